@@ -1,0 +1,92 @@
+//! Failures by name. Each is one that Okta, Cognito, S3 or the network really shows; a test or the command line asks
+//! for one, for a number of requests, and the service that it concerns then fails in exactly that way.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
+        /// A failure that the stack can be told to show.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Fault { $($(#[doc = $doc])* $variant,)* }
+
+        impl Fault {
+            /// Every fault there is.
+            pub const ALL: &'static [Fault] = &[$(Fault::$variant,)*];
+
+            /// Its name on the command line.
+            pub fn name(self) -> &'static str {
+                match self { $(Fault::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    /// Okta: discovery answers 503.
+    DiscoveryUnavailable = "discovery-unavailable",
+    /// Okta: the key endpoint answers 503.
+    JwksUnavailable = "jwks-unavailable",
+    /// Okta: the token endpoint answers 503 before it looks at the request.
+    TokenUnavailable = "token-unavailable",
+    /// Okta: the token endpoint does its work (code and refresh token are spent), then the connection breaks.
+    TokenResponseLost = "token-response-lost",
+    /// Okta: 429 with `X-Rate-Limit-Reset` and error E0000047.
+    TokenRateLimited = "token-rate-limited",
+    /// Okta: the ID token's signature does not match its claims.
+    IdTokenTampered = "id-token-tampered",
+    /// Okta: the ID token has another nonce than the authorization request.
+    IdTokenWrongNonce = "id-token-wrong-nonce",
+    /// Okta: the access policy of the default authorization server does not cover the request (`access_denied`).
+    NoMatchingPolicy = "no-matching-policy",
+    /// Okta: userinfo answers for another subject.
+    UserInfoWrongSubject = "userinfo-wrong-subject",
+    /// Cognito: NotAuthorizedException, "Token is not from a supported provider of this identity pool".
+    CognitoUnsupportedProvider = "cognito-unsupported-provider",
+    /// Cognito: InvalidIdentityPoolConfigurationException, "Check assigned IAM roles for this pool".
+    CognitoRolesMisconfigured = "cognito-roles-misconfigured",
+    /// Cognito: NotAuthorizedException, "Access to Identity '…' is forbidden".
+    CognitoIdentityForbidden = "cognito-identity-forbidden",
+    /// Cognito: ResourceNotFoundException, "Identity '…' not found".
+    CognitoIdentityNotFound = "cognito-identity-not-found",
+    /// Cognito: TooManyRequestsException.
+    CognitoThrottled = "cognito-throttled",
+    /// Cognito: InternalErrorException (500).
+    CognitoUnavailable = "cognito-unavailable",
+    /// S3: AccessDenied.
+    S3AccessDenied = "s3-access-denied",
+    /// S3: ExpiredToken.
+    S3ExpiredToken = "s3-expired-token",
+    /// S3: 503 SlowDown.
+    S3SlowDown = "s3-slow-down",
+    /// S3: the connection breaks in the middle of a listing's page.
+    S3PageCut = "s3-page-cut",
+}
+
+/// The faults that are switched on, each with the number of requests that it still spoils.
+#[derive(Debug, Default)]
+pub struct Faults {
+    left: Mutex<HashMap<Fault, u32>>,
+}
+
+impl Faults {
+    /// Spoils the next `times` requests that `fault` concerns; 0 switches it off.
+    pub fn inject(&self, fault: Fault, times: u32) {
+        self.lock().insert(fault, times);
+    }
+
+    /// Says whether this request is to be spoiled, and counts it.
+    pub(crate) fn take(&self, fault: Fault) -> bool {
+        match self.lock().get_mut(&fault) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fault, u32>> {
+        self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,15 @@
+//! A strict stand-in for Okta, Cognito identity pools and S3 on loopback.
+
+mod clock;
+mod faults;
+mod issued;
+mod options;
+mod request_log;
+mod shared;
+
+pub use clock::StackClock;
+pub use faults::{Fault, Faults};
+pub use issued::IssuedSecrets;
+pub use options::{DemoUser, Options};
+pub use request_log::{RequestLog, RequestRecord, Service};
+pub use shared::Endpoints;

@@ -1,0 +1,104 @@
+//! How a stack is set up. The defaults are what the demo and most tests want.
+
+use std::time::Duration;
+
+/// A person who can sign in.
+#[derive(Clone)]
+pub struct DemoUser {
+    /// Okta's user id, the `sub` of tokens: 20 characters, begins with `00u`.
+    pub id: String,
+    /// What one types into the sign-in page; `preferred_username` and e-mail address.
+    pub login: String,
+    /// The full name.
+    pub name: String,
+    /// The password of the sign-in page. A demo value, printed by `local-stack` on purpose.
+    pub password: String,
+    /// Whether the application is assigned to this user in Okta.
+    pub assigned: bool,
+}
+
+impl std::fmt::Debug for DemoUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DemoUser").field("login", &self.login).field("assigned", &self.assigned).finish_non_exhaustive()
+    }
+}
+
+/// How to start a [`LocalStack`](crate::LocalStack).
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// First of three consecutive ports (Okta, Cognito, S3); 0 lets the system choose all three.
+    pub port: u16,
+    /// Serve https with a certificate of the stack's own CA (valid for `localhost` and `127.0.0.1`).
+    pub tls: bool,
+    /// The Native Application's client id, 20 characters.
+    pub client_id: String,
+    /// Sign-in redirect URIs registered for the application; compared exactly, port included, as Okta does.
+    pub redirect_uris: Vec<String>,
+    /// Sign-out redirect URIs registered for the application.
+    pub logout_redirect_uris: Vec<String>,
+    /// Who can sign in.
+    pub users: Vec<DemoUser>,
+    /// The region of the identity pool and the buckets.
+    pub region: String,
+    /// The identity pool; begins with the region and a colon.
+    pub identity_pool_id: String,
+    /// The bucket with about thirty objects.
+    pub bucket: String,
+    /// A bucket that exists and denies everything.
+    pub denied_bucket: String,
+    /// Lifetime of ID and access tokens (Okta's default is an hour).
+    pub token_lifetime: Duration,
+    /// Lifetime of temporary AWS credentials (Cognito's enhanced flow gives an hour).
+    pub credentials_lifetime: Duration,
+    /// Lifetime of an authorization code.
+    pub code_lifetime: Duration,
+    /// How long a rotated refresh token may still be used (Okta: 0 to 60 s).
+    pub rotation_grace: Duration,
+    /// Whether a refresh gives a new refresh token and retires the old one.
+    pub rotate_refresh_tokens: bool,
+    /// Whether `Logins` may be left out.
+    pub allow_guests: bool,
+    /// Whether `GetOpenIdToken` may be used (classic flow).
+    pub allow_classic_flow: bool,
+    /// A pause before each answer, to count round trips or to look at progress.
+    pub latency: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let user = |id: &str, login: &str, name: &str, password: &str, assigned| DemoUser {
+            id: id.to_owned(),
+            login: login.to_owned(),
+            name: name.to_owned(),
+            password: password.to_owned(),
+            assigned,
+        };
+        Self {
+            port: 0,
+            tls: false,
+            client_id: "0oa1jetbridgelocal5d".to_owned(),
+            redirect_uris: vec![
+                "http://127.0.0.1:8765/callback".to_owned(),
+                "com.okta.local-jetbridge:/callback".to_owned(),
+            ],
+            logout_redirect_uris: vec!["com.okta.local-jetbridge:/logout".to_owned()],
+            users: vec![
+                user("00ualice000000000001", "alice@example.com", "Alice Archer", "open-sesame", true),
+                user("00ubob00000000000002", "bob@example.com", "Bob Baker", "open-sesame", true),
+                user("00ucarol000000000003", "carol@example.com", "Carol Cole", "open-sesame", false),
+            ],
+            region: "us-west-2".to_owned(),
+            identity_pool_id: "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4".to_owned(),
+            bucket: "jetbridge-demo".to_owned(),
+            denied_bucket: "jetbridge-private".to_owned(),
+            token_lifetime: Duration::from_secs(3600),
+            credentials_lifetime: Duration::from_secs(3600),
+            code_lifetime: Duration::from_secs(300),
+            rotation_grace: Duration::from_secs(30),
+            rotate_refresh_tokens: true,
+            allow_guests: false,
+            allow_classic_flow: true,
+            latency: Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the services share: time, the log, faults, latency and each other's addresses.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use url::Url;
+
+use crate::clock::StackClock;
+use crate::faults::Faults;
+use crate::issued::IssuedSecrets;
+use crate::options::Options;
+use crate::request_log::RequestLog;
+
+/// Where the services listen. Each has a port of its own: real Okta, Cognito and S3 are different hosts too, so that
+/// connections cannot be shared between them.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// The authorization server's origin; the org issuer is this without the trailing slash.
+    pub okta: Url,
+    /// Cognito identity pools.
+    pub cognito: Url,
+    /// S3, path style.
+    pub s3: Url,
+}
+
+/// One of these exists for each running stack; every service holds it in an `Arc`.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub options: Options,
+    pub clock: StackClock,
+    pub log: RequestLog,
+    pub faults: Faults,
+    pub issued: IssuedSecrets,
+    endpoints: OnceLock<Endpoints>,
+    latency_ms: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options) -> Self {
+        let latency = options.latency;
+        let shared = Self {
+            options,
+            clock: StackClock::new(),
+            log: RequestLog::default(),
+            faults: Faults::default(),
+            issued: IssuedSecrets::default(),
+            endpoints: OnceLock::new(),
+            latency_ms: AtomicU64::new(0),
+        };
+        shared.set_latency(latency);
+        shared
+    }
+
+    /// Called once, when all listeners are bound.
+    pub(crate) fn set_endpoints(&self, endpoints: Endpoints) {
+        // A second call would be a bug of `LocalStack::start`; the first one stands.
+        let _ = self.endpoints.set(endpoints);
+    }
+
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        #[expect(clippy::expect_used, reason = "no request can arrive before the listeners are bound")]
+        self.endpoints.get().expect("endpoints are set before the first request")
+    }
+
+    /// The custom authorization server's issuer, e.g. `http://127.0.0.1:4580/oauth2/default`.
+    pub(crate) fn custom_issuer(&self) -> String {
+        format!("{}oauth2/default", self.endpoints().okta)
+    }
+
+    /// The org authorization server's issuer: the origin without a trailing slash.
+    pub(crate) fn org_issuer(&self) -> String {
+        self.endpoints().okta.as_str().trim_end_matches('/').to_owned()
+    }
+
+    pub(crate) fn latency(&self) -> Duration {
+        Duration::from_millis(self.latency_ms.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        self.latency_ms.store(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
