@@ -3,6 +3,7 @@
 mod clock;
 mod faults;
 mod issued;
+mod jws;
 mod options;
 mod request_log;
 mod shared;
