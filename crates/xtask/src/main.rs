@@ -1,2 +1,64 @@
-//! x
-fn main() {}
+//! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
+//! `cargo xtask test`, `cargo xtask audit`.
+
+mod report;
+mod steps;
+mod tools;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use report::say;
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  test [PART…] [--no-skip]   every check there is; the parts are: rust, deny
+                             --no-skip: what cannot run here counts as failed
+  audit                      known vulnerabilities in the dependencies (fetches the advisory database)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let root = repository_root();
+    match arguments.split_first() {
+        Some((command, rest)) if command == "test" => test(&root, rest),
+        Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
+        Some((help, _)) if help == "help" || help == "--help" => {
+            say(USAGE);
+            ExitCode::SUCCESS
+        }
+        _ => {
+            say(USAGE);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn test(root: &Path, arguments: &[String]) -> ExitCode {
+    let no_skip = arguments.iter().any(|argument| argument == "--no-skip");
+    let parts: Vec<&str> = arguments.iter().map(String::as_str).filter(|argument| *argument != "--no-skip").collect();
+    if let Some(unknown) = parts.iter().find(|part| !steps::PARTS.contains(part)) {
+        say(&format!("There is no part called '{unknown}'.\n\n{USAGE}"));
+        return ExitCode::from(2);
+    }
+    let report = steps::test(root, &parts);
+    report.print(no_skip);
+    if report.passed(no_skip) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn exit_code(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            say(&format!("failed: {problem}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder: this package is `crates/xtask` in it.
+fn repository_root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package).to_path_buf()
+}

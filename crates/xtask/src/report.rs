@@ -1,0 +1,164 @@
+//! What the steps came to: a line for each, and the closing counts that scripts read.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+/// Prints a line; a closed pipe is no reason to stop the checks.
+pub(crate) fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}");
+    let _ = out.flush();
+}
+
+/// How many checks went which way.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
+    /// Adds what one line of `cargo test` output says, if it is the line that closes a test binary.
+    pub(crate) fn add_test_result_line(&mut self, line: &str) {
+        let Some((_, numbers)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
+            return;
+        };
+        for field in numbers.split("; ") {
+            let Some((number, label)) = field.split_once(' ') else { continue };
+            let Ok(number) = number.parse::<u64>() else { continue };
+            match label {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.skipped += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// How a step ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It ran; the counts say how it went.
+    Ran(Counts),
+    /// It could not run on this machine, for this reason.
+    Skipped(String),
+}
+
+#[derive(Debug)]
+struct Line {
+    name: &'static str,
+    outcome: Outcome,
+    took: Duration,
+}
+
+/// All steps so far.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    lines: Vec<Line>,
+}
+
+impl Report {
+    pub(crate) fn push(&mut self, name: &'static str, outcome: Outcome, took: Duration) {
+        self.lines.push(Line { name, outcome, took });
+    }
+
+    /// The sum; with `no_skip`, a step that could not run has failed.
+    fn counts(&self, no_skip: bool) -> Counts {
+        let mut sum = Counts::default();
+        for line in &self.lines {
+            match &line.outcome {
+                Outcome::Ran(counts) => sum.add(*counts),
+                Outcome::Skipped(_) if no_skip => sum.failed += 1,
+                Outcome::Skipped(_) => sum.skipped += 1,
+            }
+        }
+        sum
+    }
+
+    pub(crate) fn passed(&self, no_skip: bool) -> bool {
+        let counts = self.counts(no_skip);
+        counts.failed == 0 && counts.passed > 0 && !(no_skip && counts.skipped > 0)
+    }
+
+    /// The table and, alone on the last line, the counts.
+    pub(crate) fn print(&self, no_skip: bool) {
+        say("\n== Summary");
+        for Line { name, outcome, took } in &self.lines {
+            let result = match outcome {
+                Outcome::Ran(Counts { passed, failed: 0, skipped: 0 }) => format!("ok      {passed} passed"),
+                Outcome::Ran(Counts { passed, failed: 0, skipped }) => {
+                    format!("ok      {passed} passed, {skipped} skipped")
+                }
+                Outcome::Ran(Counts { passed, failed, .. }) => format!("FAILED  {passed} passed, {failed} failed"),
+                Outcome::Skipped(reason) if no_skip => format!("FAILED  could not run: {reason}"),
+                Outcome::Skipped(reason) => format!("skipped {reason}"),
+            };
+            say(&format!("{name:<10} {:>6.1} s  {result}", took.as_secs_f64()));
+        }
+        say(&format!("\n{}", self.closing_line(no_skip)));
+    }
+
+    fn closing_line(&self, no_skip: bool) -> String {
+        let Counts { passed, failed, skipped } = self.counts(no_skip);
+        let mut line = format!("{passed} passed, {failed} failed");
+        if skipped > 0 {
+            line.push_str(&format!(", {skipped} skipped"));
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(passed: u64, failed: u64, skipped: u64) -> Counts {
+        Counts { passed, failed, skipped }
+    }
+
+    #[test]
+    fn test_result_lines_are_summed() {
+        let mut sum = Counts::default();
+        for line in [
+            "running 3 tests",
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.01s",
+            "test tests::result ... ok",
+            "test result: FAILED. 2 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ] {
+            sum.add_test_result_line(line);
+        }
+        assert_eq!(sum, counts(14, 3, 1));
+    }
+
+    #[test]
+    fn a_skipped_step_fails_only_when_skips_are_refused() {
+        let mut report = Report::default();
+        report.push("tests", Outcome::Ran(counts(14, 0, 0)), Duration::ZERO);
+        report.push("deny", Outcome::Skipped("no network".to_owned()), Duration::ZERO);
+        assert_eq!(report.closing_line(false), "14 passed, 0 failed, 1 skipped");
+        assert!(report.passed(false));
+        assert_eq!(report.closing_line(true), "14 passed, 1 failed");
+        assert!(!report.passed(true));
+    }
+
+    #[test]
+    fn an_ignored_test_fails_when_skips_are_refused() {
+        let mut report = Report::default();
+        report.push("tests", Outcome::Ran(counts(14, 0, 1)), Duration::ZERO);
+        assert!(report.passed(false));
+        assert!(!report.passed(true));
+    }
+
+    #[test]
+    fn nothing_run_is_not_a_pass() {
+        assert!(!Report::default().passed(false));
+    }
+}

@@ -1,0 +1,109 @@
+//! The steps of `cargo xtask test`. One that fails does not stop the others: a person wants to know all at once.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::report::{Counts, Outcome, Report, say};
+use crate::tools;
+
+/// What can be run on its own: `cargo xtask test deny`.
+pub(crate) const PARTS: &[&str] = &["rust", "deny"];
+
+/// Runs the steps of these parts, or of all parts when none is named.
+pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
+    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
+    let mut report = Report::default();
+    if wanted("rust") {
+        run(&mut report, "format", || check(cargo(root, &["fmt", "--all", "--check"])));
+        run(&mut report, "clippy", || {
+            check(cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+        });
+        run(&mut report, "tests", || count_tests(cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"])));
+        run(&mut report, "docs", || {
+            let mut docs = cargo(root, &["doc", "--workspace", "--no-deps", "--locked"]);
+            docs.env("RUSTDOCFLAGS", "-D warnings");
+            check(docs)
+        });
+    }
+    if wanted("deny") {
+        // Advisories are not asked for here: their database comes from the network and changes without us. See `audit`.
+        run(&mut report, "deny", || match tools::cargo_deny(root) {
+            Ok(deny) => {
+                let mut deny = Command::new(deny);
+                deny.current_dir(root).args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
+                check(deny)
+            }
+            Err(reason) => Outcome::Skipped(reason),
+        });
+    }
+    report
+}
+
+/// Known vulnerabilities, as the public advisory database knows them today.
+pub(crate) fn audit(root: &Path) -> Result<(), String> {
+    let deny = tools::cargo_deny(root)?;
+    let status = Command::new(deny)
+        .current_dir(root)
+        .args(["check", "advisories"])
+        .status()
+        .map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err("cargo deny found advisories (or could not fetch them)".to_owned()) }
+}
+
+fn run(report: &mut Report, name: &'static str, step: impl FnOnce() -> Outcome) {
+    say(&format!("\n== {name}"));
+    let (outcome, took) = timed(step);
+    if let Outcome::Skipped(reason) = &outcome {
+        say(&format!("skipped: {reason}"));
+    }
+    report.push(name, outcome, took);
+}
+
+/// Runs something and says how long it took.
+#[expect(clippy::disallowed_methods, reason = "chores measure real time; nothing here decides by it")]
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Instant::now();
+    let result = work();
+    (result, started.elapsed())
+}
+
+/// The cargo that runs us, in the repository.
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root).args(arguments);
+    command
+}
+
+/// One check: passed or failed as the exit status says.
+fn check(mut command: Command) -> Outcome {
+    match command.status() {
+        Ok(status) if status.success() => Outcome::Ran(Counts { passed: 1, ..Counts::default() }),
+        Ok(_) => Outcome::Ran(Counts { failed: 1, ..Counts::default() }),
+        Err(error) => Outcome::Skipped(format!("{} did not start: {error}", command.get_program().display())),
+    }
+}
+
+/// Runs the tests, shows their output as it comes and sums the results of all test binaries.
+fn count_tests(mut command: Command) -> Outcome {
+    let mut child = match command.stdout(Stdio::piped()).spawn() {
+        Ok(child) => child,
+        Err(error) => return Outcome::Skipped(format!("cargo did not start: {error}")),
+    };
+    let mut counts = Counts::default();
+    if let Some(stdout) = child.stdout.take() {
+        // A test may print bytes that are not UTF-8, so lines are split as bytes.
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            counts.add_test_result_line(&line);
+            say(&line);
+        }
+    }
+    let succeeded = child.wait().is_ok_and(|status| status.success());
+    if !succeeded && counts.failed == 0 {
+        // Something did not compile, or a test binary died before it could report.
+        counts.failed = 1;
+    }
+    Outcome::Ran(counts)
+}
