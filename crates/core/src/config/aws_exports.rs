@@ -1,0 +1,111 @@
+//! `aws-exports.json`: identity pool and bucket, in the shape that Amplify reads, so that an existing file serves.
+//! Everything else that Amplify keeps in it is left alone.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::problem::ConfigProblem;
+use super::section::{Key, Section};
+use super::validate::{self, Fault};
+
+const AUTH: Key = Key { name: "Auth", expectation: "an object with \"region\" and \"identityPoolId\"" };
+const AUTH_REGION: Key = Key { name: "region", expectation: "the AWS region of the identity pool, such as us-west-2" };
+const IDENTITY_POOL_ID: Key = Key {
+    name: "identityPoolId",
+    expectation: "the Identity pool ID from the Cognito console, such as \
+                  us-west-2:1234abcd-12ab-34cd-56ef-1234567890ab",
+};
+const IDENTITY_POOL_ENDPOINT: Key = Key {
+    name: "identityPoolEndpoint",
+    expectation: "an https URL without a path (http only on loopback), or no such key for AWS itself",
+};
+const STORAGE: Key = Key { name: "Storage", expectation: "an object with an \"AWSS3\" object in it" };
+const AWS_S3: Key = Key { name: "AWSS3", expectation: "an object with \"region\" and \"bucket\"" };
+const S3_REGION: Key = Key { name: "region", expectation: "the AWS region of the bucket, such as us-west-2" };
+const BUCKET: Key = Key { name: "bucket", expectation: "the name of an S3 bucket, such as my-team-data" };
+const S3_ENDPOINT: Key = Key {
+    name: "endpoint",
+    expectation: "an https URL without a path (http only on loopback), or no such key for AWS itself",
+};
+const PREFIX: Key = Key { name: "prefix", expectation: "the beginning of keys, such as reports/2026/" };
+
+#[cfg(test)]
+pub(super) const SECTIONS: [&[&Key]; 4] = [
+    &[&AUTH, &STORAGE],
+    &[&AUTH_REGION, &IDENTITY_POOL_ID, &IDENTITY_POOL_ENDPOINT],
+    &[&AWS_S3],
+    &[&S3_REGION, &BUCKET, &S3_ENDPOINT, &PREFIX],
+];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AwsSettings {
+    pub(super) region: String,
+    pub(super) identity_pool_id: String,
+    pub(super) identity_pool_endpoint: Option<Url>,
+    pub(super) bucket_region: String,
+    pub(super) bucket: String,
+    pub(super) s3_endpoint: Option<Url>,
+    pub(super) listing_prefix: Option<String>,
+}
+
+struct Auth {
+    region: Option<String>,
+    identity_pool_id: Option<String>,
+    identity_pool_endpoint: Option<Url>,
+}
+
+struct S3 {
+    region: Option<String>,
+    bucket: Option<String>,
+    endpoint: Option<Url>,
+    prefix: Option<String>,
+}
+
+impl AwsSettings {
+    pub(super) fn read(
+        file: &str,
+        object: &Map<String, Value>,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Option<AwsSettings> {
+        let mut top = Section::new(file, object, problems);
+        let auth = top.required_section(&AUTH).map(read_auth);
+        let s3 = top.required_section(&STORAGE).and_then(|mut storage| storage.required_section(&AWS_S3).map(read_s3));
+        // Both sections are read before either may end it here, so that the problems of both are noted.
+        let (auth, s3) = (auth?, s3?);
+        Some(AwsSettings {
+            region: auth.region?,
+            identity_pool_id: auth.identity_pool_id?,
+            identity_pool_endpoint: auth.identity_pool_endpoint,
+            bucket_region: s3.region?,
+            bucket: s3.bucket?,
+            s3_endpoint: s3.endpoint,
+            listing_prefix: s3.prefix,
+        })
+    }
+}
+
+fn read_auth(mut section: Section<'_>) -> Auth {
+    let region = section.required(&AUTH_REGION, validate::region);
+    let identity_pool_id = section.required(&IDENTITY_POOL_ID, validate::identity_pool_id);
+    if let (Some(region), Some(pool)) = (&region, &identity_pool_id)
+        && let Some((pool_region, _)) = pool.split_once(':')
+        && pool_region != region
+    {
+        section.note(
+            &AUTH_REGION,
+            Fault::new(format!("is {region}, but the identity pool is in {pool_region}"))
+                .expecting(format!("{pool_region}, or the id of a pool in {region}")),
+        );
+    }
+    let identity_pool_endpoint = section.optional(&IDENTITY_POOL_ENDPOINT, validate::endpoint);
+    Auth { region, identity_pool_id, identity_pool_endpoint }
+}
+
+fn read_s3(mut section: Section<'_>) -> S3 {
+    S3 {
+        region: section.required(&S3_REGION, validate::region),
+        bucket: section.required(&BUCKET, validate::bucket),
+        endpoint: section.optional(&S3_ENDPOINT, validate::endpoint),
+        prefix: section.optional(&PREFIX, validate::key_prefix),
+    }
+}

@@ -1,0 +1,174 @@
+//! What a user tells Jetbridge about their Okta application and AWS account, read from two JSON files.
+//!
+//! Configuration mistakes are the most common reason why a first sign-in fails, and they fail late and far from their
+//! cause. So everything that can be known without the network is checked here, and all mistakes are told at once, each
+//! with file, key and what the value should look like. A [`Config`] that exists is a valid one.
+
+mod aws_exports;
+mod okta;
+mod problem;
+mod section;
+mod source;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::fmt;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use url::Url;
+
+pub use problem::{ConfigError, ConfigProblem};
+
+use aws_exports::AwsSettings;
+use okta::OktaSettings;
+
+/// The name of the file with the Okta settings.
+pub const OKTA_FILE: &str = "okta-config.json";
+/// The name of the file with the AWS settings.
+pub const AWS_FILE: &str = "aws-exports.json";
+
+/// A checked configuration. It holds nothing secret: a native app is a public client and has no client secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    okta: OktaSettings,
+    aws: AwsSettings,
+}
+
+impl Config {
+    /// Reads `okta-config.json` and `aws-exports.json` in `dir`.
+    ///
+    /// # Errors
+    /// Every problem of both files: missing, unreadable, larger than 1 MiB, not UTF-8, not JSON, or a wrong value.
+    pub fn load(dir: &Path) -> Result<Self, ConfigError> {
+        let okta_path = dir.join(OKTA_FILE);
+        let aws_path = dir.join(AWS_FILE);
+        Self::from_sources(
+            (&okta_path.display().to_string(), source::read_text(&okta_path)),
+            (&aws_path.display().to_string(), source::read_text(&aws_path)),
+        )
+    }
+
+    /// Checks a configuration that is already in memory, such as the files in an app's bundle. Problems name the files
+    /// as [`OKTA_FILE`] and [`AWS_FILE`].
+    ///
+    /// # Errors
+    /// Every problem of both texts.
+    pub fn parse(okta_json: &str, aws_json: &str) -> Result<Self, ConfigError> {
+        Self::from_sources((OKTA_FILE, Ok(okta_json.to_owned())), (AWS_FILE, Ok(aws_json.to_owned())))
+    }
+
+    fn from_sources(okta: (&str, source::Text), aws: (&str, source::Text)) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let okta = source::parse_object(okta.0, okta.1, &mut problems)
+            .and_then(|object| OktaSettings::read(okta.0, &object, &mut problems));
+        let aws = source::parse_object(aws.0, aws.1, &mut problems)
+            .and_then(|object| AwsSettings::read(aws.0, &object, &mut problems));
+        match (okta, aws) {
+            (Some(okta), Some(aws)) if problems.is_empty() => Ok(Self { okta, aws }),
+            _ => Err(ConfigError { problems }),
+        }
+    }
+
+    /// The issuer, byte for byte as written in the file: OpenID Connect compares it as a string (Core 1.0 §3.1.3.7).
+    /// It is https, or http on loopback, without query, fragment, user information and trailing slash.
+    pub fn issuer_url(&self) -> &str {
+        &self.okta.issuer_url
+    }
+
+    /// The client id of the Okta application, also the audience of its ID tokens.
+    pub fn client_id(&self) -> &str {
+        &self.okta.client_id
+    }
+
+    /// Where Okta sends a phone's browser after the sign-in; as written, because Okta compares it exactly.
+    pub fn callback_url(&self) -> &str {
+        &self.okta.callback_url
+    }
+
+    /// Where Okta sends a desktop's browser after the sign-in: http on a loopback address literal with a port
+    /// (RFC 8252 §7.3).
+    pub fn desktop_callback_url(&self) -> &str {
+        &self.okta.desktop_callback_url
+    }
+
+    /// The scopes to ask for, without duplicates, in the file's order; `openid` is among them.
+    pub fn scopes(&self) -> &[String] {
+        &self.okta.scopes
+    }
+
+    /// Where Okta sends the browser after an end-session request, if one is registered.
+    pub fn logout_url(&self) -> Option<&str> {
+        self.okta.logout_url.as_deref()
+    }
+
+    /// The AWS region of the identity pool.
+    pub fn region(&self) -> &str {
+        &self.aws.region
+    }
+
+    /// The Cognito identity pool, `REGION:GUID`; its region equals [`region`](Self::region).
+    pub fn identity_pool_id(&self) -> &str {
+        &self.aws.identity_pool_id
+    }
+
+    /// Another Cognito identity endpoint than the region's own: https, or http on loopback, without a path.
+    pub fn identity_pool_endpoint(&self) -> Option<&Url> {
+        self.aws.identity_pool_endpoint.as_ref()
+    }
+
+    /// The AWS region of the bucket.
+    pub fn bucket_region(&self) -> &str {
+        &self.aws.bucket_region
+    }
+
+    /// The bucket to list.
+    pub fn bucket(&self) -> &str {
+        &self.aws.bucket
+    }
+
+    /// An S3-compatible server to use in place of AWS: https, or http on loopback, without a path.
+    pub fn s3_endpoint(&self) -> Option<&Url> {
+        self.aws.s3_endpoint.as_ref()
+    }
+
+    /// Where listings start, for users who may see only a part of the bucket.
+    pub fn listing_prefix(&self) -> Option<&str> {
+        self.aws.listing_prefix.as_deref()
+    }
+
+    /// What a stored session belongs to: the same issuer, client and identity pool give the same fingerprint.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hash = Sha256::new();
+        for part in [self.issuer_url(), self.client_id(), self.identity_pool_id()] {
+            // The length goes first, so that no other split of the same characters gives the same digest.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        Fingerprint(hash.finalize().into())
+    }
+}
+
+/// Names one configuration: SHA-256 over issuer, client id and identity pool id. It prints as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The first 16 hexadecimal digits, enough to keep the configurations of one machine apart in file names.
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(16).collect()
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}

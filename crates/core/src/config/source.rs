@@ -1,0 +1,72 @@
+//! From a file to a JSON object: everything that can be wrong before a single key is looked at.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::problem::ConfigProblem;
+use super::validate::Fault;
+
+/// No real configuration comes near; a larger file is a mistake that should not fill the memory.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// The text of one file, or why there is none.
+pub(super) type Text = Result<String, Fault>;
+
+/// Reads a whole configuration file of at most 1 MiB.
+pub(super) fn read_text(path: &Path) -> Text {
+    // Looked at first, because opening a named pipe would wait for a writer.
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(Fault::new("is not a file").expecting("a JSON file")),
+        Ok(_) => {}
+        Err(error) => return Err(open_fault(&error)),
+    }
+    let file = File::open(path).map_err(|error| open_fault(&error))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| open_fault(&error))?;
+    decode_text(bytes)
+}
+
+/// Takes the bytes of a file as UTF-8 text, with or without a byte order mark.
+pub(super) fn decode_text(bytes: Vec<u8>) -> Text {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(Fault::new("is larger than 1 MiB").expecting("a configuration file, usually a few hundred bytes"));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Fault::new("is saved as UTF-16").expecting("UTF-8; save it again with that encoding"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let position = error.utf8_error().valid_up_to();
+        Fault::new(format!("is not UTF-8 (byte {position})")).expecting("JSON text in UTF-8")
+    })
+}
+
+/// Parses the text as one JSON object; notes the problem and gives nothing when it is not.
+pub(super) fn parse_object(file: &str, text: Text, problems: &mut Vec<ConfigProblem>) -> Option<Map<String, Value>> {
+    let object = text.and_then(|text| {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if text.trim().is_empty() {
+            return Err(Fault::new("is empty").expecting("a JSON object; start from the example file"));
+        }
+        match serde_json::from_str(text) {
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) => Err(Fault::new("is not a JSON object").expecting("an object in braces: { \"key\": \"value\" }")),
+            // A syntax error names line and column and quotes nothing of the text.
+            Err(error) => Err(Fault::new(format!("is not valid JSON: {error}")).expecting("a JSON object")),
+        }
+    });
+    object.map_err(|fault| problems.push(fault.into_problem(file, "", ""))).ok()
+}
+
+fn open_fault(error: &std::io::Error) -> Fault {
+    match error.kind() {
+        ErrorKind::NotFound => Fault::new("is missing").expecting(
+            "a copy of the example file beside it in the repository's config directory, filled in; or choose another \
+             directory",
+        ),
+        ErrorKind::PermissionDenied => Fault::new("may not be read").expecting("a file that this user can read"),
+        _ => Fault::new(format!("cannot be read: {error}")).expecting("a readable file"),
+    }
+}

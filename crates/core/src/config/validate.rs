@@ -1,0 +1,273 @@
+//! What makes a single value right. Each rule takes text as it stands in the file and gives the checked value, or a
+//! [`Fault`] that says what is wrong and, where it is known, the exact fix.
+
+use url::{Host, Url};
+
+use super::problem::ConfigProblem;
+
+/// Longer than any real URL or name; keeps messages and requests bounded.
+const MAX_TEXT_BYTES: usize = 2048;
+
+/// What is wrong with a value; the key's own expectation is told unless the rule knows better.
+#[derive(Debug)]
+pub(super) struct Fault {
+    problem: String,
+    expectation: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn new(problem: impl Into<String>) -> Self {
+        Self { problem: problem.into(), expectation: None }
+    }
+
+    pub(super) fn expecting(self, expectation: impl Into<String>) -> Self {
+        Self { expectation: Some(expectation.into()), ..self }
+    }
+
+    pub(super) fn into_problem(self, file: &str, key: &str, expectation: &str) -> ConfigProblem {
+        ConfigProblem {
+            // Both come from outside: a control character would let them rewrite the terminal's lines.
+            file: printable(file),
+            key: printable(key),
+            problem: self.problem,
+            expectation: self.expectation.unwrap_or_else(|| expectation.to_owned()),
+        }
+    }
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Text that somebody filled in: not empty, no white space at its ends, not the example's placeholder.
+pub(super) fn plain_text(text: &str) -> Result<&str, Fault> {
+    if text.is_empty() {
+        return Err(Fault::new("is empty"));
+    }
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(Fault::new(format!("is longer than {MAX_TEXT_BYTES} bytes")));
+    }
+    if text.trim() != text {
+        return Err(Fault::new("has white space at its beginning or end"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Fault::new("has a control character in it"));
+    }
+    if is_placeholder(text) {
+        return Err(Fault::new("still has the example's placeholder"));
+    }
+    Ok(text)
+}
+
+/// The examples have `xxxxxxxx` or `<…>` where a real value belongs.
+fn is_placeholder(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.contains("xxxxxx") || lower.contains("dev-xxx") || (text.contains('<') && text.contains('>'))
+}
+
+/// The issuer identifier: OpenID Connect Discovery 1.0 §3 wants https without query and fragment. It is compared as a
+/// string later, so nothing is changed here.
+pub(super) fn issuer_url(text: &str) -> Result<String, Fault> {
+    let url = web_url(text)?;
+    if let Some(issuer) = text.strip_suffix("/.well-known/openid-configuration") {
+        return Err(Fault::new("is the discovery document, not the issuer").expecting(issuer));
+    }
+    if text.ends_with('/') {
+        return Err(Fault::new("ends with a slash").expecting(text.trim_end_matches('/')));
+    }
+    let on_okta =
+        url.host_str().and_then(|host| host.split_once("-admin.")).is_some_and(|(_, d)| d.starts_with("okta"));
+    if on_okta && let Some(at) = text.to_ascii_lowercase().find("-admin.") {
+        let fixed = format!("{}{}", &text[..at], &text[at + "-admin".len()..]);
+        return Err(Fault::new("has the address of Okta's admin console").expecting(fixed));
+    }
+    Ok(text.to_owned())
+}
+
+/// A client id travels in URLs and forms and is an audience of the token; Okta's have 20 letters and digits.
+pub(super) fn client_id(text: &str) -> Result<String, Fault> {
+    if text.len() > 255 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Fault::new("is not a client id"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A redirect URI of an app: a private-use scheme named after a domain (RFC 8252 §7.1), https (§7.2), or http on
+/// loopback (§7.3).
+pub(super) fn redirect_uri(text: &str) -> Result<String, Fault> {
+    let url = parse_url(text)?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => return Err(Fault::new("is plain http away from this machine")),
+        scheme if !scheme.contains('.') => {
+            return Err(Fault::new(format!("has the scheme {scheme:?}, which other apps may use too")).expecting(
+                "a scheme in reversed domain form, such as com.okta.dev-12345678:/callback (RFC 8252 §7.1)",
+            ));
+        }
+        _ if url.cannot_be_a_base() => return Err(Fault::new("has no slash after its scheme")),
+        _ => {}
+    }
+    Ok(text.to_owned())
+}
+
+/// A redirect URI on this machine: an address literal, because a name may be resolved elsewhere (RFC 8252 §8.3), and a
+/// port, because Okta compares it.
+pub(super) fn loopback_redirect_uri(text: &str) -> Result<String, Fault> {
+    let url = parse_url(text)?;
+    let address = match url.host() {
+        Some(Host::Ipv4(address)) => address == std::net::Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(address)) => address == std::net::Ipv6Addr::LOCALHOST,
+        Some(Host::Domain(_)) | None => false,
+    };
+    if url.scheme() != "http" || !address {
+        return Err(Fault::new("is not http on 127.0.0.1 or [::1]"));
+    }
+    if url.port().is_none_or(|port| port == 0) {
+        return Err(Fault::new("has no port"));
+    }
+    if url.query().is_some() {
+        return Err(Fault::new("has a query"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Scope names (RFC 6749 §3.3), duplicates left out. Without `openid` there is no ID token.
+pub(super) fn scopes(words: &[&str]) -> Result<Vec<String>, Fault> {
+    let mut scopes: Vec<String> = Vec::new();
+    for word in words {
+        let allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        if word.is_empty() || word.len() > 255 || !word.bytes().all(allowed) {
+            return Err(Fault::new("has an entry that is not a scope name"));
+        }
+        if !scopes.iter().any(|scope| scope == word) {
+            scopes.push((*word).to_owned());
+        }
+    }
+    if scopes.len() > 100 {
+        return Err(Fault::new("has more than 100 scopes"));
+    }
+    if !scopes.iter().any(|scope| scope == "openid") {
+        return Err(Fault::new("does not have openid, without which Okta gives no ID token"));
+    }
+    Ok(scopes)
+}
+
+/// An AWS region: lower-case words joined by hyphens and a number at the end (`us-west-2`, `us-gov-east-1`).
+pub(super) fn region(text: &str) -> Result<String, Fault> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let right = match parts.as_slice() {
+        [area @ .., number] if area.len() >= 2 => {
+            area.iter().all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+                && (1..=2).contains(&number.len())
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => false,
+    };
+    if !right || text.len() > 32 {
+        return Err(Fault::new("is not an AWS region"));
+    }
+    Ok(text.to_owned())
+}
+
+/// `REGION:GUID`, as the API reference of GetId gives it (`[\w-]+:[0-9a-f-]+`, at most 55 characters).
+pub(super) fn identity_pool_id(text: &str) -> Result<String, Fault> {
+    let Some((pool_region, guid)) = text.split_once(':') else {
+        return Err(Fault::new("has no region and colon before the GUID"));
+    };
+    if region(pool_region).is_err() {
+        return Err(Fault::new("does not begin with an AWS region"));
+    }
+    let groups: Vec<&str> = guid.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len());
+    let hex = |group: &&str| group.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !lengths.eq([8, 4, 4, 4, 12]) || !groups.iter().all(hex) {
+        return Err(Fault::new("does not end with a GUID in lower case"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The general purpose bucket naming rules of the S3 user guide.
+pub(super) fn bucket(text: &str) -> Result<String, Fault> {
+    let letter_or_digit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    let problem = if !(3..=63).contains(&text.len()) {
+        "does not have 3 to 63 characters"
+    } else if !bytes.iter().all(|&byte| letter_or_digit(byte) || matches!(byte, b'.' | b'-')) {
+        "has a character that is not a lower-case letter, a digit, a dot or a hyphen"
+    } else if !bytes.first().is_some_and(|&byte| letter_or_digit(byte))
+        || !bytes.last().is_some_and(|&byte| letter_or_digit(byte))
+    {
+        "does not begin and end with a letter or digit"
+    } else if text.contains("..") {
+        "has two dots in a row"
+    } else if text.parse::<std::net::Ipv4Addr>().is_ok() {
+        "looks like an IP address"
+    } else if ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| text.starts_with(prefix)) {
+        "begins with a prefix that AWS keeps for itself"
+    } else {
+        return Ok(text.to_owned());
+    };
+    Err(Fault::new(problem))
+}
+
+/// A server to use in place of AWS. A path is refused: it would have to be part of what is signed.
+pub(super) fn endpoint(text: &str) -> Result<Url, Fault> {
+    let url = web_url(text)?;
+    if url.path() != "/" {
+        return Err(Fault::new("has a path"));
+    }
+    Ok(url)
+}
+
+/// The beginning of object keys; S3 keys have at most 1,024 bytes.
+pub(super) fn key_prefix(text: &str) -> Result<String, Fault> {
+    if text.len() > 1024 {
+        return Err(Fault::new("is longer than 1024 bytes"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Whether the URL leads to this machine: a loopback address, or `localhost` (RFC 6761 §6.3).
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// An https URL with a host, or http on loopback, without query.
+fn web_url(text: &str) -> Result<Url, Fault> {
+    let url = parse_url(text)?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => return Err(Fault::new("is plain http, which only loopback may be")),
+        _ => return Err(Fault::new("is not an https URL")),
+    }
+    if url.query().is_some() {
+        return Err(Fault::new("has a query"));
+    }
+    Ok(url)
+}
+
+/// An absolute URI that means the same to every parser: the `url` crate forgives spaces and backslashes, others do not.
+fn parse_url(text: &str) -> Result<Url, Fault> {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'`' | b'{' | b'}' | b'|')) {
+        return Err(Fault::new("has a character that a URL may not have"));
+    }
+    let url = Url::parse(text).map_err(|error| Fault::new(format!("is not a URL ({error})")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Fault::new("has a user name or password in it"));
+    }
+    if url.fragment().is_some() {
+        return Err(Fault::new("has a fragment (the part after #)"));
+    }
+    let web = matches!(url.scheme(), "http" | "https");
+    if web && !text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//")) {
+        return Err(Fault::new("has no // after its scheme"));
+    }
+    Ok(url)
+}
