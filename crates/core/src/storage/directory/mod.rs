@@ -1,0 +1,171 @@
+//! A directory of private files: whatever is read from it belongs to this user and to nobody else, and whatever is
+//! written to it is there whole or not at all.
+
+#[cfg(not(unix))]
+mod portable;
+#[cfg(unix)]
+mod unix;
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+#[cfg(not(unix))]
+use portable as platform;
+#[cfg(unix)]
+use unix as platform;
+
+use super::key::fill_random;
+use super::marker::hex;
+use super::{StorageError, StorageErrorKind};
+
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// An open directory.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    handle: platform::Handle,
+}
+
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy)]
+enum Access {
+    Read,
+    /// For writing; it is an error when the file is there.
+    CreateNew,
+    /// For locking; made when it is not there.
+    Lock,
+}
+
+impl Directory {
+    /// Opens the directory, and makes it (and its parents) when it is not there.
+    pub(super) fn create(path: &Path) -> Result<Self, StorageError> {
+        platform::create_directory(path).map_err(|error| StorageError::io("create", path, &error))?;
+        Self::open(path)
+    }
+
+    /// Opens a directory that has to be there. One that has vanished may be a disk that is not mounted now, so it does
+    /// not count as empty.
+    pub(super) fn open(path: &Path) -> Result<Self, StorageError> {
+        // Without a slash at the end, which would make the system follow a symbolic link.
+        let path: PathBuf = path.components().collect();
+        let handle = platform::open_directory(&path)?;
+        Ok(Self { path, handle })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The bytes of a file; `None` when it is not there.
+    pub(super) fn read(&self, file_name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>, StorageError> {
+        let path = self.path.join(file_name);
+        let file = match self.open_file(file_name, Access::Read) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(platform::explain_open(&path, &error)),
+        };
+        platform::check_file(&file, &path)?;
+        let mut bytes = Vec::new();
+        file.take(max_bytes as u64 + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| StorageError::io("read", &path, &error))?;
+        if bytes.len() > max_bytes {
+            return Err(StorageError::new(
+                StorageErrorKind::Corrupt,
+                format!("failed to read {}: it is larger than {max_bytes} bytes", path.display()),
+            ));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Puts a file in place of an old one. A crash, a full disk or a kill at any moment leaves the old file or the new
+    /// one: the bytes go to a temporary file, onto the disk, and only then under the name.
+    pub(super) fn write_atomic(&self, file_name: &str, bytes: &[u8]) -> Result<(), StorageError> {
+        let path = self.path.join(file_name);
+        let mut random = [0; 8];
+        fill_random(&mut random)?;
+        let temporary = format!("{file_name}.{}{TEMPORARY_SUFFIX}", hex(&random));
+        let written = self
+            .open_file(&temporary, Access::CreateNew)
+            .and_then(|mut file| {
+                file.write_all(bytes)?;
+                file.sync_all()
+            })
+            .and_then(|()| platform::rename(&self.handle, &self.path, &temporary, file_name));
+        if let Err(error) = written {
+            // Whether the removal works or not, the error to tell is the first one; leftovers go with the next save.
+            let _ = platform::unlink(&self.handle, &self.path, &temporary);
+            return Err(StorageError::io("write", &path, &error));
+        }
+        platform::sync_directory(&self.handle).map_err(|error| StorageError::io("write", &path, &error))
+    }
+
+    /// Removes a file for good; it need not be there.
+    pub(super) fn remove(&self, file_name: &str) -> Result<(), StorageError> {
+        let path = self.path.join(file_name);
+        match platform::unlink(&self.handle, &self.path, file_name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed
+                .and_then(|()| platform::sync_directory(&self.handle))
+                .map_err(|error| StorageError::io("delete", &path, &error)),
+        }
+    }
+
+    /// Removes the temporary files of processes that were killed while they wrote.
+    pub(super) fn remove_leftovers(&self) -> Result<(), StorageError> {
+        for name in self.file_names_ending(TEMPORARY_SUFFIX)? {
+            self.remove(&name)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn has_files_ending(&self, suffix: &str) -> Result<bool, StorageError> {
+        Ok(!self.file_names_ending(suffix)?.is_empty())
+    }
+
+    /// Opens a file to lock it, and makes it when it is not there.
+    pub(super) fn open_lock_file(&self, file_name: &str) -> Result<File, StorageError> {
+        let path = self.path.join(file_name);
+        let file = self.open_file(file_name, Access::Lock).map_err(|error| platform::explain_open(&path, &error))?;
+        platform::check_file(&file, &path)?;
+        Ok(file)
+    }
+
+    fn open_file(&self, file_name: &str, access: Access) -> io::Result<File> {
+        platform::open_file(&self.handle, &self.path, file_name, access)
+    }
+
+    fn file_names_ending(&self, suffix: &str) -> Result<Vec<String>, StorageError> {
+        let names = || -> io::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for entry in std::fs::read_dir(&self.path)? {
+                // A name that is not UTF-8 is none of ours.
+                if let Ok(name) = entry?.file_name().into_string()
+                    && name.ends_with(suffix)
+                {
+                    names.push(name);
+                }
+            }
+            Ok(names)
+        };
+        names().map_err(|error| StorageError::io("list", &self.path, &error))
+    }
+}
+
+impl StorageError {
+    /// A failure of the file system while it was asked to `action` the file at `path`.
+    pub(super) fn io(action: &str, path: &Path, error: &io::Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::PermissionDenied => StorageErrorKind::Denied,
+            _ => StorageErrorKind::Io,
+        };
+        Self::new(kind, format!("failed to {action} {}: {error}", path.display()))
+    }
+
+    /// Something at `path` is not safe to use.
+    fn refused(path: &Path, reason: &str) -> Self {
+        Self::new(StorageErrorKind::Denied, format!("refused to use {}: {reason}", path.display()))
+    }
+}

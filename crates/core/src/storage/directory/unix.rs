@@ -1,0 +1,86 @@
+//! Private files on Unix. Everything is opened relative to the open directory and without following symbolic links, so
+//! that nobody can lead a write elsewhere between two calls.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::Access;
+use crate::storage::StorageError;
+
+pub(super) type Handle = OwnedFd;
+
+pub(super) fn create_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+pub(super) fn open_directory(path: &Path) -> Result<Handle, StorageError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let handle = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| match error {
+        // Linux says ENOTDIR, other systems ELOOP, when the last component is a symbolic link.
+        Errno::LOOP | Errno::NOTDIR => StorageError::refused(path, "it is a symbolic link or not a directory"),
+        _ => StorageError::io("open", path, &error.into()),
+    })?;
+    let stat = rustix::fs::fstat(&handle).map_err(|error| StorageError::io("open", path, &error.into()))?;
+    check_private(&stat, path, "700")?;
+    Ok(handle)
+}
+
+pub(super) fn open_file(directory: &Handle, _path: &Path, file_name: &str, access: Access) -> io::Result<File> {
+    let flags = match access {
+        // Not waiting for a writer, should somebody have put a named pipe here.
+        Access::Read => OFlags::RDONLY | OFlags::NONBLOCK,
+        Access::CreateNew => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
+        Access::Lock => OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK,
+    };
+    // Not inherited by child processes: a browser that was started would otherwise keep a lock.
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(directory, file_name, flags, Mode::RUSR | Mode::WUSR)?;
+    Ok(File::from(file))
+}
+
+/// Tells a symbolic link from other reasons why a file did not open.
+pub(super) fn explain_open(path: &Path, error: &io::Error) -> StorageError {
+    if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
+        StorageError::refused(path, "it is a symbolic link")
+    } else {
+        StorageError::io("open", path, error)
+    }
+}
+
+pub(super) fn check_file(file: &File, path: &Path) -> Result<(), StorageError> {
+    let stat = rustix::fs::fstat(file).map_err(|error| StorageError::io("open", path, &error.into()))?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(StorageError::refused(path, "it is not a regular file"));
+    }
+    check_private(&stat, path, "600")
+}
+
+pub(super) fn rename(directory: &Handle, _path: &Path, from: &str, to: &str) -> io::Result<()> {
+    Ok(rustix::fs::renameat(directory, from, directory, to)?)
+}
+
+pub(super) fn unlink(directory: &Handle, _path: &Path, file_name: &str) -> io::Result<()> {
+    Ok(rustix::fs::unlinkat(directory, file_name, AtFlags::empty())?)
+}
+
+/// Makes a rename or removal survive a power cut.
+pub(super) fn sync_directory(directory: &Handle) -> io::Result<()> {
+    Ok(rustix::fs::fsync(directory)?)
+}
+
+fn check_private(stat: &Stat, path: &Path, wanted_mode: &str) -> Result<(), StorageError> {
+    if stat.st_uid != rustix::process::geteuid().as_raw() {
+        return Err(StorageError::refused(path, "it belongs to another user"));
+    }
+    if Mode::from_raw_mode(stat.st_mode).intersects(Mode::RWXG | Mode::RWXO) {
+        let reason = format!("other users can reach it; run: chmod {wanted_mode} '{}'", path.display());
+        return Err(StorageError::refused(path, &reason));
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The desktop's store: one encrypted file for each name, in a directory that only its owner can enter.
+//!
+//! Files of the directory: `NAME.sealed` the values, `NAME.lock` the locks, `store.json` where the key is, `store.key`
+//! the key when no keyring keeps it, `store.lock` the lock under which everything is written, `*.tmp` writes that a
+//! killed process left behind.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::directory::Directory;
+use super::key::{Key, KeySource};
+use super::lock::{DEFAULT_LOCK_LIMIT, lock_file};
+use super::marker::{Marker, new_directory_id};
+use super::{SecretStore, StorageError, StorageErrorKind, StoreLock, check_name, check_value, envelope};
+
+const WRITE_LOCK: &str = "store.lock";
+const SEALED_SUFFIX: &str = ".sealed";
+
+/// How to open an [`EncryptedFileStore`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileStoreOptions {
+    /// The directory of the files; made when it is not there. See [`default_directory`](super::default_directory).
+    pub directory: PathBuf,
+    /// Where the key has to be; `None` leaves the choice to the store: where the key of the stored values is, else the
+    /// keyring if a trial entry can be written and read there, else a key file.
+    pub key_source: Option<KeySource>,
+    /// How long to wait for a lock that another process holds.
+    pub lock_limit: Duration,
+}
+
+impl FileStoreOptions {
+    /// Chooses the key's place by itself and waits up to ten seconds for locks.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), key_source: None, lock_limit: DEFAULT_LOCK_LIMIT }
+    }
+}
+
+/// Encrypts each value with XChaCha20-Poly1305 into a file of its own.
+///
+/// A value that is damaged, or whose key is gone, is an error on `load` and on `save`; only `delete` removes it. A new
+/// key is made only while no value is stored.
+pub struct EncryptedFileStore {
+    options: FileStoreOptions,
+    /// The key from the keyring, so that a keyring that locks itself does not end a running session. A key file is
+    /// read each time.
+    keyring_key: Mutex<Option<Key>>,
+}
+
+impl fmt::Debug for EncryptedFileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncryptedFileStore").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl EncryptedFileStore {
+    /// Opens the directory and checks that nobody else can reach it. Neither key nor values are touched yet.
+    ///
+    /// # Errors
+    /// [`Denied`](StorageErrorKind::Denied) when the directory belongs to or is open to others, or is a symbolic link.
+    pub fn open(options: FileStoreOptions) -> Result<Self, StorageError> {
+        Directory::create(&options.directory)?;
+        Ok(Self { options, keyring_key: Mutex::new(None) })
+    }
+
+    /// [`open`](Self::open) with the default options: the store finds or chooses the key's place itself.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_auto(directory: &Path) -> Result<Self, StorageError> {
+        Self::open(FileStoreOptions::new(directory))
+    }
+
+    /// Where the key of the stored values is; `None` before the first value was saved.
+    ///
+    /// # Errors
+    /// When the store's description cannot be read.
+    pub fn key_source(&self) -> Result<Option<KeySource>, StorageError> {
+        Ok(Marker::read(&self.directory()?)?.map(|marker| marker.key_source))
+    }
+
+    /// Opened anew for each call, so that its owner and mode are checked each time.
+    fn directory(&self) -> Result<Directory, StorageError> {
+        Directory::open(&self.options.directory)
+    }
+
+    /// The key of a directory that has values.
+    fn existing_key(&self, directory: &Directory) -> Result<Key, StorageError> {
+        let key_missing = |what: &str| {
+            StorageError::new(
+                StorageErrorKind::KeyMissing,
+                format!("failed to open the session stored in {}: {what}", directory.path().display()),
+            )
+        };
+        let marker = Marker::read(directory)?
+            .ok_or_else(|| key_missing("store.json is gone; sign out to remove the session, then sign in"))?;
+        if self.options.key_source.is_some_and(|wanted| wanted != marker.key_source) {
+            return Err(key_missing(match marker.key_source {
+                KeySource::Keyring => "its key is in the keyring, not in a key file; choose the automatic store",
+                KeySource::KeyFile => "its key is in a key file, not in the keyring; choose the automatic store",
+            }));
+        }
+        let mut cached = self.keyring_key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = cached.as_ref().filter(|key| marker.names(key)) {
+            return Ok(key.clone());
+        }
+        let key = marker.key_source.load(directory, &marker.directory_id)?;
+        let key = key.filter(|key| marker.names(key)).ok_or_else(|| {
+            key_missing(match marker.key_source {
+                KeySource::Keyring => {
+                    "its key is not in the keyring; unlock the keyring, or sign out to remove the session and sign in"
+                }
+                KeySource::KeyFile => "store.key is gone or another one; sign out to remove the session, then sign in",
+            })
+        })?;
+        if marker.key_source == KeySource::Keyring {
+            *cached = Some(key.clone());
+        }
+        Ok(key)
+    }
+
+    /// The key of a directory without values, made when there is none. The write lock is held, so two processes that
+    /// begin at the same time end with the same key.
+    fn first_key(&self, directory: &Directory) -> Result<Key, StorageError> {
+        let marker = match Marker::read(directory) {
+            // A damaged description describes nothing that would be lost.
+            Err(error) if error.kind == StorageErrorKind::Corrupt => None,
+            marker => marker?,
+        };
+        let source = self.options.key_source.unwrap_or_else(KeySource::detect);
+        let directory_id = match &marker {
+            Some(marker) => marker.directory_id.clone(),
+            None => new_directory_id()?,
+        };
+        let found = source.load(directory, &directory_id)?;
+        let is_new = found.is_none();
+        let key = found.map_or_else(Key::generate, Ok)?;
+        // The description goes first: a keyring entry that no description names could never be found again.
+        let new_marker = Marker::new(directory_id, source, &key);
+        if marker.as_ref() != Some(&new_marker) {
+            new_marker.write(directory)?;
+        }
+        if is_new {
+            source.save(directory, &new_marker.directory_id, &key)?;
+        }
+        Ok(key)
+    }
+}
+
+impl SecretStore for EncryptedFileStore {
+    fn load(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
+        check_name(name)?;
+        let directory = self.directory()?;
+        let Some(sealed) = directory.read(&sealed_file(name), envelope::MAX_SEALED_BYTES)? else { return Ok(None) };
+        let key = self.existing_key(&directory)?;
+        envelope::open(&key, name, &sealed).map(Some)
+    }
+
+    fn save(&self, name: &str, value: &[u8]) -> Result<(), StorageError> {
+        check_name(name)?;
+        check_value(value)?;
+        let directory = self.directory()?;
+        let _write_lock = lock_file(&directory, WRITE_LOCK, self.options.lock_limit)?;
+        // Every write happens under the lock, so what looks like a write in progress is none.
+        directory.remove_leftovers()?;
+        let file_name = sealed_file(name);
+        let old = directory.read(&file_name, envelope::MAX_SEALED_BYTES)?;
+        let key = if directory.has_files_ending(SEALED_SUFFIX)? {
+            self.existing_key(&directory)?
+        } else {
+            self.first_key(&directory)?
+        };
+        if let Some(old) = old {
+            envelope::open(&key, name, &old)?;
+        }
+        directory.write_atomic(&file_name, &envelope::seal(&key, name, value)?)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        check_name(name)?;
+        self.directory()?.remove(&sealed_file(name))
+    }
+
+    fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
+        check_name(name)?;
+        let lock = lock_file(&self.directory()?, &format!("{name}.lock"), self.options.lock_limit)?;
+        Ok(Box::new(lock))
+    }
+}
+
+fn sealed_file(name: &str) -> String {
+    format!("{name}{SEALED_SUFFIX}")
+}

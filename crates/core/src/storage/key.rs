@@ -1,0 +1,198 @@
+//! The key of an encrypted file store, and the two places that can keep it.
+//!
+//! The keyring keeps a key of 32 bytes and not the session itself, because Windows limits an entry to 2,560 bytes.
+
+use std::fmt;
+use std::sync::Once;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::directory::Directory;
+use super::{StorageError, StorageErrorKind};
+
+const KEY_BYTES: usize = 32;
+const KEY_FILE: &str = "store.key";
+
+/// Encrypts the values of one directory.
+#[derive(Clone)]
+pub(super) struct Key(Zeroizing<[u8; KEY_BYTES]>);
+
+impl Key {
+    pub(super) const ID_BYTES: usize = 8;
+
+    pub(super) fn generate() -> Result<Self, StorageError> {
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        fill_random(bytes.as_mut_slice())?;
+        Ok(Self(bytes))
+    }
+
+    pub(super) fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+
+    /// Names the key without giving it away, so that a replaced key is told from a damaged file.
+    pub(super) fn id(&self) -> [u8; Self::ID_BYTES] {
+        let digest = Sha256::new().chain_update(b"jetbridge store key id 1").chain_update(self.0.as_slice()).finalize();
+        let mut id = [0; Self::ID_BYTES];
+        id.copy_from_slice(&digest[..Self::ID_BYTES]);
+        id
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// Fills `bytes` from the operating system's random generator.
+pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), StorageError> {
+    getrandom::fill(bytes).map_err(|error| {
+        StorageError::new(StorageErrorKind::Io, format!("failed to get random bytes from the system: {error}"))
+    })
+}
+
+/// Which place keeps the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySource {
+    /// The system's keyring: macOS Keychain, Windows Credential Manager, Secret Service.
+    Keyring,
+    /// The file `store.key` beside the data, readable by its owner only: for machines without a keyring. It protects
+    /// from other users, not from whoever can copy the directory.
+    KeyFile,
+}
+
+impl KeySource {
+    /// The key of the directory that is known as `directory_id`; `None` when this place keeps none.
+    pub(super) fn load(self, directory: &Directory, directory_id: &str) -> Result<Option<Key>, StorageError> {
+        let (bytes, place) = match self {
+            Self::Keyring => (keyring::load(directory_id)?, "in the keyring (service \"jetbridge\")".to_owned()),
+            Self::KeyFile => {
+                warn_about_key_file();
+                let path = directory.path().join(KEY_FILE);
+                (directory.read(KEY_FILE, KEY_BYTES)?.map(Zeroizing::new), path.display().to_string())
+            }
+        };
+        let Some(bytes) = bytes else { return Ok(None) };
+        let key = Key::from_slice(&bytes).ok_or_else(|| {
+            StorageError::new(
+                StorageErrorKind::Corrupt,
+                format!("failed to use the store's key {place}: it does not have 32 bytes"),
+            )
+        })?;
+        Ok(Some(key))
+    }
+
+    /// Keeps a new key. The caller holds the directory's write lock and has seen that there is none yet.
+    pub(super) fn save(self, directory: &Directory, directory_id: &str, key: &Key) -> Result<(), StorageError> {
+        match self {
+            Self::Keyring => keyring::save(directory_id, key.bytes()),
+            Self::KeyFile => directory.write_atomic(KEY_FILE, key.bytes()),
+        }
+    }
+
+    /// The keyring when it can really keep something, else a key file.
+    pub(super) fn detect() -> Self {
+        match keyring::probe() {
+            Ok(()) => Self::Keyring,
+            Err(error) => {
+                tracing::debug!(%error, "no usable keyring");
+                Self::KeyFile
+            }
+        }
+    }
+}
+
+fn warn_about_key_file() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!("no keyring is used: the key of the stored session is in a file beside it");
+    });
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
+mod keyring {
+    use keyring::{Entry, Error};
+    use zeroize::Zeroizing;
+
+    use super::{KEY_BYTES, fill_random};
+    use crate::storage::{StorageError, StorageErrorKind};
+
+    const SERVICE: &str = "jetbridge";
+
+    pub(super) fn load(user: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
+        match entry(user)?.get_secret() {
+            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(unavailable("read from", &error)),
+        }
+    }
+
+    pub(super) fn save(user: &str, bytes: &[u8]) -> Result<(), StorageError> {
+        entry(user)?.set_secret(bytes).map_err(|error| unavailable("write to", &error))
+    }
+
+    /// Writes, reads and deletes an entry. Reading alone proves nothing: a Secret Service whose keyring was never
+    /// unlocked answers that there is no entry, and only refuses when something is written.
+    pub(super) fn probe() -> Result<(), StorageError> {
+        let mut random = Zeroizing::new([0; KEY_BYTES]);
+        fill_random(random.as_mut_slice())?;
+        // Two processes that probe at once use two entries.
+        let user: String =
+            "probe-".chars().chain(random[..8].iter().map(|byte| char::from(b'a' + byte % 26))).collect();
+        save(&user, random.as_slice())?;
+        let read = load(&user);
+        entry(&user)?.delete_credential().map_err(|error| unavailable("delete from", &error))?;
+        if read?.is_some_and(|bytes| bytes.as_slice() == random.as_slice()) {
+            Ok(())
+        } else {
+            Err(StorageError::new(StorageErrorKind::Unavailable, "failed to use the keyring: it does not keep entries"))
+        }
+    }
+
+    fn entry(user: &str) -> Result<Entry, StorageError> {
+        Entry::new(SERVICE, user).map_err(|error| unavailable("open", &error))
+    }
+
+    /// Some of the library's errors carry the entry's bytes, so only the harmless ones are quoted.
+    fn unavailable(action: &str, error: &Error) -> StorageError {
+        let reason = match error {
+            Error::NoDefaultStore => "this system has no keyring service that answers".to_owned(),
+            Error::NoStorageAccess(_) => "it is locked; unlock it and try again".to_owned(),
+            Error::PlatformFailure(error) => error.to_string(),
+            _ => "it does not work as expected".to_owned(),
+        };
+        StorageError::new(StorageErrorKind::Unavailable, format!("failed to {action} the system's keyring: {reason}"))
+    }
+}
+
+/// Mobile shells bring their own store; the encrypted file has no keyring there.
+#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
+mod keyring {
+    use zeroize::Zeroizing;
+
+    use crate::storage::{StorageError, StorageErrorKind};
+
+    pub(super) fn load(_user: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
+        Err(unsupported())
+    }
+
+    pub(super) fn save(_user: &str, _bytes: &[u8]) -> Result<(), StorageError> {
+        Err(unsupported())
+    }
+
+    pub(super) fn probe() -> Result<(), StorageError> {
+        Err(unsupported())
+    }
+
+    fn unsupported() -> StorageError {
+        StorageError::new(StorageErrorKind::Unavailable, "failed to open a keyring: this platform has none for files")
+    }
+}
