@@ -1,0 +1,99 @@
+//! The failures of Cognito identity pools, with the types and texts that the service really answers
+//! (source: the API reference's error lists, and the messages that users report; docs in PROTOCOL section 4.3).
+
+use http::StatusCode;
+
+/// No more than this many characters of a parameter come back in a message.
+const MAX_ECHO: usize = 64;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum CognitoError {
+    #[error("Token is not from a supported provider of this identity pool.")]
+    UnsupportedProvider,
+    #[error("Invalid login token. Issuer doesn't match providerName")]
+    IssuerMismatch,
+    #[error("Invalid login token. Not a valid OpenId Connect identity token.")]
+    NotAnIdToken,
+    #[error("Invalid login token. Missing a required claim: {0}")]
+    MissingClaim(&'static str),
+    #[error("Invalid login token. Token expired: {now} >= {exp}")]
+    TokenExpired { now: i64, exp: i64 },
+    #[error("Invalid login token. Couldn't verify signed token.")]
+    UnverifiedToken,
+    #[error("Invalid login token. Can't pass in a Cognito token.")]
+    CognitoToken,
+    #[error("Logins don't match. Please include at least one valid login for this identity or identity pool.")]
+    LoginsDoNotMatch,
+    #[error("Unauthenticated access is not supported for this identity pool.")]
+    GuestsDisabled,
+    #[error("Access to Identity '{0}' is forbidden.")]
+    IdentityForbidden(String),
+    #[error("Access to Role '{0}' is forbidden.")]
+    RoleForbidden(String),
+    #[error("Identity '{0}' not found.")]
+    IdentityNotFound(String),
+    #[error("IdentityPool '{0}' not found.")]
+    PoolNotFound(String),
+    #[error("Login is already linked to another identity.")]
+    LoginLinkedElsewhere,
+    #[error("Invalid identity pool configuration. Check assigned IAM roles for this pool.")]
+    RolesMisconfigured,
+    #[error("Basic (classic) flow is not enabled, please use enhanced flow.")]
+    ClassicFlowDisabled,
+    #[error("{0}")]
+    InvalidParameter(String),
+    #[error("Failed to read the keys of provider '{0}'.")]
+    ProviderUnreachable(String),
+    #[error("Rate exceeded")]
+    Throttled,
+    #[error("Internal error")]
+    Internal,
+    #[error("The request body is not the expected JSON.")]
+    Serialization,
+    #[error("The operation is not known.")]
+    UnknownOperation,
+}
+
+impl CognitoError {
+    /// The type in `__type` and in the `x-amzn-errortype` header.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Self::UnsupportedProvider
+            | Self::IssuerMismatch
+            | Self::NotAnIdToken
+            | Self::MissingClaim(_)
+            | Self::TokenExpired { .. }
+            | Self::UnverifiedToken
+            | Self::CognitoToken
+            | Self::LoginsDoNotMatch
+            | Self::GuestsDisabled
+            | Self::IdentityForbidden(_)
+            | Self::RoleForbidden(_) => "NotAuthorizedException",
+            Self::IdentityNotFound(_) | Self::PoolNotFound(_) => "ResourceNotFoundException",
+            Self::LoginLinkedElsewhere => "ResourceConflictException",
+            Self::RolesMisconfigured => "InvalidIdentityPoolConfigurationException",
+            Self::ClassicFlowDisabled | Self::InvalidParameter(_) => "InvalidParameterException",
+            Self::ProviderUnreachable(_) => "ExternalServiceException",
+            Self::Throttled => "TooManyRequestsException",
+            Self::Internal => "InternalErrorException",
+            Self::Serialization => "SerializationException",
+            Self::UnknownOperation => "UnknownOperationException",
+        }
+    }
+
+    /// Every failure that the caller can do something about is a 400, throttling included.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// What the service says when a parameter does not have the form that its model asks for.
+    pub(super) fn constraint(value: &str, name: &str, constraint: &str) -> Self {
+        let value: String = value.chars().take(MAX_ECHO).collect();
+        Self::InvalidParameter(format!(
+            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: Member must {constraint}"
+        ))
+    }
+}

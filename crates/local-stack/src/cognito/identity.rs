@@ -1,0 +1,173 @@
+//! The identities of the pool: one for each person and issuer, stable as long as the stack lives, plus guests.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::error::CognitoError;
+use super::provider::Login;
+use crate::random_ids::random_uuid;
+
+/// A stack that made this many refuses new ones instead of growing without end.
+const MAX_IDENTITIES: usize = 100_000;
+
+/// Which identity a login belongs to, and the logins of each identity. A guest has none.
+pub(super) struct Identities {
+    region: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    by_login: HashMap<Login, String>,
+    logins: HashMap<String, Vec<Login>>,
+}
+
+impl Identities {
+    pub(super) fn new(region: String) -> Self {
+        Self { region, state: Mutex::default() }
+    }
+
+    /// The identity that these verified logins belong to, made if it is new; without logins a new guest.
+    pub(super) fn find_or_create(&self, logins: &[Login]) -> Result<String, CognitoError> {
+        let mut state = self.lock();
+        match state.owner(logins)? {
+            Some(identity) => state.link(&identity, logins).map(|()| identity),
+            None => {
+                let identity = state.create(&self.region)?;
+                state.link(&identity, logins)?;
+                Ok(identity)
+            }
+        }
+    }
+
+    /// The identity that `identity` and the logins lead to together. A guest who signs in becomes that user's identity,
+    /// or ends in the one that the user already has: then the answer differs from what was asked.
+    pub(super) fn resolve(&self, identity: &str, logins: &[Login]) -> Result<String, CognitoError> {
+        let mut state = self.lock();
+        let Some(linked) = state.logins.get(identity) else {
+            return Err(CognitoError::IdentityNotFound(identity.to_owned()));
+        };
+        let is_guest = linked.is_empty();
+        if logins.is_empty() {
+            let forbidden = || CognitoError::IdentityForbidden(identity.to_owned());
+            return if is_guest { Ok(identity.to_owned()) } else { Err(forbidden()) };
+        }
+        match state.owner(logins)? {
+            Some(owner) if owner == identity => state.link(identity, logins).map(|()| owner),
+            Some(owner) if is_guest => {
+                state.logins.remove(identity);
+                state.link(&owner, logins).map(|()| owner)
+            }
+            None if is_guest => state.link(identity, logins).map(|()| identity.to_owned()),
+            Some(_) | None => Err(CognitoError::LoginsDoNotMatch),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The one identity that any of the logins belongs to.
+    fn owner(&self, logins: &[Login]) -> Result<Option<String>, CognitoError> {
+        let mut owners = logins.iter().filter_map(|login| self.by_login.get(login));
+        let first = owners.next().cloned();
+        match owners.find(|other| Some(*other) != first.as_ref()) {
+            Some(_) => Err(CognitoError::LoginLinkedElsewhere),
+            None => Ok(first),
+        }
+    }
+
+    fn create(&mut self, region: &str) -> Result<String, CognitoError> {
+        if self.logins.len() >= MAX_IDENTITIES {
+            return Err(CognitoError::Throttled);
+        }
+        let identity = format!("{region}:{}", random_uuid());
+        self.logins.insert(identity.clone(), Vec::new());
+        Ok(identity)
+    }
+
+    /// Adds the logins that are new. An identity has one login of each provider.
+    fn link(&mut self, identity: &str, logins: &[Login]) -> Result<(), CognitoError> {
+        let linked = self.logins.entry(identity.to_owned()).or_default();
+        let is_new = |login: &&Login| !linked.contains(login);
+        let new: Vec<Login> = logins.iter().filter(is_new).cloned().collect();
+        if new.iter().any(|login| linked.iter().any(|other| other.provider == login.provider)) {
+            return Err(CognitoError::LoginLinkedElsewhere);
+        }
+        for login in new {
+            linked.push(login.clone());
+            self.by_login.insert(login, identity.to_owned());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn login(provider: &str, subject: &str) -> Login {
+        Login { provider: provider.to_owned(), subject: subject.to_owned() }
+    }
+
+    fn identities() -> Identities {
+        Identities::new("us-west-2".to_owned())
+    }
+
+    #[test]
+    fn an_identity_belongs_to_issuer_and_subject() {
+        let identities = identities();
+        let alice = identities.find_or_create(&[login("custom", "alice")]).unwrap();
+        assert!(alice.starts_with("us-west-2:") && alice.len() == 46);
+        assert_eq!(identities.find_or_create(&[login("custom", "alice")]).unwrap(), alice);
+        assert_ne!(identities.find_or_create(&[login("custom", "bob")]).unwrap(), alice);
+        assert_ne!(identities.find_or_create(&[login("org", "alice")]).unwrap(), alice);
+    }
+
+    #[test]
+    fn nobody_gets_another_users_identity() {
+        let identities = identities();
+        let alice = identities.find_or_create(&[login("custom", "alice")]).unwrap();
+        identities.find_or_create(&[login("custom", "bob")]).unwrap();
+        assert_eq!(identities.resolve(&alice, &[login("custom", "alice")]), Ok(alice.clone()));
+        for stranger in ["bob", "carol"] {
+            let refused = identities.resolve(&alice, &[login("custom", stranger)]);
+            assert_eq!(refused, Err(CognitoError::LoginsDoNotMatch), "{stranger}");
+        }
+        assert_eq!(identities.resolve(&alice, &[]), Err(CognitoError::IdentityForbidden(alice.clone())));
+        let unknown = "us-west-2:00000000-0000-4000-8000-000000000000";
+        assert_eq!(
+            identities.resolve(unknown, &[login("custom", "alice")]),
+            Err(CognitoError::IdentityNotFound(unknown.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_guest_who_signs_in_keeps_or_changes_the_identity() {
+        let identities = identities();
+        let guest = identities.find_or_create(&[]).unwrap();
+        assert_eq!(identities.resolve(&guest, &[]), Ok(guest.clone()));
+        assert_eq!(identities.resolve(&guest, &[login("custom", "alice")]), Ok(guest.clone()));
+        // No guest any more.
+        assert_eq!(identities.resolve(&guest, &[]), Err(CognitoError::IdentityForbidden(guest.clone())));
+
+        let second = identities.find_or_create(&[]).unwrap();
+        assert_eq!(identities.resolve(&second, &[login("custom", "alice")]), Ok(guest));
+        assert_eq!(identities.resolve(&second, &[]), Err(CognitoError::IdentityNotFound(second.clone())));
+    }
+
+    #[test]
+    fn logins_of_two_providers_link_once() {
+        let identities = identities();
+        let both = [login("custom", "alice"), login("org", "alice")];
+        let alice = identities.find_or_create(&both[..1]).unwrap();
+        assert_eq!(identities.find_or_create(&both).unwrap(), alice);
+        assert_eq!(identities.find_or_create(&both[1..]).unwrap(), alice);
+        let conflict = Err(CognitoError::LoginLinkedElsewhere);
+        assert_eq!(identities.find_or_create(&[login("custom", "alice"), login("org", "bob")]), conflict);
+        identities.find_or_create(&[login("org", "bob")]).unwrap();
+        assert_eq!(identities.find_or_create(&[login("custom", "alice"), login("org", "bob")]), conflict);
+    }
+}

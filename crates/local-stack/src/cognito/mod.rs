@@ -1,0 +1,303 @@
+//! Amazon Cognito identity pools: GetId, GetCredentialsForIdentity and GetOpenIdToken, strict as the service
+//! (source: Cognito identity pools API reference; wire format in PROTOCOL section 4.1).
+
+mod error;
+mod identity;
+mod open_id_token;
+mod provider;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{get, head};
+use axum::{Json, Router};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use self::error::CognitoError;
+use self::identity::Identities;
+use self::open_id_token::OpenIdTokens;
+use self::provider::{Login, Providers};
+use crate::credentials::CredentialRegistry;
+use crate::faults::Fault;
+use crate::random_ids::random_uuid;
+use crate::request_log::Operation;
+use crate::shared::Shared;
+
+const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-amzn-errormessage");
+
+/// Ten logins of the longest token each.
+const MAX_BODY: usize = 512 * 1024;
+const MAX_LOGINS: usize = 10;
+const MAX_PROVIDER_NAME: usize = 128;
+const MAX_TOKEN: usize = 50_000;
+const MAX_ID: usize = 55;
+
+/// The roles that the pool gives to who signed in, and to guests.
+const AUTHENTICATED_ROLE: &str = "arn:aws:iam::123456789012:role/JetbridgeAuthenticated";
+const GUEST_ROLE: &str = "arn:aws:iam::123456789012:role/JetbridgeGuest";
+
+struct Cognito {
+    shared: Arc<Shared>,
+    credentials: Arc<CredentialRegistry>,
+    providers: Providers,
+    identities: Identities,
+    tokens: OpenIdTokens,
+}
+
+/// The pool of the options, which puts the credentials it gives into `credentials`.
+pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) -> Router {
+    let cognito = Cognito {
+        providers: Providers::new(Arc::clone(&shared)),
+        identities: Identities::new(shared.options.region.clone()),
+        tokens: OpenIdTokens::new(Arc::clone(&shared)),
+        shared,
+        credentials,
+    };
+    Router::new()
+        .route("/", head(warm_up).post(call))
+        .route("/.well-known/jwks_uri", get(key_set))
+        .with_state(Arc::new(cognito))
+}
+
+/// A connection is opened with this; there is nothing to say.
+#[expect(clippy::unused_async, reason = "axum's handlers are async")]
+async fn warm_up() -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Operation("warm_up"));
+    response
+}
+
+async fn key_set(State(cognito): State<Arc<Cognito>>) -> Result<Json<Value>, StatusCode> {
+    cognito.tokens.key_set().await.map(Json).map_err(|error| error.status())
+}
+
+async fn call(State(cognito): State<Arc<Cognito>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let operation = ApiOperation::of(&parts.headers);
+    let answer = match (operation, to_bytes(body, MAX_BODY).await) {
+        (Some(operation), Ok(body)) => cognito.answer(operation, &body).await,
+        (Some(_), Err(_)) => Err(CognitoError::Serialization),
+        (None, _) => Err(CognitoError::UnknownOperation),
+    };
+    let mut response = match answer {
+        Ok(body) => json_response(StatusCode::OK, &body),
+        Err(error) => error_response(&error),
+    };
+    if let Ok(id) = HeaderValue::try_from(random_uuid()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response.extensions_mut().insert(Operation(operation.map_or("unsupported", ApiOperation::name)));
+    response
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    response
+}
+
+fn error_response(error: &CognitoError) -> Response {
+    let (type_name, message) = (error.type_name(), error.to_string());
+    let mut response = json_response(error.status(), &json!({ "__type": type_name, "message": message }));
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::try_from(format!("{type_name}:")) {
+        headers.insert(ERROR_TYPE, value);
+    }
+    if let Ok(value) = HeaderValue::try_from(message) {
+        headers.insert(ERROR_MESSAGE, value);
+    }
+    response
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ApiOperation {
+    GetId,
+    GetCredentialsForIdentity,
+    GetOpenIdToken,
+}
+
+impl ApiOperation {
+    const ALL: [Self; 3] = [Self::GetId, Self::GetCredentialsForIdentity, Self::GetOpenIdToken];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::GetId => "GetId",
+            Self::GetCredentialsForIdentity => "GetCredentialsForIdentity",
+            Self::GetOpenIdToken => "GetOpenIdToken",
+        }
+    }
+
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
+        let name = text(TARGET).strip_prefix("AWSCognitoIdentityService.").unwrap_or_default();
+        Self::ALL
+            .into_iter()
+            .find(|operation| operation.name() == name && media_type.trim().eq_ignore_ascii_case(CONTENT_TYPE))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetIdInput {
+    identity_pool_id: String,
+    logins: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct IdentityInput {
+    identity_id: String,
+    logins: Option<BTreeMap<String, String>>,
+    custom_role_arn: Option<String>,
+}
+
+impl Cognito {
+    async fn answer(&self, operation: ApiOperation, body: &[u8]) -> Result<Value, CognitoError> {
+        let faults = &self.shared.faults;
+        if faults.take(Fault::CognitoThrottled) {
+            return Err(CognitoError::Throttled);
+        }
+        if faults.take(Fault::CognitoUnavailable) {
+            return Err(CognitoError::Internal);
+        }
+        match operation {
+            ApiOperation::GetId => self.get_id(parse(body)?).await,
+            ApiOperation::GetCredentialsForIdentity => self.get_credentials(parse(body)?).await,
+            ApiOperation::GetOpenIdToken => self.get_open_id_token(parse(body)?).await,
+        }
+    }
+
+    async fn get_id(&self, input: GetIdInput) -> Result<Value, CognitoError> {
+        self.check_pool(&input.identity_pool_id)?;
+        let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
+        if logins.is_empty() && !self.shared.options.allow_guests {
+            return Err(CognitoError::GuestsDisabled);
+        }
+        let identity = self.identities.find_or_create(&logins)?;
+        Ok(json!({ "IdentityId": identity }))
+    }
+
+    async fn get_credentials(&self, input: IdentityInput) -> Result<Value, CognitoError> {
+        check_identity_id(&input.identity_id)?;
+        let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
+        let faults = &self.shared.faults;
+        if faults.take(Fault::CognitoIdentityForbidden) {
+            return Err(CognitoError::IdentityForbidden(input.identity_id));
+        }
+        if faults.take(Fault::CognitoIdentityNotFound) {
+            return Err(CognitoError::IdentityNotFound(input.identity_id));
+        }
+        let identity = self.resolve_identity(&input.identity_id, &logins)?;
+        if faults.take(Fault::CognitoRolesMisconfigured) {
+            return Err(CognitoError::RolesMisconfigured);
+        }
+        let role = if logins.is_empty() { GUEST_ROLE } else { AUTHENTICATED_ROLE };
+        // Okta's tokens name no roles, so that only the pool's own can be asked for.
+        if let Some(asked) = input.custom_role_arn.filter(|asked| asked != role) {
+            return Err(CognitoError::RoleForbidden(asked));
+        }
+        let credentials = self.credentials.issue(&identity, role);
+        #[expect(clippy::cast_precision_loss, reason = "exact for the next hundred million years")]
+        let expiration = credentials.expires_at as f64;
+        Ok(json!({
+            "IdentityId": identity,
+            "Credentials": {
+                "AccessKeyId": credentials.access_key_id,
+                "SecretKey": credentials.secret_access_key,
+                "SessionToken": credentials.session_token,
+                "Expiration": expiration,
+            },
+        }))
+    }
+
+    async fn get_open_id_token(&self, input: IdentityInput) -> Result<Value, CognitoError> {
+        check_identity_id(&input.identity_id)?;
+        if !self.shared.options.allow_classic_flow {
+            return Err(CognitoError::ClassicFlowDisabled);
+        }
+        let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
+        let identity = self.resolve_identity(&input.identity_id, &logins)?;
+        let token = self.tokens.issue(&identity, &logins).await?;
+        Ok(json!({ "IdentityId": identity, "Token": token }))
+    }
+
+    fn resolve_identity(&self, identity: &str, logins: &[Login]) -> Result<String, CognitoError> {
+        let resolved = self.identities.resolve(identity, logins)?;
+        if logins.is_empty() && !self.shared.options.allow_guests {
+            return Err(CognitoError::GuestsDisabled);
+        }
+        Ok(resolved)
+    }
+
+    async fn verify_logins(&self, logins: BTreeMap<String, String>) -> Result<Vec<Login>, CognitoError> {
+        if logins.len() > MAX_LOGINS {
+            return Err(CognitoError::InvalidParameter(format!("Logins may hold {MAX_LOGINS} entries.")));
+        }
+        let mut verified = Vec::with_capacity(logins.len());
+        for (provider, token) in logins {
+            // A token is a secret: the message names the rule and not the value.
+            if provider.is_empty() || provider.len() > MAX_PROVIDER_NAME || token.is_empty() || token.len() > MAX_TOKEN
+            {
+                return Err(CognitoError::InvalidParameter(format!(
+                    "Logins keys have 1 to {MAX_PROVIDER_NAME} characters and values 1 to {MAX_TOKEN}."
+                )));
+            }
+            verified.push(self.providers.verify(&provider, &token).await?);
+        }
+        if !verified.is_empty() && self.shared.faults.take(Fault::CognitoUnsupportedProvider) {
+            return Err(CognitoError::UnsupportedProvider);
+        }
+        Ok(verified)
+    }
+
+    fn check_pool(&self, pool: &str) -> Result<(), CognitoError> {
+        let options = &self.shared.options;
+        let Some(region) = id_region(pool) else {
+            return Err(CognitoError::constraint(
+                pool,
+                "identityPoolId",
+                r"satisfy regular expression pattern: [\w-]+:[0-9a-f-]+",
+            ));
+        };
+        if region != options.region {
+            return Err(CognitoError::InvalidParameter(format!(
+                "IdentityPool '{pool}' is not in region '{}'.",
+                options.region
+            )));
+        }
+        if pool == options.identity_pool_id { Ok(()) } else { Err(CognitoError::PoolNotFound(pool.to_owned())) }
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CognitoError> {
+    serde_json::from_slice(body).map_err(|_| CognitoError::Serialization)
+}
+
+fn check_identity_id(id: &str) -> Result<(), CognitoError> {
+    match id_region(id) {
+        Some(_) => Ok(()),
+        None => {
+            Err(CognitoError::constraint(id, "identityId", r"satisfy regular expression pattern: [\w-]+:[0-9a-f-]+"))
+        }
+    }
+}
+
+/// The region of a pool's or identity's id if the id has the form `[\w-]+:[0-9a-f-]+` and at most 55 characters.
+fn id_region(id: &str) -> Option<&str> {
+    let (region, rest) = id.split_once(':')?;
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-');
+    let fits = !region.is_empty() && !rest.is_empty() && id.len() <= MAX_ID;
+    (fits && region.bytes().all(is_word) && rest.bytes().all(is_hex)).then_some(region)
+}

@@ -1,0 +1,201 @@
+//! The OpenID Connect providers attached to the pool, and the check of their tokens. Like the real service it knows an
+//! issuer by its URL alone: it fetches discovery document and keys over HTTP and caches them as the answers allow.
+//! Rules: Cognito developer guide, "OpenID Connect providers"; PROTOCOL section 4.2.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header;
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use serde_json::Value;
+use tokio::sync::{Mutex, OnceCell};
+use url::Url;
+
+use super::error::CognitoError;
+use crate::jws::{self, JwsError};
+use crate::shared::Shared;
+
+/// Cognito forgives this much clock difference when it looks at `exp`, in seconds.
+const LEEWAY: i64 = 5 * 60;
+const MAX_DOCUMENT: usize = 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest that keys are kept, whatever the answer says.
+const MAX_KEY_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// A login that was verified: who signed in, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Login {
+    /// The key of the `Logins` map: the issuer without its scheme.
+    pub provider: String,
+    /// The token's `sub`.
+    pub subject: String,
+}
+
+pub(super) struct Providers {
+    shared: Arc<Shared>,
+    client: OnceCell<Client>,
+    keys: Mutex<HashMap<String, Keys>>,
+}
+
+#[derive(Clone)]
+struct Keys {
+    jwks: Arc<Value>,
+    /// On the stack's monotonic clock.
+    stale_at: Duration,
+}
+
+impl Providers {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, client: OnceCell::new(), keys: Mutex::default() }
+    }
+
+    /// Verifies the token that a caller sent under the `Logins` key `provider`.
+    pub(super) async fn verify(&self, provider: &str, token: &str) -> Result<Login, CognitoError> {
+        let unverified = peek_claims(token).ok_or(CognitoError::NotAnIdToken)?;
+        let issuer = text(&unverified, "iss").ok_or(CognitoError::MissingClaim("iss"))?;
+        if issuer == super::open_id_token::ISSUER {
+            return Err(CognitoError::CognitoToken);
+        }
+        let without_scheme = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+        if without_scheme != provider {
+            return Err(CognitoError::IssuerMismatch);
+        }
+        let registered = [self.shared.custom_issuer(), self.shared.org_issuer()];
+        let issuer = registered.iter().find(|known| *known == issuer).ok_or(CognitoError::UnsupportedProvider)?;
+
+        let claims = self.verify_signature(issuer, token).await?;
+        self.check_audience(&claims)?;
+        let exp = claims.get("exp").and_then(Value::as_i64).ok_or(CognitoError::MissingClaim("exp"))?;
+        let now = self.shared.clock.unix_now();
+        if now >= exp.saturating_add(LEEWAY) {
+            return Err(CognitoError::TokenExpired { now, exp });
+        }
+        let subject = text(&claims, "sub").filter(|sub| !sub.is_empty()).ok_or(CognitoError::MissingClaim("sub"))?;
+        Ok(Login { provider: provider.to_owned(), subject: subject.to_owned() })
+    }
+
+    async fn verify_signature(&self, issuer: &str, token: &str) -> Result<Value, CognitoError> {
+        // One lock for look-up and fetch: callers who come at once share one fetch.
+        let mut cache = self.keys.lock().await;
+        let now = self.shared.clock.monotonic();
+        let cached = cache.get(issuer).filter(|keys| now < keys.stale_at).cloned();
+        if let Some(keys) = cached {
+            match jws::verify(token, &keys.jwks) {
+                Err(JwsError::UnknownKey) => {}
+                other => return other.map_err(|_| CognitoError::UnverifiedToken),
+            }
+        }
+        let keys = self.fetch_keys(issuer).await?;
+        let claims = jws::verify(token, &keys.jwks).map_err(|_| CognitoError::UnverifiedToken);
+        cache.insert(issuer.to_owned(), keys);
+        claims
+    }
+
+    /// `azp` names the client if it is there, else `aud`; the provider is registered with one client id.
+    fn check_audience(&self, claims: &Value) -> Result<(), CognitoError> {
+        let client_id = self.shared.options.client_id.as_str();
+        let audience = claims.get("aud").ok_or(CognitoError::MissingClaim("aud"))?;
+        let is_ours = match (claims.get("azp"), audience) {
+            (Some(azp), _) => azp.as_str() == Some(client_id),
+            (None, Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(client_id)),
+            (None, one) => one.as_str() == Some(client_id),
+        };
+        if is_ours { Ok(()) } else { Err(CognitoError::UnsupportedProvider) }
+    }
+
+    async fn fetch_keys(&self, issuer: &str) -> Result<Keys, CognitoError> {
+        let (discovery, _) = self.fetch(issuer, &format!("{issuer}/.well-known/openid-configuration")).await?;
+        let jwks_uri = text(&discovery, "jwks_uri").ok_or(CognitoError::UnverifiedToken)?;
+        let same_origin =
+            Url::parse(jwks_uri).ok().zip(Url::parse(issuer).ok()).is_some_and(|(a, b)| a.origin() == b.origin());
+        if text(&discovery, "issuer") != Some(issuer) || !same_origin {
+            return Err(CognitoError::UnverifiedToken);
+        }
+        let (jwks, max_age) = self.fetch(issuer, jwks_uri).await?;
+        let stale_at = self.shared.clock.monotonic() + max_age.min(MAX_KEY_AGE);
+        Ok(Keys { jwks: Arc::new(jwks), stale_at })
+    }
+
+    /// A JSON document and how long it may be kept.
+    async fn fetch(&self, issuer: &str, url: &str) -> Result<(Value, Duration), CognitoError> {
+        let unreachable = || CognitoError::ProviderUnreachable(issuer.to_owned());
+        let client = self.client.get_or_try_init(|| async { self.build_client() }).await?;
+        let mut response = client.get(url).send().await.map_err(|_| unreachable())?;
+        if !response.status().is_success() {
+            return Err(unreachable());
+        }
+        let max_age = response
+            .headers()
+            .get(header::CACHE_CONTROL)
+            .and_then(|value| parse_max_age(value.to_str().ok()?))
+            .unwrap_or_default();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| unreachable())? {
+            if body.len() + chunk.len() > MAX_DOCUMENT {
+                return Err(unreachable());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let document = serde_json::from_slice(&body).map_err(|_| unreachable())?;
+        Ok((document, max_age))
+    }
+
+    /// Trusts no certificate but the stack's own, and no proxy: the providers are on this machine.
+    fn build_client(&self) -> Result<Client, CognitoError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| CognitoError::Internal)?
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .redirect(Policy::none())
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|_| CognitoError::Internal)
+    }
+}
+
+/// The claims before anything is verified: only to say whose keys to use.
+fn peek_claims(token: &str) -> Option<Value> {
+    let mut parts = token.split('.');
+    let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    claims.is_object().then_some(claims)
+}
+
+fn text<'a>(claims: &'a Value, name: &str) -> Option<&'a str> {
+    claims.get(name).and_then(Value::as_str)
+}
+
+/// `max-age` of a `Cache-Control` header (RFC 9111), unless the answer must not be kept.
+fn parse_max_age(header: &str) -> Option<Duration> {
+    let directives: Vec<String> = header.split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
+    if directives.iter().any(|directive| directive == "no-store" || directive == "no-cache") {
+        return None;
+    }
+    let seconds = directives.iter().find_map(|directive| directive.strip_prefix("max-age="))?;
+    Some(Duration::from_secs(seconds.trim_matches('"').parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cache_control_is_understood() {
+        let seconds = |header| parse_max_age(header).map(|age| age.as_secs());
+        assert_eq!(seconds("max-age=3600, must-revalidate"), Some(3600));
+        assert_eq!(seconds("public, Max-Age=60"), Some(60));
+        assert_eq!(seconds("max-age=60, no-store"), None);
+        assert_eq!(seconds("no-cache, max-age=60"), None);
+        assert_eq!(seconds("max-age=soon"), None);
+        assert_eq!(seconds(""), None);
+    }
+}

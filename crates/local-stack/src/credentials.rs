@@ -1,0 +1,168 @@
+//! The temporary credentials that Cognito handed out, so that a signature can be checked against them. Stands between
+//! Cognito, which issues, and every service that takes signed requests.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use subtle::ConstantTimeEq as _;
+
+use crate::random_ids::{random_bytes, random_string};
+use crate::shared::Shared;
+
+/// How many are remembered; the oldest go first. Far more than a run needs, so that a loop of sign-ins stays bounded.
+const CAPACITY: usize = 4096;
+
+/// One set of credentials as STS gives them, with what they stand for.
+pub(crate) struct TemporaryCredentials {
+    /// 20 characters, begins with `ASIA`.
+    pub access_key_id: String,
+    /// 40 characters.
+    pub secret_access_key: String,
+    /// Opaque. In base64 with `+`, `/` and `=`, as real ones are: a client that does not encode it in a query fails.
+    pub session_token: String,
+    /// Seconds since the Unix epoch on the stack's clock.
+    pub expires_at: i64,
+    /// The Cognito identity they belong to.
+    pub identity_id: String,
+    /// The role that was assumed.
+    pub role_arn: String,
+}
+
+impl TemporaryCredentials {
+    /// Compares in constant time, so that a token cannot be guessed byte by byte.
+    pub(crate) fn has_session_token(&self, presented: &str) -> bool {
+        self.session_token.as_bytes().ct_eq(presented.as_bytes()).into()
+    }
+
+    /// The caller as IAM names it in an AccessDenied message.
+    pub(crate) fn assumed_role_arn(&self) -> String {
+        let role = self.role_arn.replacen(":iam:", ":sts:", 1).replacen(":role/", ":assumed-role/", 1);
+        format!("{role}/CognitoIdentityCredentials")
+    }
+}
+
+impl std::fmt::Debug for TemporaryCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TemporaryCredentials")
+            .field("access_key_id", &self.access_key_id)
+            .field("expires_at", &self.expires_at)
+            .field("identity_id", &self.identity_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Issues credentials and finds them again by access key id.
+pub(crate) struct CredentialRegistry {
+    shared: Arc<Shared>,
+    issued: Mutex<Issued>,
+}
+
+#[derive(Default)]
+struct Issued {
+    by_access_key_id: HashMap<String, Arc<TemporaryCredentials>>,
+    oldest_first: VecDeque<String>,
+}
+
+impl CredentialRegistry {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, issued: Mutex::default() }
+    }
+
+    /// New credentials for `identity_id` in `role_arn`, valid for the configured lifetime from now.
+    pub(crate) fn issue(&self, identity_id: &str, role_arn: &str) -> Arc<TemporaryCredentials> {
+        let lifetime = i64::try_from(self.shared.options.credentials_lifetime.as_secs()).unwrap_or(i64::MAX);
+        let credentials = TemporaryCredentials {
+            access_key_id: format!("ASIA{}", random_string(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)),
+            secret_access_key: STANDARD.encode(random_bytes::<30>()),
+            session_token: STANDARD.encode(random_bytes::<400>()),
+            expires_at: self.shared.clock.unix_now().saturating_add(lifetime),
+            identity_id: identity_id.to_owned(),
+            role_arn: role_arn.to_owned(),
+        };
+        self.insert(credentials)
+    }
+
+    pub(crate) fn insert(&self, credentials: TemporaryCredentials) -> Arc<TemporaryCredentials> {
+        // The access key id is a name, not a secret: it may appear in logs.
+        self.shared.issued.record(&credentials.secret_access_key);
+        self.shared.issued.record(&credentials.session_token);
+        let credentials = Arc::new(credentials);
+        let mut issued = self.lock();
+        if issued.oldest_first.len() >= CAPACITY
+            && let Some(oldest) = issued.oldest_first.pop_front()
+        {
+            issued.by_access_key_id.remove(&oldest);
+        }
+        issued.oldest_first.push_back(credentials.access_key_id.clone());
+        issued.by_access_key_id.insert(credentials.access_key_id.clone(), Arc::clone(&credentials));
+        credentials
+    }
+
+    /// What was issued under this access key id, expired or not.
+    pub(crate) fn find(&self, access_key_id: &str) -> Option<Arc<TemporaryCredentials>> {
+        self.lock().by_access_key_id.get(access_key_id).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Issued> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for CredentialRegistry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CredentialRegistry({})", self.lock().oldest_first.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+
+    const ROLE: &str = "arn:aws:iam::123456789012:role/Reader";
+
+    fn registry() -> CredentialRegistry {
+        CredentialRegistry::new(Arc::new(Shared::new(Options::default())))
+    }
+
+    #[test]
+    fn issued_credentials_have_the_shape_of_real_ones_and_are_found_again() {
+        let registry = registry();
+        let credentials = registry.issue("us-west-2:id", ROLE);
+        assert!(credentials.access_key_id.starts_with("ASIA"));
+        assert_eq!(credentials.access_key_id.len(), 20);
+        assert_eq!(credentials.secret_access_key.len(), 40);
+        assert_eq!(credentials.expires_at, registry.shared.clock.unix_now() + 3600);
+        let found = registry.find(&credentials.access_key_id).unwrap();
+        assert!(found.has_session_token(&credentials.session_token));
+        assert!(!found.has_session_token(&credentials.session_token[1..]));
+        assert!(registry.find("ASIAUNKNOWN").is_none());
+        assert_eq!(
+            found.assumed_role_arn(),
+            "arn:aws:sts::123456789012:assumed-role/Reader/CognitoIdentityCredentials"
+        );
+    }
+
+    #[test]
+    fn secrets_are_recorded_for_the_leak_test_and_absent_from_debug() {
+        let registry = registry();
+        let credentials = registry.issue("us-west-2:id", ROLE);
+        let issued = registry.shared.issued.all();
+        assert!(issued.contains(&credentials.secret_access_key) && issued.contains(&credentials.session_token));
+        let shown = format!("{registry:?} {credentials:?}");
+        assert!(!issued.iter().any(|secret| shown.contains(secret)));
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let registry = registry();
+        let first = registry.issue("us-west-2:id", ROLE);
+        for _ in 0..CAPACITY {
+            registry.issue("us-west-2:id", ROLE);
+        }
+        assert!(registry.find(&first.access_key_id).is_none());
+        assert_eq!(registry.lock().by_access_key_id.len(), CAPACITY);
+    }
+}

@@ -1,0 +1,214 @@
+//! S3, path style, read only: the stack's signature check, faults and bucket policy in front of the `s3s` service.
+
+mod content;
+mod error;
+mod listing;
+mod objects;
+mod service;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use futures_util::stream;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use url::form_urlencoded;
+
+use self::error::{Refusal, RequestIds, with_ids};
+use self::listing::TokenSealer;
+use self::objects::{Buckets, Lookup};
+use self::service::ObjectStore;
+use crate::credentials::{CredentialRegistry, TemporaryCredentials};
+use crate::faults::Fault;
+use crate::random_ids::random_bytes;
+use crate::request_log::Operation;
+use crate::shared::Shared;
+use crate::sigv4::{ReceivedRequest, ServiceRules, decode_percent, verify, without_signature};
+
+/// No operation here takes a body; a request may still have one, whose hash is checked.
+const MAX_BODY: usize = 1024 * 1024;
+/// A page of 1,000 long keys, each encoded threefold, stays below this.
+const MAX_PAGE: usize = 8 * 1024 * 1024;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+struct S3Server {
+    shared: Arc<Shared>,
+    credentials: Arc<CredentialRegistry>,
+    buckets: Arc<Buckets>,
+    wire: S3Service,
+}
+
+/// S3 for whoever `credentials` knows.
+pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) -> Router {
+    let buckets = Arc::new(Buckets::new(&shared.options));
+    let store = ObjectStore {
+        buckets: Arc::clone(&buckets),
+        region: shared.options.region.clone(),
+        tokens: TokenSealer::new(&random_bytes::<32>()),
+    };
+    // No `set_auth`: s3s checks signatures leniently and on wall time, so it gets requests that were checked before,
+    // without their signature.
+    let wire = S3ServiceBuilder::new(store).build();
+    Router::new().fallback(handle).with_state(Arc::new(S3Server { shared, credentials, buckets, wire }))
+}
+
+async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let target = Target::of(&parts);
+    let ids = RequestIds::new();
+    let is_head = parts.method == Method::HEAD;
+    let mut response = match server.answer(&target, parts, body, &ids).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.to_response(&ids),
+    };
+    let status = response.status();
+    if status == StatusCode::NOT_MODIFIED || (is_head && !status.is_success()) {
+        *response.body_mut() = Body::empty();
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [(REQUEST_ID, &ids.request_id), (HOST_ID, &ids.host_id)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
+    // S3 says where a bucket is even to those whom it refuses.
+    let exists = !matches!(server.buckets.find(&target.bucket), Lookup::Missing);
+    if exists && let Ok(region) = HeaderValue::try_from(&server.shared.options.region) {
+        headers.insert(BUCKET_REGION, region);
+    }
+    response.extensions_mut().insert(Operation(target.operation));
+    response
+}
+
+impl S3Server {
+    async fn answer(&self, target: &Target, parts: Parts, body: Body, ids: &RequestIds) -> Result<Response, Refusal> {
+        let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
+            Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "MaxMessageLengthExceeded",
+                "Your request was too big or could not be read.",
+            )
+        })?;
+        let received = ReceivedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
+        let signer = verify(
+            &ServiceRules::S3,
+            &self.shared.options.region,
+            received,
+            &self.credentials,
+            self.shared.clock.now(),
+        )?;
+        self.check_faults(target, &signer)?;
+        if matches!(self.buckets.find(&target.bucket), Lookup::Denied) {
+            return Err(target.access_denied(&signer));
+        }
+
+        let response = self.wire.call(unsigned(parts, body)).await.map_err(|_| internal_error())?;
+        let (parts, body) = response.into_parts();
+        let body = Body::new(body);
+        if parts.status.is_client_error() || parts.status.is_server_error() {
+            let body = to_bytes(body, MAX_BODY).await.map_err(|_| internal_error())?;
+            return Ok(with_ids(parts.status, &body, ids));
+        }
+        if target.operation == LIST && self.shared.faults.take(Fault::S3PageCut) {
+            return cut_in_half(Response::from_parts(parts, body)).await;
+        }
+        Ok(Response::from_parts(parts, body))
+    }
+
+    fn check_faults(&self, target: &Target, signer: &TemporaryCredentials) -> Result<(), Refusal> {
+        let faults = &self.shared.faults;
+        if faults.take(Fault::S3AccessDenied) {
+            return Err(target.access_denied(signer));
+        }
+        if faults.take(Fault::S3ExpiredToken) {
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "ExpiredToken", "The provided token has expired."));
+        }
+        if faults.take(Fault::S3SlowDown) {
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."));
+        }
+        Ok(())
+    }
+}
+
+fn internal_error() -> Refusal {
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalError",
+        "We encountered an internal error. Please try again.",
+    )
+}
+
+/// The request for `s3s`, which refuses anything signed when it has no credentials of its own.
+fn unsigned(mut parts: Parts, body: Bytes) -> http::Request<s3s::Body> {
+    parts.headers.remove(header::AUTHORIZATION);
+    // Taking parameters out of a valid URI leaves a valid one.
+    parts.uri = without_signature(&parts.uri).parse().unwrap_or_else(|_| Uri::from_static("/"));
+    http::Request::from_parts(parts, s3s::Body::from(body))
+}
+
+/// Announces the whole page, sends half of it and breaks the connection.
+async fn cut_in_half(response: Response) -> Result<Response, Refusal> {
+    let (mut parts, body) = response.into_parts();
+    let page = to_bytes(body, MAX_PAGE).await.map_err(|_| internal_error())?;
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(page.len()));
+    let half = page.slice(..page.len() / 2);
+    let broken = io::Error::from(io::ErrorKind::ConnectionReset);
+    Ok(Response::from_parts(parts, Body::from_stream(stream::iter([Ok(half), Err(broken)]))))
+}
+
+const LIST: &str = "ListObjectsV2";
+
+/// What a request is about, in S3's words.
+struct Target {
+    operation: &'static str,
+    /// Empty for the service itself.
+    bucket: String,
+    /// Empty for the bucket itself.
+    key: String,
+}
+
+impl Target {
+    fn of(parts: &Parts) -> Self {
+        let path = String::from_utf8_lossy(&decode_percent(parts.uri.path())).into_owned();
+        let path = path.strip_prefix('/').unwrap_or(&path);
+        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        let query = parts.uri.query().unwrap_or_default();
+        let is_v2 = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "list-type" && value == "2");
+        let is_signed = parts.headers.contains_key(header::AUTHORIZATION) || query.contains("X-Amz-Signature=");
+        let operation = match (&parts.method, bucket, key) {
+            (&Method::HEAD, ..) if !is_signed => "warm_up",
+            (&Method::GET, "", "") => "ListBuckets",
+            (&Method::GET, _, "") if is_v2 => LIST,
+            (&Method::HEAD, _, "") => "HeadBucket",
+            (&Method::GET, _, key) if !key.is_empty() => "GetObject",
+            (&Method::HEAD, ..) => "HeadObject",
+            _ => "unsupported",
+        };
+        Self { operation, bucket: bucket.to_owned(), key: key.to_owned() }
+    }
+
+    fn access_denied(&self, signer: &TemporaryCredentials) -> Refusal {
+        let action = match self.operation {
+            "ListBuckets" => "s3:ListAllMyBuckets",
+            "GetObject" | "HeadObject" => "s3:GetObject",
+            _ => "s3:ListBucket",
+        };
+        let slash = if self.key.is_empty() { "" } else { "/" };
+        let message = format!(
+            "User: {} is not authorized to perform: {action} on resource: \"arn:aws:s3:::{}{slash}{}\" because no identity-based policy allows the {action} action",
+            signer.assumed_role_arn(),
+            self.bucket,
+            self.key
+        );
+        Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+    }
+}
