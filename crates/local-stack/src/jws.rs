@@ -51,11 +51,6 @@ impl SigningKey {
         Ok(Self { kid: URL_SAFE_NO_PAD.encode(thumbprint), modulus, exponent, pair })
     }
 
-    /// The key id that tokens and the key set carry.
-    pub(crate) fn kid(&self) -> &str {
-        &self.kid
-    }
-
     /// The public half as a JSON Web Key (RFC 7517).
     pub(crate) fn jwk(&self) -> Value {
         json!({"kty": "RSA", "alg": "RS256", "use": "sig", "kid": self.kid, "e": self.exponent, "n": self.modulus})
@@ -157,8 +152,8 @@ mod tests {
     fn header_is_like_oktas() {
         let token = KEY.sign(&json!({})).unwrap();
         let header: Value = decode_json(token.split('.').next().unwrap()).unwrap();
-        assert_eq!(header, json!({"kid": KEY.kid(), "alg": "RS256"}));
-        assert_eq!(KEY.kid().len(), 43);
+        assert_eq!(header, json!({"kid": KEY.kid, "alg": "RS256"}));
+        assert_eq!(KEY.kid.len(), 43);
     }
 
     #[test]
@@ -176,7 +171,7 @@ mod tests {
     #[test]
     fn refuses_other_algorithms() {
         for alg in ["none", "HS256", "ES256", "RS384", "rs256"] {
-            let token = with_header(&json!({"alg": alg, "kid": KEY.kid()}));
+            let token = with_header(&json!({"alg": alg, "kid": KEY.kid}));
             assert_eq!(verify(&token, &key_set()), Err(JwsError::UnsupportedAlgorithm(alg.to_owned())));
         }
     }
@@ -197,7 +192,7 @@ mod tests {
     #[test]
     fn refuses_what_is_not_a_compact_jws() {
         let token = KEY.sign(&json!({})).unwrap();
-        let critical = with_header(&json!({"alg": "RS256", "kid": KEY.kid(), "crit": ["exp"]}));
+        let critical = with_header(&json!({"alg": "RS256", "kid": KEY.kid, "crit": ["exp"]}));
         let no_object = KEY.sign(&json!([1])).unwrap();
         for bad in ["", "a", "a.b", "a.b.c", "..", &format!("{token}.x"), &format!("{token}="), &critical, &no_object] {
             assert_eq!(verify(bad, &key_set()), Err(JwsError::Malformed));
@@ -206,6 +201,6 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key_material() {
-        assert_eq!(format!("{:?}", *KEY), format!("SigningKey {{ kid: {:?}, .. }}", KEY.kid()));
+        assert_eq!(format!("{:?}", *KEY), format!("SigningKey {{ kid: {:?}, .. }}", KEY.kid));
     }
 }

@@ -35,7 +35,7 @@ pub struct RequestRecord {
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The status of the answer.
+    /// The status of the answer; 0 if the connection was broken instead.
     pub status: u16,
     /// When it arrived, measured from the start of the stack.
     pub started: Duration,

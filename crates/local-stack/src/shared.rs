@@ -10,6 +10,7 @@ use crate::clock::StackClock;
 use crate::faults::Faults;
 use crate::issued::IssuedSecrets;
 use crate::options::Options;
+use crate::random_ids::random_uuid;
 use crate::request_log::RequestLog;
 
 /// Where the services listen. Each has a port of its own: real Okta, Cognito and S3 are different hosts too, so that
@@ -24,6 +25,10 @@ pub struct Endpoints {
     pub s3: Url,
 }
 
+/// Carries [`Shared::own_request_mark`] on requests from one service of the stack to another. They are behind the scenes,
+/// as in the real world: not in the request log, and without injected latency.
+pub(crate) const OWN_REQUEST_HEADER: &str = "x-local-stack-own-request";
+
 /// One of these exists for each running stack; every service holds it in an `Arc`.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -33,7 +38,9 @@ pub(crate) struct Shared {
     pub faults: Faults,
     pub issued: IssuedSecrets,
     endpoints: OnceLock<Endpoints>,
+    ca_pem: OnceLock<String>,
     latency_ms: AtomicU64,
+    own_request_mark: String,
 }
 
 impl Shared {
@@ -46,7 +53,9 @@ impl Shared {
             faults: Faults::default(),
             issued: IssuedSecrets::default(),
             endpoints: OnceLock::new(),
+            ca_pem: OnceLock::new(),
             latency_ms: AtomicU64::new(0),
+            own_request_mark: random_uuid(),
         };
         shared.set_latency(latency);
         shared
@@ -63,6 +72,15 @@ impl Shared {
         self.endpoints.get().expect("endpoints are set before the first request")
     }
 
+    /// Called once at most, before the first request: the certificate that clients must trust.
+    pub(crate) fn set_ca_pem(&self, pem: String) {
+        let _ = self.ca_pem.set(pem);
+    }
+
+    pub(crate) fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.get().map(String::as_str)
+    }
+
     /// The custom authorization server's issuer, e.g. `http://127.0.0.1:4580/oauth2/default`.
     pub(crate) fn custom_issuer(&self) -> String {
         format!("{}oauth2/default", self.endpoints().okta)
@@ -71,6 +89,11 @@ impl Shared {
     /// The org authorization server's issuer: the origin without a trailing slash.
     pub(crate) fn org_issuer(&self) -> String {
         self.endpoints().okta.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Random, so that no client can hide its requests from the log.
+    pub(crate) fn own_request_mark(&self) -> &str {
+        &self.own_request_mark
     }
 
     pub(crate) fn latency(&self) -> Duration {

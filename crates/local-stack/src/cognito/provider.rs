@@ -10,14 +10,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header;
 use reqwest::Client;
-use reqwest::redirect::Policy;
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use super::error::CognitoError;
 use crate::jws::{self, JwsError};
-use crate::shared::Shared;
+use crate::shared::{OWN_REQUEST_HEADER, Shared};
+use crate::tls;
 
 /// Cognito forgives this much clock difference when it looks at `exp`, in seconds.
 const LEEWAY: i64 = 5 * 60;
@@ -123,8 +123,10 @@ impl Providers {
     /// A JSON document and how long it may be kept.
     async fn fetch(&self, issuer: &str, url: &str) -> Result<(Value, Duration), CognitoError> {
         let unreachable = || CognitoError::ProviderUnreachable(issuer.to_owned());
-        let client = self.client.get_or_try_init(|| async { self.build_client() }).await?;
-        let mut response = client.get(url).send().await.map_err(|_| unreachable())?;
+        let build = || async { tls::build_client(self.shared.ca_pem()).map_err(|_| CognitoError::Internal) };
+        let client = self.client.get_or_try_init(build).await?;
+        let request = client.get(url).header(OWN_REQUEST_HEADER, self.shared.own_request_mark()).timeout(TIMEOUT);
+        let mut response = request.send().await.map_err(|_| unreachable())?;
         if !response.status().is_success() {
             return Err(unreachable());
         }
@@ -142,23 +144,6 @@ impl Providers {
         }
         let document = serde_json::from_slice(&body).map_err(|_| unreachable())?;
         Ok((document, max_age))
-    }
-
-    /// Trusts no certificate but the stack's own, and no proxy: the providers are on this machine.
-    fn build_client(&self) -> Result<Client, CognitoError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|_| CognitoError::Internal)?
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .redirect(Policy::none())
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(|_| CognitoError::Internal)
     }
 }
 

@@ -1,0 +1,173 @@
+//! The authorization endpoint (RFC 6749 section 3.1) and pushed authorization requests (RFC 9126): decides between the
+//! sign-in page, an immediate answer for somebody who is signed in, and an error.
+
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::cookies::Cookie;
+use super::errors::{ApiError, OAuthError, json_response};
+use super::grants::Authorization;
+use super::pages;
+use super::parameters::{Parameters, is_form};
+use super::request::{AuthorizationRequest, Prompt, RequestError, check_client};
+use super::sign_in::{Session, show_sign_in_page};
+use super::{AuthorizationServer, Call, ServerKind};
+use crate::faults::Fault;
+
+const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+/// How long a pushed request waits for the browser, in seconds.
+const PUSHED_REQUEST_LIFETIME: i64 = 300;
+
+pub(super) fn authorize(server: &AuthorizationServer, call: &Call) -> Response {
+    match read_request(server, call) {
+        Ok(request) => answer(server, &request, &call.headers),
+        Err(RequestError::ShowPage { code, description }) => {
+            pages::error_page(StatusCode::BAD_REQUEST, code, &description)
+        }
+        Err(RequestError::Redirect { redirect_uri, state, code, description }) => {
+            redirect_error(server, &redirect_uri, state.as_deref(), code, &description)
+        }
+    }
+}
+
+fn read_request(server: &AuthorizationServer, call: &Call) -> Result<AuthorizationRequest, RequestError> {
+    let options = &server.okta.shared.options;
+    let parameters = Parameters::parse(call.query.as_bytes())?;
+    let Some(request_uri) = parameters.get("request_uri") else {
+        return AuthorizationRequest::parse(&parameters, options);
+    };
+    check_client(&parameters, options)?;
+    let pushed = request_uri
+        .strip_prefix(REQUEST_URI_PREFIX)
+        .and_then(|secret| server.okta.sign_ins().pushed_requests.take(secret, server.okta.now()))
+        .filter(|(kind, _)| *kind == server.kind);
+    pushed.map(|(_, request)| request).ok_or_else(|| RequestError::ShowPage {
+        code: "invalid_request_uri",
+        description: "The 'request_uri' is unknown, has expired or was used before.".to_owned(),
+    })
+}
+
+fn answer(server: &AuthorizationServer, request: &AuthorizationRequest, headers: &HeaderMap) -> Response {
+    let okta = &server.okta;
+    let now = okta.now();
+    let session = Cookie::Session
+        .read(okta, headers)
+        .and_then(|secret| okta.sign_ins().sessions.get(secret, now).cloned())
+        .filter(|session| request.max_age.is_none_or(|seconds| now - session.auth_time <= seconds));
+    match (session, request.prompt) {
+        (Some(session), Prompt::Auto | Prompt::None) => issue_code(server, request, &session),
+        (None, Prompt::None) => redirect_error(
+            server,
+            &request.redirect_uri,
+            Some(&request.state),
+            "login_required",
+            "The client specified not to prompt, but the user is not signed in.",
+        ),
+        (_, Prompt::Login) | (None, Prompt::Auto) => show_sign_in_page(server, request, headers),
+    }
+}
+
+/// Sends a signed-in user back to the app with a code, if the user may use the app.
+pub(super) fn issue_code(server: &AuthorizationServer, request: &AuthorizationRequest, session: &Session) -> Response {
+    let okta = &server.okta;
+    let refuse =
+        |description| redirect_error(server, &request.redirect_uri, Some(&request.state), "access_denied", description);
+    if !okta.user(&session.user_id).is_some_and(|user| user.assigned) {
+        return refuse("User is not assigned to the client application.");
+    }
+    // Only custom authorization servers have access policies.
+    if server.kind == ServerKind::Custom && okta.shared.faults.take(Fault::NoMatchingPolicy) {
+        return refuse("Policy evaluation failed for this request, please check the policy configurations.");
+    }
+    let authorization = Authorization {
+        kind: server.kind,
+        redirect_uri: request.redirect_uri.clone(),
+        scopes: request.scopes.clone(),
+        nonce: request.nonce.clone(),
+        code_challenge: request.code_challenge.clone(),
+        user_id: session.user_id.clone(),
+        auth_time: session.auth_time,
+    };
+    let code = okta.create_secret();
+    let now = okta.now();
+    let lifetime = i64::try_from(okta.shared.options.code_lifetime.as_secs()).unwrap_or(i64::MAX);
+    okta.grants().add_code(&code, authorization, now.saturating_add(lifetime), now);
+    let parameters = [("code", code.as_str()), ("state", &request.state), ("iss", &server.issuer())];
+    redirect(&request.redirect_uri, &parameters)
+}
+
+/// Sends an error to the app (RFC 6749 section 4.1.2.1) with the issuer beside it (RFC 9207).
+pub(super) fn redirect_error(
+    server: &AuthorizationServer,
+    redirect_uri: &str,
+    state: Option<&str>,
+    code: &str,
+    description: &str,
+) -> Response {
+    let issuer = server.issuer();
+    let mut parameters = vec![("error", code), ("error_description", description), ("iss", &issuer)];
+    parameters.extend(state.map(|state| ("state", state)));
+    redirect(redirect_uri, &parameters)
+}
+
+/// 303, so that a browser follows a form's answer with GET too.
+pub(super) fn redirect(uri: &str, parameters: &[(&str, &str)]) -> Response {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let separator = if query.is_empty() {
+        ""
+    } else if uri.contains('?') {
+        "&"
+    } else {
+        "?"
+    };
+    let Ok(location) = HeaderValue::try_from(format!("{uri}{separator}{query}")) else {
+        // Registered URIs come from the options; one that no header can carry is a mistake of whoever set them.
+        return ApiError::Internal.to_response();
+    };
+    let mut response = (StatusCode::SEE_OTHER, [(CACHE_CONTROL, "no-store")]).into_response();
+    response.headers_mut().insert(LOCATION, location);
+    response
+}
+
+/// Adds a cookie to an answer.
+pub(super) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Takes an authorization request from the app itself, ahead of the browser.
+pub(super) fn push_request(server: &AuthorizationServer, call: &Call) -> Response {
+    if !is_form(&call.headers) {
+        return ApiError::WrongContentType.to_response();
+    }
+    match read_pushed_request(server, call) {
+        Ok(request) => {
+            let secret = server.okta.create_secret();
+            let now = server.okta.now();
+            let pushed = (server.kind, request);
+            server.okta.sign_ins().pushed_requests.insert(&secret, pushed, now + PUSHED_REQUEST_LIFETIME, now);
+            let body =
+                json!({"request_uri": format!("{REQUEST_URI_PREFIX}{secret}"), "expires_in": PUSHED_REQUEST_LIFETIME});
+            json_response(StatusCode::CREATED, &body)
+        }
+        Err(error) => error.to_response(),
+    }
+}
+
+fn read_pushed_request(server: &AuthorizationServer, call: &Call) -> Result<AuthorizationRequest, OAuthError> {
+    let refuse = |error: RequestError| match error.describe() {
+        ("invalid_client", description) => OAuthError::invalid_client(description),
+        (code, description) => OAuthError::new(code, description),
+    };
+    let parameters = Parameters::parse(&call.body).map_err(|repeated| refuse(repeated.into()))?;
+    super::token::refuse_client_authentication(&parameters, &call.headers)?;
+    if parameters.get("request_uri").is_some() {
+        return Err(OAuthError::invalid_request("A pushed request cannot refer to another one."));
+    }
+    AuthorizationRequest::parse(&parameters, &server.okta.shared.options).map_err(refuse)
+}

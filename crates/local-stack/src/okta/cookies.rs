@@ -1,0 +1,58 @@
+//! The two cookies of the sign-in page: the session, and a mark on the browser that binds a sign-in form to the
+//! browser it was shown in.
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+
+use super::Okta;
+
+/// A cookie of the stack.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cookie {
+    /// Says who is signed in.
+    Session,
+    /// Says which browser this is.
+    Browser,
+}
+
+impl Cookie {
+    /// Cookies of a host are shared by all its ports, so the port is in the name: several stacks, and whatever else
+    /// runs on this machine, stay apart.
+    fn name(self, okta: &Okta) -> String {
+        let port = okta.shared.endpoints().okta.port().unwrap_or_default();
+        match self {
+            Self::Session => format!("sid_{port}"),
+            Self::Browser => format!("browser_{port}"),
+        }
+    }
+
+    /// Its value in a request, if it is there exactly once.
+    pub(super) fn read<'a>(self, okta: &Okta, headers: &'a HeaderMap) -> Option<&'a str> {
+        let name = self.name(okta);
+        let mut values = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(found, _)| *found == name)
+            .map(|(_, value)| value);
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// The `Set-Cookie` header for a value; both cookies end with the browser session.
+    pub(super) fn set(self, okta: &Okta, value: &str) -> Option<HeaderValue> {
+        self.header(okta, value, "")
+    }
+
+    /// The `Set-Cookie` header that removes it.
+    pub(super) fn clear(self, okta: &Okta) -> Option<HeaderValue> {
+        self.header(okta, "", "; Max-Age=0")
+    }
+
+    fn header(self, okta: &Okta, value: &str, more: &str) -> Option<HeaderValue> {
+        let secure = if okta.shared.options.tls { "; Secure" } else { "" };
+        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}", self.name(okta));
+        HeaderValue::try_from(text).ok()
+    }
+}

@@ -1,0 +1,114 @@
+//! Okta's two error shapes: OAuth's `error`/`error_description` (RFC 6749 section 5.2) where OAuth speaks, and the
+//! Okta API's `errorCode`/`errorSummary` where the request did not get that far.
+
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+use super::random_text;
+
+/// A JSON answer that no cache may keep.
+pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")];
+    (status, headers, body.to_string()).into_response()
+}
+
+/// An OAuth error for the token, revocation and PAR endpoints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OAuthError {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub description: String,
+}
+
+impl OAuthError {
+    pub(super) fn new(code: &'static str, description: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code, description: description.into() }
+    }
+
+    pub(super) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new("invalid_request", description)
+    }
+
+    pub(super) fn invalid_grant(description: impl Into<String>) -> Self {
+        Self::new("invalid_grant", description)
+    }
+
+    /// 401: the client is unknown, or is public and tried to authenticate.
+    pub(super) fn invalid_client(description: impl Into<String>) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, ..Self::new("invalid_client", description) }
+    }
+
+    pub(super) fn to_response(&self) -> Response {
+        let mut response =
+            json_response(self.status, &json!({"error": self.code, "error_description": self.description}));
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 6749 section 5.2 asks for it when a client tried HTTP authentication, RFC 9110 for every 401.
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Okta\""));
+        }
+        response
+    }
+}
+
+/// An error of the Okta API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ApiError {
+    /// There is no such path.
+    NotFound,
+    /// The path has no such method.
+    MethodNotAllowed,
+    /// The body is not of the type that the endpoint takes.
+    WrongContentType,
+    /// Too many requests; `reset` is the Unix time at which they are welcome again.
+    RateLimited { reset: i64 },
+    /// The server could not do its work.
+    Internal,
+}
+
+impl ApiError {
+    pub(super) fn to_response(self) -> Response {
+        let (status, code, summary) = match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "E0000007", "Not found: Resource not found"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "E0000022", "The endpoint does not support the provided HTTP method")
+            }
+            Self::WrongContentType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "E0000021",
+                "Bad request. Accept and/or Content-Type headers likely do not match supported values.",
+            ),
+            Self::RateLimited { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "E0000047", "API call exceeded rate limit due to too many requests.")
+            }
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
+        };
+        let body = json!({
+            "errorCode": code,
+            "errorSummary": summary,
+            "errorLink": code,
+            "errorId": format!("oae{}", random_text(16)),
+            "errorCauses": [],
+        });
+        let mut response = json_response(status, &body);
+        if let Self::RateLimited { reset } = self {
+            for (name, value) in [("limit", 600), ("remaining", 0), ("reset", reset)] {
+                let name = HeaderName::try_from(format!("x-rate-limit-{name}"));
+                if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.to_string())) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
+        }
+        response
+    }
+}
+
+/// What a gateway in front of Okta answers when the service behind it is down: no JSON at all.
+pub(super) fn unavailable() -> Response {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        [(CONTENT_TYPE, "text/plain"), (CACHE_CONTROL, "no-store")],
+        "Service Unavailable",
+    )
+        .into_response()
+}

@@ -1,0 +1,252 @@
+//! What a sign-in was worth: the code, and the tokens that came of it. All rules about single use, rotation, grace,
+//! reuse and revocation are here, on plain values and a given time, without HTTP.
+//!
+//! Revoking a grant removes it: whatever token still points at it is then worth nothing.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::ServerKind;
+use super::expiring::{Expiring, Fingerprint};
+use super::scopes::Scopes;
+
+/// Older grants make room for newer ones beyond this.
+const MAX_GRANTS: usize = 1000;
+/// A grant remembers this many access tokens; nobody holds more of one sign-in at once.
+const MAX_ACCESS_TOKENS: usize = 64;
+/// Okta's org server gives refresh tokens 90 days; the custom server's default policy sets no limit but idleness. One
+/// limit for both keeps the rule "a rotated token keeps the original expiry" visible.
+const REFRESH_LIFETIME: i64 = 90 * 24 * 3600;
+/// A refresh token that nobody uses for this long ends (the default access policy's seven days).
+const REFRESH_IDLE_LIFETIME: i64 = 7 * 24 * 3600;
+
+/// What a user agreed to by signing in; an authorization code stands for it.
+#[derive(Clone)]
+pub(super) struct Authorization {
+    pub kind: ServerKind,
+    pub redirect_uri: String,
+    pub scopes: Scopes,
+    pub nonce: Option<String>,
+    /// base64url of the verifier's SHA-256 (RFC 7636 section 4.2).
+    pub code_challenge: String,
+    pub user_id: String,
+    /// When the user typed the password, in Unix seconds.
+    pub auth_time: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct GrantId(u64);
+
+/// Why a code or refresh token was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GrantError {
+    CodeInvalid,
+    RedirectUriMismatch,
+    VerifierMismatch,
+    RefreshTokenInvalid,
+    ScopeExceeded,
+}
+
+/// The application's rules for refresh tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RefreshPolicy {
+    pub rotate: bool,
+    /// For how many seconds a rotated token still works.
+    pub grace: i64,
+}
+
+/// What came of a refresh.
+pub(super) struct Refreshed {
+    pub grant: GrantId,
+    pub authorization: Authorization,
+    pub scopes: Scopes,
+    pub refresh_token: String,
+}
+
+/// The refresh tokens of one grant, of which one is current. A token is `handle.secret`: the handle finds the line, and
+/// any secret but the current one (or, within the grace, the one before) is an old token that came back.
+struct RefreshLine {
+    handle: String,
+    current: String,
+    previous: Option<(String, i64)>,
+    expires_at: i64,
+    last_used: i64,
+}
+
+struct Grant {
+    code: Fingerprint,
+    authorization: Authorization,
+    refresh: Option<RefreshLine>,
+    access_tokens: VecDeque<AccessToken>,
+    expires_at: i64,
+}
+
+struct AccessToken {
+    fingerprint: Fingerprint,
+    scopes: Scopes,
+    expires_at: i64,
+}
+
+/// All codes and grants of the stack.
+#[derive(Default)]
+pub(super) struct Grants {
+    codes: Expiring<Authorization>,
+    grants: BTreeMap<GrantId, Grant>,
+    next_id: u64,
+}
+
+impl Grants {
+    pub(super) fn add_code(&mut self, code: &str, authorization: Authorization, expires_at: i64, now: i64) {
+        self.codes.insert(code, authorization, expires_at, now);
+    }
+
+    /// Takes a code, whatever comes of it: it can be tried once. One that was used before revokes what it gave
+    /// (RFC 6749 section 4.1.2).
+    pub(super) fn redeem_code(
+        &mut self,
+        code: &str,
+        kind: ServerKind,
+        redirect_uri: &str,
+        verifier: &str,
+        now: i64,
+    ) -> Result<(GrantId, Authorization), GrantError> {
+        let fingerprint = Fingerprint::of(code);
+        let Some(authorization) = self.codes.take(code, now) else {
+            self.grants.retain(|_, grant| grant.code != fingerprint);
+            return Err(GrantError::CodeInvalid);
+        };
+        if authorization.kind != kind {
+            return Err(GrantError::CodeInvalid);
+        }
+        if authorization.redirect_uri != redirect_uri {
+            return Err(GrantError::RedirectUriMismatch);
+        }
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+        if !bool::from(challenge.as_bytes().ct_eq(authorization.code_challenge.as_bytes())) {
+            return Err(GrantError::VerifierMismatch);
+        }
+        self.grants.retain(|_, grant| grant.expires_at > now);
+        if self.grants.len() >= MAX_GRANTS {
+            self.grants.pop_first();
+        }
+        let id = GrantId(self.next_id);
+        self.next_id += 1;
+        let grant = Grant {
+            code: fingerprint,
+            authorization: authorization.clone(),
+            refresh: None,
+            access_tokens: VecDeque::new(),
+            // Long enough for every token that it can get.
+            expires_at: now + REFRESH_LIFETIME,
+        };
+        self.grants.insert(id, grant);
+        Ok((id, authorization))
+    }
+
+    /// Begins a grant's line of refresh tokens with `secret`, and gives the whole token.
+    pub(super) fn add_refresh_token(&mut self, id: GrantId, handle: &str, secret: &str, now: i64) -> Option<String> {
+        let grant = self.grants.get_mut(&id)?;
+        grant.refresh = Some(RefreshLine {
+            handle: handle.to_owned(),
+            current: secret.to_owned(),
+            previous: None,
+            expires_at: grant.expires_at,
+            last_used: now,
+        });
+        Some(format!("{handle}.{secret}"))
+    }
+
+    /// Makes `token` good until `expires_at`, unless the grant was revoked in the meantime.
+    pub(super) fn add_access_token(&mut self, id: GrantId, token: &str, scopes: Scopes, expires_at: i64, now: i64) {
+        if let Some(grant) = self.grants.get_mut(&id) {
+            grant.access_tokens.retain(|known| known.expires_at > now);
+            if grant.access_tokens.len() >= MAX_ACCESS_TOKENS {
+                grant.access_tokens.pop_front();
+            }
+            grant.access_tokens.push_back(AccessToken { fingerprint: Fingerprint::of(token), scopes, expires_at });
+        }
+    }
+
+    /// Uses a refresh token. With rotation, `new_secret` takes the place of the current one; the one before may come
+    /// again within the grace and then gets the current token, so that a lost answer can be asked for again and the
+    /// line never forks. Any other token of the line is stolen or replayed: the grant ends, with all its tokens.
+    pub(super) fn refresh(
+        &mut self,
+        token: &str,
+        kind: ServerKind,
+        requested: Option<&Scopes>,
+        new_secret: &str,
+        policy: RefreshPolicy,
+        now: i64,
+    ) -> Result<Refreshed, GrantError> {
+        let (id, secret) = self.find_refresh_line(token, kind, now).ok_or(GrantError::RefreshTokenInvalid)?;
+        let Some(grant) = self.grants.get_mut(&id) else { return Err(GrantError::RefreshTokenInvalid) };
+        let Some(line) = grant.refresh.as_mut() else { return Err(GrantError::RefreshTokenInvalid) };
+        let is_current = same(&line.current, secret);
+        let is_in_grace = line
+            .previous
+            .as_ref()
+            .is_some_and(|(previous, retired_at)| same(previous, secret) && now < retired_at + policy.grace);
+        if !is_current && !is_in_grace {
+            self.grants.remove(&id);
+            return Err(GrantError::RefreshTokenInvalid);
+        }
+        let scopes = requested.unwrap_or(&grant.authorization.scopes).clone();
+        if !scopes.is_subset_of(&grant.authorization.scopes) {
+            return Err(GrantError::ScopeExceeded);
+        }
+        if is_current && policy.rotate {
+            let old = std::mem::replace(&mut line.current, new_secret.to_owned());
+            line.previous = Some((old, now));
+        }
+        line.last_used = now;
+        let refresh_token = format!("{}.{}", line.handle, line.current);
+        Ok(Refreshed { grant: id, authorization: grant.authorization.clone(), scopes, refresh_token })
+    }
+
+    /// The grant that a valid access token came of, and the token's scopes.
+    pub(super) fn find_access_token(
+        &self,
+        token: &str,
+        kind: ServerKind,
+        now: i64,
+    ) -> Option<(&Authorization, &Scopes)> {
+        let fingerprint = Fingerprint::of(token);
+        self.grants.values().filter(|grant| grant.authorization.kind == kind).find_map(|grant| {
+            let found = grant.access_tokens.iter().find(|known| known.fingerprint == fingerprint)?;
+            (found.expires_at > now).then_some((&grant.authorization, &found.scopes))
+        })
+    }
+
+    /// Revokes a token of either kind (RFC 7009). A refresh token takes its access tokens with it; an unknown token is
+    /// already worth nothing.
+    pub(super) fn revoke(&mut self, token: &str, kind: ServerKind, now: i64) {
+        if let Some((id, _)) = self.find_refresh_line(token, kind, now) {
+            self.grants.remove(&id);
+            return;
+        }
+        let fingerprint = Fingerprint::of(token);
+        for grant in self.grants.values_mut().filter(|grant| grant.authorization.kind == kind) {
+            grant.access_tokens.retain(|known| known.fingerprint != fingerprint);
+        }
+    }
+
+    fn find_refresh_line<'t>(&self, token: &'t str, kind: ServerKind, now: i64) -> Option<(GrantId, &'t str)> {
+        let (handle, secret) = token.split_once('.')?;
+        let (id, _) = self.grants.iter().find(|(_, grant)| {
+            grant.authorization.kind == kind
+                && grant.refresh.as_ref().is_some_and(|line| {
+                    same(&line.handle, handle) && now < line.expires_at && now < line.last_used + REFRESH_IDLE_LIFETIME
+                })
+        })?;
+        Some((*id, secret))
+    }
+}
+
+fn same(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}

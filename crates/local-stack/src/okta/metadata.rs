@@ -1,0 +1,58 @@
+//! What the authorization servers say about themselves: discovery (OpenID Connect Discovery 1.0, RFC 8414) and keys.
+
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use super::errors::unavailable;
+use super::scopes::Scope;
+use super::{AuthorizationServer, Call};
+use crate::faults::Fault;
+
+pub(super) fn discovery(server: &AuthorizationServer, _: &Call) -> Response {
+    if server.okta.shared.faults.take(Fault::DiscoveryUnavailable) {
+        return unavailable();
+    }
+    let document = json!({
+        "issuer": server.issuer(),
+        "authorization_endpoint": server.endpoint("authorize"),
+        "token_endpoint": server.endpoint("token"),
+        "userinfo_endpoint": server.endpoint("userinfo"),
+        "jwks_uri": server.endpoint("keys"),
+        "revocation_endpoint": server.endpoint("revoke"),
+        "end_session_endpoint": server.endpoint("logout"),
+        "pushed_authorization_request_endpoint": server.endpoint("par"),
+        "require_pushed_authorization_requests": false,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": Scope::ALL.map(Scope::name),
+        "claims_supported": [
+            "ver", "jti", "iss", "aud", "iat", "exp", "auth_time", "amr", "idp", "nonce", "at_hash", "sub",
+            "name", "preferred_username", "given_name", "family_name", "email", "email_verified", "locale", "zoneinfo",
+            "updated_at",
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "revocation_endpoint_auth_methods_supported": ["none"],
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "authorization_response_iss_parameter_supported": true,
+    });
+    cacheable(&document, "max-age=86400, must-revalidate")
+}
+
+pub(super) fn keys(server: &AuthorizationServer, _: &Call) -> Response {
+    if server.okta.shared.faults.take(Fault::JwksUnavailable) {
+        return unavailable();
+    }
+    cacheable(&server.okta.keys.to_jwks(), "max-age=3600, must-revalidate")
+}
+
+fn cacheable(document: &Value, cache_control: &'static str) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, cache_control)];
+    (StatusCode::OK, headers, document.to_string()).into_response()
+}

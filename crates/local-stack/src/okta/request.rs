@@ -1,0 +1,286 @@
+//! Reads an authorization request (OpenID Connect Core section 3.1.2.1, RFC 7636) as strictly as Okta does.
+//!
+//! A wrong client or redirect URI is shown to the person in front of the browser: redirecting would send the answer to
+//! somebody unknown. Everything else goes back to the app.
+
+use super::parameters::{Parameters, RepeatedParameter};
+use super::scopes::{Scope, Scopes};
+use crate::options::Options;
+
+/// Longest state, nonce or login hint; a client that needs more carries data where it does not belong.
+const MAX_VALUE_BYTES: usize = 4096;
+
+/// A valid authorization request.
+#[derive(Clone)]
+pub(super) struct AuthorizationRequest {
+    pub redirect_uri: String,
+    pub state: String,
+    pub scopes: Scopes,
+    pub nonce: Option<String>,
+    pub code_challenge: String,
+    pub prompt: Prompt,
+    /// Seconds since the password was typed beyond which it must be typed again.
+    pub max_age: Option<i64>,
+    pub login_hint: Option<String>,
+}
+
+/// What the app wants the person to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prompt {
+    /// The sign-in page if nobody is signed in. `consent` ends here too: the application needs none.
+    Auto,
+    /// Nothing.
+    None,
+    /// The sign-in page in any case.
+    Login,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum RequestError {
+    /// To be shown to the person; the client or the redirect URI is not to be trusted.
+    ShowPage { code: &'static str, description: String },
+    /// To be sent to the (registered) redirect URI.
+    Redirect { redirect_uri: String, state: Option<String>, code: &'static str, description: String },
+}
+
+impl RequestError {
+    /// The error code and its description, wherever they are to go.
+    pub(super) fn describe(&self) -> (&'static str, &str) {
+        match self {
+            Self::ShowPage { code, description } | Self::Redirect { code, description, .. } => (code, description),
+        }
+    }
+}
+
+impl From<RepeatedParameter> for RequestError {
+    fn from(RepeatedParameter(name): RepeatedParameter) -> Self {
+        Self::ShowPage {
+            code: "invalid_request",
+            description: format!("The parameter '{name}' was sent more than once."),
+        }
+    }
+}
+
+impl AuthorizationRequest {
+    /// Checks every parameter.
+    pub(super) fn parse(parameters: &Parameters, options: &Options) -> Result<Self, RequestError> {
+        check_client(parameters, options)?;
+        let redirect_uri = check_redirect_uri(parameters, options)?;
+        let state = parameters.get("state").map(str::to_owned);
+        let refuse = |code, description: &str| RequestError::Redirect {
+            redirect_uri: redirect_uri.clone(),
+            state: state.clone(),
+            code,
+            description: description.to_owned(),
+        };
+        let invalid = |description: &str| refuse("invalid_request", description);
+
+        for name in ["state", "nonce", "login_hint"] {
+            if parameters.get(name).is_some_and(|value| value.len() > MAX_VALUE_BYTES) {
+                // A state of any length would only be reflected.
+                return Err(RequestError::Redirect {
+                    redirect_uri: redirect_uri.clone(),
+                    state: None,
+                    code: "invalid_request",
+                    description: format!("The value of '{name}' is too long."),
+                });
+            }
+        }
+        if parameters.get("request").is_some() {
+            return Err(refuse("request_not_supported", "Signed request objects are not supported."));
+        }
+        match parameters.get("response_type") {
+            Some("code") => {}
+            Some(_) => {
+                return Err(refuse("unsupported_response_type", "The response type is not supported: use 'code'."));
+            }
+            None => return Err(invalid("The 'response_type' parameter is missing.")),
+        }
+        if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
+            return Err(invalid("The response mode is not supported: use 'query'."));
+        }
+        let Some(state_value) = state.clone() else {
+            return Err(invalid("The authentication request has an invalid 'state' parameter."));
+        };
+        let scopes = Scopes::parse(parameters.get("scope").unwrap_or_default()).map_err(|_| {
+            refuse("invalid_scope", "One or more scopes are not configured for the authorization server resource.")
+        })?;
+        if !scopes.contains(Scope::OpenId) {
+            return Err(refuse("invalid_scope", "The 'scope' parameter must contain 'openid'."));
+        }
+        let code_challenge = parameters.get("code_challenge").ok_or_else(|| {
+            invalid("A PKCE code challenge is required for an application without client authentication.")
+        })?;
+        // Left out, the method is `plain` (RFC 7636 section 4.3).
+        if parameters.get("code_challenge_method") != Some("S256") {
+            return Err(invalid("The PKCE code challenge method must be 'S256'."));
+        }
+        if code_challenge.len() != 43 || !code_challenge.bytes().all(is_base64url) {
+            return Err(invalid("The PKCE code challenge is not the base64url form of a SHA-256 hash."));
+        }
+        let prompt = parse_prompt(parameters.get("prompt").unwrap_or_default())
+            .ok_or_else(|| invalid("The 'prompt' parameter is invalid."))?;
+        let max_age = parameters
+            .get("max_age")
+            .map(|text| text.parse().ok().filter(|seconds: &i64| *seconds >= 0))
+            .map(|seconds| seconds.ok_or_else(|| invalid("The 'max_age' parameter is not a number of seconds.")))
+            .transpose()?;
+        Ok(Self {
+            code_challenge: code_challenge.to_owned(),
+            state: state_value,
+            scopes,
+            nonce: parameters.get("nonce").map(str::to_owned),
+            prompt,
+            max_age,
+            login_hint: parameters.get("login_hint").map(str::to_owned),
+            redirect_uri,
+        })
+    }
+}
+
+/// Whether the request is by the registered application.
+pub(super) fn check_client(parameters: &Parameters, options: &Options) -> Result<(), RequestError> {
+    let problem = match parameters.get("client_id") {
+        Some(id) if id == options.client_id => return Ok(()),
+        Some(id) => format!("No application has the client id '{}'.", shorten(id)),
+        None => "The 'client_id' parameter is missing.".to_owned(),
+    };
+    Err(RequestError::ShowPage { code: "invalid_client", description: problem })
+}
+
+fn check_redirect_uri(parameters: &Parameters, options: &Options) -> Result<String, RequestError> {
+    let problem = match parameters.get("redirect_uri") {
+        Some(uri) if options.redirect_uris.iter().any(|registered| registered == uri) => return Ok(uri.to_owned()),
+        Some(uri) => format!(
+            "The 'redirect_uri' parameter must be a sign-in redirect URI of the application, equal in every character \
+             and the port. It was '{}', which is not registered.",
+            shorten(uri)
+        ),
+        None => "The 'redirect_uri' parameter is missing.".to_owned(),
+    };
+    Err(RequestError::ShowPage { code: "invalid_request", description: problem })
+}
+
+fn parse_prompt(text: &str) -> Option<Prompt> {
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    if words == ["none"] {
+        return Some(Prompt::None);
+    }
+    if !words.iter().all(|word| ["login", "consent"].contains(word)) {
+        return None;
+    }
+    Some(if words.contains(&"login") { Prompt::Login } else { Prompt::Auto })
+}
+
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+/// Enough of what was sent to recognise it.
+fn shorten(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &[(&str, &str)] = &[
+        ("client_id", "0oa1jetbridgelocal5d"),
+        ("redirect_uri", "http://127.0.0.1:8765/callback"),
+        ("response_type", "code"),
+        ("scope", "openid profile"),
+        ("state", "s"),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+    ];
+
+    /// The good request with some parameters replaced, added, or (empty) left out.
+    fn parse(changes: &[(&str, &str)]) -> Result<AuthorizationRequest, RequestError> {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in GOOD.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name)) {
+            query.append_pair(name, value);
+        }
+        for (name, value) in changes {
+            query.append_pair(name, value);
+        }
+        let parameters = Parameters::parse(query.finish().as_bytes())?;
+        AuthorizationRequest::parse(&parameters, &Options::default())
+    }
+
+    fn error(changes: &[(&str, &str)]) -> (&'static str, bool) {
+        let error = parse(changes).err().expect("the request must be refused");
+        (error.describe().0, matches!(error, RequestError::ShowPage { .. }))
+    }
+
+    #[test]
+    fn a_good_request_is_read_whole() {
+        let request =
+            parse(&[("nonce", "n"), ("max_age", "60"), ("login_hint", "alice@example.com"), ("prompt", "login")])
+                .unwrap();
+        assert_eq!(request.scopes.to_string(), "openid profile");
+        assert_eq!((request.state.as_str(), request.nonce.as_deref()), ("s", Some("n")));
+        assert_eq!((request.max_age, request.prompt), (Some(60), Prompt::Login));
+        assert_eq!(request.login_hint.as_deref(), Some("alice@example.com"));
+    }
+
+    #[test]
+    fn wrong_client_and_redirect_uri_are_never_redirected() {
+        let cases: &[&[(&str, &str)]] = &[
+            &[("client_id", "")],
+            &[("client_id", "0oa1jetbridgelocal5D")],
+            &[("redirect_uri", "")],
+            &[("redirect_uri", "http://127.0.0.1:8766/callback")],
+            &[("redirect_uri", "http://127.0.0.1:8765/callback/")],
+            &[("redirect_uri", "http://127.0.0.1:8765/callback?x=1")],
+            &[("redirect_uri", "http://localhost:8765/callback")],
+            &[("redirect_uri", "HTTP://127.0.0.1:8765/callback")],
+            &[("state", "a"), ("state", "b")],
+        ];
+        for changes in cases {
+            assert!(error(changes).1, "{changes:?}");
+        }
+        let Err(RequestError::ShowPage { description, .. }) = parse(&[("redirect_uri", "http://127.0.0.1:1/x")]) else {
+            panic!("expected a page")
+        };
+        assert!(description.contains("'http://127.0.0.1:1/x'") && description.contains("registered"));
+    }
+
+    #[test]
+    fn other_mistakes_go_back_to_the_app() {
+        let long = "x".repeat(MAX_VALUE_BYTES + 1);
+        let cases: &[(&[(&str, &str)], &str)] = &[
+            (&[("response_type", "")], "invalid_request"),
+            (&[("response_type", "token")], "unsupported_response_type"),
+            (&[("response_type", "code id_token")], "unsupported_response_type"),
+            (&[("response_mode", "fragment")], "invalid_request"),
+            (&[("state", "")], "invalid_request"),
+            (&[("state", &long)], "invalid_request"),
+            (&[("scope", "")], "invalid_scope"),
+            (&[("scope", "profile")], "invalid_scope"),
+            (&[("scope", "openid admin")], "invalid_scope"),
+            (&[("code_challenge", "")], "invalid_request"),
+            (&[("code_challenge", "short")], "invalid_request"),
+            (&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM")], "invalid_request"),
+            (&[("code_challenge_method", "")], "invalid_request"),
+            (&[("code_challenge_method", "plain")], "invalid_request"),
+            (&[("prompt", "none login")], "invalid_request"),
+            (&[("prompt", "create")], "invalid_request"),
+            (&[("max_age", "-1")], "invalid_request"),
+            (&[("max_age", "soon")], "invalid_request"),
+            (&[("request", "eyJ")], "request_not_supported"),
+        ];
+        for (changes, code) in cases {
+            assert_eq!(error(changes), (*code, false), "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn prompts_are_understood() {
+        for (text, prompt) in [("", Prompt::Auto), ("consent", Prompt::Auto), ("login consent", Prompt::Login)] {
+            assert_eq!(parse_prompt(text), Some(prompt), "{text}");
+        }
+        assert_eq!(parse_prompt("none"), Some(Prompt::None));
+    }
+}

@@ -1,0 +1,32 @@
+//! The revocation endpoint (RFC 7009).
+
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+
+use super::errors::{ApiError, OAuthError};
+use super::parameters::{Parameters, is_form};
+use super::token::authenticate_client;
+use super::{AuthorizationServer, Call};
+
+pub(super) fn revoke(server: &AuthorizationServer, call: &Call) -> Response {
+    if !is_form(&call.headers) {
+        return ApiError::WrongContentType.to_response();
+    }
+    match try_revoke(server, call) {
+        // A token that is unknown, or was revoked before, is no error: what the client wants is already so.
+        Ok(()) => (StatusCode::OK, [(CACHE_CONTROL, "no-store")]).into_response(),
+        Err(error) => error.to_response(),
+    }
+}
+
+fn try_revoke(server: &AuthorizationServer, call: &Call) -> Result<(), OAuthError> {
+    let parameters = Parameters::parse(&call.body).map_err(|repeated| {
+        OAuthError::invalid_request(format!("The parameter '{}' was sent more than once.", repeated.0))
+    })?;
+    authenticate_client(server, &parameters, &call.headers)?;
+    let token =
+        parameters.get("token").ok_or_else(|| OAuthError::invalid_request("The 'token' parameter is missing."))?;
+    server.okta.grants().revoke(token, server.kind, server.okta.now());
+    Ok(())
+}

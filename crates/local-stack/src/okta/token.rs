@@ -1,0 +1,220 @@
+//! The token endpoint (RFC 6749 section 3.2): codes and refresh tokens become ID and access tokens.
+
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::errors::{ApiError, OAuthError, json_response, unavailable};
+use super::grants::{Authorization, GrantError, GrantId, RefreshPolicy};
+use super::id_token::{TokenContext, access_token_claims, id_token_claims};
+use super::parameters::{Parameters, is_form};
+use super::scopes::{Scope, Scopes};
+use super::{AuthorizationServer, Call, ServerKind, random_text};
+use crate::faults::Fault;
+use crate::jws::KeyError;
+use crate::server::BreakConnection;
+
+/// Seconds until a rate-limited client may come back: short, so that tests need not wait for Okta's minute.
+const RATE_LIMIT_RESET: i64 = 1;
+
+pub(super) fn token(server: &AuthorizationServer, call: &Call) -> Response {
+    let okta = &server.okta;
+    let faults = &okta.shared.faults;
+    if faults.take(Fault::TokenUnavailable) {
+        return unavailable();
+    }
+    if faults.take(Fault::TokenRateLimited) {
+        return ApiError::RateLimited { reset: okta.now() + RATE_LIMIT_RESET }.to_response();
+    }
+    if !is_form(&call.headers) {
+        return ApiError::WrongContentType.to_response();
+    }
+    let mut response = match read_and_grant(server, call) {
+        Ok(granted) => match build_answer(server, granted) {
+            Ok(body) => json_response(StatusCode::OK, &body),
+            Err(KeyError) => ApiError::Internal.to_response(),
+        },
+        Err(error) => error.to_response(),
+    };
+    if faults.take(Fault::TokenResponseLost) {
+        response.extensions_mut().insert(BreakConnection);
+    }
+    response
+}
+
+/// What an accepted code or refresh token is worth.
+struct Granted {
+    id: GrantId,
+    authorization: Authorization,
+    scopes: Scopes,
+    nonce: Option<String>,
+    refresh_token: Option<String>,
+}
+
+fn read_and_grant(server: &AuthorizationServer, call: &Call) -> Result<Granted, OAuthError> {
+    let parameters = Parameters::parse(&call.body).map_err(|repeated| {
+        OAuthError::invalid_request(format!("The parameter '{}' was sent more than once.", repeated.0))
+    })?;
+    authenticate_client(server, &parameters, &call.headers)?;
+    match parameters.get("grant_type") {
+        Some("authorization_code") => redeem_code(server, &parameters),
+        Some("refresh_token") => refresh(server, &parameters),
+        Some(_) => {
+            Err(OAuthError::new("unsupported_grant_type", "The grant type is not supported by the application."))
+        }
+        None => Err(OAuthError::invalid_request("The 'grant_type' parameter is missing.")),
+    }
+}
+
+/// A native application is a public client: it says its client id in the body and has no secret.
+pub(super) fn authenticate_client(
+    server: &AuthorizationServer,
+    parameters: &Parameters,
+    headers: &HeaderMap,
+) -> Result<(), OAuthError> {
+    refuse_client_authentication(parameters, headers)?;
+    match parameters.get("client_id") {
+        Some(id) if id == server.okta.shared.options.client_id => Ok(()),
+        Some(_) => Err(OAuthError::invalid_client("The client id is not that of an application here.")),
+        None => Err(OAuthError::invalid_client("The 'client_id' parameter is missing.")),
+    }
+}
+
+pub(super) fn refuse_client_authentication(parameters: &Parameters, headers: &HeaderMap) -> Result<(), OAuthError> {
+    let tries = headers.contains_key(AUTHORIZATION)
+        || ["client_secret", "client_assertion"].iter().any(|name| parameters.get(name).is_some());
+    if tries {
+        return Err(OAuthError::invalid_client("The application is a public client: it cannot authenticate itself."));
+    }
+    Ok(())
+}
+
+fn redeem_code(server: &AuthorizationServer, parameters: &Parameters) -> Result<Granted, OAuthError> {
+    let okta = &server.okta;
+    let required = |name| {
+        parameters.get(name).ok_or_else(|| OAuthError::invalid_request(format!("The '{name}' parameter is missing.")))
+    };
+    let (code, redirect_uri, verifier) = (required("code")?, required("redirect_uri")?, required("code_verifier")?);
+    if !is_code_verifier(verifier) {
+        return Err(OAuthError::invalid_request("The 'code_verifier' is not 43 to 128 unreserved characters."));
+    }
+    let now = okta.now();
+    let mut grants = okta.grants();
+    let (id, authorization) =
+        grants.redeem_code(code, server.kind, redirect_uri, verifier, now).map_err(describe_grant_error)?;
+    let scopes = authorization.scopes.clone();
+    let refresh_token = if scopes.contains(Scope::OfflineAccess) {
+        grants.add_refresh_token(id, &random_text(16), &random_text(32), now)
+    } else {
+        None
+    };
+    let nonce = authorization.nonce.clone();
+    Ok(Granted { id, authorization, scopes, nonce, refresh_token })
+}
+
+fn refresh(server: &AuthorizationServer, parameters: &Parameters) -> Result<Granted, OAuthError> {
+    let options = &server.okta.shared.options;
+    let token = parameters
+        .get("refresh_token")
+        .ok_or_else(|| OAuthError::invalid_request("The 'refresh_token' parameter is missing."))?;
+    let invalid_scope = || describe_grant_error(GrantError::ScopeExceeded);
+    let requested = parameters.get("scope").map(Scopes::parse).transpose().map_err(|_| invalid_scope())?;
+    let policy = RefreshPolicy {
+        rotate: options.rotate_refresh_tokens,
+        grace: i64::try_from(options.rotation_grace.as_secs()).unwrap_or(i64::MAX),
+    };
+    let refreshed = server
+        .okta
+        .grants()
+        .refresh(token, server.kind, requested.as_ref(), &random_text(32), policy, server.okta.now())
+        .map_err(describe_grant_error)?;
+    Ok(Granted {
+        id: refreshed.grant,
+        authorization: refreshed.authorization,
+        scopes: refreshed.scopes,
+        nonce: None,
+        refresh_token: Some(refreshed.refresh_token),
+    })
+}
+
+fn describe_grant_error(error: GrantError) -> OAuthError {
+    match error {
+        GrantError::CodeInvalid => OAuthError::invalid_grant("The authorization code is invalid or has expired."),
+        GrantError::RedirectUriMismatch => OAuthError::invalid_grant(
+            "The 'redirect_uri' does not match the redirection URI used in the authorization request.",
+        ),
+        GrantError::VerifierMismatch => OAuthError::invalid_grant("PKCE verification failed."),
+        GrantError::RefreshTokenInvalid => OAuthError::invalid_grant("The refresh token is invalid or expired."),
+        GrantError::ScopeExceeded => {
+            OAuthError::new("invalid_scope", "The requested scope exceeds the scope that was granted at sign-in.")
+        }
+    }
+}
+
+fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value, KeyError> {
+    let okta = &server.okta;
+    let options = &okta.shared.options;
+    let now = okta.now();
+    let lifetime = i64::try_from(options.token_lifetime.as_secs()).unwrap_or(i64::MAX);
+    // Users cannot be removed while the stack runs; one that is not there would be a bug and gets no token.
+    let user = okta.user(&granted.authorization.user_id).ok_or(KeyError)?;
+    let issuer = server.issuer();
+    let key = okta.keys.current();
+    let context = TokenContext {
+        issuer: &issuer,
+        client_id: &options.client_id,
+        user,
+        authorization: &granted.authorization,
+        scopes: &granted.scopes,
+        now,
+        expires_at: now.saturating_add(lifetime),
+    };
+    let access_token = match server.kind {
+        ServerKind::Custom => key.sign(&access_token_claims(&context))?,
+        ServerKind::Org => random_text(48),
+    };
+    okta.shared.issued.record(&access_token);
+    okta.grants().add_access_token(granted.id, &access_token, granted.scopes.clone(), context.expires_at, now);
+    let mut body = json!({
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+        "access_token": access_token,
+        "scope": granted.scopes.to_string(),
+    });
+    if granted.scopes.contains(Scope::OpenId) {
+        let faults = &okta.shared.faults;
+        let wrong_nonce = faults.take(Fault::IdTokenWrongNonce).then(|| random_text(16));
+        let nonce = wrong_nonce.as_deref().or(granted.nonce.as_deref());
+        let mut id_token = key.sign(&id_token_claims(&context, nonce, &access_token))?;
+        if faults.take(Fault::IdTokenTampered) {
+            id_token = tamper(&id_token);
+        }
+        okta.shared.issued.record(&id_token);
+        body["id_token"] = json!(id_token);
+    }
+    if let Some(refresh_token) = granted.refresh_token {
+        okta.shared.issued.record(&refresh_token);
+        body["refresh_token"] = json!(refresh_token);
+    }
+    Ok(body)
+}
+
+/// The token with another subject under the old signature.
+fn tamper(token: &str) -> String {
+    let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
+    let claims = parts.get(1).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
+    let claims: Option<Value> = claims.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    if let (Some(mut claims), Some(payload)) = (claims, parts.get_mut(1)) {
+        claims["sub"] = json!("00umallory0000000009");
+        *payload = URL_SAFE_NO_PAD.encode(claims.to_string());
+    }
+    parts.join(".")
+}
+
+/// RFC 7636 section 4.1.
+fn is_code_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}

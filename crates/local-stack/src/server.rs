@@ -1,0 +1,222 @@
+//! Serves HTTP/1.1 on a loopback listener, and does for every request what no service should have to think about: the
+//! Host check, latency, the request log, the stack's own `Date` and breaking a connection on demand.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{DATE, HOST};
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http_body_util::Limited;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use time::OffsetDateTime;
+use time::macros::format_description;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::request_log::{Operation, RequestRecord, Service};
+use crate::shared::{OWN_REQUEST_HEADER, Shared};
+
+/// More at once is no honest use of a local stack; further ones wait in the listener's queue.
+const MAX_CONNECTIONS: usize = 512;
+/// Room for an ID token in a query and in a cookie.
+const MAX_HEADER_BYTES: usize = 128 * 1024;
+/// Also how long an idle connection is kept: longer than clients keep theirs, so that they close first.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
+const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A handler that leaves this in the response's extensions has done its work; the client gets a closed connection
+/// instead of the answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BreakConnection;
+
+/// Ends hyper's work on a connection; see [`BreakConnection`].
+#[derive(Debug, thiserror::Error)]
+#[error("connection broken on purpose")]
+struct ConnectionBroken;
+
+/// One service behind one port.
+pub(crate) struct Site {
+    pub service: Service,
+    pub port: u16,
+    pub router: Router,
+    /// Request bodies end here.
+    pub max_body_bytes: usize,
+    pub shared: Arc<Shared>,
+}
+
+/// Accepts connections until the task is dropped, and every open connection with it.
+pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, site: Site) {
+    let site = Arc::new(site);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
+                Ok((stream, _)) => { connections.spawn(serve_connection(stream, tls.clone(), Arc::clone(&site))); }
+                Err(error) => {
+                    tracing::warn!(%error, "failed to accept a connection");
+                    // The usual reason is that file descriptors ran out: trying again at once would only spin.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, tls: Option<TlsAcceptor>, site: Arc<Site>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "failed to set TCP_NODELAY");
+    }
+    match tls {
+        None => serve_http(stream, site).await,
+        Some(acceptor) => match tokio::time::timeout(TLS_HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => serve_http(stream, site).await,
+            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+            Err(_) => tracing::debug!("TLS handshake took too long"),
+        },
+    }
+}
+
+async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin, site: Arc<Site>) {
+    let service = service_fn(move |request| {
+        let site = Arc::clone(&site);
+        async move { site.answer(request).await }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_header_size(MAX_HEADER_BYTES)
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+impl Site {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response, ConnectionBroken> {
+        let started = self.shared.clock.monotonic();
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        let mark = request.headers().get(OWN_REQUEST_HEADER);
+        let is_own = mark.is_some_and(|mark| mark.as_bytes() == self.shared.own_request_mark().as_bytes());
+        let mut response = match check_host(&request, self.port) {
+            Ok(()) => {
+                let latency = self.shared.latency();
+                if !latency.is_zero() && !is_own {
+                    tokio::time::sleep(latency).await;
+                }
+                self.call_router(request).await
+            }
+            Err((status, problem)) => (status, problem).into_response(),
+        };
+        let broken = response.extensions().get::<BreakConnection>().is_some();
+        if !is_own {
+            self.shared.log.push(RequestRecord {
+                number: 0,
+                service: self.service,
+                operation: self.name_operation(&method, &path, &response),
+                method: method.as_str().to_owned(),
+                path,
+                status: if broken { 0 } else { response.status().as_u16() },
+                started,
+                ended: self.shared.clock.monotonic(),
+            });
+        }
+        if broken {
+            return Err(ConnectionBroken);
+        }
+        if let Some(date) = format_http_date(self.shared.clock.now()) {
+            response.headers_mut().insert(DATE, date);
+        }
+        Ok(response)
+    }
+
+    async fn call_router(&self, request: Request<Incoming>) -> Response {
+        let request = request.map(|body| Body::new(Limited::new(body, self.max_body_bytes)));
+        match TowerToHyperService::new(self.router.clone()).call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    fn name_operation(&self, method: &Method, path: &str, response: &Response) -> &'static str {
+        if method == Method::HEAD && path == "/" && self.service != Service::Okta {
+            return "warm_up";
+        }
+        response.extensions().get::<Operation>().map_or("unknown", |operation| operation.0)
+    }
+}
+
+/// The date as HTTP writes it (RFC 9110 section 5.6.7).
+fn format_http_date(time: SystemTime) -> Option<HeaderValue> {
+    let format =
+        format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+    let text = OffsetDateTime::from(time).format(format).ok()?;
+    HeaderValue::try_from(text).ok()
+}
+
+/// Refuses a request that was addressed to another name: a web page whose own host name was made to point at
+/// 127.0.0.1 (DNS rebinding) sends its own name as Host.
+fn check_host<B>(request: &Request<B>, port: u16) -> Result<(), (StatusCode, &'static str)> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err((StatusCode::BAD_REQUEST, "exactly one Host header is needed"));
+    };
+    let is_ours =
+        |authority: &str| ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| authority == format!("{name}:{port}"));
+    let uri_is_ours = |uri: &Uri| uri.authority().is_none_or(|authority| is_ours(authority.as_str()));
+    if host.to_str().is_ok_and(is_ours) && uri_is_ours(request.uri()) {
+        Ok(())
+    } else {
+        Err((StatusCode::MISDIRECTED_REQUEST, "this server answers only to its loopback address"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(uri: &str, hosts: &[&str]) -> Option<u16> {
+        let mut request = Request::builder().uri(uri);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        check_host(&request.body(()).unwrap(), 4580).err().map(|(status, _)| status.as_u16())
+    }
+
+    #[test]
+    fn a_date_is_written_as_http_wants_it() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(format_http_date(time).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn loopback_names_with_the_right_port_pass() {
+        for host in ["127.0.0.1:4580", "localhost:4580", "[::1]:4580"] {
+            assert_eq!(check("/", &[host]), None, "{host}");
+        }
+        assert_eq!(check("http://localhost:4580/x", &["localhost:4580"]), None);
+    }
+
+    #[test]
+    fn other_names_ports_and_header_counts_are_refused() {
+        for host in
+            ["evil.example:4580", "127.0.0.1:4581", "127.0.0.1", "localhost.evil.example:4580", "x127.0.0.1:4580"]
+        {
+            assert_eq!(check("/", &[host]), Some(421), "{host}");
+        }
+        assert_eq!(check("http://evil.example:4580/", &["127.0.0.1:4580"]), Some(421));
+        assert_eq!(check("/", &[]), Some(400));
+        assert_eq!(check("/", &["127.0.0.1:4580", "127.0.0.1:4580"]), Some(400));
+    }
+}

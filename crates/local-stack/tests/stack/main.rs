@@ -1,0 +1,6 @@
+//! Component tests of the stack: real clients over real HTTP. One binary, because each costs a link.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod okta_sign_in;
+mod services;
+mod support;

@@ -1,0 +1,32 @@
+//! The services together: what one issues, the next one checks.
+
+use jetbridge_local_stack::Options;
+use serde_json::json;
+
+use crate::support::Bench;
+
+async fn get_identity(bench: &Bench) -> (u16, String) {
+    let tokens = bench.get_tokens().await;
+    let login = bench.stack.custom_issuer().split_once("://").unwrap().1.to_owned();
+    let body = json!({"IdentityPoolId": bench.stack.options().identity_pool_id, "Logins": {login: tokens["id_token"]}});
+    let request = bench
+        .http
+        .post(bench.stack.endpoints().cognito.clone())
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", "AWSCognitoIdentityService.GetId")
+        .body(body.to_string());
+    let answer = bench.send(request).await;
+    (answer.status, answer.text)
+}
+
+#[tokio::test]
+async fn cognito_accepts_oktas_id_token_and_its_own_key_fetches_stay_out_of_the_log() {
+    for tls in [false, true] {
+        let bench = Bench::with(Options { tls, ..Options::default() }).await;
+        let (status, text) = get_identity(&bench).await;
+        assert_eq!(status, 200, "{text}");
+        assert!(text.contains("us-west-2:"), "{text}");
+        assert_eq!(bench.stack.log().count("GetId"), 1);
+        assert_eq!((bench.stack.log().count("discovery"), bench.stack.log().count("keys")), (0, 0));
+    }
+}
