@@ -1,3 +1,49 @@
-//! x
+//! Sign in once with Okta, use AWS.
+//!
+//! A [`Session`] runs the authorization code flow with PKCE at Okta, turns the ID token into a Cognito identity and
+//! temporary AWS credentials, and keeps both fresh for as long as Okta agrees. The shell (an iOS or Android app, a command
+//! line) does two things only: it opens the browser, and it catches the redirect URI.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use jetbridge::{Config, ListObjects, LoginOptions, Session};
+//! use jetbridge::storage::MemoryStore;
+//!
+//! let config = Config::load("config".as_ref())?;
+//! let session = Session::open(config, Arc::new(MemoryStore::new()))?;
+//! let request = session.begin_login(LoginOptions::default()).await?;
+//! // The shell opens `request.url` in the system browser and waits for the redirect.
+//! # let redirect = String::new();
+//! session.complete_login(&redirect).await?;
+//! let mut pages = session.list_objects(ListObjects::default());
+//! while let Some(page) = pages.next_page().await? {
+//!     for object in page.objects {
+//!         println!("{} {}", object.size, object.key);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs)]
+
+mod aws;
+mod clock;
+mod cognito;
 pub mod config;
+mod diagnosis;
+mod error;
+mod net;
+mod oidc;
+mod session;
 pub mod storage;
+
+pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage, ObjectPages};
+pub use clock::{Clock, SystemClock};
+pub use cognito::AwsCredentials;
+pub use config::{Config, ConfigError, ConfigProblem};
+pub use error::{Recovery, Service, SessionError, SignInReason};
+pub use session::{
+    AuthorizationRequest, LoginOptions, Session, SessionBuilder, SessionDetails, SessionEvent, SessionState, SignOut,
+    SignOutMode, User,
+};

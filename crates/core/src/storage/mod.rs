@@ -13,6 +13,7 @@ mod location;
 mod lock;
 mod marker;
 mod memory;
+pub(crate) mod persisted;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,118 @@
+//! Time is a port. Phones have wrong clocks, so the library learns the difference from the `Date` headers of the
+//! services it talks to and uses one corrected time for token checks, expiry planning and request signatures.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+/// Where the device's idea of the time comes from. Tests put a clock of their own here.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The device's time, right or wrong.
+    fn now(&self) -> SystemTime;
+}
+
+/// The operating system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the port through which the library reads time")]
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// A `Date` header counts whole seconds and travels for a while: smaller differences say nothing.
+const SMALLEST_OFFSET_SECONDS: i64 = 10;
+
+/// The device's time plus the offset learnt from the services.
+#[derive(Debug, Clone)]
+pub(crate) struct CorrectedClock {
+    device: Arc<dyn Clock>,
+    offset_seconds: Arc<AtomicI64>,
+}
+
+impl CorrectedClock {
+    pub(crate) fn new(device: Arc<dyn Clock>) -> Self {
+        Self { device, offset_seconds: Arc::new(AtomicI64::new(0)) }
+    }
+
+    /// The time as the services see it.
+    pub(crate) fn now(&self) -> SystemTime {
+        let offset = self.offset_seconds();
+        let magnitude = Duration::from_secs(offset.unsigned_abs());
+        let device = self.device.now();
+        if offset < 0 { device.checked_sub(magnitude) } else { device.checked_add(magnitude) }.unwrap_or(device)
+    }
+
+    /// Seconds since the Unix epoch, as the services see it.
+    pub(crate) fn unix_now(&self) -> i64 {
+        to_unix(self.now())
+    }
+
+    /// What is added to the device's clock, in seconds; positive when the device is behind.
+    pub(crate) fn offset_seconds(&self) -> i64 {
+        self.offset_seconds.load(Ordering::Relaxed)
+    }
+
+    /// Takes the time from a service's answer. The caller vouches for the service and the channel.
+    pub(crate) fn learn(&self, service_time: SystemTime) {
+        let difference = to_unix(service_time).saturating_sub(to_unix(self.device.now()));
+        let offset = if difference.abs() < SMALLEST_OFFSET_SECONDS { 0 } else { difference };
+        let before = self.offset_seconds.swap(offset, Ordering::Relaxed);
+        if (before - offset).abs() >= SMALLEST_OFFSET_SECONDS {
+            tracing::warn!(offset_seconds = offset, "the device's clock is corrected");
+        }
+    }
+}
+
+impl aws_smithy_async::time::TimeSource for CorrectedClock {
+    fn now(&self) -> SystemTime {
+        CorrectedClock::now(self)
+    }
+}
+
+/// Seconds since the Unix epoch; times before it count as the epoch.
+pub(crate) fn to_unix(time: SystemTime) -> i64 {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+/// The other way round; negative values count as the epoch.
+pub(crate) fn from_unix(seconds: i64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0).min(253_402_300_799))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct FixedClock(i64);
+
+    impl Clock for FixedClock {
+        fn now(&self) -> SystemTime {
+            from_unix(self.0)
+        }
+    }
+
+    #[test]
+    fn a_wrong_device_clock_is_corrected_in_both_directions() {
+        for device in [1_000_000 - 3 * 3600, 1_000_000 + 3 * 3600] {
+            let clock = CorrectedClock::new(Arc::new(FixedClock(device)));
+            clock.learn(from_unix(1_000_000));
+            assert_eq!(clock.unix_now(), 1_000_000);
+            assert_eq!(clock.offset_seconds(), 1_000_000 - device);
+        }
+    }
+
+    #[test]
+    fn small_differences_are_travel_time_and_a_mended_clock_is_noticed() {
+        let clock = CorrectedClock::new(Arc::new(FixedClock(1_000_000)));
+        clock.learn(from_unix(1_000_000 + 7200));
+        assert_eq!(clock.offset_seconds(), 7200);
+        clock.learn(from_unix(1_000_003));
+        assert_eq!(clock.offset_seconds(), 0);
+    }
+}

@@ -1,0 +1,114 @@
+//! Temporary AWS credentials of an identity (API reference, `GetCredentialsForIdentity`).
+
+use std::fmt;
+use std::time::SystemTime;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::{IdentityPool, Login};
+use crate::aws::failure::{AwsFailure, sort_sdk_error};
+use crate::clock::{from_unix, to_unix};
+use crate::diagnosis::classify::is_about_the_identity;
+use crate::error::{Service, SessionError};
+use crate::storage::persisted::secret_text;
+
+/// Keys that sign AWS requests until they expire, usually after an hour. They stay valid until then even if the user
+/// signs out at Okta meanwhile.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AwsCredentials {
+    access_key_id: String,
+    #[serde(with = "secret_text")]
+    secret_access_key: SecretString,
+    #[serde(with = "secret_text")]
+    session_token: SecretString,
+    expires_at: i64,
+}
+
+impl AwsCredentials {
+    /// The public half, which names the keys in logs of AWS.
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
+    /// The secret half. Never log it.
+    pub fn secret_access_key(&self) -> &str {
+        self.secret_access_key.expose_secret()
+    }
+
+    /// Has to be sent with every request. Never log it.
+    pub fn session_token(&self) -> &str {
+        self.session_token.expose_secret()
+    }
+
+    /// When they stop working, by the service's clock.
+    pub fn expires_at(&self) -> SystemTime {
+        from_unix(self.expires_at)
+    }
+
+    /// Seconds left at `unix_now`; negative once expired.
+    pub(crate) fn seconds_left(&self, unix_now: i64) -> i64 {
+        self.expires_at.saturating_sub(unix_now)
+    }
+
+    pub(crate) fn to_sdk(&self) -> aws_credential_types::Credentials {
+        aws_credential_types::Credentials::new(
+            &self.access_key_id,
+            self.secret_access_key.expose_secret(),
+            Some(self.session_token.expose_secret().to_owned()),
+            Some(self.expires_at()),
+            "jetbridge",
+        )
+    }
+}
+
+impl fmt::Debug for AwsCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsCredentials").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// Why there are no credentials.
+pub(crate) struct CredentialsRefused {
+    /// The identity was deleted, disabled or linked elsewhere: forget it and ask for the identity once more.
+    pub identity_is_stale: bool,
+    pub cause: SessionError,
+}
+
+impl IdentityPool {
+    /// Credentials, and the identity they are for, which Cognito may have replaced (merged identities).
+    pub(crate) async fn get_credentials(
+        &self,
+        identity_id: &str,
+        login: &Login<'_>,
+    ) -> Result<(AwsCredentials, String), CredentialsRefused> {
+        let answer = self
+            .client
+            .get_credentials_for_identity()
+            .identity_id(identity_id)
+            .logins(login.key, login.id_token.expose_secret())
+            .send()
+            .await
+            .map_err(|error| {
+                let failure = sort_sdk_error(Service::Cognito, &error);
+                let identity_is_stale =
+                    matches!(&failure, AwsFailure::Refused(failure) if is_about_the_identity(failure));
+                CredentialsRefused { identity_is_stale, cause: failure.into_session_error(&self.evidence) }
+            })?;
+        let incomplete = |what: &str| CredentialsRefused {
+            identity_is_stale: false,
+            cause: SessionError::internal(format!("Cognito answered GetCredentialsForIdentity without {what}")),
+        };
+        let identity_id = answer.identity_id.ok_or_else(|| incomplete("an IdentityId"))?;
+        let keys = answer.credentials.ok_or_else(|| incomplete("Credentials"))?;
+        let expires_at = keys.expiration.ok_or_else(|| incomplete("an Expiration"))?;
+        let expires_at = SystemTime::try_from(expires_at).map_err(|_| incomplete("a sensible Expiration"))?;
+        let credentials = AwsCredentials {
+            access_key_id: keys.access_key_id.ok_or_else(|| incomplete("an AccessKeyId"))?,
+            secret_access_key: keys.secret_key.ok_or_else(|| incomplete("a SecretKey"))?.into(),
+            session_token: keys.session_token.ok_or_else(|| incomplete("a SessionToken"))?.into(),
+            expires_at: to_unix(expires_at),
+        };
+        Ok((credentials, identity_id))
+    }
+}

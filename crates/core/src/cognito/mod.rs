@@ -1,0 +1,52 @@
+//! The Cognito side: an ID token becomes an identity, and the identity temporary AWS credentials (enhanced flow).
+
+pub(crate) mod credentials;
+pub(crate) mod identity;
+
+pub use credentials::AwsCredentials;
+
+use aws_sdk_cognitoidentity::Client;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::aws::failure::sort_sdk_error;
+use crate::config::Config;
+use crate::diagnosis::classify::Evidence;
+use crate::error::{Service, SessionError};
+
+/// One identity pool.
+#[derive(Debug, Clone)]
+pub(crate) struct IdentityPool {
+    client: Client,
+    pool_id: String,
+    evidence: Evidence,
+}
+
+/// An ID token with the name under which Cognito expects it.
+pub(crate) struct Login<'a> {
+    /// The token's own issuer without its scheme.
+    pub key: &'a str,
+    pub id_token: &'a SecretString,
+}
+
+impl IdentityPool {
+    pub(crate) fn new(config: &Config, sdk_config: &aws_config::SdkConfig) -> Self {
+        Self {
+            client: Client::new(sdk_config),
+            pool_id: config.identity_pool_id().to_owned(),
+            evidence: Evidence::of(config),
+        }
+    }
+
+    /// The pool's id of this user (API reference, `GetId`). Needs no AWS credentials.
+    pub(crate) async fn get_id(&self, login: &Login<'_>) -> Result<String, SessionError> {
+        let answer = self
+            .client
+            .get_id()
+            .identity_pool_id(&self.pool_id)
+            .logins(login.key, login.id_token.expose_secret())
+            .send()
+            .await
+            .map_err(|error| sort_sdk_error(Service::Cognito, &error).into_session_error(&self.evidence))?;
+        answer.identity_id.ok_or_else(|| SessionError::internal("Cognito answered GetId without an IdentityId"))
+    }
+}

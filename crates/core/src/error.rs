@@ -1,0 +1,214 @@
+//! The few kinds of failure an app has to tell apart. Each answers "what should the app do now?"; the many causes behind
+//! them are sorted by one table, [`crate::diagnosis`]. Everything in here is safe to log.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Why the user has to sign in (again).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SignInReason {
+    /// Nobody has signed in with this configuration and account yet, or the user signed out.
+    SignedOut,
+    /// Okta refused the refresh token: it expired, was revoked, or was used twice. Holds Okta's `error` code.
+    RefreshTokenRefused {
+        /// The `error` of Okta's answer, such as `invalid_grant`.
+        code: String,
+    },
+    /// The ID token expired and there is no refresh token: `offline_access` was not asked for or not granted.
+    NoRefreshToken,
+    /// Okta refused the authorization code: it is older than its few minutes, or was used before.
+    AuthorizationCodeRefused,
+    /// Okta wants the user to interact, although the request asked it not to (`login_required` and its kin).
+    InteractionRequired {
+        /// The `error` of the redirect.
+        code: String,
+    },
+}
+
+impl fmt::Display for SignInReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SignedOut => f.write_str("nobody is signed in"),
+            Self::RefreshTokenRefused { code } => write!(f, "Okta no longer accepts the stored session ({code})"),
+            Self::NoRefreshToken => {
+                f.write_str("the sign-in has expired and there is no refresh token (scope offline_access)")
+            }
+            Self::AuthorizationCodeRefused => f.write_str("the sign-in took too long or was already used"),
+            Self::InteractionRequired { code } => write!(f, "Okta asks the user to sign in ({code})"),
+        }
+    }
+}
+
+/// Who answered, or should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Service {
+    /// The Okta authorization server.
+    Okta,
+    /// Amazon Cognito identity pools.
+    Cognito,
+    /// Amazon S3.
+    S3,
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Okta => "Okta",
+            Self::Cognito => "Cognito",
+            Self::S3 => "S3",
+        })
+    }
+}
+
+/// The coarse answer to "what now?", for a shell that does not look closer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// Offer to sign in.
+    SignIn,
+    /// Try again, now or later; nothing is lost.
+    Retry,
+    /// A developer or administrator has to change a setting.
+    FixConfiguration,
+    /// Ask for access; trying again does not help.
+    AskForAccess,
+    /// Nothing to do: the user chose this, or the event can be ignored.
+    Ignore,
+    /// Report it: a bug, or a damaged device.
+    Report,
+}
+
+/// What went wrong, sorted by what the app should do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The user closed the browser or said no.
+    #[error("the sign-in was cancelled")]
+    UserCancelled,
+    /// Only a new sign-in helps.
+    #[error("sign in: {reason}")]
+    SignInRequired {
+        /// Why.
+        reason: SignInReason,
+    },
+    /// A passing fault: network, throttling, an outage. The session is kept.
+    #[error("{failure}")]
+    Retryable {
+        /// What failed, as a sentence.
+        failure: String,
+        /// How long the service asked to wait, if it did; at most ten minutes.
+        retry_after: Option<Duration>,
+    },
+    /// A setting here, in Okta or in AWS is wrong.
+    #[error("{setting}: {problem}")]
+    Misconfigured {
+        /// The setting, by the name it has in the configuration files or consoles.
+        setting: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What to change, and where.
+        hint: String,
+    },
+    /// A service understood the request and refused it.
+    #[error("{service} refused: {code}")]
+    AccessDenied {
+        /// Who refused.
+        service: Service,
+        /// The service's own error code.
+        code: String,
+        /// The service's id of the request, for its support.
+        request_id: Option<String>,
+        /// What would change the answer.
+        hint: String,
+    },
+    /// What was asked for does not exist.
+    #[error("not found: {what}")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// A redirect that belongs to no open sign-in of this session. No code was exchanged and nothing was changed.
+    #[error("unexpected redirect: {detail}")]
+    UnexpectedRedirect {
+        /// How it differs from what was expected.
+        detail: String,
+    },
+    /// The secure store could not be read or written. What it holds is left as it is.
+    #[error("secure storage: {detail}")]
+    SecureStorage {
+        /// What failed and what to do.
+        detail: String,
+    },
+    /// A bug in this library, or an answer that no correct service gives.
+    #[error("internal error: {detail}")]
+    Internal {
+        /// For the bug report.
+        detail: String,
+    },
+}
+
+impl SessionError {
+    /// The variant's name in snake case, stable, for machines.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::UserCancelled => "user_cancelled",
+            Self::SignInRequired { .. } => "sign_in_required",
+            Self::Retryable { .. } => "retryable",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::AccessDenied { .. } => "access_denied",
+            Self::NotFound { .. } => "not_found",
+            Self::UnexpectedRedirect { .. } => "unexpected_redirect",
+            Self::SecureStorage { .. } => "secure_storage",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
+    /// What to do about it, where there is more to say than the message says.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Misconfigured { hint, .. } | Self::AccessDenied { hint, .. } => Some(hint.clone()),
+            Self::SignInRequired { .. } => Some("Sign in again.".to_owned()),
+            Self::Retryable { retry_after: Some(wait), .. } => {
+                Some(format!("Try again in {} s; the session is kept.", wait.as_secs().max(1)))
+            }
+            Self::Retryable { .. } => Some("Check the network and try again; the session is kept.".to_owned()),
+            Self::UnexpectedRedirect { .. } => {
+                Some("Start the sign-in again and use the redirect of that very attempt.".to_owned())
+            }
+            Self::Internal { .. } => Some("Please report this.".to_owned()),
+            Self::UserCancelled | Self::NotFound { .. } | Self::SecureStorage { .. } => None,
+        }
+    }
+
+    /// The coarse answer to "what should the app do now?".
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            Self::UserCancelled | Self::UnexpectedRedirect { .. } => Recovery::Ignore,
+            Self::SignInRequired { .. } => Recovery::SignIn,
+            Self::Retryable { .. } => Recovery::Retry,
+            Self::Misconfigured { .. } | Self::NotFound { .. } => Recovery::FixConfiguration,
+            Self::AccessDenied { .. } => Recovery::AskForAccess,
+            Self::SecureStorage { .. } | Self::Internal { .. } => Recovery::Report,
+        }
+    }
+
+    pub(crate) fn internal(detail: impl Into<String>) -> Self {
+        Self::Internal { detail: detail.into() }
+    }
+
+    pub(crate) fn signed_out() -> Self {
+        Self::SignInRequired { reason: SignInReason::SignedOut }
+    }
+}
+
+impl From<crate::storage::StorageError> for SessionError {
+    fn from(error: crate::storage::StorageError) -> Self {
+        Self::SecureStorage { detail: error.to_string() }
+    }
+}

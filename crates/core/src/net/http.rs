@@ -1,0 +1,282 @@
+//! Sends requests with this library's rules: https (loopback excepted), no redirects, bounded answers, time limits, and
+//! the clock's offset learnt on the way. Errors never hold a URL, a header or a body: those carry secrets.
+
+use std::error::Error as _;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{AGE, CACHE_CONTROL, DATE, HeaderMap, RETRY_AFTER};
+use serde::de::DeserializeOwned;
+use url::{Host, Url};
+
+use crate::clock::{CorrectedClock, from_unix, to_unix};
+use crate::error::{Service, SessionError};
+use crate::net::tls;
+
+/// Largest answer of discovery, key and token endpoints.
+const ANSWER_LIMIT: usize = 1024 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// However long a service asks us to wait, the app is told no more than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// Why there is no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HttpError {
+    #[error("cannot connect: {0}")]
+    Connect(String),
+    #[error("no answer in time")]
+    Timeout,
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    #[error("HTTP status {status}")]
+    Unavailable { status: u16, retry_after: Option<Duration> },
+    #[error("the answer is larger than {ANSWER_LIMIT} bytes")]
+    TooLarge,
+    #[error("the answer is not what this endpoint should send: {0}")]
+    Unreadable(String),
+    #[error("plain http is only allowed to this machine (loopback)")]
+    Insecure,
+    #[error("the request's path has `.` or `..` segments, which HTTP clients rewrite; its signature would not match")]
+    PathRewritten,
+}
+
+impl HttpError {
+    /// As the app should see it: network trouble is retryable, the rest is not.
+    pub(crate) fn into_session_error(self, service: Service, what: &str) -> SessionError {
+        match self {
+            Self::Connect(_) | Self::Timeout | Self::Broken(_) => SessionError::Retryable {
+                failure: format!("{service} cannot be reached ({what}): {self}"),
+                retry_after: None,
+            },
+            Self::Unavailable { status, retry_after } => SessionError::Retryable {
+                failure: format!("{service} cannot answer now ({what}): HTTP status {status}"),
+                retry_after,
+            },
+            Self::Insecure => SessionError::Misconfigured {
+                setting: what.to_owned(),
+                problem: self.to_string(),
+                hint: "Use an https address.".to_owned(),
+            },
+            Self::TooLarge | Self::Unreadable(_) | Self::PathRewritten => {
+                SessionError::internal(format!("{service} ({what}): {self}"))
+            }
+        }
+    }
+}
+
+/// A whole answer of bounded size.
+pub(crate) struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// How long `Cache-Control` lets this be kept; nothing said means `None`.
+    pub(crate) fn max_age(&self) -> Option<Duration> {
+        let value = self.headers.get(CACHE_CONTROL)?.to_str().ok()?;
+        value.split(',').find_map(|directive| {
+            let seconds = directive.trim().strip_prefix("max-age=")?;
+            Some(Duration::from_secs(seconds.trim_matches('"').parse().ok()?))
+        })
+    }
+}
+
+/// The client. Clones share connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Http {
+    client: reqwest::Client,
+    clock: CorrectedClock,
+}
+
+impl Http {
+    /// `extra_roots`: PEM certificates to trust beside the platform's.
+    pub(crate) fn new(clock: CorrectedClock, extra_roots: Option<&[u8]>) -> Result<Self, SessionError> {
+        tls::install_crypto_provider();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT);
+        if let Some(pem) = extra_roots {
+            builder = tls::add_roots(builder, pem)?;
+        }
+        let client = builder.build().map_err(|error| SessionError::Misconfigured {
+            setting: "trusted certificates".to_owned(),
+            problem: format!("the HTTPS client cannot be set up: {}", describe(&error)),
+            hint: "Install the system's CA certificates (Debian: ca-certificates) or name a PEM file.".to_owned(),
+        })?;
+        Ok(Self { client, clock })
+    }
+
+    /// Sends `request` and hands out the answer with its body unread.
+    pub(crate) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, HttpError> {
+        ensure_secure(request.url())?;
+        let response = self.client.execute(request).await.map_err(HttpError::from)?;
+        self.learn_time(response.headers());
+        Ok(response)
+    }
+
+    /// Sends `request` and reads the whole answer. 429 and 5xx are errors here: no endpoint says anything else with them.
+    pub(crate) async fn send_bounded(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
+        let mut response = self.send(request).await?;
+        let status = response.status().as_u16();
+        if status == 429 || status >= 500 {
+            return Err(HttpError::Unavailable { status, retry_after: self.requested_wait(response.headers()) });
+        }
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(HttpError::from)? {
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                return Err(HttpError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body })
+    }
+
+    /// Fetches a JSON document.
+    pub(crate) async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<(T, Answer), HttpError> {
+        let answer = self.send_bounded(reqwest::Request::new(reqwest::Method::GET, url.clone())).await?;
+        if answer.status != 200 {
+            return Err(HttpError::Unreadable(format!("HTTP status {}", answer.status)));
+        }
+        let value =
+            serde_json::from_slice(&answer.body).map_err(|error| HttpError::Unreadable(json_problem(&error)))?;
+        Ok((value, answer))
+    }
+
+    /// Opens a connection that the next request to the same host will use. What comes back does not matter, but it has
+    /// to be read to its end, or the connection could not be used again.
+    pub(crate) async fn warm_up(&self, url: Url) {
+        if let Ok(mut response) = self.send(reqwest::Request::new(reqwest::Method::HEAD, url)).await {
+            while let Ok(Some(_)) = response.chunk().await {}
+        }
+    }
+
+    /// `Date` is trusted because only Okta's and AWS's hosts are asked through this client, over TLS or loopback; a
+    /// cache in between would say so by `Age`.
+    fn learn_time(&self, headers: &HeaderMap) {
+        if headers.contains_key(AGE) {
+            return;
+        }
+        let date = headers
+            .get(DATE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| httpdate::parse_http_date(text).ok());
+        if let Some(date) = date {
+            self.clock.learn(date);
+        }
+    }
+
+    /// `Retry-After` (RFC 9110 §10.2.3) or Okta's `X-Rate-Limit-Reset`, the second at which requests are allowed again.
+    fn requested_wait(&self, headers: &HeaderMap) -> Option<Duration> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let now = self.clock.now();
+        let until = |time: SystemTime| time.duration_since(now).unwrap_or_default();
+        let wait = match text(RETRY_AFTER.as_str()) {
+            Some(value) => match value.parse() {
+                Ok(seconds) => Some(Duration::from_secs(seconds)),
+                Err(_) => httpdate::parse_http_date(value).ok().map(until),
+            },
+            None => text("x-rate-limit-reset")
+                .and_then(|value| value.parse().ok())
+                .map(|second: i64| until(from_unix(second.max(to_unix(now))))),
+        };
+        wait.map(|wait| wait.min(LONGEST_WAIT))
+    }
+}
+
+/// oauth2's way in. A named type, because a closure over `&Http` would not be `Send` for every lifetime.
+impl<'c> oauth2::AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<oauth2::HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request.map(reqwest::Body::from)).map_err(HttpError::from)?;
+            let answer = self.send_bounded(request).await?;
+            let mut response = ::http::Response::new(answer.body);
+            *response.status_mut() = ::http::StatusCode::from_u16(answer.status)
+                .map_err(|error| HttpError::Unreadable(error.to_string()))?;
+            *response.headers_mut() = answer.headers;
+            Ok(response)
+        })
+    }
+}
+
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() {
+            Self::Timeout
+        } else if error.is_connect() {
+            Self::Connect(describe(&error))
+        } else {
+            Self::Broken(describe(&error))
+        }
+    }
+}
+
+/// https, or http to this machine.
+pub(crate) fn ensure_secure(url: &Url) -> Result<(), HttpError> {
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback(url) => Ok(()),
+        _ => Err(HttpError::Insecure),
+    }
+}
+
+/// Whether `url` points at this machine: `localhost`, 127.0.0.0/8 or ::1.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The innermost cause says what happened ("connection refused"); the outer layers repeat the URL.
+fn describe(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    let mut text = None;
+    while let Some(inner) = cause {
+        text = Some(inner.to_string());
+        cause = inner.source();
+    }
+    text.unwrap_or_else(|| "the request failed".to_owned())
+}
+
+/// serde's message may quote the document; the place alone is safe to show.
+pub(crate) fn json_problem(error: &serde_json::Error) -> String {
+    format!("{:?} error in the JSON at line {} column {}", error.classify(), error.line(), error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for allowed in ["https://a.example", "http://127.0.0.1:1", "http://localhost", "http://[::1]:80/x"] {
+            assert_eq!(ensure_secure(&url(allowed)), Ok(()), "{allowed}");
+        }
+        for refused in ["http://a.example", "http://10.0.0.1", "http://localhost.example", "ftp://127.0.0.1"] {
+            assert_eq!(ensure_secure(&url(refused)), Err(HttpError::Insecure), "{refused}");
+        }
+    }
+
+    #[test]
+    fn cache_control_is_read() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CACHE_CONTROL, "public, max-age=120".parse().unwrap());
+        let answer = Answer { status: 200, headers, body: Vec::new() };
+        assert_eq!(answer.max_age(), Some(Duration::from_secs(120)));
+    }
+}

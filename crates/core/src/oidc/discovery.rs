@@ -1,0 +1,213 @@
+//! Where the authorization server's endpoints are. Always asked from the server (OpenID Connect Discovery 1.0 §4): the
+//! org and the custom authorization servers of Okta have different paths, and building them by hand breaks one of them.
+
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::error::{Service, SessionError};
+use crate::net::http::{Http, HttpError, ensure_secure};
+use crate::oidc::keys::KeySet;
+
+/// How long endpoints and keys are used when the server does not say.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+/// However long the server says: keys rotate, endpoints move.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// A token with an unknown key makes us look for new keys, but not more often than this.
+const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(60);
+
+/// What this library needs of the provider's metadata. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ProviderMetadata {
+    pub issuer: String,
+    pub authorization_endpoint: Url,
+    pub token_endpoint: Url,
+    pub jwks_uri: Url,
+    pub userinfo_endpoint: Option<Url>,
+    pub revocation_endpoint: Option<Url>,
+    pub end_session_endpoint: Option<Url>,
+    /// RFC 9207 §3: the redirect will carry `iss`.
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
+}
+
+/// The provider as an open sign-in needs it: kept with the pending authorization, so that a fresh process can finish
+/// it without asking again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Provider {
+    pub metadata: ProviderMetadata,
+    pub keys: KeySet,
+}
+
+#[derive(Debug)]
+struct Cached {
+    provider: Provider,
+    fresh_until: SystemTime,
+}
+
+/// Asks the issuer once and remembers the answer.
+#[derive(Debug)]
+pub(crate) struct Discovery {
+    issuer: String,
+    cached: Mutex<Option<Cached>>,
+    last_unknown_key: Mutex<Option<SystemTime>>,
+    // One caller asks, the others wait for its answer.
+    asking: tokio::sync::Mutex<()>,
+}
+
+impl Discovery {
+    pub(crate) fn new(issuer: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            cached: Mutex::new(None),
+            last_unknown_key: Mutex::new(None),
+            asking: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Endpoints and keys, from the cache while they are fresh.
+    pub(crate) async fn provider(&self, http: &Http, now: SystemTime) -> Result<Provider, SessionError> {
+        if let Some(provider) = self.fresh(now) {
+            return Ok(provider);
+        }
+        let _one_at_a_time = self.asking.lock().await;
+        if let Some(provider) = self.fresh(now) {
+            return Ok(provider);
+        }
+        let (metadata, metadata_lifetime) = self.fetch_metadata(http).await?;
+        let (keys, keys_lifetime) = fetch_keys(http, &metadata.jwks_uri).await?;
+        let provider = Provider { metadata, keys };
+        self.remember(provider.clone(), now + metadata_lifetime.min(keys_lifetime));
+        Ok(provider)
+    }
+
+    /// Looks for new keys because a token names one that is not in `provider`. At most once a minute; in between the
+    /// known keys are all there is.
+    pub(crate) async fn refetch_keys(
+        &self,
+        http: &Http,
+        provider: &Provider,
+        now: SystemTime,
+    ) -> Result<KeySet, SessionError> {
+        let _one_at_a_time = self.asking.lock().await;
+        {
+            let mut last = lock(&self.last_unknown_key);
+            let too_early = last.is_some_and(|last| now.duration_since(last).is_ok_and(|age| age < UNKNOWN_KEY_PAUSE));
+            if too_early {
+                return Ok(self.fresh(now).map_or_else(|| provider.keys.clone(), |cached| cached.keys));
+            }
+            *last = Some(now);
+        }
+        let (keys, lifetime) = fetch_keys(http, &provider.metadata.jwks_uri).await?;
+        self.remember(Provider { metadata: provider.metadata.clone(), keys: keys.clone() }, now + lifetime);
+        Ok(keys)
+    }
+
+    async fn fetch_metadata(&self, http: &Http) -> Result<(ProviderMetadata, Duration), SessionError> {
+        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        let misconfigured = |problem: String, hint: &str| SessionError::Misconfigured {
+            setting: "okta_issuer_url".to_owned(),
+            problem,
+            hint: hint.to_owned(),
+        };
+        let url =
+            Url::parse(&url).map_err(|error| misconfigured(format!("is not a URL: {error}"), "Copy it from Okta."))?;
+        let (metadata, answer) = match http.get_json::<ProviderMetadata>(&url).await {
+            Ok(found) => found,
+            Err(HttpError::Unreadable(problem)) => {
+                return Err(misconfigured(
+                    format!("{} has no OpenID configuration ({problem})", self.issuer),
+                    "Use the issuer URI of Okta's admin console: Security > API > Authorization Servers, for example \
+                     https://dev-1.okta.com/oauth2/default, or the bare https://dev-1.okta.com for the org \
+                     authorization server.",
+                ));
+            }
+            Err(error) => return Err(error.into_session_error(Service::Okta, "discovery")),
+        };
+        // Discovery 1.0 §4.3: the two must be equal, or one server could speak for another.
+        if metadata.issuer != self.issuer {
+            return Err(misconfigured(
+                format!("is {}, but the server calls itself {}", self.issuer, metadata.issuer),
+                &issuer_hint(&self.issuer, &metadata.issuer),
+            ));
+        }
+        for (name, endpoint) in metadata.endpoints() {
+            if ensure_secure(endpoint).is_err() {
+                return Err(misconfigured(
+                    format!("the server's {name} is not an https address"),
+                    "Nothing on this side can mend that: ask who runs the authorization server.",
+                ));
+            }
+        }
+        let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
+        Ok((metadata, lifetime))
+    }
+
+    fn fresh(&self, now: SystemTime) -> Option<Provider> {
+        lock(&self.cached).as_ref().filter(|cached| now < cached.fresh_until).map(|cached| cached.provider.clone())
+    }
+
+    fn remember(&self, provider: Provider, fresh_until: SystemTime) {
+        *lock(&self.cached) = Some(Cached { provider, fresh_until });
+    }
+}
+
+impl ProviderMetadata {
+    fn endpoints(&self) -> impl Iterator<Item = (&'static str, &Url)> {
+        [
+            ("authorization_endpoint", Some(&self.authorization_endpoint)),
+            ("token_endpoint", Some(&self.token_endpoint)),
+            ("jwks_uri", Some(&self.jwks_uri)),
+            ("userinfo_endpoint", self.userinfo_endpoint.as_ref()),
+            ("revocation_endpoint", self.revocation_endpoint.as_ref()),
+            ("end_session_endpoint", self.end_session_endpoint.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, endpoint)| Some((name, endpoint?)))
+    }
+}
+
+async fn fetch_keys(http: &Http, jwks_uri: &Url) -> Result<(KeySet, Duration), SessionError> {
+    let (document, answer) = http
+        .get_json::<serde_json::Value>(jwks_uri)
+        .await
+        .map_err(|error| error.into_session_error(Service::Okta, "signing keys"))?;
+    let keys = KeySet::from_document(&document)
+        .map_err(|problem| SessionError::internal(format!("Okta (signing keys): {problem}")))?;
+    let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
+    Ok((keys, lifetime))
+}
+
+/// Names the usual ways in which two issuers differ.
+fn issuer_hint(configured: &str, actual: &str) -> String {
+    let host = |issuer: &str| Url::parse(issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let why = if configured.trim_end_matches('/') == actual.trim_end_matches('/') {
+        "Only the trailing slash differs"
+    } else if host(configured) != host(actual) {
+        "The host differs: with a custom domain the issuer follows Okta's issuer mode"
+    } else {
+        "The path differs: `/oauth2/default` belongs to the custom authorization server, the org server has none"
+    };
+    format!("{why}. Set okta_issuer_url to {actual} exactly; the IAM identity provider must have the same URL.")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::issuer_hint;
+
+    #[test]
+    fn the_hint_names_the_difference() {
+        let hint = |configured, actual| issuer_hint(configured, actual);
+        assert!(
+            hint("https://a.okta.com/oauth2/default/", "https://a.okta.com/oauth2/default").contains("trailing slash")
+        );
+        assert!(hint("https://a.okta.com", "https://a.okta.com/oauth2/default").contains("path differs"));
+        assert!(hint("https://id.example.com", "https://a.okta.com").contains("custom domain"));
+    }
+}

@@ -1,0 +1,258 @@
+//! The rules an ID token has to pass before anything in it is believed (OpenID Connect Core §3.1.3.7, and §12.2 after a
+//! refresh). Fails closed: what cannot be checked is refused. Signature, issuer, audience, expiry and nonce are checked
+//! by the openidconnect crate; this file adds what that leaves to its caller (azp, iat, at_hash, sub, refresh).
+
+use std::fmt;
+use std::str::FromStr as _;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+use oauth2::{AccessToken, ClientId};
+use openidconnect::core::{CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJwsSigningAlgorithm};
+use openidconnect::{AccessTokenHash, ClaimsVerificationError, IssuerUrl, Nonce, SignatureVerificationError};
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
+
+use crate::error::{Service, SessionError};
+use crate::oidc::keys::KeySet;
+
+/// Cognito's own grace for expired tokens; less would refuse what Cognito takes.
+const LEEWAY: Duration = Duration::from_secs(300);
+/// `sub` is at most 255 ASCII characters (Core §2).
+const LONGEST_SUBJECT: usize = 255;
+
+/// The rule that a token broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    WellFormed,
+    Algorithm,
+    KnownKey,
+    Signature,
+    Issuer,
+    Audience,
+    AuthorizedParty,
+    NotExpired,
+    IssuedAt,
+    Nonce,
+    AccessTokenHash,
+    Subject,
+    SameUserAfterRefresh,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WellFormed => "it is not a signed JWT with an ID token's claims",
+            Self::Algorithm => "its signature algorithm is not RS256 or ES256",
+            Self::KnownKey => "it is signed with a key that the issuer does not publish",
+            Self::Signature => "its signature is wrong",
+            Self::Issuer => "`iss` is not the configured issuer",
+            Self::Audience => "`aud` is not this client, or names others too",
+            Self::AuthorizedParty => "`azp` is not this client",
+            Self::NotExpired => "it has expired",
+            Self::IssuedAt => "it was issued in the future",
+            Self::Nonce => "`nonce` is not the one of the sign-in",
+            Self::AccessTokenHash => "`at_hash` does not match the access token",
+            Self::Subject => "`sub` is empty, too long or not ASCII",
+            Self::SameUserAfterRefresh => "the refreshed token is for another user or sign-in",
+        })
+    }
+}
+
+/// A token that must not be believed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    pub rule: Rule,
+    /// What was found, where that is safe to show.
+    pub detail: Option<String>,
+}
+
+impl Rejected {
+    fn by(rule: Rule) -> Self {
+        Self { rule, detail: None }
+    }
+
+    /// A wrong issuer or client id is a setting; the rest is an attack, a broken server or a wrong clock.
+    pub(crate) fn into_session_error(self, clock_offset_seconds: i64) -> SessionError {
+        let found = self.detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+        let misconfigured = |setting: &str, hint: &str| SessionError::Misconfigured {
+            setting: setting.to_owned(),
+            problem: format!("the ID token was refused: {}{found}", self.rule),
+            hint: hint.to_owned(),
+        };
+        match self.rule {
+            Rule::Issuer => misconfigured(
+                "okta_issuer_url",
+                "Set okta_issuer_url to the token's `iss`, exactly; with a custom domain look at Okta's issuer mode.",
+            ),
+            Rule::Audience | Rule::AuthorizedParty => misconfigured(
+                "okta_client_id",
+                "Set okta_client_id to the client ID of the Native Application in Okta.",
+            ),
+            rule => SessionError::AccessDenied {
+                service: Service::Okta,
+                code: "invalid_id_token".to_owned(),
+                request_id: None,
+                hint: match rule {
+                    Rule::NotExpired | Rule::IssuedAt => format!(
+                        "The ID token was refused: {rule}{found}. Check the device's clock (corrected by \
+                         {clock_offset_seconds} s) and sign in again."
+                    ),
+                    _ => format!(
+                        "The ID token was refused: {rule}{found}. Sign in again; if it comes back, something between \
+                         this device and Okta changes the answer."
+                    ),
+                },
+            },
+        }
+    }
+}
+
+/// What an accepted token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claims {
+    pub issuer: String,
+    pub subject: String,
+    pub expires_at: i64,
+    pub auth_time: Option<i64>,
+    pub name: Option<String>,
+    pub username: Option<String>,
+    pub email: Option<String>,
+}
+
+/// What the token is compared with.
+pub(crate) struct Expected<'a> {
+    pub issuer: &'a str,
+    pub client_id: &'a str,
+    pub nonce: &'a SecretString,
+    pub access_token: &'a SecretString,
+    /// The corrected time.
+    pub now: SystemTime,
+    /// After a refresh: the claims of the token before.
+    pub previous: Option<Previous<'a>>,
+}
+
+/// What must not change from one token to the next.
+pub(crate) struct Previous<'a> {
+    pub subject: &'a str,
+    pub auth_time: Option<i64>,
+}
+
+/// The `kid` of a token's header, without believing anything: it only decides whether to look for new keys.
+pub(crate) fn unverified_kid(token: &SecretString) -> Option<String> {
+    use base64::Engine as _;
+    let header = token.expose_secret().split('.').next()?;
+    let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).ok()?;
+    let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+    Some(header.get("kid")?.as_str()?.to_owned())
+}
+
+/// Checks every rule; see the numbers of PROTOCOL's list, which follow Core §3.1.3.7.
+pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_>) -> Result<Claims, Rejected> {
+    let token = CoreIdToken::from_str(token.expose_secret()).map_err(|_| Rejected::by(Rule::WellFormed))?;
+    let issuer = IssuerUrl::new(expected.issuer.to_owned()).map_err(|_| Rejected::by(Rule::Issuer))?;
+    let now = expected.now;
+    let verifier = CoreIdTokenVerifier::new_public_client(
+        ClientId::new(expected.client_id.to_owned()),
+        issuer,
+        keys.as_set().clone(),
+    )
+    .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, CoreJwsSigningAlgorithm::EcdsaP256Sha256])
+    .set_time_fn(move || DateTime::<Utc>::from(now.checked_sub(LEEWAY).unwrap_or(now)))
+    .set_issue_time_verifier_fn(move |issued| {
+        if issued > DateTime::<Utc>::from(now + LEEWAY) { Err("in the future".to_owned()) } else { Ok(()) }
+    });
+    let after_refresh = expected.previous.is_some();
+    let nonce = |found: Option<&Nonce>| check_nonce(found, expected.nonce, after_refresh);
+    // The library checks `iat` and `exp` with the same error; the algorithm is looked at first so that its own name for
+    // a symmetric or missing signature does not hide behind the key.
+    let algorithm = token.signing_alg().map_err(|_| Rejected::by(Rule::Algorithm))?.clone();
+    let claims = token.claims(&verifier, nonce).map_err(|error| name_rule(error, &token, now))?;
+
+    if claims.authorized_party().is_some_and(|party| party.as_str() != expected.client_id) {
+        return Err(Rejected::by(Rule::AuthorizedParty));
+    }
+    if let Some(hash) = claims.access_token_hash() {
+        let key = token.signing_key(&verifier).map_err(|_| Rejected::by(Rule::AccessTokenHash))?;
+        let access_token = AccessToken::new(expected.access_token.expose_secret().to_owned());
+        let computed = AccessTokenHash::from_token(&access_token, &algorithm, key)
+            .map_err(|_| Rejected::by(Rule::AccessTokenHash))?;
+        if !bool::from(computed.as_str().as_bytes().ct_eq(hash.as_str().as_bytes())) {
+            return Err(Rejected::by(Rule::AccessTokenHash));
+        }
+    }
+    let subject = claims.subject().as_str();
+    if subject.is_empty() || subject.len() > LONGEST_SUBJECT || !subject.is_ascii() {
+        return Err(Rejected::by(Rule::Subject));
+    }
+    let auth_time = claims.auth_time().map(|time| time.timestamp());
+    if let Some(previous) = &expected.previous {
+        let same_sign_in = match (previous.auth_time, auth_time) {
+            (Some(before), Some(after)) => before == after,
+            _ => true,
+        };
+        if previous.subject != subject || !same_sign_in {
+            return Err(Rejected::by(Rule::SameUserAfterRefresh));
+        }
+    }
+    Ok(Claims { auth_time, ..read_profile(claims) })
+}
+
+fn check_nonce(found: Option<&Nonce>, expected: &SecretString, may_be_absent: bool) -> Result<(), String> {
+    match found {
+        Some(found) => {
+            let equal = found.secret().as_bytes().ct_eq(expected.expose_secret().as_bytes());
+            if bool::from(equal) { Ok(()) } else { Err("another nonce".to_owned()) }
+        }
+        None if may_be_absent => Ok(()),
+        None => Err("no nonce".to_owned()),
+    }
+}
+
+fn name_rule(error: ClaimsVerificationError, token: &CoreIdToken, now: SystemTime) -> Rejected {
+    use ClaimsVerificationError as Claim;
+    use SignatureVerificationError as Signature;
+    match error {
+        // The messages of these two hold public values only: issuer and audience.
+        Claim::InvalidIssuer(found) => Rejected { rule: Rule::Issuer, detail: Some(found) },
+        Claim::InvalidAudience(found) => Rejected { rule: Rule::Audience, detail: Some(found) },
+        Claim::InvalidNonce(_) => Rejected::by(Rule::Nonce),
+        Claim::InvalidSubject(_) => Rejected::by(Rule::Subject),
+        // Expiry comes before the issue time in the library, under one name.
+        Claim::Expired(_) => Rejected::by(if is_expired(token, now) { Rule::NotExpired } else { Rule::IssuedAt }),
+        Claim::SignatureVerification(error) => Rejected::by(match error {
+            Signature::NoMatchingKey | Signature::AmbiguousKeyId(_) => Rule::KnownKey,
+            Signature::DisallowedAlg(_) | Signature::UnsupportedAlg(_) | Signature::NoSignature => Rule::Algorithm,
+            _ => Rule::Signature,
+        }),
+        _ => Rejected::by(Rule::WellFormed),
+    }
+}
+
+/// Reads `exp` of a token whose signature has been found right by then.
+fn is_expired(token: &CoreIdToken, now: SystemTime) -> bool {
+    use base64::Engine as _;
+    let text = token.to_string();
+    let payload = text.split('.').nth(1).unwrap_or_default();
+    base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(payload)
+        .ok()
+        .and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
+        .and_then(|claims| claims.get("exp")?.as_f64())
+        .is_some_and(|exp| exp <= crate::clock::to_unix(now.checked_sub(LEEWAY).unwrap_or(now)) as f64)
+}
+
+fn read_profile(claims: &CoreIdTokenClaims) -> Claims {
+    Claims {
+        issuer: claims.issuer().as_str().to_owned(),
+        subject: claims.subject().as_str().to_owned(),
+        expires_at: claims.expiration().timestamp(),
+        auth_time: None,
+        name: claims.name().and_then(|name| name.get(None)).map(|name| name.as_str().to_owned()),
+        username: claims.preferred_username().map(|name| name.as_str().to_owned()),
+        email: claims.email().map(|email| email.as_str().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

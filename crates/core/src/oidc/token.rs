@@ -1,0 +1,174 @@
+//! The token endpoint: code for tokens (RFC 6749 §4.1.3) and refresh (§6), as a public client.
+
+use std::time::Duration;
+
+use oauth2::basic::{
+    BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+    BasicTokenType,
+};
+use oauth2::{
+    AuthType, AuthorizationCode, ClientId, ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken,
+    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::diagnosis::classify::{Evidence, Failure, classify};
+use crate::error::{Service, SessionError};
+use crate::net::http::{Http, HttpError};
+
+/// Cognito takes no longer login (API reference, `LoginsMap`).
+const LONGEST_ID_TOKEN: usize = 50_000;
+
+/// What the endpoint handed out. The ID token is not verified yet.
+pub(crate) struct TokenAnswer {
+    pub id_token: Option<SecretString>,
+    pub access_token: SecretString,
+    pub refresh_token: Option<SecretString>,
+    pub expires_in: Option<Duration>,
+}
+
+/// Why there are no tokens.
+pub(crate) enum TokenError {
+    /// It is not known what the server did: the very same request may be sent again.
+    Unanswered(SessionError),
+    /// The server said no; `error` is its code.
+    Refused { error: String, cause: SessionError },
+}
+
+impl TokenError {
+    pub(crate) fn into_session_error(self) -> SessionError {
+        match self {
+            Self::Unanswered(error) | Self::Refused { cause: error, .. } => error,
+        }
+    }
+}
+
+/// The ID token as text: what Cognito gets must be byte for byte what Okta signed.
+#[derive(Deserialize, Serialize)]
+struct IdTokenField {
+    id_token: Option<String>,
+}
+
+impl std::fmt::Debug for IdTokenField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdTokenField(..)")
+    }
+}
+
+impl ExtraTokenFields for IdTokenField {}
+
+type Response = StandardTokenResponse<IdTokenField, BasicTokenType>;
+type Client = oauth2::Client<
+    BasicErrorResponse,
+    Response,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+>;
+
+fn client(client_id: &str) -> Client {
+    // `client_id` in the body, no secret: Okta's native applications are public clients.
+    Client::new(ClientId::new(client_id.to_owned())).set_auth_type(AuthType::RequestBody)
+}
+
+/// The endpoint, for one client.
+pub(crate) struct TokenEndpoint<'a> {
+    pub http: &'a Http,
+    pub url: &'a Url,
+    pub client_id: &'a str,
+    pub evidence: &'a Evidence,
+}
+
+impl TokenEndpoint<'_> {
+    /// Exchanges an authorization code.
+    pub(crate) async fn exchange_code(
+        &self,
+        redirect_uri: &str,
+        code: &SecretString,
+        verifier: &SecretString,
+    ) -> Result<TokenAnswer, TokenError> {
+        let redirect = RedirectUrl::new(redirect_uri.to_owned())
+            .map_err(|error| TokenError::Unanswered(SessionError::internal(format!("redirect URI: {error}"))))?;
+        let answer = client(self.client_id)
+            .set_token_uri(TokenUrl::from_url(self.url.clone()))
+            .set_redirect_uri(redirect)
+            .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
+            .request_async(self.http)
+            .await;
+        read(answer, self.evidence)
+    }
+
+    /// Asks for fresh tokens. `openid` has to be among the scopes, or Okta sends no ID token.
+    pub(crate) async fn refresh(
+        &self,
+        refresh_token: &SecretString,
+        scopes: &[String],
+    ) -> Result<TokenAnswer, TokenError> {
+        let answer = client(self.client_id)
+            .set_token_uri(TokenUrl::from_url(self.url.clone()))
+            .exchange_refresh_token(&RefreshToken::new(refresh_token.expose_secret().to_owned()))
+            .add_scopes(scopes.iter().cloned().map(Scope::new))
+            .request_async(self.http)
+            .await;
+        read(answer, self.evidence)
+    }
+}
+
+fn read(
+    answer: Result<Response, RequestTokenError<HttpError, BasicErrorResponse>>,
+    evidence: &Evidence,
+) -> Result<TokenAnswer, TokenError> {
+    let response = answer.map_err(|error| sort_error(error, evidence))?;
+    let id_token = response.extra_fields().id_token.as_deref().map(SecretString::from);
+    if id_token.as_ref().is_some_and(|token| token.expose_secret().len() > LONGEST_ID_TOKEN) {
+        let error =
+            SessionError::internal("the ID token is longer than 50,000 characters, which Cognito does not take");
+        return Err(TokenError::Refused { error: "oversized_id_token".to_owned(), cause: error });
+    }
+    Ok(TokenAnswer {
+        id_token,
+        access_token: response.access_token().secret().as_str().into(),
+        refresh_token: response.refresh_token().map(|token| token.secret().as_str().into()),
+        expires_in: response.expires_in(),
+    })
+}
+
+fn sort_error(error: RequestTokenError<HttpError, BasicErrorResponse>, evidence: &Evidence) -> TokenError {
+    let refused = |error: &str, description: Option<&str>| TokenError::Refused {
+        error: error.to_owned(),
+        cause: classify(&Failure::new(Service::Okta, error, description.unwrap_or_default()), evidence),
+    };
+    match error {
+        RequestTokenError::Request(error) => TokenError::Unanswered(error.into_session_error(Service::Okta, "tokens")),
+        RequestTokenError::ServerResponse(response) => {
+            let code = match response.error() {
+                BasicErrorResponseType::Extension(code) => code.clone(),
+                known => known.as_ref().to_owned(),
+            };
+            refused(&code, response.error_description().map(String::as_str))
+        }
+        RequestTokenError::Parse(_, body) => match serde_json::from_slice::<OktaApiError>(&body) {
+            Ok(api) => refused(&api.error_code, Some(&api.error_summary)),
+            Err(_) => TokenError::Unanswered(SessionError::Retryable {
+                failure: "Okta's token endpoint gave an answer that is not OAuth".to_owned(),
+                retry_after: None,
+            }),
+        },
+        RequestTokenError::Other(_) => TokenError::Unanswered(SessionError::Retryable {
+            failure: "Okta's token endpoint gave an empty answer".to_owned(),
+            retry_after: None,
+        }),
+    }
+}
+
+/// Okta's own error shape, which its OAuth endpoints use now and then.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OktaApiError {
+    error_code: String,
+    #[serde(default)]
+    error_summary: String,
+}

@@ -1,0 +1,54 @@
+//! The userinfo endpoint (OpenID Connect Core §5.3): the profile that Okta leaves out of a thin ID token.
+
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use crate::error::{Service, SessionError};
+use crate::net::http::{Http, json_problem};
+
+/// What is known of the user beyond the ID token.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Profile {
+    sub: String,
+    pub name: Option<String>,
+    pub preferred_username: Option<String>,
+    pub email: Option<String>,
+}
+
+/// Asks for the profile, and refuses one of somebody else: §5.3.2, "the sub Claim in the UserInfo Response MUST be
+/// verified to exactly match the sub Claim in the ID Token".
+pub(crate) async fn fetch_profile(
+    http: &Http,
+    endpoint: &Url,
+    access_token: &SecretString,
+    subject: &str,
+) -> Result<Profile, SessionError> {
+    let mut bearer = HeaderValue::from_str(&format!("Bearer {}", access_token.expose_secret()))
+        .map_err(|_| SessionError::internal("the access token cannot be sent in a header"))?;
+    bearer.set_sensitive(true);
+    let mut request = reqwest::Request::new(reqwest::Method::GET, endpoint.clone());
+    request.headers_mut().insert(AUTHORIZATION, bearer);
+    let answer =
+        http.send_bounded(request).await.map_err(|error| error.into_session_error(Service::Okta, "userinfo"))?;
+    if answer.status != 200 {
+        return Err(SessionError::AccessDenied {
+            service: Service::Okta,
+            code: format!("userinfo answered {}", answer.status),
+            request_id: None,
+            hint: "The access token may have expired or been revoked; the sign-in itself is not touched.".to_owned(),
+        });
+    }
+    let profile: Profile = serde_json::from_slice(&answer.body)
+        .map_err(|error| SessionError::internal(format!("Okta (userinfo): {}", json_problem(&error))))?;
+    if profile.sub != subject {
+        return Err(SessionError::AccessDenied {
+            service: Service::Okta,
+            code: "userinfo_subject_mismatch".to_owned(),
+            request_id: None,
+            hint: "The profile belongs to another user than the ID token and was thrown away.".to_owned(),
+        });
+    }
+    Ok(profile)
+}

@@ -1,0 +1,330 @@
+//! Signing in, in two steps with the browser in between: `begin_login` makes the authorization request, `complete_login`
+//! takes the redirect. Between the two the app may be killed; the second step works in a fresh process.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use secrecy::SecretString;
+
+use super::pending::{LIFETIME_SECONDS, PendingAuthorization};
+use super::state::Event;
+use super::{Inner, Session, SessionEvent, SessionState, User};
+use crate::aws::sdk_config::{bucket_host, cognito_host};
+use crate::clock::from_unix;
+use crate::diagnosis::classify::{Failure, classify};
+use crate::error::{Service, SessionError};
+use crate::oidc::authorization::{self, Prompt};
+use crate::oidc::discovery::Provider;
+use crate::oidc::id_token::{self, Claims, Expected, Previous};
+use crate::oidc::redirect::{Outcome, Redirect, unexpected};
+use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
+use crate::oidc::userinfo;
+use crate::storage::persisted::{SignedIn, Tokens};
+
+/// How to sign in.
+#[derive(Debug, Clone, Default)]
+pub struct LoginOptions {
+    /// Another redirect URI than `okta_callback_url`; it has to be registered in Okta, port included.
+    pub redirect_uri: Option<String>,
+    /// Fills in the user name on the sign-in page.
+    pub login_hint: Option<String>,
+    /// Shows the sign-in page even if the browser still has a session (`prompt=login`).
+    pub force_sign_in: bool,
+}
+
+/// What the browser has to open.
+#[derive(Clone)]
+pub struct AuthorizationRequest {
+    /// The address of the sign-in page. It carries `state` and `nonce`: give it to the browser, not to a log.
+    pub url: String,
+    /// Where the browser will come back to.
+    pub redirect_uri: String,
+    /// Until when the redirect is accepted.
+    pub expires_at: SystemTime,
+}
+
+impl fmt::Debug for AuthorizationRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationRequest")
+            .field("redirect_uri", &self.redirect_uri)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the issuer is not what the server says it is, `Retryable` if it cannot be reached,
+    /// `SecureStorage` if the request cannot be remembered.
+    pub async fn begin_login(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
+        let inner = &self.inner;
+        let redirect_uri = options.redirect_uri.as_deref().unwrap_or_else(|| inner.config.callback_url());
+        let provider = inner.discovery.provider(&inner.http, inner.clock.now()).await?;
+        let prompt = Prompt { login_hint: options.login_hint.as_deref(), force_sign_in: options.force_sign_in };
+        let prepared = authorization::prepare(&inner.config, &provider.metadata, redirect_uri, &prompt)?;
+        let now = inner.clock.unix_now();
+        let request = AuthorizationRequest {
+            url: prepared.url.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            expires_at: from_unix(now + LIFETIME_SECONDS),
+        };
+        let pending = PendingAuthorization::new(prepared, redirect_uri, inner.config.client_id(), provider, now);
+        inner.vault.update(|content| content.add_pending(pending, now)).await?;
+        inner.publish_what_was_read();
+        Ok(request)
+    }
+
+    /// Finishes a sign-in with the redirect URI that the shell caught, whole. Giving the same one twice is harmless. The
+    /// work goes on if the caller goes away.
+    ///
+    /// # Errors
+    /// `UnexpectedRedirect` if it belongs to no open sign-in: no code is exchanged and nothing changes. `AccessDenied` if
+    /// Okta or the user said no, or the ID token must not be believed. `SignInRequired` if the code is too old or used.
+    /// `Retryable` after a network fault: call again with the same redirect.
+    pub async fn complete_login(&self, redirect_uri: &str) -> Result<SessionState, SessionError> {
+        let redirect = Redirect::parse(redirect_uri)?;
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move { inner.complete(redirect).await })
+            .await
+            .unwrap_or_else(|_| Err(SessionError::internal("the sign-in panicked")))
+    }
+
+    /// Forgets the open sign-ins: the user came back without signing in.
+    ///
+    /// # Errors
+    /// `SecureStorage`.
+    pub async fn cancel_login(&self) -> Result<(), SessionError> {
+        self.inner.vault.update(|content| content.pending.clear()).await?;
+        self.inner.publish_what_was_read();
+        Ok(())
+    }
+
+    /// Asks Okta for the user's profile (e-mail address and so on) and keeps it. Signing in does this by itself, beside
+    /// everything else.
+    ///
+    /// # Errors
+    /// `AccessDenied` if the profile is another user's or the access token is not accepted, `SignInRequired`,
+    /// `Retryable`.
+    pub async fn user_info(&self) -> Result<User, SessionError> {
+        self.inner.read_profile().await
+    }
+}
+
+impl Inner {
+    async fn complete(self: &Arc<Self>, redirect: Redirect) -> Result<SessionState, SessionError> {
+        let _one_at_a_time = self.completing.lock().await;
+        // Another process may have begun, or finished, this sign-in.
+        let content = self.vault.load().await?;
+        self.publish_what_was_read();
+        let Some(pending) = content.find_pending(&redirect.state) else {
+            if content.was_completed(&redirect.state) {
+                return Ok(self.state.borrow().clone());
+            }
+            return Err(unexpected("its `state` belongs to no open sign-in of this app"));
+        };
+        if pending.expires_at <= self.clock.unix_now() {
+            return Err(unexpected("the sign-in that it belongs to was begun more than 15 minutes ago"));
+        }
+        if !redirect.is_at(&pending.redirect_uri) {
+            return Err(unexpected("it came to another address than the sign-in asked for"));
+        }
+        check_issuer(redirect.iss.as_deref(), &pending.provider)?;
+        let code = match redirect.outcome {
+            Outcome::Code(code) => code,
+            Outcome::Error { code, description } => {
+                self.vault.update(|content| content.forget_pending(&redirect.state)).await?;
+                let failure = Failure::new(Service::Okta, &code, description.as_deref().unwrap_or_default());
+                return Err(classify(&failure, &self.evidence));
+            }
+        };
+        self.open_connections();
+        match self.exchange(pending, &code).await {
+            Ok((answer, claims)) => self.finish(&redirect.state, pending, answer, claims).await,
+            Err(TokenError::Unanswered(error)) => Err(error),
+            Err(TokenError::Refused { cause, .. }) => {
+                self.vault.update(|content| content.forget_pending(&redirect.state)).await?;
+                Err(cause)
+            }
+        }
+    }
+
+    /// Code for tokens, and the ID token's claims if it can be believed.
+    async fn exchange(
+        &self,
+        pending: &PendingAuthorization,
+        code: &SecretString,
+    ) -> Result<(TokenAnswer, Claims), TokenError> {
+        let endpoint = TokenEndpoint {
+            http: &self.http,
+            url: &pending.provider.metadata.token_endpoint,
+            client_id: &pending.client_id,
+            evidence: &self.evidence,
+        };
+        let answer = endpoint.exchange_code(&pending.redirect_uri, code, &pending.verifier).await?;
+        let claims = self.verify(&answer, &pending.provider, &pending.nonce, None).await?;
+        Ok((answer, claims))
+    }
+
+    /// Checks the ID token of an answer; an unknown key makes us look for new keys once.
+    pub(super) async fn verify(
+        &self,
+        answer: &TokenAnswer,
+        provider: &Provider,
+        nonce: &SecretString,
+        previous: Option<Previous<'_>>,
+    ) -> Result<Claims, TokenError> {
+        let refused = |cause| TokenError::Refused { error: "invalid_id_token".to_owned(), cause };
+        let id_token = answer.id_token.as_ref().ok_or_else(|| {
+            refused(SessionError::Misconfigured {
+                setting: "okta_scopes".to_owned(),
+                problem: "Okta sent no ID token".to_owned(),
+                hint: "The scope openid must be asked for and allowed.".to_owned(),
+            })
+        })?;
+        let kid = id_token::unverified_kid(id_token);
+        let fetched = if provider.keys.knows(kid.as_deref()) {
+            None
+        } else {
+            let refetched = self.discovery.refetch_keys(&self.http, provider, self.clock.now()).await;
+            Some(refetched.map_err(TokenError::Unanswered)?)
+        };
+        let expected = Expected {
+            issuer: self.config.issuer_url(),
+            client_id: self.config.client_id(),
+            nonce,
+            access_token: &answer.access_token,
+            now: self.clock.now(),
+            previous,
+        };
+        id_token::verify(id_token, fetched.as_ref().unwrap_or(&provider.keys), &expected)
+            .map_err(|rejected| refused(rejected.into_session_error(self.clock.offset_seconds())))
+    }
+
+    /// Saves the new session, then tells. One write takes the previous user's tokens, credentials and identity away and
+    /// puts the new ones in.
+    async fn finish(
+        self: &Arc<Self>,
+        state: &SecretString,
+        pending: &PendingAuthorization,
+        answer: TokenAnswer,
+        claims: Claims,
+    ) -> Result<SessionState, SessionError> {
+        let user = User {
+            subject: claims.subject.clone(),
+            username: claims.username.clone(),
+            name: claims.name.clone(),
+            email: claims.email.clone(),
+        };
+        let expires_at = self.expiry(answer.expires_in);
+        let tokens = Tokens {
+            id_token: answer.id_token.ok_or_else(|| SessionError::internal("a verified ID token went missing"))?,
+            id_token_expires_at: claims.expires_at,
+            auth_time: claims.auth_time,
+            nonce: pending.nonce.clone(),
+            access_token: answer.access_token,
+            access_token_expires_at: expires_at,
+            refresh_token: answer.refresh_token,
+        };
+        let signed_in = SignedIn { user: user.clone(), issuer: claims.issuer, tokens, credentials: None };
+        let previous = self
+            .vault
+            .update(|content| {
+                let before = content.signed_in.as_ref().map(|before| &before.user);
+                let before = before.or(content.ended.as_ref().map(|ended| &ended.user));
+                let previous = before.map(|user| user.subject.clone()).filter(|subject| *subject != user.subject);
+                if previous.is_some() {
+                    content.identity = None;
+                }
+                content.complete_pending(state);
+                content.ended = None;
+                content.signed_in = Some(signed_in);
+                previous
+            })
+            .await?;
+        self.publish(Event::SignedIn { user: user.clone() });
+        if let Some(previous_subject) = previous {
+            self.announce(SessionEvent::UserChanged { previous_subject, user });
+        }
+        if pending.provider.metadata.userinfo_endpoint.is_some() {
+            let inner = Arc::clone(self);
+            // Beside the way to the first listing, never before it.
+            tokio::spawn(async move {
+                if let Err(error) = inner.read_profile().await {
+                    tracing::warn!(%error, "the profile could not be read");
+                    inner.announce(SessionEvent::ProfileUnavailable { detail: error.to_string() });
+                }
+            });
+        }
+        Ok(self.state.borrow().clone())
+    }
+
+    async fn read_profile(self: &Arc<Self>) -> Result<User, SessionError> {
+        let signed_in = self.fresh_access_token().await?;
+        let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
+        let endpoint = provider.metadata.userinfo_endpoint.ok_or_else(|| SessionError::NotFound {
+            what: "a userinfo endpoint: the authorization server announces none".to_owned(),
+        })?;
+        let subject = signed_in.user.subject.clone();
+        let profile = userinfo::fetch_profile(&self.http, &endpoint, &signed_in.tokens.access_token, &subject).await?;
+        let user = User {
+            subject,
+            username: profile.preferred_username.or(signed_in.user.username),
+            name: profile.name.or(signed_in.user.name),
+            email: profile.email.or(signed_in.user.email),
+        };
+        let known = user.clone();
+        self.vault
+            .update(move |content| {
+                // Somebody else may have signed in meanwhile.
+                if let Some(signed_in) = content.signed_in.as_mut().filter(|s| s.user.subject == known.subject) {
+                    signed_in.user = known;
+                }
+            })
+            .await?;
+        self.publish(Event::ProfileRead { user: user.clone() });
+        Ok(user)
+    }
+
+    /// Connections to Cognito and to the bucket's host are opened while the code is exchanged, so that the calls that
+    /// follow do not wait for them.
+    fn open_connections(&self) {
+        for host in [cognito_host(&self.config), bucket_host(&self.config)].into_iter().flatten() {
+            let http = self.http.clone();
+            tokio::spawn(async move { http.warm_up(host).await });
+        }
+    }
+
+    /// When the process has not called `restore`, the first look at the store does its work.
+    pub(super) fn publish_what_was_read(&self) {
+        if *self.state.borrow() != SessionState::NotLoaded {
+            return;
+        }
+        let read = self.vault.peek(|content| Event::Restored {
+            user: content.signed_in.as_ref().map(|signed_in| signed_in.user.clone()),
+            ended: content.ended.as_ref().map(|ended| (ended.reason.clone(), ended.user.clone())),
+        });
+        if let Some(event) = read {
+            self.publish(event);
+        }
+    }
+
+    pub(super) fn expiry(&self, expires_in: Option<std::time::Duration>) -> Option<i64> {
+        let seconds = i64::try_from(expires_in?.as_secs()).unwrap_or(i64::MAX);
+        Some(self.clock.unix_now().saturating_add(seconds))
+    }
+}
+
+/// RFC 9207 §2.4: an `iss` must be the server's that was asked, and must be there if that server announces it.
+fn check_issuer(iss: Option<&str>, provider: &Provider) -> Result<(), SessionError> {
+    match iss {
+        Some(iss) if iss == provider.metadata.issuer => Ok(()),
+        Some(_) => Err(unexpected("its `iss` is another authorization server than the one that was asked")),
+        None if provider.metadata.authorization_response_iss_parameter_supported => {
+            Err(unexpected("it has no `iss`, which the authorization server announces"))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,301 @@
+//! The session: who is signed in, and AWS credentials for as long as Okta agrees. The one type that apps hold.
+
+pub(crate) mod events;
+mod login;
+pub(crate) mod pending;
+mod renewal;
+mod sign_out;
+pub(crate) mod state;
+mod vault;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{broadcast, watch};
+
+use crate::aws::s3::{ListObjects, ObjectPages};
+use crate::aws::sdk_config;
+use crate::clock::{Clock, CorrectedClock, SystemClock, from_unix};
+use crate::cognito::IdentityPool;
+use crate::config::Config;
+use crate::diagnosis::classify::Evidence;
+use crate::error::SessionError;
+use crate::net::http::{Http, is_loopback};
+use crate::oidc::discovery::Discovery;
+use crate::storage::SecretStore;
+pub use events::SessionEvent;
+pub use login::{AuthorizationRequest, LoginOptions};
+pub use sign_out::{SignOut, SignOutMode};
+use state::Event;
+pub use state::SessionState;
+use vault::Vault;
+
+/// Who is signed in, as far as Okta told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The `sub` of the ID token; never changes for a user.
+    pub subject: String,
+    /// `preferred_username`.
+    pub username: Option<String>,
+    /// The full name.
+    pub name: Option<String>,
+    /// The e-mail address; Okta sends it from userinfo, a moment after the sign-in.
+    pub email: Option<String>,
+}
+
+impl User {
+    /// The most human of what is known.
+    pub fn display_name(&self) -> &str {
+        [&self.name, &self.username, &self.email].into_iter().flatten().next().unwrap_or(&self.subject)
+    }
+}
+
+/// The facts of a session, both clocks included: the ID token's (Okta) and the credentials' (AWS).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionDetails {
+    /// Who is signed in.
+    pub user: Option<User>,
+    /// The authorization server.
+    pub issuer: String,
+    /// The Cognito identity, once it is known.
+    pub identity_id: Option<String>,
+    /// When the ID token expires. Without a refresh token, the session ends then.
+    pub id_token_expires_at: Option<SystemTime>,
+    /// When the access token expires.
+    pub access_token_expires_at: Option<SystemTime>,
+    /// When the AWS credentials expire; they are renewed on use.
+    pub aws_credentials_expire_at: Option<SystemTime>,
+    /// Whether the session can renew itself.
+    pub has_refresh_token: bool,
+    /// What is added to the device's clock.
+    pub clock_offset_seconds: i64,
+    /// The corrected time, to compare the others with.
+    pub now: SystemTime,
+}
+
+/// A session with Okta and AWS. Clones are the same session.
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Config,
+    evidence: Evidence,
+    clock: CorrectedClock,
+    http: Http,
+    discovery: Discovery,
+    pool: IdentityPool,
+    vault: Vault,
+    state: watch::Sender<SessionState>,
+    events: broadcast::Sender<SessionEvent>,
+    // One exchange at a time: the second caller with the same redirect finds it done.
+    completing: tokio::sync::Mutex<()>,
+    renewing: Mutex<Option<renewal::Shared>>,
+    jitter_seconds: i64,
+}
+
+/// Sets a session up; see [`Session::builder`].
+#[derive(Debug)]
+pub struct SessionBuilder {
+    config: Config,
+    store: Arc<dyn SecretStore>,
+    account: String,
+    root_certificates: Option<Vec<u8>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl SessionBuilder {
+    /// Keeps several users apart. Letters, digits, `.`, `_` and `-`; `default` without it.
+    pub fn account(mut self, account: &str) -> Self {
+        account.clone_into(&mut self.account);
+        self
+    }
+
+    /// PEM certificates to trust beside the platform's.
+    pub fn root_certificates(mut self, pem: Vec<u8>) -> Self {
+        self.root_certificates = Some(pem);
+        self
+    }
+
+    /// Another clock than the system's, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Opens the session. Reads no store and no network: the state is [`SessionState::NotLoaded`].
+    ///
+    /// # Errors
+    /// `Misconfigured` for an account name or certificates that cannot be used.
+    pub fn open(self) -> Result<Session, SessionError> {
+        let account = self.account;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if account.is_empty() || account.len() > 64 || account.starts_with('.') || !account.chars().all(is_plain) {
+            return Err(SessionError::Misconfigured {
+                setting: "account".to_owned(),
+                problem: "is not a usable name".to_owned(),
+                hint: "Use up to 64 letters, digits, `.`, `_` and `-`, not beginning with a dot.".to_owned(),
+            });
+        }
+        let clock = CorrectedClock::new(self.clock);
+        let http = Http::new(clock.clone(), self.root_certificates.as_deref())?;
+        let config = self.config;
+        let cognito = sdk_config::unsigned(config.region(), config.identity_pool_endpoint(), &http, &clock);
+        let name = format!("{account}.{}", config.fingerprint().short());
+        let inner = Inner {
+            evidence: Evidence::of(&config),
+            discovery: Discovery::new(config.issuer_url()),
+            pool: IdentityPool::new(&config, &cognito),
+            vault: Vault::new(self.store, &name),
+            state: watch::Sender::new(SessionState::NotLoaded),
+            events: broadcast::Sender::new(16),
+            completing: tokio::sync::Mutex::default(),
+            renewing: Mutex::default(),
+            jitter_seconds: Inner::choose_jitter(),
+            config,
+            clock,
+            http,
+        };
+        Ok(Session { inner: Arc::new(inner) })
+    }
+}
+
+impl Session {
+    /// Begins to set a session up.
+    pub fn builder(config: Config, store: Arc<dyn SecretStore>) -> SessionBuilder {
+        SessionBuilder {
+            config,
+            store,
+            account: "default".to_owned(),
+            root_certificates: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// A session with every setting at its default.
+    ///
+    /// # Errors
+    /// See [`SessionBuilder::open`].
+    pub fn open(config: Config, store: Arc<dyn SecretStore>) -> Result<Self, SessionError> {
+        Self::builder(config, store).open()
+    }
+
+    /// The configuration it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Reads the secure store; no network. A store that cannot be read gives [`SessionState::StorageUnavailable`] and is
+    /// never taken for an empty one.
+    pub async fn restore(&self) -> SessionState {
+        let event = match self.inner.vault.load().await {
+            Ok(content) => Event::Restored {
+                user: content.signed_in.map(|signed_in| signed_in.user),
+                ended: content.ended.map(|ended| (ended.reason, ended.user)),
+            },
+            Err(error) => Event::StorageFailed { detail: error.to_string() },
+        };
+        self.inner.publish(event);
+        self.state()
+    }
+
+    /// The state now.
+    pub fn state(&self) -> SessionState {
+        self.inner.state.borrow().clone()
+    }
+
+    /// The state and its changes.
+    pub fn watch_state(&self) -> watch::Receiver<SessionState> {
+        self.inner.state.subscribe()
+    }
+
+    /// Events from now on.
+    pub fn subscribe_events(&self) -> broadcast::Receiver<SessionEvent> {
+        self.inner.events.subscribe()
+    }
+
+    /// What is known of the session, from memory.
+    pub fn details(&self) -> SessionDetails {
+        let inner = &self.inner;
+        let content = inner.vault.copy().unwrap_or_default();
+        let signed_in = content.signed_in.as_ref();
+        SessionDetails {
+            user: signed_in.map(|signed_in| signed_in.user.clone()),
+            issuer: inner.config.issuer_url().to_owned(),
+            identity_id: signed_in.and(content.identity.as_ref()).map(|identity| identity.id().to_owned()),
+            id_token_expires_at: signed_in.map(|signed_in| from_unix(signed_in.tokens.id_token_expires_at)),
+            access_token_expires_at: signed_in
+                .and_then(|signed_in| signed_in.tokens.access_token_expires_at)
+                .map(from_unix),
+            aws_credentials_expire_at: signed_in
+                .and_then(|signed_in| signed_in.credentials.as_ref())
+                .map(|credentials| credentials.expires_at()),
+            has_refresh_token: signed_in.is_some_and(|signed_in| signed_in.tokens.refresh_token.is_some()),
+            clock_offset_seconds: inner.clock.offset_seconds(),
+            now: inner.clock.now(),
+        }
+    }
+
+    /// Lists a bucket, page by page. Nothing is asked before the first page is.
+    pub fn list_objects(&self, request: ListObjects) -> ObjectPages {
+        ObjectPages::new(self.clone(), request)
+    }
+
+    /// The configuration for any crate of the AWS SDK for Rust: this session's credentials, renewed as needed, its HTTP
+    /// client and its corrected clock. The region is `Auth.region`.
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk_config::signed(&self.inner.config, self.clone(), &self.inner.http, &self.inner.clock)
+    }
+
+    pub(crate) fn s3_client(&self) -> aws_sdk_s3::Client {
+        let config = &self.inner.config;
+        let mut builder = aws_sdk_s3::config::Builder::from(&self.sdk_config())
+            .region(aws_config::Region::new(config.bucket_region().to_owned()));
+        if let Some(endpoint) = config.s3_endpoint() {
+            // Buckets have no host names of their own on this machine or on a bare address.
+            let has_no_subdomains = is_loopback(endpoint) || endpoint.domain().is_none();
+            builder = builder.endpoint_url(endpoint.as_str().trim_end_matches('/')).force_path_style(has_no_subdomains);
+        }
+        aws_sdk_s3::Client::from_conf(builder.build())
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("issuer", &self.inner.config.issuer_url()).finish_non_exhaustive()
+    }
+}
+
+/// For crates that take a credentials provider instead of an [`SdkConfig`].
+impl ProvideCredentials for Session {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            self.aws_credentials().await.map(|credentials| credentials.to_sdk()).map_err(|error| match error {
+                SessionError::SignInRequired { .. } => CredentialsError::not_loaded(error),
+                SessionError::Misconfigured { .. } => CredentialsError::invalid_configuration(error),
+                _ => CredentialsError::provider_error(error),
+            })
+        })
+    }
+}
+
+impl Inner {
+    fn publish(&self, event: Event) {
+        self.state.send_modify(|state| *state = state::next(state, event));
+    }
+
+    fn announce(&self, event: SessionEvent) {
+        // Nobody listening is fine: events are news, not state.
+        let _ = self.events.send(event);
+    }
+}

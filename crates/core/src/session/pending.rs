@@ -1,0 +1,101 @@
+//! Sign-ins whose browser is open. They are in the secure store before the browser opens, because the system may kill
+//! the app behind it; any process of the app can then finish them.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::oidc::discovery::Provider;
+use crate::storage::persisted::{Persisted, secret_text};
+
+/// A person needs a few minutes for a password, a second factor and a forgotten phone.
+pub(crate) const LIFETIME_SECONDS: i64 = 15 * 60;
+/// Tabs that were left open; the oldest goes first.
+const MOST_PENDING: usize = 4;
+
+/// All that is needed to understand and finish the answer to one authorization request.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct PendingAuthorization {
+    #[serde(with = "secret_text")]
+    state: SecretString,
+    #[serde(with = "secret_text")]
+    pub nonce: SecretString,
+    #[serde(with = "secret_text")]
+    pub verifier: SecretString,
+    pub redirect_uri: String,
+    pub client_id: String,
+    /// The server that was asked. The code goes to its token endpoint and no other (mix-up, RFC 9700 §4.4).
+    pub provider: Provider,
+    pub expires_at: i64,
+}
+
+impl PendingAuthorization {
+    pub(crate) fn new(
+        prepared: crate::oidc::authorization::Prepared,
+        redirect_uri: &str,
+        client_id: &str,
+        provider: Provider,
+        unix_now: i64,
+    ) -> Self {
+        Self {
+            state: prepared.state,
+            nonce: prepared.nonce,
+            verifier: prepared.verifier,
+            redirect_uri: redirect_uri.to_owned(),
+            client_id: client_id.to_owned(),
+            provider,
+            expires_at: unix_now + LIFETIME_SECONDS,
+        }
+    }
+
+    fn has_state(&self, state: &SecretString) -> bool {
+        self.state.expose_secret().as_bytes().ct_eq(state.expose_secret().as_bytes()).into()
+    }
+}
+
+/// The digest of a finished sign-in's `state`, so that the same redirect can come twice, in another process too.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct CompletedLogin {
+    state_digest: String,
+}
+
+impl CompletedLogin {
+    fn of(state: &SecretString) -> Self {
+        let digest = Sha256::digest(state.expose_secret());
+        Self { state_digest: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
+    }
+
+    fn is(&self, state: &SecretString) -> bool {
+        self.state_digest.as_bytes().ct_eq(Self::of(state).state_digest.as_bytes()).into()
+    }
+}
+
+impl Persisted {
+    /// Adds a sign-in, and lets go of expired and surplus ones.
+    pub(crate) fn add_pending(&mut self, pending: PendingAuthorization, unix_now: i64) {
+        self.pending.retain(|other| other.expires_at > unix_now);
+        let surplus = (self.pending.len() + 1).saturating_sub(MOST_PENDING);
+        self.pending.drain(..surplus);
+        self.pending.push(pending);
+    }
+
+    pub(crate) fn find_pending(&self, state: &SecretString) -> Option<&PendingAuthorization> {
+        self.pending.iter().find(|pending| pending.has_state(state))
+    }
+
+    /// The sign-in came to a good end.
+    pub(crate) fn complete_pending(&mut self, state: &SecretString) {
+        self.forget_pending(state);
+        self.completed = Some(CompletedLogin::of(state));
+    }
+
+    /// The sign-in was definitely refused.
+    pub(crate) fn forget_pending(&mut self, state: &SecretString) {
+        self.pending.retain(|pending| !pending.has_state(state));
+    }
+
+    pub(crate) fn was_completed(&self, state: &SecretString) -> bool {
+        self.completed.as_ref().is_some_and(|completed| completed.is(state))
+    }
+}

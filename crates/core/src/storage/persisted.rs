@@ -1,0 +1,140 @@
+//! What a session writes into the secure store: one blob for each account and configuration, with a schema version, so
+//! that later versions can read it and an older one leaves a newer blob alone.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::cognito::AwsCredentials;
+use crate::cognito::identity::Identity;
+use crate::error::{SessionError, SignInReason};
+use crate::session::User;
+use crate::session::pending::{CompletedLogin, PendingAuthorization};
+
+/// The version that this code writes.
+const SCHEMA: u32 = 1;
+
+/// Everything that outlives the process.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Persisted {
+    /// Sign-ins whose browser may still be open.
+    #[serde(default)]
+    pub pending: Vec<PendingAuthorization>,
+    /// The last sign-in that came to an end, so that its redirect may arrive twice.
+    #[serde(default)]
+    pub completed: Option<CompletedLogin>,
+    #[serde(default)]
+    pub signed_in: Option<SignedIn>,
+    /// Why the last session ended, if not by a sign-out.
+    #[serde(default)]
+    pub ended: Option<EndedSession>,
+    /// The user's identity in the pool, which outlives credentials and sign-ins of the same user.
+    #[serde(default)]
+    pub identity: Option<Identity>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SignedIn {
+    pub user: User,
+    /// The ID token's own `iss`.
+    pub issuer: String,
+    pub tokens: Tokens,
+    #[serde(default)]
+    pub credentials: Option<AwsCredentials>,
+}
+
+/// A session that Okta no longer accepts; the name is kept for the sign-in screen.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct EndedSession {
+    pub user: User,
+    pub reason: SignInReason,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Tokens {
+    #[serde(with = "secret_text")]
+    pub id_token: SecretString,
+    pub id_token_expires_at: i64,
+    pub auth_time: Option<i64>,
+    /// The nonce of the sign-in: a refreshed ID token may repeat it, and then it must be the same.
+    #[serde(with = "secret_text")]
+    pub nonce: SecretString,
+    #[serde(with = "secret_text")]
+    pub access_token: SecretString,
+    pub access_token_expires_at: Option<i64>,
+    #[serde(with = "optional_secret_text", default)]
+    pub refresh_token: Option<SecretString>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    persisted: &'a Persisted,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    schema: u32,
+}
+
+impl Persisted {
+    /// The bytes for the store.
+    pub(crate) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SessionError> {
+        serde_json::to_vec(&Written { schema: SCHEMA, persisted: self })
+            .map(Zeroizing::new)
+            .map_err(|error| SessionError::internal(format!("the session cannot be written: {:?}", error.classify())))
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) or an older version wrote. The blob is never changed by a failure.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, SessionError> {
+        let unreadable = |detail: String| SessionError::SecureStorage { detail };
+        let version: Version = serde_json::from_slice(bytes)
+            .map_err(|_| unreadable("the stored session is damaged; sign out to start afresh".to_owned()))?;
+        match version.schema {
+            SCHEMA => serde_json::from_slice(bytes).map_err(|error| {
+                unreadable(format!("the stored session is damaged ({:?}); sign out to start afresh", error.classify()))
+            }),
+            newer => Err(unreadable(format!(
+                "the stored session was written by a newer version (schema {newer}, this one knows {SCHEMA}); it is left \
+                 untouched: update this program"
+            ))),
+        }
+    }
+
+    /// Whether there is anything worth a place in the store.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+            && self.completed.is_none()
+            && self.signed_in.is_none()
+            && self.ended.is_none()
+            && self.identity.is_none()
+    }
+}
+
+/// Secrets go into the blob as text; everywhere else they have no `Serialize`.
+pub(crate) mod secret_text {
+    use secrecy::{ExposeSecret as _, SecretString};
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(secret.expose_secret())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+        String::deserialize(deserializer).map(SecretString::from)
+    }
+}
+
+mod optional_secret_text {
+    use secrecy::{ExposeSecret as _, SecretString};
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(|secret| secret.expose_secret()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
+    }
+}
