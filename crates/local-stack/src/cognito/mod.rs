@@ -5,6 +5,8 @@ mod error;
 mod identity;
 mod open_id_token;
 mod provider;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
