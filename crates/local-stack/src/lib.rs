@@ -32,6 +32,8 @@ mod server;
 mod shared;
 mod sigv4;
 mod stack;
+#[cfg(test)]
+mod test_http;
 mod tls;
 
 pub use browser::{BrowserError, ScriptedBrowser};

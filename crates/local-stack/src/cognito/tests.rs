@@ -11,6 +11,7 @@ use super::*;
 use crate::jws::{self, SigningKey};
 use crate::options::Options;
 use crate::shared::Endpoints;
+use crate::test_http;
 
 static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| [0, 1].map(|_| SigningKey::generate().unwrap()));
 const POOL: &str = "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4";
@@ -43,16 +44,10 @@ struct Bench {
     cognito: Url,
 }
 
-async fn listen() -> (tokio::net::TcpListener, Url) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-    (listener, url)
-}
-
 impl Bench {
     async fn start(options: Options) -> Self {
-        let (okta_listener, okta) = listen().await;
-        let (cognito_listener, cognito) = listen().await;
+        let (okta_listener, okta) = test_http::listen().await;
+        let (cognito_listener, cognito) = test_http::listen().await;
         let issuer = Arc::new(Issuer {
             origin: okta.as_str().trim_end_matches('/').to_owned(),
             published: Mutex::new(vec![KEYS[0].jwk()]),
@@ -74,18 +69,7 @@ impl Bench {
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let routes = router(Arc::clone(&shared), Arc::clone(&credentials));
         tokio::spawn(async move { axum::serve(cognito_listener, routes).await });
-        // The pool's own client will do: it trusts nothing that these tests need not.
-        let client = Client::builder()
-            .tls_backend_preconfigured(
-                rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                    .with_safe_default_protocol_versions()
-                    .unwrap()
-                    .with_root_certificates(rustls::RootCertStore::empty())
-                    .with_no_client_auth(),
-            )
-            .no_proxy()
-            .build()
-            .unwrap();
+        let client = test_http::client();
         Self { shared, issuer, credentials, client, cognito }
     }
 

@@ -5,6 +5,8 @@ mod error;
 mod listing;
 mod objects;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -161,8 +163,13 @@ async fn cut_in_half(response: Response) -> Result<Response, Refusal> {
     let page = to_bytes(body, MAX_PAGE).await.map_err(|_| internal_error())?;
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(page.len()));
     let half = page.slice(..page.len() / 2);
-    let broken = io::Error::from(io::ErrorKind::ConnectionReset);
-    Ok(Response::from_parts(parts, Body::from_stream(stream::iter([Ok(half), Err(broken)]))))
+    // The pause lets the server write what it has before it meets the error.
+    let broken = async {
+        tokio::task::yield_now().await;
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+    };
+    let body = stream::iter([Ok(half)]).chain(stream::once(broken));
+    Ok(Response::from_parts(parts, Body::from_stream(body)))
 }
 
 const LIST: &str = "ListObjectsV2";

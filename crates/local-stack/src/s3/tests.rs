@@ -1,0 +1,286 @@
+//! The router over real HTTP with presigned requests: what it answers, and what it refuses. Listing from end to end
+//! with stock clients is in `tests/stack`.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
+use aws_sigv4::sign::v4;
+use reqwest::Client;
+use url::Url;
+
+use super::*;
+use crate::options::Options;
+use crate::test_http;
+
+struct Bench {
+    shared: Arc<Shared>,
+    signer: Arc<TemporaryCredentials>,
+    client: Client,
+    origin: String,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let (listener, url) = test_http::listen().await;
+        let shared = Arc::new(Shared::new(Options::default()));
+        let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
+        let signer = credentials.issue("us-west-2:id", "arn:aws:iam::123456789012:role/Reader");
+        let routes = router(Arc::clone(&shared), credentials);
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let origin = url.as_str().trim_end_matches('/').to_owned();
+        Self { shared, signer, client: test_http::client(), origin }
+    }
+
+    /// A presigned URL for `target`, a path with its query.
+    fn presign(&self, method: &Method, target: &str) -> Url {
+        let identity = Credentials::from_keys(
+            self.signer.access_key_id.as_str(),
+            self.signer.secret_access_key.as_str(),
+            Some(self.signer.session_token.clone()),
+        )
+        .into();
+        let mut settings = SigningSettings::default();
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(Duration::from_secs(60));
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region("us-west-2")
+            .name("s3")
+            .time(self.shared.clock.now())
+            .settings(settings)
+            .build()
+            .unwrap()
+            .into();
+        let url = format!("{}{target}", self.origin);
+        let signable =
+            SignableRequest::new(method.as_str(), &url, std::iter::empty(), SignableBody::UnsignedPayload).unwrap();
+        let mut request = http::Request::builder().method(method).uri(&url).body(()).unwrap();
+        sign(signable, &params).unwrap().into_parts().0.apply_to_request_http1x(&mut request);
+        request.uri().to_string().parse().unwrap()
+    }
+
+    async fn send(&self, method: Method, target: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let url = self.presign(&method, target);
+        let request = self.client.request(method, url);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        // The URL holds the session token, which test output must not show.
+        request.send().await.map_err(reqwest::Error::without_url).unwrap()
+    }
+
+    async fn get(&self, target: &str) -> (u16, String) {
+        let response = self.send(Method::GET, target, &[]).await;
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+}
+
+fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    Some(xml.split_once(&format!("<{name}>"))?.1.split_once(&format!("</{name}>"))?.0)
+}
+
+#[tokio::test]
+async fn an_object_is_read_whole_in_part_and_not_at_all() {
+    let bench = Bench::start().await;
+    let path = "/jetbridge-demo/reports/2026/summary.csv";
+    let whole = bench.send(Method::GET, path, &[]).await;
+    assert_eq!(whole.status(), 200);
+    let headers = whole.headers().clone();
+    assert_eq!(headers["content-length"], "18902");
+    assert_eq!(headers["x-amz-bucket-region"], "us-west-2");
+    assert_eq!(headers["x-amz-request-id"].len(), 16);
+    let (tag, modified) = (headers["etag"].to_str().unwrap(), headers["last-modified"].to_str().unwrap());
+    let body = whole.bytes().await.unwrap();
+    assert_eq!(body.len(), 18_902);
+
+    let ranges = [
+        ("bytes=0-0", 0..1),
+        ("bytes=100-", 100..18_902),
+        ("bytes=-5", 18_897..18_902),
+        ("bytes=18000-99999", 18_000..18_902),
+    ];
+    for (range, expected) in ranges {
+        let part = bench.send(Method::GET, path, &[("range", range)]).await;
+        assert_eq!(part.status(), 206, "{range}");
+        let content_range = format!("bytes {}-{}/18902", expected.start, expected.end - 1);
+        assert_eq!(part.headers()["content-range"], content_range.as_str());
+        assert_eq!(part.bytes().await.unwrap(), body.slice(expected), "{range}");
+    }
+    let outside = bench.send(Method::GET, path, &[("range", "bytes=18902-")]).await;
+    assert_eq!(outside.status(), 416);
+    assert_eq!(element(&outside.text().await.unwrap(), "Code"), Some("InvalidRange"));
+
+    let head = bench.send(Method::HEAD, path, &[]).await;
+    assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &headers["content-length"]));
+
+    let other = "\"00000000000000000000000000000000\"";
+    let long_ago = "Thu, 01 Jan 2015 00:00:00 GMT";
+    let conditions = [
+        (vec![("if-none-match", tag)], 304),
+        (vec![("if-none-match", "*")], 304),
+        (vec![("if-none-match", other)], 200),
+        (vec![("if-none-match", other), ("if-modified-since", modified)], 200),
+        (vec![("if-modified-since", modified)], 304),
+        (vec![("if-modified-since", long_ago)], 200),
+        (vec![("if-match", tag)], 200),
+        (vec![("if-match", other)], 412),
+        (vec![("if-match", tag), ("if-unmodified-since", long_ago)], 200),
+        (vec![("if-unmodified-since", long_ago)], 412),
+        (vec![("if-unmodified-since", modified)], 200),
+    ];
+    for (headers, status) in conditions {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = bench.send(method, path, &headers).await;
+            assert_eq!(answer.status().as_u16(), status, "{headers:?}");
+            if status == 304 {
+                assert_eq!(answer.headers()["etag"], tag);
+                assert!(answer.bytes().await.unwrap().is_empty());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn errors_have_s3s_codes_statuses_and_ids() {
+    let bench = Bench::start().await;
+    let table = [
+        (Method::GET, "/jetbridge-demo/missing", 404, "NoSuchKey"),
+        (Method::GET, "/no-such-bucket?list-type=2", 404, "NoSuchBucket"),
+        (Method::GET, "/no-such-bucket/key", 404, "NoSuchBucket"),
+        (Method::GET, "/jetbridge-private?list-type=2", 403, "AccessDenied"),
+        (Method::GET, "/jetbridge-private/key", 403, "AccessDenied"),
+        (Method::GET, "/jetbridge-demo", 501, "NotImplemented"),
+        (Method::GET, "/jetbridge-demo?acl", 501, "NotImplemented"),
+        (Method::GET, "/jetbridge-demo/readme.txt?versionId=1", 501, "NotImplemented"),
+        (Method::PUT, "/jetbridge-demo/new.txt", 501, "NotImplemented"),
+        (Method::DELETE, "/jetbridge-demo/readme.txt", 501, "NotImplemented"),
+        (Method::GET, "/jetbridge-demo?list-type=2&max-keys=-1", 400, "InvalidArgument"),
+        (Method::GET, "/jetbridge-demo?list-type=2&encoding-type=xml", 400, "InvalidArgument"),
+        (Method::GET, "/jetbridge-demo?list-type=2&continuation-token=AAAA", 400, "InvalidArgument"),
+    ];
+    for (method, target, status, code) in table {
+        let response = bench.send(method, target, &[]).await;
+        let request_id = response.headers()["x-amz-request-id"].to_str().unwrap().to_owned();
+        let host_id = response.headers()["x-amz-id-2"].to_str().unwrap().to_owned();
+        assert_eq!(response.headers().contains_key("x-amz-bucket-region"), !target.contains("no-such"), "{target}");
+        assert_eq!(response.status().as_u16(), status, "{target}");
+        let xml = response.text().await.unwrap();
+        assert_eq!(element(&xml, "Code"), Some(code), "{target}");
+        assert_eq!(element(&xml, "RequestId"), Some(request_id.as_str()), "{target}");
+        assert_eq!(element(&xml, "HostId"), Some(host_id.as_str()), "{target}");
+    }
+    for (target, status) in [("/jetbridge-demo", 200), ("/no-such-bucket", 404), ("/jetbridge-private", 403)] {
+        assert_eq!(bench.send(Method::HEAD, target, &[]).await.status().as_u16(), status, "{target}");
+    }
+    let (_, xml) = bench.get("/jetbridge-private?list-type=2").await;
+    assert_eq!(
+        element(&xml, "Message"),
+        Some(
+            "User: arn:aws:sts::123456789012:assumed-role/Reader/CognitoIdentityCredentials is not authorized to perform: s3:ListBucket on resource: &quot;arn:aws:s3:::jetbridge-private&quot; because no identity-based policy allows the s3:ListBucket action"
+        )
+    );
+}
+
+#[tokio::test]
+async fn whoever_does_not_sign_is_refused_and_a_warm_up_is_told_apart() {
+    let bench = Bench::start().await;
+    let url = format!("{}/jetbridge-demo?list-type=2", bench.origin);
+    let anonymous = bench.client.get(&url).send().await.unwrap();
+    assert_eq!(anonymous.status(), 403);
+    assert_eq!(element(&anonymous.text().await.unwrap(), "Code"), Some("AccessDenied"));
+
+    let operation = |method: Method, uri: &str| {
+        Target::of(&http::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0).operation
+    };
+    assert_eq!(operation(Method::HEAD, "/jetbridge-demo"), "warm_up");
+    assert_eq!(operation(Method::HEAD, "/"), "warm_up");
+    assert_eq!(operation(Method::HEAD, "/b?X-Amz-Signature=x"), "HeadBucket");
+    assert_eq!(operation(Method::GET, "/b?list-type=2&prefix=x"), "ListObjectsV2");
+    assert_eq!(operation(Method::GET, "/b/k?list-type=2"), "GetObject");
+    assert_eq!(operation(Method::GET, "/b"), "unsupported");
+    assert_eq!(operation(Method::PUT, "/b/k"), "unsupported");
+}
+
+#[tokio::test]
+async fn a_listing_tells_what_was_asked_and_encodes_on_request() {
+    let bench = Bench::start().await;
+    let (status, xml) = bench
+        .get("/jetbridge-demo?list-type=2&prefix=awkward/&delimiter=/&encoding-type=url&start-after=awkward%2F%20")
+        .await;
+    assert_eq!(status, 200);
+    for (name, value) in [
+        ("Name", "jetbridge-demo"),
+        ("Prefix", "awkward/"),
+        ("Delimiter", "/"),
+        ("EncodingType", "url"),
+        ("StartAfter", "awkward/+"),
+        ("MaxKeys", "1000"),
+        ("IsTruncated", "false"),
+    ] {
+        assert_eq!(element(&xml, name), Some(value), "{name}");
+    }
+    let keys: Vec<_> = xml.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next()).collect();
+    for key in ["awkward/a%2Bb%3Dc.txt", "awkward/100%25+sure.txt", "awkward/line%0Abreak.txt", "awkward/caf%C3%A9.txt"]
+    {
+        assert!(keys.contains(&key), "{key} in {keys:?}");
+    }
+    let prefixes = xml.matches("<CommonPrefixes>").count();
+    assert_eq!(element(&xml, "KeyCount").unwrap().parse::<usize>().unwrap(), keys.len() + prefixes);
+    assert!(!xml.contains("<Owner>"));
+
+    let (_, xml) = bench.get("/jetbridge-demo?list-type=2&max-keys=2&fetch-owner=true&prefix=awkward/angle").await;
+    assert_eq!(element(&xml, "Key"), Some("awkward/angle &lt;brackets&gt; &amp; ampersand.xml"));
+    assert!(element(&xml, "Owner").is_some());
+
+    let (_, xml) = bench.get("/jetbridge-demo?list-type=2&max-keys=0").await;
+    assert_eq!((element(&xml, "KeyCount"), element(&xml, "IsTruncated")), (Some("0"), Some("false")));
+}
+
+#[tokio::test]
+async fn faults_spoil_one_request_each() {
+    let bench = Bench::start().await;
+    let list = "/jetbridge-demo?list-type=2";
+    for (fault, status, code) in [
+        (Fault::S3AccessDenied, 403, "AccessDenied"),
+        (Fault::S3ExpiredToken, 400, "ExpiredToken"),
+        (Fault::S3SlowDown, 503, "SlowDown"),
+    ] {
+        bench.shared.faults.inject(fault, 1);
+        let (answered, xml) = bench.get(list).await;
+        assert_eq!((answered, element(&xml, "Code")), (status, Some(code)));
+        assert_eq!(bench.get(list).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_cut_page_announces_more_than_it_sends() {
+    let bench = Bench::start().await;
+    let list = "/scale-1000?list-type=2";
+    let whole = bench.get(list).await.1;
+    bench.shared.faults.inject(Fault::S3PageCut, 1);
+    let mut cut = bench.send(Method::GET, list, &[]).await;
+    assert_eq!(cut.status(), 200);
+    assert_eq!(cut.headers()["content-length"], whole.len().to_string().as_str());
+    let mut received = 0;
+    let ended = loop {
+        match cut.chunk().await {
+            Ok(Some(chunk)) => received += chunk.len(),
+            other => break other,
+        }
+    };
+    assert!(ended.is_err());
+    assert!((1..=whole.len() / 2).contains(&received), "{received}");
+    assert_eq!(bench.get(list).await.1.len(), whole.len());
+}
+
+#[tokio::test]
+async fn credentials_end_with_their_hour() {
+    let bench = Bench::start().await;
+    bench.shared.clock.advance(Duration::from_secs(3601));
+    let (status, xml) = bench.get("/jetbridge-demo?list-type=2").await;
+    assert_eq!((status, element(&xml, "Code")), (400, Some("ExpiredToken")));
+}
