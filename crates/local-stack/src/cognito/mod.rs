@@ -71,7 +71,6 @@ pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) 
 }
 
 /// A connection is opened with this; there is nothing to say.
-#[expect(clippy::unused_async, reason = "axum's handlers are async")]
 async fn warm_up() -> Response {
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(Operation("warm_up"));
@@ -123,19 +122,19 @@ fn error_response(error: &CognitoError) -> Response {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ApiOperation {
-    GetId,
-    GetCredentialsForIdentity,
-    GetOpenIdToken,
+    Id,
+    Credentials,
+    OpenIdToken,
 }
 
 impl ApiOperation {
-    const ALL: [Self; 3] = [Self::GetId, Self::GetCredentialsForIdentity, Self::GetOpenIdToken];
+    const ALL: [Self; 3] = [Self::Id, Self::Credentials, Self::OpenIdToken];
 
     fn name(self) -> &'static str {
         match self {
-            Self::GetId => "GetId",
-            Self::GetCredentialsForIdentity => "GetCredentialsForIdentity",
-            Self::GetOpenIdToken => "GetOpenIdToken",
+            Self::Id => "GetId",
+            Self::Credentials => "GetCredentialsForIdentity",
+            Self::OpenIdToken => "GetOpenIdToken",
         }
     }
 
@@ -174,9 +173,9 @@ impl Cognito {
             return Err(CognitoError::Internal);
         }
         match operation {
-            ApiOperation::GetId => self.get_id(parse(body)?).await,
-            ApiOperation::GetCredentialsForIdentity => self.get_credentials(parse(body)?).await,
-            ApiOperation::GetOpenIdToken => self.get_open_id_token(parse(body)?).await,
+            ApiOperation::Id => self.get_id(parse(body)?).await,
+            ApiOperation::Credentials => self.get_credentials(parse(body)?).await,
+            ApiOperation::OpenIdToken => self.get_open_id_token(parse(body)?).await,
         }
     }
 

@@ -11,7 +11,7 @@ use super::*;
 use crate::jws::{self, SigningKey};
 use crate::options::Options;
 use crate::shared::Endpoints;
-use crate::test_http;
+use crate::{test_http, tls};
 
 static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| [0, 1].map(|_| SigningKey::generate().unwrap()));
 const POOL: &str = "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4";
@@ -24,12 +24,12 @@ struct Issuer {
     fetches: AtomicUsize,
 }
 
-async fn discovery(issuer: Arc<Issuer>, path: &str) -> Json<Value> {
+fn discovery(issuer: &Issuer, path: &str) -> Json<Value> {
     let url = format!("{}{path}", issuer.origin);
     Json(json!({ "issuer": url, "jwks_uri": format!("{}/keys", issuer.origin) }))
 }
 
-async fn keys(issuer: Arc<Issuer>) -> (StatusCode, [(header::HeaderName, &'static str); 1], String) {
+fn keys(issuer: &Issuer) -> (StatusCode, [(header::HeaderName, &'static str); 1], String) {
     issuer.fetches.fetch_add(1, Ordering::Relaxed);
     let status = if *issuer.down.lock().unwrap() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let body = json!({ "keys": *issuer.published.lock().unwrap() }).to_string();
@@ -58,10 +58,10 @@ impl Bench {
         let routes = Router::new()
             .route(
                 "/oauth2/{id}/.well-known/openid-configuration",
-                get(async move |Path(id): Path<String>| discovery(custom, &format!("/oauth2/{id}")).await),
+                get(async move |Path(id): Path<String>| discovery(&custom, &format!("/oauth2/{id}"))),
             )
-            .route("/.well-known/openid-configuration", get(async move || discovery(org, "").await))
-            .route("/keys", get(async move || keys(key_set).await));
+            .route("/.well-known/openid-configuration", get(async move || discovery(&org, "")))
+            .route("/keys", get(async move || keys(&key_set)));
         tokio::spawn(async move { axum::serve(okta_listener, routes).await });
 
         let shared = Arc::new(Shared::new(options));
@@ -69,7 +69,7 @@ impl Bench {
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let routes = router(Arc::clone(&shared), Arc::clone(&credentials));
         tokio::spawn(async move { axum::serve(cognito_listener, routes).await });
-        let client = test_http::client();
+        let client = tls::build_client(None).unwrap();
         Self { shared, issuer, credentials, client, cognito }
     }
 

@@ -55,7 +55,6 @@ impl S3 for ObjectStore {
             name: Some(name.to_owned()),
             bucket_region: Some(self.region.clone()),
             creation_date: Some(Timestamp::from(OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000))),
-            ..BucketEntry::default()
         };
         Ok(S3Response::new(ListBucketsOutput {
             buckets: Some(self.buckets.names().map(entry).into()),

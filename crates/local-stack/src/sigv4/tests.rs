@@ -199,7 +199,7 @@ fn a_signature_in_the_header_covers_the_whole_request() {
                 "signature empty",
                 |s| {
                     let keep = s.headers["authorization"].to_str().unwrap().split("aa12").next().unwrap().to_owned();
-                    s.set("authorization", &keep)
+                    s.set("authorization", &keep);
                 },
                 "SignatureDoesNotMatch",
             ),
