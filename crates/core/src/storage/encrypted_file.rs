@@ -135,7 +135,11 @@ impl EncryptedFileStore {
             Some(marker) => marker.directory_id.clone(),
             None => new_directory_id()?,
         };
-        let found = source.load(directory, &directory_id)?;
+        let found = match source.load(directory, &directory_id) {
+            // Nor does a damaged key open anything that is stored.
+            Err(error) if error.kind == StorageErrorKind::Corrupt => None,
+            found => found?,
+        };
         let is_new = found.is_none();
         let key = found.map_or_else(Key::generate, Ok)?;
         // The description goes first: a keyring entry that no description names could never be found again.
