@@ -93,7 +93,8 @@ impl CognitoError {
     pub(super) fn constraint(value: &str, name: &str, constraint: &str) -> Self {
         let value: String = value.chars().take(MAX_ECHO).collect();
         Self::InvalidParameter(format!(
-            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: Member must {constraint}"
+            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: \
+             Member must {constraint}"
         ))
     }
 }

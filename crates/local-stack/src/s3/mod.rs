@@ -211,7 +211,8 @@ impl Target {
         };
         let slash = if self.key.is_empty() { "" } else { "/" };
         let message = format!(
-            "User: {} is not authorized to perform: {action} on resource: \"arn:aws:s3:::{}{slash}{}\" because no identity-based policy allows the {action} action",
+            "User: {} is not authorized to perform: {action} on resource: \"arn:aws:s3:::{}{slash}{}\" \
+             because no identity-based policy allows the {action} action",
             signer.assumed_role_arn(),
             self.bucket,
             self.key

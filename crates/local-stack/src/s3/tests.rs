@@ -180,7 +180,9 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
     assert_eq!(
         element(&xml, "Message"),
         Some(
-            "User: arn:aws:sts::123456789012:assumed-role/Reader/CognitoIdentityCredentials is not authorized to perform: s3:ListBucket on resource: &quot;arn:aws:s3:::jetbridge-private&quot; because no identity-based policy allows the s3:ListBucket action"
+            "User: arn:aws:sts::123456789012:assumed-role/Reader/CognitoIdentityCredentials is not authorized \
+             to perform: s3:ListBucket on resource: &quot;arn:aws:s3:::jetbridge-private&quot; \
+             because no identity-based policy allows the s3:ListBucket action"
         )
     );
 }

@@ -6,6 +6,9 @@ use http::StatusCode;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+const HEADER_MALFORMED: &str = "The authorization header is malformed; ";
+const CREDENTIAL_MALFORMED: &str = "Error parsing the X-Amz-Credential parameter; ";
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SigV4Error {
     #[error("Access Denied")]
@@ -13,12 +16,13 @@ pub(crate) enum SigV4Error {
     #[error("The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")]
     UnsupportedMechanism,
     #[error(
-        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified"
+        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, \
+         Signature query string parameter or the Authorization header should be specified"
     )]
     TwoMechanisms,
-    #[error("{}{problem}", if *.presigned { "" } else { "The authorization header is malformed; " })]
+    #[error("{}{problem}", if *.presigned { "" } else { HEADER_MALFORMED })]
     Malformed { presigned: bool, problem: String },
-    #[error("{}{problem}", if *.presigned { "Error parsing the X-Amz-Credential parameter; " } else { "The authorization header is malformed; " })]
+    #[error("{}{problem}", if *.presigned { CREDENTIAL_MALFORMED } else { HEADER_MALFORMED })]
     WrongRegion { presigned: bool, problem: String, expected: String },
     #[error("AWS authentication requires a valid Date or x-amz-date header")]
     MissingDate,
@@ -45,7 +49,8 @@ pub(crate) enum SigV4Error {
     #[error("A header you provided implies functionality that is not implemented.")]
     FramedPayload,
     #[error(
-        "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+        "The request signature we calculated does not match the signature you provided. \
+         Check your key and signing method."
     )]
     SignatureDoesNotMatch,
 }

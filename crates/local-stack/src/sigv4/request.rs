@@ -124,7 +124,8 @@ impl Signature {
             parameter("X-Amz-Signature"),
         ) else {
             return Err(malformed(
-                "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
+                "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
+                 X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
             ));
         };
         if algorithm != ALGORITHM {
@@ -133,11 +134,15 @@ impl Signature {
         let expires: u64 = expires.parse().map_err(|_| malformed("X-Amz-Expires should be a number"))?;
         if !(1..=MAX_EXPIRES).contains(&expires) {
             return Err(malformed(
-                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
+                "X-Amz-Expires must be less than a week (in seconds); that is, \
+                 the given X-Amz-Expires must be less than 604800 seconds",
             ));
         }
         let (access_key_id, scope) = split_credential(credential).ok_or_else(|| {
-            malformed("Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
+            malformed(
+                "Error parsing the X-Amz-Credential parameter; \
+                 the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".",
+            )
         })?;
         let session_token = match pairs.iter().filter(|(name, _)| *name == "X-Amz-Security-Token").count() {
             0 => None,

@@ -3,4 +3,5 @@
 
 mod okta_sign_in;
 mod services;
+mod stock_clients;
 mod support;

@@ -1,0 +1,194 @@
+//! AWS's own Python clients against the stack: boto3 and the AWS CLI share no code with it, nor with the core. They are
+//! installed once, pinned, into the target folder.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use jetbridge_local_stack::Options;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::support::Bench;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock");
+
+/// The folder of the programs of a virtual environment that has the pinned clients.
+fn install_clients() -> PathBuf {
+    let requirements = Path::new(FOLDER).join("requirements.txt");
+    let digest: String =
+        Sha256::digest(std::fs::read(&requirements).unwrap())[..6].iter().map(|b| format!("{b:02x}")).collect();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let environment = target.join(format!("stock-clients-{digest}"));
+    let complete = environment.join("complete");
+    // Held until the end of this function: tests of several processes may come at once.
+    let lock = File::create(target.join("stock-clients.lock")).unwrap();
+    lock.lock().unwrap();
+    if !complete.exists() {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
+        let install = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+        run(Command::new(environment.join("bin/pip")).args(install).arg(&requirements));
+        File::create(complete).unwrap();
+    }
+    environment.join("bin")
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A program of the environment that sees neither this machine's AWS settings nor its proxies.
+fn stock_command(program: &str) -> Command {
+    let bin = install_clients();
+    let mut command = Command::new(bin.join(program));
+    command
+        .env_clear()
+        .env("PATH", &bin)
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("LANG", "C.UTF-8")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// What the Python side has to know, in one line of JSON.
+async fn facts(bench: &Bench, ca_file: Option<&Path>) -> Value {
+    let tokens = bench.get_tokens().await;
+    let (options, endpoints) = (bench.stack.options(), bench.stack.endpoints());
+    json!({
+        "cognito": endpoints.cognito.as_str(), "s3": endpoints.s3.as_str(), "region": options.region,
+        "pool": options.identity_pool_id, "bucket": options.bucket, "denied_bucket": options.denied_bucket,
+        "provider": bench.stack.custom_issuer().split_once("://").unwrap().1,
+        "id_token": tokens["id_token"], "access_token": tokens["access_token"], "ca_file": ca_file,
+    })
+}
+
+/// A check of `aws_clients.py` that runs.
+struct Check {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Check {
+    fn start(name: &str, facts: &Value) -> Self {
+        let mut child =
+            stock_command("python").arg(Path::new(FOLDER).join("aws_clients.py")).arg(name).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut check = Self { stdin: child.stdin.take().unwrap(), stdout, child };
+        check.tell(&facts.to_string());
+        check
+    }
+
+    fn tell(&mut self, line: &str) {
+        writeln!(self.stdin, "{line}").unwrap();
+    }
+
+    /// Waits for the check's next line; false when it has ended.
+    fn hear(&mut self) -> bool {
+        self.stdout.read_line(&mut String::new()).unwrap() > 0
+    }
+
+    fn finish(self) {
+        drop(self.stdin);
+        let output = self.child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+async fn check(name: &'static str, options: Options) {
+    let bench = Bench::with(options).await;
+    let ca_file = bench.stack.ca_pem().map(|pem| {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("ca-{}.pem", bench.stack.endpoints().s3.port().unwrap()));
+        std::fs::write(&file, pem).unwrap();
+        file
+    });
+    let facts = facts(&bench, ca_file.as_deref()).await;
+    tokio::task::spawn_blocking(move || Check::start(name, &facts).finish()).await.unwrap();
+}
+
+#[tokio::test]
+async fn boto3_turns_oktas_token_into_credentials_that_s3_accepts() {
+    for tls in [false, true] {
+        check("federation", Options { tls, ..Options::default() }).await;
+    }
+}
+
+#[tokio::test]
+async fn boto3_lists_every_key_on_pages_of_every_size() {
+    check("listing", Options::default()).await;
+}
+
+#[tokio::test]
+async fn boto3_reads_every_object_by_key_by_range_and_by_presigned_url() {
+    check("objects", Options::default()).await;
+}
+
+#[tokio::test]
+async fn boto3_is_refused_with_s3s_own_codes() {
+    check("refusals", Options::default()).await;
+}
+
+#[tokio::test]
+async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
+    let bench = Bench::with(Options { credentials_lifetime: Duration::from_secs(60), ..Options::default() }).await;
+    let facts = facts(&bench, None).await;
+    tokio::task::spawn_blocking(move || {
+        let mut check = Check::start("expired", &facts);
+        // First past the credentials' life but within the skew that S3 forgives, then beyond that too.
+        for offset in [120, 1200] {
+            if !check.hear() {
+                break;
+            }
+            bench.stack.clock().set_offset_seconds(offset);
+            check.tell("go on");
+        }
+        check.finish();
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn the_aws_cli_lists_and_downloads() {
+    let bench = Bench::start().await;
+    let facts = facts(&bench, None).await;
+    tokio::task::spawn_blocking(move || {
+        let mut sign_in = Check::start("print_credentials", &facts);
+        let mut line = String::new();
+        sign_in.stdout.read_line(&mut line).unwrap();
+        sign_in.finish();
+        let credentials: Value = serde_json::from_str(&line).unwrap();
+        let aws = |arguments: &[&str]| {
+            let mut command = stock_command("aws");
+            for (name, value) in credentials.as_object().unwrap() {
+                command.env(name.to_uppercase(), value.as_str().unwrap());
+            }
+            command.args(["--endpoint-url", facts["s3"].as_str().unwrap(), "--region", "us-west-2", "s3"]);
+            let output = command.args(arguments).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let listed = aws(&["ls", "s3://jetbridge-demo/"]);
+        assert!(listed.contains("PRE photos/") && listed.contains("1024 readme.txt"), "{listed}");
+        let listed = aws(&["ls", "--recursive", "s3://jetbridge-demo/reports/"]);
+        assert_eq!(listed.lines().count(), 4, "{listed}");
+
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("birthday-{}.jpg", std::process::id()));
+        aws(&["cp", "--no-progress", "s3://jetbridge-demo/photos/2026/birthday cake.jpg", file.to_str().unwrap()]);
+        let content = std::fs::read(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(content.len(), 1_048_653);
+        let digest: String =
+            Sha256::digest("photos/2026/birthday cake.jpg")[..8].iter().map(|b| format!("{b:02x}")).collect();
+        assert!(content.starts_with(digest.as_bytes()));
+    })
+    .await
+    .unwrap();
+}

@@ -1,0 +1,245 @@
+"""Drives the local stack with boto3. Run as `aws_clients.py CHECK` with the stack's facts as JSON on standard input.
+
+A failed check ends with a traceback and status 1. No message holds a token or key: they are compared, never printed.
+"""
+
+import hashlib
+import json
+import ssl
+import sys
+import urllib.error
+import urllib.request
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+# Written here a second time on purpose: the stack's own list cannot vouch for itself.
+AWKWARD = [
+    "/leading-slash.txt",
+    "awkward/ leading and trailing space ",
+    "awkward/../up.txt",
+    "awkward/./dot.txt",
+    "awkward/100% sure.txt",
+    "awkward/a+b=c.txt",
+    "awkward/already%2Fencoded%20name.txt",
+    "awkward/angle <brackets> & ampersand.xml",
+    "awkward/cafe\u0301.txt",
+    "awkward/caf\u00e9.txt",
+    "awkward/folder/",
+    "awkward/line\nbreak.txt",
+    "awkward/question?mark#hash.txt",
+    "awkward/quotes \"double\" 'single'.txt",
+    "awkward/tab\tstop.txt",
+    "awkward/\u0645\u0631\u062d\u0628\u0627.txt",
+    "awkward/\U0001f680 launch.txt",
+    "awkward//double//slash.txt",
+]
+
+
+class Stack:
+    """The facts from the test, and clients made from them."""
+
+    def __init__(self, facts):
+        self.facts = facts
+        self.credentials = None
+
+    def client(self, service, region=None, config=None, **credentials):
+        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}).merge(config or Config())
+        return boto3.client(
+            service,
+            region_name=region or self.facts["region"],
+            endpoint_url=self.facts["cognito" if service == "cognito-identity" else "s3"],
+            config=config,
+            verify=self.facts["ca_file"],
+            **credentials,
+        )
+
+    def logins(self, token="id_token"):
+        return {self.facts["provider"]: self.facts[token]}
+
+    def get_id(self, token="id_token"):
+        cognito = self.client("cognito-identity", config=Config(signature_version=UNSIGNED))
+        return cognito.get_id(IdentityPoolId=self.facts["pool"], Logins=self.logins(token))["IdentityId"]
+
+    def sign_in(self):
+        """Credentials as arguments for `client`."""
+        if self.credentials is None:
+            cognito = self.client("cognito-identity", config=Config(signature_version=UNSIGNED))
+            answer = cognito.get_credentials_for_identity(IdentityId=self.get_id(), Logins=self.logins())
+            given = answer["Credentials"]
+            self.credentials = {
+                "aws_access_key_id": given["AccessKeyId"],
+                "aws_secret_access_key": given["SecretKey"],
+                "aws_session_token": given["SessionToken"],
+            }
+        return self.credentials
+
+    def s3(self, region=None, config=None, **changes):
+        return self.client("s3", region, config, **{**self.sign_in(), **changes})
+
+
+def refusal(call, *args, **kwargs):
+    """Code, status and the whole error of a call that must fail."""
+    try:
+        call(*args, **kwargs)
+    except ClientError as error:
+        return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"], error.response
+    raise AssertionError("the call should have been refused")
+
+
+def expect(actual, expected):
+    assert actual == expected, f"{actual!r} is not {expected!r}"
+
+
+def keys_of(stack, bucket, page_size=None, **query):
+    pages = stack.s3().get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, PaginationConfig={"PageSize": page_size} if page_size else {}, **query
+    )
+    objects, prefixes = [], []
+    for page in pages:
+        contents, common = page.get("Contents", []), page.get("CommonPrefixes", [])
+        expect(page["KeyCount"], len(contents) + len(common))
+        objects += contents
+        prefixes += [entry["Prefix"] for entry in common]
+    return objects, prefixes
+
+
+def signature_of(key):
+    """What the stack begins an object's content with: it shows that this key was read and no other."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16].encode()
+
+
+def presign(stack, key, lifetime):
+    """Asks for version 4: for presigned URLs boto3 still falls back to version 2 in the older regions."""
+    s3 = stack.s3(config=Config(signature_version="s3v4"))
+    return s3.generate_presigned_url("get_object", {"Bucket": stack.facts["bucket"], "Key": key}, lifetime)
+
+
+def fetch(stack, url):
+    """Reads a presigned URL as anyone can who has it."""
+    context = ssl.create_default_context(cafile=stack.facts["ca_file"]) if url.startswith("https:") else None
+    with urllib.request.urlopen(url, timeout=10, context=context) as answer:
+        return answer.read()
+
+
+def check_federation(stack):
+    identity = stack.get_id()
+    expect(stack.get_id(), identity)
+    assert identity.startswith(stack.facts["region"] + ":"), identity
+    expect(stack.s3().head_bucket(Bucket=stack.facts["bucket"])["BucketRegion"], stack.facts["region"])
+    names = {bucket["Name"] for bucket in stack.s3().list_buckets()["Buckets"]}
+    expect(names, {stack.facts["bucket"], stack.facts["denied_bucket"]})
+    expect(refusal(stack.get_id, "access_token")[:2], ("NotAuthorizedException", 400))
+    cognito = stack.client("cognito-identity", config=Config(signature_version=UNSIGNED))
+    token = cognito.get_open_id_token(IdentityId=identity, Logins=stack.logins())["Token"]
+    expect(len(token.split(".")), 3)
+
+
+def check_listing(stack):
+    bucket = stack.facts["bucket"]
+    objects, _ = keys_of(stack, bucket)
+    keys = [entry["Key"] for entry in objects]
+    expect(keys, sorted(keys, key=str.encode))
+    for key in AWKWARD:
+        assert key in keys, repr(key)
+    expect(max(len(key.encode()) for key in keys), 900)
+    for size in (1, 7, len(keys) - 1, len(keys)):
+        again, _ = keys_of(stack, bucket, page_size=size)
+        expect([entry["Key"] for entry in again], keys)
+
+    top, folders = keys_of(stack, bucket, Delimiter="/")
+    expect(folders, sorted({key.split("/")[0] + "/" for key in keys if "/" in key}))
+    expect([entry["Key"] for entry in top], [key for key in keys if "/" not in key])
+    inside, deeper = keys_of(stack, bucket, page_size=2, Prefix="awkward/", Delimiter="/")
+    expect(deeper, ["awkward/../", "awkward/./", "awkward//", "awkward/folder/", "awkward/long/"])
+    expect(len(inside), sum(key.startswith("awkward/") and "/" not in key[len("awkward/"):] for key in keys))
+    after, _ = keys_of(stack, bucket, StartAfter=keys[9])
+    expect([entry["Key"] for entry in after], keys[10:])
+
+    scale, _ = keys_of(stack, "scale-2500")
+    expect(len({entry["Key"] for entry in scale}), 2500)
+    expect(scale[1234]["Key"], "batch-000001/object-000001234.json")
+    _, batches = keys_of(stack, "scale-2500", Delimiter="/")
+    expect(batches, ["batch-000000/", "batch-000001/", "batch-000002/"])
+
+
+def check_objects(stack):
+    bucket, s3 = stack.facts["bucket"], stack.s3()
+    for entry in keys_of(stack, bucket)[0]:
+        key, size = entry["Key"], entry["Size"]
+        head = s3.head_object(Bucket=bucket, Key=key)
+        expect((head["ContentLength"], head["ETag"]), (size, entry["ETag"]))
+        expect(head["LastModified"], entry["LastModified"])
+        whole = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        expect(len(whole), size)
+        assert whole.startswith(signature_of(key)[:size]), repr(key)
+        if size > 0:
+            part = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={size // 2}-")
+            expect(part["ContentRange"], f"bytes {size // 2}-{size - 1}/{size}")
+            assert part["Body"].read() == whole[size // 2:], repr(key)
+        assert fetch(stack, presign(stack, key, 60)) == whole, repr(key)
+    expect(refusal(s3.get_object, Bucket=bucket, Key="readme.txt", IfNoneMatch=head_tag(s3, bucket))[1], 304)
+    expect(refusal(s3.get_object, Bucket=bucket, Key="readme.txt", Range="bytes=9999999-")[0], "InvalidRange")
+    expect(refusal(s3.get_object, Bucket=bucket, Key="missing")[0], "NoSuchKey")
+    expect(refusal(s3.put_object, Bucket=bucket, Key="new", Body=b"x")[1], 501)
+
+
+def head_tag(s3, bucket):
+    return s3.head_object(Bucket=bucket, Key="readme.txt")["ETag"]
+
+
+def check_refusals(stack):
+    bucket = stack.facts["bucket"]
+
+    def list_with(s3, name=bucket):
+        return refusal(s3.list_objects_v2, Bucket=name)
+
+    good = stack.sign_in()
+    secret, token = good["aws_secret_access_key"], good["aws_session_token"]
+    swapped = ("A" if secret[0] != "A" else "B") + secret[1:]
+    expect(list_with(stack.s3(aws_secret_access_key=swapped))[:2], ("SignatureDoesNotMatch", 403))
+    expect(list_with(stack.s3(aws_session_token=token[:-4] + "AAAA"))[:2], ("InvalidToken", 400))
+    expect(list_with(stack.s3(aws_session_token=None))[:2], ("InvalidAccessKeyId", 403))
+    expect(list_with(stack.s3(aws_access_key_id="ASIAUNKNOWNUNKNOWN00"))[:2], ("InvalidAccessKeyId", 403))
+    expect(list_with(stack.s3(config=Config(signature_version=UNSIGNED)))[:2], ("AccessDenied", 403))
+    expect(list_with(stack.s3(config=Config(signature_version="s3")))[0], "InvalidRequest")
+    expect(list_with(stack.s3(), "no-such-bucket")[:2], ("NoSuchBucket", 404))
+    expect(list_with(stack.s3(), stack.facts["denied_bucket"])[:2], ("AccessDenied", 403))
+
+    # boto3 reads the right region in the refusal, signs again for it and gets its page.
+    seen = []
+    elsewhere = stack.s3(region="eu-west-1")
+    elsewhere.meta.events.register_first("needs-retry.s3", lambda response, **_: seen.append(response[1]))
+    assert elsewhere.list_objects_v2(Bucket=bucket)["KeyCount"] > 0
+    expect((seen[0]["Error"]["Code"], len(seen)), ("AuthorizationHeaderMalformed", 2))
+    expect(seen[0]["Error"]["Region"], stack.facts["region"])
+    expect(seen[0]["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"], stack.facts["region"])
+
+
+def check_expired(stack):
+    """Takes a URL made while the credentials were good; the test moves the stack's clock before it answers."""
+    s3 = stack.s3()
+    expect(s3.head_bucket(Bucket=stack.facts["bucket"])["ResponseMetadata"]["HTTPStatusCode"], 200)
+    url = presign(stack, "readme.txt", 30)
+    for wanted in ("ExpiredToken", "RequestTimeTooSkewed"):
+        print("ready", flush=True)
+        sys.stdin.readline()
+        expect(refusal(s3.list_objects_v2, Bucket=stack.facts["bucket"])[0], wanted)
+    try:
+        fetch(stack, url)
+    except urllib.error.HTTPError as error:
+        expect(error.code, 403)
+        assert b"<Message>Request has expired</Message>" in error.read()
+    else:
+        raise AssertionError("an expired URL was served")
+
+
+def check_print_credentials(stack):
+    """For the AWS CLI, which takes them from its environment."""
+    print(json.dumps(stack.sign_in()), flush=True)
+
+
+if __name__ == "__main__":
+    globals()["check_" + sys.argv[1]](Stack(json.loads(sys.stdin.readline())))
