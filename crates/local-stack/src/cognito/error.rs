@@ -1,5 +1,5 @@
 //! The failures of Cognito identity pools, with the types and texts that the service really answers
-//! (source: the API reference's error lists, and the messages that users report; docs in PROTOCOL section 4.3).
+//! (source: the error lists of the Cognito identity pools API reference; the texts are those that users report).
 
 use http::StatusCode;
 

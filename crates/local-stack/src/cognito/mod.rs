@@ -1,5 +1,5 @@
 //! Amazon Cognito identity pools: GetId, GetCredentialsForIdentity and GetOpenIdToken, strict as the service
-//! (source: Cognito identity pools API reference; wire format in PROTOCOL section 4.1).
+//! (source: Cognito identity pools API reference; the wire format is AWS JSON 1.1, see the Smithy specification).
 
 mod error;
 mod identity;
@@ -36,8 +36,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-amzn-errormessage");
 
-/// Ten logins of the longest token each.
-const MAX_BODY: usize = 512 * 1024;
+/// Five logins of the longest token each: an app has one or two.
+const MAX_BODY: usize = 256 * 1024;
 const MAX_LOGINS: usize = 10;
 const MAX_PROVIDER_NAME: usize = 128;
 const MAX_TOKEN: usize = 50_000;

@@ -1,6 +1,6 @@
 //! The OpenID Connect providers attached to the pool, and the check of their tokens. Like the real service it knows an
 //! issuer by its URL alone: it fetches discovery document and keys over HTTP and caches them as the answers allow.
-//! Rules: Cognito developer guide, "OpenID Connect providers"; PROTOCOL section 4.2.
+//! Source of the rules: "OpenID Connect providers as an identity pool IdP", Cognito developer guide.
 
 use std::collections::HashMap;
 use std::sync::Arc;

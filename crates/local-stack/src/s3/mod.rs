@@ -39,6 +39,7 @@ const MAX_PAGE: usize = 8 * 1024 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 struct S3Server {
@@ -152,6 +153,8 @@ fn internal_error() -> Refusal {
 /// The request for `s3s`, which refuses anything signed when it has no credentials of its own.
 fn unsigned(mut parts: Parts, body: Bytes) -> http::Request<s3s::Body> {
     parts.headers.remove(header::AUTHORIZATION);
+    // s3s writes whole requests into its debug log.
+    parts.headers.remove(SECURITY_TOKEN);
     // Taking parameters out of a valid URI leaves a valid one.
     parts.uri = without_signature(&parts.uri).parse().unwrap_or_else(|_| Uri::from_static("/"));
     http::Request::from_parts(parts, s3s::Body::from(body))
