@@ -1,7 +1,7 @@
 //! The logout endpoint (OpenID Connect RP-Initiated Logout 1.0): ends the session in the browser, not the tokens.
 
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use super::authorize::{redirect, with_cookie};
 use super::cookies::Cookie;
@@ -11,41 +11,54 @@ use super::{AuthorizationServer, Call};
 use crate::jws;
 
 pub(super) fn logout(server: &AuthorizationServer, call: &Call) -> Response {
-    match try_logout(server, call) {
-        Ok(response) => with_cookie(response, Cookie::Session.clear(&server.okta)),
+    match read_request(server, call) {
+        Ok(request) => end_session(server, &call.headers, &request),
         Err(problem) => pages::error_page(StatusCode::BAD_REQUEST, "invalid_request", &problem),
     }
 }
 
-fn try_logout(server: &AuthorizationServer, call: &Call) -> Result<Response, String> {
-    let okta = &server.okta;
-    let encoded =
-        if call.method == Method::POST && is_form(&call.headers) { &call.body[..] } else { call.query.as_bytes() };
-    let parameters = Parameters::parse(encoded)
+/// A valid logout request.
+struct LogoutRequest {
+    user_id: String,
+    /// Where to go, and the state to hand back there.
+    target: Option<(String, Option<String>)>,
+}
+
+fn read_request(server: &AuthorizationServer, call: &Call) -> Result<LogoutRequest, String> {
+    let is_posted = call.method == Method::POST && is_form(&call.headers);
+    let parameters = Parameters::parse(if is_posted { &call.body } else { call.query.as_bytes() })
         .map_err(|repeated| format!("The parameter '{}' was sent more than once.", repeated.0))?;
     let hint = parameters.get("id_token_hint").ok_or("The 'id_token_hint' parameter is missing.")?;
     let user_id = verify_hint(server, hint).ok_or("The 'id_token_hint' is not an ID token of this application.")?;
-    let target = parameters.get("post_logout_redirect_uri");
-    if target.is_some_and(|uri| !okta.shared.options.logout_redirect_uris.iter().any(|registered| registered == uri)) {
-        return Err(
-            "The 'post_logout_redirect_uri' parameter must be a sign-out redirect URI of the application.".to_owned()
-        );
-    }
-    if let Some(secret) = Cookie::Session.read(okta, &call.headers) {
-        let now = okta.now();
-        let mut sign_ins = okta.sign_ins();
-        // An app can end the session of its own user, not that of somebody who signed in after.
-        if sign_ins.sessions.get(secret, now).is_some_and(|session| session.user_id == user_id) {
-            sign_ins.sessions.take(secret, now);
+    let registered = &server.okta.shared.options.logout_redirect_uris;
+    let target = match parameters.get("post_logout_redirect_uri") {
+        Some(uri) if registered.iter().any(|known| known == uri) => {
+            Some((uri.to_owned(), parameters.get("state").map(str::to_owned)))
         }
-    }
-    Ok(match target {
-        Some(uri) => {
-            let state = parameters.get("state").map(|state| ("state", state));
-            redirect(uri, state.as_slice())
+        Some(_) => {
+            return Err("The 'post_logout_redirect_uri' parameter must be a sign-out redirect URI of the application."
+                .to_owned());
         }
+        None => None,
+    };
+    Ok(LogoutRequest { user_id, target })
+}
+
+fn end_session(server: &AuthorizationServer, headers: &HeaderMap, request: &LogoutRequest) -> Response {
+    let okta = &server.okta;
+    let response = match &request.target {
+        Some((uri, state)) => redirect(uri, state.as_deref().map(|state| ("state", state)).as_slice()),
         None => pages::signed_out_page(),
-    })
+    };
+    let now = okta.now();
+    let mut sign_ins = okta.sign_ins();
+    let secret = Cookie::Session.read(okta, headers).unwrap_or_default();
+    // An app can end the session of its own user, not that of somebody who signed in after.
+    if sign_ins.sessions.get(secret, now).is_some_and(|session| session.user_id != request.user_id) {
+        return response;
+    }
+    sign_ins.sessions.take(secret, now);
+    with_cookie(response, Cookie::Session.clear(okta))
 }
 
 /// The subject of an ID token that this server issued to the application. It may have expired: people sign out late.

@@ -1,7 +1,14 @@
 //! Component tests of the stack: real clients over real HTTP. One binary, because each costs a link.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod okta_faults;
+mod okta_logout;
+mod okta_metadata;
+mod okta_refresh;
 mod okta_sign_in;
+mod okta_tokens;
+mod server;
 mod services;
 mod stock_clients;
+mod stock_openid_client;
 mod support;

@@ -11,6 +11,8 @@ use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
 
 pub(crate) const ALICE: (&str, &str) = ("alice@example.com", "open-sesame");
+pub(crate) const BOB: (&str, &str) = ("bob@example.com", "open-sesame");
+pub(crate) const CAROL: (&str, &str) = ("carol@example.com", "open-sesame");
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8765/callback";
 pub(crate) const STATE: &str = "state-of-the-test";
 pub(crate) const NONCE: &str = "nonce-of-the-test";
@@ -63,6 +65,10 @@ impl Bench {
         self.base = format!("{}oauth2/v1", self.stack.endpoints().okta);
     }
 
+    pub(crate) fn use_custom_server(&mut self) {
+        self.base = format!("{}oauth2/default/v1", self.stack.endpoints().okta);
+    }
+
     pub(crate) fn browser(&self) -> ScriptedBrowser {
         ScriptedBrowser::new(self.stack.ca_pem().as_deref()).unwrap()
     }
@@ -112,7 +118,12 @@ impl Bench {
 
     /// Signs alice in and gives the code.
     pub(crate) async fn get_code(&self) -> String {
-        let target = self.browser().sign_in(&self.authorization_url(&[]), ALICE.0, ALICE.1).await.unwrap();
+        self.get_code_with(&[]).await
+    }
+
+    /// As [`get_code`](Self::get_code), with changes to the authorization request.
+    pub(crate) async fn get_code_with(&self, changes: &[(&str, &str)]) -> String {
+        let target = self.browser().sign_in(&self.authorization_url(changes), ALICE.0, ALICE.1).await.unwrap();
         query_value(&target, "code").unwrap()
     }
 
@@ -190,5 +201,29 @@ pub(crate) fn query_value(url: &str, name: &str) -> Option<String> {
 
 /// A token's claims, unverified.
 pub(crate) fn claims(token: &str) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+    decode_part(token, 1)
+}
+
+/// A token's header.
+pub(crate) fn header(token: &str) -> Value {
+    decode_part(token, 0)
+}
+
+fn decode_part(token: &str, part: usize) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(part).unwrap()).unwrap()).unwrap()
+}
+
+/// Whether a token's RS256 signature fits the key of a key set that has its key id.
+pub(crate) fn signature_is_valid(token: &str, key_set: &Value) -> bool {
+    let kid = &header(token)["kid"];
+    let Some(key) = key_set["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid) else { return false };
+    let [n, e] = ["n", "e"].map(|name| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap());
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    ring::signature::RsaPublicKeyComponents { n, e }
+        .verify(
+            &ring::signature::RSA_PKCS1_2048_8192_SHA256,
+            signed.as_bytes(),
+            &URL_SAFE_NO_PAD.decode(signature).unwrap(),
+        )
+        .is_ok()
 }
