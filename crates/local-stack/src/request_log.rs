@@ -1,6 +1,7 @@
 //! What was asked of the stack, so that a test can say "one /token call" or "four round trips" and the demo can show
 //! who talked to whom. A record holds no header, query or body: those carry secrets.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(crate) struct Operation(pub &'static str);
 /// One request with its answer.
 #[derive(Debug, Clone, Serialize)]
 pub struct RequestRecord {
-    /// Counts up from 1 in the order of arrival.
+    /// Counts up from 1 in the order of the answers.
     pub number: u64,
     /// Which service answered.
     pub service: Service,
@@ -43,22 +44,28 @@ pub struct RequestRecord {
     pub ended: Duration,
 }
 
-/// All requests since the start or the last [`clear`](Self::clear).
+/// A stack that runs for days keeps only the newest records.
+const MAX_RECORDS: usize = 50_000;
+
+/// The requests since the start or the last [`clear`](Self::clear), up to the newest 50,000.
 #[derive(Debug, Default)]
 pub struct RequestLog {
-    records: Mutex<Vec<RequestRecord>>,
+    records: Mutex<VecDeque<RequestRecord>>,
 }
 
 impl RequestLog {
     pub(crate) fn push(&self, mut record: RequestRecord) {
         let mut records = self.lock();
-        record.number = records.len() as u64 + 1;
-        records.push(record);
+        record.number = records.back().map_or(1, |last| last.number + 1);
+        if records.len() >= MAX_RECORDS {
+            records.pop_front();
+        }
+        records.push_back(record);
     }
 
     /// A copy of the records, oldest answer first.
     pub fn records(&self) -> Vec<RequestRecord> {
-        self.lock().clone()
+        self.lock().iter().cloned().collect()
     }
 
     /// How often `operation` was asked for.
@@ -86,7 +93,50 @@ impl RequestLog {
         chain
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<RequestRecord>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<RequestRecord>> {
         self.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(operation: &'static str, started: u64, ended: u64) -> RequestRecord {
+        RequestRecord {
+            number: 0,
+            service: Service::Okta,
+            operation,
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            status: 200,
+            started: Duration::from_millis(started),
+            ended: Duration::from_millis(ended),
+        }
+    }
+
+    #[test]
+    fn only_requests_that_waited_for_each_other_are_round_trips() {
+        let log = RequestLog::default();
+        for (operation, started, ended) in
+            [("warm_up", 0, 5), ("token", 0, 10), ("userinfo", 11, 30), ("GetId", 10, 20), ("list", 21, 40)]
+        {
+            log.push(record(operation, started, ended));
+        }
+        let chain: Vec<_> = log.sequential_round_trips().iter().map(|record| record.operation).collect();
+        assert_eq!(chain, ["token", "GetId", "list"]);
+    }
+
+    #[test]
+    fn the_log_keeps_the_newest_records_and_counts_on() {
+        let log = RequestLog::default();
+        for _ in 0..=MAX_RECORDS {
+            log.push(record("token", 0, 1));
+        }
+        let records = log.records();
+        assert_eq!(records.len(), MAX_RECORDS);
+        assert_eq!((records[0].number, records[MAX_RECORDS - 1].number), (2, MAX_RECORDS as u64 + 1));
+        log.clear();
+        assert_eq!(log.count("token"), 0);
     }
 }

@@ -117,7 +117,10 @@ fn page_response(status: StatusCode, title: &str, body: &Markup, form_action: &s
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main { (body) }
+                main {
+                    img.mark src=(ICON) alt="" width="40" height="40";
+                    (body)
+                }
                 footer { "Jetbridge local stack: a stand-in for Okta on this machine" }
             }
         }

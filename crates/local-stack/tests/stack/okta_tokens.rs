@@ -82,7 +82,8 @@ async fn scopes_decide_what_is_in_the_tokens() {
 #[tokio::test]
 async fn a_code_needs_the_right_everything() {
     let bench = Bench::start().await;
-    let cases: &[(&[(&str, &str)], (u16, &str))] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], (u16, &'a str));
+    let cases: &[Case<'_>] = &[
         (&[("code_verifier", "another-verifier-of-the-right-length-000000")], (400, "invalid_grant")),
         (&[("code_verifier", "short")], (400, "invalid_request")),
         (&[("code_verifier", "")], (400, "invalid_request")),

@@ -49,9 +49,9 @@ async fn stopping_ends_connections_and_frees_the_ports() {
         let mut byte = [0];
         open.read_exact(&mut byte).await.unwrap();
         if drop_it {
-            drop(stack)
+            drop(stack);
         } else {
-            stack.shutdown().await
+            stack.shutdown().await;
         }
         // The rest of the answer may still come; then the connection ends.
         let mut rest = Vec::new();
