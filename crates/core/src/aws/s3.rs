@@ -198,11 +198,12 @@ impl Drop for ObjectPages {
     }
 }
 
-/// Asks for one page; credentials that S3 finds expired or unknown are renewed once.
+/// Asks for one page. Credentials that S3 finds expired or unknown are renewed once; a request that it finds signed at a
+/// wrong time is signed once more, because its answer corrected the clock.
 async fn fetch(session: &Session, request: &Request, wanted: u32, token: Option<String>) -> Answer {
     let evidence = Evidence { bucket: request.bucket.clone(), ..Evidence::of(session.config()) };
     let mut credentials = session.aws_credentials().await?;
-    let mut renewed = false;
+    let (mut renewed, mut signed_anew) = (false, false);
     loop {
         let answer = send(&session.s3_client(), &credentials, request, wanted, token.clone()).await;
         match answer {
@@ -210,6 +211,9 @@ async fn fetch(session: &Session, request: &Request, wanted: u32, token: Option<
             Err(AwsFailure::Refused(failure)) if !renewed && are_rejected_credentials(&failure.code) => {
                 renewed = true;
                 credentials = session.replace_credentials(&credentials).await?;
+            }
+            Err(AwsFailure::Refused(failure)) if !signed_anew && failure.code == "RequestTimeTooSkewed" => {
+                signed_anew = true;
             }
             Err(failure) => return Err(failure.into_session_error(&evidence)),
         }

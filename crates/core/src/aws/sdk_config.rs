@@ -24,6 +24,8 @@ pub(crate) fn unsigned(region: &str, endpoint: Option<&Url>, http: &Http, clock:
         .region(Region::new(region.to_owned()))
         .http_client(http.clone())
         .time_source(clock.clone())
+        // This clock is corrected by the same answers: the SDK's own correction would come on top.
+        .disable_clock_skew_correction(true)
         .sleep_impl(TokioSleep::new())
         .retry_config(RetryConfig::standard())
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())

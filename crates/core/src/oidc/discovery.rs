@@ -83,6 +83,14 @@ impl Discovery {
         Ok(provider)
     }
 
+    /// Takes over what another process of the app asked for, if this one knows nothing better.
+    pub(crate) fn adopt(&self, provider: &Provider, fresh_until: SystemTime) {
+        let mut cached = lock(&self.cached);
+        if cached.is_none() {
+            *cached = Some(Cached { provider: provider.clone(), fresh_until });
+        }
+    }
+
     /// Looks for new keys because a token names one that is not in `provider`. At most once a minute; in between the
     /// known keys are all there is.
     pub(crate) async fn refetch_keys(

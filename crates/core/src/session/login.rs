@@ -140,6 +140,7 @@ impl Inner {
                 return Err(classify(&failure, &self.evidence));
             }
         };
+        self.discovery.adopt(&pending.provider, from_unix(pending.expires_at));
         self.open_connections();
         match self.exchange(pending, &code).await {
             Ok((answer, claims)) => self.finish(&redirect.state, pending, answer, claims).await,

@@ -1,0 +1,137 @@
+//! A running stack, a store, and sessions over both.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use jetbridge::storage::{MemoryStore, SecretStore};
+use jetbridge::{
+    Clock, Config, ListObjects, ListedObject, LoginOptions, Session, SessionError, SessionState, SystemClock,
+};
+use jetbridge_local_stack::{LocalStack, Options, ScriptedBrowser};
+
+pub(crate) const ALICE: &str = "alice@example.com";
+pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const CAROL: &str = "carol@example.com";
+pub(crate) const PASSWORD: &str = "open-sesame";
+
+/// A device's clock that a test can set wrong.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DeviceClock {
+    offset_seconds: Arc<AtomicI64>,
+}
+
+impl DeviceClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.offset_seconds.fetch_add(by.as_secs() as i64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_wrong_by(&self, seconds: i64) {
+        self.offset_seconds.store(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for DeviceClock {
+    fn now(&self) -> SystemTime {
+        let offset = self.offset_seconds.load(Ordering::Relaxed);
+        let magnitude = Duration::from_secs(offset.unsigned_abs());
+        let now = SystemClock.now();
+        if offset < 0 { now - magnitude } else { now + magnitude }
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) stack: LocalStack,
+    pub(crate) clock: DeviceClock,
+    pub(crate) store: Arc<dyn SecretStore>,
+    pub(crate) config: Config,
+}
+
+impl Bench {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
+        let stack = LocalStack::start(options).await.unwrap();
+        let config = config_of(&stack, |_, _| {});
+        Self { stack, clock: DeviceClock::default(), store: Arc::new(MemoryStore::new()), config }
+    }
+
+    /// A process of the app: nothing in memory, the store as it is.
+    pub(crate) fn session(&self) -> Session {
+        self.session_with(self.config.clone())
+    }
+
+    pub(crate) fn session_with(&self, config: Config) -> Session {
+        Session::builder(config, Arc::clone(&self.store)).clock(Arc::new(self.clock.clone())).open().unwrap()
+    }
+
+    /// The person at the browser, from the authorization URL to the redirect.
+    pub(crate) async fn browse(&self, url: &str, login: &str) -> String {
+        ScriptedBrowser::new(None).unwrap().sign_in(url, login, PASSWORD).await.unwrap()
+    }
+
+    /// `begin_login` and the browser; the redirect is still to be given to a session.
+    pub(crate) async fn redirect_for(&self, session: &Session, login: &str) -> String {
+        let request = session.begin_login(LoginOptions::default()).await.unwrap();
+        self.browse(&request.url, login).await
+    }
+
+    pub(crate) async fn sign_in(&self, session: &Session, login: &str) -> SessionState {
+        let redirect = self.redirect_for(session, login).await;
+        session.complete_login(&redirect).await.unwrap()
+    }
+
+    pub(crate) async fn signed_in(&self, login: &str) -> Session {
+        let session = self.session();
+        assert!(matches!(self.sign_in(&session, login).await, SessionState::SignedIn { .. }));
+        session
+    }
+
+    /// Time passes for everybody: the device and the services.
+    pub(crate) fn let_time_pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.stack.clock().advance(time);
+    }
+
+    pub(crate) fn count(&self, operation: &str) -> usize {
+        self.stack.log().count(operation)
+    }
+}
+
+/// The stack's own configuration files, changed as a careless hand might.
+pub(crate) fn config_of(
+    stack: &LocalStack,
+    change: impl FnOnce(&mut serde_json::Value, &mut serde_json::Value),
+) -> Config {
+    let files = stack.config_files();
+    let mut okta = serde_json::from_str(&files.okta_config).unwrap();
+    let mut aws = serde_json::from_str(&files.aws_exports).unwrap();
+    change(&mut okta, &mut aws);
+    Config::parse(&okta.to_string(), &aws.to_string()).unwrap()
+}
+
+pub(crate) async fn list(session: &Session, request: ListObjects) -> Result<Vec<ListedObject>, SessionError> {
+    let mut pages = session.list_objects(request);
+    let mut objects = Vec::new();
+    while let Some(page) = pages.next_page().await? {
+        objects.extend(page.objects);
+    }
+    Ok(objects)
+}
+
+pub(crate) async fn list_everything(session: &Session) -> Vec<ListedObject> {
+    list(session, ListObjects::default()).await.unwrap()
+}
+
+/// Waits until `condition` holds; what it waits for happens beside the call that caused it.
+pub(crate) async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never happened: {what}");
+}

@@ -1,0 +1,178 @@
+//! The main job, and what a sign-in must survive.
+
+use std::time::Duration;
+
+use jetbridge::{LoginOptions, SessionEvent, SessionState};
+use jetbridge_local_stack::{Fault, Options};
+
+use crate::bench::{ALICE, BOB, Bench, config_of, eventually, list_everything};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_in_and_sees_the_bucket() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    assert_eq!(session.state(), SessionState::NotLoaded);
+    assert_eq!(session.restore().await, SessionState::SignedOut);
+
+    let state = bench.sign_in(&session, ALICE).await;
+    let SessionState::SignedIn { user } = state else { panic!("{state:?}") };
+    assert_eq!(user.username.as_deref(), Some(ALICE));
+    assert_eq!(user.name.as_deref(), Some("Alice Archer"));
+
+    let objects = list_everything(&session).await;
+    assert!(objects.len() >= 25, "{}", objects.len());
+    let details = session.details();
+    assert!(details.identity_id.unwrap().starts_with("us-west-2:"));
+    assert!(details.id_token_expires_at.unwrap() > details.now);
+    assert!(details.aws_credentials_expire_at.unwrap() > details.now);
+    assert!(details.has_refresh_token);
+
+    // The e-mail address is not in Okta's thin ID token: userinfo brings it, a moment later.
+    eventually(
+        "the profile arrives",
+        || matches!(session.state(), SessionState::SignedIn { user } if user.email.as_deref() == Some(ALICE)),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_org_authorization_server_works_as_well_as_the_custom_one() {
+    let bench = Bench::start().await;
+    let config = config_of(&bench.stack, |okta, _| okta["okta_issuer_url"] = bench.stack.org_issuer().into());
+    let session = bench.session_with(config);
+    bench.sign_in(&session, ALICE).await;
+    assert!(!list_everything(&session).await.is_empty());
+    assert_eq!(session.user_info().await.unwrap().email.as_deref(), Some(ALICE));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_that_is_delivered_many_times_is_exchanged_once() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let redirect = bench.redirect_for(&session, ALICE).await;
+    let deliveries = (0..10).map(|_| session.complete_login(&redirect));
+    for outcome in futures_util::future::join_all(deliveries).await {
+        assert!(matches!(outcome.unwrap(), SessionState::SignedIn { .. }));
+    }
+    let fresh_process = bench.session();
+    assert!(matches!(fresh_process.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+    assert_eq!(bench.count("token"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_goes_away_does_not_take_the_exchange_along() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let redirect = bench.redirect_for(&session, ALICE).await;
+    bench.stack.set_latency(Duration::from_millis(200));
+    let caller = tokio::spawn({
+        let session = session.clone();
+        async move { session.complete_login(&redirect).await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    caller.abort();
+    eventually("the sign-in finishes", || matches!(session.state(), SessionState::SignedIn { .. })).await;
+    assert_eq!(bench.count("token"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_fault_during_the_exchange_costs_no_sign_in() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let redirect = bench.redirect_for(&session, ALICE).await;
+    bench.stack.faults().inject(Fault::TokenUnavailable, 1);
+    let error = session.complete_login(&redirect).await.unwrap_err();
+    assert_eq!(error.kind(), "retryable", "{error}");
+    assert_eq!(session.state(), SessionState::SignedOut);
+    assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_rotate_while_the_browser_is_open_are_fetched_once_more() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    assert_eq!(bench.count("keys"), 1);
+    bench.stack.rotate_signing_key().await.unwrap();
+    let redirect = bench.browse(&request.url, ALICE).await;
+    session.complete_login(&redirect).await.unwrap();
+    let by_us = bench.stack.log().records().iter().filter(|record| record.operation == "keys").count();
+    assert_eq!(by_us, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_user_gets_nothing_of_the_one_before() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    let of_alice = session.aws_credentials().await.unwrap();
+    let alice = session.details();
+    let mut events = session.subscribe_events();
+
+    bench.sign_in(&session, BOB).await;
+    let event = events.recv().await.unwrap();
+    assert!(matches!(&event, SessionEvent::UserChanged { previous_subject, user }
+        if *previous_subject == alice.user.unwrap().subject && user.username.as_deref() == Some(BOB)));
+    assert_eq!(session.details().identity_id, None);
+    assert_eq!(session.details().aws_credentials_expire_at, None);
+
+    let of_bob = session.aws_credentials().await.unwrap();
+    assert_ne!(of_bob.access_key_id(), of_alice.access_key_id());
+    assert_ne!(session.details().identity_id, alice.identity_id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_in_user_keeps_working_while_another_sign_in_is_open() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    session.begin_login(LoginOptions::default()).await.unwrap();
+    assert!(matches!(session.state(), SessionState::SignedIn { .. }));
+    assert!(!list_everything(&session).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_of_somebody_else_is_thrown_away_and_the_session_stays() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let redirect = bench.redirect_for(&session, ALICE).await;
+    let mut events = session.subscribe_events();
+    bench.stack.faults().inject(Fault::UserInfoWrongSubject, 1);
+    session.complete_login(&redirect).await.unwrap();
+    assert!(matches!(events.recv().await.unwrap(), SessionEvent::ProfileUnavailable { .. }));
+    let SessionState::SignedIn { user } = session.state() else { panic!("signed out") };
+    assert_eq!((user.username.as_deref(), user.email), (Some(ALICE), None));
+    assert!(!list_everything(&session).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_device_clock_locks_nobody_out() {
+    for wrong_by in [3 * 3600, -3 * 3600] {
+        let bench = Bench::start().await;
+        bench.clock.set_wrong_by(wrong_by);
+        let session = bench.signed_in(ALICE).await;
+        assert!(!list_everything(&session).await.is_empty());
+        let offset = session.details().clock_offset_seconds;
+        assert!((offset + wrong_by).abs() <= 2, "{offset}");
+        // Signed right at the first attempt, not after a refusal.
+        assert_eq!(bench.count("ListObjectsV2"), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_is_spoken_with_the_stack_s_own_authority() {
+    let bench = Bench::start_with(Options { tls: true, ..Options::default() }).await;
+    let ca = bench.stack.ca_pem().unwrap();
+    let session = jetbridge::Session::builder(bench.config.clone(), bench.store.clone())
+        .root_certificates(ca.clone().into_bytes())
+        .open()
+        .unwrap();
+    let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    assert!(request.url.starts_with("https://"));
+    let mut browser = jetbridge_local_stack::ScriptedBrowser::new(Some(&ca)).unwrap();
+    let redirect = browser.sign_in(&request.url, ALICE, crate::bench::PASSWORD).await.unwrap();
+    session.complete_login(&redirect).await.unwrap();
+    assert!(!list_everything(&session).await.is_empty());
+
+    // Without that authority nothing is believed.
+    let stranger = bench.session();
+    assert_eq!(stranger.begin_login(LoginOptions::default()).await.unwrap_err().kind(), "retryable");
+}

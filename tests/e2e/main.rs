@@ -1,0 +1,14 @@
+//! Whole flows: the core on one side, the strict local stack on the other, real HTTP in between. A new session over the
+//! same store is a new process of the same app.
+
+mod bench;
+mod listing;
+mod login;
+mod process_death;
+mod redirects;
+mod refusals;
+mod renewal;
+mod round_trips;
+mod secrets;
+mod sign_out;
+mod storage;
