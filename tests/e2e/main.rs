@@ -1,6 +1,8 @@
 //! Whole flows: the core on one side, the strict local stack on the other, real HTTP in between. A new session over the
 //! same store is a new process of the same app.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod bench;
 mod listing;
 mod login;

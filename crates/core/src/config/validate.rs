@@ -4,6 +4,7 @@
 use url::{Host, Url};
 
 use super::problem::ConfigProblem;
+use crate::net::http::is_loopback;
 
 /// Longer than any real URL or name; keeps messages and requests bounded.
 const MAX_TEXT_BYTES: usize = 2048;
@@ -226,16 +227,6 @@ pub(super) fn key_prefix(text: &str) -> Result<String, Fault> {
         return Err(Fault::new("is longer than 1024 bytes"));
     }
     Ok(text.to_owned())
-}
-
-/// Whether the URL leads to this machine: a loopback address, or `localhost` (RFC 6761 §6.3).
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 /// An https URL with a host, or http on loopback, without query.

@@ -290,3 +290,142 @@ fn capitalise(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Recovery;
+
+    fn evidence() -> Evidence {
+        Evidence {
+            logins_key: "dev-1.okta.com/oauth2/default".to_owned(),
+            client_id: "0oaclient".to_owned(),
+            identity_pool_id: "us-west-2:pool".to_owned(),
+            region: "us-west-2".to_owned(),
+            bucket: "the-bucket".to_owned(),
+        }
+    }
+
+    fn sorted(service: Service, code: &str, message: &str) -> SessionError {
+        classify(&Failure::new(service, code, message), &evidence())
+    }
+
+    #[test]
+    fn the_services_own_words_lead_to_what_the_app_should_do() {
+        use Recovery::{AskForAccess, FixConfiguration, Retry, SignIn};
+        let not_authorized = "NotAuthorizedException";
+        let table = [
+            (
+                Cognito,
+                not_authorized,
+                "Token is not from a supported provider of this identity pool.",
+                FixConfiguration,
+            ),
+            (Cognito, not_authorized, "Invalid login token. Issuer doesn't match providerName", FixConfiguration),
+            (Cognito, not_authorized, "Invalid login token. Token expired: 1 >= 2", SignIn),
+            (Cognito, not_authorized, "Invalid login token. Token is expired.", SignIn),
+            (Cognito, not_authorized, "Invalid login token. Missing a required claim: aud", FixConfiguration),
+            (Cognito, not_authorized, "Invalid login token. Couldn't verify signed token.", FixConfiguration),
+            (Cognito, not_authorized, "Logins don't match. Please include at least one valid login", FixConfiguration),
+            (Cognito, not_authorized, "Access to Identity 'us-west-2:1' is forbidden.", AskForAccess),
+            (
+                Cognito,
+                not_authorized,
+                "Unauthenticated access is not supported for this identity pool.",
+                FixConfiguration,
+            ),
+            (
+                Cognito,
+                "InvalidIdentityPoolConfigurationException",
+                "Invalid identity pool configuration.",
+                FixConfiguration,
+            ),
+            (Cognito, "ResourceNotFoundException", "IdentityPool 'us-west-2:pool' not found.", FixConfiguration),
+            (Cognito, "ResourceConflictException", "Login is already linked.", AskForAccess),
+            (Cognito, "TooManyRequestsException", "Rate exceeded", Retry),
+            (Cognito, "ExternalServiceException", "", FixConfiguration),
+            (Okta, "access_denied", "User is not assigned to the client application.", AskForAccess),
+            (Okta, "access_denied", "Policy evaluation failed for this request", AskForAccess),
+            (Okta, "invalid_grant", "The refresh token is invalid or expired.", SignIn),
+            (Okta, "login_required", "", SignIn),
+            (Okta, "invalid_scope", "", FixConfiguration),
+            (Okta, "E0000015", "You do not have permission to access the feature", FixConfiguration),
+            (Okta, "E0000047", "API call exceeded rate limit", Retry),
+            (Okta, "use_dpop_nonce", "", FixConfiguration),
+            (S3, "AccessDenied", "Access Denied", AskForAccess),
+            (S3, "NoSuchBucket", "", FixConfiguration),
+            (S3, "PermanentRedirect", "", FixConfiguration),
+            (S3, "SlowDown", "", Retry),
+        ];
+        for (service, code, message, recovery) in table {
+            let error = sorted(service, code, message);
+            assert_eq!(error.recovery(), recovery, "{service} {code} {message}: {error:?}");
+            assert!(!has_placeholder(&error), "{error:?}");
+        }
+    }
+
+    fn has_placeholder(error: &SessionError) -> bool {
+        let text = format!("{error} {}", error.hint().unwrap_or_default());
+        ["{logins_key}", "{client_id}", "{identity_pool_id}", "{region}", "{bucket}", "{bucket_region}"]
+            .iter()
+            .any(|placeholder| text.contains(placeholder))
+    }
+
+    #[test]
+    fn every_row_is_reachable_and_every_placeholder_is_filled() {
+        for (index, row) in TABLE.iter().enumerate() {
+            let failure = Failure::new(row.service, row.code, row.fragment);
+            let first = TABLE.iter().position(|other| {
+                other.service == failure.service
+                    && other.code == failure.code
+                    && failure.message.contains(other.fragment)
+            });
+            assert_eq!(first, Some(index), "{} {} is hidden by an earlier row", row.code, row.fragment);
+            assert!(!has_placeholder(&classify(&failure, &evidence())), "{}", row.code);
+        }
+    }
+
+    #[test]
+    fn the_fix_can_be_copied() {
+        let error = sorted(Cognito, "NotAuthorizedException", "Token is not from a supported provider");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("https://dev-1.okta.com/oauth2/default must exist with audience 0oaclient"), "{hint}");
+        let mut failure = Failure::new(S3, "PermanentRedirect", "");
+        failure.bucket_region = Some("eu-west-1".to_owned());
+        assert_eq!(classify(&failure, &evidence()).hint().unwrap(), "Set Storage.AWSS3.region to eu-west-1.");
+    }
+
+    #[test]
+    fn what_no_row_knows_is_sorted_by_its_status_and_quoted_safely() {
+        let mut failure = Failure::new(S3, "Strange", "odd\u{1b}[31m words");
+        assert!(
+            matches!(classify(&failure, &evidence()), SessionError::AccessDenied { hint, .. } if hint == "S3 says: odd[31m words")
+        );
+        failure.status = Some(502);
+        assert_eq!(classify(&failure, &evidence()).recovery(), Recovery::Retry);
+    }
+
+    #[test]
+    fn only_trouble_with_the_identity_itself_makes_us_forget_it() {
+        let stale = |code: &str, message: &str| is_about_the_identity(&Failure::new(Cognito, code, message));
+        assert!(stale("ResourceNotFoundException", "Identity 'us-west-2:1' not found."));
+        assert!(stale("NotAuthorizedException", "Access to Identity 'us-west-2:1' is forbidden."));
+        assert!(stale("NotAuthorizedException", "Logins don't match. Please include at least one valid login"));
+        assert!(stale("ResourceConflictException", ""));
+        assert!(!stale("ResourceNotFoundException", "IdentityPool 'us-west-2:pool' not found."));
+        assert!(!stale("NotAuthorizedException", "Token is not from a supported provider of this identity pool."));
+        assert!(!stale("TooManyRequestsException", "Rate exceeded"));
+    }
+
+    #[test]
+    fn the_logins_key_is_the_issuer_without_its_scheme() {
+        for (issuer, key) in [
+            ("https://dev-1.okta.com/oauth2/default", "dev-1.okta.com/oauth2/default"),
+            ("https://dev-1.okta.com", "dev-1.okta.com"),
+            ("https://id.example.com/oauth2/aus1", "id.example.com/oauth2/aus1"),
+            ("http://127.0.0.1:4580/oauth2/default", "127.0.0.1:4580/oauth2/default"),
+        ] {
+            assert_eq!(logins_key(issuer), key);
+        }
+    }
+}

@@ -273,6 +273,31 @@ mod tests {
     }
 
     #[test]
+    fn a_requested_wait_is_read_in_every_form_and_never_longer_than_ten_minutes() {
+        #[derive(Debug)]
+        struct Fixed;
+        impl crate::clock::Clock for Fixed {
+            fn now(&self) -> SystemTime {
+                from_unix(1_800_000_000)
+            }
+        }
+        let http = Http::new(CorrectedClock::new(std::sync::Arc::new(Fixed)), None).unwrap();
+        let wait = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            http.requested_wait(&headers).map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait("retry-after", "7"), Some(7));
+        assert_eq!(wait("retry-after", &httpdate::fmt_http_date(from_unix(1_800_000_030))), Some(30));
+        assert_eq!(wait("x-rate-limit-reset", "1800000042"), Some(42));
+        assert_eq!(wait("x-rate-limit-reset", "1700000000"), Some(0));
+        assert_eq!(wait("retry-after", "86400"), Some(600));
+        assert_eq!(wait("x-rate-limit-reset", "9999999999999"), Some(600));
+        assert_eq!(wait("x-rate-limit-reset", "soon"), None);
+        assert_eq!(wait("date", "7"), None);
+    }
+
+    #[test]
     fn cache_control_is_read() {
         let mut headers = HeaderMap::new();
         headers.insert(CACHE_CONTROL, "public, max-age=120".parse().unwrap());

@@ -138,3 +138,48 @@ mod optional_secret_text {
         Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    /// As version 0.1 wrote it. Never edit it: a session of a user out there looks like this.
+    const SCHEMA_1: &str = include_str!("../../tests-data/session/schema-1.json");
+
+    #[test]
+    fn a_session_that_an_older_version_wrote_is_read_whole() {
+        let persisted = Persisted::from_bytes(SCHEMA_1.as_bytes()).unwrap();
+        let signed_in = persisted.signed_in.as_ref().unwrap();
+        assert_eq!(signed_in.user.email.as_deref(), Some("alice@example.com"));
+        assert_eq!(signed_in.issuer, "https://dev-1.okta.com/oauth2/default");
+        assert_eq!(signed_in.tokens.refresh_token.as_ref().unwrap().expose_secret(), "stored-refresh-token");
+        assert_eq!(signed_in.credentials.as_ref().unwrap().access_key_id(), "ASIASTOREDKEYID00000");
+        assert_eq!(persisted.identity.as_ref().unwrap().id(), "us-west-2:11111111-2222-3333-4444-555555555555");
+        assert!(persisted.find_pending(&"stored-state".into()).is_some());
+        assert!(persisted.was_completed(&"completed-state".into()));
+        // Nothing of it is dropped on the way back.
+        let written: serde_json::Value = serde_json::from_slice(&persisted.to_bytes().unwrap()).unwrap();
+        assert_eq!(written, serde_json::from_str::<serde_json::Value>(SCHEMA_1).unwrap());
+    }
+
+    #[test]
+    fn a_newer_version_s_session_is_reported_and_a_damaged_one_too() {
+        let refusal = |bytes: &[u8]| match Persisted::from_bytes(bytes) {
+            Err(SessionError::SecureStorage { detail }) => detail,
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => panic!("accepted"),
+        };
+        assert!(refusal(br#"{"schema":2,"future":true}"#).contains("newer version"));
+        for damaged in [&b""[..], b"{}", b"null", b"{\"schema\":1,\"signed_in\":7}", b"\xff"] {
+            assert!(refusal(damaged).contains("damaged"), "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn the_empty_session_needs_no_place() {
+        assert!(Persisted::default().is_empty());
+        assert!(!Persisted::from_bytes(SCHEMA_1.as_bytes()).unwrap().is_empty());
+    }
+}
