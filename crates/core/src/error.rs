@@ -22,6 +22,11 @@ pub enum SignInReason {
     NoRefreshToken,
     /// Okta refused the authorization code: it is older than its few minutes, or was used before.
     AuthorizationCodeRefused,
+    /// Cognito finds the ID token expired, even a fresh one. Holds Cognito's error code.
+    IdTokenRefused {
+        /// The error type of Cognito's answer.
+        code: String,
+    },
     /// Okta wants the user to interact, although the request asked it not to (`login_required` and its kin).
     InteractionRequired {
         /// The `error` of the redirect.
@@ -38,6 +43,7 @@ impl fmt::Display for SignInReason {
                 f.write_str("the sign-in has expired and there is no refresh token (scope offline_access)")
             }
             Self::AuthorizationCodeRefused => f.write_str("the sign-in took too long or was already used"),
+            Self::IdTokenRefused { code } => write!(f, "Cognito no longer accepts the sign-in ({code})"),
             Self::InteractionRequired { code } => write!(f, "Okta asks the user to sign in ({code})"),
         }
     }

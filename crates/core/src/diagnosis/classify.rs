@@ -244,9 +244,10 @@ pub(crate) fn classify(failure: &Failure, evidence: &Evidence) -> SessionError {
         },
         NotFound => SessionError::NotFound { what: fill(row.cause) },
         SignIn => SessionError::SignInRequired {
-            reason: match failure.code.as_str() {
-                "invalid_grant" => SignInReason::AuthorizationCodeRefused,
-                code => SignInReason::InteractionRequired { code: code.to_owned() },
+            reason: match (failure.service, failure.code.as_str()) {
+                (Okta, "invalid_grant") => SignInReason::AuthorizationCodeRefused,
+                (Okta, code) => SignInReason::InteractionRequired { code: code.to_owned() },
+                (_, code) => SignInReason::IdTokenRefused { code: code.to_owned() },
             },
         },
     }

@@ -147,9 +147,11 @@ pub(crate) fn unverified_kid(token: &SecretString) -> Option<String> {
     Some(header.get("kid")?.as_str()?.to_owned())
 }
 
-/// Checks every rule; see the numbers of PROTOCOL's list, which follow Core §3.1.3.7.
+/// Checks every rule; nothing in the token counts before all of them hold.
 pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_>) -> Result<Claims, Rejected> {
     let token = CoreIdToken::from_str(token.expose_secret()).map_err(|_| Rejected::by(Rule::WellFormed))?;
+    // Looked at first, so that a missing or symmetric signature is called by its name.
+    let algorithm = token.signing_alg().map_err(|_| Rejected::by(Rule::Algorithm))?.clone();
     let issuer = IssuerUrl::new(expected.issuer.to_owned()).map_err(|_| Rejected::by(Rule::Issuer))?;
     let now = expected.now;
     let verifier = CoreIdTokenVerifier::new_public_client(
@@ -158,44 +160,41 @@ pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_
         keys.as_set().clone(),
     )
     .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, CoreJwsSigningAlgorithm::EcdsaP256Sha256])
-    .set_time_fn(move || DateTime::<Utc>::from(now.checked_sub(LEEWAY).unwrap_or(now)))
-    .set_issue_time_verifier_fn(move |issued| {
-        if issued > DateTime::<Utc>::from(now + LEEWAY) { Err("in the future".to_owned()) } else { Ok(()) }
-    });
-    let after_refresh = expected.previous.is_some();
-    let nonce = |found: Option<&Nonce>| check_nonce(found, expected.nonce, after_refresh);
-    // The library checks `iat` and `exp` with the same error; the algorithm is looked at first so that its own name for
-    // a symmetric or missing signature does not hide behind the key.
-    let algorithm = token.signing_alg().map_err(|_| Rejected::by(Rule::Algorithm))?.clone();
-    let claims = token.claims(&verifier, nonce).map_err(|error| name_rule(error, &token, now))?;
+    .set_time_fn(move || DateTime::<Utc>::from(now.checked_sub(LEEWAY).unwrap_or(now)));
+    let nonce = |found: Option<&Nonce>| check_nonce(found, expected.nonce, expected.previous.is_some());
+    let claims = token.claims(&verifier, nonce).map_err(name_rule)?;
 
     if claims.authorized_party().is_some_and(|party| party.as_str() != expected.client_id) {
         return Err(Rejected::by(Rule::AuthorizedParty));
     }
+    if claims.issue_time() > DateTime::<Utc>::from(now + LEEWAY) {
+        return Err(Rejected::by(Rule::IssuedAt));
+    }
     if let Some(hash) = claims.access_token_hash() {
-        let key = token.signing_key(&verifier).map_err(|_| Rejected::by(Rule::AccessTokenHash))?;
+        let wrong = || Rejected::by(Rule::AccessTokenHash);
+        let key = token.signing_key(&verifier).map_err(|_| wrong())?;
         let access_token = AccessToken::new(expected.access_token.expose_secret().to_owned());
-        let computed = AccessTokenHash::from_token(&access_token, &algorithm, key)
-            .map_err(|_| Rejected::by(Rule::AccessTokenHash))?;
+        let computed = AccessTokenHash::from_token(&access_token, &algorithm, key).map_err(|_| wrong())?;
         if !bool::from(computed.as_str().as_bytes().ct_eq(hash.as_str().as_bytes())) {
-            return Err(Rejected::by(Rule::AccessTokenHash));
+            return Err(wrong());
         }
     }
-    let subject = claims.subject().as_str();
-    if subject.is_empty() || subject.len() > LONGEST_SUBJECT || !subject.is_ascii() {
+    let claims = read_claims(claims);
+    if claims.subject.is_empty() || claims.subject.len() > LONGEST_SUBJECT || !claims.subject.is_ascii() {
         return Err(Rejected::by(Rule::Subject));
     }
-    let auth_time = claims.auth_time().map(|time| time.timestamp());
-    if let Some(previous) = &expected.previous {
-        let same_sign_in = match (previous.auth_time, auth_time) {
-            (Some(before), Some(after)) => before == after,
-            _ => true,
-        };
-        if previous.subject != subject || !same_sign_in {
-            return Err(Rejected::by(Rule::SameUserAfterRefresh));
-        }
+    match &expected.previous {
+        Some(previous) if !previous.is_continued_by(&claims) => Err(Rejected::by(Rule::SameUserAfterRefresh)),
+        _ => Ok(claims),
     }
-    Ok(Claims { auth_time, ..read_profile(claims) })
+}
+
+impl Previous<'_> {
+    /// Core §12.2: the same `sub`, and the same `auth_time` if both tokens have one.
+    fn is_continued_by(&self, claims: &Claims) -> bool {
+        let same_sign_in = self.auth_time.zip(claims.auth_time).is_none_or(|(before, after)| before == after);
+        self.subject == claims.subject && same_sign_in
+    }
 }
 
 fn check_nonce(found: Option<&Nonce>, expected: &SecretString, may_be_absent: bool) -> Result<(), String> {
@@ -209,7 +208,7 @@ fn check_nonce(found: Option<&Nonce>, expected: &SecretString, may_be_absent: bo
     }
 }
 
-fn name_rule(error: ClaimsVerificationError, token: &CoreIdToken, now: SystemTime) -> Rejected {
+fn name_rule(error: ClaimsVerificationError) -> Rejected {
     use ClaimsVerificationError as Claim;
     use SignatureVerificationError as Signature;
     match error {
@@ -218,8 +217,7 @@ fn name_rule(error: ClaimsVerificationError, token: &CoreIdToken, now: SystemTim
         Claim::InvalidAudience(found) => Rejected { rule: Rule::Audience, detail: Some(found) },
         Claim::InvalidNonce(_) => Rejected::by(Rule::Nonce),
         Claim::InvalidSubject(_) => Rejected::by(Rule::Subject),
-        // Expiry comes before the issue time in the library, under one name.
-        Claim::Expired(_) => Rejected::by(if is_expired(token, now) { Rule::NotExpired } else { Rule::IssuedAt }),
+        Claim::Expired(_) => Rejected::by(Rule::NotExpired),
         Claim::SignatureVerification(error) => Rejected::by(match error {
             Signature::NoMatchingKey | Signature::AmbiguousKeyId(_) => Rule::KnownKey,
             Signature::DisallowedAlg(_) | Signature::UnsupportedAlg(_) | Signature::NoSignature => Rule::Algorithm,
@@ -229,25 +227,12 @@ fn name_rule(error: ClaimsVerificationError, token: &CoreIdToken, now: SystemTim
     }
 }
 
-/// Reads `exp` of a token whose signature has been found right by then.
-fn is_expired(token: &CoreIdToken, now: SystemTime) -> bool {
-    use base64::Engine as _;
-    let text = token.to_string();
-    let payload = text.split('.').nth(1).unwrap_or_default();
-    base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(payload)
-        .ok()
-        .and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
-        .and_then(|claims| claims.get("exp")?.as_f64())
-        .is_some_and(|exp| exp <= crate::clock::to_unix(now.checked_sub(LEEWAY).unwrap_or(now)) as f64)
-}
-
-fn read_profile(claims: &CoreIdTokenClaims) -> Claims {
+fn read_claims(claims: &CoreIdTokenClaims) -> Claims {
     Claims {
         issuer: claims.issuer().as_str().to_owned(),
         subject: claims.subject().as_str().to_owned(),
         expires_at: claims.expiration().timestamp(),
-        auth_time: None,
+        auth_time: claims.auth_time().map(|time| time.timestamp()),
         name: claims.name().and_then(|name| name.get(None)).map(|name| name.as_str().to_owned()),
         username: claims.preferred_username().map(|name| name.as_str().to_owned()),
         email: claims.email().map(|email| email.as_str().to_owned()),

@@ -147,6 +147,15 @@ fn each_claim_that_is_wrong_breaks_its_own_rule() {
 }
 
 #[test]
+fn another_audience_is_refused_whatever_azp_says() {
+    for azp in [None, Some(CLIENT), Some("another")] {
+        let mut claims = with("aud", json!([CLIENT, "another"]));
+        claims["azp"] = json!(azp);
+        assert_eq!(broken_rule(&rs256(&claims)), Rule::Audience, "{azp:?}");
+    }
+}
+
+#[test]
 fn what_is_unusual_but_allowed_is_accepted() {
     for claims in [
         with("aud", json!([CLIENT])),
