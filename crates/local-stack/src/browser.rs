@@ -94,9 +94,9 @@ impl ScriptedBrowser {
         }
         let Form { action, hidden } = html::find_form(&page).ok_or(BrowserError::NoForm)?;
         let action = address.join(&action).ok().filter(|action| action.origin() == address.origin());
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(hidden).extend_pairs(typed);
-        match self.visit(action.ok_or(BrowserError::NoForm)?, Some(body.finish())).await? {
+        // In one expression: a serializer kept across the await would make the future unfit for `tokio::spawn`.
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(hidden).extend_pairs(typed).finish();
+        match self.visit(action.ok_or(BrowserError::NoForm)?, Some(body)).await? {
             Visit::Redirect(target) => Ok(target),
             Visit::Page { status, html, .. } => Err(describe_page(status, &html)),
         }
