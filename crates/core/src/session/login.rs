@@ -2,7 +2,7 @@
 //! takes the redirect. Between the two the app may be killed; the second step works in a fresh process.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
 use secrecy::SecretString;
@@ -110,6 +110,16 @@ impl Session {
     /// `Retryable`.
     pub async fn user_info(&self) -> Result<User, SessionError> {
         self.inner.read_profile().await
+    }
+
+    /// Waits for what a sign-in does beside everything else (reading the profile). For a process that ends right after
+    /// the sign-in; any other has no need of it.
+    pub async fn settle(&self) {
+        let task = self.inner.profile_task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            // A panic in there has been reported by the runtime and concerns nobody else.
+            let _ = task.await;
+        }
     }
 }
 
@@ -252,12 +262,13 @@ impl Inner {
         if pending.provider.metadata.userinfo_endpoint.is_some() {
             let inner = Arc::clone(self);
             // Beside the way to the first listing, never before it.
-            tokio::spawn(async move {
+            let task = tokio::spawn(async move {
                 if let Err(error) = inner.read_profile().await {
                     tracing::warn!(%error, "the profile could not be read");
                     inner.announce(SessionEvent::ProfileUnavailable { detail: error.to_string() });
                 }
             });
+            *self.profile_task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         }
         Ok(self.state.borrow().clone())
     }

@@ -17,6 +17,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
 
 use crate::aws::s3::{ListObjects, ObjectPages};
 use crate::aws::sdk_config;
@@ -98,6 +99,8 @@ struct Inner {
     // One exchange at a time: the second caller with the same redirect finds it done.
     completing: tokio::sync::Mutex<()>,
     renewing: Mutex<Option<renewal::Shared>>,
+    // Reads the profile beside everything else.
+    profile_task: Mutex<Option<JoinHandle<()>>>,
     jitter_seconds: i64,
 }
 
@@ -158,6 +161,7 @@ impl SessionBuilder {
             events: broadcast::Sender::new(16),
             completing: tokio::sync::Mutex::default(),
             renewing: Mutex::default(),
+            profile_task: Mutex::default(),
             jitter_seconds: Inner::choose_jitter(),
             config,
             clock,

@@ -3,7 +3,6 @@
 //! The keyring keeps a key of 32 bytes and not the session itself, because Windows limits an entry to 2,560 bytes.
 
 use std::fmt;
-use std::sync::Once;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -75,7 +74,6 @@ impl KeySource {
         let (bytes, place) = match self {
             Self::Keyring => (keyring::load(directory_id)?, "in the keyring (service \"jetbridge\")".to_owned()),
             Self::KeyFile => {
-                warn_about_key_file();
                 let path = directory.path().join(KEY_FILE);
                 (directory.read(KEY_FILE, KEY_BYTES)?.map(Zeroizing::new), path.display().to_string())
             }
@@ -103,18 +101,12 @@ impl KeySource {
         match keyring::probe() {
             Ok(()) => Self::Keyring,
             Err(error) => {
-                tracing::debug!(%error, "no usable keyring");
+                // Said when the choice is made, which is once for a store, and not to who chose the file.
+                tracing::warn!(%error, "no keyring works here: the key of the stored session goes into a file beside it");
                 Self::KeyFile
             }
         }
     }
-}
-
-fn warn_about_key_file() {
-    static WARNED: Once = Once::new();
-    WARNED.call_once(|| {
-        tracing::warn!("no keyring is used: the key of the stored session is in a file beside it");
-    });
 }
 
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
