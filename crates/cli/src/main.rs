@@ -1,2 +1,111 @@
-//! x
-fn main() {}
+//! `jetbridge`, the desktop shell: it parses the command line, opens the browser, receives the redirect and writes
+//! results. What a sign-in is and when tokens are good is the core's business.
+
+mod args;
+mod browser;
+mod commands;
+mod context;
+mod exit;
+mod interrupt;
+mod loopback;
+mod output;
+mod progress;
+mod table;
+mod text;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use tracing_subscriber::EnvFilter;
+
+use args::{Cli, Command, GlobalArgs};
+use context::Context;
+use exit::{CliError, Exit, Failure};
+use interrupt::Interrupt;
+
+/// How long a command may tidy up after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&error),
+    };
+    start_logging(&cli.global);
+    let json = cli.global.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&Failure::internal(format!("the runtime did not start: {error}")), json),
+    };
+    let result = runtime.block_on(run(cli));
+    // A thread that still reads stdin or waits for a lock must not hold up the end. Files are replaced in one step and
+    // locks end with the process, so nothing is left half done.
+    runtime.shutdown_background();
+    match result {
+        // The reader has what it wanted; there is nobody to complain to either.
+        Ok(()) | Err(CliError::OutputClosed) => ExitCode::SUCCESS,
+        Err(CliError::Failed(failure)) => failed(&failure, json),
+    }
+}
+
+/// Runs the command on a thread of the pool, so that Ctrl-C works even while it waits for a full pipe.
+async fn run(cli: Cli) -> Result<(), CliError> {
+    let tidies_up = matches!(cli.command, Command::Login(_) | Command::LocalStack(_));
+    let interrupt = Interrupt::listen();
+    let context = Context::new(cli.global, interrupt.clone());
+    let mut command = tokio::spawn(commands::run(cli.command, context));
+    let finished = tokio::select! {
+        finished = &mut command => finished,
+        () = interrupt.requested() => {
+            if !tidies_up {
+                return Err(Failure::cancelled().into());
+            }
+            match tokio::time::timeout(GRACE, command).await {
+                Ok(finished) => finished,
+                Err(_) => return Err(Failure::cancelled().into()),
+            }
+        }
+    };
+    finished.unwrap_or_else(|error| Err(Failure::internal(format!("the command broke off: {error}")).into()))
+}
+
+fn failed(failure: &Failure, json: bool) -> ExitCode {
+    output::report(failure, json);
+    ExitCode::from(failure.exit as u8)
+}
+
+/// Help and version are answers, everything else is an error; with `--json` in the form that scripts expect.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let is_answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if json && !is_answer {
+        let text = error.render().to_string();
+        let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
+        return failed(&Failure::new("usage", Exit::Usage, text).hint("See jetbridge --help."), json);
+    }
+    // Goes to stdout for help, to stderr for errors; a closed pipe is nobody's problem.
+    let _ = error.print();
+    ExitCode::from(if is_answer { 0 } else { Exit::Usage as u8 })
+}
+
+/// Logs go to stderr. The libraries below stay at warnings whatever is asked for: at finer levels they log requests
+/// with everything in them.
+fn start_logging(global: &GlobalArgs) {
+    let ours = match (global.quiet, global.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, 2) => "debug",
+        (false, _) => "trace",
+    };
+    let others = if global.quiet { "error" } else { "warn" };
+    let filter = EnvFilter::new(format!("{others},jetbridge={ours},jetbridge_local_stack={ours}"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(anstream::stderr)
+        .with_target(global.verbose > 1)
+        .compact()
+        .init();
+}

@@ -1,0 +1,275 @@
+//! The command line's grammar. What a flag means is said here, once, as its help text.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 internal error, 2 usage or unexpected redirect, 3 sign-in required, 4 misconfigured,
+5 access denied, 6 network or temporary, 7 cancelled, 8 secure storage, 9 not found.";
+
+/// Sign in once with Okta, use AWS.
+#[derive(Debug, Parser)]
+#[command(name = "jetbridge", version, styles = STYLES, after_help = EXIT_CODES, propagate_version = true)]
+#[command(infer_long_args = false, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Folder with okta-config.json and aws-exports.json
+    #[arg(long, global = true, value_name = "DIR", env = "JETBRIDGE_CONFIG", default_value = "config")]
+    pub(crate) config: PathBuf,
+    /// Where the session is kept: auto, keyring, memory or file:PATH
+    #[arg(long, global = true, value_name = "STORE", env = "JETBRIDGE_STORE", default_value = "auto")]
+    pub(crate) store: StoreChoice,
+    /// Keeps several sign-ins apart
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// Trust the certificates in this file too
+    #[arg(long, global = true, value_name = "PEM", env = "SSL_CERT_FILE", hide_env_values = true)]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Write JSON, one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log more to stderr (-vv: more still)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// No progress and no explanations on stderr
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole way from sign-in to S3, on this machine alone
+    Demo(DemoArgs),
+    /// Run a local Okta, Cognito and S3 until Ctrl-C
+    LocalStack(LocalStackArgs),
+    /// Sign in with Okta
+    Login(LoginArgs),
+    /// List objects in S3
+    Ls(LsArgs),
+    /// Say who is signed in, and for how long; asks no server
+    Whoami,
+    /// Show the temporary AWS credentials, or hand them to other tools
+    Creds(CredsArgs),
+    /// Sign out
+    Logout(LogoutArgs),
+    /// Write a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoArgs {
+    /// Sign in yourself, in your browser
+    #[arg(long)]
+    pub(crate) browser: bool,
+    /// Show at most this many objects
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LocalStackArgs {
+    /// First of three ports in a row (Okta, Cognito, S3); 0 takes any that are free
+    #[arg(long, value_name = "P", default_value_t = 4580)]
+    pub(crate) port: u16,
+    /// Serve https, with a certificate of its own
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Write a ready configuration into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) write_config: Option<PathBuf>,
+    /// Replace other files that are there
+    #[arg(long, requires = "write_config")]
+    pub(crate) overwrite: bool,
+    /// Wait this long before each answer
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    pub(crate) latency: u64,
+    /// Make the next N requests fail in this way (N is 1 if left out); may be given several times
+    #[arg(long, value_name = "NAME[=N]")]
+    pub(crate) fault: Vec<FaultChoice>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LoginArgs {
+    /// Print the sign-in address; read the address where the browser ends from stdin
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// List the bucket afterwards, from this prefix on
+    #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) list: Option<String>,
+    /// List at most this many objects
+    #[arg(long, value_name = "N", requires = "list", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Where Okta sends the browser; must be registered there, port included [default: okta_desktop_callback_url]
+    #[arg(long, value_name = "URI")]
+    pub(crate) redirect_uri: Option<String>,
+    /// Fill in the user name on the sign-in page
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) login_hint: Option<String>,
+    /// Ask for the password even if the browser is still signed in
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// How long to wait for the browser
+    #[arg(long, value_name = "SECS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=900))]
+    pub(crate) timeout: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LsArgs {
+    /// Only keys that begin with this [default: Storage.AWSS3.prefix]
+    pub(crate) prefix: Option<String>,
+    /// Group the keys at this character, as folders: /
+    #[arg(long, value_name = "D")]
+    pub(crate) delimiter: Option<String>,
+    /// List at most this many objects
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Another bucket than the configured one
+    #[arg(long, value_name = "B")]
+    pub(crate) bucket: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CredsArgs {
+    /// process: for credential_process of the AWS CLI and SDKs; env: lines for a shell [default: a summary without secrets]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<CredsFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CredsFormat {
+    Process,
+    Env,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LogoutArgs {
+    /// Also tell Okta to revoke the refresh token
+    #[arg(long)]
+    pub(crate) revoke: bool,
+    /// Also sign out of Okta in the browser
+    #[arg(long)]
+    pub(crate) browser: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Where the session is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StoreChoice {
+    /// The store that already holds the session, else the best one that works here.
+    Auto,
+    /// An encrypted file whose key is in the system's keyring.
+    Keyring,
+    /// Nowhere: the session ends with the process.
+    Memory,
+    /// An encrypted file in this folder, with its key beside it.
+    File(PathBuf),
+}
+
+impl FromStr for StoreChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "keyring" => Ok(Self::Keyring),
+            "memory" => Ok(Self::Memory),
+            _ => match text.strip_prefix("file:") {
+                Some(path) if !path.is_empty() => Ok(Self::File(path.into())),
+                _ => Err("expected auto, keyring, memory or file:PATH".to_owned()),
+            },
+        }
+    }
+}
+
+/// A fault of the local stack and how many requests it spoils.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FaultChoice {
+    pub(crate) fault: jetbridge_local_stack::Fault,
+    pub(crate) times: u32,
+}
+
+impl FromStr for FaultChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, times) = match text.split_once('=') {
+            Some((name, times)) => (name, times.parse().map_err(|_| format!("'{times}' is not a number"))?),
+            None => (text, 1),
+        };
+        let all = jetbridge_local_stack::Fault::ALL;
+        match all.iter().find(|fault| fault.name() == name) {
+            Some(&fault) => Ok(Self { fault, times }),
+            None => {
+                let names: Vec<_> = all.iter().map(|fault| fault.name()).collect();
+                Err(format!("there is no such fault; there are: {}", names.join(", ")))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn stores_are_named() {
+        assert_eq!("auto".parse(), Ok(StoreChoice::Auto));
+        assert_eq!("keyring".parse(), Ok(StoreChoice::Keyring));
+        assert_eq!("memory".parse(), Ok(StoreChoice::Memory));
+        assert_eq!("file:/a b/c".parse(), Ok(StoreChoice::File("/a b/c".into())));
+        for wrong in ["", "file:", "disk", "file"] {
+            assert!(wrong.parse::<StoreChoice>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn faults_have_a_name_and_perhaps_a_number() {
+        let fault = |text: &str| text.parse::<FaultChoice>();
+        assert_eq!(fault("s3-page-cut").unwrap().times, 1);
+        assert_eq!(fault("s3-page-cut=7").unwrap().times, 7);
+        assert!(fault("s3-page-cut=x").unwrap_err().contains("not a number"));
+        assert!(fault("coffee-empty").unwrap_err().contains("s3-page-cut"));
+    }
+
+    #[test]
+    fn login_list_takes_a_prefix_or_none() {
+        let list = |arguments: &[&str]| match Cli::try_parse_from(arguments).unwrap().command {
+            Command::Login(login) => login.list,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(list(&["jetbridge", "login"]), None);
+        assert_eq!(list(&["jetbridge", "login", "--list"]).as_deref(), Some(""));
+        assert_eq!(list(&["jetbridge", "login", "--list", "photos/"]).as_deref(), Some("photos/"));
+    }
+}

@@ -1,0 +1,232 @@
+//! `jetbridge login`: by the browser of this machine, or (`--no-browser`) by whatever the user has elsewhere.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use jetbridge::{AuthorizationRequest, ListObjects, LoginOptions, Session, SessionError, SessionState, User};
+use serde::Serialize;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+
+use crate::args::LoginArgs;
+use crate::browser;
+use crate::commands::whoami::signed_in_user;
+use crate::commands::{SignedInEvent, ls};
+use crate::context::Context;
+use crate::exit::{CliError, Exit, Failure};
+use crate::loopback::{Loopback, Page};
+use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, styled};
+use crate::progress::Progress;
+use crate::text::{escape, human_span};
+
+/// The sign-in is complete without the profile, so it may hold up the end only for a moment.
+const PROFILE_LIMIT: Duration = Duration::from_secs(5);
+/// The core refuses a redirect URI of more than 8 KiB; a pasted line may have spaces around it.
+const LONGEST_LINE: u64 = 16 * 1024;
+
+#[derive(Debug, Serialize)]
+struct AuthorizationUrlEvent<'a> {
+    event: &'static str,
+    url: &'a str,
+    redirect_uri: &'a str,
+}
+
+pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output) -> Result<(), CliError> {
+    let config = context.config()?;
+    let redirect_uri = args.redirect_uri.clone().unwrap_or_else(|| config.desktop_callback_url().to_owned());
+    // The port first: if it is taken, nothing has been asked of anybody yet.
+    let loopback = if args.no_browser { None } else { Some(Loopback::bind(&redirect_uri)?) };
+    let (session, state) = context.session().await?;
+    if let SessionState::SignedIn { user } = &state {
+        context.notes.say(format!("Signed in now: {}. This sign-in replaces it.", escape(user.display_name())));
+    }
+
+    let sign_in = async {
+        let request = begin(&session, args, redirect_uri).await?;
+        let user = match loopback {
+            Some(loopback) => in_browser(&session, &request, loopback, args, context.notes, output).await?,
+            None => by_hand(&session, &request, context.notes, output).await?,
+        };
+        welcome(&session, &user, output).await
+    };
+    let signed_in = tokio::select! {
+        signed_in = sign_in => signed_in,
+        () = context.interrupt.requested() => Err(Failure::cancelled().into()),
+    };
+    if let Err(CliError::Failed(Failure { exit: Exit::Cancelled, .. })) = &signed_in {
+        // Given up: a redirect that still comes is not to be taken by a later sign-in.
+        session.cancel_login().await?;
+    }
+    signed_in?;
+    let listed = list_if_asked(context, args, &session, output).await;
+    // The e-mail address comes from Okta's profile, which nobody waited for so far.
+    let _ = tokio::time::timeout(PROFILE_LIMIT, session.settle()).await;
+    listed
+}
+
+async fn list_if_asked(
+    context: &Context,
+    args: &LoginArgs,
+    session: &Session,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    if let Some(prefix) = &args.list {
+        // Without a prefix the configured one is used.
+        let prefix = (!prefix.is_empty()).then(|| prefix.clone());
+        let request = ListObjects { prefix, limit: args.limit, ..ListObjects::default() };
+        tokio::select! {
+            listed = ls::list(session, request, output, context.notes) => listed?,
+            () = context.interrupt.requested() => return Err(Failure::cancelled().into()),
+        }
+    }
+    Ok(())
+}
+
+async fn begin(session: &Session, args: &LoginArgs, redirect_uri: String) -> Result<AuthorizationRequest, CliError> {
+    let options = LoginOptions {
+        redirect_uri: Some(redirect_uri),
+        login_hint: args.login_hint.clone(),
+        force_sign_in: args.force,
+    };
+    Ok(session.begin_login(options).await?)
+}
+
+/// Opens the browser and waits for it to come back.
+async fn in_browser(
+    session: &Session,
+    request: &AuthorizationRequest,
+    mut loopback: Loopback,
+    args: &LoginArgs,
+    notes: Notes,
+    output: &mut Output,
+) -> Result<User, CliError> {
+    if output.is_json() {
+        announce(request, output)?;
+    }
+    open_browser(request, notes).await;
+    let wait = Duration::from_secs(args.timeout);
+    let progress = Progress::start(notes, "waiting for the browser … (Ctrl-C cancels)");
+    match tokio::time::timeout(wait, receive(session, &mut loopback, notes, &progress)).await {
+        Ok(signed_in) => signed_in,
+        Err(_) => Err(timed_out(request, wait).into()),
+    }
+}
+
+/// Opens the sign-in page, and says where it is in case nothing opens.
+pub(super) async fn open_browser(request: &AuthorizationRequest, notes: Notes) {
+    match browser::open(&request.url).await {
+        Ok(()) => notes
+            .say(format!("{} Sign in there. If no page opens, use this address:", styled(BOLD, "Your browser opens."))),
+        Err(problem) => notes.say(styled(WARN, format!("{}. Open this address yourself:", problem.message))),
+    }
+    notes.say(format!("\n{}\n", styled(ACCENT, &request.url)));
+}
+
+/// Takes redirects until one of them decides the sign-in. One that belongs to another attempt does not.
+pub(super) async fn receive(
+    session: &Session,
+    loopback: &mut Loopback,
+    notes: Notes,
+    progress: &Progress,
+) -> Result<User, CliError> {
+    while let Some(redirect) = loopback.next().await {
+        match session.complete_login(redirect.uri()).await {
+            Ok(state) => {
+                // AWS is asked while the page travels.
+                let (user, ()) = tokio::join!(async { signed_in_user(state) }, redirect.answer(Page::SignedIn));
+                return user;
+            }
+            Err(error @ SessionError::UnexpectedRedirect { .. }) => {
+                progress.aside(|| notes.say(styled(WARN, format!("Ignored an {error}."))));
+                redirect.answer(Page::Unexpected).await;
+            }
+            Err(error) => {
+                redirect.answer(Page::NotSignedIn).await;
+                return Err(error.into());
+            }
+        }
+    }
+    Err(Failure::internal("the listener for the redirect ended").into())
+}
+
+fn timed_out(request: &AuthorizationRequest, wait: Duration) -> Failure {
+    Failure::new(
+        "timed_out",
+        Exit::Cancelled,
+        format!("the browser did not come back within {}", human_span(wait)),
+    )
+    .hint(format!(
+        "If it shows an error of Okta about redirect_uri, add {} to the sign-in redirect URIs of the application in \
+         Okta (port included). If it runs on another machine, use --no-browser. Else run jetbridge login again.",
+        request.redirect_uri
+    ))
+}
+
+/// Prints the address and reads where the browser ended up.
+async fn by_hand(
+    session: &Session,
+    request: &AuthorizationRequest,
+    notes: Notes,
+    output: &mut Output,
+) -> Result<User, CliError> {
+    notes.say(styled(BOLD, "Open this address in any browser and sign in:"));
+    if output.is_json() {
+        announce(request, output)?;
+    } else {
+        output.line(&request.url)?;
+        output.flush()?;
+    }
+    notes.say(format!(
+        "\nThe browser then goes to {}…\nIt need not find a page there. Copy the whole address from its address bar.",
+        styled(ACCENT, &request.redirect_uri)
+    ));
+    if std::io::stdin().is_terminal() {
+        notes.ask(styled(BOLD, "Paste it here: "));
+    }
+    let line = read_line().await?;
+    signed_in_user(session.complete_login(line.trim()).await?)
+}
+
+fn announce(request: &AuthorizationRequest, output: &mut Output) -> Result<(), CliError> {
+    output.event(&AuthorizationUrlEvent {
+        event: "authorization_url",
+        url: &request.url,
+        redirect_uri: &request.redirect_uri,
+    })?;
+    // The reader has to act on it now.
+    Ok(output.flush()?)
+}
+
+async fn read_line() -> Result<String, CliError> {
+    let mut line = String::new();
+    let read = BufReader::new(tokio::io::stdin().take(LONGEST_LINE)).read_line(&mut line).await;
+    match read {
+        Ok(0) => Err(Failure { hint: Some("No address came on stdin.".to_owned()), ..Failure::cancelled() }.into()),
+        Ok(_) => Ok(line),
+        Err(error) => {
+            Err(Failure::new("usage", Exit::Usage, format!("the address on stdin could not be read: {error}")).into())
+        }
+    }
+}
+
+/// Says who is signed in. The identity comes from Cognito, so a refusal there shows here; the sign-in itself stands.
+async fn welcome(session: &Session, user: &User, output: &mut Output) -> Result<(), CliError> {
+    let credentials = session.aws_credentials().await;
+    let details = session.details();
+    // By now the profile may be there too.
+    let user = details.user.as_ref().unwrap_or(user);
+    if output.is_json() {
+        output.event(&SignedInEvent::new(user, details.identity_id.as_deref()))?;
+    } else {
+        output.line(format_args!(
+            "{} Signed in as {}",
+            styled(GOOD, "✓"),
+            styled(BOLD, escape(user.display_name()))
+        ))?;
+        if let Some(identity_id) = &details.identity_id {
+            output.line(styled(DIM, format!("  AWS identity {}", escape(identity_id))))?;
+        }
+    }
+    output.flush()?;
+    credentials?;
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! `jetbridge ls`, and the listing that `login --list` and `demo` end with. Pages are written as they arrive: memory
+//! does not grow with the bucket.
+
+use std::time::SystemTime;
+
+use jetbridge::{ListObjects, ListedObject, Session};
+use serde::Serialize;
+
+use crate::args::LsArgs;
+use crate::context::Context;
+use crate::exit::CliError;
+use crate::output::{Notes, Output, terminal_width};
+use crate::progress::Progress;
+use crate::table::ObjectTable;
+use crate::text::{count_of, escape, human_size, rfc3339};
+
+pub(super) async fn run(context: &Context, args: LsArgs, output: &mut Output) -> Result<(), CliError> {
+    let (session, _) = context.session().await?;
+    let request = ListObjects {
+        bucket: args.bucket,
+        prefix: args.prefix,
+        delimiter: args.delimiter,
+        limit: args.limit,
+        page_size: None,
+    };
+    list(&session, request, output, context.notes).await
+}
+
+/// Writes one object.
+#[derive(Debug, Serialize)]
+pub(super) struct ObjectEvent<'a> {
+    event: &'static str,
+    key: &'a str,
+    size: u64,
+    last_modified: Option<String>,
+    e_tag: Option<&'a str>,
+}
+
+impl<'a> ObjectEvent<'a> {
+    pub(super) fn new(object: &'a ListedObject) -> Self {
+        Self {
+            event: "object",
+            key: &object.key,
+            size: object.size,
+            last_modified: object.last_modified.map(rfc3339),
+            e_tag: object.e_tag.as_deref(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct PrefixEvent<'a> {
+    event: &'static str,
+    prefix: &'a str,
+}
+
+/// Comes after the last object and only if the listing is whole (or reached the limit that was asked for).
+#[derive(Debug, Serialize)]
+pub(super) struct ListedEvent {
+    event: &'static str,
+    count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefixes: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
+}
+
+impl ListedEvent {
+    pub(super) fn new(count: u64, more: bool) -> Self {
+        Self { event: "listed", count, prefixes: None, more }
+    }
+}
+
+/// How a listing looks.
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    Json,
+    /// A table, for a terminal.
+    Table(ObjectTable),
+    /// `size time key`, for other programs.
+    Lines,
+}
+
+impl Layout {
+    fn object(self, output: &mut Output, object: &ListedObject) -> std::io::Result<()> {
+        match self {
+            Self::Json => output.event(&ObjectEvent::new(object)),
+            Self::Table(table) => output.line(table.object(object)),
+            Self::Lines => output.line(format_args!(
+                "{} {} {}",
+                object.size,
+                time_or_dash(object.last_modified),
+                escape(&object.key)
+            )),
+        }
+    }
+
+    fn prefix(self, output: &mut Output, prefix: &str) -> std::io::Result<()> {
+        match self {
+            Self::Json => output.event(&PrefixEvent { event: "prefix", prefix }),
+            Self::Table(table) => output.line(table.prefix(prefix)),
+            Self::Lines => output.line(format_args!("- - {}", escape(prefix))),
+        }
+    }
+}
+
+fn time_or_dash(time: Option<SystemTime>) -> String {
+    time.map_or_else(|| "-".to_owned(), rfc3339)
+}
+
+/// Lists everything that `request` asks for.
+pub(super) async fn list(
+    session: &Session,
+    request: ListObjects,
+    output: &mut Output,
+    notes: Notes,
+) -> Result<(), CliError> {
+    let layout = match (output.is_json(), output.is_terminal()) {
+        (true, _) => Layout::Json,
+        (false, true) => Layout::Table(ObjectTable::new(terminal_width(), 0)),
+        (false, false) => Layout::Lines,
+    };
+    let (limit, delimiter) = (request.limit, request.delimiter.is_some());
+    // One more than asked for tells whether there is more.
+    let request = ListObjects { limit: limit.map(|limit| limit.saturating_add(1)), ..request };
+    let progress = Progress::start(notes, "asking S3 …");
+    let mut pages = session.list_objects(request);
+    let (mut objects, mut prefixes, mut bytes, mut more) = (0_u64, 0_u64, 0_u64, false);
+    while let Some(page) = pages.next_page().await? {
+        progress.aside(|| -> std::io::Result<()> {
+            if let (Layout::Table(table), 0) = (layout, objects + prefixes) {
+                output.line(table.header())?;
+            }
+            for prefix in &page.common_prefixes {
+                more = limit.is_some_and(|limit| objects + prefixes >= limit);
+                if more {
+                    break;
+                }
+                layout.prefix(output, prefix)?;
+                prefixes += 1;
+            }
+            for object in &page.objects {
+                more = more || limit.is_some_and(|limit| objects + prefixes >= limit);
+                if more {
+                    break;
+                }
+                layout.object(output, object)?;
+                objects += 1;
+                bytes = bytes.saturating_add(object.size);
+            }
+            // A person wants to see each page at once; a program is served better by full blocks.
+            if matches!(layout, Layout::Table(_)) { output.flush() } else { Ok(()) }
+        })?;
+        progress.say(format!("{} …", count_of(objects, "object")));
+    }
+    drop(progress);
+    if output.is_json() {
+        let prefixes = delimiter.then_some(prefixes);
+        output.event(&ListedEvent { prefixes, ..ListedEvent::new(objects, more) })?;
+    } else {
+        output.flush()?;
+        let folders = if delimiter { format!("{}, ", count_of(prefixes, "folder")) } else { String::new() };
+        let rest = if more { " There are more; --limit was reached." } else { "" };
+        notes.say(format!("{folders}{}, {}.{rest}", count_of(objects, "object"), human_size(bytes)));
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! One file for each command.
+
+mod completions;
+mod creds;
+mod demo;
+mod local_stack;
+mod login;
+mod logout;
+mod ls;
+mod whoami;
+
+use jetbridge::User;
+use serde::Serialize;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::exit::CliError;
+use crate::output::{Format, Output};
+
+/// Runs a command to its end. What it wrote is handed over whether it succeeded or not.
+pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliError> {
+    let mut output = match &command {
+        Command::Creds(args) if args.format.is_some() => Output::new(Format::Plain),
+        Command::Completions(_) => Output::new(Format::Plain),
+        _ => Output::human_or_json(context.global.json),
+    };
+    let result = match command {
+        Command::Demo(args) => demo::run(&context, &args, &mut output).await,
+        Command::LocalStack(args) => local_stack::run(&context, &args, &mut output).await,
+        Command::Login(args) => login::run(&context, &args, &mut output).await,
+        Command::Ls(args) => ls::run(&context, args, &mut output).await,
+        Command::Whoami => whoami::run(&context, &mut output).await,
+        Command::Creds(args) => creds::run(&context, &args, &mut output).await,
+        Command::Logout(args) => logout::run(&context, &args, &mut output).await,
+        Command::Completions(args) => completions::run(&args, &mut output),
+    };
+    let written = output.flush();
+    result?;
+    Ok(written?)
+}
+
+/// The line of JSON that `login` and `demo` write when somebody has signed in.
+#[derive(Debug, Serialize)]
+struct SignedInEvent<'a> {
+    event: &'static str,
+    user: &'a User,
+    identity_id: Option<&'a str>,
+}
+
+impl<'a> SignedInEvent<'a> {
+    fn new(user: &'a User, identity_id: Option<&'a str>) -> Self {
+        Self { event: "signed_in", user, identity_id }
+    }
+}

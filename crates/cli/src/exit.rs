@@ -1,0 +1,123 @@
+//! How a command ends: the exit codes that scripts rely on, and the one error type that carries them.
+
+use std::io;
+
+use jetbridge::storage::StorageError;
+use jetbridge::{ConfigError, ConfigProblem, SessionError};
+
+/// The process's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Internal = 1,
+    /// Wrong usage, or a redirect that belongs to no open sign-in.
+    Usage = 2,
+    SignInRequired = 3,
+    Misconfigured = 4,
+    AccessDenied = 5,
+    /// Network or another passing fault.
+    Temporary = 6,
+    Cancelled = 7,
+    SecureStorage = 8,
+    NotFound = 9,
+}
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub(crate) enum CliError {
+    /// To be told to the user.
+    Failed(Failure),
+    /// The reader of our output went away (`jetbridge ls | head`): it has what it wanted.
+    OutputClosed,
+}
+
+/// What happened, what to do, and the exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// A stable name for machines; those of [`SessionError::kind`] and a few of our own.
+    pub(crate) kind: &'static str,
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: &'static str, exit: Exit, message: impl Into<String>) -> Self {
+        Self { kind, exit, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Ctrl-C, or the end of the input that we waited for.
+    pub(crate) fn cancelled() -> Self {
+        Self::new("user_cancelled", Exit::Cancelled, "cancelled")
+    }
+
+    /// A bug, or a machine in a state that we cannot work in.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new("internal", Exit::Internal, message)
+    }
+}
+
+impl From<Failure> for CliError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<SessionError> for CliError {
+    fn from(error: SessionError) -> Self {
+        let exit = match &error {
+            SessionError::UserCancelled => Exit::Cancelled,
+            SessionError::SignInRequired { .. } => Exit::SignInRequired,
+            SessionError::Retryable { .. } => Exit::Temporary,
+            SessionError::Misconfigured { .. } => Exit::Misconfigured,
+            SessionError::AccessDenied { .. } => Exit::AccessDenied,
+            SessionError::NotFound { .. } => Exit::NotFound,
+            SessionError::UnexpectedRedirect { .. } => Exit::Usage,
+            SessionError::SecureStorage { .. } => Exit::SecureStorage,
+            _ => Exit::Internal,
+        };
+        // The core cannot know how its shell is called.
+        let hint = match &error {
+            SessionError::SignInRequired { .. } => Some("Run: jetbridge login".to_owned()),
+            _ => error.hint(),
+        };
+        Self::Failed(Failure { kind: error.kind(), exit, message: error.to_string(), hint })
+    }
+}
+
+impl From<StorageError> for CliError {
+    fn from(error: StorageError) -> Self {
+        SessionError::SecureStorage { detail: error.detail }.into()
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        let mut message = match error.problems.len() {
+            1 => "the configuration has a problem".to_owned(),
+            number => format!("the configuration has {number} problems"),
+        };
+        for ConfigProblem { file, key, problem, expectation } in &error.problems {
+            let subject = if key.is_empty() { file.clone() } else { format!("{file}: {key}") };
+            message.push_str(&format!("\n{subject} {problem}\n  expected: {expectation}"));
+        }
+        let hint = "Every key is explained in config/README.md. `jetbridge local-stack --write-config DIR` writes a \
+                    configuration that works without an account.";
+        Failure::new("misconfigured", Exit::Misconfigured, message).hint(hint).into()
+    }
+}
+
+impl From<io::Error> for CliError {
+    /// Only writing results gives a bare I/O error.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Failure::internal(format!("the output could not be written: {error}")).into(),
+        }
+    }
+}

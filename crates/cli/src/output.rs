@@ -1,0 +1,196 @@
+//! Everything that leaves the process as text. Results go to stdout through [`Output`], the only place that writes
+//! there; explanations, progress and errors go to stderr. Colours are for terminals only, and `NO_COLOR` is obeyed.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::exit::Failure;
+use crate::text;
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const ACCENT: Style = AnsiColor::Cyan.on_default();
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// Text in a style. The stream it is written to drops the style where it does not belong.
+pub(crate) fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people: lines, perhaps coloured.
+    Human,
+    /// For programs: one JSON object a line.
+    Json,
+    /// For programs: exactly what the command writes.
+    Plain,
+}
+
+/// Results, on stdout. Written in blocks of whole lines, so that an interruption does not leave half a line.
+pub(crate) struct Output {
+    format: Format,
+    stream: AutoStream<io::Stdout>,
+    pending: String,
+}
+
+impl Output {
+    const BLOCK: usize = 32 * 1024;
+
+    pub(crate) fn new(format: Format) -> Self {
+        let stream = match format {
+            Format::Human => AutoStream::auto(io::stdout()),
+            // As it is: nothing to colour, and nothing may be taken out.
+            Format::Json | Format::Plain => AutoStream::always_ansi(io::stdout()),
+        };
+        Self { format, stream, pending: String::new() }
+    }
+
+    /// For people or as JSON.
+    pub(crate) fn human_or_json(json: bool) -> Self {
+        Self::new(if json { Format::Json } else { Format::Human })
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Writes a line; foreign text in it has been escaped by the caller.
+    pub(crate) fn line(&mut self, line: impl Display) -> io::Result<()> {
+        use std::fmt::Write as _;
+        let _ = writeln!(self.pending, "{line}");
+        if self.pending.len() >= Self::BLOCK { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes labels and values in two columns; an empty value makes an empty line.
+    pub(crate) fn fields(&mut self, indent: usize, fields: &[(&str, String)]) -> io::Result<()> {
+        let width = fields.iter().map(|(label, _)| text::columns(label)).max().unwrap_or(0) + 2;
+        for (label, value) in fields {
+            if value.is_empty() {
+                self.line("")?;
+            } else {
+                let label = styled(DIM, text::pad_right(label, width));
+                self.line(format_args!("{}{label}{value}", " ".repeat(indent)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes an object as one line of JSON.
+    pub(crate) fn event(&mut self, event: &impl Serialize) -> io::Result<()> {
+        let line = serde_json::to_string(event).map_err(io::Error::other)?;
+        self.line(text::escape_json(&line))
+    }
+
+    /// Hands over what is pending.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        let written = self.stream.write_all(self.pending.as_bytes()).and_then(|()| self.stream.flush());
+        self.pending.clear();
+        written
+    }
+}
+
+/// Columns of the terminal, 80 where there is none.
+pub(crate) fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 200)
+}
+
+/// Explanations for the person at the terminal, on stderr.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Notes {
+    quiet: bool,
+}
+
+impl Notes {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    pub(crate) fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// Says something that one can do without.
+    pub(crate) fn say(self, line: impl Display) {
+        if !self.quiet {
+            write_to_stderr(&line.to_string());
+        }
+    }
+
+    /// Asks for something, and leaves the cursor behind the question.
+    pub(crate) fn ask(self, question: impl Display) {
+        let mut stderr = anstream::stderr().lock();
+        let _ = write!(stderr, "{question}");
+        let _ = stderr.flush();
+    }
+}
+
+/// Reports a failure: for people on stderr, with `json` as the last line on stdout.
+pub(crate) fn report(failure: &Failure, json: bool) {
+    if json {
+        #[derive(Serialize)]
+        struct ErrorEvent<'a> {
+            event: &'static str,
+            kind: &'static str,
+            exit: u8,
+            message: &'a str,
+            hint: Option<&'a str>,
+        }
+        let Failure { kind, exit, message, hint } = failure;
+        let event = ErrorEvent { event: "error", kind, exit: *exit as u8, message, hint: hint.as_deref() };
+        let mut output = Output::new(Format::Json);
+        // Nobody is left to be told if stdout is gone.
+        let _ = output.event(&event).and_then(|()| output.flush());
+    } else {
+        write_to_stderr(&render(failure, terminal_width().min(100)));
+    }
+}
+
+fn render(failure: &Failure, width: usize) -> String {
+    let mut lines = Vec::new();
+    let mut section = |label: String, label_columns: usize, body: &str| {
+        let body = text::escape_lines(body);
+        for (index, line) in text::wrap(&body, width.saturating_sub(label_columns)).into_iter().enumerate() {
+            let start = if index == 0 { label.clone() } else { " ".repeat(label_columns) };
+            lines.push(format!("{start}{line}").trim_end().to_owned());
+        }
+    };
+    section(styled(BAD, "error: "), 7, &failure.message);
+    if let Some(hint) = &failure.hint {
+        section(styled(ACCENT, " help: "), 7, hint);
+    }
+    lines.join("\n")
+}
+
+fn write_to_stderr(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Exit;
+
+    #[test]
+    fn a_failure_is_wrapped_beside_its_label() {
+        let failure =
+            Failure::new("misconfigured", Exit::Misconfigured, "the bucket is \u{1b}[31mnot there\nsecond line")
+                .hint("Look at the name of the bucket.");
+        let text = anstream::adapter::strip_str(&render(&failure, 30)).to_string();
+        assert_eq!(
+            text,
+            "error: the bucket is\n       \\u{1b}[31mnot there\n       second line\n help: Look at the name of the\n       bucket."
+        );
+    }
+}

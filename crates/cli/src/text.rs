@@ -1,0 +1,297 @@
+//! Text for a terminal: made harmless, measured in columns, shortened, wrapped; sizes and times as people read them.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// Whether a character could steer a terminal or make text look like other text. Names in S3 and texts of servers are
+/// chosen by others, so these never reach the terminal.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{61c}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' // invisible marks
+            | '\u{2028}'..='\u{202e}' // line separators, changes of direction
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The text with unsafe characters written as escapes (`\n`, `\u{1b}`); a backslash is doubled, so that one can tell.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|character| is_unsafe(character) || character == '\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match character {
+            '\\' | '\n' | '\r' | '\t' => safe.extend(character.escape_default()),
+            _ if is_unsafe(character) => safe.extend(character.escape_unicode()),
+            _ => safe.push(character),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Like [`escape`] for a text of several lines: line ends stay, and so do backslashes.
+pub(crate) fn escape_lines(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => safe.push('\n'),
+            _ if is_unsafe(character) => safe.extend(character.escape_default()),
+            _ => safe.push(character),
+        }
+    }
+    safe
+}
+
+/// Makes a line of JSON safe for a terminal. Unsafe characters can only be inside its strings, where `\u` says the same.
+pub(crate) fn escape_json(line: &str) -> Cow<'_, str> {
+    if !line.chars().any(is_unsafe) {
+        return Cow::Borrowed(line);
+    }
+    let mut safe = String::with_capacity(line.len() + 16);
+    for character in line.chars() {
+        if is_unsafe(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// How many columns a text takes.
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// The text, or its two ends with `…` between them when it is wider than `limit` columns.
+pub(crate) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.width() <= limit {
+        return Cow::Borrowed(text);
+    }
+    let room = limit.saturating_sub(1);
+    // The end of a key says more (its file name), so it gets the larger half.
+    let head = take_columns(text.chars(), room / 2);
+    let tail: Vec<char> = take_columns(text.chars().rev(), room - room / 2);
+    let mut short: String = head.into_iter().collect();
+    short.push('…');
+    // An accent whose letter was cut off would sit on the ellipsis.
+    short.extend(tail.into_iter().rev().skip_while(|character| character.width().unwrap_or(0) == 0));
+    Cow::Owned(short)
+}
+
+fn take_columns(characters: impl Iterator<Item = char>, limit: usize) -> Vec<char> {
+    let mut used = 0;
+    characters
+        .take_while(|character| {
+            used += character.width().unwrap_or(0);
+            used <= limit
+        })
+        .collect()
+}
+
+/// Fills up with spaces on the right.
+pub(crate) fn pad_right(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Fills up with spaces on the left.
+pub(crate) fn pad_left(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Breaks at spaces so that lines take at most `width` columns; line ends in the text stay. A longer word is not cut:
+/// one could not copy an address any more.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let indent: String = paragraph.chars().take_while(|character| *character == ' ').collect();
+        let mut line = indent.clone();
+        for word in paragraph.split_whitespace() {
+            if line.width() > indent.width() && line.width() + 1 + word.width() > width {
+                lines.push(std::mem::replace(&mut line, indent.clone()));
+            }
+            if line.width() > indent.width() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// A size in bytes as a person reads it: `0 B`, `999 B`, `1.5 KiB`.
+pub(crate) fn human_size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    // 1023.95 would be printed as 1024.0.
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// Digits in groups of three: `100,000`.
+pub(crate) fn group_digits(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 object`, `2,000 objects`.
+pub(crate) fn count_of(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", group_digits(number), if number == 1 { "" } else { "s" })
+}
+
+/// A time for a table, in UTC: `2026-03-01 09:30`.
+pub(crate) fn short_time(time: SystemTime) -> String {
+    OffsetDateTime::from(time)
+        .format(format_description!("[year]-[month]-[day] [hour]:[minute]"))
+        .unwrap_or_else(|_| "?".to_owned())
+}
+
+/// A time for machines, RFC 3339 in UTC, whole seconds: `2026-03-01T09:30:00Z`.
+pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let time = OffsetDateTime::from(time);
+    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_else(|_| "?".to_owned())
+}
+
+/// A span of time, two units at most: `42 min`, `1 h 5 min`, `3 d 4 h`. From a minute on, to the nearest minute.
+pub(crate) fn human_span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let seconds = if seconds < 60 { seconds } else { seconds + 30 };
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, 0, _) => format!("{days} d"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// When something happens, seen from `now`: `in 42 min`, `3 min ago`.
+pub(crate) fn relative(time: SystemTime, now: SystemTime) -> String {
+    match time.duration_since(now) {
+        Ok(left) => format!("in {}", human_span(left)),
+        Err(passed) => format!("{} ago", human_span(passed.duration())),
+    }
+}
+
+/// A measured time: `4 ms`, `1.27 s`.
+pub(crate) fn human_elapsed(elapsed: Duration) -> String {
+    match elapsed.as_millis() {
+        0 => "<1 ms".to_owned(),
+        ms @ 1..1000 => format!("{ms} ms"),
+        _ => format!("{:.2} s", elapsed.as_secs_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_steer_a_terminal_is_escaped() {
+        for (raw, safe) in [
+            ("photos/2026 été.jpg", "photos/2026 été.jpg"),
+            ("line\nbreak\ttab\rreturn", r"line\nbreak\ttab\rreturn"),
+            ("\u{1b}[2Jgone", r"\u{1b}[2Jgone"),
+            ("\u{9b}31m", r"\u{9b}31m"),
+            ("\u{7f}", r"\u{7f}"),
+            ("invoice\u{202e}fdp.exe", r"invoice\u{202e}fdp.exe"),
+            (r"C:\n", r"C:\\n"),
+        ] {
+            assert_eq!(escape(raw), safe);
+        }
+    }
+
+    #[test]
+    fn escaped_json_means_the_same() {
+        let value = serde_json::json!({ "key": "a\u{9b}b\u{202e}c\u{e0041}\n\"\\" });
+        let line = value.to_string();
+        let safe = escape_json(&line);
+        assert!(!safe.chars().any(is_unsafe), "{safe}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+    }
+
+    #[test]
+    fn long_texts_keep_both_ends() {
+        assert_eq!(shorten("short", 5), "short");
+        assert_eq!(shorten("photos/2026/holiday.jpg", 13), "photos…ay.jpg");
+        for limit in 1..30 {
+            assert!(columns(&shorten("写真/二〇二六年/休暇の写真.jpg e\u{301}", limit)) <= limit);
+        }
+        assert_eq!(shorten("abcdefe\u{301}g", 4), "a…e\u{301}g");
+    }
+
+    #[test]
+    fn padding_counts_columns() {
+        assert_eq!(pad_right("写真", 6), "写真  ");
+        assert_eq!(pad_left("7 B", 6), "   7 B");
+        assert_eq!(pad_right("too wide", 3), "too wide");
+    }
+
+    #[test]
+    fn wrapping_keeps_words_and_indents() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a\n  indented words here", 12), ["a", "  indented", "  words here"]);
+        assert_eq!(wrap("https://example.com/a/long/address", 10), ["https://example.com/a/long/address"]);
+    }
+
+    #[test]
+    fn sizes_and_counts_read_well() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1_048_575, "1.0 MiB"),
+            (1_572_864, "1.5 MiB"),
+            (u64::MAX, "16.0 EiB"),
+        ] {
+            assert_eq!(human_size(bytes), text);
+        }
+        assert_eq!(group_digits(999), "999");
+        assert_eq!(group_digits(100_000), "100,000");
+        assert_eq!(count_of(1, "object"), "1 object");
+        assert_eq!(count_of(1_234, "object"), "1,234 objects");
+    }
+
+    #[test]
+    fn times_read_well() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(short_time(at(1_772_357_400)), "2026-03-01 09:30");
+        assert_eq!(rfc3339(at(1_772_357_400) + Duration::from_nanos(1)), "2026-03-01T09:30:00Z");
+        assert_eq!(relative(at(3_600), at(0)), "in 1 h");
+        assert_eq!(relative(at(0), at(65)), "1 min ago");
+        assert_eq!(human_span(Duration::from_secs(3_900)), "1 h 5 min");
+        assert_eq!(human_span(Duration::from_secs(100_000)), "1 d 3 h");
+        assert_eq!(human_span(Duration::from_secs(59)), "59 s");
+        assert_eq!(human_span(Duration::from_secs(3_599)), "1 h");
+        assert_eq!(human_elapsed(Duration::from_micros(300)), "<1 ms");
+        assert_eq!(human_elapsed(Duration::from_millis(42)), "42 ms");
+        assert_eq!(human_elapsed(Duration::from_millis(1_274)), "1.27 s");
+    }
+}
