@@ -1,0 +1,79 @@
+//! `creds`: exactly what other tools expect on stdout, and secrets nowhere else.
+
+use serde_json::Value;
+
+use crate::support::{ALICE, Bench};
+
+fn process_credentials(bench: &Bench) -> Value {
+    let outcome = bench.run(&["creds", "--format", "process"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.stdout.lines().count(), 1);
+    serde_json::from_str(&outcome.stdout).unwrap()
+}
+
+#[test]
+fn the_process_format_is_what_aws_documents() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let credentials = process_credentials(&bench);
+    let names: Vec<_> = credentials.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, ["AccessKeyId", "Expiration", "SecretAccessKey", "SessionToken", "Version"]);
+    assert_eq!(credentials["Version"], 1);
+    assert!(credentials["AccessKeyId"].as_str().unwrap().starts_with("ASIA"));
+    assert!(credentials["Expiration"].as_str().unwrap().ends_with('Z'));
+    // The same credentials from the store, not new ones for each call of a tool.
+    assert_eq!(process_credentials(&bench), credentials);
+}
+
+#[test]
+fn the_env_format_sets_a_shell_up() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let credentials = process_credentials(&bench);
+    let outcome = bench.run(&["creds", "--format", "env"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let script = format!("{}\nprintf %s \"$AWS_SECRET_ACCESS_KEY|$AWS_SESSION_TOKEN\"", outcome.stdout);
+    let shell = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
+    let expected = format!(
+        "{}|{}",
+        credentials["SecretAccessKey"].as_str().unwrap(),
+        credentials["SessionToken"].as_str().unwrap()
+    );
+    assert!(shell.stdout == expected.as_bytes(), "the shell got other values");
+}
+
+#[test]
+fn the_summary_holds_nothing_to_steal() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let credentials = process_credentials(&bench);
+    for arguments in [&["creds"][..], &["creds", "--json"], &["creds", "-vvv"]] {
+        let outcome = bench.run(arguments);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        for secret in ["AccessKeyId", "SecretAccessKey", "SessionToken"] {
+            let secret = credentials[secret].as_str().unwrap();
+            assert!(!outcome.stdout.contains(secret) && !outcome.stderr.contains(secret));
+        }
+    }
+    assert!(bench.run(&["creds"]).stdout.contains("hidden"));
+}
+
+#[test]
+fn without_a_session_it_says_so_and_opens_no_browser() {
+    let bench = Bench::start();
+    let opened = bench.path("opened");
+    let script = bench.path("browser.sh");
+    std::fs::write(&script, format!("touch '{}'\n", opened.display())).unwrap();
+    for format in ["process", "env"] {
+        let output = bench
+            .command(&["creds", "--format", format])
+            .env("BROWSER", format!("sh {}", script.display()))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        assert!(output.stdout.is_empty());
+        assert!(String::from_utf8(output.stderr).unwrap().contains("jetbridge login"));
+    }
+    assert!(!opened.exists());
+    assert_eq!(bench.stack.log().records().len(), 0);
+}

@@ -1,0 +1,180 @@
+//! What goes wrong, one case for each exit code and each bad input: a clear message, the right code, nothing lost.
+
+use std::path::Path;
+
+use jetbridge_local_stack::Fault;
+use serde_json::json;
+
+use crate::support::{ALICE, Bench, Outcome, program, snapshot};
+
+fn kind_and_code(outcome: &Outcome) -> (String, i32) {
+    (outcome.error()["kind"].as_str().unwrap().to_owned(), outcome.code)
+}
+
+#[test]
+fn wrong_usage_is_told_by_people_and_by_programs() {
+    let human = Outcome::of(program(&["frobnicate"]).output().unwrap());
+    assert_eq!((human.code, human.stdout.as_str()), (2, ""));
+    assert!(human.stderr.contains("frobnicate"), "{human:?}");
+    let json = Outcome::of(program(&["ls", "--json", "--limit", "0"]).output().unwrap());
+    assert_eq!(kind_and_code(&json), ("usage".to_owned(), 2));
+    assert_eq!(json.stderr, "");
+    for wrong in [&["ls", "--store", "disk"][..], &["login", "--limit", "3"], &["creds", "--format", "xml"], &[]] {
+        assert_eq!(program(wrong).output().unwrap().status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn all_problems_of_the_configuration_are_told_at_once() {
+    let bench = Bench::start();
+    bench.edit_config("okta-config.json", |okta| {
+        okta["okta_issuer_url"] = json!("http://okta.example.com/oauth2/default");
+        okta["okta_client_id"] = json!("");
+    });
+    bench.edit_config("aws-exports.json", |aws| aws["Auth"]["region"] = json!("eu-west-1"));
+    let outcome = bench.run(&["whoami", "--json"]);
+    assert_eq!(kind_and_code(&outcome), ("misconfigured".to_owned(), 4));
+    let message = outcome.error()["message"].as_str().unwrap().to_owned();
+    for part in ["3 problems", "okta_issuer_url", "okta_client_id", "Auth.region", "expected: "] {
+        assert!(message.contains(part), "{part} is not in: {message}");
+    }
+    let human = bench.run(&["whoami"]);
+    assert_eq!((human.code, human.stdout.as_str()), (4, ""));
+    assert!(human.stderr.starts_with("error: the configuration has 3 problems\n"), "{human:?}");
+    assert!(human.stderr.lines().all(|line| line.chars().count() <= 100), "{}", human.stderr);
+}
+
+#[test]
+fn missing_and_malformed_files_are_told() {
+    let bench = Bench::start();
+    let missing = bench.run(&["ls", "--json", "--config", "/nonexistent/folder"]);
+    assert_eq!(kind_and_code(&missing), ("misconfigured".to_owned(), 4));
+    assert!(missing.error()["message"].as_str().unwrap().contains("/nonexistent/folder"));
+    std::fs::write(bench.path("config/aws-exports.json"), "{ \"Auth\": ").unwrap();
+    let malformed = bench.run(&["ls", "--json"]);
+    assert_eq!(kind_and_code(&malformed), ("misconfigured".to_owned(), 4));
+    assert!(malformed.error()["message"].as_str().unwrap().contains("line 1"), "{malformed:?}");
+}
+
+#[test]
+fn an_issuer_that_calls_itself_otherwise_is_refused() {
+    let bench = Bench::start();
+    // The org server's discovery says the org issuer; the path is missing in this configuration.
+    let wrong = bench.stack.custom_issuer().replace("/oauth2/default", "/oauth2/default2");
+    bench.edit_config("okta-config.json", |okta| okta["okta_issuer_url"] = json!(wrong));
+    let outcome = bench.run(&["login", "--no-browser", "--json"]);
+    assert_eq!(outcome.code, 4, "{outcome:?}");
+    assert_eq!(outcome.error()["kind"], "misconfigured");
+}
+
+#[test]
+fn an_unregistered_redirect_uri_is_refused_by_okta_with_the_uri() {
+    let bench = Bench::start();
+    let outcome = bench.login(&["--redirect-uri", "http://127.0.0.1:9/other"], |url| {
+        let page = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.visit(url, ALICE)));
+        assert!(page.is_err(), "Okta should have refused the redirect URI");
+        String::new()
+    });
+    // Nothing came back, so what was pasted is no redirect.
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+}
+
+#[test]
+fn a_server_that_is_away_is_a_passing_fault_and_the_session_stays() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let listing = bench.command(&["ls", "--json"]);
+    let whoami = bench.command(&["whoami"]);
+    let (_home, _runtime) = bench.stop_stack();
+    let outcome = Outcome::of({ listing }.output().unwrap());
+    assert_eq!(kind_and_code(&outcome), ("retryable".to_owned(), 6));
+    assert_eq!({ whoami }.output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_token_endpoint_that_fails_can_be_tried_again() {
+    let bench = Bench::start();
+    bench.stack.faults().inject(Fault::TokenUnavailable, 100);
+    let outcome = bench.login(&[], |url| bench.visit(url, ALICE));
+    assert_eq!(kind_and_code(&outcome), ("retryable".to_owned(), 6));
+    bench.stack.faults().inject(Fault::TokenUnavailable, 0);
+    bench.sign_in_as(ALICE);
+}
+
+#[test]
+fn tampered_id_tokens_are_refused() {
+    let bench = Bench::start();
+    bench.stack.faults().inject(Fault::IdTokenTampered, 1);
+    let outcome = bench.login(&[], |url| bench.visit(url, ALICE));
+    assert_ne!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.events_named("signed_in").is_empty());
+    assert_eq!(bench.stack.log().count("GetId"), 0);
+    assert_eq!(bench.run(&["whoami"]).code, 3);
+}
+
+#[test]
+fn a_refusal_of_cognito_leaves_the_sign_in_standing() {
+    let bench = Bench::start();
+    bench.stack.faults().inject(Fault::CognitoRolesMisconfigured, 100);
+    let outcome = bench.login(&[], |url| bench.visit(url, ALICE));
+    assert_eq!(outcome.code, 4, "{outcome:?}");
+    assert_eq!(outcome.events_named("signed_in").len(), 1);
+    assert_eq!(outcome.error()["kind"], "misconfigured");
+    bench.stack.faults().inject(Fault::CognitoRolesMisconfigured, 0);
+    assert_eq!(bench.run(&["ls", "--limit", "1"]).code, 0);
+}
+
+#[test]
+fn a_damaged_store_is_reported_and_left_as_it_is() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let store = bench.path("store");
+    damage(&store);
+    let before = snapshot(&store);
+    for arguments in [&["ls", "--json"][..], &["whoami", "--json"], &["login", "--no-browser", "--json"]] {
+        let outcome = bench.run(arguments);
+        assert_eq!(kind_and_code(&outcome), ("secure_storage".to_owned(), 8), "{arguments:?}");
+    }
+    assert_eq!(snapshot(&store), before);
+    // Only the user may throw it away.
+    assert_eq!(bench.run(&["logout"]).code, 0);
+    bench.sign_in_as(ALICE);
+}
+
+/// Flips a bit in the middle of each sealed value.
+fn damage(store: &Path) {
+    let mut sealed = 0;
+    for (path, mut content) in snapshot(store) {
+        if path.extension().is_some_and(|extension| extension == "sealed") {
+            let middle = content.len() / 2;
+            content[middle] ^= 1;
+            std::fs::write(path, content).unwrap();
+            sealed += 1;
+        }
+    }
+    assert!(sealed > 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    std::fs::set_permissions(bench.path("store"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let outcome = bench.run(&["whoami", "--json"]);
+    assert_eq!(kind_and_code(&outcome), ("secure_storage".to_owned(), 8));
+}
+
+#[test]
+fn certificates_that_cannot_be_read_are_told() {
+    let bench = Bench::start();
+    for content in [None, Some("this is no certificate")] {
+        let path = bench.path("ca.pem");
+        if let Some(content) = content {
+            std::fs::write(&path, content).unwrap();
+        }
+        let outcome = bench.run(&["whoami", "--json", "--ca-file", path.to_str().unwrap()]);
+        assert_eq!(kind_and_code(&outcome), ("misconfigured".to_owned(), 4), "{outcome:?}");
+    }
+}

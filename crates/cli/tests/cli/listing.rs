@@ -1,0 +1,147 @@
+//! `ls`: every key, in every form of output, however many there are.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+use jetbridge_local_stack::Fault;
+use serde_json::json;
+
+use crate::support::{ALICE, Bench, Outcome};
+
+fn signed_in() -> Bench {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    bench
+}
+
+#[test]
+fn every_object_is_listed_once() {
+    let bench = signed_in();
+    let outcome = bench.run(&["ls", "--json"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let objects = outcome.events_named("object");
+    let keys: BTreeSet<_> = objects.iter().map(|object| object["key"].as_str().unwrap()).collect();
+    assert_eq!(keys.len(), objects.len());
+    for awkward in [
+        "awkward/line\nbreak.txt",
+        "awkward/a+b=c.txt",
+        "awkward/already%2Fencoded%20name.txt",
+        "awkward/../up.txt",
+        "awkward/\u{645}\u{631}\u{62d}\u{628}\u{627}.txt",
+        "/leading-slash.txt",
+    ] {
+        assert!(keys.contains(awkward), "{awkward:?}");
+    }
+    assert!(objects.iter().all(|object| {
+        object["size"].is_u64()
+            && object["last_modified"].as_str().is_some_and(|time| time.len() == 20 && time.ends_with('Z'))
+            && object["e_tag"].as_str().is_some_and(|tag| tag.starts_with('"'))
+    }));
+    assert_eq!(outcome.events().last().unwrap(), &json!({ "event": "listed", "count": objects.len() }));
+}
+
+#[test]
+fn piped_lines_hold_size_time_and_the_escaped_key() {
+    let bench = signed_in();
+    let outcome = bench.run(&["ls"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(!outcome.stdout.contains('\u{1b}') && !outcome.stdout.contains('\t'));
+    assert!(outcome.stdout.contains(r" awkward/line\nbreak.txt"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains(r" awkward/tab\tstop.txt"), "{}", outcome.stdout);
+    let events = bench.run(&["ls", "--json"]).events_named("object");
+    assert_eq!(outcome.stdout.lines().count(), events.len());
+    for (line, object) in outcome.stdout.lines().zip(&events) {
+        let start = format!("{} {} ", object["size"], object["last_modified"].as_str().unwrap());
+        assert!(line.starts_with(&start), "{line}");
+    }
+}
+
+#[test]
+fn a_prefix_and_a_delimiter_narrow_it_down() {
+    let bench = signed_in();
+    let all = bench.run(&["ls", "--json"]).events_named("object");
+    let awkward = bench.run(&["ls", "--json", "awkward/"]).events_named("object");
+    assert!(!awkward.is_empty() && awkward.len() < all.len());
+    assert!(awkward.iter().all(|object| object["key"].as_str().unwrap().starts_with("awkward/")));
+
+    let top = bench.run(&["ls", "--json", "--delimiter", "/"]);
+    assert_eq!(top.code, 0, "{top:?}");
+    let prefixes = top.events_named("prefix");
+    assert!(prefixes.contains(&json!({ "event": "prefix", "prefix": "awkward/" })), "{prefixes:?}");
+    let listed = top.events().pop().unwrap();
+    assert_eq!(listed["prefixes"], prefixes.len());
+    assert_eq!(listed["count"], top.events_named("object").len());
+    assert!(bench.run(&["ls", "--delimiter", "/"]).stdout.contains("- - awkward/\n"));
+}
+
+#[test]
+fn a_limit_stops_and_says_so() {
+    let bench = signed_in();
+    let outcome = bench.run(&["ls", "--json", "--limit", "3"]);
+    assert_eq!(outcome.events_named("object").len(), 3);
+    assert_eq!(outcome.events().pop().unwrap(), json!({ "event": "listed", "count": 3, "more": true }));
+    let human = bench.run(&["ls", "--limit", "3"]);
+    assert_eq!(human.stdout.lines().count(), 3);
+    assert!(human.stderr.contains("There are more"), "{human:?}");
+    // Exactly as many as there are is not a cut.
+    let count = bench.run(&["ls", "--json"]).events_named("object").len().to_string();
+    assert_eq!(bench.run(&["ls", "--json", "--limit", &count]).events().pop().unwrap().get("more"), None);
+}
+
+#[test]
+fn many_pages_become_one_list() {
+    let bench = signed_in();
+    let outcome = bench.run(&["ls", "--bucket", "scale-2500"]);
+    assert_eq!(outcome.code, 0, "{:?}", outcome.stderr);
+    assert_eq!(outcome.stdout.lines().count(), 2500);
+    assert_eq!(outcome.stdout.lines().collect::<BTreeSet<_>>().len(), 2500);
+    assert_eq!(bench.stack.log().count("ListObjectsV2"), 3);
+    assert!(outcome.stderr.contains("2,500 objects"), "{}", outcome.stderr);
+    assert_eq!(bench.run(&["ls", "--quiet", "--bucket", "scale-5"]).stderr, "");
+}
+
+#[test]
+fn a_listing_that_breaks_is_not_called_complete() {
+    let bench = signed_in();
+    // More often than the client tries.
+    bench.stack.faults().inject(Fault::S3PageCut, 100);
+    let outcome = bench.run(&["ls", "--json"]);
+    assert_eq!(outcome.code, 6, "{outcome:?}");
+    assert_eq!(outcome.error()["kind"], "retryable");
+    assert!(outcome.events_named("listed").is_empty());
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let bench = signed_in();
+    let mut child = bench
+        .command(&["ls", "--bucket", "scale-20000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let outcome = Outcome::of(child.wait_with_output().unwrap());
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let bench = signed_in();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = bench.command(&["ls"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output();
+    let outcome = Outcome::of(output.unwrap());
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("the output could not be written"), "{outcome:?}");
+}
+
+#[test]
+fn buckets_that_are_missing_or_closed_are_told_apart() {
+    let bench = signed_in();
+    let missing = bench.run(&["ls", "--json", "--bucket", "no-such-bucket-here"]);
+    assert_eq!((missing.code, missing.error()["kind"].as_str()), (9, Some("not_found")), "{missing:?}");
+    let denied = bench.run(&["ls", "--json", "--bucket", &bench.stack.options().denied_bucket]);
+    assert_eq!((denied.code, denied.error()["kind"].as_str()), (5, Some("access_denied")), "{denied:?}");
+    assert!(denied.error()["hint"].as_str().unwrap().contains("s3:ListBucket"), "{denied:?}");
+}

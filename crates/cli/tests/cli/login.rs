@@ -1,0 +1,186 @@
+//! `login --no-browser`, `whoami`, `logout`: signing in with nothing but an address and a line of text.
+
+use serde_json::json;
+
+use crate::support::{ALICE, BOB, Bench, CAROL, Running};
+
+#[test]
+fn login_prints_the_address_and_takes_the_redirect_from_stdin() {
+    let bench = Bench::start();
+    let outcome = bench.login(&["--list"], |url| bench.visit(url, ALICE));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let events = outcome.events();
+    assert_eq!(events[0]["event"], "authorization_url");
+    assert_eq!(events[1]["event"], "signed_in");
+    assert_eq!(events[1]["user"]["username"], ALICE);
+    assert_eq!(events[1]["user"]["name"], "Alice Archer");
+    assert!(events[1]["identity_id"].as_str().unwrap().starts_with("us-west-2:"));
+    let objects = outcome.events_named("object");
+    assert_eq!(events.last().unwrap(), &json!({ "event": "listed", "count": objects.len() }));
+    assert!(objects.len() > 20);
+}
+
+#[test]
+fn a_person_sees_the_address_alone_on_stdout_and_what_to_do_on_stderr() {
+    let bench = Bench::start();
+    let mut running = Running::start(&mut bench.command(&["login", "--no-browser"]));
+    let url = running.line();
+    running.answer(&bench.visit(url.trim(), ALICE));
+    let outcome = running.finish();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("✓ Signed in as Alice Archer"), "{outcome:?}");
+    assert!(outcome.stderr.contains(&bench.redirect_uri), "{outcome:?}");
+    assert!(outcome.stderr.contains("Copy the whole address"), "{outcome:?}");
+}
+
+#[test]
+fn later_commands_need_no_sign_in() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    bench.stack.log().clear();
+
+    let listing = bench.run(&["ls", "--json"]);
+    assert_eq!(listing.code, 0, "{listing:?}");
+    assert_eq!(listing.events().last().unwrap()["event"], "listed");
+    // The stored AWS credentials are still good, so S3 alone was asked.
+    let asked: Vec<_> = bench.stack.log().records().iter().map(|record| record.operation).collect();
+    assert_eq!(asked, ["ListObjectsV2"]);
+}
+
+#[test]
+fn whoami_asks_no_server() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    bench.stack.log().clear();
+
+    let json = bench.run(&["whoami", "--json"]);
+    assert_eq!(json.code, 0, "{json:?}");
+    let session = &json.events()[0];
+    assert_eq!(session["event"], "session");
+    assert_eq!(session["user"]["subject"], "00ualice000000000001");
+    assert_eq!(session["issuer"], bench.stack.custom_issuer());
+    assert_eq!(session["user"]["email"], ALICE);
+    assert_eq!(session["has_refresh_token"], true);
+    assert!(session["id_token_expires_at"].is_string() && session["aws_credentials_expire_at"].is_string());
+
+    let human = bench.run(&["whoami"]);
+    assert_eq!(human.code, 0, "{human:?}");
+    assert!(human.stdout.contains("Alice Archer") && human.stdout.contains("good until"), "{human:?}");
+    assert_eq!(bench.stack.log().records().len(), 0);
+}
+
+#[test]
+fn accounts_are_kept_apart() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let work = bench.login(&["--account", "work"], |url| bench.visit(url, BOB));
+    assert_eq!(work.code, 0, "{work:?}");
+    let user = |arguments: &[&str]| bench.run(arguments).events()[0]["user"]["username"].clone();
+    assert_eq!(user(&["whoami", "--json"]), ALICE);
+    assert_eq!(user(&["whoami", "--json", "--account", "work"]), BOB);
+    assert_eq!(bench.run(&["whoami", "--account", "../up"]).code, 4);
+}
+
+#[test]
+fn the_memory_store_forgets_at_the_end() {
+    let bench = Bench::start();
+    let outcome = bench.login(&["--store", "memory"], |url| bench.visit(url, ALICE));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(bench.run(&["whoami", "--store", "memory"]).code, 3);
+    assert!(!bench.path("store").exists());
+}
+
+#[test]
+fn logout_forgets_and_tells_okta_when_asked_to() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let outcome = bench.run(&["logout", "--revoke", "--json"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(outcome.events(), [json!({ "event": "signed_out", "revoked": true, "browser": false })]);
+    assert_eq!(bench.stack.log().count("revoke"), 1);
+    assert_eq!(bench.run(&["ls"]).code, 3);
+
+    bench.sign_in_as(ALICE);
+    let local = bench.run(&["logout"]);
+    assert_eq!(local.code, 0, "{local:?}");
+    assert!(local.stdout.contains("Signed out Alice Archer"), "{local:?}");
+    assert_eq!(bench.stack.log().count("revoke"), 1);
+    let again = bench.run(&["logout"]);
+    assert_eq!((again.code, again.stdout.as_str()), (0, "Nobody was signed in.\n"));
+}
+
+#[test]
+fn logout_hands_the_end_session_address_to_the_browser_only() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let seen = bench.path("seen");
+    let script = bench.path("browser.sh");
+    std::fs::write(&script, format!("#!/bin/sh\nprintf '%s' \"$1\" > '{}'\n", seen.display())).unwrap();
+    let outcome = crate::support::Outcome::of(
+        bench
+            .command(&["logout", "--browser", "--json", "-v"])
+            .env("BROWSER", format!("sh {}", script.display()))
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(outcome.events()[0]["browser"], true);
+    let address = wait_for_text(&seen);
+    assert!(address.starts_with(&bench.stack.custom_issuer()) && address.contains("id_token_hint="));
+    let token = address.split("id_token_hint=").nth(1).unwrap().split('&').next().unwrap();
+    assert!(!outcome.stdout.contains(token) && !outcome.stderr.contains(token));
+}
+
+/// The browser is started, not waited for.
+fn wait_for_text(path: &std::path::Path) -> String {
+    loop {
+        match std::fs::read_to_string(path) {
+            Ok(text) if !text.is_empty() => return text,
+            _ => std::thread::sleep(std::time::Duration::from_millis(10)),
+        }
+    }
+}
+
+#[test]
+fn someone_else_signing_in_replaces_the_session() {
+    let bench = Bench::start();
+    let alice = bench.sign_in_as(ALICE).events_named("signed_in")[0]["identity_id"].clone();
+    let bob = bench.sign_in_as(BOB).events_named("signed_in")[0]["identity_id"].clone();
+    assert_ne!(alice, bob);
+    assert_eq!(bench.run(&["whoami", "--json"]).events()[0]["user"]["username"], BOB);
+}
+
+#[test]
+fn a_user_without_the_app_is_refused() {
+    let bench = Bench::start();
+    let outcome = bench.login(&[], |url| bench.visit(url, CAROL));
+    assert_eq!(outcome.code, 5, "{outcome:?}");
+    assert_eq!(outcome.error()["kind"], "access_denied");
+    assert_eq!(bench.stack.log().count("token"), 0);
+}
+
+#[test]
+fn cancel_on_the_sign_in_page_is_a_refusal() {
+    let bench = Bench::start();
+    let outcome = bench.login(&[], |url| bench.deny(url));
+    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (5, Some("access_denied")), "{outcome:?}");
+    assert_eq!(bench.stack.log().count("token"), 0);
+}
+
+#[test]
+fn a_redirect_of_another_sign_in_is_not_exchanged() {
+    let bench = Bench::start();
+    for change in [
+        |redirect: &str| redirect.replace("state=", "state=x"),
+        |redirect: &str| redirect.replace("/callback", "/other"),
+        |_: &str| "com.okta.other-app:/callback?code=abc&state=def".to_owned(),
+        |_: &str| "not an address".to_owned(),
+        |_: &str| format!("http://127.0.0.1:1/callback?code={}&state=s", "c".repeat(10_000)),
+    ] {
+        let outcome = bench.login(&[], |url| change(&bench.visit(url, ALICE)));
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+        assert_eq!(outcome.error()["kind"], "unexpected_redirect", "{outcome:?}");
+    }
+    assert_eq!(bench.stack.log().count("token"), 0);
+    assert_eq!(bench.run(&["whoami"]).code, 3);
+}

@@ -1,0 +1,14 @@
+//! The program as its users meet it: started as a process, against the local stack. One binary, because each costs a
+//! link.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod credentials;
+mod demo;
+mod failures;
+mod interruption;
+mod listing;
+mod login;
+mod loopback;
+mod stack;
+mod support;
+mod surface;

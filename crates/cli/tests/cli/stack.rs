@@ -1,0 +1,122 @@
+//! `local-stack` as a process of its own, and the other commands against it.
+#![cfg(unix)]
+
+use std::net::TcpListener;
+
+use jetbridge_local_stack::ScriptedBrowser;
+use tempfile::TempDir;
+
+use crate::support::{ALICE, Outcome, PASSWORD, Running, free_port, program};
+
+fn visit(url: &str, ca_pem: Option<&str>) -> String {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(ScriptedBrowser::new(ca_pem).unwrap().sign_in(url, ALICE, PASSWORD)).unwrap()
+}
+
+#[test]
+fn it_says_where_it_is_and_writes_a_configuration_that_works() {
+    for tls in [false, true] {
+        let home = TempDir::new().unwrap();
+        let config = home.path().join("config");
+        let mut arguments = vec!["local-stack", "--port", "0", "--json", "--write-config", config.to_str().unwrap()];
+        if tls {
+            arguments.push("--tls");
+        }
+        let mut stack = Running::start(&mut program(&arguments));
+        let ready: serde_json::Value = serde_json::from_str(&stack.line()).unwrap();
+        assert_eq!(ready["event"], "ready");
+        assert_eq!(ready["users"][0]["login"], ALICE);
+        assert_eq!(ready["issuer"].as_str().unwrap().starts_with("https://"), tls);
+
+        let store = format!("file:{}", home.path().join("store").display());
+        let ca_file = config.join("ca.pem");
+        let ca_pem = std::fs::read_to_string(&ca_file).ok();
+        assert_eq!(ca_pem.is_some(), tls);
+        let jetbridge = |arguments: &[&str]| {
+            let mut command = program(arguments);
+            command.env("JETBRIDGE_CONFIG", &config).env("JETBRIDGE_STORE", &store);
+            if tls {
+                command.env("SSL_CERT_FILE", &ca_file);
+            }
+            command
+        };
+        let mut login = Running::start(&mut jetbridge(&["login", "--no-browser", "--json", "--list"]));
+        let redirect = visit(&login.authorization_url(), ca_pem.as_deref());
+        login.answer(&redirect);
+        let outcome = login.finish();
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert_eq!(outcome.events().last().unwrap()["event"], "listed");
+        let listing = Outcome::of(jetbridge(&["ls", "--json"]).output().unwrap());
+        assert_eq!(listing.code, 0, "{listing:?}");
+
+        stack.signal("INT");
+        let stopped = stack.finish();
+        assert_eq!(stopped.code, 0, "{stopped:?}");
+    }
+}
+
+#[test]
+fn people_see_addresses_users_and_the_next_command() {
+    let home = TempDir::new().unwrap();
+    let config = home.path().join("config");
+    let mut stack =
+        Running::start(&mut program(&["local-stack", "--port", "0", "--write-config", config.to_str().unwrap()]));
+    let mut text = String::new();
+    while !text.contains("login --list") {
+        let line = stack.line();
+        assert!(!line.is_empty(), "it ended too early: {text}");
+        text.push_str(&line);
+    }
+    for part in ["Okta", "Cognito", "S3", ALICE, PASSWORD, "Ctrl-C stops it", "scale-100000"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 80 || line.contains("--config")), "{text}");
+    stack.signal("TERM");
+    assert_eq!(stack.finish().code, 0);
+}
+
+#[test]
+fn a_busy_port_and_files_in_the_way_are_told() {
+    let port = free_port();
+    let _occupier = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let busy = Outcome::of(program(&["local-stack", "--json", "--port", &port.to_string()]).output().unwrap());
+    assert_eq!((busy.code, busy.error()["kind"].as_str()), (6, Some("port_in_use")), "{busy:?}");
+    assert!(busy.error()["message"].as_str().unwrap().contains(&port.to_string()));
+
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("okta-config.json");
+    std::fs::write(&file, "mine").unwrap();
+    let folder = home.path().to_str().unwrap();
+    let arguments = ["local-stack", "--json", "--port", "0", "--write-config", folder];
+    let refused = Outcome::of(program(&arguments).output().unwrap());
+    assert_eq!((refused.code, refused.error()["kind"].as_str()), (2, Some("would_overwrite")), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+    let mut replaced = Running::start(&mut program(&[&arguments[..], &["--overwrite"]].concat()));
+    replaced.line();
+    assert!(std::fs::read_to_string(&file).unwrap().contains("okta_issuer_url"));
+    replaced.signal("INT");
+    assert_eq!(replaced.finish().code, 0);
+}
+
+#[test]
+fn faults_are_switched_on_by_name() {
+    let home = TempDir::new().unwrap();
+    let config = home.path().join("config");
+    let folder = config.to_str().unwrap();
+    let mut stack = Running::start(&mut program(&[
+        "local-stack",
+        "--port",
+        "0",
+        "--json",
+        "--write-config",
+        folder,
+        "--fault",
+        "discovery-unavailable=100",
+    ]));
+    stack.line();
+    let login = program(&["login", "--no-browser", "--json", "--store", "memory", "--config", folder]).output();
+    let outcome = Outcome::of(login.unwrap());
+    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (6, Some("retryable")), "{outcome:?}");
+    stack.signal("INT");
+    assert_eq!(stack.finish().code, 0);
+}

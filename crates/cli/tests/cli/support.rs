@@ -1,0 +1,219 @@
+//! A local stack, a configuration for it, a store of its own, and the program to run against them.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use jetbridge_local_stack::{LocalStack, Options, ScriptedBrowser};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+pub(crate) const ALICE: &str = "alice@example.com";
+pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const CAROL: &str = "carol@example.com";
+pub(crate) const PASSWORD: &str = "open-sesame";
+
+/// Everything one test needs. Dropping it stops the stack and removes the files.
+pub(crate) struct Bench {
+    pub(crate) stack: LocalStack,
+    pub(crate) redirect_uri: String,
+    pub(crate) port: u16,
+    home: TempDir,
+    runtime: Runtime,
+}
+
+impl Bench {
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    pub(crate) fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        // A port of its own for the redirect, so that tests can run side by side.
+        let port = free_port();
+        let redirect_uri = format!("http://127.0.0.1:{port}/callback");
+        let mut options = Options::default();
+        options.redirect_uris[0].clone_from(&redirect_uri);
+        change(&mut options);
+        let runtime = Runtime::new().unwrap();
+        let stack = runtime.block_on(LocalStack::start(options)).unwrap();
+        let home = TempDir::new().unwrap();
+        stack.write_config(&home.path().join("config"), false).unwrap();
+        Self { stack, redirect_uri, port, home, runtime }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The program, with this bench's configuration and store and nothing of the developer's environment.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(arguments);
+        command
+            .env("JETBRIDGE_CONFIG", self.path("config"))
+            .env("JETBRIDGE_STORE", format!("file:{}", self.path("store").display()))
+            .env("HOME", self.home.path());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command(arguments).output().unwrap())
+    }
+
+    /// `login --no-browser --json` with `arguments`, answered by what `answer` makes of the authorization URL.
+    pub(crate) fn login(&self, arguments: &[&str], answer: impl FnOnce(&str) -> String) -> Outcome {
+        let arguments = [&["login", "--no-browser", "--json"], arguments].concat();
+        let mut running = Running::start(&mut self.command(&arguments));
+        let url = running.authorization_url();
+        running.answer(&answer(&url));
+        running.finish()
+    }
+
+    /// What the sign-in page sends the browser of `user` to.
+    pub(crate) fn visit(&self, url: &str, user: &str) -> String {
+        self.runtime.block_on(ScriptedBrowser::new(None).unwrap().sign_in(url, user, PASSWORD)).unwrap()
+    }
+
+    /// Where the browser goes when the user presses Cancel.
+    pub(crate) fn deny(&self, url: &str) -> String {
+        self.runtime.block_on(ScriptedBrowser::new(None).unwrap().deny(url)).unwrap()
+    }
+
+    pub(crate) fn sign_in_as(&self, user: &str) -> Outcome {
+        let outcome = self.login(&[], |url| self.visit(url, user));
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        outcome
+    }
+
+    /// Rewrites one configuration file.
+    pub(crate) fn edit_config(&self, file: &str, edit: impl FnOnce(&mut Value)) {
+        let path = self.path("config").join(file);
+        let mut value: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        edit(&mut value);
+        std::fs::write(path, value.to_string()).unwrap();
+    }
+
+    pub(crate) fn stop_stack(self) -> (TempDir, Runtime) {
+        self.runtime.block_on(self.stack.shutdown());
+        (self.home, self.runtime)
+    }
+}
+
+/// The program, without anything of the developer's environment that changes what it does.
+pub(crate) fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jetbridge"));
+    command.args(arguments).stdin(Stdio::null());
+    for variable in
+        ["JETBRIDGE_CONFIG", "JETBRIDGE_STORE", "SSL_CERT_FILE", "NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RUST_LOG"]
+    {
+        command.env_remove(variable);
+    }
+    // A browser that opens nothing.
+    command.env("BROWSER", "true");
+    command
+}
+
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Every line of stdout as JSON; a line that is none fails the test.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect()
+    }
+
+    /// The events called `name`.
+    pub(crate) fn events_named(&self, name: &str) -> Vec<Value> {
+        self.events().into_iter().filter(|event| event["event"] == name).collect()
+    }
+
+    /// The error, which has to be the last line and to agree with the exit code.
+    pub(crate) fn error(&self) -> Value {
+        let last = self.events().pop().unwrap_or_else(|| panic!("nothing on stdout: {self:?}"));
+        assert_eq!(last["event"], "error", "{self:?}");
+        assert_eq!(last["exit"], self.code, "{self:?}");
+        last
+    }
+}
+
+/// A program that has not ended yet.
+pub(crate) struct Running {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    read: String,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self { child, stdout, read: String::new() }
+    }
+
+    /// The next line of stdout.
+    pub(crate) fn line(&mut self) -> String {
+        let start = self.read.len();
+        self.stdout.read_line(&mut self.read).unwrap();
+        self.read[start..].to_owned()
+    }
+
+    /// Reads the first event of a login.
+    pub(crate) fn authorization_url(&mut self) -> String {
+        let line = self.line();
+        let event: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        assert_eq!(event["event"], "authorization_url", "{event}");
+        event["url"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn answer(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_ref().unwrap(), "{line}").unwrap();
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    pub(crate) fn finish(mut self) -> Outcome {
+        drop(self.child.stdin.take());
+        self.stdout.read_to_string(&mut self.read).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        let mut outcome = Outcome::of(output);
+        outcome.stdout = self.read;
+        outcome
+    }
+}
+
+/// Every file below a folder with its content, to see whether something changed.
+pub(crate) fn snapshot(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
