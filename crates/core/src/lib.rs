@@ -35,15 +35,16 @@ mod diagnosis;
 mod error;
 mod net;
 mod oidc;
+mod secret_text;
 mod session;
 pub mod storage;
 
-pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage, ObjectPages};
+pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage};
 pub use clock::{Clock, SystemClock};
 pub use cognito::AwsCredentials;
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use error::{Recovery, Service, SessionError, SignInReason};
 pub use session::{
-    AuthorizationRequest, LoginOptions, Session, SessionBuilder, SessionDetails, SessionEvent, SessionState, SignOut,
-    SignOutMode, User,
+    AuthorizationRequest, LoginOptions, ObjectPages, Session, SessionBuilder, SessionDetails, SessionEvent,
+    SessionState, SignOut, SignOutMode, User,
 };

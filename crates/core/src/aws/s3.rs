@@ -1,21 +1,18 @@
-//! S3 listings (ListObjectsV2): all pages, one at a time, the next one on its way while the app looks at this one.
+//! One page of an S3 listing (ListObjectsV2): the client, the call, and the decoding of keys.
 
-use std::collections::VecDeque;
 use std::time::SystemTime;
 
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
-use futures_core::Stream;
-use futures_util::stream;
 use percent_encoding::percent_decode_str;
-use tokio::task::JoinHandle;
 
 use crate::aws::failure::{AwsFailure, sort_sdk_error};
 use crate::cognito::AwsCredentials;
-use crate::diagnosis::classify::Evidence;
+use crate::config::Config;
 use crate::error::{Service, SessionError};
-use crate::session::Session;
+use crate::net::http::is_loopback;
 
 /// S3 gives no more than this in one page.
 const LARGEST_PAGE: u32 = 1000;
@@ -58,12 +55,12 @@ pub struct ObjectPage {
 }
 
 impl ObjectPage {
-    fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         (self.objects.len() + self.common_prefixes.len()) as u64
     }
 
     /// Drops what is over a limit, the last first.
-    fn truncate(&mut self, limit: u64) {
+    pub(crate) fn truncate(&mut self, limit: u64) {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.objects.truncate(limit);
         self.common_prefixes.truncate(limit - self.objects.len());
@@ -79,172 +76,86 @@ pub enum ListedEntry {
     Prefix(String),
 }
 
-type Answer = Result<ListObjectsV2Output, SessionError>;
-
-/// The pages of one listing. Made by [`Session::list_objects`].
-#[derive(Debug)]
-pub struct ObjectPages {
-    session: Session,
-    request: Request,
-    left: Option<u64>,
-    next: Next,
+/// An S3 client for the configured bucket's region and endpoint, on top of any SDK configuration.
+pub(crate) fn client(config: &Config, sdk_config: &SdkConfig) -> Client {
+    let mut builder =
+        aws_sdk_s3::config::Builder::from(sdk_config).region(Region::new(config.bucket_region().to_owned()));
+    if let Some(endpoint) = config.s3_endpoint() {
+        // Buckets have no host names of their own on this machine or on a bare address.
+        let has_no_subdomains = is_loopback(endpoint) || endpoint.domain().is_none();
+        builder = builder.endpoint_url(endpoint.as_str().trim_end_matches('/')).force_path_style(has_no_subdomains);
+    }
+    Client::from_conf(builder.build())
 }
 
+/// What one request asks for.
 #[derive(Debug, Clone)]
-struct Request {
-    bucket: String,
-    prefix: String,
-    delimiter: Option<String>,
-    page_size: u32,
+pub(crate) struct PageRequest {
+    pub bucket: String,
+    pub prefix: String,
+    pub delimiter: Option<String>,
+    /// Entries at most, 1 to 1,000.
+    pub size: u32,
 }
 
+impl PageRequest {
+    /// The request of a listing's first page.
+    pub(crate) fn new(listing: ListObjects, config: &Config) -> Self {
+        Self {
+            bucket: listing.bucket.unwrap_or_else(|| config.bucket().to_owned()),
+            prefix: listing.prefix.or_else(|| config.listing_prefix().map(str::to_owned)).unwrap_or_default(),
+            delimiter: listing.delimiter,
+            size: listing.page_size.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE),
+        }
+    }
+}
+
+/// One page, and where the next one begins.
 #[derive(Debug)]
-enum Next {
-    Start,
-    Coming { page: JoinHandle<Answer>, token: String },
-    Done,
+pub(crate) struct Answer {
+    pub page: ObjectPage,
+    pub next: Option<String>,
 }
 
-impl ObjectPages {
-    pub(crate) fn new(session: Session, request: ListObjects) -> Self {
-        let config = session.config();
-        let request_made = Request {
-            bucket: request.bucket.unwrap_or_else(|| config.bucket().to_owned()),
-            prefix: request.prefix.or_else(|| config.listing_prefix().map(str::to_owned)).unwrap_or_default(),
-            delimiter: request.delimiter,
-            page_size: request.page_size.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE),
-        };
-        Self { session, request: request_made, left: request.limit, next: Next::Start }
-    }
-
-    /// The next page, or `None` after the last. After an error the listing is over.
-    ///
-    /// Dropping the future loses no page that has been handed out; the page on its way is asked for again.
-    ///
-    /// # Errors
-    /// Everything that [`Session::aws_credentials`] can say, `AccessDenied`, `NotFound` for the bucket, `Misconfigured`
-    /// for a wrong region, `Retryable` for the network.
-    pub async fn next_page(&mut self) -> Result<Option<ObjectPage>, SessionError> {
-        let (answer, asked_with) = match std::mem::replace(&mut self.next, Next::Done) {
-            Next::Done => return Ok(None),
-            Next::Start if self.left == Some(0) => return Ok(None),
-            Next::Start => (self.fetch(None).await?, None),
-            Next::Coming { page, token } => {
-                let answer = page.await.map_err(|_| SessionError::internal("the listing was interrupted"))??;
-                (answer, Some(token))
-            }
-        };
-        let next_token = self.next_token(&answer, asked_with.as_deref())?;
-        let mut page = decode(&answer)?;
-        if let Some(left) = &mut self.left {
-            page.truncate(*left);
-            *left -= page.len();
-        }
-        if let Some(token) = next_token
-            && self.left != Some(0)
-        {
-            let (session, request, wanted) = (self.session.clone(), self.request.clone(), self.wanted());
-            let continuation = token.clone();
-            let page = tokio::spawn(async move { fetch(&session, &request, wanted, Some(continuation)).await });
-            self.next = Next::Coming { page, token };
-        }
-        Ok(Some(page))
-    }
-
-    /// The same listing entry by entry.
-    pub fn into_stream(self) -> impl Stream<Item = Result<ListedEntry, SessionError>> + Send {
-        stream::try_unfold((self, VecDeque::new()), |(mut pages, mut ready)| async move {
-            loop {
-                if let Some(entry) = ready.pop_front() {
-                    return Ok(Some((entry, (pages, ready))));
-                }
-                let Some(page) = pages.next_page().await? else { return Ok(None) };
-                ready.extend(page.objects.into_iter().map(ListedEntry::Object));
-                ready.extend(page.common_prefixes.into_iter().map(ListedEntry::Prefix));
-            }
-        })
-    }
-
-    fn wanted(&self) -> u32 {
-        let left = self.left.and_then(|left| u32::try_from(left).ok()).unwrap_or(u32::MAX);
-        self.request.page_size.min(left)
-    }
-
-    async fn fetch(&self, token: Option<String>) -> Answer {
-        fetch(&self.session, &self.request, self.wanted(), token).await
-    }
-
-    /// A listing that says "there is more" without saying where, or the same place again, would never end.
-    fn next_token(
-        &self,
-        answer: &ListObjectsV2Output,
-        asked_with: Option<&str>,
-    ) -> Result<Option<String>, SessionError> {
-        if !answer.is_truncated().unwrap_or(false) {
-            return Ok(None);
-        }
-        match answer.next_continuation_token() {
-            Some(token) if Some(token) != asked_with => Ok(Some(token.to_owned())),
-            _ => Err(SessionError::internal("S3 says that there is more but not where it continues")),
-        }
-    }
-}
-
-impl Drop for ObjectPages {
-    fn drop(&mut self) {
-        if let Next::Coming { page, .. } = &self.next {
-            page.abort();
-        }
-    }
-}
-
-/// Asks for one page. Credentials that S3 finds expired or unknown are renewed once; a request that it finds signed at a
-/// wrong time is signed once more, because its answer corrected the clock.
-async fn fetch(session: &Session, request: &Request, wanted: u32, token: Option<String>) -> Answer {
-    let evidence = Evidence { bucket: request.bucket.clone(), ..Evidence::of(session.config()) };
-    let mut credentials = session.aws_credentials().await?;
-    let (mut renewed, mut signed_anew) = (false, false);
-    loop {
-        let answer = send(&session.s3_client(), &credentials, request, wanted, token.clone()).await;
-        match answer {
-            Ok(answer) => return Ok(answer),
-            Err(AwsFailure::Refused(failure)) if !renewed && are_rejected_credentials(&failure.code) => {
-                renewed = true;
-                credentials = session.replace_credentials(&credentials).await?;
-            }
-            Err(AwsFailure::Refused(failure)) if !signed_anew && failure.code == "RequestTimeTooSkewed" => {
-                signed_anew = true;
-            }
-            Err(failure) => return Err(failure.into_session_error(&evidence)),
-        }
-    }
-}
-
-async fn send(
+/// Asks for one page, after `continuation` if there is one.
+pub(crate) async fn fetch_page(
     client: &Client,
     credentials: &AwsCredentials,
-    request: &Request,
-    wanted: u32,
-    token: Option<String>,
-) -> Result<ListObjectsV2Output, AwsFailure> {
-    client
+    request: &PageRequest,
+    continuation: Option<&str>,
+) -> Result<Answer, AwsFailure> {
+    let output = client
         .list_objects_v2()
         .bucket(&request.bucket)
         .prefix(&request.prefix)
         .set_delimiter(request.delimiter.clone())
-        .max_keys(i32::try_from(wanted).unwrap_or(i32::MAX))
-        .set_continuation_token(token)
+        .max_keys(i32::try_from(request.size).unwrap_or(i32::MAX))
+        .set_continuation_token(continuation.map(str::to_owned))
         // XML 1.0 cannot carry every character that a key may hold.
         .encoding_type(EncodingType::Url)
         .customize()
         .config_override(aws_sdk_s3::config::Builder::new().credentials_provider(credentials.to_sdk()))
         .send()
         .await
-        .map_err(|error| sort_sdk_error(Service::S3, &error))
+        .map_err(|error| sort_sdk_error(Service::S3, &error))?;
+    let next = next_token(&output, continuation).map_err(AwsFailure::Unanswered)?;
+    let page = decode(&output).map_err(AwsFailure::Unanswered)?;
+    Ok(Answer { page, next })
 }
 
-/// S3 error responses, list of error codes.
-fn are_rejected_credentials(code: &str) -> bool {
+/// A listing that says "there is more" without saying where, or the same place again, would never end.
+fn next_token(output: &ListObjectsV2Output, asked_with: Option<&str>) -> Result<Option<String>, SessionError> {
+    if !output.is_truncated().unwrap_or(false) {
+        return Ok(None);
+    }
+    match output.next_continuation_token() {
+        Some(token) if Some(token) != asked_with => Ok(Some(token.to_owned())),
+        _ => Err(SessionError::internal("S3 says that there is more but not where it continues")),
+    }
+}
+
+/// Whether S3 refused the credentials themselves (S3 API reference, list of error codes).
+pub(crate) fn are_rejected_credentials(code: &str) -> bool {
     matches!(code, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" | "InvalidAccessKeyId")
 }
 

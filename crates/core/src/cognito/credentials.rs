@@ -11,16 +11,15 @@ use crate::aws::failure::{AwsFailure, sort_sdk_error};
 use crate::clock::{from_unix, to_unix};
 use crate::diagnosis::classify::is_about_the_identity;
 use crate::error::{Service, SessionError};
-use crate::storage::persisted::secret_text;
 
 /// Keys that sign AWS requests until they expire, usually after an hour. They stay valid until then even if the user
 /// signs out at Okta meanwhile.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AwsCredentials {
     access_key_id: String,
-    #[serde(with = "secret_text")]
+    #[serde(with = "crate::secret_text")]
     secret_access_key: SecretString,
-    #[serde(with = "secret_text")]
+    #[serde(with = "crate::secret_text")]
     session_token: SecretString,
     expires_at: i64,
 }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use secrecy::SecretString;
 
 use super::pending::{LIFETIME_SECONDS, PendingAuthorization};
+use super::persisted::{SignedIn, Tokens};
 use super::state::Event;
 use super::{Inner, Session, SessionEvent, SessionState, User};
 use crate::aws::sdk_config::{bucket_host, cognito_host};
@@ -20,7 +21,6 @@ use crate::oidc::id_token::{self, Claims, Expected, Previous};
 use crate::oidc::redirect::{Outcome, Redirect, unexpected};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 use crate::oidc::userinfo;
-use crate::storage::persisted::{SignedIn, Tokens};
 
 /// How to sign in.
 #[derive(Debug, Clone, Default)]

@@ -1,8 +1,10 @@
 //! The session: who is signed in, and AWS credentials for as long as Okta agrees. The one type that apps hold.
 
 pub(crate) mod events;
+mod listing;
 mod login;
 pub(crate) mod pending;
+mod persisted;
 mod renewal;
 mod sign_out;
 pub(crate) mod state;
@@ -19,17 +21,18 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
-use crate::aws::s3::{ListObjects, ObjectPages};
+use crate::aws::s3::ListObjects;
 use crate::aws::sdk_config;
 use crate::clock::{Clock, CorrectedClock, SystemClock, from_unix};
 use crate::cognito::IdentityPool;
 use crate::config::Config;
 use crate::diagnosis::classify::Evidence;
 use crate::error::SessionError;
-use crate::net::http::{Http, is_loopback};
+use crate::net::http::Http;
 use crate::oidc::discovery::Discovery;
 use crate::storage::SecretStore;
 pub use events::SessionEvent;
+pub use listing::ObjectPages;
 pub use login::{AuthorizationRequest, LoginOptions};
 pub use sign_out::{SignOut, SignOutMode};
 use state::Event;
@@ -256,18 +259,6 @@ impl Session {
     /// client and its corrected clock. The region is `Auth.region`.
     pub fn sdk_config(&self) -> SdkConfig {
         sdk_config::signed(&self.inner.config, self.clone(), &self.inner.http, &self.inner.clock)
-    }
-
-    pub(crate) fn s3_client(&self) -> aws_sdk_s3::Client {
-        let config = &self.inner.config;
-        let mut builder = aws_sdk_s3::config::Builder::from(&self.sdk_config())
-            .region(aws_config::Region::new(config.bucket_region().to_owned()));
-        if let Some(endpoint) = config.s3_endpoint() {
-            // Buckets have no host names of their own on this machine or on a bare address.
-            let has_no_subdomains = is_loopback(endpoint) || endpoint.domain().is_none();
-            builder = builder.endpoint_url(endpoint.as_str().trim_end_matches('/')).force_path_style(has_no_subdomains);
-        }
-        aws_sdk_s3::Client::from_conf(builder.build())
     }
 }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::persisted::Persisted;
 use crate::oidc::discovery::Provider;
-use crate::storage::persisted::{Persisted, secret_text};
 
 /// A person needs a few minutes for a password, a second factor and a forgotten phone.
 pub(crate) const LIFETIME_SECONDS: i64 = 15 * 60;
@@ -17,11 +17,11 @@ const MOST_PENDING: usize = 4;
 /// All that is needed to understand and finish the answer to one authorization request.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct PendingAuthorization {
-    #[serde(with = "secret_text")]
+    #[serde(with = "crate::secret_text")]
     state: SecretString,
-    #[serde(with = "secret_text")]
+    #[serde(with = "crate::secret_text")]
     pub nonce: SecretString,
-    #[serde(with = "secret_text")]
+    #[serde(with = "crate::secret_text")]
     pub verifier: SecretString,
     pub redirect_uri: String,
     pub client_id: String,

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
+use super::persisted::{EndedSession, SignedIn};
 use super::state::Event;
 use super::vault::OpenVault;
 use super::{Inner, Session, SessionEvent};
@@ -16,7 +17,6 @@ use crate::diagnosis::classify::logins_key;
 use crate::error::{SessionError, SignInReason};
 use crate::oidc::id_token::Previous;
 use crate::oidc::token::{TokenEndpoint, TokenError};
-use crate::storage::persisted::{EndedSession, SignedIn};
 
 /// What is about to expire is renewed so long before: a request under way must not outlive its keys.
 const EARLY_SECONDS: i64 = 300;

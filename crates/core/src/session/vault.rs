@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::persisted::Persisted;
 use crate::error::SessionError;
-use crate::storage::persisted::Persisted;
 use crate::storage::{SecretStore, StoreLock};
 
 /// One blob of one store.

@@ -13,7 +13,6 @@ mod location;
 mod lock;
 mod marker;
 mod memory;
-pub(crate) mod persisted;
 #[cfg(test)]
 mod tests;
 

@@ -5,11 +5,11 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::User;
+use super::pending::{CompletedLogin, PendingAuthorization};
 use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
 use crate::error::{SessionError, SignInReason};
-use crate::session::User;
-use crate::session::pending::{CompletedLogin, PendingAuthorization};
 
 /// The version that this code writes.
 const SCHEMA: u32 = 1;
@@ -52,17 +52,17 @@ pub(crate) struct EndedSession {
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Tokens {
-    #[serde(with = "secret_text")]
+    #[serde(with = "crate::secret_text")]
     pub id_token: SecretString,
     pub id_token_expires_at: i64,
     pub auth_time: Option<i64>,
     /// The nonce of the sign-in: a refreshed ID token may repeat it, and then it must be the same.
-    #[serde(with = "secret_text")]
+    #[serde(with = "crate::secret_text")]
     pub nonce: SecretString,
-    #[serde(with = "secret_text")]
+    #[serde(with = "crate::secret_text")]
     pub access_token: SecretString,
     pub access_token_expires_at: Option<i64>,
-    #[serde(with = "optional_secret_text", default)]
+    #[serde(with = "crate::secret_text::optional", default)]
     pub refresh_token: Option<SecretString>,
 }
 
@@ -109,33 +109,6 @@ impl Persisted {
             && self.signed_in.is_none()
             && self.ended.is_none()
             && self.identity.is_none()
-    }
-}
-
-/// Secrets go into the blob as text; everywhere else they have no `Serialize`.
-pub(crate) mod secret_text {
-    use secrecy::{ExposeSecret as _, SecretString};
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.expose_secret())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-        String::deserialize(deserializer).map(SecretString::from)
-    }
-}
-
-mod optional_secret_text {
-    use secrecy::{ExposeSecret as _, SecretString};
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-        secret.as_ref().map(|secret| secret.expose_secret()).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-        Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
     }
 }
 

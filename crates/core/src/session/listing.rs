@@ -1,0 +1,133 @@
+//! A whole listing: every page, one at a time, the next one on its way while the app looks at this one, with credentials
+//! that are renewed when they end in the middle.
+
+use std::collections::VecDeque;
+
+use futures_core::Stream;
+use futures_util::stream;
+use tokio::task::JoinHandle;
+
+use super::Session;
+use crate::aws::failure::AwsFailure;
+use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, PageRequest, are_rejected_credentials};
+use crate::diagnosis::classify::Evidence;
+use crate::error::SessionError;
+
+/// The pages of one listing. Made by [`Session::list_objects`].
+#[derive(Debug)]
+pub struct ObjectPages {
+    session: Session,
+    client: aws_sdk_s3::Client,
+    request: PageRequest,
+    left: Option<u64>,
+    next: Next,
+}
+
+#[derive(Debug)]
+enum Next {
+    Start,
+    Coming(JoinHandle<Result<Answer, SessionError>>),
+    Done,
+}
+
+impl ObjectPages {
+    pub(super) fn new(session: Session, listing: ListObjects) -> Self {
+        Self {
+            client: s3::client(session.config(), &session.sdk_config()),
+            left: listing.limit,
+            request: PageRequest::new(listing, session.config()),
+            next: Next::Start,
+            session,
+        }
+    }
+
+    /// The next page, or `None` after the last. After an error the listing is over.
+    ///
+    /// # Errors
+    /// Everything that [`Session::aws_credentials`] can say, `AccessDenied`, `NotFound` for the bucket, `Misconfigured`
+    /// for a wrong region, `Retryable` for the network.
+    pub async fn next_page(&mut self) -> Result<Option<ObjectPage>, SessionError> {
+        if matches!(self.next, Next::Start) && self.left != Some(0) {
+            self.ask_for(None);
+        }
+        // The request under way stays in place until it has answered: a caller that stops waiting loses nothing.
+        let Next::Coming(coming) = &mut self.next else {
+            self.next = Next::Done;
+            return Ok(None);
+        };
+        let answered = coming.await.unwrap_or_else(|_| Err(SessionError::internal("the listing was interrupted")));
+        self.next = Next::Done;
+        let Answer { mut page, next } = answered?;
+        if let Some(left) = &mut self.left {
+            page.truncate(*left);
+            *left -= page.len();
+        }
+        if next.is_some() && self.left != Some(0) {
+            self.ask_for(next);
+        }
+        Ok(Some(page))
+    }
+
+    /// The same listing entry by entry.
+    pub fn into_stream(self) -> impl Stream<Item = Result<ListedEntry, SessionError>> + Send {
+        stream::try_unfold((self, VecDeque::new()), |(mut pages, mut ready)| async move {
+            loop {
+                if let Some(entry) = ready.pop_front() {
+                    return Ok(Some((entry, (pages, ready))));
+                }
+                let Some(page) = pages.next_page().await? else { return Ok(None) };
+                ready.extend(page.objects.into_iter().map(ListedEntry::Object));
+                ready.extend(page.common_prefixes.into_iter().map(ListedEntry::Prefix));
+            }
+        })
+    }
+
+    fn ask_for(&mut self, continuation: Option<String>) {
+        let left = self.left.and_then(|left| u32::try_from(left).ok()).unwrap_or(u32::MAX);
+        let request = PageRequest { size: self.request.size.min(left), ..self.request.clone() };
+        let (session, client) = (self.session.clone(), self.client.clone());
+        self.next =
+            Next::Coming(tokio::spawn(
+                async move { fetch(&session, &client, &request, continuation.as_deref()).await },
+            ));
+    }
+}
+
+impl Drop for ObjectPages {
+    fn drop(&mut self) {
+        if let Next::Coming(coming) = &self.next {
+            coming.abort();
+        }
+    }
+}
+
+/// Asks for one page. Credentials that S3 finds expired or unknown are renewed once; a request that it finds signed at a
+/// wrong time is signed once more, because its answer corrected the clock.
+async fn fetch(
+    session: &Session,
+    client: &aws_sdk_s3::Client,
+    request: &PageRequest,
+    continuation: Option<&str>,
+) -> Result<Answer, SessionError> {
+    let mut credentials = session.aws_credentials().await?;
+    let (mut renewed, mut signed_anew) = (false, false);
+    loop {
+        let failure = match s3::fetch_page(client, &credentials, request, continuation).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
+        };
+        match &failure {
+            AwsFailure::Refused(refusal) if !renewed && are_rejected_credentials(&refusal.code) => {
+                renewed = true;
+                credentials = session.replace_credentials(&credentials).await?;
+            }
+            AwsFailure::Refused(refusal) if !signed_anew && refusal.code == "RequestTimeTooSkewed" => {
+                signed_anew = true;
+            }
+            _ => {
+                let evidence = Evidence { bucket: request.bucket.clone(), ..Evidence::of(session.config()) };
+                return Err(failure.into_session_error(&evidence));
+            }
+        }
+    }
+}
