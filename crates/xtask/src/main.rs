@@ -1,7 +1,9 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
-//! `cargo xtask test`, `cargo xtask audit`.
+//! `cargo xtask test`, `cargo xtask audit`, `cargo xtask bench`.
 
+mod bench;
 mod report;
+mod sign_in;
 mod steps;
 mod tools;
 
@@ -16,6 +18,7 @@ Usage: cargo xtask <command>
   test [PART…] [--no-skip]   every check there is; the parts are: rust, deny
                              --no-skip: what cannot run here counts as failed
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
+  bench                      a release build lists 100,000 objects; speed, memory, start-up time
 ";
 
 fn main() -> ExitCode {
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((command, rest)) if command == "test" => test(&root, rest),
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
+        Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
         Some((help, _)) if help == "help" || help == "--help" => {
             say(USAGE);
             ExitCode::SUCCESS
