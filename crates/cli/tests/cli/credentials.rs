@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::stock_environment::stock_command;
 use crate::support::{ALICE, Bench};
 
 fn process_credentials(bench: &Bench) -> Value {
@@ -76,4 +77,37 @@ fn without_a_session_it_says_so_and_opens_no_browser() {
     }
     assert!(!opened.exists());
     assert_eq!(bench.stack.log().records().len(), 0);
+}
+
+/// Lists the bucket as a user of boto3 would, knowing nothing of Jetbridge but a line in the AWS configuration file.
+const BOTO3: &str = "
+import boto3, sys
+s3 = boto3.Session(profile_name='jetbridge').client('s3', endpoint_url=sys.argv[1])
+for page in s3.get_paginator('list_objects_v2').paginate(Bucket=sys.argv[2]):
+    for item in page['Contents']:
+        print(ascii(item['Key']))
+";
+
+#[test]
+fn boto3_lists_the_bucket_through_credential_process() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let aws_config = bench.path("aws-config");
+    let process = format!(
+        "\"{}\" --config \"{}\" --store \"file:{}\" creds --format process",
+        env!("CARGO_BIN_EXE_jetbridge"),
+        bench.path("config").display(),
+        bench.path("store").display()
+    );
+    std::fs::write(&aws_config, format!("[profile jetbridge]\nregion = us-west-2\ncredential_process = {process}\n"))
+        .unwrap();
+    let output = stock_command("python")
+        .args(["-c", BOTO3, bench.stack.endpoints().s3.as_str(), &bench.stack.options().bucket])
+        .env("AWS_CONFIG_FILE", &aws_config)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let listed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(listed.lines().count(), bench.run(&["ls"]).stdout.lines().count());
+    assert!(listed.contains(r"'awkward/line\nbreak.txt'"), "{listed}");
 }

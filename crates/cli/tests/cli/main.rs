@@ -10,5 +10,7 @@ mod listing;
 mod login;
 mod loopback;
 mod stack;
+#[path = "../../../local-stack/tests/stock/environment.rs"]
+mod stock_environment;
 mod support;
 mod surface;

@@ -104,9 +104,16 @@ impl Bench {
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jetbridge"));
     command.args(arguments).stdin(Stdio::null());
-    for variable in
-        ["JETBRIDGE_CONFIG", "JETBRIDGE_STORE", "SSL_CERT_FILE", "NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RUST_LOG"]
-    {
+    for variable in [
+        "JETBRIDGE_CONFIG",
+        "JETBRIDGE_STORE",
+        "SSL_CERT_FILE",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "CLICOLOR",
+        "RUST_LOG",
+        "CARGO",
+    ] {
         command.env_remove(variable);
     }
     // A browser that opens nothing.

@@ -10,5 +10,7 @@ mod okta_tokens;
 mod server;
 mod services;
 mod stock_clients;
+#[path = "../stock/environment.rs"]
+mod stock_environment;
 mod stock_openid_client;
 mod support;

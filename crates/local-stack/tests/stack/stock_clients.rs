@@ -1,60 +1,18 @@
-//! AWS's own Python clients against the stack: boto3 and the AWS CLI share no code with it, nor with the core. They are
-//! installed once, pinned, into the target folder.
+//! AWS's own Python clients against the stack: boto3 and the AWS CLI share no code with it, nor with the core.
 
-use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout};
 use std::time::Duration;
 
 use jetbridge_local_stack::Options;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::stock_environment::stock_command;
 use crate::support::Bench;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock");
-
-/// The folder of the programs of a virtual environment that has the pinned clients.
-fn install_clients() -> PathBuf {
-    let requirements = Path::new(FOLDER).join("requirements.txt");
-    let digest: String =
-        Sha256::digest(std::fs::read(&requirements).unwrap())[..6].iter().map(|b| format!("{b:02x}")).collect();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let environment = target.join(format!("stock-clients-{digest}"));
-    let complete = environment.join("complete");
-    // Held until the end of this function: tests of several processes may come at once.
-    let lock = File::create(target.join("stock-clients.lock")).unwrap();
-    lock.lock().unwrap();
-    if !complete.exists() {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
-        let install = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
-        run(Command::new(environment.join("bin/pip")).args(install).arg(&requirements));
-        File::create(complete).unwrap();
-    }
-    environment.join("bin")
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A program of the environment that sees neither this machine's AWS settings nor its proxies.
-fn stock_command(program: &str) -> Command {
-    let bin = install_clients();
-    let mut command = Command::new(bin.join(program));
-    command
-        .env_clear()
-        .env("PATH", &bin)
-        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
-        .env("LANG", "C.UTF-8")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
 
 /// What the Python side has to know, in one line of JSON.
 async fn facts(bench: &Bench, ca_file: Option<&Path>) -> Value {
