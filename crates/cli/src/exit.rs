@@ -5,6 +5,8 @@ use std::io;
 use jetbridge::storage::StorageError;
 use jetbridge::{ConfigError, ConfigProblem, SessionError};
 
+use crate::output::invocation;
+
 /// The process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -83,7 +85,7 @@ impl From<SessionError> for CliError {
         };
         // The core cannot know how its shell is called.
         let hint = match &error {
-            SessionError::SignInRequired { .. } => Some("Run: jetbridge login".to_owned()),
+            SessionError::SignInRequired { .. } => Some(format!("Run: {} login", invocation())),
             _ => error.hint(),
         };
         Self::Failed(Failure { kind: error.kind(), exit, message: error.to_string(), hint })
@@ -106,8 +108,11 @@ impl From<ConfigError> for CliError {
             let subject = if key.is_empty() { file.clone() } else { format!("{file}: {key}") };
             message.push_str(&format!("\n{subject} {problem}\n  expected: {expectation}"));
         }
-        let hint = "Every key is explained in config/README.md. `jetbridge local-stack --write-config DIR` writes a \
-                    configuration that works without an account.";
+        let hint = format!(
+            "Every key is explained in config/README.md. `{} local-stack --write-config DIR` writes a configuration that \
+             works without an account.",
+            invocation()
+        );
         Failure::new("misconfigured", Exit::Misconfigured, message).hint(hint).into()
     }
 }

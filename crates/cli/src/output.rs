@@ -101,6 +101,11 @@ impl Output {
     }
 }
 
+/// How this program was called, so that a proposed command can be copied: by its name, or by `cargo run`.
+pub(crate) fn invocation() -> &'static str {
+    if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "jetbridge" }
+}
+
 /// Columns of the terminal, 80 where there is none.
 pub(crate) fn terminal_width() -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 200)

@@ -88,7 +88,7 @@ fn summary(
     if let Some(identity_id) = identity_id {
         fields.push(("Identity", escape(identity_id).into_owned()));
     }
-    fields.push(("To use them", "jetbridge creds --format env, or --format process for the AWS CLI".to_owned()));
+    fields.push(("To use them", "creds --format env, or --format process for the AWS CLI".to_owned()));
     output.fields(0, &fields)
 }
 

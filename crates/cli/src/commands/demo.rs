@@ -19,7 +19,7 @@ use crate::commands::{SignedInEvent, creds};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::loopback::Loopback;
-use crate::output::{ACCENT, BOLD, DIM, Notes, Output, styled};
+use crate::output::{ACCENT, BOLD, DIM, Notes, Output, invocation, styled};
 use crate::table::ObjectTable;
 use crate::text::{count_of, escape, human_size, pad_right, relative, short_time};
 
@@ -225,13 +225,14 @@ fn farewell(listing: &Listing, story: &mut Narrator<'_>) -> Result<(), CliError>
     let rest = if hidden > 0 { format!("; {hidden} more with --limit {}", listing.count) } else { String::new() };
     story.tell(&format!("     {total}{}", styled(DIM, rest)))?;
     story.tell(&format!("\n     {}", styled(BOLD, "What next")))?;
-    for (command, meaning) in [
-        ("jetbridge demo --browser", "sign in yourself"),
-        ("jetbridge local-stack --write-config DIR", "keep these servers running"),
-        ("jetbridge --config DIR login --list", "then, in another terminal"),
-        ("jetbridge --config DIR ls", "later: no new sign-in"),
+    for (arguments, meaning) in [
+        ("demo --browser", "sign in yourself"),
+        ("local-stack --write-config config", "keep these servers running"),
+        ("login --list", "in another terminal: sign in"),
+        ("ls", "later, without signing in"),
     ] {
-        story.tell(&format!("     {} {}", styled(ACCENT, pad_right(command, 41)), styled(DIM, meaning)))?;
+        let command = format!("{} {arguments}", invocation());
+        story.tell(&format!("     {} {}", styled(ACCENT, pad_right(&command, 45)), styled(DIM, meaning)))?;
     }
     story.tell("")?;
     Ok(())

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::args::LocalStackArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::output::{ACCENT, BOLD, DIM, Output, styled};
+use crate::output::{ACCENT, BOLD, DIM, Output, invocation, styled};
 use crate::text::pad_right;
 
 #[derive(Debug, Serialize)]
@@ -128,7 +128,7 @@ fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> s
         let directory = directory.display();
         let trust = if args.tls { format!(" --ca-file {directory}/ca.pem") } else { String::new() };
         output.line(format_args!("\nThe configuration is in {directory}. In another terminal:\n"))?;
-        output.line(styled(ACCENT, format!("  jetbridge --config {directory}{trust} login --list")))?;
+        output.line(styled(ACCENT, format!("  {} --config {directory}{trust} login --list", invocation())))?;
     } else {
         output.line("\nWith --write-config DIR it writes a configuration for the other commands.")?;
     }
