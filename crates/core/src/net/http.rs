@@ -114,7 +114,13 @@ impl Http {
     /// Sends `request` and hands out the answer with its body unread.
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, HttpError> {
         ensure_secure(request.url())?;
-        let response = self.client.execute(request).await.map_err(HttpError::from)?;
+        // Never the query: it may hold the code or a signature.
+        let (method, host, path) =
+            (request.method().clone(), request.url().authority().to_owned(), request.url().path().to_owned());
+        let response = self.client.execute(request).await.map_err(HttpError::from).inspect_err(|error| {
+            tracing::debug!(%method, host, path, %error, "request failed");
+        })?;
+        tracing::debug!(%method, host, path, status = response.status().as_u16(), "answered");
         self.learn_time(response.headers());
         Ok(response)
     }
