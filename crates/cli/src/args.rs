@@ -13,12 +13,16 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 internal error, 2 usage or unexpected redirect, 3 sign-in required, 4 misconfigured,
-5 access denied, 6 network or temporary, 7 cancelled, 8 secure storage, 9 not found.";
+Exit codes:
+  0  done                              5  access denied
+  1  internal error                    6  network, or another passing fault
+  2  usage, or unexpected redirect     7  cancelled
+  3  sign-in required                  8  secure storage
+  4  misconfigured                     9  not found";
 
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]
-#[command(name = "jetbridge", version, styles = STYLES, after_help = EXIT_CODES, propagate_version = true)]
+#[command(name = "jetbridge", version, styles = STYLES, after_help = EXIT_CODES)]
 #[command(infer_long_args = false, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -46,7 +50,7 @@ pub(crate) struct GlobalArgs {
     /// Write JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Log more to stderr (-vv: more still)
+    /// Log each request to stderr (-vv: all there is)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// No progress and no explanations on stderr
@@ -101,7 +105,7 @@ pub(crate) struct LocalStackArgs {
     /// Wait this long before each answer
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub(crate) latency: u64,
-    /// Make the next N requests fail in this way (N is 1 if left out); may be given several times
+    /// Make the next N requests fail in this way (N is 1 if left out; a wrong name shows the right ones)
     #[arg(long, value_name = "NAME[=N]")]
     pub(crate) fault: Vec<FaultChoice>,
 }

@@ -86,17 +86,31 @@ impl Target {
             path: url.path().to_owned(),
         })
     }
+
+    /// The same with the port that the system chose, if it was to choose.
+    fn on_port(mut self, port: u16) -> Self {
+        if self.address.port() == 0 {
+            self.address.set_port(port);
+            self.authority = self.address.to_string();
+        }
+        self
+    }
+
+    fn uri(&self, path_and_query: &str) -> String {
+        format!("http://{}{path_and_query}", self.authority)
+    }
 }
 
 /// Listens from [`bind`](Self::bind) until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Loopback {
+    redirect_uri: String,
     redirects: mpsc::Receiver<Redirect>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
 impl Loopback {
-    /// Takes the address of `redirect_uri` for this process alone.
+    /// Takes the address of `redirect_uri` for this process alone. Port 0 takes any free port.
     pub(crate) fn bind(redirect_uri: &str) -> Result<Self, Failure> {
         let target = Target::parse(redirect_uri).ok_or_else(|| {
             Failure::new(
@@ -109,10 +123,18 @@ impl Loopback {
                  other redirect URI use --no-browser.",
             )
         })?;
-        let listener = listen(target.address).map_err(|error| port_problem(&error, target.address))?;
+        let wanted = target.address;
+        let (listener, address) = listen(wanted).map_err(|error| port_problem(&error, wanted))?;
+        let target = target.on_port(address.port());
+        let redirect_uri = target.uri(&target.path);
         let (sender, redirects) = mpsc::channel(CONNECTION_LIMIT);
         let accepting = tokio::spawn(accept(listener, Arc::new(target), sender));
-        Ok(Self { redirects, accepting })
+        Ok(Self { redirect_uri, redirects, accepting })
+    }
+
+    /// Where it listens.
+    pub(crate) fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
     }
 
     /// Waits for the next redirect to the right address.
@@ -129,10 +151,12 @@ impl Drop for Loopback {
 
 /// Binds without SO_REUSEADDR and SO_REUSEPORT: with either, some systems let a second process share the address and
 /// receive the code.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.bind(address)?;
-    socket.listen(CONNECTION_LIMIT as u32)
+    let listener = socket.listen(CONNECTION_LIMIT as u32)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 fn port_problem(error: &io::Error, address: SocketAddr) -> Failure {
@@ -197,7 +221,7 @@ async fn serve(mut stream: TcpStream, target: &Target, redirects: &mpsc::Sender<
             let (answer, page) = oneshot::channel();
             let (delivery, delivered) = oneshot::channel();
             on_delivery = Some(delivery);
-            let uri = format!("http://{}{path_and_query}", target.authority);
+            let uri = target.uri(&path_and_query);
             if redirects.send(Redirect { uri, answer, delivered }).await.is_err() {
                 return Ok(());
             }
@@ -337,6 +361,7 @@ fn page_response(page: Page) -> String {
          background: light-dark(#fff, #1e2328); box-shadow: 0 1px 2px #0002, 0 8px 32px #0001 }}\n\
          b {{ display: grid; place-items: center; width: 3.5rem; height: 3.5rem; margin: 0 auto 1.25rem;\n\
          border-radius: 50%; background: var(--mark); color: #fff; font-size: 1.75rem }}\n\
+         h1, p {{ text-wrap: balance }}\n\
          h1 {{ margin: 0 0 .5rem; font-size: 1.35rem }}\n\
          p {{ margin: 0; color: light-dark(#59636e, #a3adb8) }}\n\
          </style>\n\
@@ -366,6 +391,10 @@ mod tests {
         assert_eq!(target().address, "127.0.0.1:8765".parse().unwrap());
         assert_eq!(Target::parse("http://[::1]:9/cb").unwrap().authority, "[::1]:9");
         assert_eq!(Target::parse("http://127.0.0.1/cb").unwrap().authority, "127.0.0.1");
+        assert_eq!(
+            Target::parse("http://127.0.0.1:0/cb").unwrap().on_port(99).uri("/cb?x"),
+            "http://127.0.0.1:99/cb?x"
+        );
         for wrong in [
             "https://127.0.0.1:8765/callback",
             "http://localhost:8765/callback",

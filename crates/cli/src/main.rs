@@ -96,8 +96,7 @@ fn start_logging(global: &GlobalArgs) {
     let ours = match (global.quiet, global.verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
-        (false, 1) => "info",
-        (false, 2) => "debug",
+        (false, 1) => "debug",
         (false, _) => "trace",
     };
     let others = if global.quiet { "error" } else { "warn" };

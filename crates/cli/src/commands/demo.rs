@@ -30,7 +30,14 @@ pub(super) async fn run(context: &Context, args: &DemoArgs, output: &mut Output)
     story.tell(&styled(DIM, "     Sign in with Okta, become a Cognito identity, list S3, without any account.\n"))?;
 
     story.begin("starting the local stack …");
-    let stack = LocalStack::start(Options::default()).await.map_err(|error| start_failure(&error))?;
+    let mut options = Options::default();
+    // Only a person's browser has to come back to a port; the scripted one says where it was sent. The demo's Okta has
+    // whatever port is free registered, so that nothing can be in its way.
+    let loopback = if args.browser { Some(Loopback::bind("http://127.0.0.1:0/callback")?) } else { None };
+    if let Some(loopback) = &loopback {
+        options.redirect_uris.insert(0, loopback.redirect_uri().to_owned());
+    }
+    let stack = LocalStack::start(options).await.map_err(|error| start_failure(&error))?;
     tell_stack(&stack, &mut story)?;
 
     let files = stack.config_files();
@@ -38,8 +45,6 @@ pub(super) async fn run(context: &Context, args: &DemoArgs, output: &mut Output)
     let redirect_uri = config.desktop_callback_url().to_owned();
     let session = Session::open(config, Arc::new(MemoryStore::new()))?;
     session.restore().await;
-    // Only a person's browser has to come back to a port; the scripted one says where it was sent.
-    let loopback = if args.browser { Some(Loopback::bind(&redirect_uri)?) } else { None };
 
     story.begin("preparing the sign-in …");
     let options = LoginOptions { redirect_uri: Some(redirect_uri), ..LoginOptions::default() };

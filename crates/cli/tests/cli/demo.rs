@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Outcome, program};
+use crate::support::{Outcome, Running, get, program, visit};
 
 #[test]
 fn the_demo_shows_the_whole_way_within_80_columns() {
@@ -44,4 +44,17 @@ fn a_limit_keeps_it_short_and_says_what_is_hidden() {
     let outcome = Outcome::of(program(&["demo", "--limit", "3"]).output().unwrap());
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(outcome.stdout.contains(" more with --limit "), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_person_can_sign_in_to_the_demo() {
+    let mut demo = Running::start(&mut program(&["demo", "--browser", "--json", "--limit", "1"]));
+    let url = demo.stderr_line("http://127.0.0.1:");
+    let redirect = visit(&url, None);
+    let (authority, target) = redirect.strip_prefix("http://127.0.0.1:").unwrap().split_once('/').unwrap();
+    assert!(get(authority.parse().unwrap(), &format!("/{target}")).contains("You are signed in"));
+    let outcome = demo.finish();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(outcome.events_named("signed_in").len(), 1);
+    assert_eq!(outcome.events().pop().unwrap()["event"], "listed");
 }

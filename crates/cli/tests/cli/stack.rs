@@ -3,15 +3,9 @@
 
 use std::net::TcpListener;
 
-use jetbridge_local_stack::ScriptedBrowser;
 use tempfile::TempDir;
 
-use crate::support::{ALICE, Outcome, PASSWORD, Running, free_port, program};
-
-fn visit(url: &str, ca_pem: Option<&str>) -> String {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(ScriptedBrowser::new(ca_pem).unwrap().sign_in(url, ALICE, PASSWORD)).unwrap()
-}
+use crate::support::{ALICE, Outcome, PASSWORD, Running, free_port, program, visit};
 
 #[test]
 fn it_says_where_it_is_and_writes_a_configuration_that_works() {

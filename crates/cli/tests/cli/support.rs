@@ -1,7 +1,7 @@
 //! A local stack, a configuration for it, a store of its own, and the program to run against them.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -121,6 +121,37 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
     command
 }
 
+/// What the sign-in page at `url` sends the browser of Alice to.
+pub(crate) fn visit(url: &str, ca_pem: Option<&str>) -> String {
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(ScriptedBrowser::new(ca_pem).unwrap().sign_in(url, ALICE, PASSWORD)).unwrap()
+}
+
+/// Sends a request as it stands and gives the whole answer.
+pub(crate) fn send(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = vec![0; 64 * 1024];
+    let mut read = 0;
+    // The listener waits until the browser closes, so the length in the head says where the answer ends.
+    loop {
+        let text = String::from_utf8_lossy(&answer[..read]).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
+            if body.len() >= length.parse().unwrap() {
+                return text;
+            }
+        }
+        let more = stream.read(&mut answer[read..]).unwrap();
+        assert!(more > 0, "the answer broke off: {text}");
+        read += more;
+    }
+}
+
+pub(crate) fn get(port: u16, target: &str) -> String {
+    send(port, &format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"))
+}
+
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -164,7 +195,7 @@ impl Outcome {
     }
 }
 
-/// A program that has not ended yet.
+/// A program that has not ended yet. Killed if the test fails before it ends.
 pub(crate) struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -197,6 +228,16 @@ impl Running {
         writeln!(self.child.stdin.as_ref().unwrap(), "{line}").unwrap();
     }
 
+    /// Waits for a line of stderr that begins so.
+    pub(crate) fn stderr_line(&mut self, start: &str) -> String {
+        let stderr = self.child.stderr.take().unwrap();
+        let mut lines = BufReader::new(stderr).lines().map(Result::unwrap);
+        let found = lines.find(|line| line.starts_with(start)).unwrap();
+        // Read on, so that the program is never held up by a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        found
+    }
+
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
@@ -206,10 +247,19 @@ impl Running {
     pub(crate) fn finish(mut self) -> Outcome {
         drop(self.child.stdin.take());
         self.stdout.read_to_string(&mut self.read).unwrap();
-        let output = self.child.wait_with_output().unwrap();
-        let mut outcome = Outcome::of(output);
-        outcome.stdout = self.read;
-        outcome
+        let mut stderr = String::new();
+        if let Some(mut stream) = self.child.stderr.take() {
+            stream.read_to_string(&mut stderr).unwrap();
+        }
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Outcome { code, stdout: std::mem::take(&mut self.read), stderr }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the program looks like: help, completions, colours.
 
-use crate::support::{ALICE, Bench, Outcome, program};
+use crate::support::{ALICE, Bench, Outcome, Running, program};
 
 #[test]
 fn help_names_every_command_and_nothing_that_is_not_there() {
@@ -45,4 +45,49 @@ fn names_from_the_server_cannot_steer_the_terminal() {
     assert!(!outcome.stdout.contains(['\u{1b}', '\u{202e}']), "{}", outcome.stdout);
     let whoami = bench.run(&["whoami"]);
     assert!(whoami.stdout.contains(r"Mallory\u{1b}[2J\u{202e}x"), "{}", whoami.stdout);
+}
+
+#[test]
+fn the_most_talkative_log_holds_no_secret() {
+    let bench = Bench::start();
+    let mut output = bench.login(&["--list", "-vvv"], |url| bench.visit(url, ALICE));
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    // What the user pasted is on stdin only; state and nonce are in the address that was asked for.
+    for arguments in [&["ls", "-vvv"][..], &["whoami", "-vvv"], &["creds", "-vvv"], &["logout", "--revoke", "-vvv"]] {
+        let outcome = bench.run(arguments);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        output.stdout.push_str(&outcome.stdout);
+        output.stderr.push_str(&outcome.stderr);
+    }
+    assert!(output.stderr.contains("DEBUG") || output.stderr.contains("TRACE"), "the log was on: {}", output.stderr);
+    let secrets = bench.stack.issued_secrets().all();
+    assert!(secrets.len() > 5);
+    for (index, secret) in secrets.iter().enumerate() {
+        assert!(!output.stdout.contains(secret) && !output.stderr.contains(secret), "secret number {index} leaked");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_keyring_the_automatic_store_says_once_where_the_key_goes() {
+    let bench = Bench::start();
+    let command = |arguments: &[&str]| {
+        let mut command = bench.command(arguments);
+        command
+            .env("JETBRIDGE_HOME", bench.path("home"))
+            .env("JETBRIDGE_STORE", "auto")
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+        command
+    };
+    let mut login = Running::start(&mut command(&["login", "--no-browser", "--json"]));
+    let url = login.authorization_url();
+    login.answer(&bench.visit(&url, ALICE));
+    let login = login.finish();
+    assert_eq!(login.code, 0, "{login:?}");
+    assert_eq!(login.stderr.matches("no keyring works here").count(), 1, "{login:?}");
+    let later = Outcome::of(command(&["whoami"]).output().unwrap());
+    assert_eq!((later.code, later.stderr.as_str()), (0, ""));
+
+    let keyring = Outcome::of(command(&["whoami", "--json", "--store", "keyring"]).output().unwrap());
+    assert_eq!((keyring.code, keyring.error()["kind"].as_str()), (8, Some("secure_storage")), "{keyring:?}");
 }
