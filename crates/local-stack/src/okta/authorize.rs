@@ -35,7 +35,7 @@ pub(super) fn authorize(server: &AuthorizationServer, call: &Call) -> Response {
 
 fn read_request(server: &AuthorizationServer, call: &Call) -> Result<AuthorizationRequest, RequestError> {
     let options = &server.okta.shared.options;
-    let parameters = Parameters::parse(call.query.as_bytes())?;
+    let parameters = Parameters::parse(call.encoded_parameters())?;
     let Some(request_uri) = parameters.get("request_uri") else {
         return AuthorizationRequest::parse(&parameters, options);
     };
@@ -56,7 +56,8 @@ fn answer(server: &AuthorizationServer, request: &AuthorizationRequest, headers:
     let session = Cookie::Session
         .read(okta, headers)
         .and_then(|secret| okta.sign_ins().sessions.get(secret, now).cloned())
-        .filter(|session| request.max_age.is_none_or(|seconds| now - session.auth_time <= seconds));
+        // 0 asks for the password even in the second in which it was typed.
+        .filter(|session| request.max_age.is_none_or(|seconds| seconds > 0 && now - session.auth_time <= seconds));
     match (session, request.prompt) {
         (Some(session), Prompt::Auto | Prompt::None) => issue_code(server, request, &session),
         (None, Prompt::None) => redirect_error(

@@ -13,7 +13,7 @@ use super::scopes::{Scope, Scopes};
 use crate::options::DemoUser;
 
 /// The id of Okta's own user store, the identity provider that checked the password.
-const IDENTITY_PROVIDER: &str = "00ojetbridgelocal005d";
+const IDENTITY_PROVIDER: &str = "00ojetbridgelocal05d";
 /// The default audience of the `default` authorization server's access tokens.
 const ACCESS_TOKEN_AUDIENCE: &str = "api://default";
 

@@ -1,12 +1,12 @@
 //! The logout endpoint (OpenID Connect RP-Initiated Logout 1.0): ends the session in the browser, not the tokens.
 
 use axum::response::Response;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::authorize::{redirect, with_cookie};
 use super::cookies::Cookie;
 use super::pages;
-use super::parameters::{Parameters, is_form};
+use super::parameters::Parameters;
 use super::{AuthorizationServer, Call};
 use crate::jws;
 
@@ -25,8 +25,7 @@ struct LogoutRequest {
 }
 
 fn read_request(server: &AuthorizationServer, call: &Call) -> Result<LogoutRequest, String> {
-    let is_posted = call.method == Method::POST && is_form(&call.headers);
-    let parameters = Parameters::parse(if is_posted { &call.body } else { call.query.as_bytes() })
+    let parameters = Parameters::parse(call.encoded_parameters())
         .map_err(|repeated| format!("The parameter '{}' was sent more than once.", repeated.0))?;
     let hint = parameters.get("id_token_hint").ok_or("The 'id_token_hint' parameter is missing.")?;
     let user_id = verify_hint(server, hint).ok_or("The 'id_token_hint' is not an ID token of this application.")?;

@@ -39,6 +39,7 @@ use crate::shared::Shared;
 use errors::ApiError;
 use grants::Grants;
 use keys::KeyRing;
+use parameters::is_form;
 use sign_in::SignIns;
 
 /// What both authorization servers share: keys, grants, and the sign-ins under way.
@@ -139,6 +140,18 @@ struct Call {
     body: Bytes,
 }
 
+impl Call {
+    /// The parameters of an endpoint that takes them in the query or as a posted form, still encoded. Of a POST the
+    /// query does not count (OpenID Connect Core section 3.1.2.1; Okta's "authorizeWithPost").
+    fn encoded_parameters(&self) -> &[u8] {
+        match self.method {
+            Method::POST if is_form(&self.headers) => &self.body,
+            Method::POST => &[],
+            _ => self.query.as_bytes(),
+        }
+    }
+}
+
 type Handler = fn(&AuthorizationServer, &Call) -> Response;
 
 /// Both servers' endpoints and the sign-in page.
@@ -162,7 +175,7 @@ fn server_routes(issuer_path: &str, server: AuthorizationServer) -> Router {
         .route(&well_known("openid-configuration"), endpoint(GET, "discovery", metadata::discovery))
         .route(&well_known("oauth-authorization-server"), endpoint(GET, "discovery", metadata::discovery))
         .route(&at("keys"), endpoint(GET, "keys", metadata::keys))
-        .route(&at("authorize"), endpoint(GET, "authorize", authorize::authorize))
+        .route(&at("authorize"), endpoint(GET.or(POST), "authorize", authorize::authorize))
         .route(&at("authorize/sign-in"), endpoint(POST, "sign_in", sign_in::submit))
         .route(&at("par"), endpoint(POST, "par", authorize::push_request))
         .route(&at("token"), endpoint(POST, "token", token::token))

@@ -121,7 +121,7 @@ fn page_response(status: StatusCode, title: &str, body: &Markup, form_action: &s
                     img.mark src=(ICON) alt="" width="40" height="40";
                     (body)
                 }
-                footer { "Jetbridge local stack: a stand-in for Okta on this machine" }
+                footer { "Jetbridge local stack: plays the part of Okta on this machine" }
             }
         }
     };

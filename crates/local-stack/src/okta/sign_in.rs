@@ -61,7 +61,7 @@ pub(super) fn show_sign_in_page(
     let pending = PendingSignIn { kind: server.kind, request: request.clone(), browser: Fingerprint::of(&mark) };
     okta.sign_ins().pending.insert(&form_token, pending, now + SIGN_IN_LIFETIME, now);
     let page = SignInPage {
-        action: server.endpoint("authorize/sign-in"),
+        action: sign_in_path(server),
         form_token: &form_token,
         redirect_uri: &request.redirect_uri,
         username: request.login_hint.as_deref().unwrap_or_default(),
@@ -100,7 +100,7 @@ pub(super) fn submit(server: &AuthorizationServer, call: &Call) -> Response {
     let users = &server.okta.shared.options.users;
     let Some(user) = find_user(users, username, parameters.get("password").unwrap_or_default()) else {
         let page = SignInPage {
-            action: server.endpoint("authorize/sign-in"),
+            action: sign_in_path(server),
             form_token,
             redirect_uri: &request.redirect_uri,
             username,
@@ -114,6 +114,11 @@ pub(super) fn submit(server: &AuthorizationServer, call: &Call) -> Response {
         return pages::error_page(StatusCode::BAD_REQUEST, "expired", "This sign-in page was used before.");
     }
     finish(server, request, user, &call.headers)
+}
+
+/// Without a host: the form goes to the name by which the browser knows the stack, `localhost` too, where its cookie is.
+fn sign_in_path(server: &AuthorizationServer) -> String {
+    format!("{}/v1/authorize/sign-in", server.base_path())
 }
 
 fn finish(

@@ -90,6 +90,28 @@ async fn a_form_is_good_once_in_its_own_browser_for_its_own_server_and_in_time()
 }
 
 #[tokio::test]
+async fn the_page_works_under_every_name_of_the_stack() {
+    let bench = Bench::start().await;
+    let url = bench.authorization_url(&[]).replace("127.0.0.1:", "localhost:");
+    // The redirect URI in the query keeps its address.
+    let url = url.replace("localhost%3A8765", "127.0.0.1%3A8765");
+    let target = bench.browser().sign_in(&url, ALICE.0, ALICE.1).await.unwrap();
+    assert!(target.starts_with(&format!("{REDIRECT_URI}?code=")));
+}
+
+#[tokio::test]
+async fn an_authorization_request_may_be_posted() {
+    let bench = Bench::start().await;
+    let page = bench.post("authorize", &bench.parameters(&[])).await;
+    assert!(page.status == 200 && page.text.contains("form_token"), "{}", page.text);
+    let refused = bench.post("authorize", &bench.parameters(&[("redirect_uri", "https://evil.example/")])).await;
+    assert_eq!((refused.status, refused.header("location")), (400, ""));
+    // What stands in the query of a POST does not count.
+    let in_query = bench.send(bench.http.post(bench.authorization_url(&[]))).await;
+    assert_eq!((in_query.status, in_query.header("location")), (400, ""));
+}
+
+#[tokio::test]
 async fn cancel_is_told_to_the_app() {
     let bench = Bench::start().await;
     let target = bench.browser().deny(&bench.authorization_url(&[])).await.unwrap();
@@ -125,7 +147,6 @@ async fn a_session_makes_the_page_unnecessary_until_it_ends() {
         assert!(query_value(&browser.deny(&url).await.unwrap(), "code").is_some());
     }
     for changes in [[("prompt", "login")], [("max_age", "0")]] {
-        bench.stack.clock().advance(Duration::from_secs(1));
         let target = browser.deny(&bench.authorization_url(&changes)).await.unwrap();
         assert_eq!(query_value(&target, "error").as_deref(), Some("access_denied"), "{changes:?}");
     }

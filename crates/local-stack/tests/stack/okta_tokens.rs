@@ -152,7 +152,7 @@ async fn requests_that_are_no_oauth_get_the_apis_error_shape() {
     let cases = [
         (json_body, 415, "E0000021"),
         (bench.http.get(url("token")), 405, "E0000022"),
-        (bench.http.post(url("authorize")), 405, "E0000022"),
+        (bench.http.put(url("authorize")), 405, "E0000022"),
         (bench.http.get(url("nothing")), 404, "E0000007"),
         (bench.http.get(bench.stack.endpoints().okta.join("oauth2/other/v1/keys").unwrap()), 404, "E0000007"),
         (bench.http.request(Method::OPTIONS, url("token")), 405, "E0000022"),
