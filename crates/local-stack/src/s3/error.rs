@@ -63,11 +63,18 @@ impl From<SigV4Error> for Refusal {
     }
 }
 
-/// `s3s` leaves the ids out of its errors: puts them in.
-pub(super) fn with_ids(status: StatusCode, body: &Bytes, ids: &RequestIds) -> Response {
+/// `s3s` leaves the ids and the name of what is missing out of its errors: puts them in.
+pub(super) fn complete(status: StatusCode, body: &Bytes, bucket: &str, key: &str, ids: &RequestIds) -> Response {
     let text = String::from_utf8_lossy(body);
+    let missing = if text.contains("<Code>NoSuchKey</Code>") {
+        format!("<Key>{}</Key>", escape(key))
+    } else if text.contains("<Code>NoSuchBucket</Code>") {
+        format!("<BucketName>{}</BucketName>", escape(bucket))
+    } else {
+        String::new()
+    };
     let xml = match text.strip_suffix(END) {
-        Some(head) => format!("{head}{}{END}", ids.xml()),
+        Some(head) => format!("{head}{missing}{}{END}", ids.xml()),
         None => text.into_owned(),
     };
     xml_response(status, xml)
@@ -121,7 +128,8 @@ mod tests {
     async fn ids_are_put_into_a_foreign_error() {
         let ids = RequestIds::new();
         let body = Bytes::from_static(b"<Error><Code>NoSuchKey</Code></Error>");
-        let xml = text(with_ids(StatusCode::NOT_FOUND, &body, &ids)).await;
-        assert!(xml.starts_with("<Error><Code>NoSuchKey</Code><RequestId>") && xml.ends_with("</HostId></Error>"));
+        let xml = text(complete(StatusCode::NOT_FOUND, &body, "bucket", "a<b", &ids)).await;
+        assert!(xml.starts_with("<Error><Code>NoSuchKey</Code><Key>a&lt;b</Key><RequestId>"), "{xml}");
+        assert!(xml.ends_with("</HostId></Error>"), "{xml}");
     }
 }

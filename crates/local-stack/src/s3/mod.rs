@@ -21,7 +21,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use url::form_urlencoded;
 
-use self::error::{Refusal, RequestIds, with_ids};
+use self::error::{Refusal, RequestIds, complete};
 use self::listing::TokenSealer;
 use self::objects::{Buckets, Lookup};
 use self::service::ObjectStore;
@@ -40,7 +40,11 @@ const MAX_PAGE: usize = 8 * 1024 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+const EXPECTED_OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+/// The account that owns the buckets.
+const ACCOUNT: &str = "123456789012";
 
 struct S3Server {
     shared: Arc<Shared>,
@@ -113,13 +117,16 @@ impl S3Server {
         if matches!(self.buckets.find(&target.bucket), Lookup::Denied) {
             return Err(target.access_denied(&signer));
         }
+        if parts.headers.get(EXPECTED_OWNER).is_some_and(|account| account != ACCOUNT) {
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
+        }
 
         let response = self.wire.call(unsigned(parts, body)).await.map_err(|_| internal_error())?;
         let (parts, body) = response.into_parts();
         let body = Body::new(body);
         if parts.status.is_client_error() || parts.status.is_server_error() {
             let body = to_bytes(body, MAX_BODY).await.map_err(|_| internal_error())?;
-            return Ok(with_ids(parts.status, &body, ids));
+            return Ok(complete(parts.status, &body, &target.bucket, &target.key, ids));
         }
         if target.operation == LIST && self.shared.faults.take(Fault::S3PageCut) {
             return cut_in_half(Response::from_parts(parts, body)).await;
@@ -155,9 +162,27 @@ fn unsigned(mut parts: Parts, body: Bytes) -> http::Request<s3s::Body> {
     parts.headers.remove(header::AUTHORIZATION);
     // s3s writes whole requests into its debug log.
     parts.headers.remove(SECURITY_TOKEN);
+    // S3 answers with the whole object to a range that it cannot read or that is several; s3s would refuse it.
+    if parts.headers.get(header::RANGE).is_some_and(|range| !is_single_range(range)) {
+        parts.headers.remove(header::RANGE);
+    }
     // Taking parameters out of a valid URI leaves a valid one.
     parts.uri = without_signature(&parts.uri).parse().unwrap_or_else(|_| Uri::from_static("/"));
     http::Request::from_parts(parts, s3s::Body::from(body))
+}
+
+/// Whether this is one byte range (RFC 9110, section 14.1.2).
+fn is_single_range(range: &HeaderValue) -> bool {
+    let parse = |digits: &str| {
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse::<u64>().ok() } else { None }
+    };
+    let range = range.to_str().ok().and_then(|text| text.strip_prefix("bytes=")?.split_once('-'));
+    match range {
+        None => false,
+        Some(("", last)) => parse(last).is_some(),
+        Some((first, "")) => parse(first).is_some(),
+        Some((first, last)) => parse(first).zip(parse(last)).is_some_and(|(first, last)| first <= last),
+    }
 }
 
 /// Announces the whole page, sends half of it and breaks the connection.
@@ -195,7 +220,7 @@ impl Target {
         let is_v2 = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "list-type" && value == "2");
         let is_signed = parts.headers.contains_key(header::AUTHORIZATION) || query.contains("X-Amz-Signature=");
         let operation = match (&parts.method, bucket, key) {
-            (&Method::HEAD, ..) if !is_signed => "warm_up",
+            (&Method::HEAD, "", "") if !is_signed => "warm_up",
             (&Method::GET, "", "") => "ListBuckets",
             (&Method::GET, _, "") if is_v2 => LIST,
             (&Method::HEAD, _, "") => "HeadBucket",

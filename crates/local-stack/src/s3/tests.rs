@@ -110,6 +110,13 @@ async fn an_object_is_read_whole_in_part_and_not_at_all() {
         assert_eq!(part.headers()["content-range"], content_range.as_str());
         assert_eq!(part.bytes().await.unwrap(), body.slice(expected), "{range}");
     }
+    for range in ["bytes=5-1", "bytes=0-1,3-4", "lines=0-1", "bytes=+1-2", "bytes=-"] {
+        let ignored = bench.send(Method::GET, path, &[("range", range)]).await;
+        assert_eq!(
+            (ignored.status().as_u16(), &ignored.headers()["content-length"]),
+            (200, &headers["content-length"])
+        );
+    }
     let outside = bench.send(Method::GET, path, &[("range", "bytes=18902-")]).await;
     assert_eq!(outside.status(), 416);
     assert_eq!(element(&outside.text().await.unwrap(), "Code"), Some("InvalidRange"));
@@ -198,8 +205,10 @@ async fn whoever_does_not_sign_is_refused_and_a_warm_up_is_told_apart() {
     let operation = |method: Method, uri: &str| {
         Target::of(&http::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0).operation
     };
-    assert_eq!(operation(Method::HEAD, "/jetbridge-demo"), "warm_up");
     assert_eq!(operation(Method::HEAD, "/"), "warm_up");
+    // Somebody who forgot to sign these has not warmed anything up: the log must show it.
+    assert_eq!(operation(Method::HEAD, "/b"), "HeadBucket");
+    assert_eq!(operation(Method::HEAD, "/b/k"), "HeadObject");
     assert_eq!(operation(Method::HEAD, "/b?X-Amz-Signature=x"), "HeadBucket");
     assert_eq!(operation(Method::GET, "/b?list-type=2&prefix=x"), "ListObjectsV2");
     assert_eq!(operation(Method::GET, "/b/k?list-type=2"), "GetObject");
@@ -285,4 +294,14 @@ async fn credentials_end_with_their_hour() {
     bench.shared.clock.advance(Duration::from_secs(3601));
     let (status, xml) = bench.get("/jetbridge-demo?list-type=2").await;
     assert_eq!((status, element(&xml, "Code")), (400, Some("ExpiredToken")));
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named() {
+    let bench = Bench::start().await;
+    let (status, xml) = bench.get("/jetbridge-demo/no%20%3Ckey%3E").await;
+    assert_eq!((status, element(&xml, "Code"), element(&xml, "Key")), (404, Some("NoSuchKey"), Some("no &lt;key&gt;")));
+    let (status, xml) = bench.get("/no-bucket?list-type=2").await;
+    let named = (status, element(&xml, "Code"), element(&xml, "BucketName"));
+    assert_eq!(named, (404, Some("NoSuchBucket"), Some("no-bucket")));
 }

@@ -129,6 +129,8 @@ def check_federation(stack):
     expect(stack.get_id(), identity)
     assert identity.startswith(stack.facts["region"] + ":"), identity
     expect(stack.s3().head_bucket(Bucket=stack.facts["bucket"])["BucketRegion"], stack.facts["region"])
+    expect(refusal(stack.s3().head_bucket, Bucket=stack.facts["bucket"], ExpectedBucketOwner="999999999999")[1], 403)
+    stack.s3().head_bucket(Bucket=stack.facts["bucket"], ExpectedBucketOwner="123456789012")
     names = {bucket["Name"] for bucket in stack.s3().list_buckets()["Buckets"]}
     expect(names, {stack.facts["bucket"], stack.facts["denied_bucket"]})
     expect(refusal(stack.get_id, "access_token")[:2], ("NotAuthorizedException", 400))
