@@ -43,6 +43,8 @@ faults! {
     UserInfoWrongSubject = "userinfo-wrong-subject",
     /// Cognito: NotAuthorizedException, "Token is not from a supported provider of this identity pool".
     CognitoUnsupportedProvider = "cognito-unsupported-provider",
+    /// Cognito: ExternalServiceException, as if the service could not read the issuer's keys.
+    CognitoProviderUnreachable = "cognito-provider-unreachable",
     /// Cognito: InvalidIdentityPoolConfigurationException, "Check assigned IAM roles for this pool".
     CognitoRolesMisconfigured = "cognito-roles-misconfigured",
     /// Cognito: NotAuthorizedException, "Access to Identity '…' is forbidden".

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::request_log::{Operation, RequestRecord, Service};
-use crate::shared::{OWN_REQUEST_HEADER, Shared};
+use crate::shared::Shared;
 
 /// More at once is no honest use of a local stack; further ones wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 512;
@@ -107,8 +107,7 @@ impl Site {
         let started = self.shared.clock.monotonic();
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let mark = request.headers().get(OWN_REQUEST_HEADER);
-        let is_own = mark.is_some_and(|mark| mark.as_bytes() == self.shared.own_request_mark().as_bytes());
+        let is_own = self.shared.is_own_request(request.headers());
         let mut response = match check_host(&request, self.port) {
             Ok(()) => {
                 let latency = self.shared.latency();

@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use http::{HeaderMap, HeaderValue};
+use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use crate::clock::StackClock;
@@ -26,7 +28,8 @@ pub struct Endpoints {
 }
 
 /// Carries [`Shared::own_request_mark`] on requests from one service of the stack to another. They are behind the scenes,
-/// as in the real world: not in the request log, and without injected latency.
+/// as in the real world: not in the request log, without injected latency, and no fault that is meant for a client is
+/// spent on them.
 pub(crate) const OWN_REQUEST_HEADER: &str = "x-local-stack-own-request";
 
 /// One of these exists for each running stack; every service holds it in an `Arc`.
@@ -94,6 +97,12 @@ impl Shared {
     /// Random, so that no client can hide its requests from the log.
     pub(crate) fn own_request_mark(&self) -> &str {
         &self.own_request_mark
+    }
+
+    /// Whether these headers are those of a request from another service of the stack.
+    pub(crate) fn is_own_request(&self, headers: &HeaderMap) -> bool {
+        let mark = headers.get(OWN_REQUEST_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+        mark.ct_eq(self.own_request_mark.as_bytes()).into()
     }
 
     pub(crate) fn latency(&self) -> Duration {

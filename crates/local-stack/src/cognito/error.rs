@@ -42,6 +42,8 @@ pub(super) enum CognitoError {
     ClassicFlowDisabled,
     #[error("{0}")]
     InvalidParameter(String),
+    #[error("1 validation error detected: {0}")]
+    Validation(String),
     #[error("Failed to read the keys of provider '{0}'.")]
     ProviderUnreachable(String),
     #[error("Rate exceeded")]
@@ -73,6 +75,7 @@ impl CognitoError {
             Self::LoginLinkedElsewhere => "ResourceConflictException",
             Self::RolesMisconfigured => "InvalidIdentityPoolConfigurationException",
             Self::ClassicFlowDisabled | Self::InvalidParameter(_) => "InvalidParameterException",
+            Self::Validation(_) => "ValidationException",
             Self::ProviderUnreachable(_) => "ExternalServiceException",
             Self::Throttled => "TooManyRequestsException",
             Self::Internal => "InternalErrorException",
@@ -89,12 +92,15 @@ impl CognitoError {
         }
     }
 
-    /// What the service says when a parameter does not have the form that its model asks for.
+    /// What the service says when a parameter does not have the form that its model asks for. That check comes before
+    /// the operation's own, and its type is one of the "Common Errors" of the API reference.
     pub(super) fn constraint(value: &str, name: &str, constraint: &str) -> Self {
         let value: String = value.chars().take(MAX_ECHO).collect();
-        Self::InvalidParameter(format!(
-            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: \
-             Member must {constraint}"
-        ))
+        Self::Validation(format!("Value '{value}' at '{name}' failed to satisfy constraint: Member must {constraint}"))
+    }
+
+    /// As [`constraint`](Self::constraint), for a parameter that was left out.
+    pub(super) fn missing(name: &str) -> Self {
+        Self::Validation(format!("Value null at '{name}' failed to satisfy constraint: Member must not be null"))
     }
 }

@@ -151,14 +151,14 @@ impl ApiOperation {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct GetIdInput {
-    identity_pool_id: String,
+    identity_pool_id: Option<String>,
     logins: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct IdentityInput {
-    identity_id: String,
+    identity_id: Option<String>,
     logins: Option<BTreeMap<String, String>>,
     custom_role_arn: Option<String>,
 }
@@ -180,7 +180,7 @@ impl Cognito {
     }
 
     async fn get_id(&self, input: GetIdInput) -> Result<Value, CognitoError> {
-        self.check_pool(&input.identity_pool_id)?;
+        self.check_pool(&input.identity_pool_id.ok_or_else(|| CognitoError::missing("identityPoolId"))?)?;
         let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
         if logins.is_empty() && !self.shared.options.allow_guests {
             return Err(CognitoError::GuestsDisabled);
@@ -190,16 +190,17 @@ impl Cognito {
     }
 
     async fn get_credentials(&self, input: IdentityInput) -> Result<Value, CognitoError> {
-        check_identity_id(&input.identity_id)?;
+        let asked_identity = check_identity_id(input.identity_id)?;
+        input.custom_role_arn.as_deref().map(check_role_arn).transpose()?;
         let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
         let faults = &self.shared.faults;
         if faults.take(Fault::CognitoIdentityForbidden) {
-            return Err(CognitoError::IdentityForbidden(input.identity_id));
+            return Err(CognitoError::IdentityForbidden(asked_identity));
         }
         if faults.take(Fault::CognitoIdentityNotFound) {
-            return Err(CognitoError::IdentityNotFound(input.identity_id));
+            return Err(CognitoError::IdentityNotFound(asked_identity));
         }
-        let identity = self.resolve_identity(&input.identity_id, &logins)?;
+        let identity = self.resolve_identity(&asked_identity, &logins)?;
         if faults.take(Fault::CognitoRolesMisconfigured) {
             return Err(CognitoError::RolesMisconfigured);
         }
@@ -223,12 +224,12 @@ impl Cognito {
     }
 
     async fn get_open_id_token(&self, input: IdentityInput) -> Result<Value, CognitoError> {
-        check_identity_id(&input.identity_id)?;
+        let asked_identity = check_identity_id(input.identity_id)?;
         if !self.shared.options.allow_classic_flow {
             return Err(CognitoError::ClassicFlowDisabled);
         }
         let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
-        let identity = self.resolve_identity(&input.identity_id, &logins)?;
+        let identity = self.resolve_identity(&asked_identity, &logins)?;
         let token = self.tokens.issue(&identity, &logins).await?;
         Ok(json!({ "IdentityId": identity, "Token": token }))
     }
@@ -243,14 +244,19 @@ impl Cognito {
 
     async fn verify_logins(&self, logins: BTreeMap<String, String>) -> Result<Vec<Login>, CognitoError> {
         if logins.len() > MAX_LOGINS {
-            return Err(CognitoError::InvalidParameter(format!("Logins may hold {MAX_LOGINS} entries.")));
+            return Err(CognitoError::Validation(format!("Logins may hold {MAX_LOGINS} entries.")));
+        }
+        if let Some(provider) = logins.keys().next()
+            && self.shared.faults.take(Fault::CognitoProviderUnreachable)
+        {
+            return Err(CognitoError::ProviderUnreachable(provider.chars().take(MAX_PROVIDER_NAME).collect()));
         }
         let mut verified = Vec::with_capacity(logins.len());
         for (provider, token) in logins {
             // A token is a secret: the message names the rule and not the value.
             if provider.is_empty() || provider.len() > MAX_PROVIDER_NAME || token.is_empty() || token.len() > MAX_TOKEN
             {
-                return Err(CognitoError::InvalidParameter(format!(
+                return Err(CognitoError::Validation(format!(
                     "Logins keys have 1 to {MAX_PROVIDER_NAME} characters and values 1 to {MAX_TOKEN}."
                 )));
             }
@@ -285,12 +291,22 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CognitoError> {
     serde_json::from_slice(body).map_err(|_| CognitoError::Serialization)
 }
 
-fn check_identity_id(id: &str) -> Result<(), CognitoError> {
-    match id_region(id) {
-        Some(_) => Ok(()),
+fn check_identity_id(id: Option<String>) -> Result<String, CognitoError> {
+    let id = id.ok_or_else(|| CognitoError::missing("identityId"))?;
+    match id_region(&id) {
+        Some(_) => Ok(id),
         None => {
-            Err(CognitoError::constraint(id, "identityId", r"satisfy regular expression pattern: [\w-]+:[0-9a-f-]+"))
+            Err(CognitoError::constraint(&id, "identityId", r"satisfy regular expression pattern: [\w-]+:[0-9a-f-]+"))
         }
+    }
+}
+
+fn check_role_arn(arn: &str) -> Result<(), CognitoError> {
+    let must = |bound| Err(CognitoError::constraint(arn, "customRoleArn", bound));
+    match arn.len() {
+        0..20 => must("have length greater than or equal to 20"),
+        20..=2048 => Ok(()),
+        _ => must("have length less than or equal to 2048"),
     }
 }
 

@@ -10,8 +10,8 @@ use super::scopes::Scope;
 use super::{AuthorizationServer, Call};
 use crate::faults::Fault;
 
-pub(super) fn discovery(server: &AuthorizationServer, _: &Call) -> Response {
-    if server.okta.shared.faults.take(Fault::DiscoveryUnavailable) {
+pub(super) fn discovery(server: &AuthorizationServer, call: &Call) -> Response {
+    if is_spoiled(server, call, Fault::DiscoveryUnavailable) {
         return unavailable();
     }
     let document = json!({
@@ -45,11 +45,17 @@ pub(super) fn discovery(server: &AuthorizationServer, _: &Call) -> Response {
     cacheable(&document, "max-age=86400, must-revalidate")
 }
 
-pub(super) fn keys(server: &AuthorizationServer, _: &Call) -> Response {
-    if server.okta.shared.faults.take(Fault::JwksUnavailable) {
+pub(super) fn keys(server: &AuthorizationServer, call: &Call) -> Response {
+    if is_spoiled(server, call, Fault::JwksUnavailable) {
         return unavailable();
     }
     cacheable(&server.okta.keys.to_jwks(), "max-age=3600, must-revalidate")
+}
+
+/// Cognito asks here too. What it meets has a fault of its own: otherwise it might use up what was meant for the client.
+fn is_spoiled(server: &AuthorizationServer, call: &Call, fault: Fault) -> bool {
+    let shared = &server.okta.shared;
+    !shared.is_own_request(&call.headers) && shared.faults.take(fault)
 }
 
 fn cacheable(document: &Value, cache_control: &'static str) -> Response {

@@ -1,6 +1,6 @@
 //! The services together: what one issues, the next one checks.
 
-use jetbridge_local_stack::Options;
+use jetbridge_local_stack::{Fault, Options};
 use serde_json::json;
 
 use crate::support::Bench;
@@ -29,4 +29,22 @@ async fn cognito_accepts_oktas_id_token_and_its_own_key_fetches_stay_out_of_the_
         assert_eq!(bench.stack.log().count("GetId"), 1);
         assert_eq!((bench.stack.log().count("discovery"), bench.stack.log().count("keys")), (0, 0));
     }
+}
+
+#[tokio::test]
+async fn a_fault_of_oktas_metadata_is_kept_for_the_client() {
+    let bench = Bench::start().await;
+    bench.stack.faults().inject(Fault::JwksUnavailable, 1);
+    bench.stack.faults().inject(Fault::DiscoveryUnavailable, 1);
+    let (status, text) = get_identity(&bench).await;
+    assert_eq!(status, 200, "{text}");
+    assert_eq!(bench.get(&format!("{}/keys", bench.base)).await.status, 503);
+    let discovery = format!("{}/.well-known/openid-configuration", bench.stack.custom_issuer());
+    assert_eq!(bench.get(&discovery).await.status, 503);
+
+    // Cognito's own trouble with the issuer shows whether it has the keys already or not.
+    bench.stack.faults().inject(Fault::CognitoProviderUnreachable, 1);
+    let (status, text) = get_identity(&bench).await;
+    assert!(status == 400 && text.contains("ExternalServiceException"), "{text}");
+    assert_eq!(get_identity(&bench).await.0, 200);
 }
