@@ -47,6 +47,9 @@ pub struct RequestRecord {
 /// A stack that runs for days keeps only the newest records.
 const MAX_RECORDS: usize = 50_000;
 
+/// Room for S3's longest key with every byte encoded; a longer path or method is cut.
+const MAX_TEXT_BYTES: usize = 4096;
+
 /// The requests since the start or the last [`clear`](Self::clear), up to the newest 50,000.
 #[derive(Debug, Default)]
 pub struct RequestLog {
@@ -55,6 +58,9 @@ pub struct RequestLog {
 
 impl RequestLog {
     pub(crate) fn push(&self, mut record: RequestRecord) {
+        for text in [&mut record.method, &mut record.path] {
+            text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+        }
         let mut records = self.lock();
         record.number = records.back().map_or(1, |last| last.number + 1);
         if records.len() >= MAX_RECORDS {
@@ -125,6 +131,16 @@ mod tests {
         }
         let chain: Vec<_> = log.sequential_round_trips().iter().map(|record| record.operation).collect();
         assert_eq!(chain, ["token", "GetId", "list"]);
+    }
+
+    #[test]
+    fn a_record_is_bounded() {
+        let log = RequestLog::default();
+        log.push(RequestRecord { method: "M".repeat(5000), path: "é".repeat(5000), ..record("unknown", 0, 1) });
+        let [record] = &log.records()[..] else { panic!("one record was made") };
+        assert_eq!((record.method.len(), record.path.len()), (4096, 4096));
+        log.push(RequestRecord { path: format!("/{}", "é".repeat(5000)), ..record.clone() });
+        assert_eq!(log.records()[1].path.len(), 4095);
     }
 
     #[test]
