@@ -41,12 +41,24 @@ impl Redirect {
         &self.uri
     }
 
-    /// Shows a page in the browser, and returns when it is there or cannot get there.
-    pub(crate) async fn answer(self, page: Page) {
-        // The browser may be gone, which is its right.
-        if self.answer.send(page).is_ok() {
-            let _ = self.delivered.await;
-        }
+    /// Sends the browser a page. It may be gone, which is its right.
+    pub(crate) fn answer(self, page: Page) -> Delivery {
+        let _ = self.answer.send(page);
+        Delivery { delivered: self.delivered }
+    }
+}
+
+/// A page on its way to the browser; it does not get there if the process ends before.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    delivered: oneshot::Receiver<()>,
+}
+
+impl Delivery {
+    /// Returns when the page is there or cannot get there, within seconds.
+    pub(crate) async fn finished(self) {
+        // An error says that the connection is over, which is all that matters.
+        let _ = self.delivered.await;
     }
 }
 

@@ -11,7 +11,7 @@ use wait4::Wait4 as _;
 
 use crate::report::say;
 use crate::sign_in::sign_in;
-use crate::steps::{cargo, timed};
+use crate::steps::{cargo, target_directory, timed};
 
 const OBJECTS: usize = 100_000;
 const BUCKET: &str = "scale-100000";
@@ -68,7 +68,7 @@ struct Listing {
 
 /// A local stack in a process of its own, and a session signed in to it. Gone when dropped.
 struct Bench {
-    root: PathBuf,
+    target: PathBuf,
     program: PathBuf,
     folder: PathBuf,
     stack: Child,
@@ -85,8 +85,9 @@ impl Drop for Bench {
 
 impl Bench {
     fn start(root: &Path) -> Result<Self, String> {
-        let program = root.join("target/release").join(format!("jetbridge{}", std::env::consts::EXE_SUFFIX));
-        let folder = root.join("target").join(format!("bench-{}", std::process::id()));
+        let target = target_directory(root);
+        let program = target.join("release").join(format!("jetbridge{}", std::env::consts::EXE_SUFFIX));
+        let folder = target.join(format!("bench-{}", std::process::id()));
         let mut stack = Command::new(&program)
             .args(["local-stack", "--port", "0", "--json", "--write-config"])
             .arg(folder.join("config"))
@@ -94,7 +95,7 @@ impl Bench {
             .spawn()
             .map_err(|error| format!("the local stack did not start: {error}"))?;
         let ready = first_event(&mut stack);
-        let mut bench = Self { root: root.to_owned(), program, folder, stack, s3: String::new() };
+        let mut bench = Self { target, program, folder, stack, s3: String::new() };
         let (ready, _output) = ready?;
         bench.s3 = text(&ready, "s3")?;
         bench.sign_in(&text(&ready["users"][0], "login")?, &text(&ready["users"][0], "password")?)?;
@@ -181,7 +182,7 @@ impl Bench {
 
     /// The environment that the local stack's tests made, else the system's Python if it has boto3.
     fn find_python(&self) -> Option<PathBuf> {
-        let of_tests = self.root.join("target/tmp/stock-clients/bin/python");
+        let of_tests = self.target.join("tmp/stock-clients/bin/python");
         [of_tests, PathBuf::from("python3")].into_iter().find(|python| {
             let mut import = Command::new(python);
             import.args(["-c", "import boto3"]).stdout(Stdio::null()).stderr(Stdio::null());

@@ -1,7 +1,7 @@
 //! The steps of `cargo xtask test`. One that fails does not stop the others: a person wants to know all at once.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -81,6 +81,11 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
         }
     }
     command
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_directory(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
 /// One check: passed or failed as the exit status says.

@@ -4,6 +4,7 @@
 mod narrator;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jetbridge::storage::MemoryStore;
 use jetbridge::{AuthorizationRequest, Config, ListObjects, ListedObject, LoginOptions, Session, SessionDetails, User};
@@ -12,16 +13,19 @@ use jetbridge_local_stack::{BrowserError, DemoUser, LocalStack, Options, Scripte
 use self::narrator::{Fact, Narrator, Step};
 use crate::args::DemoArgs;
 use crate::commands::local_stack::start_failure;
-use crate::commands::login::{open_browser, receive};
+use crate::commands::login::{Received, open_browser, receive};
 use crate::commands::ls::{ListedEvent, ObjectEvent};
 use crate::commands::whoami::signed_in_user;
 use crate::commands::{SignedInEvent, creds};
 use crate::context::Context;
-use crate::exit::{CliError, Failure};
+use crate::exit::{CliError, Exit, Failure};
 use crate::loopback::Loopback;
 use crate::output::{ACCENT, BOLD, DIM, Notes, Output, invocation, styled};
 use crate::table::ObjectTable;
 use crate::text::{count_of, escape, human_size, pad_right, relative, short_time};
+
+/// How long a person at the sign-in page may take.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 pub(super) async fn run(context: &Context, args: &DemoArgs, output: &mut Output) -> Result<(), CliError> {
     let notes = context.notes;
@@ -155,9 +159,12 @@ async fn sign_in_by_hand(
     notes.say(format!("Sign in as {} with password {}", styled(BOLD, &user.login), styled(BOLD, &user.password)));
     open_browser(request, notes).await;
     story.begin("waiting for the browser … (Ctrl-C cancels)");
-    let signed_in = receive(session, &mut loopback, notes, story.progress()).await?;
-    tell_tokens("You sign in; the app trades the code for tokens", &session.details(), &signed_in, stack, story)?;
-    Ok(signed_in)
+    let received = receive(session, &mut loopback, PATIENCE, notes, story.progress()).await?;
+    let Received { user, page } =
+        received.ok_or_else(|| Failure::new("timed_out", Exit::Cancelled, "nobody signed in"))?;
+    tell_tokens("You sign in; the app trades the code for tokens", &session.details(), &user, stack, story)?;
+    page.finished().await;
+    Ok(user)
 }
 
 fn tell_tokens(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jetbridge::{AuthorizationRequest, ListObjects, LoginOptions, Session, SessionError, SessionState, User};
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::time::Instant;
 
 use crate::args::LoginArgs;
 use crate::browser;
@@ -13,7 +14,7 @@ use crate::commands::whoami::signed_in_user;
 use crate::commands::{SignedInEvent, ls};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::loopback::{Loopback, Page};
+use crate::loopback::{Delivery, Loopback, Page};
 use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, styled};
 use crate::progress::Progress;
 use crate::text::{escape, human_span};
@@ -42,11 +43,20 @@ pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output
 
     let sign_in = async {
         let request = begin(&session, args, redirect_uri).await?;
-        let user = match loopback {
-            Some(loopback) => in_browser(&session, &request, loopback, args, context.notes, output).await?,
-            None => by_hand(&session, &request, context.notes, output).await?,
+        let (user, page) = match loopback {
+            Some(loopback) => {
+                let Received { user, page } =
+                    in_browser(&session, &request, loopback, args, context.notes, output).await?;
+                (user, Some(page))
+            }
+            None => (by_hand(&session, &request, context.notes, output).await?, None),
         };
-        welcome(&session, &user, output).await
+        // AWS is asked while the page travels.
+        let welcomed = welcome(&session, &user, output).await;
+        if let Some(page) = page {
+            page.finished().await;
+        }
+        welcomed
     };
     let signed_in = tokio::select! {
         signed_in = sign_in => signed_in,
@@ -98,17 +108,15 @@ async fn in_browser(
     args: &LoginArgs,
     notes: Notes,
     output: &mut Output,
-) -> Result<User, CliError> {
+) -> Result<Received, CliError> {
     if output.is_json() {
         announce(request, output)?;
     }
     open_browser(request, notes).await;
     let wait = Duration::from_secs(args.timeout);
     let progress = Progress::start(notes, "waiting for the browser … (Ctrl-C cancels)");
-    match tokio::time::timeout(wait, receive(session, &mut loopback, notes, &progress)).await {
-        Ok(signed_in) => signed_in,
-        Err(_) => Err(timed_out(request, wait).into()),
-    }
+    let received = receive(session, &mut loopback, wait, notes, &progress).await?;
+    Ok(received.ok_or_else(|| timed_out(request, wait))?)
 }
 
 /// Opens the sign-in page, and says where it is in case nothing opens.
@@ -121,31 +129,40 @@ pub(super) async fn open_browser(request: &AuthorizationRequest, notes: Notes) {
     notes.say(format!("\n{}\n", styled(ACCENT, &request.url)));
 }
 
-/// Takes redirects until one of them decides the sign-in. One that belongs to another attempt does not.
+/// Who came back with the browser, and the page that tells them so.
+pub(super) struct Received {
+    pub(super) user: User,
+    pub(super) page: Delivery,
+}
+
+/// Takes redirects until one of them decides the sign-in; one that belongs to another attempt does not. `None` if none
+/// did within `wait`.
 pub(super) async fn receive(
     session: &Session,
     loopback: &mut Loopback,
+    wait: Duration,
     notes: Notes,
     progress: &Progress,
-) -> Result<User, CliError> {
-    while let Some(redirect) = loopback.next().await {
+) -> Result<Option<Received>, CliError> {
+    let deadline = Instant::now() + wait;
+    // The limit is for the person. An exchange that has begun has limits of its own.
+    while let Ok(Some(redirect)) = tokio::time::timeout_at(deadline, loopback.next()).await {
         match session.complete_login(redirect.uri()).await {
             Ok(state) => {
-                // AWS is asked while the page travels.
-                let (user, ()) = tokio::join!(async { signed_in_user(state) }, redirect.answer(Page::SignedIn));
-                return user;
+                let page = redirect.answer(Page::SignedIn);
+                return Ok(Some(Received { user: signed_in_user(state)?, page }));
             }
             Err(error @ SessionError::UnexpectedRedirect { .. }) => {
                 progress.aside(|| notes.say(styled(WARN, format!("Ignored an {error}."))));
-                redirect.answer(Page::Unexpected).await;
+                redirect.answer(Page::Unexpected);
             }
             Err(error) => {
-                redirect.answer(Page::NotSignedIn).await;
+                redirect.answer(Page::NotSignedIn).finished().await;
                 return Err(error.into());
             }
         }
     }
-    Err(Failure::internal("the listener for the redirect ended").into())
+    Ok(None)
 }
 
 fn timed_out(request: &AuthorizationRequest, wait: Duration) -> Failure {
@@ -156,7 +173,7 @@ fn timed_out(request: &AuthorizationRequest, wait: Duration) -> Failure {
     )
     .hint(format!(
         "If it shows an error of Okta about redirect_uri, add {} to the sign-in redirect URIs of the application in \
-         Okta (port included). If it runs on another machine, use --no-browser. Else run jetbridge login again.",
+         Okta (port included). If it runs on another machine, use --no-browser. Else sign in again.",
         request.redirect_uri
     ))
 }

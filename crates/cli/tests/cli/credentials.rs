@@ -26,6 +26,7 @@ fn the_process_format_is_what_aws_documents() {
     assert_eq!(process_credentials(&bench), credentials);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_env_format_sets_a_shell_up() {
     let bench = Bench::start();
@@ -59,6 +60,7 @@ fn the_summary_holds_nothing_to_steal() {
     assert!(bench.run(&["creds"]).stdout.contains("hidden"));
 }
 
+#[cfg(unix)]
 #[test]
 fn without_a_session_it_says_so_and_opens_no_browser() {
     let bench = Bench::start();
@@ -88,6 +90,7 @@ for page in s3.get_paginator('list_objects_v2').paginate(Bucket=sys.argv[2]):
         print(ascii(item['Key']))
 ";
 
+#[cfg(unix)]
 #[test]
 fn boto3_lists_the_bucket_through_credential_process() {
     let bench = Bench::start();

@@ -109,6 +109,7 @@ fn logout_forgets_and_tells_okta_when_asked_to() {
     assert_eq!((again.code, again.stdout.as_str()), (0, "Nobody was signed in.\n"));
 }
 
+#[cfg(unix)]
 #[test]
 fn logout_hands_the_end_session_address_to_the_browser_only() {
     let bench = Bench::start();
