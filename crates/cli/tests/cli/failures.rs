@@ -1,6 +1,7 @@
 //! What goes wrong, one case for each exit code and each bad input: a clear message, the right code, nothing lost.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jetbridge_local_stack::Fault;
 use serde_json::json;
@@ -50,6 +51,8 @@ fn missing_and_malformed_files_are_told() {
     let missing = bench.run(&["ls", "--json", "--config", "/nonexistent/folder"]);
     assert_eq!(kind_and_code(&missing), ("misconfigured".to_owned(), 4));
     assert!(missing.error()["message"].as_str().unwrap().contains("/nonexistent/folder"));
+    std::fs::write(bench.path("config/okta-config.json"), "").unwrap();
+    assert_eq!(kind_and_code(&bench.run(&["ls", "--json"])), ("misconfigured".to_owned(), 4));
     std::fs::write(bench.path("config/aws-exports.json"), "{ \"Auth\": ").unwrap();
     let malformed = bench.run(&["ls", "--json"]);
     assert_eq!(kind_and_code(&malformed), ("misconfigured".to_owned(), 4));
@@ -57,26 +60,51 @@ fn missing_and_malformed_files_are_told() {
 }
 
 #[test]
-fn an_issuer_that_calls_itself_otherwise_is_refused() {
+fn an_issuer_that_is_not_there_or_calls_itself_otherwise_is_refused() {
     let bench = Bench::start();
-    // The org server's discovery says the org issuer; the path is missing in this configuration.
-    let wrong = bench.stack.custom_issuer().replace("/oauth2/default", "/oauth2/default2");
-    bench.edit_config("okta-config.json", |okta| okta["okta_issuer_url"] = json!(wrong));
-    let outcome = bench.run(&["login", "--no-browser", "--json"]);
-    assert_eq!(outcome.code, 4, "{outcome:?}");
-    assert_eq!(outcome.error()["kind"], "misconfigured");
+    let issuer = bench.stack.custom_issuer();
+    for wrong in [
+        // The path is not that of an authorization server.
+        issuer.replace("/oauth2/default", "/oauth2/other"),
+        // Reachable, but another name than the server's own, as with a custom domain.
+        issuer.replace("127.0.0.1", "localhost"),
+        format!("{issuer}/"),
+    ] {
+        bench.edit_config("okta-config.json", |okta| okta["okta_issuer_url"] = json!(wrong));
+        let outcome = bench.run(&["login", "--no-browser", "--json"]);
+        assert_eq!(kind_and_code(&outcome), ("misconfigured".to_owned(), 4), "{wrong}");
+        assert!(outcome.error()["message"].as_str().unwrap().contains("okta_issuer_url"), "{outcome:?}");
+    }
 }
 
 #[test]
-fn an_unregistered_redirect_uri_is_refused_by_okta_with_the_uri() {
+fn okta_itself_refuses_an_unknown_client_and_an_unregistered_redirect_uri() {
     let bench = Bench::start();
-    let outcome = bench.login(&["--redirect-uri", "http://127.0.0.1:9/other"], |url| {
-        let page = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.visit(url, ALICE)));
-        assert!(page.is_err(), "Okta should have refused the redirect URI");
+    let is_refused = |url: &str| {
+        assert!(bench.try_visit(url, ALICE).is_err(), "Okta should have shown an error");
         String::new()
-    });
-    // Nothing came back, so what was pasted is no redirect.
-    assert_eq!(outcome.code, 2, "{outcome:?}");
+    };
+    // No redirect comes of it, so what is pasted is none.
+    let redirect = bench.login(&["--redirect-uri", "http://127.0.0.1:9/other"], is_refused);
+    assert_eq!(redirect.code, 2, "{redirect:?}");
+    bench.edit_config("okta-config.json", |okta| okta["okta_client_id"] = json!("0oaSomebodyElse00005d"));
+    assert_eq!(bench.login(&[], is_refused).code, 2);
+}
+
+#[test]
+fn a_code_that_came_too_late_asks_for_a_new_sign_in() {
+    let bench = Bench::start_with(|options| options.code_lifetime = Duration::ZERO);
+    let outcome = bench.login(&[], |url| bench.visit(url, ALICE));
+    assert_eq!(kind_and_code(&outcome), ("sign_in_required".to_owned(), 3), "{outcome:?}");
+}
+
+#[test]
+fn keys_that_cannot_be_fetched_are_a_passing_fault() {
+    let bench = Bench::start();
+    bench.stack.faults().inject(Fault::JwksUnavailable, 100);
+    let outcome = bench.run(&["login", "--no-browser", "--json"]);
+    assert_eq!(kind_and_code(&outcome), ("retryable".to_owned(), 6));
+    assert!(outcome.events_named("authorization_url").is_empty());
 }
 
 #[test]
@@ -106,7 +134,7 @@ fn tampered_id_tokens_are_refused() {
     let bench = Bench::start();
     bench.stack.faults().inject(Fault::IdTokenTampered, 1);
     let outcome = bench.login(&[], |url| bench.visit(url, ALICE));
-    assert_ne!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(kind_and_code(&outcome), ("access_denied".to_owned(), 5), "{outcome:?}");
     assert!(outcome.events_named("signed_in").is_empty());
     assert_eq!(bench.stack.log().count("GetId"), 0);
     assert_eq!(bench.run(&["whoami"]).code, 3);

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-use jetbridge_local_stack::{LocalStack, Options, ScriptedBrowser};
+use jetbridge_local_stack::{BrowserError, LocalStack, Options, ScriptedBrowser};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -72,7 +72,11 @@ impl Bench {
 
     /// What the sign-in page sends the browser of `user` to.
     pub(crate) fn visit(&self, url: &str, user: &str) -> String {
-        self.runtime.block_on(ScriptedBrowser::new(None).unwrap().sign_in(url, user, PASSWORD)).unwrap()
+        self.try_visit(url, user).unwrap()
+    }
+
+    pub(crate) fn try_visit(&self, url: &str, user: &str) -> Result<String, BrowserError> {
+        self.runtime.block_on(ScriptedBrowser::new(None).unwrap().sign_in(url, user, PASSWORD))
     }
 
     /// Where the browser goes when the user presses Cancel.
