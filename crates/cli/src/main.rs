@@ -57,18 +57,21 @@ async fn run(cli: Cli) -> Result<(), CliError> {
     let context = Context::new(cli.global, interrupt.clone());
     let mut command = tokio::spawn(commands::run(cli.command, context));
     let finished = tokio::select! {
-        finished = &mut command => finished,
+        finished = &mut command => Ok(finished),
         () = interrupt.requested() => {
             if !tidies_up {
-                return Err(Failure::cancelled().into());
+                // Dropping it takes the progress line off the terminal.
+                command.abort();
             }
-            match tokio::time::timeout(GRACE, command).await {
-                Ok(finished) => finished,
-                Err(_) => return Err(Failure::cancelled().into()),
-            }
+            tokio::time::timeout(GRACE, command).await
         }
     };
-    finished.unwrap_or_else(|error| Err(Failure::internal(format!("the command broke off: {error}")).into()))
+    match finished {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) if error.is_panic() => Err(Failure::internal("the command panicked").into()),
+        // Aborted, or too slow to end by itself: it waits for a full pipe or a lock.
+        Ok(Err(_)) | Err(_) => Err(Failure::cancelled().into()),
+    }
 }
 
 fn failed(failure: &Failure, json: bool) -> ExitCode {
