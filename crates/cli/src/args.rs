@@ -23,7 +23,6 @@ Exit codes:
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]
 #[command(name = "jetbridge", version, styles = STYLES, after_help = EXIT_CODES)]
-#[command(infer_long_args = false, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
