@@ -1,5 +1,7 @@
-//! Identifiers that nobody can guess, in the shapes that AWS gives them.
+//! Secrets and identifiers that nobody can guess, in the shapes that Okta and AWS give them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::OsRng;
 use rand::{Rng as _, RngCore as _};
 
@@ -13,6 +15,13 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     OsRng.fill_bytes(&mut bytes);
     bytes
+}
+
+/// `bytes` random bytes as base64url text.
+pub(crate) fn random_text(bytes: usize) -> String {
+    let mut buffer = vec![0; bytes];
+    OsRng.fill_bytes(&mut buffer);
+    URL_SAFE_NO_PAD.encode(buffer)
 }
 
 /// A random UUID (RFC 9562, version 4), as request ids and identity ids are.

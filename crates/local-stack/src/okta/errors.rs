@@ -6,7 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::random_text;
+use crate::random_ids::random_text;
 
 /// A JSON answer that no cache may keep.
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {

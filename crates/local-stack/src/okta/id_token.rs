@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::grants::Authorization;
-use super::random_text;
 use super::scopes::{Scope, Scopes};
 use crate::options::DemoUser;
+use crate::random_ids::random_text;
 
 /// The id of Okta's own user store, the identity provider that checked the password.
 const IDENTITY_PROVIDER: &str = "00ojetbridgelocal05d";

@@ -27,13 +27,11 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, Method};
-use rand::RngCore as _;
 
 use crate::jws::SigningKey;
 use crate::options::DemoUser;
+use crate::random_ids::random_text;
 use crate::request_log::Operation;
 use crate::shared::Shared;
 use errors::ApiError;
@@ -86,13 +84,6 @@ impl Okta {
         self.shared.issued.record(&secret);
         secret
     }
-}
-
-/// `bytes` random bytes as base64url text.
-fn random_text(bytes: usize) -> String {
-    let mut buffer = vec![0; bytes];
-    rand::rngs::OsRng.fill_bytes(&mut buffer);
-    URL_SAFE_NO_PAD.encode(buffer)
 }
 
 /// Which of the two kinds of authorization server.

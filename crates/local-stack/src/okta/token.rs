@@ -12,9 +12,10 @@ use super::grants::{Authorization, GrantError, GrantId, RefreshPolicy};
 use super::id_token::{TokenContext, access_token_claims, id_token_claims};
 use super::parameters::{Parameters, is_form};
 use super::scopes::{Scope, Scopes};
-use super::{AuthorizationServer, Call, ServerKind, random_text};
+use super::{AuthorizationServer, Call, ServerKind};
 use crate::faults::Fault;
 use crate::jws::KeyError;
+use crate::random_ids::random_text;
 use crate::server::BreakConnection;
 
 /// Seconds until a rate-limited client may come back: short, so that tests need not wait for Okta's minute.
