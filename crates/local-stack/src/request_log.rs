@@ -51,7 +51,7 @@ const MAX_RECORDS: usize = 50_000;
 const MAX_TEXT_BYTES: usize = 4096;
 
 /// The requests since the start or the last [`clear`](Self::clear), up to the newest 50,000.
-/// A request whose client hung up before the answer was ready was not carried out and is not among them.
+/// A request whose client hung up meanwhile was carried out all the same and is among them.
 #[derive(Debug, Default)]
 pub struct RequestLog {
     records: Mutex<VecDeque<RequestRecord>>,

@@ -1,16 +1,18 @@
 //! Serves HTTP/1.1 on a loopback listener, and does for every request what no service should have to think about: the
 //! Host check, latency, the request log, the stack's own `Date` and breaking a connection on demand.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
 use http::header::{DATE, HOST};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::Limited;
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -89,7 +91,10 @@ async fn serve_connection(stream: TcpStream, tls: Option<TlsAcceptor>, site: Arc
 async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin, site: Arc<Site>) {
     let service = service_fn(move |request| {
         let site = Arc::clone(&site);
-        async move { site.answer(request).await }
+        // A task of its own, because a service carries out what it received, whether the client waits for the answer or
+        // not: a code is spent then. hyper would drop the work together with the connection.
+        let answer = tokio::spawn(async move { site.answer(request).await });
+        async move { answer.await.unwrap_or(Err(ConnectionBroken)) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -110,6 +115,7 @@ impl Site {
         let is_own = self.shared.is_own_request(request.headers());
         let mut response = match check_host(&request, self.port) {
             Ok(()) => {
+                let request = self.read_body(request).await;
                 let latency = self.shared.latency();
                 if !latency.is_zero() && !is_own {
                     tokio::time::sleep(latency).await;
@@ -140,8 +146,18 @@ impl Site {
         Ok(response)
     }
 
-    async fn call_router(&self, request: Request<Incoming>) -> Response {
-        let request = request.map(|body| Body::new(Limited::new(body, self.max_body_bytes)));
+    /// Takes the whole body in before anything else, since the client may be gone after the pause. What went wrong with
+    /// it is the service's to answer, in its own words.
+    async fn read_body(&self, request: Request<Incoming>) -> Request<Body> {
+        let (parts, body) = request.into_parts();
+        let body = match Limited::new(body, self.max_body_bytes).collect().await {
+            Ok(whole) => Body::from(whole.to_bytes()),
+            Err(error) => Body::new(StreamBody::new(stream::once(ready(Err::<Frame<Bytes>, _>(error))))),
+        };
+        Request::from_parts(parts, body)
+    }
+
+    async fn call_router(&self, request: Request<Body>) -> Response {
         match TowerToHyperService::new(self.router.clone()).call(request).await {
             Ok(response) => response,
             Err(never) => match never {},

@@ -27,7 +27,7 @@ use crate::tls::{self, TlsError};
 
 const MAX_OKTA_BODY_BYTES: usize = 256 * 1024;
 const MAX_COGNITO_BODY_BYTES: usize = 256 * 1024;
-const MAX_S3_BODY_BYTES: usize = 16 * 1024 * 1024;
+const MAX_S3_BODY_BYTES: usize = 1024 * 1024;
 
 /// The stack could not be started.
 #[derive(Debug, thiserror::Error)]

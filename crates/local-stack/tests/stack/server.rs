@@ -114,6 +114,34 @@ async fn the_log_names_operations_and_counts_latency_in() {
 }
 
 #[tokio::test]
+async fn a_request_is_carried_out_even_if_its_client_hangs_up() {
+    let bench = Bench::start().await;
+    let code = bench.get_code().await;
+    let request = bench.form_request("token", &bench.exchange_form(&code, &[])).build().unwrap();
+    let body = request.body().and_then(|body| body.as_bytes()).unwrap();
+    let port = request.url().port().unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n",
+        request.url().path(),
+        body.len()
+    );
+    bench.stack.set_latency(Duration::from_millis(200));
+    let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    client.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
+    drop(client);
+    for _ in 0..1000 {
+        if bench.stack.log().count("token") > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(bench.stack.log().count("token"), 1);
+    let again = bench.post("token", &bench.exchange_form(&code, &[])).await;
+    assert_eq!(again.error(), (400, "invalid_grant".to_owned()));
+}
+
+#[tokio::test]
 async fn bodies_and_headers_are_bounded() {
     let bench = Bench::start().await;
     let long = vec![("code".to_owned(), "x".repeat(300 * 1024))];
