@@ -80,7 +80,10 @@ impl Bench {
 
     pub(crate) async fn sign_in(&self, session: &Session, login: &str) -> SessionState {
         let redirect = self.redirect_for(session, login).await;
-        session.complete_login(&redirect).await.unwrap()
+        let state = session.complete_login(&redirect).await.unwrap();
+        // What goes on beside the sign-in must not meet what the test does next.
+        session.settle().await;
+        state
     }
 
     pub(crate) async fn signed_in(&self, login: &str) -> Session {
@@ -134,4 +137,17 @@ pub(crate) async fn eventually(what: &str, condition: impl Fn() -> bool) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("never happened: {what}");
+}
+
+/// A caller that makes a call and is dropped while it waits for the answer: a screen that is closed. Whatever the call
+/// does up to its first wait has happened when this returns.
+pub(crate) async fn call_and_go_away(call: impl Future<Output = ()> + Send + 'static) {
+    let (begins, has_begun) = tokio::sync::oneshot::channel();
+    let caller = tokio::spawn(async move {
+        let _ = begins.send(());
+        call.await;
+    });
+    has_begun.await.unwrap();
+    caller.abort();
+    let _ = caller.await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jetbridge::{LoginOptions, SessionEvent, SessionState};
 use jetbridge_local_stack::{Fault, Options};
 
-use crate::bench::{ALICE, BOB, Bench, config_of, eventually, list_everything};
+use crate::bench::{ALICE, BOB, Bench, call_and_go_away, config_of, eventually, list_everything};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in_and_sees_the_bucket() {
@@ -64,13 +64,14 @@ async fn a_caller_that_goes_away_does_not_take_the_exchange_along() {
     let bench = Bench::start().await;
     let session = bench.session();
     let redirect = bench.redirect_for(&session, ALICE).await;
-    bench.stack.set_latency(Duration::from_millis(200));
-    let caller = tokio::spawn({
+    bench.stack.set_latency(Duration::from_millis(100));
+    call_and_go_away({
         let session = session.clone();
-        async move { session.complete_login(&redirect).await }
-    });
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    caller.abort();
+        async move {
+            let _ = session.complete_login(&redirect).await;
+        }
+    })
+    .await;
     eventually("the sign-in finishes", || matches!(session.state(), SessionState::SignedIn { .. })).await;
     assert_eq!(bench.count("token"), 1);
 }

@@ -7,6 +7,7 @@ mod bench;
 mod listing;
 mod login;
 mod process_death;
+mod races;
 mod redirects;
 mod refusals;
 mod renewal;

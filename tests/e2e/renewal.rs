@@ -127,19 +127,6 @@ async fn only_a_refused_refresh_token_ends_a_session_and_the_name_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_refresh_token_the_end_is_said_and_nothing_is_erased() {
-    let bench = Bench::start().await;
-    let config = crate::bench::config_of(&bench.stack, |okta, _| okta["okta_scopes"] = "openid profile".into());
-    let session = bench.session_with(config.clone());
-    bench.sign_in(&session, ALICE).await;
-    assert!(!session.details().has_refresh_token);
-    bench.let_time_pass(HOUR);
-    let error = session.aws_credentials().await.unwrap_err();
-    assert_eq!(error, SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
-    assert!(matches!(bench.session_with(config).restore().await, SessionState::SignedIn { .. }));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_refresh_token_is_kept_even_if_the_id_token_beside_it_is_bad() {
     let bench = Bench::start_with(Options { rotation_grace: Duration::ZERO, ..Options::default() }).await;
     let session = bench.signed_in(ALICE).await;

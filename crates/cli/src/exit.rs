@@ -94,7 +94,7 @@ impl From<SessionError> for CliError {
 
 impl From<StorageError> for CliError {
     fn from(error: StorageError) -> Self {
-        SessionError::SecureStorage { detail: error.detail }.into()
+        SessionError::from(error).into()
     }
 }
 

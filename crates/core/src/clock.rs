@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// Where the device's idea of the time comes from. Tests put a clock of their own here.
@@ -31,11 +31,12 @@ const SMALLEST_OFFSET_SECONDS: i64 = 10;
 pub(crate) struct CorrectedClock {
     device: Arc<dyn Clock>,
     offset_seconds: Arc<AtomicI64>,
+    has_learnt: Arc<AtomicBool>,
 }
 
 impl CorrectedClock {
     pub(crate) fn new(device: Arc<dyn Clock>) -> Self {
-        Self { device, offset_seconds: Arc::new(AtomicI64::new(0)) }
+        Self { device, offset_seconds: Arc::default(), has_learnt: Arc::default() }
     }
 
     /// The time as the services see it.
@@ -56,10 +57,23 @@ impl CorrectedClock {
         self.offset_seconds.load(Ordering::Relaxed)
     }
 
+    /// The offset, if a service has told it to this process.
+    pub(crate) fn learnt_offset(&self) -> Option<i64> {
+        self.has_learnt.load(Ordering::Relaxed).then(|| self.offset_seconds())
+    }
+
+    /// Starts from what an earlier process learnt, until a service tells better.
+    pub(crate) fn adopt(&self, offset_seconds: i64) {
+        if !self.has_learnt.load(Ordering::Relaxed) {
+            self.offset_seconds.store(offset_seconds, Ordering::Relaxed);
+        }
+    }
+
     /// Takes the time from a service's answer. The caller vouches for the service and the channel.
     pub(crate) fn learn(&self, service_time: SystemTime) {
         let difference = to_unix(service_time).saturating_sub(to_unix(self.device.now()));
         let offset = if difference.abs() < SMALLEST_OFFSET_SECONDS { 0 } else { difference };
+        self.has_learnt.store(true, Ordering::Relaxed);
         let before = self.offset_seconds.swap(offset, Ordering::Relaxed);
         if (before - offset).abs() >= SMALLEST_OFFSET_SECONDS {
             tracing::warn!(offset_seconds = offset, "the device's clock is corrected");
@@ -105,6 +119,16 @@ mod tests {
             assert_eq!(clock.unix_now(), 1_000_000);
             assert_eq!(clock.offset_seconds(), 1_000_000 - device);
         }
+    }
+
+    #[test]
+    fn an_earlier_offset_counts_until_a_service_tells() {
+        let clock = CorrectedClock::new(Arc::new(FixedClock(1_000_000)));
+        clock.adopt(7200);
+        assert_eq!((clock.offset_seconds(), clock.learnt_offset()), (7200, None));
+        clock.learn(from_unix(1_000_000));
+        clock.adopt(7200);
+        assert_eq!((clock.offset_seconds(), clock.learnt_offset()), (0, Some(0)));
     }
 
     #[test]

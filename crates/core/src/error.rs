@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::storage::{StorageError, StorageErrorKind};
+
 /// Why the user has to sign in (again).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
@@ -94,7 +96,8 @@ pub enum Recovery {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The user closed the browser or said no.
+    /// The user gave up: closed the browser (only the shell can know), cancelled or signed out while a sign-in was under
+    /// way. "No" said on Okta's page is [`AccessDenied`](Self::AccessDenied).
     #[error("the sign-in was cancelled")]
     UserCancelled,
     /// Only a new sign-in helps.
@@ -148,6 +151,8 @@ pub enum SessionError {
     /// The secure store could not be read or written. What it holds is left as it is.
     #[error("secure storage: {detail}")]
     SecureStorage {
+        /// What kind of failure: `Unavailable` may pass by itself, the others do not.
+        kind: StorageErrorKind,
         /// What failed and what to do.
         detail: String,
     },
@@ -197,7 +202,7 @@ impl SessionError {
         match self {
             Self::UserCancelled | Self::UnexpectedRedirect { .. } => Recovery::Ignore,
             Self::SignInRequired { .. } => Recovery::SignIn,
-            Self::Retryable { .. } => Recovery::Retry,
+            Self::Retryable { .. } | Self::SecureStorage { kind: StorageErrorKind::Unavailable, .. } => Recovery::Retry,
             Self::Misconfigured { .. } | Self::NotFound { .. } => Recovery::FixConfiguration,
             Self::AccessDenied { .. } => Recovery::AskForAccess,
             Self::SecureStorage { .. } | Self::Internal { .. } => Recovery::Report,
@@ -213,8 +218,11 @@ impl SessionError {
     }
 }
 
-impl From<crate::storage::StorageError> for SessionError {
-    fn from(error: crate::storage::StorageError) -> Self {
-        Self::SecureStorage { detail: error.to_string() }
+impl From<StorageError> for SessionError {
+    fn from(error: StorageError) -> Self {
+        match error.kind {
+            StorageErrorKind::Busy => Self::Retryable { failure: error.detail, retry_after: None },
+            kind => Self::SecureStorage { kind, detail: error.detail },
+        }
     }
 }

@@ -33,8 +33,8 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
 
     // The address holds the ID token, so it is handed to the browser and shown nowhere.
     let opened = match &sign_out.end_session_url {
-        Some(url) => Some(browser::open(url).await),
-        None => None,
+        Some(Ok(url)) => Some(browser::open(url).await),
+        _ => None,
     };
     let revoked = matches!(sign_out.revocation, Some(Ok(())));
     if output.is_json() {
@@ -50,6 +50,10 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
     }
     if let Some(Err(error)) = sign_out.revocation {
         context.notes.say("Signed out here, but Okta could not be told:");
+        return Err(error.into());
+    }
+    if let Some(Err(error)) = sign_out.end_session_url {
+        context.notes.say("Signed out here, but the browser's session at Okta goes on:");
         return Err(error.into());
     }
     if let Some(Err(problem)) = opened {

@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::diagnosis::classify::{Evidence, Failure, classify};
+use crate::diagnosis::classify::{Evidence, Failure, LONGEST_CODE, classify, shorten};
 use crate::error::{Service, SessionError};
 use crate::net::http::HttpError;
 
@@ -40,7 +40,7 @@ where
     match error {
         SdkError::ServiceError(context) => {
             let response = context.raw();
-            let header = |name: &str| response.headers().get(name).map(str::to_owned);
+            let header = |name: &str| response.headers().get(name).map(|value| shorten(value, LONGEST_CODE));
             let code = context.err().code().or_else(|| code_by_status(response.status().as_u16()));
             let mut failure =
                 Failure::new(service, code.unwrap_or("Unknown"), context.err().message().unwrap_or_default());

@@ -7,6 +7,11 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::error::{Service, SessionError, SignInReason};
 
+/// Error codes, request ids and regions are short words; whatever comes in their place is cut.
+pub(crate) const LONGEST_CODE: usize = 80;
+/// A sentence or two.
+pub(crate) const LONGEST_WORDS: usize = 200;
+
 /// A refusal as the service worded it.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
@@ -23,7 +28,7 @@ impl Failure {
     pub(crate) fn new(service: Service, code: &str, message: &str) -> Self {
         Self {
             service,
-            code: code.to_owned(),
+            code: shorten(code, LONGEST_CODE),
             message: message.to_owned(),
             request_id: None,
             status: None,
@@ -277,14 +282,14 @@ fn unknown(failure: &Failure) -> SessionError {
             service: failure.service,
             code: failure.code.clone(),
             request_id: failure.request_id.clone(),
-            hint: format!("{} says: {}", failure.service, shorten(&failure.message)),
+            hint: format!("{} says: {}", failure.service, shorten(&failure.message, LONGEST_WORDS)),
         },
     }
 }
 
-/// A service's own words, short enough for one line and without control characters.
-fn shorten(message: &str) -> String {
-    message.chars().filter(|c| !c.is_control()).take(200).collect()
+/// A server's own words, short enough for one line of a log and without control characters.
+pub(crate) fn shorten(text: &str, longest: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(longest).collect()
 }
 
 fn capitalise(text: &str) -> String {

@@ -18,6 +18,7 @@ use crate::net::tls;
 const ANSWER_LIMIT: usize = 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// However long a service asks us to wait, the app is told no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
@@ -88,27 +89,41 @@ impl Answer {
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     client: reqwest::Client,
+    /// For this machine: never through a proxy, which plain http would hand every secret to.
+    loopback_client: reqwest::Client,
     clock: CorrectedClock,
+    issuer_host: Option<String>,
 }
 
 impl Http {
-    /// `extra_roots`: PEM certificates to trust beside the platform's.
-    pub(crate) fn new(clock: CorrectedClock, extra_roots: Option<&[u8]>) -> Result<Self, SessionError> {
+    /// `issuer`: the authorization server, whose clock is believed beside AWS's. `extra_roots`: PEM certificates to trust
+    /// beside the platform's.
+    pub(crate) fn new(
+        clock: CorrectedClock,
+        issuer: Option<&Url>,
+        extra_roots: Option<&[u8]>,
+    ) -> Result<Self, SessionError> {
         tls::install_crypto_provider();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT);
-        if let Some(pem) = extra_roots {
-            builder = tls::add_roots(builder, pem)?;
-        }
-        let client = builder.build().map_err(|error| SessionError::Misconfigured {
-            setting: "trusted certificates".to_owned(),
-            problem: format!("the HTTPS client cannot be set up: {}", describe(&error)),
-            hint: "Install the system's CA certificates (Debian: ca-certificates) or name a PEM file.".to_owned(),
-        })?;
-        Ok(Self { client, clock })
+        let build = |direct: bool| {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT);
+            if direct {
+                builder = builder.no_proxy();
+            }
+            if let Some(pem) = extra_roots {
+                builder = tls::add_roots(builder, pem)?;
+            }
+            builder.build().map_err(|error| SessionError::Misconfigured {
+                setting: "trusted certificates".to_owned(),
+                problem: format!("the HTTPS client cannot be set up: {}", describe(&error)),
+                hint: "Install the system's CA certificates (Debian: ca-certificates) or name a PEM file.".to_owned(),
+            })
+        };
+        let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
+        Ok(Self { client: build(false)?, loopback_client: build(true)?, clock, issuer_host })
     }
 
     /// Sends `request` and hands out the answer with its body unread.
@@ -117,16 +132,25 @@ impl Http {
         // Never the query: it may hold the code or a signature.
         let (method, host, path) =
             (request.method().clone(), request.url().authority().to_owned(), request.url().path().to_owned());
-        let response = self.client.execute(request).await.map_err(HttpError::from).inspect_err(|error| {
+        let client = if is_loopback(request.url()) { &self.loopback_client } else { &self.client };
+        let is_time_server = self.is_time_server(request.url());
+        let response = client.execute(request).await.map_err(HttpError::from).inspect_err(|error| {
             tracing::debug!(%method, host, path, %error, "request failed");
         })?;
         tracing::debug!(%method, host, path, status = response.status().as_u16(), "answered");
-        self.learn_time(response.headers());
+        if is_time_server {
+            self.learn_time(response.headers());
+        }
         Ok(response)
     }
 
     /// Sends `request` and reads the whole answer. 429 and 5xx are errors here: no endpoint says anything else with them.
     pub(crate) async fn send_bounded(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
+        // A whole answer, not only each of its parts, has to come in time: somebody holds a lock meanwhile.
+        tokio::time::timeout(ANSWER_TIMEOUT, self.receive(request)).await.unwrap_or(Err(HttpError::Timeout))
+    }
+
+    async fn receive(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
         let mut response = self.send(request).await?;
         let status = response.status().as_u16();
         if status == 429 || status >= 500 {
@@ -162,8 +186,14 @@ impl Http {
         }
     }
 
-    /// `Date` is trusted because only Okta's and AWS's hosts are asked through this client, over TLS or loopback; a
-    /// cache in between would say so by `Age`.
+    /// Whose `Date` is believed: Okta's and AWS's, over TLS, and this machine's. An S3-compatible server or an API of the
+    /// app must not shift every signature by a wrong clock of its own.
+    fn is_time_server(&self, url: &Url) -> bool {
+        let is_aws = |host: &str| host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
+        is_loopback(url) || url.host_str().is_some_and(|host| is_aws(host) || self.issuer_host.as_deref() == Some(host))
+    }
+
+    /// A cache in between says so by `Age`, and then `Date` is old.
     fn learn_time(&self, headers: &HeaderMap) {
         if headers.contains_key(AGE) {
             return;
@@ -287,7 +317,7 @@ mod tests {
                 from_unix(1_800_000_000)
             }
         }
-        let http = Http::new(CorrectedClock::new(std::sync::Arc::new(Fixed)), None).unwrap();
+        let http = Http::new(CorrectedClock::new(std::sync::Arc::new(Fixed)), None, None).unwrap();
         let wait = |name: &'static str, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, value.parse().unwrap());
@@ -301,6 +331,23 @@ mod tests {
         assert_eq!(wait("x-rate-limit-reset", "9999999999999"), Some(600));
         assert_eq!(wait("x-rate-limit-reset", "soon"), None);
         assert_eq!(wait("date", "7"), None);
+    }
+
+    #[test]
+    fn only_okta_aws_and_this_machine_tell_the_time() {
+        let clock = CorrectedClock::new(std::sync::Arc::new(crate::clock::SystemClock));
+        let http = Http::new(clock, Some(&url("https://dev-1.okta.com/oauth2/default")), None).unwrap();
+        for believed in [
+            "https://dev-1.okta.com/oauth2/default/v1/token",
+            "https://cognito-identity.us-west-2.amazonaws.com/",
+            "https://b.s3.cn-north-1.amazonaws.com.cn/",
+            "http://127.0.0.1:4580/",
+        ] {
+            assert!(http.is_time_server(&url(believed)), "{believed}");
+        }
+        for other in ["https://minio.example.com/", "https://amazonaws.com.example.com/", "https://okta.com/"] {
+            assert!(!http.is_time_server(&url(other)), "{other}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::diagnosis::classify::{LONGEST_WORDS, shorten};
 use crate::error::{Service, SessionError};
 use crate::net::http::{Http, HttpError, ensure_secure};
 use crate::oidc::keys::KeySet;
@@ -17,6 +18,9 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// A token with an unknown key makes us look for new keys, but not more often than this.
 const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(60);
+
+const KEY_FETCH_PAUSES: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(2)];
 
 /// What this library needs of the provider's metadata. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,15 +104,12 @@ impl Discovery {
         now: SystemTime,
     ) -> Result<KeySet, SessionError> {
         let _one_at_a_time = self.asking.lock().await;
-        {
-            let mut last = lock(&self.last_unknown_key);
-            let too_early = last.is_some_and(|last| now.duration_since(last).is_ok_and(|age| age < UNKNOWN_KEY_PAUSE));
-            if too_early {
-                return Ok(self.fresh(now).map_or_else(|| provider.keys.clone(), |cached| cached.keys));
-            }
-            *last = Some(now);
+        let last = *lock(&self.last_unknown_key);
+        if last.is_some_and(|last| now.duration_since(last).is_ok_and(|age| age < UNKNOWN_KEY_PAUSE)) {
+            return Ok(self.fresh(now).map_or_else(|| provider.keys.clone(), |cached| cached.keys));
         }
-        let (keys, lifetime) = fetch_keys(http, &provider.metadata.jwks_uri).await?;
+        let (keys, lifetime) = fetch_keys_patiently(http, &provider.metadata.jwks_uri).await?;
+        *lock(&self.last_unknown_key) = Some(now);
         self.remember(Provider { metadata: provider.metadata.clone(), keys: keys.clone() }, now + lifetime);
         Ok(keys)
     }
@@ -136,9 +137,10 @@ impl Discovery {
         };
         // Discovery 1.0 §4.3: the two must be equal, or one server could speak for another.
         if metadata.issuer != self.issuer {
+            let actual = shorten(&metadata.issuer, LONGEST_WORDS);
             return Err(misconfigured(
-                format!("is {}, but the server calls itself {}", self.issuer, metadata.issuer),
-                &issuer_hint(&self.issuer, &metadata.issuer),
+                format!("is {}, but the server calls itself {actual}", self.issuer),
+                &issuer_hint(&self.issuer, &actual),
             ));
         }
         for (name, endpoint) in metadata.endpoints() {
@@ -175,6 +177,18 @@ impl ProviderMetadata {
         .into_iter()
         .filter_map(|(name, endpoint)| Some((name, endpoint?)))
     }
+}
+
+/// The token that these keys are to verify has been paid for with a code that cannot be used again: a passing fault must
+/// not cost it.
+async fn fetch_keys_patiently(http: &Http, jwks_uri: &Url) -> Result<(KeySet, Duration), SessionError> {
+    for pause in KEY_FETCH_PAUSES {
+        match fetch_keys(http, jwks_uri).await {
+            Err(SessionError::Retryable { .. }) => tokio::time::sleep(pause).await,
+            outcome => return outcome,
+        }
+    }
+    fetch_keys(http, jwks_uri).await
 }
 
 async fn fetch_keys(http: &Http, jwks_uri: &Url) -> Result<(KeySet, Duration), SessionError> {

@@ -13,6 +13,7 @@ use openidconnect::{AccessTokenHash, ClaimsVerificationError, IssuerUrl, Nonce, 
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
+use crate::diagnosis::classify::{LONGEST_WORDS, shorten};
 use crate::error::{Service, SessionError};
 use crate::oidc::keys::KeySet;
 
@@ -213,8 +214,10 @@ fn name_rule(error: ClaimsVerificationError) -> Rejected {
     use SignatureVerificationError as Signature;
     match error {
         // The messages of these two hold public values only: issuer and audience.
-        Claim::InvalidIssuer(found) => Rejected { rule: Rule::Issuer, detail: Some(found) },
-        Claim::InvalidAudience(found) => Rejected { rule: Rule::Audience, detail: Some(found) },
+        Claim::InvalidIssuer(found) => Rejected { rule: Rule::Issuer, detail: Some(shorten(&found, LONGEST_WORDS)) },
+        Claim::InvalidAudience(found) => {
+            Rejected { rule: Rule::Audience, detail: Some(shorten(&found, LONGEST_WORDS)) }
+        }
         Claim::InvalidNonce(_) => Rejected::by(Rule::Nonce),
         Claim::InvalidSubject(_) => Rejected::by(Rule::Subject),
         Claim::Expired(_) => Rejected::by(Rule::NotExpired),

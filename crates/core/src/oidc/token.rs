@@ -27,12 +27,16 @@ pub(crate) struct TokenAnswer {
     pub access_token: SecretString,
     pub refresh_token: Option<SecretString>,
     pub expires_in: Option<Duration>,
+    /// What was granted, if the server said (it must, when that is not what was asked for: RFC 6749 §5.1).
+    pub scopes: Option<Vec<String>>,
 }
 
 /// Why there are no tokens.
 pub(crate) enum TokenError {
-    /// It is not known what the server did: the very same request may be sent again.
+    /// The server was not reached or did nothing: the same request may be sent again.
     Unanswered(SessionError),
+    /// The request may have reached the server, and its answer was lost: it may have done its work.
+    Lost(SessionError),
     /// The server said no; `error` is its code.
     Refused { error: String, cause: SessionError },
 }
@@ -40,7 +44,7 @@ pub(crate) enum TokenError {
 impl TokenError {
     pub(crate) fn into_session_error(self) -> SessionError {
         match self {
-            Self::Unanswered(error) | Self::Refused { cause: error, .. } => error,
+            Self::Unanswered(error) | Self::Lost(error) | Self::Refused { cause: error, .. } => error,
         }
     }
 }
@@ -133,6 +137,7 @@ fn read(
         access_token: response.access_token().secret().as_str().into(),
         refresh_token: response.refresh_token().map(|token| token.secret().as_str().into()),
         expires_in: response.expires_in(),
+        scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
     })
 }
 
@@ -142,7 +147,11 @@ fn sort_error(error: RequestTokenError<HttpError, BasicErrorResponse>, evidence:
         cause: classify(&Failure::new(Service::Okta, error, description.unwrap_or_default()), evidence),
     };
     match error {
-        RequestTokenError::Request(error) => TokenError::Unanswered(error.into_session_error(Service::Okta, "tokens")),
+        RequestTokenError::Request(error) => {
+            let may_have_arrived = matches!(error, HttpError::Timeout | HttpError::Broken(_) | HttpError::TooLarge);
+            let error = error.into_session_error(Service::Okta, "tokens");
+            if may_have_arrived { TokenError::Lost(error) } else { TokenError::Unanswered(error) }
+        }
         RequestTokenError::ServerResponse(response) => {
             let code = match response.error() {
                 BasicErrorResponseType::Extension(code) => code.clone(),
@@ -152,13 +161,13 @@ fn sort_error(error: RequestTokenError<HttpError, BasicErrorResponse>, evidence:
         }
         RequestTokenError::Parse(_, body) => match serde_json::from_slice::<OktaApiError>(&body) {
             Ok(api) => refused(&api.error_code, Some(&api.error_summary)),
-            Err(_) => TokenError::Unanswered(SessionError::Retryable {
+            Err(_) => TokenError::Lost(SessionError::Retryable {
                 failure: "Okta's token endpoint gave an answer that is not OAuth".to_owned(),
                 retry_after: None,
             }),
         },
-        RequestTokenError::Other(_) => TokenError::Unanswered(SessionError::Retryable {
-            failure: "Okta's token endpoint gave an empty answer".to_owned(),
+        RequestTokenError::Other(_) => TokenError::Lost(SessionError::Retryable {
+            failure: "Okta's token endpoint gave an empty answer, or one that is not JSON".to_owned(),
             retry_after: None,
         }),
     }

@@ -9,12 +9,12 @@ use secrecy::SecretString;
 
 use super::pending::{LIFETIME_SECONDS, PendingAuthorization};
 use super::persisted::{SignedIn, Tokens};
-use super::state::Event;
+use super::vault::Errand;
 use super::{Inner, Session, SessionEvent, SessionState, User};
 use crate::aws::sdk_config::{bucket_host, cognito_host};
 use crate::clock::from_unix;
 use crate::diagnosis::classify::{Failure, classify};
-use crate::error::{Service, SessionError};
+use crate::error::{Service, SessionError, SignInReason};
 use crate::oidc::authorization::{self, Prompt};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{self, Claims, Expected, Previous};
@@ -72,8 +72,7 @@ impl Session {
             expires_at: from_unix(now + LIFETIME_SECONDS),
         };
         let pending = PendingAuthorization::new(prepared, redirect_uri, inner.config.client_id(), provider, now);
-        inner.vault.update(|content| content.add_pending(pending, now)).await?;
-        inner.publish_what_was_read();
+        inner.change_store(move |content| content.add_pending(pending, now)).await?;
         Ok(request)
     }
 
@@ -83,7 +82,7 @@ impl Session {
     /// # Errors
     /// `UnexpectedRedirect` if it belongs to no open sign-in: no code is exchanged and nothing changes. `AccessDenied` if
     /// Okta or the user said no, or the ID token must not be believed. `SignInRequired` if the code is too old or used.
-    /// `Retryable` after a network fault: call again with the same redirect.
+    /// `UserCancelled` if the session was signed out or the sign-in cancelled meanwhile. `Retryable` after a network fault: call again with the same redirect.
     pub async fn complete_login(&self, redirect_uri: &str) -> Result<SessionState, SessionError> {
         let redirect = Redirect::parse(redirect_uri)?;
         let inner = Arc::clone(&self.inner);
@@ -97,9 +96,7 @@ impl Session {
     /// # Errors
     /// `SecureStorage`.
     pub async fn cancel_login(&self) -> Result<(), SessionError> {
-        self.inner.vault.update(|content| content.pending.clear()).await?;
-        self.inner.publish_what_was_read();
-        Ok(())
+        self.inner.change_store(|content| content.pending.clear()).await
     }
 
     /// Asks Okta for the user's profile (e-mail address and so on) and keeps it. Signing in does this by itself, beside
@@ -109,14 +106,24 @@ impl Session {
     /// `AccessDenied` if the profile is another user's or the access token is not accepted, `SignInRequired`,
     /// `Retryable`.
     pub async fn user_info(&self) -> Result<User, SessionError> {
-        self.inner.read_profile().await
+        let inner = Arc::clone(&self.inner);
+        // Reading it may refresh tokens, which nobody must interrupt.
+        tokio::spawn(async move { inner.read_profile().await })
+            .await
+            .unwrap_or_else(|_| Err(SessionError::internal("reading the profile panicked")))
     }
 
-    /// Waits for what a sign-in does beside everything else (reading the profile). For a process that ends right after
-    /// the sign-in; any other has no need of it.
+    /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went
+    /// away.
+    /// For a process that is about to end; any other has no need of it.
     pub async fn settle(&self) {
-        let task = self.inner.profile_task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
+        let renewal = self.inner.renewing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(renewal) = renewal {
+            // Whoever asked for it was told how it ended.
+            let _ = renewal.await;
+        }
+        let beside = std::mem::take(&mut *self.inner.beside.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in beside {
             // A panic in there has been reported by the runtime and concerns nobody else.
             let _ = task.await;
         }
@@ -125,41 +132,45 @@ impl Session {
 
 impl Inner {
     async fn complete(self: &Arc<Self>, redirect: Redirect) -> Result<SessionState, SessionError> {
-        let _one_at_a_time = self.completing.lock().await;
-        // Another process may have begun, or finished, this sign-in.
-        let content = self.vault.load().await?;
-        self.publish_what_was_read();
+        // The same redirect may reach two tasks or two processes; used twice, a code takes its tokens along.
+        let _errand = self.vault.begin(Errand::SignIn).await?;
+        let content = self.read_store().await?;
         let Some(pending) = content.find_pending(&redirect.state) else {
             if content.was_completed(&redirect.state) {
                 return Ok(self.state.borrow().clone());
             }
             return Err(unexpected("its `state` belongs to no open sign-in of this app"));
         };
-        if pending.expires_at <= self.clock.unix_now() {
-            return Err(unexpected("the sign-in that it belongs to was begun more than 15 minutes ago"));
-        }
         if !redirect.is_at(&pending.redirect_uri) {
             return Err(unexpected("it came to another address than the sign-in asked for"));
         }
         check_issuer(redirect.iss.as_deref(), &pending.provider)?;
+        if pending.expires_at <= self.clock.unix_now() {
+            self.forget(redirect.state).await?;
+            return Err(SessionError::SignInRequired { reason: SignInReason::AuthorizationCodeRefused });
+        }
         let code = match redirect.outcome {
             Outcome::Code(code) => code,
             Outcome::Error { code, description } => {
-                self.vault.update(|content| content.forget_pending(&redirect.state)).await?;
+                self.forget(redirect.state).await?;
                 let failure = Failure::new(Service::Okta, &code, description.as_deref().unwrap_or_default());
-                return Err(classify(&failure, &self.evidence));
+                return Err(start_again(classify(&failure, &self.evidence)));
             }
         };
         self.discovery.adopt(&pending.provider, from_unix(pending.expires_at));
         self.open_connections();
         match self.exchange(pending, &code).await {
-            Ok((answer, claims)) => self.finish(&redirect.state, pending, answer, claims).await,
-            Err(TokenError::Unanswered(error)) => Err(error),
+            Ok((answer, claims)) => self.finish(redirect.state, pending, answer, claims).await,
+            Err(TokenError::Unanswered(error) | TokenError::Lost(error)) => Err(error),
             Err(TokenError::Refused { cause, .. }) => {
-                self.vault.update(|content| content.forget_pending(&redirect.state)).await?;
+                self.forget(redirect.state).await?;
                 Err(cause)
             }
         }
+    }
+
+    async fn forget(&self, state: SecretString) -> Result<(), SessionError> {
+        self.change_store(move |content| content.forget_pending(&state)).await
     }
 
     /// Code for tokens, and the ID token's claims if it can be believed.
@@ -218,57 +229,62 @@ impl Inner {
     /// puts the new ones in.
     async fn finish(
         self: &Arc<Self>,
-        state: &SecretString,
+        state: SecretString,
         pending: &PendingAuthorization,
         answer: TokenAnswer,
         claims: Claims,
     ) -> Result<SessionState, SessionError> {
-        let user = User {
-            subject: claims.subject.clone(),
-            username: claims.username.clone(),
-            name: claims.name.clone(),
-            email: claims.email.clone(),
-        };
-        let expires_at = self.expiry(answer.expires_in);
+        let user = User { subject: claims.subject, username: claims.username, name: claims.name, email: claims.email };
+        let granted = answer.scopes.unwrap_or_else(|| self.config.scopes().to_vec());
         let tokens = Tokens {
             id_token: answer.id_token.ok_or_else(|| SessionError::internal("a verified ID token went missing"))?,
             id_token_expires_at: claims.expires_at,
             auth_time: claims.auth_time,
             nonce: pending.nonce.clone(),
+            access_token_expires_at: self.expiry(answer.expires_in),
             access_token: answer.access_token,
-            access_token_expires_at: expires_at,
             refresh_token: answer.refresh_token,
+            // `offline_access` belongs to the authorization request alone.
+            scopes: granted.into_iter().filter(|scope| scope != "offline_access").collect(),
         };
+        let refresh_token = tokens.refresh_token.clone();
         let signed_in = SignedIn { user: user.clone(), issuer: claims.issuer, tokens, credentials: None };
-        let previous = self
-            .vault
-            .update(|content| {
+        let saved = self
+            .change_store(move |content| {
+                // A sign-out or a cancellation while the code was exchanged wins.
+                content.find_pending(&state)?;
                 let before = content.signed_in.as_ref().map(|before| &before.user);
                 let before = before.or(content.ended.as_ref().map(|ended| &ended.user));
-                let previous = before.map(|user| user.subject.clone()).filter(|subject| *subject != user.subject);
+                let subject = &signed_in.user.subject;
+                let previous = before.map(|user| user.subject.clone()).filter(|before| before != subject);
                 if previous.is_some() {
                     content.identity = None;
                 }
-                content.complete_pending(state);
+                content.complete_pending(&state);
                 content.ended = None;
                 content.signed_in = Some(signed_in);
-                previous
+                Some(previous)
             })
             .await?;
-        self.publish(Event::SignedIn { user: user.clone() });
+        let Some(previous) = saved else {
+            if let Some(refresh_token) = refresh_token {
+                // Best effort: nobody has a copy.
+                let _ = self.revoke(&refresh_token).await;
+            }
+            return Err(SessionError::UserCancelled);
+        };
         if let Some(previous_subject) = previous {
             self.announce(SessionEvent::UserChanged { previous_subject, user });
         }
         if pending.provider.metadata.userinfo_endpoint.is_some() {
             let inner = Arc::clone(self);
             // Beside the way to the first listing, never before it.
-            let task = tokio::spawn(async move {
+            self.spawn_beside(async move {
                 if let Err(error) = inner.read_profile().await {
                     tracing::warn!(%error, "the profile could not be read");
                     inner.announce(SessionEvent::ProfileUnavailable { detail: error.to_string() });
                 }
             });
-            *self.profile_task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         }
         Ok(self.state.borrow().clone())
     }
@@ -288,15 +304,13 @@ impl Inner {
             email: profile.email.or(signed_in.user.email),
         };
         let known = user.clone();
-        self.vault
-            .update(move |content| {
-                // Somebody else may have signed in meanwhile.
-                if let Some(signed_in) = content.signed_in.as_mut().filter(|s| s.user.subject == known.subject) {
-                    signed_in.user = known;
-                }
-            })
-            .await?;
-        self.publish(Event::ProfileRead { user: user.clone() });
+        self.change_store(move |content| {
+            // Somebody else may have signed in meanwhile.
+            if let Some(signed_in) = content.signed_in.as_mut().filter(|s| s.user.subject == known.subject) {
+                signed_in.user = known;
+            }
+        })
+        .await?;
         Ok(user)
     }
 
@@ -305,27 +319,23 @@ impl Inner {
     fn open_connections(&self) {
         for host in [cognito_host(&self.config), bucket_host(&self.config)].into_iter().flatten() {
             let http = self.http.clone();
-            tokio::spawn(async move { http.warm_up(host).await });
-        }
-    }
-
-    /// When the process has not called `restore`, the first look at the store does its work.
-    pub(super) fn publish_what_was_read(&self) {
-        if *self.state.borrow() != SessionState::NotLoaded {
-            return;
-        }
-        let read = self.vault.peek(|content| Event::Restored {
-            user: content.signed_in.as_ref().map(|signed_in| signed_in.user.clone()),
-            ended: content.ended.as_ref().map(|ended| (ended.reason.clone(), ended.user.clone())),
-        });
-        if let Some(event) = read {
-            self.publish(event);
+            self.spawn_beside(async move { http.warm_up(host).await });
         }
     }
 
     pub(super) fn expiry(&self, expires_in: Option<std::time::Duration>) -> Option<i64> {
         let seconds = i64::try_from(expires_in?.as_secs()).unwrap_or(i64::MAX);
         Some(self.clock.unix_now().saturating_add(seconds))
+    }
+}
+
+/// A redirect that reports a passing fault has used up its sign-in: giving it again would not help.
+fn start_again(error: SessionError) -> SessionError {
+    match error {
+        SessionError::Retryable { failure, retry_after } => {
+            SessionError::Retryable { failure: format!("{failure}; start the sign-in again"), retry_after }
+        }
+        other => other,
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod state;
 mod vault;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
@@ -20,6 +20,7 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
+use url::Url;
 
 use crate::aws::s3::ListObjects;
 use crate::aws::sdk_config;
@@ -34,6 +35,7 @@ use crate::storage::SecretStore;
 pub use events::SessionEvent;
 pub use listing::ObjectPages;
 pub use login::{AuthorizationRequest, LoginOptions};
+use persisted::Persisted;
 pub use sign_out::{SignOut, SignOutMode};
 use state::Event;
 pub use state::SessionState;
@@ -99,11 +101,9 @@ struct Inner {
     vault: Vault,
     state: watch::Sender<SessionState>,
     events: broadcast::Sender<SessionEvent>,
-    // One exchange at a time: the second caller with the same redirect finds it done.
-    completing: tokio::sync::Mutex<()>,
     renewing: Mutex<Option<renewal::Shared>>,
-    // Reads the profile beside everything else.
-    profile_task: Mutex<Option<JoinHandle<()>>>,
+    // What a sign-in does beside everything else: it opens connections and reads the profile.
+    beside: Mutex<Vec<JoinHandle<()>>>,
     jitter_seconds: i64,
 }
 
@@ -118,7 +118,8 @@ pub struct SessionBuilder {
 }
 
 impl SessionBuilder {
-    /// Keeps several users apart. Letters, digits, `.`, `_` and `-`; `default` without it.
+    /// Keeps several users apart. Letters (upper or lower case are the same), digits, `.`, `_` and `-`; `default` without
+    /// it.
     pub fn account(mut self, account: &str) -> Self {
         account.clone_into(&mut self.account);
         self
@@ -141,7 +142,8 @@ impl SessionBuilder {
     /// # Errors
     /// `Misconfigured` for an account name or certificates that cannot be used.
     pub fn open(self) -> Result<Session, SessionError> {
-        let account = self.account;
+        // One file system tells `Alice` from `alice`, another does not.
+        let account = self.account.to_ascii_lowercase();
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if account.is_empty() || account.len() > 64 || account.starts_with('.') || !account.chars().all(is_plain) {
             return Err(SessionError::Misconfigured {
@@ -151,8 +153,9 @@ impl SessionBuilder {
             });
         }
         let clock = CorrectedClock::new(self.clock);
-        let http = Http::new(clock.clone(), self.root_certificates.as_deref())?;
         let config = self.config;
+        let issuer = Url::parse(config.issuer_url()).ok();
+        let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref())?;
         let cognito = sdk_config::unsigned(config.region(), config.identity_pool_endpoint(), &http, &clock);
         let name = format!("{account}.{}", config.fingerprint().short());
         let inner = Inner {
@@ -162,9 +165,8 @@ impl SessionBuilder {
             vault: Vault::new(self.store, &name),
             state: watch::Sender::new(SessionState::NotLoaded),
             events: broadcast::Sender::new(16),
-            completing: tokio::sync::Mutex::default(),
             renewing: Mutex::default(),
-            profile_task: Mutex::default(),
+            beside: Mutex::default(),
             jitter_seconds: Inner::choose_jitter(),
             config,
             clock,
@@ -202,14 +204,10 @@ impl Session {
     /// Reads the secure store; no network. A store that cannot be read gives [`SessionState::StorageUnavailable`] and is
     /// never taken for an empty one.
     pub async fn restore(&self) -> SessionState {
-        let event = match self.inner.vault.load().await {
-            Ok(content) => Event::Restored {
-                user: content.signed_in.map(|signed_in| signed_in.user),
-                ended: content.ended.map(|ended| (ended.reason, ended.user)),
-            },
-            Err(error) => Event::StorageFailed { detail: error.to_string() },
-        };
-        self.inner.publish(event);
+        if let Err(error) = self.inner.read_store().await {
+            let failed = Event::StorageFailed { detail: error.to_string() };
+            self.inner.state.send_modify(|state| *state = state::next(state, failed));
+        }
         self.state()
     }
 
@@ -231,7 +229,7 @@ impl Session {
     /// What is known of the session, from memory.
     pub fn details(&self) -> SessionDetails {
         let inner = &self.inner;
-        let content = inner.vault.copy().unwrap_or_default();
+        let content = inner.vault.peek(Clone::clone).unwrap_or_default();
         let signed_in = content.signed_in.as_ref();
         SessionDetails {
             user: signed_in.map(|signed_in| signed_in.user.clone()),
@@ -285,8 +283,51 @@ impl ProvideCredentials for Session {
 }
 
 impl Inner {
-    fn publish(&self, event: Event) {
-        self.state.send_modify(|state| *state = state::next(state, event));
+    /// Reads the store. The state follows, and so does the clock, until a service tells the time.
+    async fn read_store(&self) -> Result<Persisted, SessionError> {
+        let content = self.vault.load().await?;
+        self.clock.adopt(content.clock_offset_seconds);
+        self.follow_the_store();
+        Ok(content)
+    }
+
+    /// Saves one change. The state follows.
+    async fn change_store<R: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Persisted) -> R + Send + 'static,
+    ) -> Result<R, SessionError> {
+        let learnt_offset = self.clock.learnt_offset();
+        let result = self
+            .vault
+            .update(move |content| {
+                content.clock_offset_seconds = learnt_offset.unwrap_or(content.clock_offset_seconds);
+                change(content)
+            })
+            .await?;
+        self.follow_the_store();
+        Ok(result)
+    }
+
+    /// Publishes what is stored, as this process knows it at the moment of publishing: of two that publish at the same
+    /// time, the later one tells the later truth.
+    fn follow_the_store(&self) {
+        self.state.send_if_modified(|state| {
+            let stored = self.vault.peek(|content| Event::Stored {
+                user: content.signed_in.as_ref().map(|signed_in| signed_in.user.clone()),
+                ended: content.ended.as_ref().map(|ended| (ended.reason.clone(), ended.user.clone())),
+            });
+            let next = stored.map_or_else(|| state.clone(), |event| state::next(state, event));
+            let has_changed = next != *state;
+            *state = next;
+            has_changed
+        });
+    }
+
+    /// Runs `work` beside everything else; [`Session::settle`] waits for it.
+    fn spawn_beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        beside.retain(|task| !task.is_finished());
+        beside.push(tokio::spawn(work));
     }
 
     fn announce(&self, event: SessionEvent) {

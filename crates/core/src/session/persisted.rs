@@ -1,8 +1,9 @@
 //! What a session writes into the secure store: one blob for each account and configuration, with a schema version, so
 //! that later versions can read it and an older one leaves a newer blob alone.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::User;
@@ -10,6 +11,7 @@ use super::pending::{CompletedLogin, PendingAuthorization};
 use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
 use crate::error::{SessionError, SignInReason};
+use crate::storage::StorageErrorKind;
 
 /// The version that this code writes.
 const SCHEMA: u32 = 1;
@@ -31,6 +33,9 @@ pub(crate) struct Persisted {
     /// The user's identity in the pool, which outlives credentials and sign-ins of the same user.
     #[serde(default)]
     pub identity: Option<Identity>,
+    /// What was last learnt about the device's clock, for a process that has not asked anybody yet.
+    #[serde(default)]
+    pub clock_offset_seconds: i64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -64,6 +69,15 @@ pub(crate) struct Tokens {
     pub access_token_expires_at: Option<i64>,
     #[serde(with = "crate::secret_text::optional", default)]
     pub refresh_token: Option<SecretString>,
+    /// What a refresh asks for: never more than was granted (RFC 6749 §6), whatever the configuration says by then.
+    pub scopes: Vec<String>,
+}
+
+impl Tokens {
+    /// Whether they come from the sign-in with this nonce.
+    pub(crate) fn belong_to(&self, nonce: &SecretString) -> bool {
+        self.nonce.expose_secret().as_bytes().ct_eq(nonce.expose_secret().as_bytes()).into()
+    }
 }
 
 #[derive(Serialize)]
@@ -88,17 +102,20 @@ impl Persisted {
 
     /// Reads what [`to_bytes`](Self::to_bytes) or an older version wrote. The blob is never changed by a failure.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, SessionError> {
-        let unreadable = |detail: String| SessionError::SecureStorage { detail };
+        let unreadable = |detail: String| SessionError::SecureStorage { kind: StorageErrorKind::Corrupt, detail };
         let version: Version = serde_json::from_slice(bytes)
             .map_err(|_| unreadable("the stored session is damaged; sign out to start afresh".to_owned()))?;
         match version.schema {
             SCHEMA => serde_json::from_slice(bytes).map_err(|error| {
                 unreadable(format!("the stored session is damaged ({:?}); sign out to start afresh", error.classify()))
             }),
-            newer => Err(unreadable(format!(
-                "the stored session was written by a newer version (schema {newer}, this one knows {SCHEMA}); it is left \
-                 untouched: update this program"
-            ))),
+            newer => Err(SessionError::SecureStorage {
+                kind: StorageErrorKind::Unavailable,
+                detail: format!(
+                    "the stored session was written by a newer version (schema {newer}, this one knows {SCHEMA}); it is \
+                     left untouched: update this program"
+                ),
+            }),
         }
     }
 
@@ -114,8 +131,6 @@ impl Persisted {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
-
     use super::*;
 
     /// As version 0.1 wrote it. Never edit it: a session of a user out there looks like this.
@@ -140,7 +155,7 @@ mod tests {
     #[test]
     fn a_newer_version_s_session_is_reported_and_a_damaged_one_too() {
         let refusal = |bytes: &[u8]| match Persisted::from_bytes(bytes) {
-            Err(SessionError::SecureStorage { detail }) => detail,
+            Err(SessionError::SecureStorage { detail, .. }) => detail,
             Err(other) => panic!("{other:?}"),
             Ok(_) => panic!("accepted"),
         };

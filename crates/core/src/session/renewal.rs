@@ -7,36 +7,44 @@ use std::sync::{Arc, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::persisted::{EndedSession, SignedIn};
-use super::state::Event;
-use super::vault::OpenVault;
+use super::persisted::{EndedSession, Persisted, SignedIn};
+use super::vault::{Errand, Exclusive};
 use super::{Inner, Session, SessionEvent};
 use crate::cognito::identity::Identity;
 use crate::cognito::{AwsCredentials, Login};
 use crate::diagnosis::classify::logins_key;
 use crate::error::{SessionError, SignInReason};
+use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::Previous;
-use crate::oidc::token::{TokenEndpoint, TokenError};
+use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 
 /// What is about to expire is renewed so long before: a request under way must not outlive its keys.
 const EARLY_SECONDS: i64 = 300;
 /// Devices that signed in at the same moment should not all renew at the same moment.
 const JITTER_SECONDS: i64 = 60;
+/// Credentials that cannot be renewed now are still good for a request that starts at once.
+const LAST_SECONDS: i64 = 30;
 
 /// One renewal with any number of callers waiting for it.
 pub(super) type Shared = futures_util::future::Shared<BoxFuture<'static, Result<AwsCredentials, SessionError>>>;
 
 impl Session {
-    /// AWS credentials that are good for at least five minutes, renewed if need be. Any number of callers cause one
-    /// renewal.
+    /// AWS credentials, renewed if they have less than about five minutes left. Any number of callers cause one renewal.
+    /// If that fails for a passing reason, the old ones are given for as long as they last.
     ///
     /// # Errors
     /// `SignInRequired` if nobody is signed in or Okta no longer agrees; `Retryable` for the network, and the session is
     /// kept; `Misconfigured` and `AccessDenied` for what Cognito says about pool, provider and role.
     pub async fn aws_credentials(&self) -> Result<AwsCredentials, SessionError> {
-        match self.inner.usable_credentials(None) {
-            Some(credentials) => Ok(credentials),
-            None => self.inner.share_renewal(None).await,
+        let in_time = EARLY_SECONDS + self.inner.jitter_seconds;
+        if let Some(credentials) = self.inner.usable_credentials(in_time, None) {
+            return Ok(credentials);
+        }
+        match self.inner.share_renewal(None).await {
+            Err(error @ SessionError::Retryable { .. }) => {
+                self.inner.usable_credentials(LAST_SECONDS, None).ok_or(error)
+            }
+            outcome => outcome,
         }
     }
 
@@ -44,7 +52,7 @@ impl Session {
     /// has renewed them meanwhile, those are taken.
     pub(crate) async fn replace_credentials(&self, refused: &AwsCredentials) -> Result<AwsCredentials, SessionError> {
         let refused = refused.access_key_id();
-        if let Some(credentials) = self.inner.usable_credentials(Some(refused)) {
+        if let Some(credentials) = self.inner.usable_credentials(EARLY_SECONDS, Some(refused)) {
             return Ok(credentials);
         }
         let credentials = self.inner.share_renewal(Some(refused.to_owned())).await?;
@@ -56,35 +64,50 @@ impl Session {
     }
 }
 
+/// Takes a finished renewal away, also one that panicked or whose runtime went away: the next caller starts anew.
+struct ClearWhenDone(Arc<Inner>);
+
+impl Drop for ClearWhenDone {
+    fn drop(&mut self) {
+        *self.0.renewing.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 impl Inner {
-    fn usable_credentials(&self, refused: Option<&str>) -> Option<AwsCredentials> {
-        self.vault.peek(|content| self.usable(content.signed_in.as_ref()?, refused).cloned()).flatten()
-    }
-
-    fn usable<'a>(&self, signed_in: &'a SignedIn, refused: Option<&str>) -> Option<&'a AwsCredentials> {
-        let credentials = signed_in.credentials.as_ref()?;
-        let in_time = credentials.seconds_left(self.clock.unix_now()) > EARLY_SECONDS + self.jitter_seconds;
-        (in_time && Some(credentials.access_key_id()) != refused).then_some(credentials)
-    }
-
     pub(super) fn choose_jitter() -> i64 {
         fastrand::i64(0..JITTER_SECONDS)
     }
 
-    fn share_renewal(self: &Arc<Self>, refused: Option<String>) -> Shared {
+    fn usable_credentials(&self, seconds: i64, refused: Option<&str>) -> Option<AwsCredentials> {
+        self.vault.peek(|content| self.usable(content.signed_in.as_ref()?, seconds, refused)).flatten()
+    }
+
+    fn usable(&self, signed_in: &SignedIn, seconds: i64, refused: Option<&str>) -> Option<AwsCredentials> {
+        let credentials = signed_in.credentials.as_ref()?;
+        let lasts = credentials.seconds_left(self.clock.unix_now()) > seconds;
+        (lasts && Some(credentials.access_key_id()) != refused).then(|| credentials.clone())
+    }
+
+    pub(super) fn share_renewal(self: &Arc<Self>, refused: Option<String>) -> Shared {
         let mut running = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(renewal) = &*running {
             return renewal.clone();
         }
-        let inner = Arc::clone(self);
-        let work = tokio::spawn(async move {
-            let result = inner.renew_credentials(refused.as_deref()).await;
-            // Whoever comes from now on finds the result in the vault.
-            *inner.renewing.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            result
-        });
+        let done = ClearWhenDone(Arc::clone(self));
+        let work = tokio::spawn(async move { done.0.renew_credentials(refused.as_deref()).await });
         let renewal = work
-            .map(|done| done.unwrap_or_else(|_| Err(SessionError::internal("the renewal panicked"))))
+            .map(|done| {
+                done.unwrap_or_else(|failure| {
+                    Err(if failure.is_cancelled() {
+                        SessionError::Retryable {
+                            failure: "the renewal was interrupted: the app's runtime ended".to_owned(),
+                            retry_after: None,
+                        }
+                    } else {
+                        SessionError::internal("the renewal panicked")
+                    })
+                })
+            })
             .boxed()
             .shared();
         *running = Some(renewal.clone());
@@ -92,67 +115,67 @@ impl Inner {
     }
 
     async fn renew_credentials(&self, refused: Option<&str>) -> Result<AwsCredentials, SessionError> {
-        // Locked until the end: two processes must not spend the same refresh token.
-        let mut vault = self.vault.open().await?;
-        self.publish_what_was_read();
-        let signed_in = self.signed_in(&vault)?;
-        // Another process may have done it while this one waited for the lock.
-        if let Some(credentials) = self.usable(signed_in, refused) {
-            return Ok(credentials.clone());
+        // Another process may have done it since this one last looked, or while this one waits for its turn.
+        let usable = |signed_in: &SignedIn| self.usable(signed_in, EARLY_SECONDS, refused);
+        if let Some(credentials) = usable(&self.stored_session().await?) {
+            return Ok(credentials);
         }
-        if self.is_due(Some(signed_in.tokens.id_token_expires_at)) {
-            self.refresh_tokens(&mut vault).await?;
+        let errand = self.vault.begin(Errand::Renewal).await?;
+        let signed_in = self.stored_session().await?;
+        if let Some(credentials) = usable(&signed_in) {
+            return Ok(credentials);
         }
-        let credentials = match self.obtain_credentials(&mut vault).await {
-            // Cognito finds the ID token too old although it should not be: a fresh one decides.
-            Err(SessionError::SignInRequired { .. }) => {
-                self.refresh_tokens(&mut vault).await?;
-                self.obtain_credentials(&mut vault).await?
-            }
-            other => other?,
+        // Without a refresh token there is nothing to renew with, and Cognito may still take the token: it is the judge.
+        let can_refresh = signed_in.tokens.refresh_token.is_some();
+        let signed_in = if can_refresh && self.is_due(Some(signed_in.tokens.id_token_expires_at)) {
+            self.refresh_tokens(&errand, signed_in).await?
+        } else {
+            signed_in
         };
-        if let Some(signed_in) = &mut vault.content.signed_in {
-            signed_in.credentials = Some(credentials.clone());
+        match self.obtain_credentials(&signed_in).await {
+            // Cognito finds the ID token too old although it should not be: a fresh one decides.
+            Err(SessionError::SignInRequired { .. }) if can_refresh => {
+                let signed_in = self.refresh_tokens(&errand, signed_in).await?;
+                self.obtain_credentials(&signed_in).await
+            }
+            Err(SessionError::SignInRequired { .. }) => {
+                Err(self.end_session(&signed_in, SignInReason::NoRefreshToken).await)
+            }
+            outcome => outcome,
         }
-        vault.save().await?;
-        Ok(credentials)
     }
 
-    /// The signed-in session with an access token that is not about to expire.
+    /// The signed-in session with an access token that is not about to expire, if it can be helped.
     pub(super) async fn fresh_access_token(&self) -> Result<SignedIn, SessionError> {
-        let known = self.vault.peek(|content| content.signed_in.clone()).flatten();
-        if let Some(signed_in) = known.filter(|signed_in| !self.is_due(signed_in.tokens.access_token_expires_at)) {
+        let is_due = |signed_in: &SignedIn| {
+            let tokens = &signed_in.tokens;
+            tokens.refresh_token.is_some() && self.is_due(tokens.access_token_expires_at)
+        };
+        let signed_in = self.stored_session().await?;
+        if !is_due(&signed_in) {
             return Ok(signed_in);
         }
-        let mut vault = self.vault.open().await?;
-        self.publish_what_was_read();
-        if self.is_due(self.signed_in(&vault)?.tokens.access_token_expires_at) {
-            self.refresh_tokens(&mut vault).await?;
-        }
-        self.signed_in(&vault).cloned()
+        let errand = self.vault.begin(Errand::Renewal).await?;
+        let signed_in = self.stored_session().await?;
+        if is_due(&signed_in) { self.refresh_tokens(&errand, signed_in).await } else { Ok(signed_in) }
     }
 
-    fn signed_in<'a>(&self, vault: &'a OpenVault) -> Result<&'a SignedIn, SessionError> {
-        vault.content.signed_in.as_ref().ok_or_else(|| match &vault.content.ended {
-            Some(ended) => SessionError::SignInRequired { reason: ended.reason.clone() },
-            None => SessionError::signed_out(),
-        })
+    /// The signed-in session as the store has it now.
+    async fn stored_session(&self) -> Result<SignedIn, SessionError> {
+        require_signed_in(&self.read_store().await?).cloned()
     }
 
     fn is_due(&self, expires_at: Option<i64>) -> bool {
         expires_at.is_some_and(|expires_at| expires_at - self.clock.unix_now() < EARLY_SECONDS)
     }
 
-    /// Fresh tokens by the refresh token. What must not be lost is saved first: the rotated refresh token, even if the
-    /// ID token beside it turns out to be wrong.
-    async fn refresh_tokens(&self, vault: &mut OpenVault) -> Result<(), SessionError> {
+    /// Fresh tokens by the refresh token, which nobody else spends meanwhile. What must not be lost is saved first: the
+    /// rotated refresh token, even if the ID token beside it turns out to be wrong.
+    async fn refresh_tokens(&self, _errand: &Exclusive, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
         // Endpoints and keys first: from the refresh on, nothing must stand between the answer and the store.
         let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
-        let signed_in = self.signed_in(vault)?.clone();
         let Some(refresh_token) = &signed_in.tokens.refresh_token else {
-            // The tokens stay where they are: the clock may be what is wrong.
-            self.publish(Event::Refused { reason: SignInReason::NoRefreshToken });
-            return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
+            return Err(self.end_session(&signed_in, SignInReason::NoRefreshToken).await);
         };
         let endpoint = TokenEndpoint {
             http: &self.http,
@@ -160,54 +183,98 @@ impl Inner {
             client_id: self.config.client_id(),
             evidence: &self.evidence,
         };
-        let answer = match endpoint.refresh(refresh_token, self.config.scopes()).await {
+        let mut outcome = endpoint.refresh(refresh_token, &signed_in.tokens.scopes).await;
+        if matches!(outcome, Err(TokenError::Lost(_))) {
+            // The server may have rotated the token before its answer was lost. Within the grace the old one still works.
+            outcome = endpoint.refresh(refresh_token, &signed_in.tokens.scopes).await;
+        }
+        let answer = match outcome {
             Ok(answer) => answer,
             Err(TokenError::Refused { error, .. }) if error == "invalid_grant" => {
-                return Err(self.end_session(vault, signed_in, error).await);
+                let reason = SignInReason::RefreshTokenRefused { code: error };
+                return Err(self.end_session(&signed_in, reason).await);
             }
             Err(error) => return Err(error.into_session_error()),
         };
-        let mut tokens = signed_in.tokens.clone();
-        tokens.access_token = answer.access_token.clone();
-        tokens.access_token_expires_at = self.expiry(answer.expires_in);
-        tokens.refresh_token = answer.refresh_token.clone().or(tokens.refresh_token);
-        vault.content.signed_in = Some(SignedIn { tokens: tokens.clone(), ..signed_in.clone() });
-        vault.save().await?;
+        let expires_at = self.expiry(answer.expires_in);
+        let kept = (answer.access_token.clone(), answer.refresh_token.clone());
+        self.change_session(&signed_in, move |current| {
+            let (access_token, refresh_token) = kept;
+            current.tokens.access_token = access_token;
+            current.tokens.access_token_expires_at = expires_at;
+            current.tokens.refresh_token = refresh_token.or(current.tokens.refresh_token.take());
+        })
+        .await?;
+        self.accept_id_token(&signed_in, &provider, answer).await
+    }
 
+    /// Believes the refreshed ID token, or not: then the session goes on with the old one.
+    async fn accept_id_token(
+        &self,
+        signed_in: &SignedIn,
+        provider: &Provider,
+        answer: TokenAnswer,
+    ) -> Result<SignedIn, SessionError> {
+        let tokens = &signed_in.tokens;
         let previous = Previous { subject: &signed_in.user.subject, auth_time: tokens.auth_time };
         let claims = self
-            .verify(&answer, &provider, &tokens.nonce, Some(previous))
+            .verify(&answer, provider, &tokens.nonce, Some(previous))
             .await
             .map_err(TokenError::into_session_error)?;
-        tokens.id_token_expires_at = claims.expires_at;
-        tokens.auth_time = claims.auth_time.or(tokens.auth_time);
-        if let Some(id_token) = answer.id_token {
-            tokens.id_token = id_token;
-        }
-        vault.content.signed_in = Some(SignedIn { tokens, ..signed_in });
-        vault.save().await
+        self.change_session(signed_in, move |current| {
+            current.tokens.id_token_expires_at = claims.expires_at;
+            current.tokens.auth_time = claims.auth_time.or(current.tokens.auth_time);
+            if let Some(id_token) = answer.id_token {
+                current.tokens.id_token = id_token;
+            }
+        })
+        .await
     }
 
-    /// Okta said that this refresh token is worth nothing any more. The name is kept for the sign-in screen.
-    async fn end_session(&self, vault: &mut OpenVault, signed_in: SignedIn, code: String) -> SessionError {
-        let reason = SignInReason::RefreshTokenRefused { code };
-        vault.content.ended = Some(EndedSession { user: signed_in.user, reason: reason.clone() });
-        vault.content.signed_in = None;
-        if let Err(error) = vault.save().await {
-            return error;
-        }
-        self.publish(Event::Refused { reason: reason.clone() });
-        SessionError::SignInRequired { reason }
+    /// Changes the stored session, if it is still the one of `signed_in`'s sign-in: a sign-out or another sign-in that
+    /// came between wins.
+    async fn change_session(
+        &self,
+        signed_in: &SignedIn,
+        change: impl FnOnce(&mut SignedIn) + Send + 'static,
+    ) -> Result<SignedIn, SessionError> {
+        let sign_in = signed_in.tokens.nonce.clone();
+        self.change_store(move |content| {
+            if let Some(current) = content.signed_in.as_mut().filter(|current| current.tokens.belong_to(&sign_in)) {
+                change(current);
+                return Ok(current.clone());
+            }
+            Err(match require_signed_in(content) {
+                Err(error) => error,
+                Ok(_) => SessionError::Retryable {
+                    failure: "somebody else signed in meanwhile".to_owned(),
+                    retry_after: None,
+                },
+            })
+        })
+        .await?
     }
 
-    /// Identity and credentials from Cognito. A remembered identity that Cognito no longer accepts is asked for anew,
-    /// once.
-    async fn obtain_credentials(&self, vault: &mut OpenVault) -> Result<AwsCredentials, SessionError> {
-        let signed_in = self.signed_in(vault)?.clone();
+    /// Okta no longer agrees. The name is kept for the sign-in screen.
+    async fn end_session(&self, signed_in: &SignedIn, reason: SignInReason) -> SessionError {
+        let (sign_in, ended) = (signed_in.tokens.nonce.clone(), reason.clone());
+        let outcome = self
+            .change_store(move |content| {
+                if let Some(current) = content.signed_in.take_if(|current| current.tokens.belong_to(&sign_in)) {
+                    content.ended = Some(EndedSession { user: current.user, reason: ended });
+                }
+            })
+            .await;
+        outcome.err().unwrap_or(SessionError::SignInRequired { reason })
+    }
+
+    /// Identity and credentials from Cognito, stored. A remembered identity that Cognito no longer accepts is asked for
+    /// anew, once.
+    async fn obtain_credentials(&self, signed_in: &SignedIn) -> Result<AwsCredentials, SessionError> {
         let login = Login { key: logins_key(&signed_in.issuer), id_token: &signed_in.tokens.id_token };
         let pool_id = self.config.identity_pool_id();
         let (issuer, subject) = (signed_in.issuer.as_str(), signed_in.user.subject.as_str());
-        let before = vault.content.identity.clone();
+        let before = self.vault.peek(|content| content.identity.clone()).flatten();
         let known = before.as_ref().and_then(|identity| identity.id_for(pool_id, issuer, subject));
         let asked = match known {
             Some(id) => id.to_owned(),
@@ -221,10 +288,35 @@ impl Inner {
             }
             Err(refused) => return Err(refused.cause),
         };
-        if before.as_ref().is_some_and(|before| before.id() != identity_id) {
-            self.announce(SessionEvent::IdentityChanged { identity_id: identity_id.clone() });
+        let identity = Identity::new(pool_id, issuer, subject, identity_id);
+        self.keep_credentials(signed_in, credentials.clone(), identity.clone()).await?;
+        if known.is_some_and(|known| known != identity.id()) {
+            self.announce(SessionEvent::IdentityChanged { identity_id: identity.id().to_owned() });
         }
-        vault.content.identity = Some(Identity::new(pool_id, issuer, subject, identity_id));
         Ok(credentials)
     }
+
+    async fn keep_credentials(
+        &self,
+        signed_in: &SignedIn,
+        credentials: AwsCredentials,
+        identity: Identity,
+    ) -> Result<(), SessionError> {
+        let sign_in = signed_in.tokens.nonce.clone();
+        self.change_store(move |content| {
+            let current = content.signed_in.as_mut().filter(|current| current.tokens.belong_to(&sign_in));
+            let Some(current) = current else { return require_signed_in(content).map(|_| ()) };
+            current.credentials = Some(credentials);
+            content.identity = Some(identity);
+            Ok(())
+        })
+        .await?
+    }
+}
+
+fn require_signed_in(content: &Persisted) -> Result<&SignedIn, SessionError> {
+    content.signed_in.as_ref().ok_or_else(|| match &content.ended {
+        Some(ended) => SessionError::SignInRequired { reason: ended.reason.clone() },
+        None => SessionError::signed_out(),
+    })
 }

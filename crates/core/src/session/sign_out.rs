@@ -1,8 +1,9 @@
 //! Signing out, in three strengths. What is on the device always goes, whatever the network says.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
-use super::state::Event;
 use super::{Inner, Session};
 use crate::error::SessionError;
 use crate::oidc::logout;
@@ -21,8 +22,9 @@ pub enum SignOutMode {
 
 /// What came of it beyond the device.
 pub struct SignOut {
-    /// For the browser, with [`SignOutMode::EndSession`], if the server has one. It carries the ID token: a secret.
-    pub end_session_url: Option<String>,
+    /// The address for the browser, or why there is none; `None` without [`SignOutMode::EndSession`]. It carries the ID
+    /// token: a secret.
+    pub end_session_url: Option<Result<String, SessionError>>,
     /// Whether Okta took the refresh token back; `None` if it was not asked to.
     pub revocation: Option<Result<(), SessionError>>,
 }
@@ -30,7 +32,7 @@ pub struct SignOut {
 impl std::fmt::Debug for SignOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignOut")
-            .field("has_end_session_url", &self.end_session_url.is_some())
+            .field("end_session_url", &self.end_session_url.as_ref().map(|url| url.as_ref().map(|_| "…")))
             .field("revocation", &self.revocation)
             .finish()
     }
@@ -42,28 +44,30 @@ impl Session {
     /// # Errors
     /// `SecureStorage` if the device's copy could not be erased.
     pub async fn sign_out(&self, mode: SignOutMode) -> Result<SignOut, SessionError> {
-        let inner = &self.inner;
-        // What the remote part needs, before it is erased. A store that cannot be read can still be erased.
-        let signed_in = match inner.vault.load().await {
-            Ok(content) => content.signed_in,
-            Err(_) => inner.vault.copy().and_then(|content| content.signed_in),
-        };
-        inner.vault.erase().await?;
-        inner.publish(Event::SignedOut);
-        let mut outcome = SignOut { end_session_url: None, revocation: None };
-        let Some(signed_in) = signed_in.filter(|_| mode != SignOutMode::Local) else { return Ok(outcome) };
-        if let Some(refresh_token) = &signed_in.tokens.refresh_token {
-            outcome.revocation = Some(inner.revoke(refresh_token).await);
-        }
-        if mode == SignOutMode::EndSession {
-            outcome.end_session_url = inner.end_session_url(&signed_in.tokens.id_token).await;
-        }
-        Ok(outcome)
+        let inner = Arc::clone(&self.inner);
+        // Half a sign-out would leave the remote part undone: it goes on when the caller goes away.
+        tokio::spawn(async move { inner.sign_out(mode).await })
+            .await
+            .unwrap_or_else(|_| Err(SessionError::internal("the sign-out panicked")))
     }
 }
 
 impl Inner {
-    async fn revoke(&self, refresh_token: &SecretString) -> Result<(), SessionError> {
+    async fn sign_out(&self, mode: SignOutMode) -> Result<SignOut, SessionError> {
+        let erased = self.vault.erase().await?;
+        self.follow_the_store();
+        let mut outcome = SignOut { end_session_url: None, revocation: None };
+        let Some(signed_in) = erased.signed_in.filter(|_| mode != SignOutMode::Local) else { return Ok(outcome) };
+        if let Some(refresh_token) = &signed_in.tokens.refresh_token {
+            outcome.revocation = Some(self.revoke(refresh_token).await);
+        }
+        if mode == SignOutMode::EndSession {
+            outcome.end_session_url = Some(self.end_session_url(&signed_in.tokens.id_token).await);
+        }
+        Ok(outcome)
+    }
+
+    pub(super) async fn revoke(&self, refresh_token: &SecretString) -> Result<(), SessionError> {
         let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
         let endpoint = provider.metadata.revocation_endpoint.ok_or_else(|| SessionError::NotFound {
             what: "a revocation endpoint: the authorization server announces none".to_owned(),
@@ -71,9 +75,11 @@ impl Inner {
         logout::revoke_refresh_token(&self.http, &endpoint, self.config.client_id(), refresh_token).await
     }
 
-    async fn end_session_url(&self, id_token: &SecretString) -> Option<String> {
-        let provider = self.discovery.provider(&self.http, self.clock.now()).await.ok()?;
-        let endpoint = provider.metadata.end_session_endpoint?;
-        Some(logout::end_session_url(&endpoint, id_token, self.config.logout_url()))
+    async fn end_session_url(&self, id_token: &SecretString) -> Result<String, SessionError> {
+        let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
+        let endpoint = provider.metadata.end_session_endpoint.ok_or_else(|| SessionError::NotFound {
+            what: "an end-session endpoint: the authorization server announces none".to_owned(),
+        })?;
+        Ok(logout::end_session_url(&endpoint, id_token, self.config.logout_url()))
     }
 }

@@ -1,10 +1,10 @@
 //! The session's states as a pure function: a state and an event give the next state. No I/O, no clock; read it aloud.
 //!
 //! ```text
-//! NotLoaded ─restored→ SignedOut | SignedIn | SignInRequired | StorageUnavailable
-//! SignedOut, SignInRequired, SignedIn ─signed in→ SignedIn
-//! SignedIn ─refused→ SignInRequired
-//! any ─signed out→ SignedOut
+//! NotLoaded ─store read→ SignedOut | SignedIn | SignInRequired
+//! NotLoaded ─store fails→ StorageUnavailable ─store read→ …
+//! SignedOut ─sign-in saved→ SignedIn ─refused by Okta→ SignInRequired ─sign-in saved→ SignedIn
+//! any ─erased→ SignedOut
 //! ```
 //! An open sign-in is no state of its own: a signed-in user keeps working while another sign-in is open.
 
@@ -38,47 +38,29 @@ pub enum SessionState {
     },
 }
 
-/// What happened.
+/// What was found out about the secure store. Signing in, being refused and signing out all end in it: the state follows
+/// what is stored, in this process and in every other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// The store was read.
-    Restored { user: Option<User>, ended: Option<(SignInReason, User)> },
+    /// What is stored.
+    Stored { user: Option<User>, ended: Option<(SignInReason, User)> },
     /// The store could not be read.
     StorageFailed { detail: String },
-    /// A sign-in came to a good end.
-    SignedIn { user: User },
-    /// More became known of the user, such as the e-mail address.
-    ProfileRead { user: User },
-    /// Okta refused to renew.
-    Refused { reason: SignInReason },
-    /// The user signed out.
-    SignedOut,
 }
 
 /// The transition function.
 pub(crate) fn next(state: &SessionState, event: Event) -> SessionState {
     match (state, event) {
-        (_, Event::Restored { user: Some(user), .. }) => SessionState::SignedIn { user },
-        (_, Event::Restored { user: None, ended: Some((reason, user)) }) => {
+        (_, Event::Stored { user: Some(user), .. }) => SessionState::SignedIn { user },
+        (_, Event::Stored { user: None, ended: Some((reason, user)) }) => {
             SessionState::SignInRequired { reason, user: Some(user) }
         }
-        (_, Event::Restored { user: None, ended: None }) => SessionState::SignedOut,
+        (_, Event::Stored { user: None, ended: None }) => SessionState::SignedOut,
         // What is known stays known: a store that fails later takes nobody's session away.
         (SessionState::NotLoaded | SessionState::StorageUnavailable { .. }, Event::StorageFailed { detail }) => {
             SessionState::StorageUnavailable { detail }
         }
-        (_, Event::SignedIn { user }) => SessionState::SignedIn { user },
-        // A profile that arrives late must not sign anybody in again, nor rename the next user.
-        (SessionState::SignedIn { user: current }, Event::ProfileRead { user }) if current.subject == user.subject => {
-            SessionState::SignedIn { user }
-        }
-        (SessionState::SignedIn { user }, Event::Refused { reason }) => {
-            SessionState::SignInRequired { reason, user: Some(user.clone()) }
-        }
-        (_, Event::SignedOut) => SessionState::SignedOut,
-        (unchanged, Event::StorageFailed { .. } | Event::ProfileRead { .. } | Event::Refused { .. }) => {
-            unchanged.clone()
-        }
+        (known, Event::StorageFailed { .. }) => known.clone(),
     }
 }
 
@@ -111,11 +93,11 @@ mod tests {
     #[test]
     fn what_was_read_from_the_store_decides_from_any_state() {
         for state in every_state() {
-            let restored = |user, ended| next(&state, Event::Restored { user, ended });
-            assert_eq!(restored(Some(user("bob")), None), signed_in("bob"));
-            assert_eq!(restored(None, None), SessionState::SignedOut);
+            let stored = |user, ended| next(&state, Event::Stored { user, ended });
+            assert_eq!(stored(Some(user("bob")), None), signed_in("bob"));
+            assert_eq!(stored(None, None), SessionState::SignedOut);
             assert_eq!(
-                restored(None, Some((refused(), user("bob")))),
+                stored(None, Some((refused(), user("bob")))),
                 SessionState::SignInRequired { reason: refused(), user: Some(user("bob")) }
             );
         }
@@ -131,37 +113,6 @@ mod tests {
                 }
                 known => assert_eq!(after, known),
             }
-        }
-    }
-
-    #[test]
-    fn only_a_signed_in_session_can_be_refused_and_the_name_is_kept() {
-        for state in every_state() {
-            let after = next(&state, Event::Refused { reason: refused() });
-            match state {
-                SessionState::SignedIn { user } => {
-                    assert_eq!(after, SessionState::SignInRequired { reason: refused(), user: Some(user) });
-                }
-                other => assert_eq!(after, other),
-            }
-        }
-    }
-
-    #[test]
-    fn a_late_profile_neither_signs_in_nor_renames_another_user() {
-        let mut alice = user("alice");
-        alice.email = Some("alice@example.com".to_owned());
-        let event = || Event::ProfileRead { user: alice.clone() };
-        assert_eq!(next(&signed_in("alice"), event()), SessionState::SignedIn { user: alice.clone() });
-        assert_eq!(next(&signed_in("bob"), event()), signed_in("bob"));
-        assert_eq!(next(&SessionState::SignedOut, event()), SessionState::SignedOut);
-    }
-
-    #[test]
-    fn sign_in_and_sign_out_work_from_everywhere() {
-        for state in every_state() {
-            assert_eq!(next(&state, Event::SignedIn { user: user("bob") }), signed_in("bob"));
-            assert_eq!(next(&state, Event::SignedOut), SessionState::SignedOut);
         }
     }
 }

@@ -1,7 +1,9 @@
-//! The session's place in the secure store: read, change and write under one lock, off the async threads, and a copy in
-//! memory that is never ahead of the store.
+//! The session's place in the secure store. Every change is read, made and written under one lock, in one go, on a thread
+//! that may block and that nobody can cancel half-way; a copy in memory is never ahead of the store.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
 
 use super::persisted::Persisted;
 use crate::error::SessionError;
@@ -12,78 +14,120 @@ use crate::storage::{SecretStore, StoreLock};
 pub(crate) struct Vault {
     store: Arc<dyn SecretStore>,
     name: Arc<str>,
-    // `None` until the store was read; a store that cannot be read leaves it so.
-    copy: Arc<Mutex<Option<Persisted>>>,
-    // Two tasks of one process take turns here instead of polling each other's file lock.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    copy: Arc<Mutex<Copy>>,
+    // Tasks of one process take turns here instead of polling each other's file locks.
+    writing: Arc<tokio::sync::Mutex<()>>,
+    signing_in: Arc<tokio::sync::Mutex<()>>,
+    renewing: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// The vault, locked against other tasks and other processes, with what it holds at this moment.
-pub(crate) struct OpenVault {
-    vault: Vault,
-    pub content: Persisted,
+#[derive(Default)]
+struct Copy {
+    /// Counts the writes of this process, so that a slow reader does not put an old state over a newer one.
+    generation: u64,
+    /// `None` until the store was read; a store that cannot be read leaves it so.
+    content: Option<Persisted>,
+}
+
+/// Work that talks to a server and that only one process may do at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Errand {
+    /// A code is exchanged once.
+    SignIn,
+    /// A refresh token is spent once.
+    Renewal,
+}
+
+/// The right to run an errand. It locks nobody out of the vault: a sign-out does not wait for a server.
+#[derive(Debug)]
+pub(crate) struct Exclusive {
     _lock: Box<dyn StoreLock>,
-    _turn: tokio::sync::OwnedMutexGuard<()>,
+    _turn: OwnedMutexGuard<()>,
 }
 
 impl Vault {
     pub(crate) fn new(store: Arc<dyn SecretStore>, name: &str) -> Self {
-        Self { store, name: name.into(), copy: Arc::default(), turn: Arc::default() }
+        Self {
+            store,
+            name: name.into(),
+            copy: Arc::default(),
+            writing: Arc::default(),
+            signing_in: Arc::default(),
+            renewing: Arc::default(),
+        }
     }
 
-    /// Reads the store, changing nothing.
+    /// Reads the store, changing nothing and waiting for nobody.
     pub(crate) async fn load(&self) -> Result<Persisted, SessionError> {
         let vault = self.clone();
         blocking(move || {
+            let before = vault.lock_copy().generation;
             let content = vault.read()?;
-            *vault.lock_copy() = Some(content.clone());
+            let mut copy = vault.lock_copy();
+            if copy.generation == before {
+                copy.content = Some(content);
+            }
+            // Otherwise this process has written meanwhile, and what it wrote is newer than what was read.
+            Ok(copy.content.clone().unwrap_or_default())
+        })
+        .await
+    }
+
+    /// Looks at what the store held when this process last looked; `None` if it never could.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&Persisted) -> R) -> Option<R> {
+        self.lock_copy().content.as_ref().map(look)
+    }
+
+    /// Makes one change to what the store holds now.
+    pub(crate) async fn update<R: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Persisted) -> R + Send + 'static,
+    ) -> Result<R, SessionError> {
+        let turn = Arc::clone(&self.writing).lock_owned().await;
+        let vault = self.clone();
+        blocking(move || {
+            let _turn = turn;
+            let _lock = vault.store.lock(&vault.name)?;
+            let mut content = vault.read()?;
+            let before = content.to_bytes()?;
+            let result = change(&mut content);
+            let after = content.to_bytes()?;
+            if content.is_empty() {
+                vault.store.delete(&vault.name)?;
+            } else if after != before {
+                vault.store.save(&vault.name, &after)?;
+            }
+            vault.set_copy(content);
+            Ok(result)
+        })
+        .await
+    }
+
+    /// Erases the blob, even one that cannot be read, and gives back what was in it as far as it is known.
+    pub(crate) async fn erase(&self) -> Result<Persisted, SessionError> {
+        let turn = Arc::clone(&self.writing).lock_owned().await;
+        let vault = self.clone();
+        blocking(move || {
+            let _turn = turn;
+            let _lock = vault.store.lock(&vault.name)?;
+            let content = vault.read().ok().or_else(|| vault.lock_copy().content.clone()).unwrap_or_default();
+            vault.store.delete(&vault.name)?;
+            vault.set_copy(Persisted::default());
             Ok(content)
         })
         .await
     }
 
-    /// What the store held when this process last looked.
-    pub(crate) fn copy(&self) -> Option<Persisted> {
-        self.lock_copy().clone()
-    }
-
-    /// Looks at the copy without cloning it.
-    pub(crate) fn peek<R>(&self, look: impl FnOnce(&Persisted) -> R) -> Option<R> {
-        self.lock_copy().as_ref().map(look)
-    }
-
-    /// Takes the lock and reads the store again: another process may have changed it.
-    pub(crate) async fn open(&self) -> Result<OpenVault, SessionError> {
-        let turn = Arc::clone(&self.turn).lock_owned().await;
-        let vault = self.clone();
-        blocking(move || {
-            let lock = vault.store.lock(&vault.name)?;
-            let content = vault.read()?;
-            *vault.lock_copy() = Some(content.clone());
-            Ok(OpenVault { vault, content, _lock: lock, _turn: turn })
-        })
-        .await
-    }
-
-    /// One change, under the lock.
-    pub(crate) async fn update<R>(&self, change: impl FnOnce(&mut Persisted) -> R) -> Result<R, SessionError> {
-        let mut open = self.open().await?;
-        let result = change(&mut open.content);
-        open.save().await?;
-        Ok(result)
-    }
-
-    /// Erases the blob, even one that cannot be read.
-    pub(crate) async fn erase(&self) -> Result<(), SessionError> {
-        let _turn = Arc::clone(&self.turn).lock_owned().await;
-        let vault = self.clone();
-        blocking(move || {
-            *vault.lock_copy() = Some(Persisted::default());
-            let _lock = vault.store.lock(&vault.name)?;
-            vault.store.delete(&vault.name)?;
-            Ok(())
-        })
-        .await
+    /// Waits until no other task or process is on the same errand. Look at the store again afterwards: the other one may
+    /// have done it.
+    pub(crate) async fn begin(&self, errand: Errand) -> Result<Exclusive, SessionError> {
+        let (turns, suffix) = match errand {
+            Errand::SignIn => (&self.signing_in, "sign-in"),
+            Errand::Renewal => (&self.renewing, "renewal"),
+        };
+        let turn = Arc::clone(turns).lock_owned().await;
+        let (store, name) = (Arc::clone(&self.store), format!("{}.{suffix}", self.name));
+        blocking(move || Ok(Exclusive { _lock: store.lock(&name)?, _turn: turn })).await
     }
 
     fn read(&self) -> Result<Persisted, SessionError> {
@@ -93,26 +137,14 @@ impl Vault {
         }
     }
 
-    fn write(&self, content: &Persisted) -> Result<(), SessionError> {
-        if content.is_empty() {
-            self.store.delete(&self.name)?;
-        } else {
-            self.store.save(&self.name, &content.to_bytes()?)?;
-        }
-        *self.lock_copy() = Some(content.clone());
-        Ok(())
+    fn set_copy(&self, content: Persisted) {
+        let mut copy = self.lock_copy();
+        copy.generation += 1;
+        copy.content = Some(content);
     }
 
-    fn lock_copy(&self) -> MutexGuard<'_, Option<Persisted>> {
+    fn lock_copy(&self) -> MutexGuard<'_, Copy> {
         self.copy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl OpenVault {
-    /// Writes `content`. The lock is held until this value is dropped.
-    pub(crate) async fn save(&mut self) -> Result<(), SessionError> {
-        let (vault, content) = (self.vault.clone(), self.content.clone());
-        blocking(move || vault.write(&content)).await
     }
 }
 
@@ -122,7 +154,7 @@ impl std::fmt::Debug for Vault {
     }
 }
 
-/// Stores block: keyrings ask daemons, files are synced to disk.
+/// Stores block: keyrings ask daemons, files are synced to disk. What has begun is finished, also when the caller goes.
 async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R, SessionError> + Send + 'static,
 ) -> Result<R, SessionError> {

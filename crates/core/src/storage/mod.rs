@@ -66,7 +66,7 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
 }
 
 /// The right to change a name; dropping it gives it up.
-pub trait StoreLock: Send + fmt::Debug {}
+pub trait StoreLock: Send + Sync + fmt::Debug {}
 
 /// What kind of failure it was, and so what may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
