@@ -6,6 +6,8 @@ use std::str::FromStr;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::text::wrap_beside;
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -202,7 +204,7 @@ impl FromStr for StoreChoice {
             "memory" => Ok(Self::Memory),
             _ => match text.strip_prefix("file:") {
                 Some(path) if !path.is_empty() => Ok(Self::File(path.into())),
-                _ => Err("expected auto, keyring, memory or file:PATH".to_owned()),
+                _ => Err("expected\n  auto, keyring, memory or file:PATH".to_owned()),
             },
         }
     }
@@ -228,7 +230,7 @@ impl FromStr for FaultChoice {
             Some(&fault) => Ok(Self { fault, times }),
             None => {
                 let names: Vec<_> = all.iter().map(|fault| fault.name()).collect();
-                Err(format!("there is no such fault; there are: {}", names.join(", ")))
+                Err(format!("the faults are:\n{}", wrap_beside("  ", &names.join(", "), 80)))
             }
         }
     }

@@ -7,6 +7,7 @@ mod commands;
 mod context;
 mod exit;
 mod interrupt;
+mod logging;
 mod loopback;
 mod output;
 mod progress;
@@ -18,9 +19,8 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use tracing_subscriber::EnvFilter;
 
-use args::{Cli, Command, GlobalArgs};
+use args::{Cli, Command};
 use context::Context;
 use exit::{CliError, Exit, Failure};
 use interrupt::Interrupt;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error),
     };
-    start_logging(&cli.global);
+    logging::start(&cli.global);
     let json = cli.global.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -91,23 +91,4 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
     // Goes to stdout for help, to stderr for errors; a closed pipe is nobody's problem.
     let _ = error.print();
     ExitCode::from(if is_answer { 0 } else { Exit::Usage as u8 })
-}
-
-/// Logs go to stderr. The libraries below stay at warnings whatever is asked for: at finer levels they log requests
-/// with everything in them.
-fn start_logging(global: &GlobalArgs) {
-    let ours = match (global.quiet, global.verbose) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "debug",
-        (false, _) => "trace",
-    };
-    let others = if global.quiet { "error" } else { "warn" };
-    let filter = EnvFilter::new(format!("{others},jetbridge={ours},jetbridge_local_stack={ours}"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(anstream::stderr)
-        .with_target(global.verbose > 1)
-        .compact()
-        .init();
 }

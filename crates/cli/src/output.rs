@@ -158,24 +158,33 @@ pub(crate) fn report(failure: &Failure, json: bool) {
         // Nobody is left to be told if stdout is gone.
         let _ = output.event(&event).and_then(|()| output.flush());
     } else {
-        write_to_stderr(&render(failure, terminal_width().min(100)));
+        write_to_stderr(&render(failure, message_width()));
     }
 }
 
 fn render(failure: &Failure, width: usize) -> String {
-    let mut lines = Vec::new();
-    let mut section = |label: String, label_columns: usize, body: &str| {
-        let body = text::escape_lines(body);
-        for (index, line) in text::wrap(&body, width.saturating_sub(label_columns)).into_iter().enumerate() {
-            let start = if index == 0 { label.clone() } else { " ".repeat(label_columns) };
-            lines.push(format!("{start}{line}").trim_end().to_owned());
-        }
-    };
-    section(styled(BAD, "error: "), 7, &failure.message);
+    let mut text = labelled(BAD, "error: ", &failure.message, width);
     if let Some(hint) = &failure.hint {
-        section(styled(ACCENT, " help: "), 7, hint);
+        text.push('\n');
+        text.push_str(&labelled(ACCENT, " help: ", hint, width));
     }
-    lines.join("\n")
+    text
+}
+
+/// A message of ours beside the word that says what it is.
+fn labelled(style: Style, label: &str, message: &str, width: usize) -> String {
+    text::wrap_beside(&styled(style, label), &text::escape_lines(message), width)
+}
+
+/// A logged problem as it is printed: like a failure, though the command goes on.
+pub(crate) fn render_log(is_error: bool, message: &str) -> String {
+    let (style, label) = if is_error { (BAD, "error: ") } else { (WARN, "warning: ") };
+    labelled(style, label, message, message_width())
+}
+
+/// Wider than this, a message is tiring to read.
+fn message_width() -> usize {
+    terminal_width().min(100)
 }
 
 fn write_to_stderr(text: &str) {

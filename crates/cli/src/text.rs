@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use indicatif::HumanCount;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -109,25 +110,23 @@ pub(crate) fn pad_left(text: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// Breaks at spaces so that lines take at most `width` columns; line ends in the text stay. A longer word is not cut:
-/// one could not copy an address any more.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+/// Breaks at spaces so that lines take at most `width` columns, `label` included, which stands before the first line;
+/// the others are indented by as much. Line ends in the text stay. A longer word is not cut: one could not copy an
+/// address any more.
+pub(crate) fn wrap_beside(label: &str, text: &str, width: usize) -> String {
+    let margin = " ".repeat(textwrap::core::display_width(label));
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        let indent: String = paragraph.chars().take_while(|character| *character == ' ').collect();
-        let mut line = indent.clone();
-        for word in paragraph.split_whitespace() {
-            if line.width() > indent.width() && line.width() + 1 + word.width() > width {
-                lines.push(std::mem::replace(&mut line, indent.clone()));
-            }
-            if line.width() > indent.width() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
+    for (index, line) in text.lines().enumerate() {
+        let own_indent: String = line.chars().take_while(|character| *character == ' ').collect();
+        let subsequent_indent = format!("{margin}{own_indent}");
+        let options = textwrap::Options::new(width)
+            .initial_indent(if index == 0 { label } else { &margin })
+            .subsequent_indent(&subsequent_indent)
+            .break_words(false)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        lines.extend(textwrap::wrap(line, options).into_iter().map(|line| line.trim_end().to_owned()));
     }
-    lines
+    lines.join("\n")
 }
 
 /// A size in bytes as a person reads it: `0 B`, `999 B`, `1.5 KiB`.
@@ -146,22 +145,9 @@ pub(crate) fn human_size(bytes: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// Digits in groups of three: `100,000`.
-pub(crate) fn group_digits(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// `1 object`, `2,000 objects`.
 pub(crate) fn count_of(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", group_digits(number), if number == 1 { "" } else { "s" })
+    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
 /// A time for a table, in UTC: `2026-03-01 09:30`.
@@ -256,9 +242,20 @@ mod tests {
 
     #[test]
     fn wrapping_keeps_words_and_indents() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("a\n  indented words here", 12), ["a", "  indented", "  words here"]);
-        assert_eq!(wrap("https://example.com/a/long/address", 10), ["https://example.com/a/long/address"]);
+        assert_eq!(wrap_beside("", "one two three", 7), "one two\nthree");
+        assert_eq!(wrap_beside("a: ", "b\n  indented words here", 15), "a: b\n     indented\n     words here");
+        assert_eq!(
+            wrap_beside("", "to https://example.com/a/long/address", 10),
+            "to\nhttps://example.com/a/long/address"
+        );
+        assert_eq!(wrap_beside("", "us-west-2:6f2b4c1e-0d5a", 10), "us-west-2:6f2b4c1e-0d5a");
+        assert_eq!(wrap_beside("", "写真 写真 写真", 9), "写真 写真\n写真");
+    }
+
+    #[test]
+    fn a_coloured_label_takes_only_the_columns_one_sees() {
+        let label = crate::output::styled(crate::output::BAD, "error: ");
+        assert_eq!(wrap_beside(&label, "one two", 10), format!("{label}one\n       two"));
     }
 
     #[test]
@@ -273,9 +270,9 @@ mod tests {
         ] {
             assert_eq!(human_size(bytes), text);
         }
-        assert_eq!(group_digits(999), "999");
-        assert_eq!(group_digits(100_000), "100,000");
         assert_eq!(count_of(1, "object"), "1 object");
+        assert_eq!(count_of(999, "object"), "999 objects");
+        assert_eq!(count_of(100_000, "object"), "100,000 objects");
         assert_eq!(count_of(1_234, "object"), "1,234 objects");
     }
 

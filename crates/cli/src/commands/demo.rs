@@ -22,7 +22,7 @@ use crate::exit::{CliError, Exit, Failure};
 use crate::loopback::Loopback;
 use crate::output::{ACCENT, BOLD, DIM, Notes, Output, invocation, styled};
 use crate::table::ObjectTable;
-use crate::text::{count_of, escape, human_size, pad_right, relative, short_time};
+use crate::text::{columns, count_of, escape, human_size, pad_right, relative, short_time};
 
 /// How long a person at the sign-in page may take.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -223,7 +223,7 @@ fn show(listing: &Listing, story: &mut Narrator<'_>) -> std::io::Result<()> {
     let table = ObjectTable::new(story.width(), 5);
     story.tell(&table.header())?;
     story.tell(&table.rule())?;
-    listing.shown.iter().try_for_each(|object| story.output.line(table.object(object)))?;
+    table.objects(&listing.shown).iter().try_for_each(|row| story.output.line(row))?;
     story.tell(&table.rule())
 }
 
@@ -237,14 +237,16 @@ fn farewell(listing: &Listing, story: &mut Narrator<'_>) -> Result<(), CliError>
     let rest = if hidden > 0 { format!("; {hidden} more with --limit {}", listing.count) } else { String::new() };
     story.tell(&format!("     {total}{}", styled(DIM, rest)))?;
     story.tell(&format!("\n     {}", styled(BOLD, "What next")))?;
-    for (arguments, meaning) in [
+    let next = [
         ("demo --browser", "sign in yourself"),
         ("local-stack --write-config config", "keep these servers running"),
-        ("login --list", "in another terminal: sign in"),
+        ("login --list", "in another terminal"),
         ("ls", "later, without signing in"),
-    ] {
-        let command = format!("{} {arguments}", invocation());
-        story.tell(&format!("     {} {}", styled(ACCENT, pad_right(&command, 45)), styled(DIM, meaning)))?;
+    ]
+    .map(|(arguments, meaning)| (format!("{} {arguments}", invocation()), meaning));
+    let width = next.iter().map(|(command, _)| columns(command)).max().unwrap_or(0) + 2;
+    for (command, meaning) in next {
+        story.tell(&format!("     {}{}", styled(ACCENT, pad_right(&command, width)), styled(DIM, meaning)))?;
     }
     story.tell("")?;
     Ok(())

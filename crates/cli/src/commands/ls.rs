@@ -82,16 +82,14 @@ enum Layout {
 }
 
 impl Layout {
-    fn object(self, output: &mut Output, object: &ListedObject) -> std::io::Result<()> {
+    fn objects(self, output: &mut Output, objects: &[ListedObject]) -> std::io::Result<()> {
         match self {
-            Self::Json => output.event(&ObjectEvent::new(object)),
-            Self::Table(table) => output.line(table.object(object)),
-            Self::Lines => output.line(format_args!(
-                "{} {} {}",
-                object.size,
-                time_or_dash(object.last_modified),
-                escape(&object.key)
-            )),
+            Self::Json => objects.iter().try_for_each(|object| output.event(&ObjectEvent::new(object))),
+            Self::Table(table) => table.objects(objects).iter().try_for_each(|row| output.line(row)),
+            Self::Lines => objects.iter().try_for_each(|object| {
+                let modified = time_or_dash(object.last_modified);
+                output.line(format_args!("{} {modified} {}", object.size, escape(&object.key)))
+            }),
         }
     }
 
@@ -106,6 +104,11 @@ impl Layout {
 
 fn time_or_dash(time: Option<SystemTime>) -> String {
     time.map_or_else(|| "-".to_owned(), rfc3339)
+}
+
+/// The items that `room` is left for.
+fn first<T>(items: &[T], room: u64) -> &[T] {
+    usize::try_from(room).ok().and_then(|room| items.get(..room)).unwrap_or(items)
 }
 
 /// Lists everything that `request` asks for.
@@ -128,26 +131,19 @@ pub(super) async fn list(
     let (mut objects, mut prefixes, mut bytes, mut more) = (0_u64, 0_u64, 0_u64, false);
     while let Some(page) = pages.next_page().await? {
         progress.aside(|| -> std::io::Result<()> {
-            if let (Layout::Table(table), 0) = (layout, objects + prefixes) {
+            let is_empty = page.objects.is_empty() && page.common_prefixes.is_empty();
+            if let (Layout::Table(table), 0, false) = (layout, objects + prefixes, is_empty) {
                 output.line(table.header())?;
             }
-            for prefix in &page.common_prefixes {
-                more = limit.is_some_and(|limit| objects + prefixes >= limit);
-                if more {
-                    break;
-                }
-                layout.prefix(output, prefix)?;
-                prefixes += 1;
-            }
-            for object in &page.objects {
-                more = more || limit.is_some_and(|limit| objects + prefixes >= limit);
-                if more {
-                    break;
-                }
-                layout.object(output, object)?;
-                objects += 1;
-                bytes = bytes.saturating_add(object.size);
-            }
+            let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(objects + prefixes));
+            let folders = first(&page.common_prefixes, room);
+            let files = first(&page.objects, room - folders.len() as u64);
+            folders.iter().try_for_each(|prefix| layout.prefix(output, prefix))?;
+            layout.objects(output, files)?;
+            prefixes += folders.len() as u64;
+            objects += files.len() as u64;
+            bytes = files.iter().fold(bytes, |bytes, object| bytes.saturating_add(object.size));
+            more |= folders.len() < page.common_prefixes.len() || files.len() < page.objects.len();
             // A person wants to see each page at once; a program is served better by full blocks.
             if matches!(layout, Layout::Table(_)) { output.flush() } else { Ok(()) }
         })?;
@@ -159,6 +155,10 @@ pub(super) async fn list(
         output.event(&ListedEvent { prefixes, ..ListedEvent::new(objects, more) })?;
     } else {
         output.flush()?;
+        if objects + prefixes == 0 {
+            notes.say("No objects.");
+            return Ok(());
+        }
         let folders = if delimiter { format!("{}, ", count_of(prefixes, "folder")) } else { String::new() };
         let rest = if more { " There are more; --limit was reached." } else { "" };
         notes.say(format!("{folders}{}, {}.{rest}", count_of(objects, "object"), human_size(bytes)));

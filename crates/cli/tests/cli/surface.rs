@@ -85,6 +85,9 @@ fn without_a_keyring_the_automatic_store_says_once_where_the_key_goes() {
     let login = login.finish();
     assert_eq!(login.code, 0, "{login:?}");
     assert_eq!(login.stderr.matches("no keyring works here").count(), 1, "{login:?}");
+    // A message of the program, not a line of a log.
+    assert!(login.stderr.contains("warning: no keyring works here: "), "{login:?}");
+    assert!(!login.stderr.contains("WARN"), "{login:?}");
     let later = Outcome::of(command(&["whoami"]).output().unwrap());
     assert_eq!((later.code, later.stderr.as_str()), (0, ""));
 
