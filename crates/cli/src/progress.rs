@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use crate::output::Notes;
 
@@ -18,7 +19,10 @@ impl Progress {
         if notes.is_quiet() || !io::stderr().is_terminal() {
             return Self { bar: ProgressBar::hidden() };
         }
-        let bar = ProgressBar::new_spinner().with_message(text);
+        // The colours are chosen for stdout otherwise, which may be a file.
+        console::set_colors_enabled(console::colors_enabled_stderr());
+        let target = ProgressDrawTarget::term_like(Box::new(RoomForEcho(Term::buffered_stderr())));
+        let bar = ProgressBar::with_draw_target(None, target).with_message(text);
         if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg}") {
             bar.set_style(style);
         }
@@ -39,5 +43,52 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// The terminal, a few columns narrower. A progress line is filled up to the right edge; the `^C` that the terminal
+/// echoes there would go to the next line, and the progress line would stay above it.
+#[derive(Debug)]
+struct RoomForEcho(Term);
+
+impl TermLike for RoomForEcho {
+    fn width(&self) -> u16 {
+        TermLike::width(&self.0).saturating_sub(4)
+    }
+
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_up(n)
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_down(n)
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_right(n)
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_left(n)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
     }
 }
