@@ -111,8 +111,8 @@ fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> s
         "Buckets",
         [
             options.bucket.clone(),
-            format!("{}  {}", options.denied_bucket, styled(DIM, "denies everything")),
-            format!("scale-100000  {}", styled(DIM, "any number of objects, made up on the fly")),
+            format!("{}  {}", pad_right(&options.denied_bucket, 18), styled(DIM, "denies everything")),
+            format!("{}  {}", pad_right("scale-100000", 18), styled(DIM, "any number of objects, made up on the fly")),
         ],
     ));
     fields.push(blank());

@@ -83,6 +83,9 @@ async fn list_if_asked(
         // Without a prefix the configured one is used.
         let prefix = (!prefix.is_empty()).then(|| prefix.clone());
         let request = ListObjects { prefix, limit: args.limit, ..ListObjects::default() };
+        if output.is_terminal() && !output.is_json() {
+            output.line("")?;
+        }
         tokio::select! {
             listed = ls::list(session, request, output, context.notes) => listed?,
             () = context.interrupt.requested() => return Err(Failure::cancelled().into()),

@@ -3,7 +3,6 @@
 
 use std::io;
 
-use anstyle::Style;
 use jetbridge_local_stack::{LocalStack, RequestRecord, Service};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -131,20 +130,20 @@ impl<'a> Narrator<'a> {
         const WHO: usize = 19;
         let took = human_elapsed(record.ended.saturating_sub(record.started));
         let room = self.width.saturating_sub(INDENT + WHO + 15);
-        let (what, status_style) = match (record.operation, record.service) {
-            // Only the connection matters; whatever the answer is, it is ignored.
-            ("warm_up", _) => ("(opens the connection ahead of time)".to_owned(), DIM),
-            (_, Service::Okta) => (format!("{} {}", record.method, record.path), status_style(record)),
-            (operation, Service::Cognito) => (operation.to_owned(), status_style(record)),
-            (operation, Service::S3) => (format!("{operation} {}", record.path), status_style(record)),
+        let status = styled(if record.status < 400 { GOOD } else { WARN }, record.status);
+        let (what, status) = match (record.operation, record.service) {
+            // Only the connection matters: any answer will do, and a refusal here is no failure.
+            ("warm_up", _) => ("opens the connection, any answer will do".to_owned(), styled(DIM, record.status)),
+            (_, Service::Okta) => (format!("{} {}", record.method, record.path), status),
+            (operation, Service::Cognito) => (operation.to_owned(), status),
+            (operation, Service::S3) => (format!("{operation} {}", record.path), status),
         };
         let who = format!("{} → {}", from(record), service_name(record.service));
         format!(
-            "{}{}{} {}  {}",
+            "{}{}{} {status}  {}",
             " ".repeat(INDENT),
             styled(ACCENT, pad_right(&who, WHO)),
             pad_right(&shorten(&what, room), room),
-            styled(status_style, record.status),
             styled(DIM, pad_left(&took, 8))
         )
     }
@@ -173,10 +172,6 @@ fn from(record: &RequestRecord) -> &'static str {
         (Service::Okta, "authorize" | "sign_in") => "browser",
         _ => "app",
     }
-}
-
-fn status_style(record: &RequestRecord) -> Style {
-    if record.status < 400 { GOOD } else { WARN }
 }
 
 fn service_name(service: Service) -> &'static str {
