@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod access_token;
 mod bench;
+mod failing_store;
 mod listing;
 mod login;
 mod process_death;

@@ -27,16 +27,22 @@ impl Clock for SystemClock {
 const SMALLEST_OFFSET_SECONDS: i64 = 10;
 
 /// The device's time plus the offset learnt from the services.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct CorrectedClock {
     device: Arc<dyn Clock>,
     offset_seconds: Arc<AtomicI64>,
     has_learnt: Arc<AtomicBool>,
+    tell: Arc<dyn Fn(i64) + Send + Sync>,
 }
 
 impl CorrectedClock {
     pub(crate) fn new(device: Arc<dyn Clock>) -> Self {
-        Self { device, offset_seconds: Arc::default(), has_learnt: Arc::default() }
+        Self { device, offset_seconds: Arc::default(), has_learnt: Arc::default(), tell: Arc::new(|_| ()) }
+    }
+
+    /// Calls `tell` with the new offset whenever it changes by more than travel time.
+    pub(crate) fn on_correction(self, tell: impl Fn(i64) + Send + Sync + 'static) -> Self {
+        Self { tell: Arc::new(tell), ..self }
     }
 
     /// The time as the services see it.
@@ -77,7 +83,14 @@ impl CorrectedClock {
         let before = self.offset_seconds.swap(offset, Ordering::Relaxed);
         if (before - offset).abs() >= SMALLEST_OFFSET_SECONDS {
             tracing::warn!(offset_seconds = offset, "the device's clock is corrected");
+            (self.tell)(offset);
         }
+    }
+}
+
+impl fmt::Debug for CorrectedClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CorrectedClock").field("offset_seconds", &self.offset_seconds()).finish_non_exhaustive()
     }
 }
 

@@ -45,6 +45,6 @@ pub use cognito::AwsCredentials;
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use error::{Recovery, Service, SessionError, SignInReason};
 pub use session::{
-    AuthorizationRequest, LoginOptions, ObjectPages, Session, SessionBuilder, SessionDetails, SessionEvent,
-    SessionState, SignOut, SignOutMode, User,
+    AccessToken, AuthorizationRequest, LoginOptions, ObjectPages, Session, SessionBuilder, SessionDetails,
+    SessionEvent, SessionState, SignOut, SignOutMode, User,
 };

@@ -18,13 +18,13 @@ pub(crate) struct Profile {
 }
 
 /// Asks for the profile, and refuses one of somebody else: §5.3.2, "the sub Claim in the UserInfo Response MUST be
-/// verified to exactly match the sub Claim in the ID Token".
+/// verified to exactly match the sub Claim in the ID Token". `None` if the access token is not accepted.
 pub(crate) async fn fetch_profile(
     http: &Http,
     endpoint: &Url,
     access_token: &SecretString,
     subject: &str,
-) -> Result<Profile, SessionError> {
+) -> Result<Option<Profile>, SessionError> {
     let mut bearer = HeaderValue::from_str(&format!("Bearer {}", access_token.expose_secret()))
         .map_err(|_| SessionError::internal("the access token cannot be sent in a header"))?;
     bearer.set_sensitive(true);
@@ -32,12 +32,15 @@ pub(crate) async fn fetch_profile(
     request.headers_mut().insert(AUTHORIZATION, bearer);
     let answer =
         http.send_bounded(request).await.map_err(|error| error.into_session_error(Service::Okta, "userinfo"))?;
+    if answer.status == 401 {
+        return Ok(None);
+    }
     if answer.status != 200 {
         return Err(SessionError::AccessDenied {
             service: Service::Okta,
             code: format!("userinfo answered {}", answer.status),
             request_id: None,
-            hint: "The access token may have expired or been revoked; the sign-in itself is not touched.".to_owned(),
+            hint: "The sign-in itself is not touched.".to_owned(),
         });
     }
     let profile: Profile = serde_json::from_slice(&answer.body)
@@ -50,5 +53,5 @@ pub(crate) async fn fetch_profile(
             hint: "The profile belongs to another user than the ID token and was thrown away.".to_owned(),
         });
     }
-    Ok(profile)
+    Ok(Some(profile))
 }

@@ -20,6 +20,17 @@ pub enum SessionEvent {
         /// The identity in use from now on.
         identity_id: String,
     },
+    /// The renewed session could not be saved. It works, and is saved as soon as the store takes it; if the process ends
+    /// before that, the user may have to sign in again.
+    SaveFailed {
+        /// What the store said.
+        detail: String,
+    },
+    /// The device's clock turned out to be wrong, or right again, and is corrected from now on.
+    ClockCorrected {
+        /// What is added to the device's clock; positive when it is behind.
+        offset_seconds: i64,
+    },
     /// Okta's profile could not be used; the session is not touched.
     ProfileUnavailable {
         /// Why.

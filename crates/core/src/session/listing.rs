@@ -119,7 +119,7 @@ async fn fetch(
         match &failure {
             AwsFailure::Refused(refusal) if !renewed && are_rejected_credentials(&refusal.code) => {
                 renewed = true;
-                credentials = session.replace_credentials(&credentials).await?;
+                credentials = session.replace_aws_credentials(&credentials).await?;
             }
             AwsFailure::Refused(refusal) if !signed_anew && refusal.code == "RequestTimeTooSkewed" => {
                 signed_anew = true;

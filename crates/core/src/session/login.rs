@@ -117,10 +117,12 @@ impl Session {
     /// away.
     /// For a process that is about to end; any other has no need of it.
     pub async fn settle(&self) {
-        let renewal = self.inner.renewing.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(renewal) = renewal {
-            // Whoever asked for it was told how it ended.
+        // Whoever asked for these was told how they ended.
+        if let Some(renewal) = self.inner.renewing_credentials.running() {
             let _ = renewal.await;
+        }
+        if let Some(refresh) = self.inner.refreshing_tokens.running() {
+            let _ = refresh.await;
         }
         let beside = std::mem::take(&mut *self.inner.beside.lock().unwrap_or_else(PoisonError::into_inner));
         for task in beside {
@@ -290,13 +292,25 @@ impl Inner {
     }
 
     async fn read_profile(self: &Arc<Self>) -> Result<User, SessionError> {
-        let signed_in = self.fresh_access_token().await?;
+        let mut signed_in = self.share_refresh(None).await?;
         let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
         let endpoint = provider.metadata.userinfo_endpoint.ok_or_else(|| SessionError::NotFound {
             what: "a userinfo endpoint: the authorization server announces none".to_owned(),
         })?;
         let subject = signed_in.user.subject.clone();
-        let profile = userinfo::fetch_profile(&self.http, &endpoint, &signed_in.tokens.access_token, &subject).await?;
+        let mut profile =
+            userinfo::fetch_profile(&self.http, &endpoint, &signed_in.tokens.access_token, &subject).await?;
+        if profile.is_none() {
+            signed_in = self.share_refresh(Some(signed_in.tokens.access_token)).await?;
+            profile = userinfo::fetch_profile(&self.http, &endpoint, &signed_in.tokens.access_token, &subject).await?;
+        }
+        let profile = profile.ok_or_else(|| SessionError::AccessDenied {
+            service: Service::Okta,
+            code: "userinfo_unauthorized".to_owned(),
+            request_id: None,
+            hint: "Okta's userinfo endpoint refuses a fresh access token; the sign-in itself is not touched."
+                .to_owned(),
+        })?;
         let user = User {
             subject,
             username: profile.preferred_username.or(signed_in.user.username),

@@ -7,6 +7,7 @@ pub(crate) mod pending;
 mod persisted;
 mod renewal;
 mod sign_out;
+mod single_flight;
 pub(crate) mod state;
 mod vault;
 
@@ -25,7 +26,7 @@ use url::Url;
 use crate::aws::s3::ListObjects;
 use crate::aws::sdk_config;
 use crate::clock::{Clock, CorrectedClock, SystemClock, from_unix};
-use crate::cognito::IdentityPool;
+use crate::cognito::{AwsCredentials, IdentityPool};
 use crate::config::Config;
 use crate::diagnosis::classify::Evidence;
 use crate::error::SessionError;
@@ -35,8 +36,10 @@ use crate::storage::SecretStore;
 pub use events::SessionEvent;
 pub use listing::ObjectPages;
 pub use login::{AuthorizationRequest, LoginOptions};
-use persisted::Persisted;
+use persisted::{Persisted, SignedIn};
+pub use renewal::AccessToken;
 pub use sign_out::{SignOut, SignOutMode};
+use single_flight::SingleFlight;
 use state::Event;
 pub use state::SessionState;
 use vault::Vault;
@@ -101,7 +104,8 @@ struct Inner {
     vault: Vault,
     state: watch::Sender<SessionState>,
     events: broadcast::Sender<SessionEvent>,
-    renewing: Mutex<Option<renewal::Shared>>,
+    renewing_credentials: SingleFlight<AwsCredentials>,
+    refreshing_tokens: SingleFlight<SignedIn>,
     // What a sign-in does beside everything else: it opens connections and reads the profile.
     beside: Mutex<Vec<JoinHandle<()>>>,
     jitter_seconds: i64,
@@ -152,7 +156,12 @@ impl SessionBuilder {
                 hint: "Use up to 64 letters, digits, `.`, `_` and `-`, not beginning with a dot.".to_owned(),
             });
         }
-        let clock = CorrectedClock::new(self.clock);
+        let events = broadcast::Sender::new(16);
+        let news = events.clone();
+        let clock = CorrectedClock::new(self.clock).on_correction(move |offset_seconds| {
+            // Nobody listening is fine: events are news, not state.
+            let _ = news.send(SessionEvent::ClockCorrected { offset_seconds });
+        });
         let config = self.config;
         let issuer = Url::parse(config.issuer_url()).ok();
         let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref())?;
@@ -164,8 +173,9 @@ impl SessionBuilder {
             pool: IdentityPool::new(&config, &cognito),
             vault: Vault::new(self.store, &name),
             state: watch::Sender::new(SessionState::NotLoaded),
-            events: broadcast::Sender::new(16),
-            renewing: Mutex::default(),
+            events,
+            renewing_credentials: SingleFlight::default(),
+            refreshing_tokens: SingleFlight::default(),
             beside: Mutex::default(),
             jitter_seconds: Inner::choose_jitter(),
             config,
@@ -285,6 +295,10 @@ impl ProvideCredentials for Session {
 impl Inner {
     /// Reads the store. The state follows, and so does the clock, until a service tells the time.
     async fn read_store(&self) -> Result<Persisted, SessionError> {
+        if self.vault.has_unsaved() {
+            // Every reading is an occasion to bring it to safety; if it fails again, it was reported before.
+            let _ = self.change_store(|_| ()).await;
+        }
         let content = self.vault.load().await?;
         self.clock.adopt(content.clock_offset_seconds);
         self.follow_the_store();

@@ -74,6 +74,19 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// Whether they are the very same, judged by what a refresh changes.
+    pub(crate) fn are(&self, other: &Self) -> bool {
+        let same = |one: &SecretString, two: &SecretString| {
+            bool::from(one.expose_secret().as_bytes().ct_eq(two.expose_secret().as_bytes()))
+        };
+        let same_refresh_token = match (&self.refresh_token, &other.refresh_token) {
+            (Some(one), Some(two)) => same(one, two),
+            (None, None) => true,
+            _ => false,
+        };
+        self.belong_to(&other.nonce) && same_refresh_token && same(&self.access_token, &other.access_token)
+    }
+
     /// Whether they come from the sign-in with this nonce.
     pub(crate) fn belong_to(&self, nonce: &SecretString) -> bool {
         self.nonce.expose_secret().as_bytes().ct_eq(nonce.expose_secret().as_bytes()).into()

@@ -2,14 +2,16 @@
 //! refresh token when its own time is up. All callers share one renewal, and it runs on when they go away: a rotated
 //! refresh token must not be lost because a screen was closed.
 
-use std::sync::{Arc, PoisonError};
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::persisted::{EndedSession, Persisted, SignedIn};
+use super::persisted::{EndedSession, Persisted, SignedIn, Tokens};
 use super::vault::{Errand, Exclusive};
 use super::{Inner, Session, SessionEvent};
+use crate::clock::from_unix;
 use crate::cognito::identity::Identity;
 use crate::cognito::{AwsCredentials, Login};
 use crate::diagnosis::classify::logins_key;
@@ -25,10 +27,66 @@ const JITTER_SECONDS: i64 = 60;
 /// Credentials that cannot be renewed now are still good for a request that starts at once.
 const LAST_SECONDS: i64 = 30;
 
-/// One renewal with any number of callers waiting for it.
-pub(super) type Shared = futures_util::future::Shared<BoxFuture<'static, Result<AwsCredentials, SessionError>>>;
+/// An access token for the app's own backend.
+#[derive(Clone)]
+pub struct AccessToken {
+    text: SecretString,
+    expires_at: Option<i64>,
+}
+
+impl AccessToken {
+    /// For the `Authorization: Bearer` header. Never log it.
+    pub fn text(&self) -> &str {
+        self.text.expose_secret()
+    }
+
+    /// When it stops working, by Okta's clock, if Okta said.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at.map(from_unix)
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+impl From<SignedIn> for AccessToken {
+    fn from(signed_in: SignedIn) -> Self {
+        Self { text: signed_in.tokens.access_token, expires_at: signed_in.tokens.access_token_expires_at }
+    }
+}
 
 impl Session {
+    /// An access token that is good for at least five minutes, for the app's own backend. Any number of callers cause one
+    /// refresh.
+    ///
+    /// # Errors
+    /// As for [`aws_credentials`](Self::aws_credentials), without Cognito's part.
+    pub async fn access_token(&self) -> Result<AccessToken, SessionError> {
+        let inner = &self.inner;
+        let known = inner.vault.peek(|content| content.signed_in.clone()).flatten();
+        match known.filter(|known| !inner.is_due(known.tokens.access_token_expires_at)) {
+            Some(known) => Ok(known.into()),
+            None => inner.share_refresh(None).await.map(AccessToken::from),
+        }
+    }
+
+    /// Another access token than `refused`, which the backend did not accept although its time is not up. If somebody
+    /// else has refreshed it meanwhile, that one is taken.
+    ///
+    /// # Errors
+    /// As for [`access_token`](Self::access_token).
+    pub async fn replace_access_token(&self, refused: &AccessToken) -> Result<AccessToken, SessionError> {
+        let refreshed = self.inner.share_refresh(Some(refused.text.clone())).await?;
+        if refreshed.tokens.access_token.expose_secret() != refused.text() {
+            return Ok(refreshed.into());
+        }
+        // The refresh that was under way did not know that this one was refused.
+        self.inner.share_refresh(Some(refused.text.clone())).await.map(AccessToken::from)
+    }
+
     /// AWS credentials, renewed if they have less than about five minutes left. Any number of callers cause one renewal.
     /// If that fails for a passing reason, the old ones are given for as long as they last.
     ///
@@ -48,9 +106,12 @@ impl Session {
         }
     }
 
-    /// Other credentials than `refused`, which a service did not accept although their time is not up. If somebody else
-    /// has renewed them meanwhile, those are taken.
-    pub(crate) async fn replace_credentials(&self, refused: &AwsCredentials) -> Result<AwsCredentials, SessionError> {
+    /// Other credentials than `refused`, which a service did not accept although their time is not up (a forced refresh).
+    /// If somebody else has renewed them meanwhile, those are taken. Listings do this by themselves.
+    ///
+    /// # Errors
+    /// As for [`aws_credentials`](Self::aws_credentials).
+    pub async fn replace_aws_credentials(&self, refused: &AwsCredentials) -> Result<AwsCredentials, SessionError> {
         let refused = refused.access_key_id();
         if let Some(credentials) = self.inner.usable_credentials(EARLY_SECONDS, Some(refused)) {
             return Ok(credentials);
@@ -61,15 +122,6 @@ impl Session {
         }
         // The renewal that was under way did not know that these were refused.
         self.inner.share_renewal(Some(refused.to_owned())).await
-    }
-}
-
-/// Takes a finished renewal away, also one that panicked or whose runtime went away: the next caller starts anew.
-struct ClearWhenDone(Arc<Inner>);
-
-impl Drop for ClearWhenDone {
-    fn drop(&mut self) {
-        *self.0.renewing.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -88,30 +140,9 @@ impl Inner {
         (lasts && Some(credentials.access_key_id()) != refused).then(|| credentials.clone())
     }
 
-    pub(super) fn share_renewal(self: &Arc<Self>, refused: Option<String>) -> Shared {
-        let mut running = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(renewal) = &*running {
-            return renewal.clone();
-        }
-        let done = ClearWhenDone(Arc::clone(self));
-        let work = tokio::spawn(async move { done.0.renew_credentials(refused.as_deref()).await });
-        let renewal = work
-            .map(|done| {
-                done.unwrap_or_else(|failure| {
-                    Err(if failure.is_cancelled() {
-                        SessionError::Retryable {
-                            failure: "the renewal was interrupted: the app's runtime ended".to_owned(),
-                            retry_after: None,
-                        }
-                    } else {
-                        SessionError::internal("the renewal panicked")
-                    })
-                })
-            })
-            .boxed()
-            .shared();
-        *running = Some(renewal.clone());
-        renewal
+    async fn share_renewal(self: &Arc<Self>, refused: Option<String>) -> Result<AwsCredentials, SessionError> {
+        let inner = Arc::clone(self);
+        self.renewing_credentials.run(async move { inner.renew_credentials(refused.as_deref()).await }).await
     }
 
     async fn renew_credentials(&self, refused: Option<&str>) -> Result<AwsCredentials, SessionError> {
@@ -145,19 +176,37 @@ impl Inner {
         }
     }
 
-    /// The signed-in session with an access token that is not about to expire, if it can be helped.
-    pub(super) async fn fresh_access_token(&self) -> Result<SignedIn, SessionError> {
-        let is_due = |signed_in: &SignedIn| {
-            let tokens = &signed_in.tokens;
-            tokens.refresh_token.is_some() && self.is_due(tokens.access_token_expires_at)
+    /// The signed-in session with an access token that is not about to expire, and is not `refused`.
+    pub(super) async fn share_refresh(
+        self: &Arc<Self>,
+        refused: Option<SecretString>,
+    ) -> Result<SignedIn, SessionError> {
+        let is_refused = |tokens: &Tokens, refused: &Option<SecretString>| {
+            refused.as_ref().is_some_and(|refused| refused.expose_secret() == tokens.access_token.expose_secret())
         };
-        let signed_in = self.stored_session().await?;
-        if !is_due(&signed_in) {
-            return Ok(signed_in);
-        }
-        let errand = self.vault.begin(Errand::Renewal).await?;
-        let signed_in = self.stored_session().await?;
-        if is_due(&signed_in) { self.refresh_tokens(&errand, signed_in).await } else { Ok(signed_in) }
+        let inner = Arc::clone(self);
+        self.refreshing_tokens
+            .run(async move {
+                let is_good = |signed_in: &SignedIn| {
+                    let tokens = &signed_in.tokens;
+                    !is_refused(tokens, &refused) && !inner.is_due(tokens.access_token_expires_at)
+                };
+                let signed_in = inner.stored_session().await?;
+                if is_good(&signed_in) {
+                    return Ok(signed_in);
+                }
+                let errand = inner.vault.begin(Errand::Renewal).await?;
+                let signed_in = inner.stored_session().await?;
+                if is_good(&signed_in) {
+                    return Ok(signed_in);
+                }
+                if signed_in.tokens.refresh_token.is_none() {
+                    // The AWS side may go on: Cognito judges the ID token by itself.
+                    return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
+                }
+                inner.refresh_tokens(&errand, signed_in).await
+            })
+            .await
     }
 
     /// The signed-in session as the store has it now.
@@ -196,15 +245,11 @@ impl Inner {
             }
             Err(error) => return Err(error.into_session_error()),
         };
-        let expires_at = self.expiry(answer.expires_in);
-        let kept = (answer.access_token.clone(), answer.refresh_token.clone());
-        self.change_session(&signed_in, move |current| {
-            let (access_token, refresh_token) = kept;
-            current.tokens.access_token = access_token;
-            current.tokens.access_token_expires_at = expires_at;
-            current.tokens.refresh_token = refresh_token.or(current.tokens.refresh_token.take());
-        })
-        .await?;
+        let mut refreshed = signed_in.clone();
+        refreshed.tokens.access_token = answer.access_token.clone();
+        refreshed.tokens.access_token_expires_at = self.expiry(answer.expires_in);
+        refreshed.tokens.refresh_token = answer.refresh_token.clone().or(refreshed.tokens.refresh_token);
+        let signed_in = self.keep(&signed_in, refreshed).await?;
         self.accept_id_token(&signed_in, &provider, answer).await
     }
 
@@ -221,38 +266,45 @@ impl Inner {
             .verify(&answer, provider, &tokens.nonce, Some(previous))
             .await
             .map_err(TokenError::into_session_error)?;
-        self.change_session(signed_in, move |current| {
-            current.tokens.id_token_expires_at = claims.expires_at;
-            current.tokens.auth_time = claims.auth_time.or(current.tokens.auth_time);
-            if let Some(id_token) = answer.id_token {
-                current.tokens.id_token = id_token;
-            }
-        })
-        .await
+        let mut refreshed = signed_in.clone();
+        refreshed.tokens.id_token_expires_at = claims.expires_at;
+        refreshed.tokens.auth_time = claims.auth_time.or(refreshed.tokens.auth_time);
+        if let Some(id_token) = answer.id_token {
+            refreshed.tokens.id_token = id_token;
+        }
+        self.keep(signed_in, refreshed).await
     }
 
-    /// Changes the stored session, if it is still the one of `signed_in`'s sign-in: a sign-out or another sign-in that
-    /// came between wins.
-    async fn change_session(
-        &self,
-        signed_in: &SignedIn,
-        change: impl FnOnce(&mut SignedIn) + Send + 'static,
-    ) -> Result<SignedIn, SessionError> {
-        let sign_in = signed_in.tokens.nonce.clone();
-        self.change_store(move |content| {
-            if let Some(current) = content.signed_in.as_mut().filter(|current| current.tokens.belong_to(&sign_in)) {
-                change(current);
-                return Ok(current.clone());
-            }
-            Err(match require_signed_in(content) {
-                Err(error) => error,
-                Ok(_) => SessionError::Retryable {
-                    failure: "somebody else signed in meanwhile".to_owned(),
-                    retry_after: None,
-                },
+    /// Saves `after` in place of `before`, if that is still what is stored: a sign-out or another sign-in that came between
+    /// wins. A store that does not take it now must not cost the session: then it is kept in memory until a write
+    /// succeeds.
+    async fn keep(&self, before: &SignedIn, after: SignedIn) -> Result<SignedIn, SessionError> {
+        let (sign_in, tokens) = (before.tokens.nonce.clone(), after.tokens.clone());
+        let outcome = self
+            .change_store(move |content| {
+                if let Some(current) = content.signed_in.as_mut().filter(|current| current.tokens.belong_to(&sign_in)) {
+                    current.tokens = tokens;
+                    return Ok(current.clone());
+                }
+                Err(match require_signed_in(content) {
+                    Err(error) => error,
+                    Ok(_) => SessionError::Retryable {
+                        failure: "somebody else signed in meanwhile".to_owned(),
+                        retry_after: None,
+                    },
+                })
             })
+            .await;
+        outcome.unwrap_or_else(|error| {
+            self.vault.keep_unsaved(&before.tokens, after.clone(), None);
+            self.report_unsaved(&error);
+            Ok(after)
         })
-        .await?
+    }
+
+    fn report_unsaved(&self, error: &SessionError) {
+        tracing::warn!(%error, "the renewed session could not be saved yet");
+        self.announce(SessionEvent::SaveFailed { detail: error.to_string() });
     }
 
     /// Okta no longer agrees. The name is kept for the sign-in screen.
@@ -302,15 +354,22 @@ impl Inner {
         credentials: AwsCredentials,
         identity: Identity,
     ) -> Result<(), SessionError> {
-        let sign_in = signed_in.tokens.nonce.clone();
-        self.change_store(move |content| {
-            let current = content.signed_in.as_mut().filter(|current| current.tokens.belong_to(&sign_in));
-            let Some(current) = current else { return require_signed_in(content).map(|_| ()) };
-            current.credentials = Some(credentials);
-            content.identity = Some(identity);
+        let (sign_in, kept) = (signed_in.tokens.nonce.clone(), (credentials.clone(), identity.clone()));
+        let outcome = self
+            .change_store(move |content| {
+                let current = content.signed_in.as_mut().filter(|current| current.tokens.belong_to(&sign_in));
+                let Some(current) = current else { return require_signed_in(content).map(|_| ()) };
+                current.credentials = Some(kept.0);
+                content.identity = Some(kept.1);
+                Ok(())
+            })
+            .await;
+        outcome.unwrap_or_else(|error| {
+            let with_credentials = SignedIn { credentials: Some(credentials), ..signed_in.clone() };
+            self.vault.keep_unsaved(&signed_in.tokens, with_credentials, Some(identity));
+            self.report_unsaved(&error);
             Ok(())
         })
-        .await?
     }
 }
 

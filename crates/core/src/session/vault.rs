@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::persisted::Persisted;
+use super::persisted::{Persisted, SignedIn, Tokens};
+use crate::cognito::identity::Identity;
 use crate::error::SessionError;
 use crate::storage::{SecretStore, StoreLock};
 
@@ -27,6 +28,26 @@ struct Copy {
     generation: u64,
     /// `None` until the store was read; a store that cannot be read leaves it so.
     content: Option<Persisted>,
+    /// What the store should hold but would not take. Part of whatever is read until a write succeeds.
+    unsaved: Option<Unsaved>,
+}
+
+/// Tokens that a server has handed out and that no write has brought to safety yet.
+#[derive(Clone)]
+struct Unsaved {
+    /// What they replace: if the store holds something else by now, somebody else was later, and these are void.
+    replaces: Tokens,
+    signed_in: SignedIn,
+    identity: Option<Identity>,
+}
+
+impl Unsaved {
+    fn apply_to(&self, content: &mut Persisted) {
+        if content.signed_in.as_ref().is_some_and(|stored| stored.tokens.are(&self.replaces)) {
+            content.signed_in = Some(self.signed_in.clone());
+            content.identity = self.identity.clone().or(content.identity.take());
+        }
+    }
 }
 
 /// Work that talks to a server and that only one process may do at a time.
@@ -94,13 +115,32 @@ impl Vault {
             let after = content.to_bytes()?;
             if content.is_empty() {
                 vault.store.delete(&vault.name)?;
-            } else if after != before {
+            } else if after != before || vault.lock_copy().unsaved.is_some() {
                 vault.store.save(&vault.name, &after)?;
             }
             vault.set_copy(content);
             Ok(result)
         })
         .await
+    }
+
+    /// Keeps in memory what the store would not take, in place of `replaces`. Every later reading has it, and the next
+    /// write that succeeds brings it to safety.
+    pub(crate) fn keep_unsaved(&self, replaces: &Tokens, signed_in: SignedIn, identity: Option<Identity>) {
+        let mut copy = self.lock_copy();
+        let replaces = copy.unsaved.take().map_or_else(|| replaces.clone(), |earlier| earlier.replaces);
+        let unsaved = Unsaved { replaces, signed_in: signed_in.clone(), identity: identity.clone() };
+        copy.generation += 1;
+        if let Some(content) = &mut copy.content {
+            content.signed_in = Some(signed_in);
+            content.identity = identity.or(content.identity.take());
+        }
+        copy.unsaved = Some(unsaved);
+    }
+
+    /// Whether something waits for a write that succeeds.
+    pub(crate) fn has_unsaved(&self) -> bool {
+        self.lock_copy().unsaved.is_some()
     }
 
     /// Erases the blob, even one that cannot be read, and gives back what was in it as far as it is known.
@@ -131,16 +171,22 @@ impl Vault {
     }
 
     fn read(&self) -> Result<Persisted, SessionError> {
-        match self.store.load(&self.name)? {
-            Some(bytes) => Persisted::from_bytes(&bytes),
-            None => Ok(Persisted::default()),
+        let mut content = match self.store.load(&self.name)? {
+            Some(bytes) => Persisted::from_bytes(&bytes)?,
+            None => Persisted::default(),
+        };
+        if let Some(unsaved) = &self.lock_copy().unsaved {
+            unsaved.apply_to(&mut content);
         }
+        Ok(content)
     }
 
+    /// What was just written, or erased: nothing waits any more.
     fn set_copy(&self, content: Persisted) {
         let mut copy = self.lock_copy();
         copy.generation += 1;
         copy.content = Some(content);
+        copy.unsaved = None;
     }
 
     fn lock_copy(&self) -> MutexGuard<'_, Copy> {
