@@ -101,7 +101,7 @@ pub enum SessionError {
     #[error("the sign-in was cancelled")]
     UserCancelled,
     /// Only a new sign-in helps.
-    #[error("sign in: {reason}")]
+    #[error("{reason}")]
     SignInRequired {
         /// Why.
         reason: SignInReason,
