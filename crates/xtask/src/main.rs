@@ -15,7 +15,7 @@ use report::say;
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  test [PART…] [--no-skip]   every check there is; the parts are: rust, deny
+  test [PART…] [--no-skip]   every check there is; the parts are: rust, keyring, deny
                              --no-skip: what cannot run here counts as failed
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time

@@ -9,7 +9,7 @@ use crate::report::{Counts, Outcome, Report, say};
 use crate::tools;
 
 /// What can be run on its own: `cargo xtask test deny`.
-pub(crate) const PARTS: &[&str] = &["rust", "deny"];
+pub(crate) const PARTS: &[&str] = &["rust", "keyring", "deny"];
 
 /// Runs the steps of these parts, or of all parts when none is named.
 pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
@@ -25,6 +25,16 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
             let mut docs = cargo(root, &["doc", "--workspace", "--no-deps", "--locked"]);
             docs.env("RUSTDOCFLAGS", "-D warnings");
             check(docs)
+        });
+    }
+    if wanted("keyring") {
+        run(&mut report, "keyring", || match tools::private_keyring(root) {
+            Ok(mut keyring) => {
+                let tests = cargo(root, &["test", "--package", "jetbridge", "--lib", "--locked", "storage::"]);
+                keyring.arg(tests.get_program()).args(tests.get_args()).current_dir(root);
+                count_tests(keyring)
+            }
+            Err(reason) => Outcome::Skipped(reason),
         });
     }
     if wanted("deny") {
@@ -73,14 +83,18 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root).args(arguments);
-    // What `cargo run` says about this package. ring's build script watches these variables: with them, ring and all
-    // that stands on it would be built again each time one changes between `cargo test` and `cargo xtask test`.
+    forget_package(&mut command);
+    command
+}
+
+/// Takes away what `cargo run` says about this package. ring's build script watches these variables: with them, ring and
+/// all that stands on it would be built again each time one changes between `cargo test` and `cargo xtask test`.
+pub(crate) fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);
         }
     }
-    command
 }
 
 /// Where cargo puts what it builds.

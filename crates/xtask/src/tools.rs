@@ -1,10 +1,11 @@
-//! Tools that the checks need and a fresh machine lacks. They go to the folder `tools` in cargo's target folder, in a fixed version, so that a run
-//! today and one next year check the same.
+//! Tools that the checks need and a fresh machine lacks. What is installed goes to the folder `tools` in cargo's target
+//! folder, in a fixed version, so that a run today and one next year check the same.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::report::say;
-use crate::steps::{cargo, target_directory};
+use crate::steps::{cargo, forget_package, target_directory};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
@@ -28,8 +29,35 @@ pub(crate) fn cargo_deny(root: &Path) -> Result<PathBuf, String> {
 }
 
 fn has_version(program: &Path, version: &str) -> bool {
-    std::process::Command::new(program)
+    Command::new(program)
         .arg("--version")
         .output()
         .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).split_whitespace().any(|word| word == version))
+}
+
+/// A command that runs what is appended to it on a private D-Bus session with an unlocked keyring of its own, whose files
+/// are under the target directory: nobody's real keyring is touched.
+pub(crate) fn private_keyring(root: &Path) -> Result<Command, String> {
+    for (program, package) in [("dbus-run-session", "dbus"), ("gnome-keyring-daemon", "gnome-keyring")] {
+        let is_there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !is_there.is_ok_and(|status| status.success()) {
+            return Err(format!("{program} is not installed (Debian: apt-get install {package})"));
+        }
+    }
+    let folder = target_directory(root).join("keyring");
+    let prepare = || -> std::io::Result<()> {
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        std::fs::create_dir_all(&folder)
+    };
+    prepare().map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut command = Command::new("dbus-run-session");
+    command
+        .args(["--", "sh", "-c", "chmod 700 \"$XDG_RUNTIME_DIR\" && printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$@\"", "sh"])
+        .env("XDG_DATA_HOME", &folder)
+        .env("XDG_RUNTIME_DIR", &folder)
+        .env("JETBRIDGE_TEST_NEEDS_KEYRING", "1");
+    forget_package(&mut command);
+    Ok(command)
 }
