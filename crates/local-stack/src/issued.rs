@@ -26,6 +26,11 @@ impl IssuedSecrets {
         self.lock().iter().cloned().collect()
     }
 
+    /// Forgets them, so that a run of days does not grow.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<String>> {
         self.values.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -60,6 +60,11 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Weeks of renewals in a minute; `tests/soak.rs` says what happens in them.
+pub(crate) fn soak(root: &Path) -> Result<(), String> {
+    succeed(&mut cargo(root, &["run", "--release", "--locked", "--package", "jetbridge-e2e", "--example", "soak"]))
+}
+
 struct Listing {
     objects: usize,
     took: Duration,

@@ -19,6 +19,7 @@ Usage: cargo xtask <command>
                              --no-skip: what cannot run here counts as failed
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
+  bench soak                 10,000 renewals with faults in between; is the session alive, does memory grow
 ";
 
 fn main() -> ExitCode {
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "test" => test(&root, rest),
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
         Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
+        Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),
         Some((help, _)) if help == "help" || help == "--help" => {
             say(USAGE);
             ExitCode::SUCCESS
