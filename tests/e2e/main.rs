@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod access_token;
+mod background;
 mod bench;
 mod failing_store;
+mod hostile_servers;
 mod listing;
 mod login;
 mod process_death;

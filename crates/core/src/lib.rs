@@ -33,6 +33,8 @@ mod cognito;
 pub mod config;
 mod diagnosis;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod net;
 mod oidc;
 mod secret_text;
@@ -45,6 +47,6 @@ pub use cognito::AwsCredentials;
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use error::{Recovery, Service, SessionError, SignInReason};
 pub use session::{
-    AccessToken, AuthorizationRequest, LoginOptions, ObjectPages, Session, SessionBuilder, SessionDetails,
-    SessionEvent, SessionState, SignOut, SignOutMode, User,
+    AccessToken, AuthorizationRequest, BackgroundRenewal, LoginOptions, ObjectPages, Session, SessionBuilder,
+    SessionDetails, SessionEvent, SessionState, SignOut, SignOutMode, User,
 };

@@ -12,6 +12,7 @@ use crate::aws::failure::{AwsFailure, sort_sdk_error};
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
 use crate::error::{Service, SessionError};
+use crate::net::body_limit::LimitBody;
 use crate::net::http::is_loopback;
 
 /// S3 gives no more than this in one page.
@@ -135,6 +136,7 @@ pub(crate) async fn fetch_page(
         .encoding_type(EncodingType::Url)
         .customize()
         .config_override(aws_sdk_s3::config::Builder::new().credentials_provider(credentials.to_sdk()))
+        .interceptor(LimitBody)
         .send()
         .await
         .map_err(|error| sort_sdk_error(Service::S3, &error))?;

@@ -45,6 +45,17 @@ impl AwsCredentials {
         from_unix(self.expires_at)
     }
 
+    /// Keys for an answer that is made up.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn for_fuzzing() -> Self {
+        Self {
+            access_key_id: "ASIAFUZZING000000000".to_owned(),
+            secret_access_key: "secret".into(),
+            session_token: "token".into(),
+            expires_at: i64::MAX,
+        }
+    }
+
     /// Seconds left at `unix_now`; negative once expired.
     pub(crate) fn seconds_left(&self, unix_now: i64) -> i64 {
         self.expires_at.saturating_sub(unix_now)

@@ -5,13 +5,14 @@ pub(crate) mod identity;
 
 pub use credentials::AwsCredentials;
 
-use aws_sdk_cognitoidentity::Client;
+use aws_sdk_cognitoidentity::{Client, config};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::aws::failure::sort_sdk_error;
 use crate::config::Config;
 use crate::diagnosis::classify::Evidence;
 use crate::error::{Service, SessionError};
+use crate::net::body_limit::LimitBody;
 
 /// One identity pool.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ pub(crate) struct Login<'a> {
 impl IdentityPool {
     pub(crate) fn new(config: &Config, sdk_config: &aws_config::SdkConfig) -> Self {
         Self {
-            client: Client::new(sdk_config),
+            client: Client::from_conf(config::Builder::from(sdk_config).interceptor(LimitBody).build()),
             pool_id: config.identity_pool_id().to_owned(),
             evidence: Evidence::of(config),
         }

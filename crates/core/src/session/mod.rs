@@ -1,10 +1,11 @@
 //! The session: who is signed in, and AWS credentials for as long as Okta agrees. The one type that apps hold.
 
+mod background;
 pub(crate) mod events;
 mod listing;
 mod login;
 pub(crate) mod pending;
-mod persisted;
+pub(crate) mod persisted;
 mod renewal;
 mod sign_out;
 mod single_flight;
@@ -33,6 +34,7 @@ use crate::error::SessionError;
 use crate::net::http::Http;
 use crate::oidc::discovery::Discovery;
 use crate::storage::SecretStore;
+pub use background::BackgroundRenewal;
 pub use events::SessionEvent;
 pub use listing::ObjectPages;
 pub use login::{AuthorizationRequest, LoginOptions};

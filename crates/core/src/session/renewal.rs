@@ -21,7 +21,7 @@ use crate::oidc::id_token::Previous;
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 
 /// What is about to expire is renewed so long before: a request under way must not outlive its keys.
-const EARLY_SECONDS: i64 = 300;
+pub(super) const EARLY_SECONDS: i64 = 300;
 /// Devices that signed in at the same moment should not all renew at the same moment.
 const JITTER_SECONDS: i64 = 60;
 /// Credentials that cannot be renewed now are still good for a request that starts at once.
@@ -240,6 +240,11 @@ impl Inner {
         let answer = match outcome {
             Ok(answer) => answer,
             Err(TokenError::Refused { error, .. }) if error == "invalid_grant" => {
+                let stored = self.stored_session().await?;
+                if !stored.tokens.are(&signed_in.tokens) {
+                    // Somebody who does not know this lock, a restored backup say, was later: that session counts.
+                    return Ok(stored);
+                }
                 let reason = SignInReason::RefreshTokenRefused { code: error };
                 return Err(self.end_session(&signed_in, reason).await);
             }
