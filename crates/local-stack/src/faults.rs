@@ -43,14 +43,34 @@ faults! {
     UserInfoWrongSubject = "userinfo-wrong-subject",
     /// Cognito: NotAuthorizedException, "Token is not from a supported provider of this identity pool".
     CognitoUnsupportedProvider = "cognito-unsupported-provider",
+    /// Cognito: NotAuthorizedException, "Issuer doesn't match providerName", as if the provider had another URL.
+    CognitoIssuerMismatch = "cognito-issuer-mismatch",
+    /// Cognito: NotAuthorizedException, "Missing a required claim: aud", as if it had been sent an access token.
+    CognitoMissingAudience = "cognito-missing-audience",
+    /// Cognito: NotAuthorizedException, "Couldn't verify signed token", as if the signature were not by a published RSA
+    /// key.
+    CognitoTokenUnverified = "cognito-token-unverified",
+    /// Cognito: NotAuthorizedException, "Can't pass in a Cognito token", as if the login were the pool's own token.
+    CognitoOwnToken = "cognito-own-token",
+    /// Cognito: NotAuthorizedException, "Unauthenticated access is not supported", as if no login had been sent.
+    CognitoLoginMissing = "cognito-login-missing",
     /// Cognito: ExternalServiceException, as if the service could not read the issuer's keys.
     CognitoProviderUnreachable = "cognito-provider-unreachable",
     /// Cognito: InvalidIdentityPoolConfigurationException, "Check assigned IAM roles for this pool".
     CognitoRolesMisconfigured = "cognito-roles-misconfigured",
+    /// Cognito: NotAuthorizedException, "The ambiguous role mapping rules denied this request.", as from a pool whose
+    /// rules match no role and fall back on none.
+    CognitoRoleRulesDenied = "cognito-role-rules-denied",
+    /// Cognito: NotAuthorizedException, "Logins don't match", as for an identity of somebody else.
+    CognitoLoginsMismatch = "cognito-logins-mismatch",
+    /// Cognito: ResourceConflictException, "Login is already linked to another identity."
+    CognitoLoginLinkedElsewhere = "cognito-login-linked-elsewhere",
     /// Cognito: NotAuthorizedException, "Access to Identity '…' is forbidden".
     CognitoIdentityForbidden = "cognito-identity-forbidden",
     /// Cognito: ResourceNotFoundException, "Identity '…' not found".
     CognitoIdentityNotFound = "cognito-identity-not-found",
+    /// Cognito: LimitExceededException of GetId.
+    CognitoLimitExceeded = "cognito-limit-exceeded",
     /// Cognito: TooManyRequestsException.
     CognitoThrottled = "cognito-throttled",
     /// Cognito: InternalErrorException (500).
@@ -59,6 +79,8 @@ faults! {
     S3AccessDenied = "s3-access-denied",
     /// S3: ExpiredToken.
     S3ExpiredToken = "s3-expired-token",
+    /// S3: InvalidToken.
+    S3InvalidToken = "s3-invalid-token",
     /// S3: 503 SlowDown.
     S3SlowDown = "s3-slow-down",
     /// S3: the connection breaks in the middle of a listing's page.

@@ -30,6 +30,9 @@ pub struct Options {
     pub port: u16,
     /// Serve https with a certificate of the stack's own CA (valid for `localhost` and `127.0.0.1`).
     pub tls: bool,
+    /// The name under which the Okta service announces itself: `127.0.0.1`, or `localhost` to be as an org whose issuer
+    /// follows a custom domain. It answers under both.
+    pub okta_host: String,
     /// The Native Application's client id, 20 characters.
     pub client_id: String,
     /// Sign-in redirect URIs registered for the application; compared exactly, port included, as Okta does.
@@ -76,6 +79,7 @@ impl Default for Options {
         Self {
             port: 0,
             tls: false,
+            okta_host: "127.0.0.1".to_owned(),
             client_id: "0oa1jetbridgelocal5d".to_owned(),
             redirect_uris: vec![
                 "http://127.0.0.1:8765/callback".to_owned(),

@@ -25,6 +25,7 @@ use crate::server::{self, Site};
 use crate::shared::{Endpoints, Shared};
 use crate::tls::{self, TlsError};
 
+const LOOPBACK: &str = "127.0.0.1";
 const MAX_OKTA_BODY_BYTES: usize = 256 * 1024;
 const MAX_COGNITO_BODY_BYTES: usize = 256 * 1024;
 const MAX_S3_BODY_BYTES: usize = 1024 * 1024;
@@ -102,11 +103,12 @@ impl LocalStack {
             acceptor = Some(server_tls.acceptor);
             shared.set_ca_pem(server_tls.ca_pem);
         }
+        let okta_host = shared.options.okta_host.clone();
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         shared.set_endpoints(Endpoints {
-            okta: origin(scheme, okta_port.port)?,
-            cognito: origin(scheme, cognito_port.port)?,
-            s3: origin(scheme, s3_port.port)?,
+            okta: origin(scheme, &okta_host, okta_port.port)?,
+            cognito: origin(scheme, LOOPBACK, cognito_port.port)?,
+            s3: origin(scheme, LOOPBACK, s3_port.port)?,
         });
         let first_key = first_key.await.map_err(|_| KeyError)??;
         let okta = Arc::new(Okta::new(Arc::clone(&shared), first_key));
@@ -241,7 +243,7 @@ async fn bind(port: u16) -> Result<BoundPort, StartError> {
     Ok(BoundPort { listener, port })
 }
 
-fn origin(scheme: &str, port: u16) -> Result<Url, StartError> {
-    Url::parse(&format!("{scheme}://127.0.0.1:{port}/"))
+fn origin(scheme: &str, host: &str, port: u16) -> Result<Url, StartError> {
+    Url::parse(&format!("{scheme}://{host}:{port}/"))
         .map_err(|error| StartError::Listen { port, source: io::Error::other(error) })
 }

@@ -38,6 +38,8 @@ pub(super) enum CognitoError {
     LoginLinkedElsewhere,
     #[error("Invalid identity pool configuration. Check assigned IAM roles for this pool.")]
     RolesMisconfigured,
+    #[error("The ambiguous role mapping rules denied this request.")]
+    RoleRulesDenied,
     #[error("Basic (classic) flow is not enabled, please use enhanced flow.")]
     ClassicFlowDisabled,
     #[error("{0}")]
@@ -46,6 +48,8 @@ pub(super) enum CognitoError {
     Validation(String),
     #[error("Failed to read the keys of provider '{0}'.")]
     ProviderUnreachable(String),
+    #[error("Limit exceeded")]
+    LimitExceeded,
     #[error("Rate exceeded")]
     Throttled,
     #[error("Internal error")]
@@ -70,13 +74,15 @@ impl CognitoError {
             | Self::LoginsDoNotMatch
             | Self::GuestsDisabled
             | Self::IdentityForbidden(_)
-            | Self::RoleForbidden(_) => "NotAuthorizedException",
+            | Self::RoleForbidden(_)
+            | Self::RoleRulesDenied => "NotAuthorizedException",
             Self::IdentityNotFound(_) | Self::PoolNotFound(_) => "ResourceNotFoundException",
             Self::LoginLinkedElsewhere => "ResourceConflictException",
             Self::RolesMisconfigured => "InvalidIdentityPoolConfigurationException",
             Self::ClassicFlowDisabled | Self::InvalidParameter(_) => "InvalidParameterException",
             Self::Validation(_) => "ValidationException",
             Self::ProviderUnreachable(_) => "ExternalServiceException",
+            Self::LimitExceeded => "LimitExceededException",
             Self::Throttled => "TooManyRequestsException",
             Self::Internal => "InternalErrorException",
             Self::Serialization => "SerializationException",

@@ -165,13 +165,10 @@ struct IdentityInput {
 
 impl Cognito {
     async fn answer(&self, operation: ApiOperation, body: &[u8]) -> Result<Value, CognitoError> {
-        let faults = &self.shared.faults;
-        if faults.take(Fault::CognitoThrottled) {
-            return Err(CognitoError::Throttled);
-        }
-        if faults.take(Fault::CognitoUnavailable) {
-            return Err(CognitoError::Internal);
-        }
+        self.spoil(&[
+            (Fault::CognitoThrottled, CognitoError::Throttled),
+            (Fault::CognitoUnavailable, CognitoError::Internal),
+        ])?;
         match operation {
             ApiOperation::Id => self.get_id(parse(body)?).await,
             ApiOperation::Credentials => self.get_credentials(parse(body)?).await,
@@ -185,6 +182,7 @@ impl Cognito {
         if logins.is_empty() && !self.shared.options.allow_guests {
             return Err(CognitoError::GuestsDisabled);
         }
+        self.spoil(&[(Fault::CognitoLimitExceeded, CognitoError::LimitExceeded)])?;
         let identity = self.identities.find_or_create(&logins)?;
         Ok(json!({ "IdentityId": identity }))
     }
@@ -193,17 +191,17 @@ impl Cognito {
         let asked_identity = check_identity_id(input.identity_id)?;
         input.custom_role_arn.as_deref().map(check_role_arn).transpose()?;
         let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
-        let faults = &self.shared.faults;
-        if faults.take(Fault::CognitoIdentityForbidden) {
-            return Err(CognitoError::IdentityForbidden(asked_identity));
-        }
-        if faults.take(Fault::CognitoIdentityNotFound) {
-            return Err(CognitoError::IdentityNotFound(asked_identity));
-        }
+        self.spoil(&[
+            (Fault::CognitoIdentityForbidden, CognitoError::IdentityForbidden(asked_identity.clone())),
+            (Fault::CognitoIdentityNotFound, CognitoError::IdentityNotFound(asked_identity.clone())),
+            (Fault::CognitoLoginsMismatch, CognitoError::LoginsDoNotMatch),
+            (Fault::CognitoLoginLinkedElsewhere, CognitoError::LoginLinkedElsewhere),
+        ])?;
         let identity = self.resolve_identity(&asked_identity, &logins)?;
-        if faults.take(Fault::CognitoRolesMisconfigured) {
-            return Err(CognitoError::RolesMisconfigured);
-        }
+        self.spoil(&[
+            (Fault::CognitoRolesMisconfigured, CognitoError::RolesMisconfigured),
+            (Fault::CognitoRoleRulesDenied, CognitoError::RoleRulesDenied),
+        ])?;
         let role = if logins.is_empty() { GUEST_ROLE } else { AUTHENTICATED_ROLE };
         // Okta's tokens name no roles, so that only the pool's own can be asked for.
         if let Some(asked) = input.custom_role_arn.filter(|asked| asked != role) {
@@ -262,10 +260,25 @@ impl Cognito {
             }
             verified.push(self.providers.verify(&provider, &token).await?);
         }
-        if !verified.is_empty() && self.shared.faults.take(Fault::CognitoUnsupportedProvider) {
-            return Err(CognitoError::UnsupportedProvider);
+        if !verified.is_empty() {
+            self.spoil(&[
+                (Fault::CognitoUnsupportedProvider, CognitoError::UnsupportedProvider),
+                (Fault::CognitoIssuerMismatch, CognitoError::IssuerMismatch),
+                (Fault::CognitoMissingAudience, CognitoError::MissingClaim("aud")),
+                (Fault::CognitoTokenUnverified, CognitoError::UnverifiedToken),
+                (Fault::CognitoOwnToken, CognitoError::CognitoToken),
+                (Fault::CognitoLoginMissing, CognitoError::GuestsDisabled),
+            ])?;
         }
         Ok(verified)
+    }
+
+    /// Fails as the first of these faults that is switched on wants it.
+    fn spoil(&self, faults: &[(Fault, CognitoError)]) -> Result<(), CognitoError> {
+        match faults.iter().find(|(fault, _)| self.shared.faults.take(*fault)) {
+            Some((_, error)) => Err(error.clone()),
+            None => Ok(()),
+        }
     }
 
     fn check_pool(&self, pool: &str) -> Result<(), CognitoError> {

@@ -454,6 +454,14 @@ async fn faults_spoil_one_request_each() {
         (Fault::CognitoRolesMisconfigured, "InvalidIdentityPoolConfigurationException: Invalid identity pool configuration. Check assigned IAM roles for this pool.".to_owned()),
         (Fault::CognitoIdentityForbidden, format!("NotAuthorizedException: Access to Identity '{alice}' is forbidden.")),
         (Fault::CognitoIdentityNotFound, format!("ResourceNotFoundException: Identity '{alice}' not found.")),
+        (Fault::CognitoIssuerMismatch, "NotAuthorizedException: Invalid login token. Issuer doesn't match providerName".to_owned()),
+        (Fault::CognitoMissingAudience, "NotAuthorizedException: Invalid login token. Missing a required claim: aud".to_owned()),
+        (Fault::CognitoTokenUnverified, "NotAuthorizedException: Invalid login token. Couldn't verify signed token.".to_owned()),
+        (Fault::CognitoOwnToken, "NotAuthorizedException: Invalid login token. Can't pass in a Cognito token.".to_owned()),
+        (Fault::CognitoLoginMissing, "NotAuthorizedException: Unauthenticated access is not supported for this identity pool.".to_owned()),
+        (Fault::CognitoLoginsMismatch, "NotAuthorizedException: Logins don't match. Please include at least one valid login for this identity or identity pool.".to_owned()),
+        (Fault::CognitoLoginLinkedElsewhere, "ResourceConflictException: Login is already linked to another identity.".to_owned()),
+        (Fault::CognitoRoleRulesDenied, "NotAuthorizedException: The ambiguous role mapping rules denied this request.".to_owned()),
         (Fault::CognitoThrottled, "TooManyRequestsException: Rate exceeded".to_owned()),
         (Fault::CognitoUnavailable, "InternalErrorException: Internal error".to_owned()),
     ];
@@ -462,6 +470,9 @@ async fn faults_spoil_one_request_each() {
         assert_eq!(bench.get_credentials(&alice, &token).await, Err(expected));
         assert!(bench.get_credentials(&alice, &token).await.is_ok(), "{}", fault.name());
     }
+    bench.shared.faults.inject(Fault::CognitoLimitExceeded, 1);
+    assert_eq!(bench.get_id(&token).await, Err("LimitExceededException: Limit exceeded".to_owned()));
+    assert_eq!(bench.get_id(&token).await, Ok(alice));
 }
 
 #[tokio::test]

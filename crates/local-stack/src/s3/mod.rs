@@ -30,7 +30,7 @@ use crate::faults::Fault;
 use crate::random_ids::random_bytes;
 use crate::request_log::Operation;
 use crate::shared::Shared;
-use crate::sigv4::{ReceivedRequest, ServiceRules, decode_percent, verify, without_signature};
+use crate::sigv4::{ReceivedRequest, ServiceRules, SigV4Error, decode_percent, verify, without_signature};
 
 /// No operation here takes a body; a request may still have one, whose hash is checked.
 const MAX_BODY: usize = 1024 * 1024;
@@ -140,7 +140,10 @@ impl S3Server {
             return Err(target.access_denied(signer));
         }
         if faults.take(Fault::S3ExpiredToken) {
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "ExpiredToken", "The provided token has expired."));
+            return Err(SigV4Error::ExpiredToken.into());
+        }
+        if faults.take(Fault::S3InvalidToken) {
+            return Err(SigV4Error::InvalidToken.into());
         }
         if faults.take(Fault::S3SlowDown) {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."));

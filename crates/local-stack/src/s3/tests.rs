@@ -258,6 +258,7 @@ async fn faults_spoil_one_request_each() {
     for (fault, status, code) in [
         (Fault::S3AccessDenied, 403, "AccessDenied"),
         (Fault::S3ExpiredToken, 400, "ExpiredToken"),
+        (Fault::S3InvalidToken, 400, "InvalidToken"),
         (Fault::S3SlowDown, 503, "SlowDown"),
     ] {
         bench.shared.faults.inject(fault, 1);

@@ -1,5 +1,6 @@
 //! Discovery and keys.
 
+use jetbridge_local_stack::Options;
 use serde_json::Value;
 
 use crate::support::{Bench, signature_is_valid};
@@ -35,6 +36,19 @@ async fn both_issuers_describe_themselves_and_every_endpoint_is_there() {
         assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
         assert_eq!(document["require_pushed_authorization_requests"], false);
+    }
+}
+
+#[tokio::test]
+async fn the_issuers_follow_the_name_that_the_stack_was_given() {
+    let bench = Bench::with(Options { okta_host: "localhost".to_owned(), ..Options::default() }).await;
+    let port = bench.stack.endpoints().okta.port().unwrap();
+    assert_eq!(bench.stack.org_issuer(), format!("http://localhost:{port}"));
+    // Whatever name it is asked under, the issuer is the one.
+    for host in ["localhost", "127.0.0.1"] {
+        let url = format!("http://{host}:{port}/oauth2/default/.well-known/openid-configuration");
+        let document = bench.get(&url).await.json();
+        assert_eq!(document["issuer"], format!("http://localhost:{port}/oauth2/default"));
     }
 }
 
