@@ -166,6 +166,14 @@ static TABLE: &[Row] = &[
     row(Cognito, "NotAuthorizedException", "Couldn't verify signed token", Misconfigured("okta_issuer_url"),
         "Cognito could not verify the ID token's signature",
         "Cognito must reach the issuer's keys from the internet (no IP allow list), and they must be RSA."),
+    row(Cognito, "NotAuthorizedException", "Can't pass in a Cognito token", Misconfigured("okta_issuer_url"),
+        "the login is a token of Cognito itself, not of {logins_key}",
+        "Cognito takes the ID token of the authorization server: set okta_issuer_url to Okta's issuer."),
+    row(Cognito, "NotAuthorizedException", "ambiguous role mapping", Misconfigured("Auth.identityPoolId"),
+        "the role rules of identity pool {identity_pool_id} match no role for this user, and none is the default",
+        "In Cognito: Identity pools > {identity_pool_id} > the provider https://{logins_key} > Role settings: add a rule \
+         for a claim that the ID token has (in Okta: a claim set to \"ID Token, Always\"), or use the default \
+         authenticated role when no rule matches."),
     row(Cognito, "NotAuthorizedException", "Unauthenticated access is not supported", Misconfigured("Auth.identityPoolId"),
         "no ID token was sent, and the pool has no guests",
         "Sign in first, or switch guest access on in the pool."),
@@ -220,6 +228,8 @@ static TABLE: &[Row] = &[
     row(S3, "InternalError", "", Retryable, "S3 had an internal error", ""),
     row(S3, "RequestTimeout", "", Retryable, "S3 waited too long for the request", ""),
     row(S3, "ExpiredToken", "", Retryable, "the AWS credentials have expired", ""),
+    row(S3, "InvalidToken", "", Retryable, "S3 does not accept the AWS credentials, not even new ones", ""),
+    row(S3, "InvalidAccessKeyId", "", Retryable, "S3 does not know the AWS credentials, not even new ones", ""),
 ];
 
 /// Sorts a service's refusal.
@@ -334,6 +344,8 @@ mod tests {
             (Cognito, not_authorized, "Invalid login token. Couldn't verify signed token.", FixConfiguration),
             (Cognito, not_authorized, "Logins don't match. Please include at least one valid login", FixConfiguration),
             (Cognito, not_authorized, "Access to Identity 'us-west-2:1' is forbidden.", AskForAccess),
+            (Cognito, not_authorized, "Invalid login token. Can't pass in a Cognito token.", FixConfiguration),
+            (Cognito, not_authorized, "The ambiguous role mapping rules denied this request.", FixConfiguration),
             (
                 Cognito,
                 not_authorized,
@@ -362,6 +374,7 @@ mod tests {
             (S3, "NoSuchBucket", "", FixConfiguration),
             (S3, "PermanentRedirect", "", FixConfiguration),
             (S3, "SlowDown", "", Retry),
+            (S3, "InvalidToken", "The provided token is malformed or otherwise invalid.", Retry),
         ];
         for (service, code, message, recovery) in table {
             let error = sorted(service, code, message);
