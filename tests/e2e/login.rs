@@ -5,7 +5,7 @@ use std::time::Duration;
 use jetbridge::{LoginOptions, SessionEvent, SessionState};
 use jetbridge_local_stack::{Fault, Options};
 
-use crate::bench::{ALICE, BOB, Bench, call_and_go_away, config_of, eventually, list_everything};
+use crate::bench::{ALICE, Bench, call_and_go_away, eventually, list_everything};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in_and_sees_the_bucket() {
@@ -33,30 +33,6 @@ async fn a_user_signs_in_and_sees_the_bucket() {
         || matches!(session.state(), SessionState::SignedIn { user } if user.email.as_deref() == Some(ALICE)),
     )
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_org_authorization_server_works_as_well_as_the_custom_one() {
-    let bench = Bench::start().await;
-    let config = config_of(&bench.stack, |okta, _| okta["okta_issuer_url"] = bench.stack.org_issuer().into());
-    let session = bench.session_with(config);
-    bench.sign_in(&session, ALICE).await;
-    assert!(!list_everything(&session).await.is_empty());
-    assert_eq!(session.user_info().await.unwrap().email.as_deref(), Some(ALICE));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_redirect_that_is_delivered_many_times_is_exchanged_once() {
-    let bench = Bench::start().await;
-    let session = bench.session();
-    let redirect = bench.redirect_for(&session, ALICE).await;
-    let deliveries = (0..10).map(|_| session.complete_login(&redirect));
-    for outcome in futures_util::future::join_all(deliveries).await {
-        assert!(matches!(outcome.unwrap(), SessionState::SignedIn { .. }));
-    }
-    let fresh_process = bench.session();
-    assert!(matches!(fresh_process.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
-    assert_eq!(bench.count("token"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,26 +78,6 @@ async fn keys_that_rotate_while_the_browser_is_open_are_fetched_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_next_user_gets_nothing_of_the_one_before() {
-    let bench = Bench::start().await;
-    let session = bench.signed_in(ALICE).await;
-    let of_alice = session.aws_credentials().await.unwrap();
-    let alice = session.details();
-    let mut events = session.subscribe_events();
-
-    bench.sign_in(&session, BOB).await;
-    let event = events.recv().await.unwrap();
-    assert!(matches!(&event, SessionEvent::UserChanged { previous_subject, user }
-        if *previous_subject == alice.user.unwrap().subject && user.username.as_deref() == Some(BOB)));
-    assert_eq!(session.details().identity_id, None);
-    assert_eq!(session.details().aws_credentials_expire_at, None);
-
-    let of_bob = session.aws_credentials().await.unwrap();
-    assert_ne!(of_bob.access_key_id(), of_alice.access_key_id());
-    assert_ne!(session.details().identity_id, alice.identity_id);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_signed_in_user_keeps_working_while_another_sign_in_is_open() {
     let bench = Bench::start().await;
     let session = bench.signed_in(ALICE).await;
@@ -142,20 +98,6 @@ async fn a_profile_of_somebody_else_is_thrown_away_and_the_session_stays() {
     let SessionState::SignedIn { user } = session.state() else { panic!("signed out") };
     assert_eq!((user.username.as_deref(), user.email), (Some(ALICE), None));
     assert!(!list_everything(&session).await.is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_device_clock_locks_nobody_out() {
-    for wrong_by in [3 * 3600, -3 * 3600] {
-        let bench = Bench::start().await;
-        bench.clock.set_wrong_by(wrong_by);
-        let session = bench.signed_in(ALICE).await;
-        assert!(!list_everything(&session).await.is_empty());
-        let offset = session.details().clock_offset_seconds;
-        assert!((offset + wrong_by).abs() <= 2, "{offset}");
-        // Signed right at the first attempt, not after a refusal.
-        assert_eq!(bench.count("ListObjectsV2"), 1);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

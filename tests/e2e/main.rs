@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod acceptance;
 mod access_token;
 mod background;
 mod bench;
@@ -16,6 +17,5 @@ mod redirects;
 mod refusals;
 mod renewal;
 mod round_trips;
-mod secrets;
 mod sign_out;
 mod storage;

@@ -1,27 +1,8 @@
 //! The app is killed between the steps; the next process goes on.
 
-use std::time::Duration;
-
 use jetbridge::{LoginOptions, SessionState};
 
 use crate::bench::{ALICE, Bench, list_everything};
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fresh_process_finishes_the_sign_in_and_asks_for_nothing_again() {
-    let bench = Bench::start().await;
-    let request = bench.session().begin_login(LoginOptions::default()).await.unwrap();
-    let redirect = bench.browse(&request.url, ALICE).await;
-    bench.stack.set_latency(Duration::from_millis(60));
-    bench.stack.log().clear();
-
-    let session = bench.session();
-    assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
-    list_everything(&session).await;
-    // Endpoints and keys were kept with the pending sign-in: neither was on the way to the listing.
-    let way: Vec<_> = bench.stack.log().sequential_round_trips().iter().map(|record| record.operation).collect();
-    assert!(way.len() <= 4, "{way:?}");
-    assert_eq!((bench.count("discovery"), bench.count("keys")), (0, 0));
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_session_lists_in_one_request() {
@@ -61,14 +42,4 @@ async fn no_more_than_four_stay_open_and_the_oldest_goes_first() {
     assert_eq!(session.complete_login(&oldest).await.unwrap_err().kind(), "unexpected_redirect");
     let next = bench.browse(&urls[1], ALICE).await;
     assert!(session.complete_login(&next).await.is_ok());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_offline_start_shows_the_last_user() {
-    let bench = Bench::start().await;
-    bench.signed_in(ALICE).await;
-    let session = bench.session();
-    bench.stack.shutdown().await;
-    let state = session.restore().await;
-    assert!(matches!(&state, SessionState::SignedIn { user } if user.username.as_deref() == Some(ALICE)), "{state:?}");
 }

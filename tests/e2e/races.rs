@@ -228,17 +228,6 @@ async fn a_rotated_token_survives_callers_that_go_away() {
     bench.session().aws_credentials().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_to_a_refresh_is_asked_for_again_at_once() {
-    let bench = Bench::start().await;
-    let session = bench.signed_in(ALICE).await;
-    bench.let_time_pass(HOUR);
-    bench.stack.log().clear();
-    bench.stack.faults().inject(Fault::TokenResponseLost, 1);
-    session.aws_credentials().await.unwrap();
-    assert_eq!(bench.count("token"), 2);
-}
-
 #[test]
 fn a_runtime_that_ends_in_the_middle_of_a_renewal_leaves_the_session_usable() {
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

@@ -91,25 +91,6 @@ async fn an_authorization_server_that_is_down_is_retryable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_issuer_that_calls_itself_otherwise_is_a_setting_to_mend() {
-    let bench = Bench::start().await;
-    let issuer = bench.stack.custom_issuer();
-    let expect = async |configured: String, said: &str| {
-        let config = config_of(&bench.stack, |okta, _| okta["okta_issuer_url"] = configured.into());
-        let error = bench.session_with(config).begin_login(LoginOptions::default()).await.unwrap_err();
-        assert!(
-            matches!(&error, SessionError::Misconfigured { setting, .. } if setting == "okta_issuer_url"),
-            "{error:?}"
-        );
-        assert!(format!("{error} {}", error.hint().unwrap()).contains(said), "{error:?}");
-    };
-    // Another name of the same server, as with custom domains.
-    expect(issuer.replace("127.0.0.1", "localhost"), &issuer).await;
-    // A path that no authorization server has.
-    expect(issuer.replace("default", "other"), "no OpenID configuration").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_client_or_redirect_uri_is_said_on_okta_s_page_and_never_redirected() {
     let bench = Bench::start().await;
     let wrong_client = config_of(&bench.stack, |okta, _| okta["okta_client_id"] = "0oa0000000000000wrong".into());
@@ -123,41 +104,4 @@ async fn a_wrong_client_or_redirect_uri_is_said_on_okta_s_page_and_never_redirec
         let page = ScriptedBrowser::new(None).unwrap().sign_in(&request.url, ALICE, PASSWORD).await.unwrap_err();
         assert!(page.to_string().contains(said), "{page}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cognito_refuses_is_explained_and_the_sign_in_is_kept() {
-    let bench = Bench::start().await;
-    let session = bench.signed_in(ALICE).await;
-    let cases = [
-        (Fault::CognitoUnsupportedProvider, "misconfigured", bench.stack.options().client_id.as_str()),
-        (Fault::CognitoRolesMisconfigured, "misconfigured", "sts:AssumeRoleWithWebIdentity"),
-        (Fault::CognitoThrottled, "retryable", "try again"),
-        (Fault::CognitoUnavailable, "retryable", "try again"),
-    ];
-    for (fault, kind, said) in cases {
-        bench.stack.faults().inject(fault, 10);
-        let error = session.aws_credentials().await.unwrap_err();
-        bench.stack.faults().inject(fault, 0);
-        assert_eq!(error.kind(), kind, "{fault:?}: {error}");
-        assert!(error.hint().unwrap().contains(said), "{fault:?}: {error:?}");
-        assert!(matches!(session.state(), SessionState::SignedIn { .. }));
-    }
-    assert!(session.aws_credentials().await.is_ok());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_pool_that_does_not_know_the_client_is_diagnosed_by_the_real_check() {
-    // The pool accepts one client only; this sign-in is for another one, registered at Okta alone.
-    let bench = Bench::start().await;
-    let config = config_of(&bench.stack, |_, aws| {
-        aws["Auth"]["identityPoolId"] = "us-west-2:00000000-0000-0000-0000-000000000000".into();
-    });
-    let session = bench.session_with(config);
-    bench.sign_in(&session, ALICE).await;
-    let error = session.aws_credentials().await.unwrap_err();
-    assert!(
-        matches!(&error, SessionError::Misconfigured { setting, .. } if setting == "Auth.identityPoolId"),
-        "{error:?}"
-    );
 }

@@ -1,0 +1,215 @@
+//! 15: nothing secret leaves the library sideways. A whole life of a session, good days and bad ones, is logged at TRACE
+//! for our targets (and at WARN for the dependencies, as shipped), with every error, event and `Debug` text, and searched for
+//! every secret there was.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jetbridge::{ListObjects, LoginOptions, Session, SessionError, SessionEvent, SignOutMode};
+use jetbridge_local_stack::Fault;
+use serde_json::Value;
+use tokio::sync::broadcast::Receiver;
+use tracing_subscriber::EnvFilter;
+use url::{Url, form_urlencoded};
+
+use super::processes::{is_alone, run_alone};
+use crate::bench::{ALICE, BOB, Bench, list};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// All that could be seen.
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    fn note(&self, shown: impl fmt::Debug) {
+        self.0.lock().unwrap().extend_from_slice(format!("{shown:?}\n{shown:#?}\n").as_bytes());
+    }
+
+    fn note_error<T>(&self, outcome: Result<T, SessionError>) {
+        let error = outcome.err().unwrap_or_else(|| panic!("this was to fail"));
+        self.note((error.to_string(), error.hint()));
+        self.note(error);
+    }
+
+    fn note_events(&self, events: &mut Receiver<SessionEvent>) {
+        while let Ok(event) = events.try_recv() {
+            self.note(event);
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One life, and the secrets that the library made itself; the stack knows those that it issued.
+struct Life {
+    bench: Bench,
+    captured: Captured,
+    own_secrets: Vec<String>,
+}
+
+impl Life {
+    fn stored(&self) -> Option<Vec<u8>> {
+        self.bench.store.load(&self.name()).unwrap().map(|stored| stored.to_vec())
+    }
+
+    fn name(&self) -> String {
+        format!("default.{}", self.bench.config.fingerprint().short())
+    }
+
+    /// Asks for a sign-in and gives the redirect. The URL carries state, nonce and challenge; the store has the verifier.
+    async fn redirect(&mut self, session: &Session, login: &str) -> String {
+        let request = session.begin_login(LoginOptions::default()).await.unwrap();
+        self.captured.note(&request);
+        let redirect = self.bench.browse(&request.url, login).await;
+        for url in [&request.url, &redirect] {
+            let url = Url::parse(url).unwrap();
+            let is_secret = |name: &str| matches!(name, "state" | "nonce" | "code_challenge" | "code");
+            self.own_secrets
+                .extend(url.query_pairs().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.into_owned()));
+        }
+        let stored: Value = serde_json::from_slice(&self.stored().unwrap()).unwrap();
+        for pending in stored["pending"].as_array().unwrap() {
+            self.own_secrets.push(pending["verifier"].as_str().unwrap().to_owned());
+        }
+        redirect
+    }
+
+    async fn sign_in(&mut self, session: &Session, login: &str) {
+        let redirect = self.redirect(session, login).await;
+        self.captured.note(session.complete_login(&redirect).await.unwrap());
+        session.settle().await;
+    }
+
+    async fn fail_to_sign_in(&mut self) {
+        let session = self.bench.session();
+        for fault in
+            [Fault::TokenUnavailable, Fault::IdTokenTampered, Fault::IdTokenWrongNonce, Fault::NoMatchingPolicy]
+        {
+            self.bench.stack.faults().inject(fault, 1);
+            let redirect = self.redirect(&session, ALICE).await;
+            for wrong in [redirect.replace("state=", "state=x"), redirect.replace("com.okta", "com.other")] {
+                self.captured.note_error(session.complete_login(&wrong).await);
+            }
+            self.captured.note_error(session.complete_login(&redirect).await);
+        }
+        self.captured.note(&session);
+    }
+
+    async fn use_everything(&self, session: &Session) {
+        self.captured.note((session, session.state(), session.details(), session.sdk_config(), session.config()));
+        self.captured.note(session.aws_credentials().await.unwrap());
+        self.captured.note(session.access_token().await.unwrap());
+        self.captured.note(session.user_info().await.unwrap());
+        let mut pages = session.list_objects(ListObjects::default());
+        self.captured.note(&pages);
+        pages.next_page().await.unwrap();
+        self.captured.note((session.details(), &self.bench.store));
+    }
+
+    async fn be_refused(&self, session: &Session) {
+        for fault in
+            [Fault::S3AccessDenied, Fault::S3ExpiredToken, Fault::S3InvalidToken, Fault::S3PageCut, Fault::S3SlowDown]
+        {
+            self.bench.stack.faults().inject(fault, 1000);
+            self.captured.note_error(list(session, ListObjects::default()).await);
+            self.bench.stack.faults().inject(fault, 0);
+        }
+        for fault in [
+            Fault::TokenRateLimited,
+            Fault::IdTokenTampered,
+            Fault::CognitoUnsupportedProvider,
+            Fault::CognitoIdentityForbidden,
+            Fault::CognitoUnavailable,
+        ] {
+            self.bench.let_time_pass(HOUR);
+            self.bench.stack.faults().inject(fault, 1000);
+            self.captured.note_error(session.aws_credentials().await);
+            self.bench.stack.faults().inject(fault, 0);
+        }
+        self.captured.note(session.aws_credentials().await.unwrap());
+    }
+
+    /// A store whose content is cut off, or is somebody else's, must not be quoted.
+    async fn damage_the_store(&self) {
+        let whole = self.stored().unwrap();
+        for damaged in [&whole[..whole.len() / 2], &[b"x", &whole[..]].concat(), b"{\"schema\":99}"] {
+            self.bench.store.save(&self.name(), damaged).unwrap();
+            let session = self.bench.session();
+            self.captured.note(session.restore().await);
+            self.captured.note_error(session.aws_credentials().await);
+        }
+        self.bench.store.save(&self.name(), &whole).unwrap();
+    }
+
+    async fn end_by_reuse(&self, session: &Session) {
+        self.bench.let_time_pass(HOUR);
+        self.bench.stack.faults().inject(Fault::TokenResponseLost, 1000);
+        self.captured.note_error(session.aws_credentials().await);
+        self.bench.stack.faults().inject(Fault::TokenResponseLost, 0);
+        self.bench.let_time_pass(HOUR);
+        self.captured.note_error(session.aws_credentials().await);
+        self.captured.note(session.state());
+    }
+
+    async fn run(&mut self) {
+        self.fail_to_sign_in().await;
+        let session = self.bench.session();
+        let mut events = session.subscribe_events();
+        self.sign_in(&session, ALICE).await;
+        self.use_everything(&session).await;
+        self.be_refused(&session).await;
+        self.damage_the_store().await;
+        self.use_everything(&self.bench.session()).await;
+        self.bench.clock.set_wrong_by(-3 * 3600);
+        self.captured.note(list(&session, ListObjects::default()).await.map(|objects| objects.len()));
+        self.bench.clock.set_wrong_by(6 * 3600);
+        self.sign_in(&session, BOB).await;
+        self.end_by_reuse(&session).await;
+        self.sign_in(&session, ALICE).await;
+        self.captured.note(session.sign_out(SignOutMode::EndSession).await.unwrap());
+        self.captured.note_events(&mut events);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acceptance_15_no_secret_is_in_any_log_error_event_or_debug() {
+    // What every thread logs goes to one place, and whether anybody listens is a matter of the process: alone, then.
+    if !is_alone() {
+        return run_alone("acceptance::secrets::acceptance_15_no_secret_is_in_any_log_error_event_or_debug");
+    }
+    let captured = Captured::default();
+    let writer = captured.clone();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("warn,jetbridge=trace"))
+        .with_writer(move || writer.clone())
+        .init();
+    let mut life = Life { bench: Bench::start().await, captured: captured.clone(), own_secrets: Vec::new() };
+    life.run().await;
+
+    let text = captured.text();
+    for shown in ["answered", "AwsCredentials", "UserChanged", "RefreshTokenRefused", "damaged", "DEBUG", "WARN"] {
+        assert!(text.contains(shown), "{shown} was captured");
+    }
+    let (own, issued) = (life.own_secrets, life.bench.stack.issued_secrets().all());
+    assert!(own.len() > 40 && issued.len() > 60, "{} and {}", own.len(), issued.len());
+    // Neither as they are nor as a URL has them. Shorter values would be found by chance.
+    for (number, secret) in own.iter().chain(&issued).filter(|secret| secret.len() >= 12).enumerate() {
+        let in_a_url: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        assert!(!text.contains(secret.as_str()) && !text.contains(&in_a_url), "secret number {number} leaked");
+    }
+}

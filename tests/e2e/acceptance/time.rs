@@ -1,0 +1,93 @@
+//! 01, 06, 13: hours pass, clocks are wrong, and there may be no network at all.
+
+use std::time::Duration;
+
+use jetbridge::{ListObjects, SessionEvent, SessionState};
+
+use crate::bench::{ALICE, Bench, list, list_everything};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const THREE_HOURS: i64 = 3 * 3600;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acceptance_01_a_call_after_an_hour_and_after_two_works_without_a_person() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    list_everything(&session).await;
+    let pages_shown = bench.count("authorize");
+    // At 61 minutes, and at two hours and five.
+    for (pass, tokens) in [(HOUR + Duration::from_secs(60), 2), (HOUR + Duration::from_secs(240), 3)] {
+        bench.let_time_pass(pass);
+        list_everything(&session).await;
+        assert_eq!(bench.count("token"), tokens);
+        assert_eq!(bench.count("GetCredentialsForIdentity"), tokens);
+    }
+    assert_eq!(bench.count("GetId"), 1, "the identity is remembered");
+    assert_eq!(bench.count("authorize"), pages_shown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acceptance_06_a_device_clock_that_is_three_hours_wrong_locks_nobody_out() {
+    for wrong_by in [THREE_HOURS, -THREE_HOURS] {
+        let bench = Bench::start().await;
+        bench.clock.set_wrong_by(wrong_by);
+        let session = bench.signed_in(ALICE).await;
+        assert!(!list_everything(&session).await.is_empty());
+        let offset = session.details().clock_offset_seconds;
+        assert!((offset + wrong_by).abs() <= 2, "{offset}");
+        // Signed right at the first attempt, not after a refusal.
+        assert_eq!(bench.count("ListObjectsV2"), 1);
+
+        // The next hour is an hour, in this process and in the next.
+        bench.let_time_pass(HOUR);
+        list_everything(&session).await;
+        list_everything(&bench.session()).await;
+        assert_eq!((bench.count("token"), bench.count("GetCredentialsForIdentity")), (2, 2));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acceptance_06_a_clock_that_jumps_during_a_session_is_noticed_and_corrected() {
+    for jump in [THREE_HOURS, -THREE_HOURS] {
+        let bench = Bench::start().await;
+        let session = bench.signed_in(ALICE).await;
+        let listed = list_everything(&session).await;
+        let mut events = session.subscribe_events();
+        // The person sets the clock wrong, and later right again.
+        for wrong_by in [jump, 0] {
+            bench.clock.set_wrong_by(wrong_by);
+            assert_eq!(list_everything(&session).await, listed, "{wrong_by}");
+            let event = events.recv().await.unwrap();
+            assert!(
+                matches!(event, SessionEvent::ClockCorrected { offset_seconds } if (offset_seconds + wrong_by).abs() <= 2),
+                "{event:?}"
+            );
+            assert!((session.details().clock_offset_seconds + wrong_by).abs() <= 2);
+        }
+        assert!(matches!(session.state(), SessionState::SignedIn { .. }));
+        bench.let_time_pass(HOUR);
+        assert_eq!(list_everything(&session).await, listed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acceptance_13_an_offline_start_shows_the_last_user_and_that_the_rest_is_stale() {
+    let bench = Bench::start().await;
+    list_everything(&bench.signed_in(ALICE).await).await;
+    bench.let_time_pass(3 * HOUR);
+    let [session, next_process] = [bench.session(), bench.session()];
+    bench.stack.shutdown().await;
+
+    let state = session.restore().await;
+    assert!(matches!(&state, SessionState::SignedIn { user } if user.username.as_deref() == Some(ALICE)), "{state:?}");
+    let details = session.details();
+    assert!(details.id_token_expires_at.unwrap() < details.now);
+    assert!(details.aws_credentials_expire_at.unwrap() < details.now);
+    assert!(details.has_refresh_token && details.identity_id.is_some());
+
+    // What needs the network says so, and costs nothing.
+    assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "retryable");
+    assert_eq!(list(&session, ListObjects::default()).await.unwrap_err().kind(), "retryable");
+    assert_eq!(session.state(), state);
+    assert_eq!(next_process.restore().await, state);
+}
