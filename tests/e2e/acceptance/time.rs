@@ -71,6 +71,18 @@ async fn acceptance_06_a_clock_that_jumps_during_a_session_is_noticed_and_correc
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn acceptance_06_a_clock_that_jumps_while_the_browser_is_open_costs_no_sign_in() {
+    for jump in [THREE_HOURS, -THREE_HOURS] {
+        let bench = Bench::start().await;
+        let redirect = bench.redirect_for(&bench.session(), ALICE).await;
+        bench.clock.set_wrong_by(jump);
+        let session = bench.session();
+        assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+        assert!(!list_everything(&session).await.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn acceptance_13_an_offline_start_shows_the_last_user_and_that_the_rest_is_stale() {
     let bench = Bench::start().await;
     list_everything(&bench.signed_in(ALICE).await).await;
