@@ -73,7 +73,7 @@ pub(crate) enum Command {
     Whoami,
     /// Show the temporary AWS credentials, or hand them to other tools
     Creds(CredsArgs),
-    /// Sign out
+    /// Sign out: erase the session on this machine. AWS credentials handed out before last until they expire
     Logout(LogoutArgs),
     /// Write a completion script for a shell
     Completions(CompletionsArgs),
@@ -166,10 +166,10 @@ pub(crate) enum CredsFormat {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LogoutArgs {
-    /// Also tell Okta to revoke the refresh token
+    /// Also tell Okta to revoke the refresh token, so that no copy of it is worth anything
     #[arg(long)]
     pub(crate) revoke: bool,
-    /// Also sign out of Okta in the browser
+    /// Also end the browser's session at Okta (and revoke): else the next sign-in may ask for no password
     #[arg(long)]
     pub(crate) browser: bool,
 }
