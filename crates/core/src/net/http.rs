@@ -104,6 +104,11 @@ impl Http {
         extra_roots: Option<&[u8]>,
     ) -> Result<Self, SessionError> {
         tls::install_crypto_provider();
+        let unusable = |problem: String| SessionError::Misconfigured {
+            setting: "trusted certificates".to_owned(),
+            problem: format!("the HTTPS client cannot be set up: {problem}"),
+            hint: "Install the system's CA certificates (Debian: ca-certificates) or name a PEM file.".to_owned(),
+        };
         let build = |direct: bool| {
             let mut builder = reqwest::Client::builder()
                 .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
@@ -113,14 +118,11 @@ impl Http {
             if direct {
                 builder = builder.no_proxy();
             }
-            if let Some(pem) = extra_roots {
-                builder = tls::add_roots(builder, pem)?;
-            }
-            builder.build().map_err(|error| SessionError::Misconfigured {
-                setting: "trusted certificates".to_owned(),
-                problem: format!("the HTTPS client cannot be set up: {}", describe(&error)),
-                hint: "Install the system's CA certificates (Debian: ca-certificates) or name a PEM file.".to_owned(),
-            })
+            builder = match extra_roots {
+                Some(pem) => tls::add_roots(builder, pem)?,
+                None => tls::trust_platform(builder).map_err(|error| unusable(error.to_string()))?,
+            };
+            builder.build().map_err(|error| unusable(describe(&error)))
         };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
         Ok(Self { client: build(false)?, loopback_client: build(true)?, clock, issuer_host })
