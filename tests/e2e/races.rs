@@ -9,7 +9,7 @@ use jetbridge::{Clock, LoginOptions, Session, SessionError, SessionState, SignIn
 use jetbridge_local_stack::{Fault, Options};
 use zeroize::Zeroizing;
 
-use crate::bench::{ALICE, Bench, DeviceClock, call_and_go_away, eventually};
+use crate::bench::{ALICE, BOB, Bench, DeviceClock, call_and_go_away, eventually};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -198,6 +198,27 @@ async fn a_sign_in_does_not_wait_for_another_process_s_renewal() {
     let _renewal = bench.store.lock(&renewal_lock_name(&bench)).unwrap();
     let redirect = if redirect.is_empty() { redirect } else { bench.redirect_for(&other_process, ALICE).await };
     assert!(matches!(other_process.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_of_the_user_before_are_not_handed_out_once_another_one_is_signed_in() {
+    let bench = Bench::start().await;
+    let here = bench.signed_in(BOB).await;
+    let there = bench.session();
+    let redirect = bench.redirect_for(&there, ALICE).await;
+    bench.stack.set_latency(Duration::from_secs(1));
+    let asking = tokio::spawn({
+        let here = here.clone();
+        async move { here.aws_credentials().await }
+    });
+    eventually("Cognito is asked for Bob's credentials", || bench.count("GetId") == 1).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bench.stack.set_latency(Duration::ZERO);
+    there.complete_login(&redirect).await.unwrap();
+    assert_eq!(asking.await.unwrap().unwrap_err().kind(), "retryable");
+    let user = here.details().user.unwrap();
+    assert_eq!(user.username.as_deref(), Some(ALICE));
+    here.aws_credentials().await.unwrap();
 }
 
 fn renewal_lock_name(bench: &Bench) -> String {

@@ -291,13 +291,7 @@ impl Inner {
                     current.tokens = tokens;
                     return Ok(current.clone());
                 }
-                Err(match require_signed_in(content) {
-                    Err(error) => error,
-                    Ok(_) => SessionError::Retryable {
-                        failure: "somebody else signed in meanwhile".to_owned(),
-                        retry_after: None,
-                    },
-                })
+                Err(came_too_late(content))
             })
             .await;
         outcome.unwrap_or_else(|error| {
@@ -363,7 +357,7 @@ impl Inner {
         let outcome = self
             .change_store(move |content| {
                 let current = content.signed_in.as_mut().filter(|current| current.tokens.belong_to(&sign_in));
-                let Some(current) = current else { return require_signed_in(content).map(|_| ()) };
+                let Some(current) = current else { return Err(came_too_late(content)) };
                 current.credentials = Some(kept.0);
                 content.identity = Some(kept.1);
                 Ok(())
@@ -375,6 +369,14 @@ impl Inner {
             self.report_unsaved(&error);
             Ok(())
         })
+    }
+}
+
+/// What a renewal gets whose sign-in is no longer the stored one.
+fn came_too_late(content: &Persisted) -> SessionError {
+    match require_signed_in(content) {
+        Err(error) => error,
+        Ok(_) => SessionError::Retryable { failure: "somebody else signed in meanwhile".to_owned(), retry_after: None },
     }
 }
 
