@@ -128,6 +128,11 @@ impl Vault {
     /// write that succeeds brings it to safety.
     pub(crate) fn keep_unsaved(&self, replaces: &Tokens, signed_in: SignedIn, identity: Option<Identity>) {
         let mut copy = self.lock_copy();
+        let is_current = |signed_in: &SignedIn| signed_in.tokens.belong_to(&replaces.nonce);
+        if !copy.content.as_ref().and_then(|content| content.signed_in.as_ref()).is_some_and(is_current) {
+            // A sign-out or another sign-in that came between wins.
+            return;
+        }
         let replaces = copy.unsaved.take().map_or_else(|| replaces.clone(), |earlier| earlier.replaces);
         let unsaved = Unsaved { replaces, signed_in: signed_in.clone(), identity: identity.clone() };
         copy.generation += 1;
@@ -207,4 +212,24 @@ async fn blocking<R: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|_| Err(SessionError::internal("the secure store's adapter panicked")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::MemoryStore;
+
+    #[tokio::test]
+    async fn what_could_not_be_saved_does_not_come_back_after_a_sign_out() {
+        let store = MemoryStore::new();
+        store.save("name", include_bytes!("../../tests-data/session/schema-1.json")).unwrap();
+        let vault = Vault::new(Arc::new(store), "name");
+        let signed_in = vault.load().await.unwrap().signed_in.unwrap();
+        vault.keep_unsaved(&signed_in.tokens, signed_in.clone(), None);
+        assert!(vault.has_unsaved());
+        vault.erase().await.unwrap();
+        vault.keep_unsaved(&signed_in.tokens, signed_in.clone(), None);
+        assert!(!vault.has_unsaved());
+        assert_eq!(vault.peek(|content| content.is_empty()), Some(true));
+    }
 }
