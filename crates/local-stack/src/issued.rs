@@ -31,6 +31,11 @@ impl IssuedSecrets {
         self.lock().clear();
     }
 
+    /// The newest of them that `is_wanted`. For tests only: never print it.
+    pub fn find_newest(&self, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
+        self.lock().iter().rev().find(|secret| is_wanted(secret)).cloned()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<String>> {
         self.values.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

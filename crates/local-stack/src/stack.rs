@@ -84,6 +84,7 @@ pub struct RotateKeyError;
 pub struct LocalStack {
     shared: Arc<Shared>,
     okta: Arc<Okta>,
+    credentials: Arc<CredentialRegistry>,
     listeners: JoinSet<()>,
 }
 
@@ -119,11 +120,11 @@ impl LocalStack {
         };
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let cognito = cognito::router(Arc::clone(&shared), Arc::clone(&credentials));
-        let s3 = s3::router(Arc::clone(&shared), credentials);
+        let s3 = s3::router(Arc::clone(&shared), Arc::clone(&credentials));
         serve(okta_port, Service::Okta, okta::router(&okta), MAX_OKTA_BODY_BYTES);
         serve(cognito_port, Service::Cognito, cognito, MAX_COGNITO_BODY_BYTES);
         serve(s3_port, Service::S3, s3, MAX_S3_BODY_BYTES);
-        Ok(Self { shared, okta, listeners })
+        Ok(Self { shared, okta, credentials, listeners })
     }
 
     /// Stops the stack and waits until its ports are free again.
@@ -169,6 +170,11 @@ impl LocalStack {
     /// Every secret that the stack handed out, for tests that look for leaks.
     pub fn issued_secrets(&self) -> &IssuedSecrets {
         &self.shared.issued
+    }
+
+    /// The Cognito identity that temporary credentials were handed out for, expired or not.
+    pub fn identity_of(&self, access_key_id: &str) -> Option<String> {
+        Some(self.credentials.find(access_key_id)?.identity_id.clone())
     }
 
     /// Sets the pause before each answer.
