@@ -17,5 +17,6 @@ mod redirects;
 mod refusals;
 mod renewal;
 mod round_trips;
+mod schedules;
 mod sign_out;
 mod storage;
