@@ -31,6 +31,17 @@ async fn several_sign_ins_may_be_open_at_once_in_several_processes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn giving_up_one_sign_in_leaves_another_process_s_open() {
+    let bench = Bench::start().await;
+    let (waiting, given_up) = (bench.session(), bench.session());
+    let redirect = bench.redirect_for(&waiting, ALICE).await;
+    let abandoned = bench.redirect_for(&given_up, ALICE).await;
+    given_up.cancel_login().await.unwrap();
+    assert_eq!(given_up.complete_login(&abandoned).await.unwrap_err().kind(), "unexpected_redirect");
+    assert!(matches!(waiting.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_more_than_four_stay_open_and_the_oldest_goes_first() {
     let bench = Bench::start().await;
     let session = bench.session();

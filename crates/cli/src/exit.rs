@@ -5,7 +5,7 @@ use std::io;
 use jetbridge::storage::StorageError;
 use jetbridge::{ConfigError, ConfigProblem, SessionError};
 
-use crate::output::invocation;
+use crate::output::{given_options, invocation};
 
 /// The process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,22 +70,29 @@ impl From<Failure> for CliError {
     }
 }
 
+impl Exit {
+    /// The code for what the core says.
+    pub(crate) fn of(error: &SessionError) -> Self {
+        match error {
+            SessionError::UserCancelled => Self::Cancelled,
+            SessionError::SignInRequired { .. } => Self::SignInRequired,
+            SessionError::Retryable { .. } => Self::Temporary,
+            SessionError::Misconfigured { .. } => Self::Misconfigured,
+            SessionError::AccessDenied { .. } => Self::AccessDenied,
+            SessionError::NotFound { .. } => Self::NotFound,
+            SessionError::UnexpectedRedirect { .. } => Self::Usage,
+            SessionError::SecureStorage { .. } => Self::SecureStorage,
+            _ => Self::Internal,
+        }
+    }
+}
+
 impl From<SessionError> for CliError {
     fn from(error: SessionError) -> Self {
-        let exit = match &error {
-            SessionError::UserCancelled => Exit::Cancelled,
-            SessionError::SignInRequired { .. } => Exit::SignInRequired,
-            SessionError::Retryable { .. } => Exit::Temporary,
-            SessionError::Misconfigured { .. } => Exit::Misconfigured,
-            SessionError::AccessDenied { .. } => Exit::AccessDenied,
-            SessionError::NotFound { .. } => Exit::NotFound,
-            SessionError::UnexpectedRedirect { .. } => Exit::Usage,
-            SessionError::SecureStorage { .. } => Exit::SecureStorage,
-            _ => Exit::Internal,
-        };
+        let exit = Exit::of(&error);
         // The core cannot know how its shell is called.
         let hint = match &error {
-            SessionError::SignInRequired { .. } => Some(format!("Run: {} login", invocation())),
+            SessionError::SignInRequired { .. } => Some(format!("Run: {}{} login", invocation(), given_options())),
             _ => error.hint(),
         };
         Self::Failed(Failure { kind: error.kind(), exit, message: error.to_string(), hint })

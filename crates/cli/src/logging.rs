@@ -23,7 +23,7 @@ pub(crate) fn start(global: &GlobalArgs) {
         (false, _) => "trace",
     };
     let others = if global.quiet { "error" } else { "warn" };
-    let filter = EnvFilter::new(format!("{others},jetbridge={ours},jetbridge_local_stack={ours}"));
+    let filter = EnvFilter::new(format!("{others},s3s=off,jetbridge={ours},jetbridge_local_stack={ours}"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr);
     if global.verbose == 0 {
         subscriber.event_format(Message).init();

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     };
     logging::start(&cli.global);
     let json = cli.global.json;
+    output::remember_options(std::env::args().skip(1));
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Failure::internal(format!("the runtime did not start: {error}")), json),

@@ -186,9 +186,9 @@ impl SessionError {
             Self::Misconfigured { hint, .. } | Self::AccessDenied { hint, .. } => Some(hint.clone()),
             Self::SignInRequired { .. } => Some("Sign in again.".to_owned()),
             Self::Retryable { retry_after: Some(wait), .. } => {
-                Some(format!("Try again in {} s; the session is kept.", wait.as_secs().max(1)))
+                Some(format!("Try again in {} s.", wait.as_secs().max(1)))
             }
-            Self::Retryable { .. } => Some("Check the network and try again; the session is kept.".to_owned()),
+            Self::Retryable { .. } => Some("Check the network and try again.".to_owned()),
             Self::UnexpectedRedirect { .. } => {
                 Some("Start the sign-in again and use the redirect of that very attempt.".to_owned())
             }

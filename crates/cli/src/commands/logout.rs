@@ -42,6 +42,9 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
     } else {
         output.line(match user {
             Some(user) => format!("{} Signed out {}", styled(GOOD, "✓"), escape(user.display_name())),
+            None if matches!(state, SessionState::StorageUnavailable { .. }) => {
+                format!("{} Removed a session that could not be read", styled(GOOD, "✓"))
+            }
             None => "Nobody was signed in.".to_owned(),
         })?;
         if revoked {
@@ -49,12 +52,17 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
         }
     }
     if let Some(Err(error)) = sign_out.revocation {
-        context.notes.say("Signed out here, but Okta could not be told:");
-        return Err(error.into());
+        let hint = "You are signed out here. The refresh token stays valid at Okta until it expires or an administrator ends \
+                    your sessions there.";
+        return Err(Failure::new(error.kind(), Exit::of(&error), format!("Okta could not be told: {error}"))
+            .hint(hint)
+            .into());
     }
     if let Some(Err(error)) = sign_out.end_session_url {
-        context.notes.say("Signed out here, but the browser's session at Okta goes on:");
-        return Err(error.into());
+        let hint = "You are signed out here. Sign out on Okta's own page to end the browser's session too.";
+        return Err(Failure::new(error.kind(), Exit::of(&error), format!("Okta could not be asked: {error}"))
+            .hint(hint)
+            .into());
     }
     if let Some(Err(problem)) = opened {
         let hint = "You are signed out here. Sign out on Okta's own page to end the browser's session too.";

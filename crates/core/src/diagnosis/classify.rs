@@ -165,7 +165,8 @@ static TABLE: &[Row] = &[
         "Cognito takes ID tokens only; check that the authorization server issues them for scope openid."),
     row(Cognito, "NotAuthorizedException", "Couldn't verify signed token", Misconfigured("okta_issuer_url"),
         "Cognito could not verify the ID token's signature",
-        "Cognito must reach the issuer's keys from the internet (no IP allow list), and they must be RSA."),
+        "Cognito must reach the issuer's keys from the internet (no IP allow list), and they must be RSA. A local stack that \
+         was started anew has new keys: sign in again."),
     row(Cognito, "NotAuthorizedException", "Can't pass in a Cognito token", Misconfigured("okta_issuer_url"),
         "the login is a token of Cognito itself, not of {logins_key}",
         "Cognito takes the ID token of the authorization server: set okta_issuer_url to Okta's issuer."),
@@ -209,6 +210,9 @@ static TABLE: &[Row] = &[
         "The issuer's discovery and keys must be reachable from the internet; look for an IP allow list in Okta."),
 
     // S3.
+    row(S3, "InvalidBucketName", "", Misconfigured("Storage.AWSS3.bucket"),
+        "{bucket} is no bucket name",
+        "A name has 3 to 63 lower-case letters, digits, dots and hyphens; copy it from the S3 console."),
     row(S3, "NoSuchBucket", "", NotFound, "bucket {bucket}: check Storage.AWSS3.bucket", ""),
     row(S3, "NoSuchKey", "", NotFound, "the object in bucket {bucket}", ""),
     row(S3, "AccessDenied", "", AccessDenied,

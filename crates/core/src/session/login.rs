@@ -71,8 +71,10 @@ impl Session {
             redirect_uri: redirect_uri.to_owned(),
             expires_at: from_unix(now + LIFETIME_SECONDS),
         };
+        let state = prepared.state.clone();
         let pending = PendingAuthorization::new(prepared, redirect_uri, inner.config.client_id(), provider, now);
         inner.change_store(move |content| content.add_pending(pending, now)).await?;
+        inner.begun.lock().unwrap_or_else(PoisonError::into_inner).push(state);
         Ok(request)
     }
 
@@ -91,12 +93,21 @@ impl Session {
             .unwrap_or_else(|_| Err(SessionError::internal("the sign-in panicked")))
     }
 
-    /// Forgets the open sign-ins: the user came back without signing in.
+    /// Forgets the open sign-ins that this process has begun: the user came back without signing in. A process that has
+    /// begun none, because the app was killed behind the browser, forgets all.
     ///
     /// # Errors
     /// `SecureStorage`.
     pub async fn cancel_login(&self) -> Result<(), SessionError> {
-        self.inner.change_store(|content| content.pending.clear()).await
+        let begun = std::mem::take(&mut *self.inner.begun.lock().unwrap_or_else(PoisonError::into_inner));
+        self.inner
+            .change_store(move |content| {
+                if begun.is_empty() {
+                    content.pending.clear();
+                }
+                begun.iter().for_each(|state| content.forget_pending(state));
+            })
+            .await
     }
 
     /// Asks Okta for the user's profile (e-mail address and so on) and keeps it. Signing in does this by itself, beside

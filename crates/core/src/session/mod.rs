@@ -19,6 +19,7 @@ use std::time::SystemTime;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
@@ -110,6 +111,8 @@ struct Inner {
     refreshing_tokens: SingleFlight<SignedIn>,
     // What a sign-in does beside everything else: it opens connections and reads the profile.
     beside: Mutex<Vec<JoinHandle<()>>>,
+    // The sign-ins that this process has begun, to cancel them and no others.
+    begun: Mutex<Vec<SecretString>>,
     jitter_seconds: i64,
 }
 
@@ -179,6 +182,7 @@ impl SessionBuilder {
             renewing_credentials: SingleFlight::default(),
             refreshing_tokens: SingleFlight::default(),
             beside: Mutex::default(),
+            begun: Mutex::default(),
             jitter_seconds: Inner::choose_jitter(),
             config,
             clock,
