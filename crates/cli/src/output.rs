@@ -110,9 +110,8 @@ pub(crate) fn invocation() -> &'static str {
 static GIVEN_OPTIONS: OnceLock<String> = OnceLock::new();
 
 /// Keeps the options that decide whose session it is, as they were typed, so that a proposed command means the same one.
-pub(crate) fn remember_options(arguments: impl Iterator<Item = String>) {
+pub(crate) fn remember_options(mut arguments: impl Iterator<Item = String>) {
     let mut kept = String::new();
-    let mut arguments = arguments.peekable();
     while let Some(argument) = arguments.next() {
         let name = argument.split('=').next().unwrap_or_default();
         if !matches!(name, "--config" | "--store" | "--account" | "--ca-file") {

@@ -206,3 +206,13 @@ fn certificates_that_cannot_be_read_are_told() {
         assert_eq!(kind_and_code(&outcome), ("misconfigured".to_owned(), 4), "{outcome:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_text_is_a_folder_that_is_not_there_and_no_crash() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = std::ffi::OsStr::from_bytes(b"--config=/nowhere/\xff");
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_jetbridge")).arg(folder).arg("whoami").output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+}

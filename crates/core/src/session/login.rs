@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use secrecy::SecretString;
 
-use super::pending::{LIFETIME_SECONDS, PendingAuthorization};
+use super::pending::{LIFETIME_SECONDS, MOST_PENDING, PendingAuthorization};
 use super::persisted::{SignedIn, Tokens};
 use super::vault::Errand;
 use super::{Inner, Session, SessionEvent, SessionState, User};
@@ -74,7 +74,11 @@ impl Session {
         let state = prepared.state.clone();
         let pending = PendingAuthorization::new(prepared, redirect_uri, inner.config.client_id(), provider, now);
         inner.change_store(move |content| content.add_pending(pending, now)).await?;
-        inner.begun.lock().unwrap_or_else(PoisonError::into_inner).push(state);
+        let mut begun = inner.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.push(state);
+        // The store holds no more of them either.
+        let surplus = begun.len().saturating_sub(MOST_PENDING);
+        begun.drain(..surplus);
         Ok(request)
     }
 
@@ -84,7 +88,8 @@ impl Session {
     /// # Errors
     /// `UnexpectedRedirect` if it belongs to no open sign-in: no code is exchanged and nothing changes. `AccessDenied` if
     /// Okta or the user said no, or the ID token must not be believed. `SignInRequired` if the code is too old or used.
-    /// `UserCancelled` if the session was signed out or the sign-in cancelled meanwhile. `Retryable` after a network fault: call again with the same redirect.
+    /// `UserCancelled` if the session was signed out or the sign-in cancelled meanwhile. `Retryable` after a network fault:
+    /// call again with the same redirect.
     pub async fn complete_login(&self, redirect_uri: &str) -> Result<SessionState, SessionError> {
         let redirect = Redirect::parse(redirect_uri)?;
         let inner = Arc::clone(&self.inner);

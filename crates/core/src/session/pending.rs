@@ -12,7 +12,7 @@ use crate::oidc::discovery::Provider;
 /// A person needs a few minutes for a password, a second factor and a forgotten phone.
 pub(crate) const LIFETIME_SECONDS: i64 = 15 * 60;
 /// Tabs that were left open; the oldest goes first.
-const MOST_PENDING: usize = 4;
+pub(crate) const MOST_PENDING: usize = 4;
 
 /// All that is needed to understand and finish the answer to one authorization request.
 #[derive(Clone, Serialize, Deserialize)]
