@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use jetbridge::storage::{MemoryStore, SecretStore};
 use jetbridge::{
-    Clock, Config, ListObjects, ListedObject, LoginOptions, Session, SessionError, SessionState, SystemClock,
+    Clock, Config, ListObjects, ListedObject, LoginOptions, Session, SessionError, SessionEvent, SessionEvents,
+    SessionState, SystemClock,
 };
 use jetbridge_local_stack::{LocalStack, Options, ScriptedBrowser};
 
@@ -126,6 +127,16 @@ pub(crate) async fn list(session: &Session, request: ListObjects) -> Result<Vec<
 
 pub(crate) async fn list_everything(session: &Session) -> Vec<ListedObject> {
     list(session, ListObjects::default()).await.unwrap()
+}
+
+/// Waits for the next event of a kind, past others.
+pub(crate) async fn next_event(events: &mut SessionEvents, wanted: impl Fn(&SessionEvent) -> bool) -> SessionEvent {
+    loop {
+        let event = events.next().await.unwrap();
+        if wanted(&event) {
+            return event;
+        }
+    }
 }
 
 /// Waits until `condition` holds; what it waits for happens beside the call that caused it.

@@ -35,6 +35,10 @@ impl SecretStore for FullDisk {
         self.inner.delete(name)
     }
 
+    fn list(&self) -> Result<Vec<String>, StorageError> {
+        self.inner.list()
+    }
+
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
         self.inner.lock(name)
     }
@@ -47,14 +51,14 @@ async fn a_rotated_token_that_cannot_be_saved_is_kept_and_saved_later() {
     let disk = FullDisk::default();
     bench.store = Arc::new(disk.clone());
     let session = bench.signed_in(ALICE).await;
-    let mut events = session.subscribe_events();
+    let mut events = session.events();
     disk.is_full.store(true, Ordering::SeqCst);
     for _ in 0..3 {
         bench.let_time_pass(HOUR);
         assert!(!list_everything(&session).await.is_empty());
         assert!(matches!(session.state(), SessionState::SignedIn { .. }));
     }
-    assert!(matches!(events.recv().await.unwrap(), SessionEvent::SaveFailed { .. }));
+    assert!(matches!(events.next().await.unwrap(), SessionEvent::StorageProblem { .. }));
     assert_eq!(bench.count("token"), 4);
 
     disk.is_full.store(false, Ordering::SeqCst);

@@ -5,8 +5,11 @@
 
 mod acceptance;
 mod access_token;
+mod accounts;
+mod authorization_requests;
 mod background;
 mod bench;
+mod events;
 mod failing_store;
 mod hostile_servers;
 mod listing;

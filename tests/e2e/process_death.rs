@@ -1,5 +1,7 @@
 //! The app is killed between the steps; the next process goes on.
 
+use std::time::Duration;
+
 use jetbridge::{LoginOptions, SessionState};
 
 use crate::bench::{ALICE, Bench, list_everything};
@@ -53,4 +55,39 @@ async fn no_more_than_four_stay_open_and_the_oldest_goes_first() {
     assert_eq!(session.complete_login(&oldest).await.unwrap_err().kind(), "unexpected_redirect");
     let next = bench.browse(&urls[1], ALICE).await;
     assert!(session.complete_login(&next).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_four_redirects_may_be_delivered_again_in_any_process() {
+    let bench = Bench::start().await;
+    let mut redirects = Vec::new();
+    for _ in 0..4 {
+        let session = bench.session();
+        let redirect = bench.redirect_for(&session, ALICE).await;
+        session.complete_login(&redirect).await.unwrap();
+        session.settle().await;
+        redirects.push(redirect);
+    }
+    for redirect in &redirects {
+        let state = bench.session().complete_login(redirect).await.unwrap();
+        assert!(matches!(state, SessionState::SignedIn { .. }));
+    }
+    assert_eq!(bench.count("token"), 4, "each code was exchanged once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_ins_that_are_begun_while_a_code_is_exchanged_do_not_push_it_out() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let redirect = bench.redirect_for(&session, ALICE).await;
+    bench.stack.set_latency(Duration::from_secs(1));
+    let completing = tokio::spawn({
+        let session = session.clone();
+        async move { session.complete_login(&redirect).await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for _ in 0..5 {
+        session.begin_login(LoginOptions::default()).await.unwrap();
+    }
+    assert!(matches!(completing.await.unwrap().unwrap(), SessionState::SignedIn { .. }));
 }

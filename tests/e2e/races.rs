@@ -69,6 +69,10 @@ impl SecretStore for SlowStore {
         self.inner.delete(name)
     }
 
+    fn list(&self) -> Result<Vec<String>, StorageError> {
+        self.inner.list()
+    }
+
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
         self.inner.lock(name)
     }

@@ -1,6 +1,6 @@
 //! Redirects that do not belong to an open sign-in: nothing is exchanged, nothing is lost.
 
-use jetbridge::{LoginOptions, SessionState};
+use jetbridge::{LoginOptions, Prompt, SessionState};
 use url::Url;
 
 use crate::bench::{ALICE, BOB, Bench};
@@ -25,7 +25,11 @@ async fn every_authorization_request_is_pkce_with_fresh_secrets() {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..3 {
         let request = session
-            .begin_login(LoginOptions { login_hint: Some(ALICE.to_owned()), force_sign_in: true, ..Default::default() })
+            .begin_login(LoginOptions {
+                login_hint: Some(ALICE.to_owned()),
+                prompt: Some(Prompt::Login),
+                ..Default::default()
+            })
             .await
             .unwrap();
         let url = Url::parse(&request.url).unwrap();

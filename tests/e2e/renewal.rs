@@ -1,8 +1,9 @@
 //! Credentials that are there whenever they are asked for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use jetbridge::{SessionError, SessionState, SignInReason};
+use jetbridge::{LoginOptions, Session, SessionError, SessionState, SignInReason, SignOutMode};
 use jetbridge_local_stack::{Fault, Options};
 
 use crate::bench::{ALICE, Bench, list_everything};
@@ -61,4 +62,60 @@ async fn nobody_signed_in_is_said_before_anything_is_asked() {
     let error = bench.session().aws_credentials().await.unwrap_err();
     assert_eq!(error, SessionError::SignInRequired { reason: SignInReason::SignedOut });
     assert!(bench.stack.log().records().is_empty());
+}
+
+/// The issuer withdraws a key in a hurry: tokens that it signed are worth nothing although their time is not up.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_token_whose_key_was_withdrawn_is_replaced() {
+    for is_withdrawn in [true, false] {
+        let bench = Bench::start().await;
+        let session = bench.signed_in(ALICE).await;
+        if is_withdrawn {
+            bench.stack.rotate_signing_key().await.unwrap();
+            bench.stack.drop_old_signing_keys();
+        } else {
+            bench.stack.faults().inject(Fault::CognitoTokenUnverified, 1);
+        }
+        bench.stack.log().clear();
+        let outcome = session.aws_credentials().await;
+        if is_withdrawn {
+            outcome.unwrap();
+            assert_eq!((bench.count("token"), bench.count("keys")), (1, 1));
+        } else {
+            // Another token by the same key would be refused as well: the fault lies elsewhere.
+            assert_eq!(outcome.unwrap_err().kind(), "misconfigured");
+            assert_eq!(bench.count("token"), 0);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aws_credentials_stay_out_of_the_store_if_the_app_wants_that() {
+    let bench = Bench::start().await;
+    let open = || {
+        let builder = Session::builder(bench.config.clone(), Arc::clone(&bench.store));
+        builder.clock(Arc::new(bench.clock.clone())).store_aws_credentials(false).open().unwrap()
+    };
+    let session = open();
+    bench.sign_in(&session, ALICE).await;
+    let credentials = session.aws_credentials().await.unwrap();
+    let stored = || {
+        let name = format!("default.{}", bench.config.fingerprint().short());
+        String::from_utf8_lossy(&bench.store.load(&name).unwrap().unwrap()).into_owned()
+    };
+    let is_stored =
+        || [credentials.access_key_id(), credentials.session_token()].iter().any(|key| stored().contains(key));
+    assert!(!is_stored());
+    // In memory they last, also over writes and readings of the store.
+    session.restore().await;
+    session.begin_login(LoginOptions::default()).await.unwrap();
+    list_everything(&session).await;
+    assert_eq!(bench.count("GetCredentialsForIdentity"), 1);
+    // The next process asks Cognito, with the identity that is remembered, and nobody else.
+    bench.stack.log().clear();
+    list_everything(&open()).await;
+    assert_eq!((bench.count("GetId"), bench.count("GetCredentialsForIdentity"), bench.count("token")), (0, 1, 0));
+    assert!(!is_stored());
+    session.sign_out(SignOutMode::Local).await.unwrap();
+    assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "sign_in_required");
 }

@@ -42,8 +42,8 @@ pub(crate) struct GlobalArgs {
     /// Where the session is kept: auto, keyring, memory or file:PATH
     #[arg(long, global = true, value_name = "STORE", env = "JETBRIDGE_STORE", default_value = "auto")]
     pub(crate) store: StoreChoice,
-    /// Keeps several sign-ins apart
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Keeps several sign-ins apart [default: the one of `switch`, else default]
+    #[arg(long, global = true, value_name = "NAME", env = "JETBRIDGE_ACCOUNT")]
     pub(crate) account: Option<String>,
     /// Trust the certificates in this file too
     #[arg(long, global = true, value_name = "PEM", env = "SSL_CERT_FILE", hide_env_values = true)]
@@ -73,6 +73,10 @@ pub(crate) enum Command {
     Whoami,
     /// Show the temporary AWS credentials, or hand them to other tools
     Creds(CredsArgs),
+    /// List the accounts with a sign-in; asks no server
+    Accounts,
+    /// Use another account from now on
+    Switch(SwitchArgs),
     /// Sign out: erase the session on this machine. AWS credentials handed out before last until they expire
     Logout(LogoutArgs),
     /// Write a completion script for a shell
@@ -131,6 +135,12 @@ pub(crate) struct LoginArgs {
     /// Ask for the password even if the browser is still signed in
     #[arg(long)]
     pub(crate) force: bool,
+    /// Ask for the password unless it was given at most this long ago
+    #[arg(long, value_name = "SECS")]
+    pub(crate) max_age: Option<u64>,
+    /// Send a further parameter with the request, such as idp=0oa1b2c3
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<ExtraParameter>,
     /// How long to wait for the browser
     #[arg(long, value_name = "SECS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=900))]
     pub(crate) timeout: u64,
@@ -179,6 +189,31 @@ pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SwitchArgs {
+    /// The account, as `accounts` lists it
+    #[arg(value_name = "NAME")]
+    pub(crate) account: String,
+}
+
+/// A parameter of the authorization request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExtraParameter {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl FromStr for ExtraParameter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok(Self { name: name.to_owned(), value: value.to_owned() }),
+            _ => Err("expected\n  NAME=VALUE".to_owned()),
+        }
+    }
 }
 
 /// Where the session is kept.
@@ -256,6 +291,14 @@ mod tests {
         for wrong in ["", "file:", "disk", "file"] {
             assert!(wrong.parse::<StoreChoice>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn parameters_have_a_name_and_a_value_that_may_be_anything() {
+        let parameter = |text: &str| text.parse::<ExtraParameter>().map(|parameter| (parameter.name, parameter.value));
+        assert_eq!(parameter("idp=a=b"), Ok(("idp".to_owned(), "a=b".to_owned())));
+        assert_eq!(parameter("display="), Ok(("display".to_owned(), String::new())));
+        assert!(parameter("idp").is_err() && parameter("=x").is_err());
     }
 
     #[test]

@@ -5,15 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jetbridge::storage::{
-    EncryptedFileStore, FileStoreOptions, KeySource, MemoryStore, SecretStore, default_directory,
+    EncryptedFileStore, FileStoreOptions, KeySource, MemoryStore, SecretStore, StorageErrorKind, default_directory,
 };
-use jetbridge::{Config, Session, SessionState};
+use jetbridge::{Accounts, Config, Session, SessionError, SessionState, SignInReason, User};
 
 use crate::args::{GlobalArgs, StoreChoice};
 use crate::exit::{CliError, Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::output::Notes;
+use crate::output::{Notes, given_options, invocation};
 
+/// The account of who never uses several.
+pub(crate) const DEFAULT_ACCOUNT: &str = "default";
 /// No bundle of root certificates comes near this.
 const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 
@@ -37,10 +39,12 @@ impl Context {
 
     /// The session as the store has it. Asks no server. The state says whether the store could be read.
     pub(crate) async fn restore(&self, config: Config) -> Result<(Session, SessionState), CliError> {
-        let mut builder = Session::builder(config, self.store()?);
-        if let Some(account) = &self.global.account {
-            builder = builder.account(account);
-        }
+        let store = self.store()?;
+        let account = match &self.global.account {
+            Some(account) => account.clone(),
+            None => current_account(&Accounts::new(config.clone(), Arc::clone(&store))).await?,
+        };
+        let mut builder = Session::builder(config, store).account(&account);
         if let Some(path) = self.global.ca_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
             builder = builder.root_certificates(read_certificates(path)?);
         }
@@ -60,6 +64,42 @@ impl Context {
         }
     }
 
+    /// A session with somebody in it, for a command that is no use without.
+    pub(crate) async fn signed_in(&self) -> Result<(Session, User), CliError> {
+        let (session, state) = self.session().await?;
+        match state {
+            SessionState::SignedIn { user } => Ok((session, user)),
+            SessionState::SignInRequired { reason, .. } => Err(SessionError::SignInRequired { reason }.into()),
+            _ => Err(self.nobody_signed_in(&session).await.into()),
+        }
+    }
+
+    pub(crate) fn accounts(&self, config: Config) -> Result<Accounts, CliError> {
+        Ok(Accounts::new(config, self.store()?))
+    }
+
+    /// Perhaps somebody is, under another account.
+    async fn nobody_signed_in(&self, session: &Session) -> Failure {
+        let error = SessionError::SignInRequired { reason: SignInReason::SignedOut };
+        let mut failure = Failure::from_session(&error);
+        let account = session.details().account;
+        if account != DEFAULT_ACCOUNT {
+            failure.message.push_str(&format!(" under account {account}"));
+        }
+        let others = match self.accounts(session.config().clone()) {
+            Ok(accounts) => accounts.list().await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        let mut others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
+        if let Some(other) = others.next() {
+            let more = if others.next().is_some() { " and others" } else { "" };
+            let switch = format!("{}{} switch {}", invocation(), given_options(), other.name);
+            let hint = failure.hint.get_or_insert_default();
+            hint.push_str(&format!("\nAccount {}{more} is signed in; to use it: {switch}", other.name));
+        }
+        failure
+    }
+
     fn store(&self) -> Result<Arc<dyn SecretStore>, CliError> {
         let (directory, key_source) = match &self.global.store {
             StoreChoice::Memory => return Ok(Arc::new(MemoryStore::new())),
@@ -70,6 +110,21 @@ impl Context {
         let options = FileStoreOptions { key_source, ..FileStoreOptions::new(directory) };
         Ok(Arc::new(EncryptedFileStore::open(options)?))
     }
+}
+
+/// The choice of `switch`. One that is lost for good must not lock anybody out.
+async fn current_account(accounts: &Accounts) -> Result<String, CliError> {
+    accounts.current().await.map_err(|error| {
+        let mut failure = Failure::from_session(&error);
+        if !matches!(error, SessionError::SecureStorage { kind: StorageErrorKind::Unavailable, .. }) {
+            failure.hint = Some(format!(
+                "Run: {}{} switch default, or name an account with --account.",
+                invocation(),
+                given_options()
+            ));
+        }
+        failure.into()
+    })
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<u8>, CliError> {

@@ -53,6 +53,15 @@ impl Failure {
         self
     }
 
+    /// What the core says. How its shell is called, only the shell knows.
+    pub(crate) fn from_session(error: &SessionError) -> Self {
+        let hint = match error {
+            SessionError::SignInRequired { .. } => Some(format!("Run: {}{} login", invocation(), given_options())),
+            _ => error.hint(),
+        };
+        Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint }
+    }
+
     /// Ctrl-C, or the end of the input that we waited for.
     pub(crate) fn cancelled() -> Self {
         Self::new("user_cancelled", Exit::Cancelled, "cancelled")
@@ -89,13 +98,7 @@ impl Exit {
 
 impl From<SessionError> for CliError {
     fn from(error: SessionError) -> Self {
-        let exit = Exit::of(&error);
-        // The core cannot know how its shell is called.
-        let hint = match &error {
-            SessionError::SignInRequired { .. } => Some(format!("Run: {}{} login", invocation(), given_options())),
-            _ => error.hint(),
-        };
-        Self::Failed(Failure { kind: error.kind(), exit, message: error.to_string(), hint })
+        Self::Failed(Failure::from_session(&error))
     }
 }
 

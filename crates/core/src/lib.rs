@@ -46,7 +46,8 @@ pub use clock::{Clock, SystemClock};
 pub use cognito::AwsCredentials;
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use error::{Recovery, Service, SessionError, SignInReason};
+pub use oidc::authorization::Prompt;
 pub use session::{
-    AccessToken, AuthorizationRequest, BackgroundRenewal, LoginOptions, ObjectPages, Session, SessionBuilder,
-    SessionDetails, SessionEvent, SessionState, SignOut, SignOutMode, User,
+    AccessToken, Account, Accounts, AuthorizationRequest, BackgroundRenewal, LoginOptions, ObjectPages, Renewed,
+    Session, SessionBuilder, SessionDetails, SessionEvent, SessionEvents, SessionState, SignOut, SignOutMode, User,
 };

@@ -1,8 +1,14 @@
-//! How secrets get into the stored session and back. Nowhere else are they serialised: `SecretString` has no `Serialize`
-//! on purpose, and a field that wants it has to name this module.
+//! How secrets get into the stored session and back, and how they are compared. Nowhere else are they serialised:
+//! `SecretString` has no `Serialize` on purpose, and a field that wants it has to name this module.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize as _, Deserializer, Serializer};
+use subtle::ConstantTimeEq as _;
+
+/// Compares without telling by the time it takes where two secrets begin to differ.
+pub(crate) fn is_same(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret().as_bytes().ct_eq(other.expose_secret().as_bytes()).into()
+}
 
 pub(crate) fn serialize<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())

@@ -59,6 +59,8 @@ pub struct Options {
     pub rotation_grace: Duration,
     /// Whether a refresh gives a new refresh token and retires the old one.
     pub rotate_refresh_tokens: bool,
+    /// Whether authorization requests are taken only if they were pushed before (RFC 9126).
+    pub require_pushed_requests: bool,
     /// Whether `Logins` may be left out.
     pub allow_guests: bool,
     /// Whether `GetOpenIdToken` may be used (classic flow).
@@ -100,6 +102,7 @@ impl Default for Options {
             code_lifetime: Duration::from_secs(300),
             rotation_grace: Duration::from_secs(30),
             rotate_refresh_tokens: true,
+            require_pushed_requests: false,
             allow_guests: false,
             allow_classic_flow: true,
             latency: Duration::ZERO,

@@ -7,10 +7,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jetbridge::{ListObjects, LoginOptions, Session, SessionError, SessionEvent, SignOutMode};
+use jetbridge::{ListObjects, LoginOptions, Session, SessionError, SessionEvents, SignOutMode};
 use jetbridge_local_stack::Fault;
 use serde_json::Value;
-use tokio::sync::broadcast::Receiver;
 use tracing_subscriber::EnvFilter;
 use url::{Url, form_urlencoded};
 
@@ -34,8 +33,8 @@ impl Captured {
         self.note(error);
     }
 
-    fn note_events(&self, events: &mut Receiver<SessionEvent>) {
-        while let Ok(event) = events.try_recv() {
+    fn note_events(&self, events: &mut SessionEvents) {
+        while let Some(event) = events.try_next() {
             self.note(event);
         }
     }
@@ -169,7 +168,7 @@ impl Life {
     async fn run(&mut self) {
         self.fail_to_sign_in().await;
         let session = self.bench.session();
-        let mut events = session.subscribe_events();
+        let mut events = session.events();
         self.sign_in(&session, ALICE).await;
         self.use_everything(&session).await;
         self.be_refused(&session).await;

@@ -113,10 +113,10 @@ async fn acceptance_08_the_next_user_gets_nothing_of_the_one_before() {
     let session = bench.signed_in(ALICE).await;
     let of_alice = session.aws_credentials().await.unwrap();
     let alice = session.details();
-    let mut events = session.subscribe_events();
+    let mut events = session.events();
 
     bench.sign_in(&session, BOB).await;
-    let event = events.recv().await.unwrap();
+    let event = events.next().await.unwrap();
     assert!(matches!(&event, SessionEvent::UserChanged { previous_subject, user }
         if *previous_subject == alice.user.unwrap().subject && user.username.as_deref() == Some(BOB)));
     assert_eq!(session.details().identity_id, None);

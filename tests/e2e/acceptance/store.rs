@@ -46,6 +46,10 @@ impl SecretStore for Keychain {
         self.unlocked()?.delete(name)
     }
 
+    fn list(&self) -> Result<Vec<String>, StorageError> {
+        self.unlocked()?.list()
+    }
+
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
         self.unlocked()?.lock(name)
     }

@@ -183,6 +183,10 @@ impl SecretStore for ProcessStore {
         self.carry_out(StoreCall::Delete, || self.device.store.delete(name))
     }
 
+    fn list(&self) -> Result<Vec<String>, StorageError> {
+        self.device.store.list()
+    }
+
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
         self.carry_out(StoreCall::Lock, || self.device.store.lock(name))
     }

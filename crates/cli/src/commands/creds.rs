@@ -6,7 +6,6 @@ use jetbridge::AwsCredentials;
 use serde::Serialize;
 
 use crate::args::{CredsArgs, CredsFormat};
-use crate::commands::whoami::signed_in_user;
 use crate::context::Context;
 use crate::exit::CliError;
 use crate::output::Output;
@@ -34,8 +33,7 @@ struct CredentialsEvent<'a> {
 }
 
 pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output) -> Result<(), CliError> {
-    let (session, state) = context.session().await?;
-    signed_in_user(state)?;
+    let (session, _) = context.signed_in().await?;
     let credentials = session.aws_credentials().await?;
     match args.format {
         Some(CredsFormat::Process) => output.event(&ProcessCredentials {

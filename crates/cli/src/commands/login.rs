@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use jetbridge::{AuthorizationRequest, ListObjects, LoginOptions, Session, SessionError, SessionState, User};
+use jetbridge::{AuthorizationRequest, ListObjects, LoginOptions, Prompt, Session, SessionError, SessionState, User};
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::time::Instant;
@@ -98,7 +98,9 @@ async fn begin(session: &Session, args: &LoginArgs, redirect_uri: String) -> Res
     let options = LoginOptions {
         redirect_uri: Some(redirect_uri),
         login_hint: args.login_hint.clone(),
-        force_sign_in: args.force,
+        prompt: args.force.then_some(Prompt::Login),
+        max_age: args.max_age.map(Duration::from_secs),
+        extra_parameters: args.param.iter().map(|extra| (extra.name.clone(), extra.value.clone())).collect(),
     };
     Ok(session.begin_login(options).await?)
 }

@@ -15,7 +15,7 @@ use crate::table::ObjectTable;
 use crate::text::{count_of, escape, human_size, rfc3339};
 
 pub(super) async fn run(context: &Context, args: LsArgs, output: &mut Output) -> Result<(), CliError> {
-    let (session, _) = context.session().await?;
+    let (session, _) = context.signed_in().await?;
     let request = ListObjects {
         bucket: args.bucket,
         prefix: args.prefix,

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod accounts;
 mod completions;
 mod creds;
 mod demo;
@@ -30,6 +31,8 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Login(args) => login::run(&context, &args, &mut output).await,
         Command::Ls(args) => ls::run(&context, args, &mut output).await,
         Command::Whoami => whoami::run(&context, &mut output).await,
+        Command::Accounts => accounts::list(&context, &mut output).await,
+        Command::Switch(args) => accounts::switch(&context, &args, &mut output).await,
         Command::Creds(args) => creds::run(&context, &args, &mut output).await,
         Command::Logout(args) => logout::run(&context, &args, &mut output).await,
         Command::Completions(args) => completions::run(&args, &mut output),

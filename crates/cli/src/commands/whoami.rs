@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use jetbridge::{SessionError, SessionState, SignInReason, User};
 use serde::Serialize;
 
-use crate::context::Context;
+use crate::context::{Context, DEFAULT_ACCOUNT};
 use crate::exit::CliError;
 use crate::output::{BOLD, Output, styled};
 use crate::text::{escape, human_span, relative, rfc3339, short_time};
@@ -13,6 +13,7 @@ use crate::text::{escape, human_span, relative, rfc3339, short_time};
 #[derive(Debug, Serialize)]
 struct SessionEvent<'a> {
     event: &'static str,
+    account: &'a str,
     user: &'a User,
     issuer: &'a str,
     identity_id: Option<&'a str>,
@@ -23,12 +24,12 @@ struct SessionEvent<'a> {
 }
 
 pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), CliError> {
-    let (session, state) = context.session().await?;
-    let user = signed_in_user(state)?;
+    let (session, user) = context.signed_in().await?;
     let details = session.details();
     if output.is_json() {
         output.event(&SessionEvent {
             event: "session",
+            account: &details.account,
             user: &user,
             issuer: &details.issuer,
             identity_id: details.identity_id.as_deref(),
@@ -42,6 +43,9 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), Cl
     let mut fields = vec![("User", styled(BOLD, escape(user.display_name())))];
     if let Some(username) = user.username.as_deref().filter(|username| *username != user.display_name()) {
         fields.push(("", escape(username).into_owned()));
+    }
+    if details.account != DEFAULT_ACCOUNT {
+        fields.push(("Account", details.account.clone()));
     }
     fields.push(("Subject", escape(&user.subject).into_owned()));
     fields.push(("Issuer", escape(&details.issuer).into_owned()));

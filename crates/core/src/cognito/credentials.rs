@@ -6,11 +6,9 @@ use std::time::SystemTime;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{IdentityPool, Login};
-use crate::aws::failure::{AwsFailure, sort_sdk_error};
+use super::{IdentityPool, Login, Refused};
 use crate::clock::{from_unix, to_unix};
-use crate::diagnosis::classify::is_about_the_identity;
-use crate::error::{Service, SessionError};
+use crate::error::SessionError;
 
 /// Keys that sign AWS requests until they expire, usually after an hour. They stay valid until then even if the user
 /// signs out at Okta meanwhile.
@@ -78,20 +76,13 @@ impl fmt::Debug for AwsCredentials {
     }
 }
 
-/// Why there are no credentials.
-pub(crate) struct CredentialsRefused {
-    /// The identity was deleted, disabled or linked elsewhere: forget it and ask for the identity once more.
-    pub identity_is_stale: bool,
-    pub cause: SessionError,
-}
-
 impl IdentityPool {
     /// Credentials, and the identity they are for, which Cognito may have replaced (merged identities).
     pub(crate) async fn get_credentials(
         &self,
         identity_id: &str,
         login: &Login<'_>,
-    ) -> Result<(AwsCredentials, String), CredentialsRefused> {
+    ) -> Result<(AwsCredentials, String), Refused> {
         let answer = self
             .client
             .get_credentials_for_identity()
@@ -99,15 +90,9 @@ impl IdentityPool {
             .logins(login.key, login.id_token.expose_secret())
             .send()
             .await
-            .map_err(|error| {
-                let failure = sort_sdk_error(Service::Cognito, &error);
-                let identity_is_stale =
-                    matches!(&failure, AwsFailure::Refused(failure) if is_about_the_identity(failure));
-                CredentialsRefused { identity_is_stale, cause: failure.into_session_error(&self.evidence) }
-            })?;
-        let incomplete = |what: &str| CredentialsRefused {
-            identity_is_stale: false,
-            cause: SessionError::internal(format!("Cognito answered GetCredentialsForIdentity without {what}")),
+            .map_err(|error| self.refused(&error))?;
+        let incomplete = |what: &str| {
+            Refused::from(SessionError::internal(format!("Cognito answered GetCredentialsForIdentity without {what}")))
         };
         let identity_id = answer.identity_id.ok_or_else(|| incomplete("an IdentityId"))?;
         let keys = answer.credentials.ok_or_else(|| incomplete("Credentials"))?;

@@ -5,12 +5,17 @@ pub(crate) mod identity;
 
 pub use credentials::AwsCredentials;
 
+use std::error::Error;
+
+use aws_sdk_cognitoidentity::error::SdkError;
 use aws_sdk_cognitoidentity::{Client, config};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::aws::failure::sort_sdk_error;
+use crate::aws::failure::{AwsFailure, sort_sdk_error};
 use crate::config::Config;
-use crate::diagnosis::classify::Evidence;
+use crate::diagnosis::classify::{Blame, Evidence, blame};
 use crate::error::{Service, SessionError};
 use crate::net::body_limit::LimitBody;
 
@@ -29,6 +34,19 @@ pub(crate) struct Login<'a> {
     pub id_token: &'a SecretString,
 }
 
+/// Why Cognito gave nothing.
+pub(crate) struct Refused {
+    /// What the refusal says is worn out and could be had anew.
+    pub blame: Option<Blame>,
+    pub cause: SessionError,
+}
+
+impl From<SessionError> for Refused {
+    fn from(cause: SessionError) -> Self {
+        Self { blame: None, cause }
+    }
+}
+
 impl IdentityPool {
     pub(crate) fn new(config: &Config, sdk_config: &aws_config::SdkConfig) -> Self {
         Self {
@@ -39,7 +57,7 @@ impl IdentityPool {
     }
 
     /// The pool's id of this user (API reference, `GetId`). Needs no AWS credentials.
-    pub(crate) async fn get_id(&self, login: &Login<'_>) -> Result<String, SessionError> {
+    pub(crate) async fn get_id(&self, login: &Login<'_>) -> Result<String, Refused> {
         let answer = self
             .client
             .get_id()
@@ -47,7 +65,19 @@ impl IdentityPool {
             .logins(login.key, login.id_token.expose_secret())
             .send()
             .await
-            .map_err(|error| sort_sdk_error(Service::Cognito, &error).into_session_error(&self.evidence))?;
-        answer.identity_id.ok_or_else(|| SessionError::internal("Cognito answered GetId without an IdentityId"))
+            .map_err(|error| self.refused(&error))?;
+        answer.identity_id.ok_or_else(|| SessionError::internal("Cognito answered GetId without an IdentityId").into())
+    }
+
+    fn refused<E>(&self, error: &SdkError<E, HttpResponse>) -> Refused
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let failure = sort_sdk_error(Service::Cognito, error);
+        let blame = match &failure {
+            AwsFailure::Refused(failure) => blame(failure),
+            AwsFailure::Unanswered(_) => None,
+        };
+        Refused { blame, cause: failure.into_session_error(&self.evidence) }
     }
 }

@@ -103,6 +103,11 @@ impl Config {
         self.okta.logout_url.as_deref()
     }
 
+    /// Whether authorization requests are pushed to the server first (RFC 9126), even if it does not demand it.
+    pub fn pushes_authorization_requests(&self) -> bool {
+        self.okta.pushes_authorization_requests
+    }
+
     /// The AWS region of the identity pool.
     pub fn region(&self) -> &str {
         &self.aws.region

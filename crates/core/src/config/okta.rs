@@ -32,9 +32,19 @@ const LOGOUT_URL: Key = Key {
     expectation: "a sign-out redirect URI of your Okta application, such as com.okta.dev-12345678:/logout",
 };
 
+const PUSHED_AUTHORIZATION_REQUESTS: Key =
+    Key { name: "okta_pushed_authorization_requests", expectation: "true or false, without quotes" };
+
 #[cfg(test)]
-pub(super) const KEYS: [&Key; 6] =
-    [&ISSUER_URL, &CLIENT_ID, &CALLBACK_URL, &DESKTOP_CALLBACK_URL, &SCOPES, &LOGOUT_URL];
+pub(super) const KEYS: [&Key; 7] = [
+    &ISSUER_URL,
+    &CLIENT_ID,
+    &CALLBACK_URL,
+    &DESKTOP_CALLBACK_URL,
+    &SCOPES,
+    &LOGOUT_URL,
+    &PUSHED_AUTHORIZATION_REQUESTS,
+];
 
 const DEFAULT_DESKTOP_CALLBACK_URL: &str = "http://127.0.0.1:8765/callback";
 /// `offline_access` brings the refresh token without which a session ends after an hour.
@@ -48,6 +58,7 @@ pub(super) struct OktaSettings {
     pub(super) desktop_callback_url: String,
     pub(super) scopes: Vec<String>,
     pub(super) logout_url: Option<String>,
+    pub(super) pushes_authorization_requests: bool,
 }
 
 impl OktaSettings {
@@ -63,6 +74,7 @@ impl OktaSettings {
         let desktop_callback_url = section.optional(&DESKTOP_CALLBACK_URL, validate::loopback_redirect_uri);
         let scopes = section.optional_value(&SCOPES, scopes);
         let logout_url = section.optional(&LOGOUT_URL, validate::redirect_uri);
+        let pushes_authorization_requests = section.optional_value(&PUSHED_AUTHORIZATION_REQUESTS, boolean);
         Some(OktaSettings {
             issuer_url: issuer_url?,
             client_id: client_id?,
@@ -70,8 +82,13 @@ impl OktaSettings {
             desktop_callback_url: desktop_callback_url.unwrap_or_else(|| DEFAULT_DESKTOP_CALLBACK_URL.to_owned()),
             scopes: scopes.unwrap_or_else(|| DEFAULT_SCOPES.map(str::to_owned).to_vec()),
             logout_url,
+            pushes_authorization_requests: pushes_authorization_requests.unwrap_or_default(),
         })
     }
+}
+
+fn boolean(value: &Value) -> Result<bool, Fault> {
+    value.as_bool().ok_or_else(|| wrong_type(value, "true or false"))
 }
 
 /// Scopes as a list of words, or as one text with spaces as RFC 6749 §3.3 writes them.

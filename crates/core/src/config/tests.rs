@@ -485,7 +485,7 @@ fn every_key_is_documented() {
             .map(move |key| format!("{parent}{}", key.name))
     });
     let keys: Vec<String> = okta::KEYS.iter().map(|key| key.name.to_owned()).chain(aws).collect();
-    assert_eq!(keys.len(), 13);
+    assert_eq!(keys.len(), 14);
     for key in keys {
         assert!(readme.contains(&format!("\n### `{key}`\n")), "no heading for {key}");
         assert!(readme.contains(&format!("\n| `{key}` |")), "no row for {key}");

@@ -125,6 +125,9 @@ static TABLE: &[Row] = &[
     row(Okta, "consent_required", "", SignIn, "", ""),
     row(Okta, "interaction_required", "", SignIn, "", ""),
     row(Okta, "invalid_grant", "", SignIn, "", ""),
+    row(Okta, "invalid_request", "redirect_uri", Misconfigured("redirect URI"),
+        "Okta does not know the redirect URI of this request",
+        "In Okta: Applications > your app > General > Sign-in redirect URIs: add it, equal in every character, port included."),
     row(Okta, "invalid_scope", "", Misconfigured("okta_scopes"),
         "the authorization server does not know or does not allow one of the scopes",
         "Remove the scope from okta_scopes, or add it in Okta; offline_access needs the Refresh Token grant of the app."),
@@ -272,16 +275,27 @@ pub(crate) fn classify(failure: &Failure, evidence: &Evidence) -> SessionError {
     }
 }
 
-/// Whether Cognito says that the identity itself is the trouble: deleted, disabled, or another user's. Then a remembered
-/// identity is forgotten and asked for once more; anything else would be the same with a new one.
-pub(crate) fn is_about_the_identity(failure: &Failure) -> bool {
+/// What Cognito holds responsible for a refusal, where another one may do better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// The identity was deleted, disabled, or is another user's: a remembered one is forgotten and asked for once more.
+    Identity,
+    /// The ID token's time is up.
+    ExpiredIdToken,
+    /// The ID token's signature could not be verified: perhaps its key is no longer published.
+    UnverifiedIdToken,
+}
+
+/// Reads it out of Cognito's words; anything that is not named here would be the same with a new identity or token.
+pub(crate) fn blame(failure: &Failure) -> Option<Blame> {
+    let says = |words: &str| failure.message.contains(words);
     match failure.code.as_str() {
-        "ResourceNotFoundException" => failure.message.contains("Identity '"),
-        "ResourceConflictException" => true,
-        "NotAuthorizedException" => {
-            failure.message.contains("is forbidden") || failure.message.contains("Logins don't match")
-        }
-        _ => false,
+        "ResourceNotFoundException" if says("Identity '") => Some(Blame::Identity),
+        "ResourceConflictException" => Some(Blame::Identity),
+        "NotAuthorizedException" if says("is forbidden") || says("Logins don't match") => Some(Blame::Identity),
+        "NotAuthorizedException" if says("expired") => Some(Blame::ExpiredIdToken),
+        "NotAuthorizedException" if says("Couldn't verify signed token") => Some(Blame::UnverifiedIdToken),
+        _ => None,
     }
 }
 
@@ -370,6 +384,7 @@ mod tests {
             (Okta, "access_denied", "Policy evaluation failed for this request", AskForAccess),
             (Okta, "invalid_grant", "The refresh token is invalid or expired.", SignIn),
             (Okta, "login_required", "", SignIn),
+            (Okta, "invalid_request", "The 'redirect_uri' parameter must be registered.", FixConfiguration),
             (Okta, "invalid_scope", "", FixConfiguration),
             (Okta, "E0000015", "You do not have permission to access the feature", FixConfiguration),
             (Okta, "E0000047", "API call exceeded rate limit", Retry),
@@ -430,7 +445,8 @@ mod tests {
 
     #[test]
     fn only_trouble_with_the_identity_itself_makes_us_forget_it() {
-        let stale = |code: &str, message: &str| is_about_the_identity(&Failure::new(Cognito, code, message));
+        let blamed = |code: &str, message: &str| blame(&Failure::new(Cognito, code, message));
+        let stale = |code: &str, message: &str| blamed(code, message) == Some(Blame::Identity);
         assert!(stale("ResourceNotFoundException", "Identity 'us-west-2:1' not found."));
         assert!(stale("NotAuthorizedException", "Access to Identity 'us-west-2:1' is forbidden."));
         assert!(stale("NotAuthorizedException", "Logins don't match. Please include at least one valid login"));
@@ -438,6 +454,10 @@ mod tests {
         assert!(!stale("ResourceNotFoundException", "IdentityPool 'us-west-2:pool' not found."));
         assert!(!stale("NotAuthorizedException", "Token is not from a supported provider of this identity pool."));
         assert!(!stale("TooManyRequestsException", "Rate exceeded"));
+        let of_token = |words: &str| blamed("NotAuthorizedException", &format!("Invalid login token. {words}"));
+        assert_eq!(of_token("Token expired: 1 >= 2"), Some(Blame::ExpiredIdToken));
+        assert_eq!(of_token("Couldn't verify signed token."), Some(Blame::UnverifiedIdToken));
+        assert_eq!(of_token("Missing a required claim: aud"), None);
     }
 
     #[test]

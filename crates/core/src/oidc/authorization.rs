@@ -1,15 +1,43 @@
-//! The authorization request (RFC 6749 §4.1.1) with PKCE S256 (RFC 7636), state and nonce.
+//! The authorization request (RFC 6749 §4.1.1) with PKCE S256 (RFC 7636), state and nonce; pushed to the server first
+//! (RFC 9126) where the server or the configuration wants that.
+
+use std::time::Duration;
 
 use oauth2::{
     AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope, StandardRevocableToken,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenResponse},
 };
 use openidconnect::Nonce;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
 
 use crate::config::Config;
-use crate::error::SessionError;
+use crate::diagnosis::classify::{Evidence, Failure, classify};
+use crate::error::{Service, SessionError};
+use crate::net::http::{Http, json_problem};
 use crate::oidc::discovery::ProviderMetadata;
+
+/// What this library sets by itself: a second value from elsewhere would take its protection away, or break it.
+const OWN_PARAMETERS: [&str; 16] = [
+    "client_id",
+    "client_secret",
+    "code_challenge",
+    "code_challenge_method",
+    "dpop_jkt",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
 
 /// A URL for the browser, and what has to be remembered to understand the answer.
 pub(crate) struct Prepared {
@@ -17,15 +45,39 @@ pub(crate) struct Prepared {
     pub state: SecretString,
     pub nonce: SecretString,
     pub verifier: SecretString,
+    /// In seconds.
+    pub max_age: Option<u64>,
 }
 
-/// How the user should meet the sign-in page.
+/// What the sign-in page asks of the user (OpenID Connect Core §3.1.2.1 `prompt`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Prompt {
+    /// The password, even if the browser is still signed in.
+    Login,
+    /// The consent to the scopes, even if it was given before.
+    Consent,
+    /// Nothing: whoever is not signed in comes back with [`SignInRequired`](SessionError::SignInRequired).
+    None,
+}
+
+impl Prompt {
+    fn value(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What the app wants of one authorization request beside the usual.
 #[derive(Debug, Default)]
-pub(crate) struct Prompt<'a> {
-    /// Fills in the user name (OpenID Connect Core §3.1.2.1 `login_hint`).
+pub(crate) struct Wishes<'a> {
     pub login_hint: Option<&'a str>,
-    /// Shows the page even if the browser still has a session (`prompt=login`).
-    pub force_sign_in: bool,
+    pub prompt: Option<Prompt>,
+    pub max_age: Option<Duration>,
+    pub extra_parameters: &'a [(String, String)],
 }
 
 /// Makes fresh secrets and the URL that carries their public halves.
@@ -33,8 +85,9 @@ pub(crate) fn prepare(
     config: &Config,
     metadata: &ProviderMetadata,
     redirect_uri: &str,
-    prompt: &Prompt<'_>,
+    wishes: &Wishes<'_>,
 ) -> Result<Prepared, SessionError> {
+    check_extra_parameters(wishes.extra_parameters)?;
     let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|error| SessionError::Misconfigured {
         setting: "redirect URI".to_owned(),
         problem: format!("{redirect_uri} is not a URI: {error}"),
@@ -51,16 +104,23 @@ pub(crate) fn prepare(
     .set_redirect_uri(redirect);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let nonce = Nonce::new_random();
+    let max_age = wishes.max_age.map(|age| age.as_secs());
     let mut request = client
         .authorize_url(CsrfToken::new_random)
         .add_scopes(config.scopes().iter().cloned().map(Scope::new))
         .set_pkce_challenge(challenge)
         .add_extra_param("nonce", nonce.secret());
-    if let Some(login_hint) = prompt.login_hint {
+    if let Some(login_hint) = wishes.login_hint {
         request = request.add_extra_param("login_hint", login_hint);
     }
-    if prompt.force_sign_in {
-        request = request.add_extra_param("prompt", "login");
+    if let Some(prompt) = wishes.prompt {
+        request = request.add_extra_param("prompt", prompt.value());
+    }
+    if let Some(seconds) = max_age {
+        request = request.add_extra_param("max_age", seconds.to_string());
+    }
+    for (name, value) in wishes.extra_parameters {
+        request = request.add_extra_param(name, value);
     }
     let (url, state) = request.url();
     Ok(Prepared {
@@ -68,5 +128,107 @@ pub(crate) fn prepare(
         state: state.into_secret().into(),
         nonce: nonce.secret().as_str().into(),
         verifier: verifier.into_secret().into(),
+        max_age,
     })
+}
+
+fn check_extra_parameters(parameters: &[(String, String)]) -> Result<(), SessionError> {
+    let misconfigured = |problem: String| SessionError::Misconfigured {
+        setting: "extra parameters".to_owned(),
+        problem,
+        hint: "Give each parameter once, and none that the library sets by itself.".to_owned(),
+    };
+    for (position, (name, _)) in parameters.iter().enumerate() {
+        if name.is_empty() {
+            return Err(misconfigured("one has no name".to_owned()));
+        }
+        if OWN_PARAMETERS.contains(&name.as_str()) {
+            return Err(misconfigured(format!("{name} is set by this library")));
+        }
+        if parameters[..position].iter().any(|(earlier, _)| earlier == name) {
+            return Err(misconfigured(format!("{name} is there twice")));
+        }
+    }
+    Ok(())
+}
+
+/// The endpoint for pushed requests, if the request has to go there first: the server demands it (RFC 9126 §5) or the
+/// configuration does.
+pub(crate) fn pushed_to<'m>(config: &Config, metadata: &'m ProviderMetadata) -> Result<Option<&'m Url>, SessionError> {
+    if !config.pushes_authorization_requests() && !metadata.require_pushed_authorization_requests {
+        return Ok(None);
+    }
+    let missing = || SessionError::Misconfigured {
+        setting: "okta_pushed_authorization_requests".to_owned(),
+        problem: "pushed authorization requests are wanted, but the server announces no endpoint for them".to_owned(),
+        hint: "Take the key out of okta-config.json, or enable PAR on the authorization server.".to_owned(),
+    };
+    metadata.pushed_authorization_request_endpoint.as_ref().ok_or_else(missing).map(Some)
+}
+
+/// Sends the request's parameters to the server itself, and gives the URL that stands for them: the browser, its history
+/// and whatever looks over its shoulder see a one-time name instead.
+pub(crate) async fn push(
+    http: &Http,
+    endpoint: &Url,
+    client_id: &str,
+    evidence: &Evidence,
+    prepared: Prepared,
+) -> Result<Prepared, SessionError> {
+    let internal = |problem: &str| SessionError::internal(format!("Okta (pushed authorization request): {problem}"));
+    let mut url = Url::parse(&prepared.url).map_err(|_| internal("the request is no URL"))?;
+    let mut request = reqwest::Request::new(reqwest::Method::POST, endpoint.clone());
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    *request.body_mut() = Some(url.query().unwrap_or_default().to_owned().into());
+    let answer = http
+        .send_bounded(request)
+        .await
+        .map_err(|error| error.into_session_error(Service::Okta, "pushed authorization request"))?;
+    // RFC 9126 §2.2 says 201; a 200 means the same.
+    if !matches!(answer.status, 200 | 201) {
+        let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let code = refusal.error.or(refusal.error_code).unwrap_or_else(|| format!("HTTP status {}", answer.status));
+        let words = refusal.error_description.or(refusal.error_summary).unwrap_or_default();
+        return Err(classify(&Failure::new(Service::Okta, &code, &words), evidence));
+    }
+    let pushed: Pushed = serde_json::from_slice(&answer.body).map_err(|error| internal(&json_problem(&error)))?;
+    url.set_query(None);
+    url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", &pushed.request_uri);
+    Ok(Prepared { url: url.into(), ..prepared })
+}
+
+#[derive(Deserialize)]
+struct Pushed {
+    request_uri: String,
+}
+
+/// OAuth's error shape or Okta's own.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    error: Option<String>,
+    error_description: Option<String>,
+    #[serde(rename = "errorCode")]
+    error_code: Option<String>,
+    #[serde(rename = "errorSummary")]
+    error_summary: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_library_sets_itself_cannot_be_set_again() {
+        let check = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            check_extra_parameters(&pairs)
+        };
+        assert_eq!(check(&[("idp", "0oa1"), ("ui_locales", "de")]), Ok(()));
+        for own in OWN_PARAMETERS {
+            assert!(check(&[("idp", "0oa1"), (own, "x")]).unwrap_err().to_string().contains(own), "{own}");
+        }
+        assert!(check(&[("idp", "a"), ("idp", "b")]).unwrap_err().to_string().contains("twice"));
+        assert!(check(&[("", "a")]).unwrap_err().to_string().contains("no name"));
+    }
 }

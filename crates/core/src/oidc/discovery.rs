@@ -32,6 +32,12 @@ pub(crate) struct ProviderMetadata {
     pub userinfo_endpoint: Option<Url>,
     pub revocation_endpoint: Option<Url>,
     pub end_session_endpoint: Option<Url>,
+    /// RFC 9126 §5.
+    #[serde(default)]
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    /// RFC 9126 §5: no request is taken but through that endpoint.
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// RFC 9207 §3: the redirect will carry `iss`.
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
@@ -173,6 +179,7 @@ impl ProviderMetadata {
             ("userinfo_endpoint", self.userinfo_endpoint.as_ref()),
             ("revocation_endpoint", self.revocation_endpoint.as_ref()),
             ("end_session_endpoint", self.end_session_endpoint.as_ref()),
+            ("pushed_authorization_request_endpoint", self.pushed_authorization_request_endpoint.as_ref()),
         ]
         .into_iter()
         .filter_map(|(name, endpoint)| Some((name, endpoint?)))

@@ -19,6 +19,9 @@ use crate::oidc::keys::KeySet;
 
 /// Cognito's own grace for expired tokens; less would refuse what Cognito takes.
 const LEEWAY: Duration = Duration::from_secs(300);
+/// `auth_time` is compared with a time of our own clock, which follows the server's to within seconds. More would let a
+/// sign-in of a moment ago pass for the one that was asked for.
+const AUTH_TIME_LEEWAY_SECONDS: i64 = 60;
 /// `sub` is at most 255 ASCII characters (Core §2).
 const LONGEST_SUBJECT: usize = 255;
 
@@ -37,6 +40,7 @@ pub(crate) enum Rule {
     Nonce,
     AccessTokenHash,
     Subject,
+    AuthenticationAge,
     SameUserAfterRefresh,
 }
 
@@ -55,6 +59,7 @@ impl fmt::Display for Rule {
             Self::Nonce => "`nonce` is not the one of the sign-in",
             Self::AccessTokenHash => "`at_hash` does not match the access token",
             Self::Subject => "`sub` is empty, too long or not ASCII",
+            Self::AuthenticationAge => "`auth_time` is missing, or longer ago than the sign-in allowed",
             Self::SameUserAfterRefresh => "the refreshed token is for another user or sign-in",
         })
     }
@@ -129,6 +134,9 @@ pub(crate) struct Expected<'a> {
     pub access_token: &'a SecretString,
     /// The corrected time.
     pub now: SystemTime,
+    /// If `max_age` was asked for: the earliest time at which the user may have proved who they are (Core §3.1.3.7 point
+    /// 13).
+    pub earliest_auth_time: Option<i64>,
     /// After a refresh: the claims of the token before.
     pub previous: Option<Previous<'a>>,
 }
@@ -183,6 +191,11 @@ pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_
     let claims = read_claims(claims);
     if claims.subject.is_empty() || claims.subject.len() > LONGEST_SUBJECT || !claims.subject.is_ascii() {
         return Err(Rejected::by(Rule::Subject));
+    }
+    if let Some(earliest) = expected.earliest_auth_time
+        && claims.auth_time.is_none_or(|time| time < earliest.saturating_sub(AUTH_TIME_LEEWAY_SECONDS))
+    {
+        return Err(Rejected::by(Rule::AuthenticationAge));
     }
     match &expected.previous {
         Some(previous) if !previous.is_continued_by(&claims) => Err(Rejected::by(Rule::SameUserAfterRefresh)),

@@ -2,25 +2,26 @@
 //! takes the redirect. Between the two the app may be killed; the second step works in a fresh process.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
 use super::pending::{LIFETIME_SECONDS, MOST_PENDING, PendingAuthorization};
 use super::persisted::{SignedIn, Tokens};
 use super::vault::Errand;
-use super::{Inner, Session, SessionEvent, SessionState, User};
+use super::{Inner, Session, SessionEvent, SessionState, User, lock};
 use crate::aws::sdk_config::{bucket_host, cognito_host};
 use crate::clock::from_unix;
 use crate::diagnosis::classify::{Failure, classify};
 use crate::error::{Service, SessionError};
-use crate::oidc::authorization::{self, Prompt};
+use crate::oidc::authorization::{self, Prompt, Wishes};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{self, Claims, Expected, Previous};
 use crate::oidc::redirect::{Outcome, Redirect, unexpected};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 use crate::oidc::userinfo;
+use crate::secret_text::is_same;
 
 /// How to sign in.
 #[derive(Debug, Clone, Default)]
@@ -29,8 +30,14 @@ pub struct LoginOptions {
     pub redirect_uri: Option<String>,
     /// Fills in the user name on the sign-in page.
     pub login_hint: Option<String>,
-    /// Shows the sign-in page even if the browser still has a session (`prompt=login`).
-    pub force_sign_in: bool,
+    /// What the sign-in page asks for; Okta decides if this does not.
+    pub prompt: Option<Prompt>,
+    /// How long ago the user may have proved who they are, in whole seconds; zero asks for the password now. An ID token
+    /// that does not say so is refused (OpenID Connect Core §3.1.2.1 `max_age`).
+    pub max_age: Option<Duration>,
+    /// Further parameters of the authorization request, such as Okta's `idp` or `ui_locales`. Those that the library sets
+    /// by itself are refused.
+    pub extra_parameters: Vec<(String, String)>,
 }
 
 /// What the browser has to open.
@@ -53,6 +60,13 @@ impl fmt::Debug for AuthorizationRequest {
     }
 }
 
+/// What an ID token has to fit beside issuer and client.
+pub(super) struct Expectation<'a> {
+    pub nonce: &'a SecretString,
+    pub earliest_auth_time: Option<i64>,
+    pub previous: Option<Previous<'a>>,
+}
+
 impl Session {
     /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL.
     ///
@@ -63,8 +77,17 @@ impl Session {
         let inner = &self.inner;
         let redirect_uri = options.redirect_uri.as_deref().unwrap_or_else(|| inner.config.callback_url());
         let provider = inner.discovery.provider(&inner.http, inner.clock.now()).await?;
-        let prompt = Prompt { login_hint: options.login_hint.as_deref(), force_sign_in: options.force_sign_in };
-        let prepared = authorization::prepare(&inner.config, &provider.metadata, redirect_uri, &prompt)?;
+        let wishes = Wishes {
+            login_hint: options.login_hint.as_deref(),
+            prompt: options.prompt,
+            max_age: options.max_age,
+            extra_parameters: &options.extra_parameters,
+        };
+        let mut prepared = authorization::prepare(&inner.config, &provider.metadata, redirect_uri, &wishes)?;
+        if let Some(endpoint) = authorization::pushed_to(&inner.config, &provider.metadata)? {
+            let client_id = inner.config.client_id();
+            prepared = authorization::push(&inner.http, endpoint, client_id, &inner.evidence, prepared).await?;
+        }
         let now = inner.clock.unix_now();
         let request = AuthorizationRequest {
             url: prepared.url.clone(),
@@ -73,8 +96,9 @@ impl Session {
         };
         let state = prepared.state.clone();
         let pending = PendingAuthorization::new(prepared, redirect_uri, inner.config.client_id(), provider, now);
-        inner.change_store(move |content| content.add_pending(pending, now)).await?;
-        let mut begun = inner.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_use = lock(&inner.exchanging).clone();
+        inner.change_store(move |content| content.add_pending(pending, now, &in_use)).await?;
+        let mut begun = lock(&inner.begun);
         begun.push(state);
         // The store holds no more of them either.
         let surplus = begun.len().saturating_sub(MOST_PENDING);
@@ -104,7 +128,7 @@ impl Session {
     /// # Errors
     /// `SecureStorage`.
     pub async fn cancel_login(&self) -> Result<(), SessionError> {
-        let begun = std::mem::take(&mut *self.inner.begun.lock().unwrap_or_else(PoisonError::into_inner));
+        let begun = std::mem::take(&mut *lock(&self.inner.begun));
         self.inner
             .change_store(move |content| {
                 if begun.is_empty() {
@@ -140,7 +164,7 @@ impl Session {
         if let Some(refresh) = self.inner.refreshing_tokens.running() {
             let _ = refresh.await;
         }
-        let beside = std::mem::take(&mut *self.inner.beside.lock().unwrap_or_else(PoisonError::into_inner));
+        let beside = std::mem::take(&mut *lock(&self.inner.beside));
         for task in beside {
             // A panic in there has been reported by the runtime and concerns nobody else.
             let _ = task.await;
@@ -174,6 +198,7 @@ impl Inner {
         };
         self.discovery.adopt(&pending.provider, from_unix(pending.expires_at));
         self.open_connections();
+        let _in_use = InUse::mark(self, &redirect.state);
         match self.exchange(pending, &code).await {
             Ok((answer, claims)) => self.finish(redirect.state, pending, answer, claims).await,
             Err(TokenError::Unanswered(error) | TokenError::Lost(error)) => Err(error),
@@ -201,7 +226,9 @@ impl Inner {
             evidence: &self.evidence,
         };
         let answer = endpoint.exchange_code(&pending.redirect_uri, code, &pending.verifier).await?;
-        let claims = self.verify(&answer, &pending.provider, &pending.nonce, None).await?;
+        let expected =
+            Expectation { nonce: &pending.nonce, earliest_auth_time: pending.earliest_auth_time(), previous: None };
+        let claims = self.verify(&answer, &pending.provider, expected).await?;
         Ok((answer, claims))
     }
 
@@ -210,8 +237,7 @@ impl Inner {
         &self,
         answer: &TokenAnswer,
         provider: &Provider,
-        nonce: &SecretString,
-        previous: Option<Previous<'_>>,
+        expectation: Expectation<'_>,
     ) -> Result<Claims, TokenError> {
         let refused = |cause| TokenError::Refused { error: "invalid_id_token".to_owned(), cause };
         let id_token = answer.id_token.as_ref().ok_or_else(|| {
@@ -231,10 +257,11 @@ impl Inner {
         let expected = Expected {
             issuer: self.config.issuer_url(),
             client_id: self.config.client_id(),
-            nonce,
+            nonce: expectation.nonce,
             access_token: &answer.access_token,
             now: self.clock.now(),
-            previous,
+            earliest_auth_time: expectation.earliest_auth_time,
+            previous: expectation.previous,
         };
         id_token::verify(id_token, fetched.as_ref().unwrap_or(&provider.keys), &expected)
             .map_err(|rejected| refused(rejected.into_session_error(self.clock.offset_seconds())))
@@ -269,27 +296,28 @@ impl Inner {
                 // A sign-out or a cancellation while the code was exchanged wins.
                 content.find_pending(&state)?;
                 let before = content.signed_in.as_ref().map(|before| &before.user);
-                let before = before.or(content.ended.as_ref().map(|ended| &ended.user));
-                let subject = &signed_in.user.subject;
-                let previous = before.map(|user| user.subject.clone()).filter(|before| before != subject);
-                if previous.is_some() {
+                let known = before.or(content.ended.as_ref().map(|ended| &ended.user));
+                let is_same_user = |user: &User| user.subject == signed_in.user.subject;
+                let goes_on = before.is_some_and(is_same_user);
+                if !known.is_none_or(is_same_user) {
                     content.identity = None;
                 }
                 content.complete_pending(&state);
                 content.ended = None;
                 content.signed_in = Some(signed_in);
-                Some(previous)
+                Some(goes_on)
             })
             .await?;
-        let Some(previous) = saved else {
+        let Some(goes_on) = saved else {
             if let Some(refresh_token) = refresh_token {
                 // Best effort: nobody has a copy.
                 let _ = self.revoke(&refresh_token).await;
             }
             return Err(SessionError::UserCancelled);
         };
-        if let Some(previous_subject) = previous {
-            self.announce(SessionEvent::UserChanged { previous_subject, user });
+        if goes_on {
+            // The state is the same as before, so nothing was told yet.
+            self.events.tell(SessionEvent::SignedIn { user });
         }
         if pending.provider.metadata.userinfo_endpoint.is_some() {
             let inner = Arc::clone(self);
@@ -297,7 +325,7 @@ impl Inner {
             self.spawn_beside(async move {
                 if let Err(error) = inner.read_profile().await {
                     tracing::warn!(%error, "the profile could not be read");
-                    inner.announce(SessionEvent::ProfileUnavailable { detail: error.to_string() });
+                    inner.events.tell(SessionEvent::ProfileUnavailable { detail: error.to_string() });
                 }
             });
         }
@@ -353,6 +381,25 @@ impl Inner {
     pub(super) fn expiry(&self, expires_in: Option<std::time::Duration>) -> Option<i64> {
         let seconds = i64::try_from(expires_in?.as_secs()).unwrap_or(i64::MAX);
         Some(self.clock.unix_now().saturating_add(seconds))
+    }
+}
+
+/// Says that a sign-in's code is being exchanged, until it is dropped.
+struct InUse<'a> {
+    inner: &'a Inner,
+    state: SecretString,
+}
+
+impl<'a> InUse<'a> {
+    fn mark(inner: &'a Inner, state: &SecretString) -> Self {
+        lock(&inner.exchanging).push(state.clone());
+        Self { inner, state: state.clone() }
+    }
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        lock(&self.inner.exchanging).retain(|other| !is_same(other, &self.state));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The session: who is signed in, and AWS credentials for as long as Okta agrees. The one type that apps hold.
 
+mod accounts;
 mod background;
 pub(crate) mod events;
 mod listing;
@@ -13,7 +14,8 @@ pub(crate) mod state;
 mod vault;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
@@ -21,7 +23,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -35,17 +37,23 @@ use crate::error::SessionError;
 use crate::net::http::Http;
 use crate::oidc::discovery::Discovery;
 use crate::storage::SecretStore;
+pub use accounts::{Account, Accounts};
 pub use background::BackgroundRenewal;
-pub use events::SessionEvent;
+use events::Announcer;
+pub use events::{Renewed, SessionEvent, SessionEvents};
 pub use listing::ObjectPages;
 pub use login::{AuthorizationRequest, LoginOptions};
-use persisted::{Persisted, SignedIn};
+use persisted::{Owner, Persisted, SignedIn};
 pub use renewal::AccessToken;
 pub use sign_out::{SignOut, SignOutMode};
 use single_flight::SingleFlight;
 use state::Event;
 pub use state::SessionState;
 use vault::Vault;
+
+/// What another process of the app did to the store is noticed after so many seconds at the latest, whenever the session
+/// is used: a sign-out there must not leave credentials in use here.
+const LOOK_AGAIN_SECONDS: i64 = 60;
 
 /// Who is signed in, as far as Okta told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +79,8 @@ impl User {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionDetails {
+    /// The account's name; `default` unless the app keeps several.
+    pub account: String,
     /// Who is signed in.
     pub user: Option<User>,
     /// The authorization server.
@@ -98,6 +108,7 @@ pub struct Session {
 }
 
 struct Inner {
+    account: String,
     config: Config,
     evidence: Evidence,
     clock: CorrectedClock,
@@ -106,14 +117,17 @@ struct Inner {
     pool: IdentityPool,
     vault: Vault,
     state: watch::Sender<SessionState>,
-    events: broadcast::Sender<SessionEvent>,
+    events: Announcer,
     renewing_credentials: SingleFlight<AwsCredentials>,
     refreshing_tokens: SingleFlight<SignedIn>,
     // What a sign-in does beside everything else: it opens connections and reads the profile.
     beside: Mutex<Vec<JoinHandle<()>>>,
     // The sign-ins that this process has begun, to cancel them and no others.
     begun: Mutex<Vec<SecretString>>,
+    // The sign-ins whose code is being exchanged: what comes to an end must find them where they were.
+    exchanging: Mutex<Vec<SecretString>>,
     jitter_seconds: i64,
+    last_look_at_store: AtomicI64,
 }
 
 /// Sets a session up; see [`Session::builder`].
@@ -124,11 +138,12 @@ pub struct SessionBuilder {
     account: String,
     root_certificates: Option<Vec<u8>>,
     clock: Arc<dyn Clock>,
+    stores_credentials: bool,
 }
 
 impl SessionBuilder {
-    /// Keeps several users apart. Letters (upper or lower case are the same), digits, `.`, `_` and `-`; `default` without
-    /// it.
+    /// Keeps several users apart, each with a session of their own; [`Accounts`] lists them. Letters (upper or lower case
+    /// are the same), digits, `.`, `_` and `-`; `default` without it.
     pub fn account(mut self, account: &str) -> Self {
         account.clone_into(&mut self.account);
         self
@@ -137,6 +152,13 @@ impl SessionBuilder {
     /// PEM certificates to trust beside the platform's.
     pub fn root_certificates(mut self, pem: Vec<u8>) -> Self {
         self.root_certificates = Some(pem);
+        self
+    }
+
+    /// Whether AWS credentials are kept in the secure store too (they are, unless this says `false`): then a restart lists
+    /// in one request. Without, they stay in memory and a restart asks Cognito first.
+    pub fn store_aws_credentials(mut self, store: bool) -> Self {
+        self.stores_credentials = store;
         self
     }
 
@@ -151,38 +173,31 @@ impl SessionBuilder {
     /// # Errors
     /// `Misconfigured` for an account name or certificates that cannot be used.
     pub fn open(self) -> Result<Session, SessionError> {
-        // One file system tells `Alice` from `alice`, another does not.
-        let account = self.account.to_ascii_lowercase();
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if account.is_empty() || account.len() > 64 || account.starts_with('.') || !account.chars().all(is_plain) {
-            return Err(SessionError::Misconfigured {
-                setting: "account".to_owned(),
-                problem: "is not a usable name".to_owned(),
-                hint: "Use up to 64 letters, digits, `.`, `_` and `-`, not beginning with a dot.".to_owned(),
-            });
-        }
-        let events = broadcast::Sender::new(16);
+        let account = accounts::check_name(&self.account)?;
+        let events = Announcer::new();
         let news = events.clone();
-        let clock = CorrectedClock::new(self.clock).on_correction(move |offset_seconds| {
-            // Nobody listening is fine: events are news, not state.
-            let _ = news.send(SessionEvent::ClockCorrected { offset_seconds });
-        });
+        let clock = CorrectedClock::new(self.clock)
+            .on_correction(move |offset_seconds| news.tell(SessionEvent::ClockSkew { offset_seconds }));
         let config = self.config;
         let issuer = Url::parse(config.issuer_url()).ok();
         let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref())?;
         let cognito = sdk_config::unsigned(config.region(), config.identity_pool_endpoint(), &http, &clock);
-        let name = format!("{account}.{}", config.fingerprint().short());
+        let name = accounts::blob_name(&account, &config);
+        let owner = Owner { account: account.clone(), configuration: config.fingerprint().to_string() };
         let inner = Inner {
+            account,
             evidence: Evidence::of(&config),
             discovery: Discovery::new(config.issuer_url()),
             pool: IdentityPool::new(&config, &cognito),
-            vault: Vault::new(self.store, &name),
+            vault: Vault::new(self.store, &name, owner, self.stores_credentials),
             state: watch::Sender::new(SessionState::NotLoaded),
             events,
             renewing_credentials: SingleFlight::default(),
             refreshing_tokens: SingleFlight::default(),
             beside: Mutex::default(),
             begun: Mutex::default(),
+            exchanging: Mutex::default(),
+            last_look_at_store: AtomicI64::new(0),
             jitter_seconds: Inner::choose_jitter(),
             config,
             clock,
@@ -198,9 +213,10 @@ impl Session {
         SessionBuilder {
             config,
             store,
-            account: "default".to_owned(),
+            account: accounts::DEFAULT.to_owned(),
             root_certificates: None,
             clock: Arc::new(SystemClock),
+            stores_credentials: true,
         }
     }
 
@@ -221,8 +237,7 @@ impl Session {
     /// never taken for an empty one.
     pub async fn restore(&self) -> SessionState {
         if let Err(error) = self.inner.read_store().await {
-            let failed = Event::StorageFailed { detail: error.to_string() };
-            self.inner.state.send_modify(|state| *state = state::next(state, failed));
+            self.inner.move_on(Event::StorageFailed { detail: error.to_string() });
         }
         self.state()
     }
@@ -237,8 +252,8 @@ impl Session {
         self.inner.state.subscribe()
     }
 
-    /// Events from now on.
-    pub fn subscribe_events(&self) -> broadcast::Receiver<SessionEvent> {
+    /// What happens from now on.
+    pub fn events(&self) -> SessionEvents {
         self.inner.events.subscribe()
     }
 
@@ -248,6 +263,7 @@ impl Session {
         let content = inner.vault.peek(Clone::clone).unwrap_or_default();
         let signed_in = content.signed_in.as_ref();
         SessionDetails {
+            account: inner.account.clone(),
             user: signed_in.map(|signed_in| signed_in.user.clone()),
             issuer: inner.config.issuer_url().to_owned(),
             identity_id: signed_in.and(content.identity.as_ref()).map(|identity| identity.id().to_owned()),
@@ -331,27 +347,47 @@ impl Inner {
     /// Publishes what is stored, as this process knows it at the moment of publishing: of two that publish at the same
     /// time, the later one tells the later truth.
     fn follow_the_store(&self) {
+        self.last_look_at_store.store(self.clock.unix_now(), Ordering::Relaxed);
+        self.publish(|state| {
+            let stored = self.vault.peek(Persisted::to_event);
+            stored.map_or_else(|| state.clone(), |event| state::next(state, event))
+        });
+    }
+
+    fn move_on(&self, event: Event) {
+        self.publish(|state| state::next(state, event));
+    }
+
+    fn publish(&self, next: impl FnOnce(&SessionState) -> SessionState) {
         self.state.send_if_modified(|state| {
-            let stored = self.vault.peek(|content| Event::Stored {
-                user: content.signed_in.as_ref().map(|signed_in| signed_in.user.clone()),
-                ended: content.ended.as_ref().map(|ended| (ended.reason.clone(), ended.user.clone())),
-            });
-            let next = stored.map_or_else(|| state.clone(), |event| state::next(state, event));
+            let next = next(state);
             let has_changed = next != *state;
-            *state = next;
+            let before = std::mem::replace(state, next);
+            // Told while the state cannot change again: events come in its order.
+            state::news(&before, state).into_iter().for_each(|event| self.events.tell(event));
             has_changed
         });
     }
 
+    /// Looks at the store again if the last look was long ago, also by a clock that was set back. What cannot be read
+    /// changes nothing.
+    async fn notice_others(&self) {
+        let since = self.clock.unix_now().saturating_sub(self.last_look_at_store.load(Ordering::Relaxed));
+        if since.saturating_abs() >= LOOK_AGAIN_SECONDS
+            && let Err(error) = self.read_store().await
+        {
+            tracing::debug!(%error, "the store could not be looked at again");
+        }
+    }
+
     /// Runs `work` beside everything else; [`Session::settle`] waits for it.
     fn spawn_beside(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut beside = lock(&self.beside);
         beside.retain(|task| !task.is_finished());
         beside.push(tokio::spawn(work));
     }
+}
 
-    fn announce(&self, event: SessionEvent) {
-        // Nobody listening is fine: events are news, not state.
-        let _ = self.events.send(event);
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

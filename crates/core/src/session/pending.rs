@@ -8,11 +8,14 @@ use subtle::ConstantTimeEq as _;
 
 use super::persisted::Persisted;
 use crate::oidc::discovery::Provider;
+use crate::secret_text::is_same;
 
 /// A person needs a few minutes for a password, a second factor and a forgotten phone.
 pub(crate) const LIFETIME_SECONDS: i64 = 15 * 60;
 /// Tabs that were left open; the oldest goes first.
 pub(crate) const MOST_PENDING: usize = 4;
+/// Redirects that may still be delivered twice: as many as can be open.
+const MOST_COMPLETED: usize = MOST_PENDING;
 
 /// All that is needed to understand and finish the answer to one authorization request.
 #[derive(Clone, Serialize, Deserialize)]
@@ -27,6 +30,9 @@ pub(crate) struct PendingAuthorization {
     pub client_id: String,
     /// The server that was asked. The code goes to its token endpoint and no other (mix-up, RFC 9700 §4.4).
     pub provider: Provider,
+    /// How long ago the user may have proved who they are, in seconds, if the app has asked.
+    #[serde(default)]
+    pub max_age: Option<u64>,
     pub expires_at: i64,
 }
 
@@ -45,12 +51,19 @@ impl PendingAuthorization {
             redirect_uri: redirect_uri.to_owned(),
             client_id: client_id.to_owned(),
             provider,
+            max_age: prepared.max_age,
             expires_at: unix_now + LIFETIME_SECONDS,
         }
     }
 
+    /// The earliest time at which the user may have proved who they are, if the app has asked.
+    pub(crate) fn earliest_auth_time(&self) -> Option<i64> {
+        let begun_at = self.expires_at.saturating_sub(LIFETIME_SECONDS);
+        self.max_age.map(|max_age| begun_at.saturating_sub_unsigned(max_age))
+    }
+
     fn has_state(&self, state: &SecretString) -> bool {
-        self.state.expose_secret().as_bytes().ct_eq(state.expose_secret().as_bytes()).into()
+        is_same(&self.state, state)
     }
 }
 
@@ -72,11 +85,15 @@ impl CompletedLogin {
 }
 
 impl Persisted {
-    /// Adds a sign-in, and lets go of expired and surplus ones.
-    pub(crate) fn add_pending(&mut self, pending: PendingAuthorization, unix_now: i64) {
-        self.pending.retain(|other| other.expires_at > unix_now);
-        let surplus = (self.pending.len() + 1).saturating_sub(MOST_PENDING);
-        self.pending.drain(..surplus);
+    /// Adds a sign-in, and lets go of expired and surplus ones, but of none that is `in_use`: a code of theirs is being
+    /// exchanged at this moment.
+    pub(crate) fn add_pending(&mut self, pending: PendingAuthorization, unix_now: i64, in_use: &[SecretString]) {
+        let is_in_use = |pending: &PendingAuthorization| in_use.iter().any(|state| pending.has_state(state));
+        self.pending.retain(|other| other.expires_at > unix_now || is_in_use(other));
+        while self.pending.len() >= MOST_PENDING {
+            let Some(oldest) = self.pending.iter().position(|other| !is_in_use(other)) else { break };
+            self.pending.remove(oldest);
+        }
         self.pending.push(pending);
     }
 
@@ -87,7 +104,9 @@ impl Persisted {
     /// The sign-in came to a good end.
     pub(crate) fn complete_pending(&mut self, state: &SecretString) {
         self.forget_pending(state);
-        self.completed = Some(CompletedLogin::of(state));
+        let surplus = (self.completed.len() + 1).saturating_sub(MOST_COMPLETED);
+        self.completed.drain(..surplus);
+        self.completed.push(CompletedLogin::of(state));
     }
 
     /// The sign-in was definitely refused.
@@ -96,6 +115,6 @@ impl Persisted {
     }
 
     pub(crate) fn was_completed(&self, state: &SecretString) -> bool {
-        self.completed.as_ref().is_some_and(|completed| completed.is(state))
+        self.completed.iter().any(|completed| completed.is(state))
     }
 }

@@ -1,20 +1,24 @@
-//! What a session writes into the secure store: one blob for each account and configuration, with a schema version, so
-//! that later versions can read it and an older one leaves a newer blob alone.
+//! What a session writes into the secure store: one blob for each account and configuration. It says which schema it
+//! follows, so that later versions can read it and an older one leaves a newer blob alone, and whose it is, so that a
+//! store that mixes up its names does not hand one account's session to another.
 
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
 use super::User;
 use super::pending::{CompletedLogin, PendingAuthorization};
+use super::state::Event;
 use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
 use crate::error::{SessionError, SignInReason};
+use crate::secret_text::is_same;
 use crate::storage::StorageErrorKind;
 
-/// The version that this code writes.
-const SCHEMA: u32 = 1;
+/// The version that this code writes. 1 did not say whose the blob is, and remembered one completed sign-in only.
+const SCHEMA: u32 = 2;
+/// The oldest version that this code reads.
+const OLDEST_SCHEMA: u32 = 1;
 
 /// Everything that outlives the process.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -22,9 +26,9 @@ pub(crate) struct Persisted {
     /// Sign-ins whose browser may still be open.
     #[serde(default)]
     pub pending: Vec<PendingAuthorization>,
-    /// The last sign-in that came to an end, so that its redirect may arrive twice.
-    #[serde(default)]
-    pub completed: Option<CompletedLogin>,
+    /// The last sign-ins that came to an end, so that their redirects may arrive twice.
+    #[serde(default, deserialize_with = "read_completed")]
+    pub completed: Vec<CompletedLogin>,
     #[serde(default)]
     pub signed_in: Option<SignedIn>,
     /// Why the last session ended, if not by a sign-out.
@@ -76,66 +80,110 @@ pub(crate) struct Tokens {
 impl Tokens {
     /// Whether they are the very same, judged by what a refresh changes.
     pub(crate) fn are(&self, other: &Self) -> bool {
-        let same = |one: &SecretString, two: &SecretString| {
-            bool::from(one.expose_secret().as_bytes().ct_eq(two.expose_secret().as_bytes()))
-        };
         let same_refresh_token = match (&self.refresh_token, &other.refresh_token) {
-            (Some(one), Some(two)) => same(one, two),
+            (Some(one), Some(two)) => is_same(one, two),
             (None, None) => true,
             _ => false,
         };
-        self.belong_to(&other.nonce) && same_refresh_token && same(&self.access_token, &other.access_token)
+        self.belong_to(&other.nonce) && same_refresh_token && is_same(&self.access_token, &other.access_token)
     }
 
     /// Whether they come from the sign-in with this nonce.
     pub(crate) fn belong_to(&self, nonce: &SecretString) -> bool {
-        self.nonce.expose_secret().as_bytes().ct_eq(nonce.expose_secret().as_bytes()).into()
+        is_same(&self.nonce, nonce)
     }
+}
+
+/// Whose a blob is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    pub account: String,
+    /// The whole fingerprint; the blob's name has the beginning of it.
+    pub configuration: String,
 }
 
 #[derive(Serialize)]
 struct Written<'a> {
     schema: u32,
+    owner: &'a Owner,
     #[serde(flatten)]
     persisted: &'a Persisted,
 }
 
+/// What is looked at before anything else: a newer version may have other fields.
 #[derive(Deserialize)]
-struct Version {
+struct Header {
     schema: u32,
+    #[serde(default)]
+    owner: Option<Owner>,
+}
+
+/// Schema 1 had one or none.
+fn read_completed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CompletedLogin>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Completed {
+        Many(Vec<CompletedLogin>),
+        One(CompletedLogin),
+    }
+    Ok(match Option::deserialize(deserializer)? {
+        Some(Completed::Many(many)) => many,
+        Some(Completed::One(one)) => vec![one],
+        None => Vec::new(),
+    })
 }
 
 impl Persisted {
     /// The bytes for the store.
-    pub(crate) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SessionError> {
-        serde_json::to_vec(&Written { schema: SCHEMA, persisted: self })
+    pub(crate) fn to_bytes(&self, owner: &Owner) -> Result<Zeroizing<Vec<u8>>, SessionError> {
+        serde_json::to_vec(&Written { schema: SCHEMA, owner, persisted: self })
             .map(Zeroizing::new)
             .map_err(|error| SessionError::internal(format!("the session cannot be written: {:?}", error.classify())))
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) or an older version wrote. The blob is never changed by a failure.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, SessionError> {
+    pub(crate) fn from_bytes(bytes: &[u8], owner: &Owner) -> Result<Self, SessionError> {
         let unreadable = |detail: String| SessionError::SecureStorage { kind: StorageErrorKind::Corrupt, detail };
-        let version: Version = serde_json::from_slice(bytes)
+        let header: Header = serde_json::from_slice(bytes)
             .map_err(|_| unreadable("the stored session is damaged; sign out to start afresh".to_owned()))?;
-        match version.schema {
-            SCHEMA => serde_json::from_slice(bytes).map_err(|error| {
-                unreadable(format!("the stored session is damaged ({:?}); sign out to start afresh", error.classify()))
-            }),
-            newer => Err(SessionError::SecureStorage {
+        if header.schema > SCHEMA {
+            return Err(SessionError::SecureStorage {
                 kind: StorageErrorKind::Unavailable,
                 detail: format!(
-                    "the stored session was written by a newer version (schema {newer}, this one knows {SCHEMA}); it is \
-                     left untouched: update this program"
+                    "the stored session was written by a newer version (schema {}, this one knows {SCHEMA}); it is left \
+                     untouched: update this program",
+                    header.schema
                 ),
-            }),
+            });
+        }
+        let is_ours = match &header.owner {
+            Some(found) => found == owner,
+            None => header.schema == OLDEST_SCHEMA,
+        };
+        if !is_ours {
+            return Err(unreadable(
+                "what is stored is another account's or configuration's session; it is left untouched: report this as a \
+                 bug of the secure store"
+                    .to_owned(),
+            ));
+        }
+        serde_json::from_slice(bytes).map_err(|error| {
+            unreadable(format!("the stored session is damaged ({:?}); sign out to start afresh", error.classify()))
+        })
+    }
+
+    /// What the state machine has to know of it.
+    pub(crate) fn to_event(&self) -> Event {
+        Event::Stored {
+            user: self.signed_in.as_ref().map(|signed_in| signed_in.user.clone()),
+            ended: self.ended.as_ref().map(|ended| (ended.reason.clone(), ended.user.clone())),
         }
     }
 
     /// Whether there is anything worth a place in the store.
     pub(crate) fn is_empty(&self) -> bool {
         self.pending.is_empty()
-            && self.completed.is_none()
+            && self.completed.is_empty()
             && self.signed_in.is_none()
             && self.ended.is_none()
             && self.identity.is_none()
@@ -143,44 +191,86 @@ impl Persisted {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
-    /// As version 0.1 wrote it. Never edit it: a session of a user out there looks like this.
-    const SCHEMA_1: &str = include_str!("../../tests-data/session/schema-1.json");
+    /// As version 0.1 wrote it, and as this one does. Never edit them: sessions of users out there look like this.
+    pub(crate) const SCHEMA_1: &str = include_str!("../../tests-data/session/schema-1.json");
+    const SCHEMA_2: &str = include_str!("../../tests-data/session/schema-2.json");
+
+    const CONFIGURATION: &str = "d39979567891dfb9b2d096232ae60cf78c363b913247ca27478375ba49591b0d";
+
+    pub(crate) fn owner() -> Owner {
+        Owner { account: "default".to_owned(), configuration: CONFIGURATION.to_owned() }
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        match Persisted::from_bytes(bytes, &owner()) {
+            Err(SessionError::SecureStorage { detail, .. }) => detail,
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => panic!("accepted"),
+        }
+    }
 
     #[test]
     fn a_session_that_an_older_version_wrote_is_read_whole() {
-        let persisted = Persisted::from_bytes(SCHEMA_1.as_bytes()).unwrap();
-        let signed_in = persisted.signed_in.as_ref().unwrap();
-        assert_eq!(signed_in.user.email.as_deref(), Some("alice@example.com"));
-        assert_eq!(signed_in.issuer, "https://dev-1.okta.com/oauth2/default");
-        assert_eq!(signed_in.tokens.refresh_token.as_ref().unwrap().expose_secret(), "stored-refresh-token");
-        assert_eq!(signed_in.credentials.as_ref().unwrap().access_key_id(), "ASIASTOREDKEYID00000");
-        assert_eq!(persisted.identity.as_ref().unwrap().id(), "us-west-2:11111111-2222-3333-4444-555555555555");
-        assert!(persisted.find_pending(&"stored-state".into()).is_some());
-        assert!(persisted.was_completed(&"completed-state".into()));
-        // Nothing of it is dropped on the way back.
-        let written: serde_json::Value = serde_json::from_slice(&persisted.to_bytes().unwrap()).unwrap();
-        assert_eq!(written, serde_json::from_str::<serde_json::Value>(SCHEMA_1).unwrap());
+        for (text, completed) in [(SCHEMA_1, 1), (SCHEMA_2, 2)] {
+            let persisted = Persisted::from_bytes(text.as_bytes(), &owner()).unwrap();
+            let signed_in = persisted.signed_in.as_ref().unwrap();
+            assert_eq!(signed_in.user.email.as_deref(), Some("alice@example.com"));
+            assert_eq!(signed_in.issuer, "https://dev-1.okta.com/oauth2/default");
+            assert_eq!(signed_in.tokens.refresh_token.as_ref().unwrap().expose_secret(), "stored-refresh-token");
+            assert_eq!(signed_in.credentials.as_ref().unwrap().access_key_id(), "ASIASTOREDKEYID00000");
+            assert_eq!(persisted.identity.as_ref().unwrap().id(), "us-west-2:11111111-2222-3333-4444-555555555555");
+            assert!(persisted.find_pending(&"stored-state".into()).is_some());
+            assert!(persisted.was_completed(&"completed-state".into()));
+            assert_eq!(persisted.completed.len(), completed);
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_session_is_dropped_on_the_way_back() {
+        let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
+        let written =
+            |text: &str| json(&Persisted::from_bytes(text.as_bytes(), &owner()).unwrap().to_bytes(&owner()).unwrap());
+        assert_eq!(written(SCHEMA_2), json(SCHEMA_2.as_bytes()));
+        // What schema 2 has more.
+        let mut upgraded = json(SCHEMA_1.as_bytes());
+        upgraded["schema"] = 2.into();
+        upgraded["owner"] = serde_json::to_value(owner()).unwrap();
+        upgraded["completed"] = serde_json::json!([upgraded["completed"]]);
+        for pending in upgraded["pending"].as_array_mut().unwrap() {
+            pending["max_age"] = serde_json::Value::Null;
+            pending["provider"]["metadata"]["pushed_authorization_request_endpoint"] = serde_json::Value::Null;
+            pending["provider"]["metadata"]["require_pushed_authorization_requests"] = false.into();
+        }
+        assert_eq!(written(SCHEMA_1), upgraded);
     }
 
     #[test]
     fn a_newer_version_s_session_is_reported_and_a_damaged_one_too() {
-        let refusal = |bytes: &[u8]| match Persisted::from_bytes(bytes) {
-            Err(SessionError::SecureStorage { detail, .. }) => detail,
-            Err(other) => panic!("{other:?}"),
-            Ok(_) => panic!("accepted"),
-        };
-        assert!(refusal(br#"{"schema":2,"future":true}"#).contains("newer version"));
+        assert!(refusal(br#"{"schema":3,"future":true}"#).contains("newer version"));
         for damaged in [&b""[..], b"{}", b"null", b"{\"schema\":1,\"signed_in\":7}", b"\xff"] {
             assert!(refusal(damaged).contains("damaged"), "{damaged:?}");
         }
     }
 
     #[test]
+    fn another_account_s_or_configuration_s_session_is_refused_even_if_the_store_hands_it_out() {
+        for (found, other) in [("\"default\"", "\"work\""), (CONFIGURATION, &CONFIGURATION.replace('1', "2"))] {
+            let text = SCHEMA_2.replacen(found, other, 1);
+            assert_ne!(text, SCHEMA_2);
+            assert!(refusal(text.as_bytes()).contains("another account"), "{other}");
+        }
+        // Only the first version may leave it out.
+        assert!(refusal(br#"{"schema":2}"#).contains("another account"));
+    }
+
+    #[test]
     fn the_empty_session_needs_no_place() {
         assert!(Persisted::default().is_empty());
-        assert!(!Persisted::from_bytes(SCHEMA_1.as_bytes()).unwrap().is_empty());
+        assert!(!Persisted::from_bytes(SCHEMA_1.as_bytes(), &owner()).unwrap().is_empty());
     }
 }

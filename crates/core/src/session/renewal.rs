@@ -8,16 +8,17 @@ use std::time::SystemTime;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::login::Expectation;
 use super::persisted::{EndedSession, Persisted, SignedIn, Tokens};
 use super::vault::{Errand, Exclusive};
-use super::{Inner, Session, SessionEvent};
+use super::{Inner, Renewed, Session, SessionEvent};
 use crate::clock::from_unix;
 use crate::cognito::identity::Identity;
-use crate::cognito::{AwsCredentials, Login};
-use crate::diagnosis::classify::logins_key;
+use crate::cognito::{AwsCredentials, Login, Refused};
+use crate::diagnosis::classify::{Blame, logins_key};
 use crate::error::{SessionError, SignInReason};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::Previous;
+use crate::oidc::id_token::{Previous, unverified_kid};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 
 /// What is about to expire is renewed so long before: a request under way must not outlive its keys.
@@ -66,6 +67,7 @@ impl Session {
     /// As for [`aws_credentials`](Self::aws_credentials), without Cognito's part.
     pub async fn access_token(&self) -> Result<AccessToken, SessionError> {
         let inner = &self.inner;
+        inner.notice_others().await;
         let known = inner.vault.peek(|content| content.signed_in.clone()).flatten();
         match known.filter(|known| !inner.is_due(known.tokens.access_token_expires_at)) {
             Some(known) => Ok(known.into()),
@@ -94,6 +96,7 @@ impl Session {
     /// `SignInRequired` if nobody is signed in or Okta no longer agrees; `Retryable` for the network, and the session is
     /// kept; `Misconfigured` and `AccessDenied` for what Cognito says about pool, provider and role.
     pub async fn aws_credentials(&self) -> Result<AwsCredentials, SessionError> {
+        self.inner.notice_others().await;
         let in_time = EARLY_SECONDS + self.inner.jitter_seconds;
         if let Some(credentials) = self.inner.usable_credentials(in_time, None) {
             return Ok(credentials);
@@ -163,17 +166,35 @@ impl Inner {
         } else {
             signed_in
         };
-        match self.obtain_credentials(&signed_in).await {
-            // Cognito finds the ID token too old although it should not be: a fresh one decides.
-            Err(SessionError::SignInRequired { .. }) if can_refresh => {
+        let refused = match self.obtain_credentials(&signed_in).await {
+            Ok(credentials) => return Ok(credentials),
+            Err(refused) => refused,
+        };
+        let is_worn_out = match refused.blame {
+            // Cognito finds the ID token too old although it should not be.
+            Some(Blame::ExpiredIdToken) => true,
+            Some(Blame::UnverifiedIdToken) => can_refresh && self.was_signed_with_a_dropped_key(&signed_in).await,
+            _ => false,
+        };
+        match refused.cause {
+            _ if is_worn_out && can_refresh => {
+                // A fresh one decides.
                 let signed_in = self.refresh_tokens(&errand, signed_in).await?;
-                self.obtain_credentials(&signed_in).await
+                self.obtain_credentials(&signed_in).await.map_err(|refused| refused.cause)
             }
-            Err(SessionError::SignInRequired { .. }) => {
+            SessionError::SignInRequired { .. } if !can_refresh => {
                 Err(self.end_session(&signed_in, SignInReason::NoRefreshToken).await)
             }
-            outcome => outcome,
+            cause => Err(cause),
         }
+    }
+
+    /// Whether the issuer has withdrawn the key since: then a refreshed token has another one. If the key is still there,
+    /// Cognito's trouble lies elsewhere and would be the same with any token.
+    async fn was_signed_with_a_dropped_key(&self, signed_in: &SignedIn) -> bool {
+        let Ok(provider) = self.discovery.provider(&self.http, self.clock.now()).await else { return false };
+        let Ok(keys) = self.discovery.refetch_keys(&self.http, &provider, self.clock.now()).await else { return false };
+        !keys.knows(unverified_kid(&signed_in.tokens.id_token).as_deref())
     }
 
     /// The signed-in session with an access token that is not about to expire, and is not `refused`.
@@ -267,17 +288,18 @@ impl Inner {
     ) -> Result<SignedIn, SessionError> {
         let tokens = &signed_in.tokens;
         let previous = Previous { subject: &signed_in.user.subject, auth_time: tokens.auth_time };
-        let claims = self
-            .verify(&answer, provider, &tokens.nonce, Some(previous))
-            .await
-            .map_err(TokenError::into_session_error)?;
+        let expectation = Expectation { nonce: &tokens.nonce, earliest_auth_time: None, previous: Some(previous) };
+        let claims = self.verify(&answer, provider, expectation).await.map_err(TokenError::into_session_error)?;
         let mut refreshed = signed_in.clone();
         refreshed.tokens.id_token_expires_at = claims.expires_at;
         refreshed.tokens.auth_time = claims.auth_time.or(refreshed.tokens.auth_time);
         if let Some(id_token) = answer.id_token {
             refreshed.tokens.id_token = id_token;
         }
-        self.keep(signed_in, refreshed).await
+        let expires_at = from_unix(claims.expires_at);
+        let kept = self.keep(signed_in, refreshed).await?;
+        self.events.tell(SessionEvent::Renewed { renewed: Renewed::Tokens, expires_at });
+        Ok(kept)
     }
 
     /// Saves `after` in place of `before`, if that is still what is stored: a sign-out or another sign-in that came between
@@ -303,7 +325,7 @@ impl Inner {
 
     fn report_unsaved(&self, error: &SessionError) {
         tracing::warn!(%error, "the renewed session could not be saved yet");
-        self.announce(SessionEvent::SaveFailed { detail: error.to_string() });
+        self.events.tell(SessionEvent::StorageProblem { detail: error.to_string() });
     }
 
     /// Okta no longer agrees. The name is kept for the sign-in screen.
@@ -321,7 +343,7 @@ impl Inner {
 
     /// Identity and credentials from Cognito, stored. A remembered identity that Cognito no longer accepts is asked for
     /// anew, once.
-    async fn obtain_credentials(&self, signed_in: &SignedIn) -> Result<AwsCredentials, SessionError> {
+    async fn obtain_credentials(&self, signed_in: &SignedIn) -> Result<AwsCredentials, Refused> {
         let login = Login { key: logins_key(&signed_in.issuer), id_token: &signed_in.tokens.id_token };
         let pool_id = self.config.identity_pool_id();
         let (issuer, subject) = (signed_in.issuer.as_str(), signed_in.user.subject.as_str());
@@ -332,18 +354,19 @@ impl Inner {
             None => self.pool.get_id(&login).await?,
         };
         let (credentials, identity_id) = match self.pool.get_credentials(&asked, &login).await {
-            Ok(obtained) => obtained,
-            Err(refused) if refused.identity_is_stale && known.is_some() => {
+            Err(refused) if refused.blame == Some(Blame::Identity) && known.is_some() => {
                 let asked_anew = self.pool.get_id(&login).await?;
-                self.pool.get_credentials(&asked_anew, &login).await.map_err(|refused| refused.cause)?
+                self.pool.get_credentials(&asked_anew, &login).await?
             }
-            Err(refused) => return Err(refused.cause),
+            outcome => outcome?,
         };
         let identity = Identity::new(pool_id, issuer, subject, identity_id);
         self.keep_credentials(signed_in, credentials.clone(), identity.clone()).await?;
         if known.is_some_and(|known| known != identity.id()) {
-            self.announce(SessionEvent::IdentityChanged { identity_id: identity.id().to_owned() });
+            self.events.tell(SessionEvent::IdentityChanged { identity_id: identity.id().to_owned() });
         }
+        self.events
+            .tell(SessionEvent::Renewed { renewed: Renewed::AwsCredentials, expires_at: credentials.expires_at() });
         Ok(credentials)
     }
 

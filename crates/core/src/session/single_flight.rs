@@ -1,10 +1,12 @@
 //! Work that any number of callers may ask for at once and that is done once, for all of them. It runs in a task of its
 //! own: a caller that goes away interrupts nothing.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
+use tokio::sync::oneshot;
 
 use crate::error::SessionError;
 
@@ -29,26 +31,19 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
             return running.clone();
         }
         let done = ClearWhenDone(Arc::clone(&self.running));
-        let task = tokio::spawn(async move {
-            let _done = done;
-            work.await
-        });
-        let shared = task
-            .map(|done| {
-                done.unwrap_or_else(|failure| {
-                    Err(if failure.is_cancelled() {
-                        SessionError::Retryable {
-                            failure: "the work was interrupted: the app's runtime ended".to_owned(),
-                            retry_after: None,
-                        }
-                    } else {
-                        SessionError::internal("the renewal panicked")
-                    })
-                })
-            })
-            .boxed()
-            .shared();
+        let (answer, answered) = oneshot::channel();
+        let shared = answered.map(|answer| answer.unwrap_or_else(|_| Err(interrupted()))).boxed().shared();
         *running = Some(shared.clone());
+        // A runtime that is about to end drops the task at once, and `done` wants this lock.
+        drop(running);
+        tokio::spawn(async move {
+            let outcome = AssertUnwindSafe(work).catch_unwind().await;
+            // Whoever has the answer and asks again begins anew.
+            drop(done);
+            let outcome = outcome.unwrap_or_else(|_| Err(SessionError::internal("the renewal panicked")));
+            // Nobody may be waiting any more.
+            let _ = answer.send(outcome);
+        });
         shared
     }
 
@@ -58,11 +53,59 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     }
 }
 
+fn interrupted() -> SessionError {
+    SessionError::Retryable {
+        failure: "the work was interrupted: the app's runtime ended".to_owned(),
+        retry_after: None,
+    }
+}
+
 /// Takes finished work away, also work that panicked or whose runtime went away: the next caller begins anew.
 struct ClearWhenDone<T: Clone>(Arc<Mutex<Option<Running<T>>>>);
 
 impl<T: Clone> Drop for ClearWhenDone<T> {
     fn drop(&mut self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    fn runtime() -> Runtime {
+        Builder::new_multi_thread().worker_threads(1).build().unwrap()
+    }
+
+    #[test]
+    fn a_runtime_that_has_ended_interrupts_the_work_and_the_next_one_begins_anew() {
+        let flight = SingleFlight::default();
+        let ended = runtime();
+        let handle = ended.handle().clone();
+        ended.shutdown_background();
+        let interrupted = {
+            let _entered = handle.enter();
+            flight.run(async { Ok(1) })
+        };
+        let outcome = runtime().block_on(async {
+            assert_eq!(interrupted.await.unwrap_err().kind(), "retryable");
+            flight.run(async { Ok(2) }).await
+        });
+        assert_eq!(outcome, Ok(2));
+    }
+
+    #[test]
+    fn work_that_panics_is_told_to_all_and_done_anew() {
+        let flight = SingleFlight::<u8>::default();
+        runtime().block_on(async {
+            let work = async { if std::hint::black_box(true) { panic!("on purpose") } else { Ok(1) } };
+            let (one, other) = (flight.run(work), flight.run(async { Ok(2) }));
+            assert_eq!(one.await.unwrap_err().kind(), "internal");
+            assert_eq!(other.await.unwrap_err().kind(), "internal");
+            assert_eq!(flight.run(async { Ok(3) }).await, Ok(3));
+            assert!(flight.running().is_none());
+        });
     }
 }

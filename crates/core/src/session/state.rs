@@ -8,7 +8,7 @@
 //! ```
 //! An open sign-in is no state of its own: a signed-in user keeps working while another sign-in is open.
 
-use super::User;
+use super::{SessionEvent, User};
 use crate::error::SignInReason;
 
 /// What the app shows.
@@ -64,6 +64,37 @@ pub(crate) fn next(state: &SessionState, event: Event) -> SessionState {
     }
 }
 
+/// What a change of the state is worth telling. Reading the store for the first time is no news, whatever was found.
+pub(crate) fn news(before: &SessionState, after: &SessionState) -> Vec<SessionEvent> {
+    let known = match before {
+        SessionState::NotLoaded | SessionState::StorageUnavailable { .. } => None,
+        SessionState::SignedOut => Some(None),
+        SessionState::SignedIn { user } => Some(Some(user)),
+        SessionState::SignInRequired { user, .. } => Some(user.as_ref()),
+    };
+    match (known, after) {
+        (_, SessionState::StorageUnavailable { detail }) if before != after => {
+            vec![SessionEvent::StorageProblem { detail: detail.clone() }]
+        }
+        (Some(previous), SessionState::SignedIn { user }) => {
+            let is_same = previous.is_some_and(|previous| previous.subject == user.subject);
+            let changed = previous.filter(|_| !is_same).map(|previous| SessionEvent::UserChanged {
+                previous_subject: previous.subject.clone(),
+                user: user.clone(),
+            });
+            // A profile that arrives later, say an e-mail address, is the same sign-in.
+            let goes_on = is_same && matches!(before, SessionState::SignedIn { .. });
+            let signed_in = (!goes_on).then(|| SessionEvent::SignedIn { user: user.clone() });
+            changed.into_iter().chain(signed_in).collect()
+        }
+        (Some(_), SessionState::SignInRequired { reason, user }) if before != after => {
+            vec![SessionEvent::SignInRequired { reason: reason.clone(), user: user.clone() }]
+        }
+        (Some(_), SessionState::SignedOut) if before != after => vec![SessionEvent::SignedOut],
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +145,31 @@ mod tests {
                 known => assert_eq!(after, known),
             }
         }
+    }
+
+    #[test]
+    fn only_changes_are_news_and_what_was_found_at_the_start_is_none() {
+        let kinds = |before: &SessionState, after: &SessionState| {
+            news(before, after).iter().map(SessionEvent::kind).collect::<Vec<_>>()
+        };
+        let [not_loaded, signed_out, alice, refused, unavailable] = &every_state();
+        for start in [not_loaded, unavailable] {
+            for found in [signed_out, alice, refused] {
+                assert!(kinds(start, found).is_empty(), "{start:?} {found:?}");
+            }
+        }
+        for state in [not_loaded, signed_out, alice, refused, unavailable] {
+            assert!(kinds(state, state).is_empty(), "{state:?}");
+        }
+        assert_eq!(kinds(not_loaded, unavailable), ["storage_problem"]);
+        assert_eq!(kinds(signed_out, alice), ["signed_in"]);
+        assert_eq!(kinds(refused, alice), ["signed_in"]);
+        assert_eq!(kinds(refused, &signed_in("bob")), ["user_changed", "signed_in"]);
+        assert_eq!(kinds(alice, &signed_in("bob")), ["user_changed", "signed_in"]);
+        assert_eq!(kinds(alice, refused), ["sign_in_required"]);
+        assert_eq!(kinds(alice, signed_out), ["signed_out"]);
+        assert_eq!(kinds(refused, signed_out), ["signed_out"]);
+        let with_name = User { name: Some("Alice".to_owned()), ..user("alice") };
+        assert!(kinds(alice, &SessionState::SignedIn { user: with_name }).is_empty());
     }
 }

@@ -4,8 +4,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
+use zeroize::Zeroizing;
 
-use super::persisted::{Persisted, SignedIn, Tokens};
+use super::persisted::{Owner, Persisted, SignedIn, Tokens};
 use crate::cognito::identity::Identity;
 use crate::error::SessionError;
 use crate::storage::{SecretStore, StoreLock};
@@ -15,6 +16,8 @@ use crate::storage::{SecretStore, StoreLock};
 pub(crate) struct Vault {
     store: Arc<dyn SecretStore>,
     name: Arc<str>,
+    owner: Arc<Owner>,
+    stores_credentials: bool,
     copy: Arc<Mutex<Copy>>,
     // Tasks of one process take turns here instead of polling each other's file locks.
     writing: Arc<tokio::sync::Mutex<()>>,
@@ -67,10 +70,13 @@ pub(crate) struct Exclusive {
 }
 
 impl Vault {
-    pub(crate) fn new(store: Arc<dyn SecretStore>, name: &str) -> Self {
+    /// Without `stores_credentials`, AWS credentials stay in memory.
+    pub(crate) fn new(store: Arc<dyn SecretStore>, name: &str, owner: Owner, stores_credentials: bool) -> Self {
         Self {
             store,
             name: name.into(),
+            owner: Arc::new(owner),
+            stores_credentials,
             copy: Arc::default(),
             writing: Arc::default(),
             signing_in: Arc::default(),
@@ -109,14 +115,14 @@ impl Vault {
         blocking(move || {
             let _turn = turn;
             let _lock = vault.store.lock(&vault.name)?;
-            let mut content = vault.read()?;
-            let before = content.to_bytes()?;
+            let stored = vault.store.load(&vault.name)?;
+            let mut content = vault.understand(stored.as_ref().map(|bytes| bytes.as_slice()))?;
             let result = change(&mut content);
-            let after = content.to_bytes()?;
+            let bytes = vault.to_bytes(&content)?;
             if content.is_empty() {
                 vault.store.delete(&vault.name)?;
-            } else if after != before || vault.lock_copy().unsaved.is_some() {
-                vault.store.save(&vault.name, &after)?;
+            } else if stored.is_none_or(|stored| *stored != *bytes) {
+                vault.store.save(&vault.name, &bytes)?;
             }
             vault.set_copy(content);
             Ok(result)
@@ -176,14 +182,38 @@ impl Vault {
     }
 
     fn read(&self) -> Result<Persisted, SessionError> {
-        let mut content = match self.store.load(&self.name)? {
-            Some(bytes) => Persisted::from_bytes(&bytes)?,
+        self.understand(self.store.load(&self.name)?.as_ref().map(|bytes| bytes.as_slice()))
+    }
+
+    /// What is stored, with what only this process has.
+    fn understand(&self, stored: Option<&[u8]>) -> Result<Persisted, SessionError> {
+        let mut content = match stored {
+            Some(bytes) => Persisted::from_bytes(bytes, &self.owner)?,
             None => Persisted::default(),
         };
-        if let Some(unsaved) = &self.lock_copy().unsaved {
+        let copy = self.lock_copy();
+        if let Some(unsaved) = &copy.unsaved {
             unsaved.apply_to(&mut content);
         }
+        if !self.stores_credentials
+            && let Some(signed_in) = &mut content.signed_in
+        {
+            let known = copy.content.as_ref().and_then(|content| content.signed_in.as_ref());
+            let same_sign_in = known.filter(|known| known.tokens.belong_to(&signed_in.tokens.nonce));
+            signed_in.credentials = same_sign_in.and_then(|known| known.credentials.clone());
+        }
         Ok(content)
+    }
+
+    fn to_bytes(&self, content: &Persisted) -> Result<Zeroizing<Vec<u8>>, SessionError> {
+        if self.stores_credentials {
+            return content.to_bytes(&self.owner);
+        }
+        let mut content = content.clone();
+        if let Some(signed_in) = &mut content.signed_in {
+            signed_in.credentials = None;
+        }
+        content.to_bytes(&self.owner)
     }
 
     /// What was just written, or erased: nothing waits any more.
@@ -206,7 +236,7 @@ impl std::fmt::Debug for Vault {
 }
 
 /// Stores block: keyrings ask daemons, files are synced to disk. What has begun is finished, also when the caller goes.
-async fn blocking<R: Send + 'static>(
+pub(super) async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R, SessionError> + Send + 'static,
 ) -> Result<R, SessionError> {
     tokio::task::spawn_blocking(work)
@@ -216,14 +246,24 @@ async fn blocking<R: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::persisted::tests::{SCHEMA_1, owner};
     use super::*;
+    use crate::cognito::AwsCredentials;
     use crate::storage::MemoryStore;
+
+    fn vault(store: &MemoryStore, stores_credentials: bool) -> Vault {
+        Vault::new(Arc::new(store.clone()), "name", owner(), stores_credentials)
+    }
+
+    fn store_with_session() -> MemoryStore {
+        let store = MemoryStore::new();
+        store.save("name", SCHEMA_1.as_bytes()).unwrap();
+        store
+    }
 
     #[tokio::test]
     async fn what_could_not_be_saved_does_not_come_back_after_a_sign_out() {
-        let store = MemoryStore::new();
-        store.save("name", include_bytes!("../../tests-data/session/schema-1.json")).unwrap();
-        let vault = Vault::new(Arc::new(store), "name");
+        let vault = vault(&store_with_session(), true);
         let signed_in = vault.load().await.unwrap().signed_in.unwrap();
         vault.keep_unsaved(&signed_in.tokens, signed_in.clone(), None);
         assert!(vault.has_unsaved());
@@ -231,5 +271,40 @@ mod tests {
         vault.keep_unsaved(&signed_in.tokens, signed_in.clone(), None);
         assert!(!vault.has_unsaved());
         assert_eq!(vault.peek(|content| content.is_empty()), Some(true));
+    }
+
+    #[tokio::test]
+    async fn a_change_brings_an_older_version_s_blob_up_to_date_and_no_change_writes_nothing_more() {
+        let store = store_with_session();
+        let vault = vault(&store, true);
+        vault.load().await.unwrap();
+        assert_eq!(*store.load("name").unwrap().unwrap(), *SCHEMA_1.as_bytes(), "reading changes nothing");
+        vault.update(|content| content.clock_offset_seconds = 7).await.unwrap();
+        let written = store.load("name").unwrap().unwrap();
+        assert!(String::from_utf8_lossy(&written).starts_with("{\"schema\":2"));
+        vault.update(|_| ()).await.unwrap();
+        assert_eq!(store.load("name").unwrap().unwrap(), written);
+    }
+
+    #[tokio::test]
+    async fn credentials_that_are_not_to_be_stored_stay_in_the_memory_of_their_process_and_sign_in() {
+        let store = store_with_session();
+        let vault = vault(&store, false);
+        let loaded = vault.load().await.unwrap().signed_in.unwrap();
+        assert!(loaded.credentials.is_none(), "another version's stored ones are not taken");
+        vault
+            .update(|content| content.signed_in.as_mut().unwrap().credentials = Some(AwsCredentials::for_fuzzing()))
+            .await
+            .unwrap();
+        assert!(!String::from_utf8_lossy(&store.load("name").unwrap().unwrap()).contains("ASIA"));
+        for content in [vault.load().await.unwrap(), vault.update(|content| content.clone()).await.unwrap()] {
+            assert_eq!(content.signed_in.unwrap().credentials.unwrap().access_key_id(), "ASIAFUZZING000000000");
+        }
+        assert!(self::vault(&store, false).load().await.unwrap().signed_in.unwrap().credentials.is_none());
+
+        // Another process signs somebody else in: a new sign-in has another nonce.
+        let other = self::vault(&store, false);
+        other.update(|content| content.signed_in.as_mut().unwrap().tokens.nonce = "other".into()).await.unwrap();
+        assert!(vault.load().await.unwrap().signed_in.unwrap().credentials.is_none());
     }
 }

@@ -172,10 +172,10 @@ impl SecretStore for EncryptedFileStore {
         directory.remove_leftovers()?;
         let file_name = sealed_file(name);
         let old = directory.read(&file_name, envelope::MAX_SEALED_BYTES)?;
-        let key = if directory.has_files_ending(SEALED_SUFFIX)? {
-            self.existing_key(&directory)?
-        } else {
+        let key = if directory.file_names_ending(SEALED_SUFFIX)?.is_empty() {
             self.first_key(&directory)?
+        } else {
+            self.existing_key(&directory)?
         };
         if let Some(old) = old {
             envelope::open(&key, name, &old)?;
@@ -186,6 +186,13 @@ impl SecretStore for EncryptedFileStore {
     fn delete(&self, name: &str) -> Result<(), StorageError> {
         check_name(name)?;
         self.directory()?.remove(&sealed_file(name))
+    }
+
+    fn list(&self) -> Result<Vec<String>, StorageError> {
+        let files = self.directory()?.file_names_ending(SEALED_SUFFIX)?;
+        let names = files.iter().filter_map(|file| file.strip_suffix(SEALED_SUFFIX));
+        // Somebody may have put a file of their own here.
+        Ok(names.filter(|name| check_name(name).is_ok()).map(str::to_owned).collect())
     }
 
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {

@@ -68,6 +68,10 @@ impl SecretStore for MemoryStore {
         Ok(())
     }
 
+    fn list(&self) -> Result<Vec<String>, StorageError> {
+        Ok(guard(&self.shared.values).keys().cloned().collect())
+    }
+
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
         check_name(name)?;
         let (mut locked, _) = self

@@ -57,6 +57,12 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     /// The value may still be there.
     fn delete(&self, name: &str) -> Result<(), StorageError>;
 
+    /// The names under which something is stored, readable or not, in any order.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    fn list(&self) -> Result<Vec<String>, StorageError>;
+
     /// Waits for the right to change `name`, which one holder has at a time, in all processes, until the answer is
     /// dropped or the process ends. The store does not enforce it: `load` and `save` work without.
     ///

@@ -37,7 +37,8 @@ fn read_request(server: &AuthorizationServer, call: &Call) -> Result<Authorizati
     let options = &server.okta.shared.options;
     let parameters = Parameters::parse(call.encoded_parameters())?;
     let Some(request_uri) = parameters.get("request_uri") else {
-        return AuthorizationRequest::parse(&parameters, options);
+        let request = AuthorizationRequest::parse(&parameters, options)?;
+        return if options.require_pushed_requests { Err(request.not_pushed()) } else { Ok(request) };
     };
     check_client(&parameters, options)?;
     let pushed = request_uri

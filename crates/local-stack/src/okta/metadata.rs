@@ -23,7 +23,7 @@ pub(super) fn discovery(server: &AuthorizationServer, call: &Call) -> Response {
         "revocation_endpoint": server.endpoint("revoke"),
         "end_session_endpoint": server.endpoint("logout"),
         "pushed_authorization_request_endpoint": server.endpoint("par"),
-        "require_pushed_authorization_requests": false,
+        "require_pushed_authorization_requests": server.okta.shared.options.require_pushed_requests,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],

@@ -63,6 +63,16 @@ impl From<RepeatedParameter> for RequestError {
 }
 
 impl AuthorizationRequest {
+    /// The refusal of a server that takes pushed requests only (RFC 9126 section 4).
+    pub(super) fn not_pushed(self) -> RequestError {
+        RequestError::Redirect {
+            redirect_uri: self.redirect_uri,
+            state: Some(self.state),
+            code: "invalid_request",
+            description: "This application has to push its authorization requests.".to_owned(),
+        }
+    }
+
     /// Checks every parameter.
     pub(super) fn parse(parameters: &Parameters, options: &Options) -> Result<Self, RequestError> {
         check_client(parameters, options)?;

@@ -79,12 +79,22 @@ fn rs256(claims: &Value) -> String {
 }
 
 fn verify_at(token: &str, now: i64, previous: Option<Previous<'_>>) -> Result<Claims, Rejected> {
+    verify_with(token, now, None, previous)
+}
+
+fn verify_with(
+    token: &str,
+    now: i64,
+    earliest_auth_time: Option<i64>,
+    previous: Option<Previous<'_>>,
+) -> Result<Claims, Rejected> {
     let expected = Expected {
         issuer: ISSUER,
         client_id: CLIENT,
         nonce: &"n".into(),
         access_token: &ACCESS_TOKEN.into(),
         now: from_unix(now),
+        earliest_auth_time,
         previous,
     };
     verify(&token.into(), &keys(), &expected)
@@ -144,6 +154,16 @@ fn each_claim_that_is_wrong_breaks_its_own_rule() {
         assert_eq!(broken_rule(&rs256(&claims)), rule, "{claims}");
         assert_eq!(broken_rule(&sign(&json!({"alg": "ES256", "kid": "e1"}), &claims)), rule, "{claims}");
     }
+}
+
+#[test]
+fn a_user_who_proved_who_they_are_too_long_ago_is_refused_if_that_was_asked_for() {
+    let rule = |claims: &Value| verify_with(&rs256(claims), NOW, Some(NOW), None).map(|_| ()).map_err(|e| e.rule);
+    assert_eq!(rule(&with("auth_time", json!(NOW + 5))), Ok(()));
+    assert_eq!(rule(&with("auth_time", json!(NOW - 60))), Ok(()), "clocks differ by a little");
+    assert_eq!(rule(&with("auth_time", json!(NOW - 61))), Err(Rule::AuthenticationAge));
+    assert_eq!(rule(&without("auth_time")), Err(Rule::AuthenticationAge));
+    assert!(verify_at(&rs256(&without("auth_time")), NOW, None).is_ok(), "nobody asked");
 }
 
 #[test]

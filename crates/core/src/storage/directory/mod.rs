@@ -121,10 +121,6 @@ impl Directory {
         Ok(())
     }
 
-    pub(super) fn has_files_ending(&self, suffix: &str) -> Result<bool, StorageError> {
-        Ok(!self.file_names_ending(suffix)?.is_empty())
-    }
-
     /// Opens a file to lock it, and makes it when it is not there.
     pub(super) fn open_lock_file(&self, file_name: &str) -> Result<File, StorageError> {
         let path = self.path.join(file_name);
@@ -137,7 +133,7 @@ impl Directory {
         platform::open_file(&self.handle, &self.path, file_name, access)
     }
 
-    fn file_names_ending(&self, suffix: &str) -> Result<Vec<String>, StorageError> {
+    pub(super) fn file_names_ending(&self, suffix: &str) -> Result<Vec<String>, StorageError> {
         let names = || -> io::Result<Vec<String>> {
             let mut names = Vec::new();
             for entry in std::fs::read_dir(&self.path)? {

@@ -34,6 +34,20 @@ fn values_come_back(store: &dyn SecretStore, other: &dyn SecretStore) {
     assert_eq!(loaded(store, NAME), None);
     assert_eq!(loaded(other, NAME), None);
     assert_eq!(loaded(store, "other.name_1-B").as_deref(), Some(b"of the other".as_slice()));
+    let names = |store: &dyn SecretStore| {
+        let mut names = store.list().expect("the names");
+        names.sort_unstable();
+        names
+    };
+    store.save(NAME, b"").expect("a saved value");
+    store.lock("only.locked").expect("a lock is no value");
+    for handle in [store, other] {
+        assert_eq!(names(handle), ["other.name_1-B", NAME]);
+    }
+    store.delete(NAME).expect("deleted");
+    assert_eq!(names(other), ["other.name_1-B"]);
+    other.delete("other.name_1-B").expect("deleted");
+    assert!(names(store).is_empty());
 }
 
 fn wrong_input_is_refused(store: &dyn SecretStore) {

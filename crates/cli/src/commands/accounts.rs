@@ -1,0 +1,101 @@
+//! `jetbridge accounts` and `jetbridge switch`: several users on one machine. Neither asks a server.
+
+use jetbridge::{Account, SessionError, SessionState, SignInReason, User};
+use serde::Serialize;
+
+use crate::args::SwitchArgs;
+use crate::context::Context;
+use crate::exit::{CliError, Failure};
+use crate::output::{BOLD, DIM, GOOD, Output, WARN, given_options, invocation, styled};
+use crate::text::escape;
+
+#[derive(Debug, Serialize)]
+struct AccountEvent<'a> {
+    event: &'static str,
+    account: &'a str,
+    current: bool,
+    state: &'static str,
+    user: Option<&'a User>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SwitchedEvent<'a> {
+    event: &'static str,
+    account: &'a str,
+}
+
+pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), CliError> {
+    let accounts = context.accounts(context.config()?)?.list().await?;
+    if output.is_json() {
+        for account in &accounts {
+            output.event(&to_event(account))?;
+        }
+        return Ok(());
+    }
+    if accounts.is_empty() {
+        context.notes.say(format!("Nobody is signed in. Run: {}{} login", invocation(), given_options()));
+    }
+    let width = accounts.iter().map(|account| account.name.len()).max().unwrap_or_default();
+    for account in &accounts {
+        let (mark, name) =
+            if account.is_current { ("*", styled(BOLD, &account.name)) } else { (" ", account.name.clone()) };
+        let space = " ".repeat(width - account.name.len());
+        output.line(format_args!("{} {name}{space}  {}", styled(GOOD, mark), describe(&account.state)))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn switch(context: &Context, args: &SwitchArgs, output: &mut Output) -> Result<(), CliError> {
+    let accounts = context.accounts(context.config()?)?;
+    accounts.switch_to(&args.account).await.map_err(|error| match error {
+        SessionError::NotFound { .. } => CliError::Failed(Failure {
+            hint: Some(format!(
+                "`{0} accounts` lists those there are. To add one: {0}{1} login --account {2}",
+                invocation(),
+                given_options(),
+                escape(&args.account)
+            )),
+            ..Failure::from_session(&error)
+        }),
+        other => other.into(),
+    })?;
+    let account = accounts.current().await?;
+    if output.is_json() {
+        output.event(&SwitchedEvent { event: "switched", account: &account })?;
+    } else {
+        output.line(format_args!("{} Using account {} from now on", styled(GOOD, "✓"), styled(BOLD, &account)))?;
+    }
+    if context.global.account.is_some() {
+        context.notes.say(styled(WARN, "--account and JETBRIDGE_ACCOUNT still count for more than this choice."));
+    }
+    Ok(())
+}
+
+fn to_event(account: &Account) -> AccountEvent<'_> {
+    let (state, user, detail) = match &account.state {
+        SessionState::SignedIn { user } => ("signed_in", Some(user), None),
+        SessionState::SignInRequired { reason, user } => ("sign_in_required", user.as_ref(), Some(reason.to_string())),
+        SessionState::StorageUnavailable { detail } => ("storage_unavailable", None, Some(detail.clone())),
+        _ => ("signed_out", None, None),
+    };
+    AccountEvent { event: "account", account: &account.name, current: account.is_current, state, user, detail }
+}
+
+fn describe(state: &SessionState) -> String {
+    let name = |user: &User| escape(user.display_name()).into_owned();
+    match state {
+        SessionState::SignedIn { user } => name(user),
+        SessionState::SignInRequired { reason, user } => {
+            let name = user.as_ref().map(name).unwrap_or_default();
+            format!("{name} {}", styled(WARN, format!("(sign in again: {})", why(reason))))
+        }
+        SessionState::StorageUnavailable { detail } => styled(WARN, format!("cannot be read: {}", escape(detail))),
+        _ => styled(DIM, "nobody"),
+    }
+}
+
+fn why(reason: &SignInReason) -> String {
+    escape(&reason.to_string()).into_owned()
+}

@@ -1,0 +1,161 @@
+//! Several accounts on one device: which ones the store has, and which one an app opens when nobody names one. Each has a
+//! session, tokens, credentials and an identity of its own; nothing is shared.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::persisted::{Owner, Persisted};
+use super::state::{self, SessionState};
+use super::vault::blocking;
+use crate::config::Config;
+use crate::error::SessionError;
+use crate::storage::{SecretStore, StorageErrorKind};
+
+/// The account of an app that keeps one only.
+pub(super) const DEFAULT: &str = "default";
+const CHOICE_SCHEMA: u32 = 1;
+
+/// The accounts of one configuration in one store.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    store: Arc<dyn SecretStore>,
+    config: Config,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Account {
+    /// As given to [`SessionBuilder::account`](super::SessionBuilder::account).
+    pub name: String,
+    /// Whether it is the one of [`Accounts::current`].
+    pub is_current: bool,
+    /// Who is or was signed in. [`StorageUnavailable`](SessionState::StorageUnavailable) for a session that cannot be read
+    /// now.
+    pub state: SessionState,
+}
+
+/// What is remembered beside the sessions.
+#[derive(Serialize, Deserialize)]
+struct Choice {
+    schema: u32,
+    current: String,
+}
+
+impl Accounts {
+    /// The accounts that `store` has for `config`.
+    pub fn new(config: Config, store: Arc<dyn SecretStore>) -> Self {
+        Self { store, config }
+    }
+
+    /// All accounts with a session, by name. No network. One that cannot be read does not hide the others.
+    ///
+    /// # Errors
+    /// `SecureStorage` if the store cannot even tell its names.
+    pub async fn list(&self) -> Result<Vec<Account>, SessionError> {
+        let accounts = self.clone();
+        blocking(move || {
+            // Which one is current is a nicety here; who needs it asks for it.
+            let current = accounts.read_current().ok();
+            let suffix = format!(".{}", accounts.config.fingerprint().short());
+            let mut names = accounts.store.list()?;
+            names.sort_unstable();
+            let names = names.iter().filter_map(|name| name.strip_suffix(&suffix));
+            let found = names.filter_map(|name| {
+                let state = accounts.read_state(name);
+                // Only a sign-in that was never finished: nobody has been here.
+                (state != SessionState::SignedOut).then(|| Account {
+                    name: name.to_owned(),
+                    is_current: current.as_deref() == Some(name),
+                    state,
+                })
+            });
+            Ok(found.collect())
+        })
+        .await
+    }
+
+    /// The account to open when nobody names one; `default` until [`switch_to`](Self::switch_to) chose another.
+    ///
+    /// # Errors
+    /// `SecureStorage` if the choice cannot be read.
+    pub async fn current(&self) -> Result<String, SessionError> {
+        let accounts = self.clone();
+        blocking(move || accounts.read_current()).await
+    }
+
+    /// Makes `name` the current account, also after a restart. Sessions that are open stay what they are: open a new one.
+    ///
+    /// # Errors
+    /// `Misconfigured` for a name that no account can have, `NotFound` if nobody has signed in under it, `SecureStorage`.
+    /// Going back to `default` is always possible.
+    pub async fn switch_to(&self, name: &str) -> Result<(), SessionError> {
+        let name = check_name(name)?;
+        let accounts = self.clone();
+        blocking(move || {
+            let place = accounts.choice_name();
+            if name == DEFAULT {
+                // A choice that cannot be read any more goes too.
+                return Ok(accounts.store.delete(&place)?);
+            }
+            if accounts.read_state(&name) == SessionState::SignedOut {
+                return Err(SessionError::NotFound { what: format!("a session of account {name}") });
+            }
+            let _lock = accounts.store.lock(&place)?;
+            let choice = Choice { schema: CHOICE_SCHEMA, current: name };
+            let bytes = serde_json::to_vec(&choice)
+                .map_err(|_| SessionError::internal("the choice of account cannot be written"))?;
+            Ok(accounts.store.save(&place, &bytes)?)
+        })
+        .await
+    }
+
+    fn read_current(&self) -> Result<String, SessionError> {
+        let damaged = || SessionError::SecureStorage {
+            kind: StorageErrorKind::Corrupt,
+            detail: "the remembered choice of account cannot be read; switch to an account again".to_owned(),
+        };
+        let Some(bytes) = self.store.load(&self.choice_name())? else { return Ok(DEFAULT.to_owned()) };
+        let choice: Choice = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+        if choice.schema != CHOICE_SCHEMA { Err(damaged()) } else { check_name(&choice.current) }
+    }
+
+    fn read_state(&self, account: &str) -> SessionState {
+        let owner = Owner { account: account.to_owned(), configuration: self.config.fingerprint().to_string() };
+        let content =
+            self.store.load(&blob_name(account, &self.config)).map_err(SessionError::from).and_then(|bytes| {
+                bytes.map_or_else(|| Ok(Persisted::default()), |bytes| Persisted::from_bytes(&bytes, &owner))
+            });
+        let event = match content {
+            Ok(content) => content.to_event(),
+            Err(error) => state::Event::StorageFailed { detail: error.to_string() },
+        };
+        state::next(&SessionState::NotLoaded, event)
+    }
+
+    /// No session's name: those end in a fingerprint.
+    fn choice_name(&self) -> String {
+        format!("{}.accounts", self.config.fingerprint().short())
+    }
+}
+
+/// The account's name as it is stored, if it is a usable one.
+pub(super) fn check_name(name: &str) -> Result<String, SessionError> {
+    // One file system tells `Alice` from `alice`, another does not.
+    let name = name.to_ascii_lowercase();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(is_plain) {
+        return Err(SessionError::Misconfigured {
+            setting: "account".to_owned(),
+            problem: "is not a usable name".to_owned(),
+            hint: "Use up to 64 letters, digits, `.`, `_` and `-`, not beginning with a dot.".to_owned(),
+        });
+    }
+    Ok(name)
+}
+
+/// Under which name the store has the session of `account`.
+pub(super) fn blob_name(account: &str, config: &Config) -> String {
+    format!("{account}.{}", config.fingerprint().short())
+}
