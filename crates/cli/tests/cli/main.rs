@@ -2,6 +2,7 @@
 //! link.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
 mod credentials;
 mod demo;
 mod failures;

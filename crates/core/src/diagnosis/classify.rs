@@ -168,8 +168,7 @@ static TABLE: &[Row] = &[
         "Cognito takes ID tokens only; check that the authorization server issues them for scope openid."),
     row(Cognito, "NotAuthorizedException", "Couldn't verify signed token", Misconfigured("okta_issuer_url"),
         "Cognito could not verify the ID token's signature",
-        "Cognito must reach the issuer's keys from the internet (no IP allow list), and they must be RSA. A local stack that \
-         was started anew has new keys: sign in again."),
+        "Cognito must reach the issuer's keys from the internet (no IP allow list), and they must be RSA."),
     row(Cognito, "NotAuthorizedException", "Can't pass in a Cognito token", Misconfigured("okta_issuer_url"),
         "the login is a token of Cognito itself, not of {logins_key}",
         "Cognito takes the ID token of the authorization server: set okta_issuer_url to Okta's issuer."),
