@@ -188,6 +188,18 @@ fn only_asymmetric_signatures_by_published_keys_count() {
 }
 
 #[test]
+fn a_token_that_cognito_would_not_take_is_refused_at_its_length() {
+    let padded = |length: usize| rs256(&with("padding", json!("x".repeat(length))));
+    // Three characters of JSON are four of the token.
+    let longest = 36_000 + (50_000 - padded(36_000).len()) * 3 / 4;
+    assert!((49_996..=50_000).contains(&padded(longest).len()));
+    assert!(verify_at(&padded(longest), NOW, None).is_ok());
+    assert_eq!(broken_rule(&padded(longest + 4)), Rule::Length);
+    let error = verify_at(&padded(longest + 4), NOW, None).unwrap_err().into_session_error(0);
+    assert_eq!(error.kind(), "misconfigured", "too many claims are a setting");
+}
+
+#[test]
 fn a_signature_covers_every_byte() {
     let token = rs256(&claims());
     let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!() };
