@@ -79,6 +79,10 @@ fn rs256(claims: &Value) -> String {
 }
 
 fn verify_at(token: &str, now: i64, previous: Option<Previous<'_>>) -> Result<Claims, Rejected> {
+    verify_with(token, &keys(), now, previous)
+}
+
+fn verify_with(token: &str, keys: &KeySet, now: i64, previous: Option<Previous<'_>>) -> Result<Claims, Rejected> {
     let expected = Expected {
         issuer: ISSUER,
         client_id: CLIENT,
@@ -87,7 +91,7 @@ fn verify_at(token: &str, now: i64, previous: Option<Previous<'_>>) -> Result<Cl
         now: from_unix(now),
         previous,
     };
-    verify(&token.into(), &keys(), &expected)
+    verify(&token.into(), keys, &expected)
 }
 
 fn broken_rule(token: &str) -> Rule {
@@ -188,6 +192,29 @@ fn only_asymmetric_signatures_by_published_keys_count() {
 }
 
 #[test]
+fn a_key_that_is_not_for_signatures_or_shares_its_name_verifies_nothing() {
+    let token = rs256(&claims());
+    let rule = |keys: Value| {
+        let keys = KeySet::from_document(&json!({ "keys": keys })).unwrap();
+        verify_with(&token, &keys, NOW, None).map(|_| ()).map_err(|rejected| rejected.rule)
+    };
+    let changed = |name: &str, value: Value| {
+        let mut key = SIGNER.rsa_jwk.clone();
+        key[name] = value;
+        key
+    };
+    assert_eq!(rule(json!([SIGNER.rsa_jwk])), Ok(()));
+    assert_eq!(rule(json!([changed("use", json!("enc"))])), Err(Rule::KnownKey));
+    assert_eq!(rule(json!([changed("kty", json!("oct"))])), Err(Rule::KnownKey));
+    // Which of the two would it be?
+    let weaker = changed("e", json!(B64.encode([3])));
+    assert_eq!(rule(json!([SIGNER.rsa_jwk, weaker])), Err(Rule::KnownKey));
+    // With an exponent of one, every text would be its own signature.
+    assert_eq!(rule(json!([changed("e", json!(B64.encode([1])))])), Err(Rule::Signature));
+    assert_eq!(rule(json!([])), Err(Rule::KnownKey));
+}
+
+#[test]
 fn a_token_that_cognito_would_not_take_is_refused_at_its_length() {
     let padded = |length: usize| rs256(&with("padding", json!("x".repeat(length))));
     // Three characters of JSON are four of the token.
@@ -225,6 +252,9 @@ fn after_a_refresh_the_user_and_the_sign_in_stay_the_same() {
     assert_eq!(rule(&with("sub", json!("00ubob")), alice()), Err(Rule::SameUserAfterRefresh));
     assert_eq!(rule(&with("auth_time", json!(NOW)), alice()), Err(Rule::SameUserAfterRefresh));
     assert_eq!(rule(&with("aud", json!("another")), alice()), Err(Rule::Audience));
+    assert_eq!(rule(&with("azp", json!("another")), alice()), Err(Rule::AuthorizedParty));
+    assert_eq!(rule(&with("iss", json!("https://dev-1.okta.com")), alice()), Err(Rule::Issuer));
+    assert_eq!(rule(&with("at_hash", json!(B64.encode([7; 16]))), alice()), Err(Rule::AccessTokenHash));
 }
 
 #[test]
