@@ -7,11 +7,13 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use url::{Host, Url};
 
@@ -27,6 +29,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// Browsers open a few connections ahead; more than this is somebody else.
 const CONNECTION_LIMIT: usize = 16;
+/// With that many open, so long may a connection be silent while others wait.
+const CROWDED_READ_LIMIT: Duration = Duration::from_millis(500);
 
 /// A redirect as it arrived, and the way to answer the person in the browser.
 pub(crate) struct Redirect {
@@ -198,27 +202,55 @@ fn port_problem(error: &io::Error, address: SocketAddr) -> Failure {
     }
 }
 
+/// A connection that has been accepted.
+struct Guest {
+    task: AbortHandle,
+    /// Whether it has brought a redirect and waits for the page.
+    is_welcome: Arc<AtomicBool>,
+}
+
 async fn accept(listener: TcpListener, target: Arc<Target>, redirects: mpsc::Sender<Redirect>) {
     let connections = Arc::new(Semaphore::new(CONNECTION_LIMIT));
+    let mut guests: Vec<Guest> = Vec::new();
     loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors or the like: give the machine a moment instead of spinning.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let (target, redirects) = (Arc::clone(&target), redirects.clone());
-        tokio::spawn(async move {
-            if let Err(error) = serve(stream, &target, &redirects).await {
+        let room = || Arc::clone(&connections).acquire_owned();
+        let permit = match timeout(CROWDED_READ_LIMIT, room()).await {
+            Ok(permit) => permit,
+            Err(_) => {
+                // All of them had time enough to send something: who did not must not keep the browser waiting.
+                guests
+                    .iter()
+                    .filter(|guest| !guest.is_welcome.load(Ordering::Relaxed))
+                    .for_each(|guest| guest.task.abort());
+                room().await
+            }
+        };
+        let Ok(permit) = permit else { return };
+        let (target, redirects, is_welcome) = (Arc::clone(&target), redirects.clone(), Arc::default());
+        let has_come = Arc::clone(&is_welcome);
+        let task = tokio::spawn(async move {
+            if let Err(error) = serve(stream, &target, &redirects, &has_come).await {
                 tracing::debug!(%error, "a connection to the redirect listener broke");
             }
             drop(permit);
         });
+        guests.retain(|guest| !guest.task.is_finished());
+        guests.push(Guest { task: task.abort_handle(), is_welcome });
     }
 }
 
 /// Answers one request.
-async fn serve(mut stream: TcpStream, target: &Target, redirects: &mpsc::Sender<Redirect>) -> io::Result<()> {
+async fn serve(
+    mut stream: TcpStream,
+    target: &Target,
+    redirects: &mpsc::Sender<Redirect>,
+    is_welcome: &AtomicBool,
+) -> io::Result<()> {
     // Without SO_REUSEADDR a port is blocked for a minute if we close a connection first. So the browser closes first,
     // and what is left open at the end is reset.
     stream.set_zero_linger()?;
@@ -234,6 +266,7 @@ async fn serve(mut stream: TcpStream, target: &Target, redirects: &mpsc::Sender<
             let (delivery, delivered) = oneshot::channel();
             on_delivery = Some(delivery);
             let uri = target.uri(&path_and_query);
+            is_welcome.store(true, Ordering::Relaxed);
             if redirects.send(Redirect { uri, answer, delivered }).await.is_err() {
                 return Ok(());
             }
@@ -387,72 +420,4 @@ fn page_response(page: Page) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn target() -> Target {
-        Target::parse("http://127.0.0.1:8765/callback").unwrap()
-    }
-
-    fn judge_text(head: &str) -> Verdict {
-        judge(head.as_bytes(), &target())
-    }
-
-    #[test]
-    fn only_loopback_addresses_can_be_listened_on() {
-        assert_eq!(target().address, "127.0.0.1:8765".parse().unwrap());
-        assert_eq!(Target::parse("http://[::1]:9/cb").unwrap().authority, "[::1]:9");
-        assert_eq!(Target::parse("http://127.0.0.1/cb").unwrap().authority, "127.0.0.1");
-        assert_eq!(
-            Target::parse("http://127.0.0.1:0/cb").unwrap().on_port(99).uri("/cb?x"),
-            "http://127.0.0.1:99/cb?x"
-        );
-        for wrong in [
-            "https://127.0.0.1:8765/callback",
-            "http://localhost:8765/callback",
-            "http://192.0.2.1:8765/callback",
-            "http://0.0.0.0:8765/callback",
-            "http://127.0.0.1:8765/callback?x=1",
-            "http://127.0.0.1:8765/callback#x",
-            "http://user@127.0.0.1:8765/callback",
-            "com.okta.dev-1:/callback",
-            "",
-        ] {
-            assert_eq!(Target::parse(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn the_redirect_is_taken_whole() {
-        let verdict = judge_text("GET /callback?code=a%2Bb&state=s HTTP/1.1\r\nHost: 127.0.0.1:8765\r\n\r\n");
-        assert_eq!(verdict, Verdict::Redirect { path_and_query: "/callback?code=a%2Bb&state=s".to_owned() });
-        // A denial is an answer as well.
-        let denied = judge_text("GET /callback?error=access_denied&state=s HTTP/1.1\r\nhost: 127.0.0.1:8765\r\n\r\n");
-        assert!(matches!(denied, Verdict::Redirect { .. }));
-    }
-
-    #[test]
-    fn everything_else_is_refused() {
-        for (request_line, host, status) in [
-            ("GET /callback?code=a&state=s HTTP/1.1", "evil.example:8765", Status::WrongHost),
-            ("GET /callback?code=a&state=s HTTP/1.1", "localhost:8765", Status::WrongHost),
-            ("GET /callback?code=a&state=s HTTP/1.1", "127.0.0.1:8765\r\nHost: 127.0.0.1:8765", Status::WrongHost),
-            ("POST /callback?code=a&state=s HTTP/1.1", "127.0.0.1:8765", Status::MethodNotAllowed),
-            ("GET /favicon.ico HTTP/1.1", "127.0.0.1:8765", Status::NotFound),
-            ("GET /callback/?code=a&state=s HTTP/1.1", "127.0.0.1:8765", Status::NotFound),
-            ("GET http://127.0.0.1:8765/callback?state=s HTTP/1.1", "127.0.0.1:8765", Status::NotFound),
-            ("GET /callback HTTP/1.1", "127.0.0.1:8765", Status::BadRequest),
-            ("GET /callback?code=a HTTP/1.1", "127.0.0.1:8765", Status::BadRequest),
-            ("GET /callback?code=a&state= HTTP/1.1", "127.0.0.1:8765", Status::BadRequest),
-            ("GET /callback?code=é&state=s HTTP/1.1", "127.0.0.1:8765", Status::BadRequest),
-            ("GET /callback?code=a&state=s HTTP/2", "127.0.0.1:8765", Status::BadRequest),
-            ("GET /callback?code=a &state=s HTTP/1.1", "127.0.0.1:8765", Status::BadRequest),
-            ("", "127.0.0.1:8765", Status::BadRequest),
-        ] {
-            let head = format!("{request_line}\r\nHost: {host}\r\n\r\n");
-            assert_eq!(judge_text(&head), Verdict::Refuse(status), "{request_line} {host}");
-        }
-        assert_eq!(judge_text("GET /callback?state=s HTTP/1.1\r\n\r\n"), Verdict::Refuse(Status::WrongHost));
-        assert_eq!(judge(b"GET /\xff HTTP/1.1\r\n\r\n", &target()), Verdict::Refuse(Status::BadRequest));
-    }
-}
+mod tests;

@@ -52,7 +52,7 @@ pub(super) async fn switch(context: &Context, args: &SwitchArgs, output: &mut Ou
     accounts.switch_to(&args.account).await.map_err(|error| match error {
         SessionError::NotFound { .. } => CliError::Failed(Failure {
             hint: Some(format!(
-                "`{0} accounts` lists those there are. To add one: {0}{1} login --account {2}",
+                "`{0} accounts` lists those there are. To add one:\n{0}{1} login --account {2}",
                 invocation(),
                 given_options(),
                 escape(&args.account)

@@ -70,6 +70,67 @@ fn a_denial_is_shown_in_browser_and_terminal() {
     assert_eq!(running.finish().code, 5);
 }
 
+/// What a page elsewhere would like to see in the browser and on the terminal: markup, a new title and a cleared screen,
+/// the one-byte introducer of such sequences, and text that runs backwards.
+const HOSTILE_ERROR: &str = "access_denied%3Cscript%3Ealert(1)%3C%2Fscript%3E%1B%5D0%3Bowned%07";
+const HOSTILE_DESCRIPTION: &str = "%3Cimg%20src%3Dx%3E%1B%5B2J%C2%9B31m%E2%80%AEdenied%0D%0AHost:%20evil.example";
+
+/// The denial of a sign-in page with those words in it.
+fn hostile(denial: &str) -> String {
+    let mut url: Vec<String> = denial.split('&').map(str::to_owned).collect();
+    for part in &mut url {
+        if let Some(at) = part.find("error=") {
+            part.replace_range(at.., &format!("error={HOSTILE_ERROR}"));
+        } else if part.starts_with("error_description=") {
+            *part = format!("error_description={HOSTILE_DESCRIPTION}");
+        }
+    }
+    let hostile = url.join("&");
+    assert!(hostile.contains(HOSTILE_ERROR) && hostile.contains(HOSTILE_DESCRIPTION), "{hostile}");
+    hostile
+}
+
+#[test]
+fn what_a_redirect_says_reaches_no_page_and_steers_no_terminal() {
+    let bench = Bench::start();
+    let mut running = Running::start(&mut bench.command(&["login", "--json"]));
+    let redirect = hostile(&bench.deny(&running.authorization_url()));
+    let target = target_of(&bench, &redirect);
+    // With a state of somebody else's, then with the right one.
+    let foreign = target.replace("state=", "state=%3Cscript%3E");
+    for (target, title) in [(foreign.as_str(), "not expected"), (target, "did not work")] {
+        let page = get(bench.port, target);
+        assert!(page.contains(title), "{page}");
+        for part in ["script", "alert", "<img", "owned", "evil.example", "\u{1b}", "access_denied", "127.0.0.1"] {
+            assert!(!page.contains(part), "{part:?} is in {page}");
+        }
+    }
+    assert_eq!(running.finish().code, 5);
+
+    let mut running = Running::start(&mut bench.command(&["login", "--no-browser"]));
+    let url = running.line();
+    running.answer(&hostile(&bench.deny(url.trim())));
+    let outcome = running.finish();
+    assert_eq!(outcome.code, 5, "{outcome:?}");
+    // It is told, with what could steer a terminal written out.
+    assert!(outcome.stderr.contains("access_denied<script>"), "{outcome:?}");
+    let steering = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!outcome.stderr.contains(steering) && !outcome.stdout.contains(steering), "{outcome:?}");
+}
+
+#[test]
+fn a_second_sign_in_that_wants_the_same_port_disturbs_nothing() {
+    let bench = Bench::start();
+    let mut running = Running::start(&mut bench.command(&["login", "--json"]));
+    let redirect = bench.visit(&running.authorization_url(), ALICE);
+    let second = bench.run(&["login", "--json"]);
+    assert_eq!((second.code, second.error()["kind"].as_str()), (6, Some("port_in_use")), "{second:?}");
+    assert!(get(bench.port, target_of(&bench, &redirect)).contains("You are signed in"));
+    assert_eq!(running.finish().code, 0);
+    // Whoever is done listens no longer.
+    assert!(TcpStream::connect(("127.0.0.1", bench.port)).is_err());
+}
+
 #[test]
 fn a_second_sign_in_right_after_the_first_finds_the_port_free() {
     let bench = Bench::start();

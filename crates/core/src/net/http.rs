@@ -16,11 +16,19 @@ use crate::net::tls;
 
 /// Largest answer of discovery, key and token endpoints.
 const ANSWER_LIMIT: usize = 1024 * 1024;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const PATIENCE: Patience =
+    Patience { connect: Duration::from_secs(10), read: Duration::from_secs(30), answer: Duration::from_secs(60) };
 /// However long a service asks us to wait, the app is told no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// How long to wait: for a connection (TLS included), for the next part of an answer, and for an answer that is read
+/// whole.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    connect: Duration,
+    read: Duration,
+    answer: Duration,
+}
 
 /// Why there is no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,6 +101,7 @@ pub(crate) struct Http {
     loopback_client: reqwest::Client,
     clock: CorrectedClock,
     issuer_host: Option<String>,
+    patience: Patience,
 }
 
 impl Http {
@@ -102,6 +111,15 @@ impl Http {
         clock: CorrectedClock,
         issuer: Option<&Url>,
         extra_roots: Option<&[u8]>,
+    ) -> Result<Self, SessionError> {
+        Self::with_patience(clock, issuer, extra_roots, PATIENCE)
+    }
+
+    fn with_patience(
+        clock: CorrectedClock,
+        issuer: Option<&Url>,
+        extra_roots: Option<&[u8]>,
+        patience: Patience,
     ) -> Result<Self, SessionError> {
         tls::install_crypto_provider();
         let unusable = |problem: String| SessionError::Misconfigured {
@@ -113,8 +131,8 @@ impl Http {
             let mut builder = reqwest::Client::builder()
                 .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
                 .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(READ_TIMEOUT);
+                .connect_timeout(patience.connect)
+                .read_timeout(patience.read);
             if direct {
                 builder = builder.no_proxy();
             }
@@ -125,7 +143,7 @@ impl Http {
             builder.build().map_err(|error| unusable(describe(&error)))
         };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
-        Ok(Self { client: build(false)?, loopback_client: build(true)?, clock, issuer_host })
+        Ok(Self { client: build(false)?, loopback_client: build(true)?, clock, issuer_host, patience })
     }
 
     /// Sends `request` and hands out the answer with its body unread.
@@ -147,9 +165,10 @@ impl Http {
     }
 
     /// Sends `request` and reads the whole answer. 429 and 5xx are errors here: no endpoint says anything else with them.
+    /// So are redirects, whatever they say beside: none of these endpoints has one.
     pub(crate) async fn send_bounded(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
         // A whole answer, not only each of its parts, has to come in time: somebody holds a lock meanwhile.
-        tokio::time::timeout(ANSWER_TIMEOUT, self.receive(request)).await.unwrap_or(Err(HttpError::Timeout))
+        tokio::time::timeout(self.patience.answer, self.receive(request)).await.unwrap_or(Err(HttpError::Timeout))
     }
 
     async fn receive(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
@@ -157,6 +176,9 @@ impl Http {
         let status = response.status().as_u16();
         if status == 429 || status >= 500 {
             return Err(HttpError::Unavailable { status, retry_after: self.requested_wait(response.headers()) });
+        }
+        if response.status().is_redirection() {
+            return Err(HttpError::Unreadable(format!("HTTP status {status}, a redirect, which is not followed")));
         }
         let headers = response.headers().clone();
         let mut body = Vec::new();
@@ -247,10 +269,11 @@ impl<'c> oauth2::AsyncHttpClient<'c> for Http {
 
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            Self::Timeout
-        } else if error.is_connect() {
+        // A connection that was not made in time is first of all one that was not made: no request has gone out.
+        if error.is_connect() {
             Self::Connect(describe(&error))
+        } else if error.is_timeout() {
+            Self::Timeout
         } else {
             Self::Broken(describe(&error))
         }
@@ -294,6 +317,10 @@ pub(crate) fn json_problem(error: &serde_json::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+
     use super::*;
 
     fn url(text: &str) -> Url {
@@ -319,7 +346,7 @@ mod tests {
                 from_unix(1_800_000_000)
             }
         }
-        let http = Http::new(CorrectedClock::new(std::sync::Arc::new(Fixed)), None, None).unwrap();
+        let http = Http::new(CorrectedClock::new(Arc::new(Fixed)), None, None).unwrap();
         let wait = |name: &'static str, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, value.parse().unwrap());
@@ -337,7 +364,7 @@ mod tests {
 
     #[test]
     fn only_okta_aws_and_this_machine_tell_the_time() {
-        let clock = CorrectedClock::new(std::sync::Arc::new(crate::clock::SystemClock));
+        let clock = CorrectedClock::new(Arc::new(crate::clock::SystemClock));
         let http = Http::new(clock, Some(&url("https://dev-1.okta.com/oauth2/default")), None).unwrap();
         for believed in [
             "https://dev-1.okta.com/oauth2/default/v1/token",
@@ -358,5 +385,63 @@ mod tests {
         headers.insert(CACHE_CONTROL, "public, max-age=120".parse().unwrap());
         let answer = Answer { status: 200, headers, body: Vec::new() };
         assert_eq!(answer.max_age(), Some(Duration::from_secs(120)));
+    }
+
+    /// Answers one request, and gives the port of that.
+    fn serve(answer: impl FnOnce(TcpStream) -> std::io::Result<()> + Send + 'static) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept()?;
+            let _ = connection.read(&mut [0; 4096])?;
+            answer(connection)
+        });
+        port
+    }
+
+    async fn get(url_text: &str, patience: Patience) -> Result<Answer, HttpError> {
+        let clock = CorrectedClock::new(Arc::new(crate::clock::SystemClock));
+        let http = Http::with_patience(clock, None, None, patience).unwrap();
+        http.send_bounded(reqwest::Request::new(reqwest::Method::GET, url(url_text))).await
+    }
+
+    const SHORT: Duration = Duration::from_millis(200);
+
+    #[tokio::test]
+    async fn an_answer_that_trickles_in_is_given_up_as_a_whole() {
+        let port = serve(|mut connection| {
+            connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")?;
+            (0..100).try_for_each(|_| {
+                std::thread::sleep(Duration::from_millis(20));
+                connection.write_all(b" ")
+            })
+        });
+        let outcome = get(&format!("http://127.0.0.1:{port}"), Patience { answer: SHORT, ..PATIENCE }).await;
+        assert_eq!(outcome.map(|answer| answer.body.len()), Err(HttpError::Timeout));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_falls_silent_is_not_waited_for() {
+        for begun in ["", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"] {
+            let port = serve(|mut connection| {
+                connection.write_all(begun.as_bytes())?;
+                // Until the client hangs up, and not for ever.
+                connection.set_read_timeout(Some(Duration::from_secs(5)))?;
+                connection.read(&mut [0; 1]).map(|_| ())
+            });
+            let outcome = get(&format!("http://127.0.0.1:{port}"), Patience { read: SHORT, ..PATIENCE }).await;
+            assert_eq!(outcome.map(|answer| answer.status), Err(HttpError::Timeout), "{begun:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_not_made_in_time_has_sent_nothing() {
+        let port = serve(|mut connection| {
+            connection.set_read_timeout(Some(Duration::from_secs(5)))?;
+            connection.read(&mut [0; 1]).map(|_| ())
+        });
+        let outcome = get(&format!("https://127.0.0.1:{port}"), Patience { connect: SHORT, ..PATIENCE }).await;
+        // Not `Timeout`, after which a refresh token would be sent once more.
+        assert!(matches!(outcome.map(|answer| answer.status), Err(HttpError::Connect(_))));
     }
 }

@@ -22,12 +22,15 @@ const LEEWAY: Duration = Duration::from_secs(300);
 /// `auth_time` is compared with a time of our own clock, which follows the server's to within seconds. More would let a
 /// sign-in of a moment ago pass for the one that was asked for.
 const AUTH_TIME_LEEWAY_SECONDS: i64 = 60;
+/// Cognito takes no longer login (API reference, `LoginsMap`).
+const LONGEST_TOKEN: usize = 50_000;
 /// `sub` is at most 255 ASCII characters (Core §2).
 const LONGEST_SUBJECT: usize = 255;
 
 /// The rule that a token broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
+    Length,
     WellFormed,
     Algorithm,
     KnownKey,
@@ -47,6 +50,7 @@ pub(crate) enum Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Length => "it is longer than 50,000 characters, which Cognito does not take",
             Self::WellFormed => "it is not a signed JWT with an ID token's claims",
             Self::Algorithm => "its signature algorithm is not RS256 or ES256",
             Self::KnownKey => "it is signed with a key that the issuer does not publish",
@@ -78,7 +82,7 @@ impl Rejected {
         Self { rule, detail: None }
     }
 
-    /// A wrong issuer or client id is a setting; the rest is an attack, a broken server or a wrong clock.
+    /// A wrong issuer or client id is a setting, and so are the claims; the rest is an attack, a broken server or a wrong clock.
     pub(crate) fn into_session_error(self, clock_offset_seconds: i64) -> SessionError {
         let found = self.detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         let misconfigured = |setting: &str, hint: &str| SessionError::Misconfigured {
@@ -87,6 +91,11 @@ impl Rejected {
             hint: hint.to_owned(),
         };
         match self.rule {
+            Rule::Length => misconfigured(
+                "ID token claims",
+                "Take claims, such as a long list of groups, out of the ID token: Security > API > Authorization Servers > \
+                 Claims.",
+            ),
             Rule::Issuer => misconfigured(
                 "okta_issuer_url",
                 "Set okta_issuer_url to the token's `iss`, exactly; with a custom domain look at Okta's issuer mode.",
@@ -158,6 +167,9 @@ pub(crate) fn unverified_kid(token: &SecretString) -> Option<String> {
 
 /// Checks every rule; nothing in the token counts before all of them hold.
 pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_>) -> Result<Claims, Rejected> {
+    if token.expose_secret().len() > LONGEST_TOKEN {
+        return Err(Rejected::by(Rule::Length));
+    }
     let token = CoreIdToken::from_str(token.expose_secret()).map_err(|_| Rejected::by(Rule::WellFormed))?;
     // Looked at first, so that a missing or symmetric signature is called by its name.
     let algorithm = token.signing_alg().map_err(|_| Rejected::by(Rule::Algorithm))?.clone();

@@ -18,9 +18,6 @@ use crate::diagnosis::classify::{Evidence, Failure, classify};
 use crate::error::{Service, SessionError};
 use crate::net::http::{Http, HttpError};
 
-/// Cognito takes no longer login (API reference, `LoginsMap`).
-const LONGEST_ID_TOKEN: usize = 50_000;
-
 /// What the endpoint handed out. The ID token is not verified yet.
 pub(crate) struct TokenAnswer {
     pub id_token: Option<SecretString>,
@@ -126,14 +123,9 @@ fn read(
     evidence: &Evidence,
 ) -> Result<TokenAnswer, TokenError> {
     let response = answer.map_err(|error| sort_error(error, evidence))?;
-    let id_token = response.extra_fields().id_token.as_deref().map(SecretString::from);
-    if id_token.as_ref().is_some_and(|token| token.expose_secret().len() > LONGEST_ID_TOKEN) {
-        let error =
-            SessionError::internal("the ID token is longer than 50,000 characters, which Cognito does not take");
-        return Err(TokenError::Refused { error: "oversized_id_token".to_owned(), cause: error });
-    }
+    // Whatever is wrong with the ID token, the refresh token beside it may be the only one that still works.
     Ok(TokenAnswer {
-        id_token,
+        id_token: response.extra_fields().id_token.as_deref().map(SecretString::from),
         access_token: response.access_token().secret().as_str().into(),
         refresh_token: response.refresh_token().map(|token| token.secret().as_str().into()),
         expires_in: response.expires_in(),

@@ -79,11 +79,16 @@ fn rs256(claims: &Value) -> String {
 }
 
 fn verify_at(token: &str, now: i64, previous: Option<Previous<'_>>) -> Result<Claims, Rejected> {
-    verify_with(token, now, None, previous)
+    verify_with(token, &keys(), now, previous)
 }
 
-fn verify_with(
+fn verify_with(token: &str, keys: &KeySet, now: i64, previous: Option<Previous<'_>>) -> Result<Claims, Rejected> {
+    verify_expecting(token, keys, now, None, previous)
+}
+
+fn verify_expecting(
     token: &str,
+    keys: &KeySet,
     now: i64,
     earliest_auth_time: Option<i64>,
     previous: Option<Previous<'_>>,
@@ -97,7 +102,7 @@ fn verify_with(
         earliest_auth_time,
         previous,
     };
-    verify(&token.into(), &keys(), &expected)
+    verify(&token.into(), keys, &expected)
 }
 
 fn broken_rule(token: &str) -> Rule {
@@ -158,7 +163,9 @@ fn each_claim_that_is_wrong_breaks_its_own_rule() {
 
 #[test]
 fn a_user_who_proved_who_they_are_too_long_ago_is_refused_if_that_was_asked_for() {
-    let rule = |claims: &Value| verify_with(&rs256(claims), NOW, Some(NOW), None).map(|_| ()).map_err(|e| e.rule);
+    let rule = |claims: &Value| {
+        verify_expecting(&rs256(claims), &keys(), NOW, Some(NOW), None).map(|_| ()).map_err(|e| e.rule)
+    };
     assert_eq!(rule(&with("auth_time", json!(NOW + 5))), Ok(()));
     assert_eq!(rule(&with("auth_time", json!(NOW - 60))), Ok(()), "clocks differ by a little");
     assert_eq!(rule(&with("auth_time", json!(NOW - 61))), Err(Rule::AuthenticationAge));
@@ -208,6 +215,41 @@ fn only_asymmetric_signatures_by_published_keys_count() {
 }
 
 #[test]
+fn a_key_that_is_not_for_signatures_or_shares_its_name_verifies_nothing() {
+    let token = rs256(&claims());
+    let rule = |keys: Value| {
+        let keys = KeySet::from_document(&json!({ "keys": keys })).unwrap();
+        verify_with(&token, &keys, NOW, None).map(|_| ()).map_err(|rejected| rejected.rule)
+    };
+    let changed = |name: &str, value: Value| {
+        let mut key = SIGNER.rsa_jwk.clone();
+        key[name] = value;
+        key
+    };
+    assert_eq!(rule(json!([SIGNER.rsa_jwk])), Ok(()));
+    assert_eq!(rule(json!([changed("use", json!("enc"))])), Err(Rule::KnownKey));
+    assert_eq!(rule(json!([changed("kty", json!("oct"))])), Err(Rule::KnownKey));
+    // Which of the two would it be?
+    let weaker = changed("e", json!(B64.encode([3])));
+    assert_eq!(rule(json!([SIGNER.rsa_jwk, weaker])), Err(Rule::KnownKey));
+    // With an exponent of one, every text would be its own signature.
+    assert_eq!(rule(json!([changed("e", json!(B64.encode([1])))])), Err(Rule::Signature));
+    assert_eq!(rule(json!([])), Err(Rule::KnownKey));
+}
+
+#[test]
+fn a_token_that_cognito_would_not_take_is_refused_at_its_length() {
+    let padded = |length: usize| rs256(&with("padding", json!("x".repeat(length))));
+    // Three characters of JSON are four of the token.
+    let longest = 36_000 + (50_000 - padded(36_000).len()) * 3 / 4;
+    assert!((49_996..=50_000).contains(&padded(longest).len()));
+    assert!(verify_at(&padded(longest), NOW, None).is_ok());
+    assert_eq!(broken_rule(&padded(longest + 4)), Rule::Length);
+    let error = verify_at(&padded(longest + 4), NOW, None).unwrap_err().into_session_error(0);
+    assert_eq!(error.kind(), "misconfigured", "too many claims are a setting");
+}
+
+#[test]
 fn a_signature_covers_every_byte() {
     let token = rs256(&claims());
     let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!() };
@@ -233,6 +275,9 @@ fn after_a_refresh_the_user_and_the_sign_in_stay_the_same() {
     assert_eq!(rule(&with("sub", json!("00ubob")), alice()), Err(Rule::SameUserAfterRefresh));
     assert_eq!(rule(&with("auth_time", json!(NOW)), alice()), Err(Rule::SameUserAfterRefresh));
     assert_eq!(rule(&with("aud", json!("another")), alice()), Err(Rule::Audience));
+    assert_eq!(rule(&with("azp", json!("another")), alice()), Err(Rule::AuthorizedParty));
+    assert_eq!(rule(&with("iss", json!("https://dev-1.okta.com")), alice()), Err(Rule::Issuer));
+    assert_eq!(rule(&with("at_hash", json!(B64.encode([7; 16]))), alice()), Err(Rule::AccessTokenHash));
 }
 
 #[test]

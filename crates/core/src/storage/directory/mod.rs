@@ -20,6 +20,7 @@ use super::marker::hex;
 use super::{StorageError, StorageErrorKind};
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
+const TEMPORARY_RANDOM_BYTES: usize = 8;
 
 /// An open directory.
 #[derive(Debug)]
@@ -84,7 +85,7 @@ impl Directory {
     /// one: the bytes go to a temporary file, onto the disk, and only then under the name.
     pub(super) fn write_atomic(&self, file_name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         let path = self.path.join(file_name);
-        let mut random = [0; 8];
+        let mut random = [0; TEMPORARY_RANDOM_BYTES];
         fill_random(&mut random)?;
         let temporary = format!("{file_name}.{}{TEMPORARY_SUFFIX}", hex(&random));
         let written = self
@@ -113,10 +114,11 @@ impl Directory {
         }
     }
 
-    /// Removes the temporary files of processes that were killed while they wrote.
+    /// Removes the temporary files of processes that were killed while they wrote. Other files with such an ending may be
+    /// somebody's own.
     pub(super) fn remove_leftovers(&self) -> Result<(), StorageError> {
-        for name in self.file_names_ending(TEMPORARY_SUFFIX)? {
-            self.remove(&name)?;
+        for name in self.file_names_ending(TEMPORARY_SUFFIX)?.iter().filter(|name| is_temporary(name)) {
+            self.remove(name)?;
         }
         Ok(())
     }
@@ -134,20 +136,19 @@ impl Directory {
     }
 
     pub(super) fn file_names_ending(&self, suffix: &str) -> Result<Vec<String>, StorageError> {
-        let names = || -> io::Result<Vec<String>> {
-            let mut names = Vec::new();
-            for entry in std::fs::read_dir(&self.path)? {
-                // A name that is not UTF-8 is none of ours.
-                if let Ok(name) = entry?.file_name().into_string()
-                    && name.ends_with(suffix)
-                {
-                    names.push(name);
-                }
-            }
-            Ok(names)
-        };
-        names().map_err(|error| StorageError::io("list", &self.path, &error))
+        let mut names = platform::file_names(&self.handle, &self.path)
+            .map_err(|error| StorageError::io("list", &self.path, &error))?;
+        names.retain(|name| name.ends_with(suffix));
+        Ok(names)
     }
+}
+
+/// Whether [`Directory::write_atomic`] gives such names.
+fn is_temporary(name: &str) -> bool {
+    let random = name.strip_suffix(TEMPORARY_SUFFIX).and_then(|rest| rest.rsplit_once('.'));
+    random.is_some_and(|(_, random)| {
+        random.len() == 2 * TEMPORARY_RANDOM_BYTES && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 impl StorageError {

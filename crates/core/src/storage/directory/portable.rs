@@ -46,6 +46,15 @@ pub(super) fn check_file(file: &File, path: &Path) -> Result<(), StorageError> {
     if metadata.is_file() { Ok(()) } else { Err(StorageError::refused(path, "it is not a regular file")) }
 }
 
+/// The names of what is in the directory. A name that is not UTF-8 is none of ours.
+pub(super) fn file_names(_directory: &Handle, path: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        names.extend(entry?.file_name().into_string().ok());
+    }
+    Ok(names)
+}
+
 pub(super) fn rename(_directory: &Handle, path: &Path, from: &str, to: &str) -> io::Result<()> {
     std::fs::rename(path.join(from), path.join(to))
 }

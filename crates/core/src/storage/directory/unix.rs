@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::Access;
@@ -59,6 +59,16 @@ pub(super) fn check_file(file: &File, path: &Path) -> Result<(), StorageError> {
         return Err(StorageError::refused(path, "it is not a regular file"));
     }
     check_private(&stat, path, "600")
+}
+
+/// The names of what is in the directory that is open, whatever has its path by now. A name that is not UTF-8 is none of
+/// ours.
+pub(super) fn file_names(directory: &Handle, _path: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        names.extend(entry?.file_name().to_str().ok().map(str::to_owned));
+    }
+    Ok(names)
 }
 
 pub(super) fn rename(directory: &Handle, _path: &Path, from: &str, to: &str) -> io::Result<()> {

@@ -1,5 +1,7 @@
 //! Tests of storage: one contract for all adapters, then what can go wrong with files and between processes.
 
+#[cfg(unix)]
+mod attacks;
 mod contract;
 #[cfg(unix)]
 mod damage;

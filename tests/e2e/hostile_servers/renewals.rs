@@ -1,0 +1,159 @@
+//! Renewals that go wrong in every way the network and a server know. Okta's `invalid_grant` ends a session and nothing
+//! else does; a refreshed ID token that breaks a rule changes nothing, and the rotated refresh token beside it is kept.
+
+use std::time::Duration;
+
+use jetbridge::{Session, SessionState};
+use serde_json::{Value, json};
+
+use super::server::{Answer, Server};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The renewal fails, the session stays what it was, in this process and in the next, and goes on when all is well again.
+async fn assert_renewal_fails_and_the_session_goes_on(server: &Server, session: &Session, why: &str) {
+    let state = session.state();
+    let before = session.details();
+    server.let_time_pass(2 * HOUR);
+    let error = session.aws_credentials().await.map(|_| ()).unwrap_err();
+    assert_ne!(error.kind(), "sign_in_required", "{why}: {error}");
+    for process in [session.clone(), server.session()] {
+        assert_eq!(process.restore().await, state, "{why}");
+        let after = process.details();
+        assert_eq!((after.id_token_expires_at, after.user), (before.id_token_expires_at, before.user.clone()), "{why}");
+        assert!(after.has_refresh_token, "{why}");
+    }
+    server.behave();
+    // Refresh tokens work once here: only the newest one is worth anything.
+    server.session().aws_credentials().await.unwrap_or_else(|error| panic!("{why}: {error}"));
+    assert_eq!(session.restore().await, state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_network_fault_ends_a_session() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    for (why, endpoint) in [
+        ("nobody listens", format!("http://127.0.0.1:{closed}/token")),
+        // Too long for a name: no resolver finds it, and none has to be asked.
+        ("the name is unknown", format!("https://{}.invalid/token", "a".repeat(64))),
+        ("no TLS is spoken", server.url("/token").replace("http:", "https:")),
+    ] {
+        server.announce("token_endpoint", endpoint);
+        assert_renewal_fails_and_the_session_goes_on(&server, &session, why).await;
+    }
+    for endpoint in ["discovery", "keys", "token"] {
+        for (why, response) in [
+            ("nothing is said", ""),
+            ("the head breaks off", "HTTP/1.1 200 OK\r\nContent-"),
+            ("the body breaks off", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
+            ("the chunks break off", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"),
+            ("it is not HTTP", "SSH-2.0-OpenSSH_9.9\r\n"),
+        ] {
+            server.answer(endpoint, Answer::Raw(response.to_owned()));
+            assert_renewal_fails_and_the_session_goes_on(&server, &session, &format!("{endpoint}: {why}")).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_but_okta_s_refusal_ends_a_session() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    let refusal = json!({"error": "invalid_grant"});
+    let error = |code: &str| json!({"error": code, "error_description": "The refresh token is invalid or expired."});
+    for endpoint in ["discovery", "keys", "token"] {
+        for status in [429, 500, 502, 503, 504] {
+            // Even if the words are there: a server that is out of order decides nothing.
+            server.answer(endpoint, Answer::Json(status, refusal.clone()));
+            assert_renewal_fails_and_the_session_goes_on(&server, &session, &format!("{endpoint} {status}")).await;
+        }
+    }
+    for (status, body) in [
+        (200, json!({})),
+        (200, refusal),
+        (200, json!("invalid_grant")),
+        (400, json!({})),
+        (400, error("invalid_request")),
+        (400, error("invalid_scope")),
+        (400, error("INVALID_GRANT")),
+        (400, error("use_dpop_nonce")),
+        (400, json!({"error": ["invalid_grant"]})),
+        (400, json!({"errorCode": "E0000015", "errorSummary": "invalid_grant"})),
+        (401, error("invalid_client")),
+        (403, json!({"message": "Forbidden"})),
+        (404, json!(null)),
+    ] {
+        server.answer("token", Answer::Json(status, body.clone()));
+        assert_renewal_fails_and_the_session_goes_on(&server, &session, &format!("{status} {body}")).await;
+    }
+    let page = "<html>Please sign in to the hotel's network</html>";
+    for status in [200, 400, 403, 511] {
+        server.answer(
+            "token",
+            Answer::Raw(format!(
+                "HTTP/1.1 {status} Said\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}",
+                page.len()
+            )),
+        );
+        assert_renewal_fails_and_the_session_goes_on(&server, &session, &format!("a page with {status}")).await;
+    }
+
+    // And this one does.
+    server.let_time_pass(2 * HOUR);
+    server.answer("token", Answer::Json(400, error("invalid_grant")));
+    assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "sign_in_required");
+    assert!(matches!(session.state(), SessionState::SignInRequired { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refreshed_id_token_that_breaks_a_rule_changes_nothing() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    let issuer = server.url("/as");
+    let cases: [(&str, Value); 16] = [
+        ("sub", json!("00umallory")),
+        ("sub", json!("")),
+        ("sub", Value::Null),
+        ("aud", json!("0oaanother")),
+        ("aud", json!(["0oahostile0000000001", "0oaanother"])),
+        ("aud", json!([])),
+        ("azp", json!("0oaanother")),
+        ("nonce", json!("another")),
+        ("auth_time", json!(1_800_000_001)),
+        ("iss", json!("https://other.example")),
+        ("iss", json!(format!("{issuer}/"))),
+        ("exp", json!(1_000_000_000)),
+        ("iat", json!(9_999_999_999_u64)),
+        ("at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")),
+        // What Cognito would not take is not taken here, and costs no refresh token either.
+        ("padding", json!("x".repeat(50_000))),
+        ("padding", json!("x".repeat(500_000))),
+    ];
+    for (claim, value) in cases {
+        let shown: String = format!("{claim} {value}").chars().take(60).collect();
+        server.change_claims(move |claims| claims[claim] = value.clone());
+        assert_renewal_fails_and_the_session_goes_on(&server, &session, &shown).await;
+    }
+    server.name_key("k2");
+    assert_renewal_fails_and_the_session_goes_on(&server, &session, "an unknown key").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refreshed_id_token_of_another_key_or_without_one_changes_nothing() {
+    let (server, other) = (Server::start().await, Server::start().await);
+    let session = server.signed_in().await;
+    let forged = other.forge(&server);
+    let [header, claims, _] = forged.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
+    for (why, id_token) in [
+        ("signed by somebody else", json!(forged)),
+        ("not signed", json!(format!("{header}.{claims}."))),
+        ("not a token", json!("id")),
+        ("empty", json!("")),
+        ("missing", Value::Null),
+    ] {
+        server.send_id_token(id_token);
+        assert_renewal_fails_and_the_session_goes_on(&server, &session, why).await;
+    }
+}
