@@ -194,8 +194,7 @@ pub(crate) struct CompletionsArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SwitchArgs {
     /// The account, as `accounts` lists it
-    #[arg(value_name = "NAME")]
-    pub(crate) account: String,
+    pub(crate) name: String,
 }
 
 /// A parameter of the authorization request.

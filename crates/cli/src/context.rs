@@ -40,8 +40,8 @@ impl Context {
     /// The session as the store has it. Asks no server. The state says whether the store could be read.
     pub(crate) async fn restore(&self, config: Config) -> Result<(Session, SessionState), CliError> {
         let store = self.store()?;
-        let account = match &self.global.account {
-            Some(account) => account.clone(),
+        let account = match self.named_account() {
+            Some(account) => account.to_owned(),
             None => current_account(&Accounts::new(config.clone(), Arc::clone(&store))).await?,
         };
         let mut builder = Session::builder(config, store).account(&account);
@@ -72,6 +72,11 @@ impl Context {
             SessionState::SignInRequired { reason, .. } => Err(SessionError::SignInRequired { reason }.into()),
             _ => Err(self.nobody_signed_in(&session).await.into()),
         }
+    }
+
+    /// The account that the command line or the environment names; an empty variable names none.
+    pub(crate) fn named_account(&self) -> Option<&str> {
+        self.global.account.as_deref().filter(|account| !account.is_empty())
     }
 
     pub(crate) fn accounts(&self, config: Config) -> Result<Accounts, CliError> {

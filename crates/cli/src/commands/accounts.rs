@@ -49,13 +49,13 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
 
 pub(super) async fn switch(context: &Context, args: &SwitchArgs, output: &mut Output) -> Result<(), CliError> {
     let accounts = context.accounts(context.config()?)?;
-    accounts.switch_to(&args.account).await.map_err(|error| match error {
+    accounts.switch_to(&args.name).await.map_err(|error| match error {
         SessionError::NotFound { .. } => CliError::Failed(Failure {
             hint: Some(format!(
                 "`{0} accounts` lists those there are. To add one:\n{0}{1} login --account {2}",
                 invocation(),
                 given_options(),
-                escape(&args.account)
+                escape(&args.name)
             )),
             ..Failure::from_session(&error)
         }),
@@ -67,7 +67,7 @@ pub(super) async fn switch(context: &Context, args: &SwitchArgs, output: &mut Ou
     } else {
         output.line(format_args!("{} Using account {} from now on", styled(GOOD, "✓"), styled(BOLD, &account)))?;
     }
-    if context.global.account.is_some() {
+    if context.named_account().is_some() {
         context.notes.say(styled(WARN, "--account and JETBRIDGE_ACCOUNT still count for more than this choice."));
     }
     Ok(())

@@ -22,6 +22,7 @@ fn two_users_are_listed_and_switched_between() {
 
     let switched = bench.run(&["switch", "work"]);
     assert_eq!((switched.code, switched.stdout.as_str()), (0, "✓ Using account work from now on\n"));
+    assert_eq!(switched.stderr, "", "nothing counts for more");
     let whoami = bench.run(&["whoami"]).stdout;
     assert!(whoami.contains("Bob") && whoami.contains("Account"), "{whoami}");
     assert_eq!(bench.run(&["accounts"]).stdout, "  default  Alice Archer\n* work     Bob Baker\n");
@@ -30,6 +31,14 @@ fn two_users_are_listed_and_switched_between() {
     assert_eq!(lines[1]["account"], "work");
     assert_eq!((&lines[1]["current"], &lines[1]["state"]), (&true.into(), &"signed_in".into()));
     assert_eq!(lines[1]["user"]["username"], BOB);
+
+    // The environment counts for more, unless it is empty.
+    let whoami_with =
+        |account: &str| bench.command(&["whoami"]).env("JETBRIDGE_ACCOUNT", account).output().unwrap().stdout;
+    assert!(String::from_utf8_lossy(&whoami_with("default")).contains("Alice"));
+    assert!(String::from_utf8_lossy(&whoami_with("")).contains("Bob"));
+    let overruled = bench.run(&["switch", "work", "--account", "default"]);
+    assert!(overruled.stderr.contains("JETBRIDGE_ACCOUNT"), "{}", overruled.stderr);
 
     // One's sign-out is nothing to the other, and says whose session it was.
     assert_eq!(bench.run(&["logout"]).stdout, "✓ Signed out Bob Baker\n");
