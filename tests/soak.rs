@@ -1,6 +1,7 @@
 //! Ten thousand renewals with faults in between, as a phone has them over weeks: the session must be alive at the end and
 //! memory must not have grown. Run by `cargo xtask bench`; `JETBRIDGE_SOAK` sets another number of renewals.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ impl Clock for StackTime {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let renewals: u32 = std::env::var("JETBRIDGE_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
-    // Lifetimes so short that every call has to renew, and so long that weeks of Okta's limits are not reached.
+    // Half of this life is over at every call.
     let lifetime = Duration::from_secs(310);
     let options = Options { token_lifetime: lifetime, credentials_lifetime: lifetime, ..Options::default() };
     let stack = Arc::new(LocalStack::start(options).await?);
@@ -47,13 +48,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A fixed sequence: a failure can be looked at again.
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let (mut renewed, mut postponed, mut first_rss) = (0, 0, None);
+    let (mut renewed, mut postponed, mut rss) = (0, 0, BTreeMap::new());
     let mut key = session.aws_credentials().await?;
     while renewed < renewals {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        stack.clock().advance(Duration::from_secs(30));
+        stack.clock().advance(Duration::from_secs(160));
         if random.is_multiple_of(3) {
             stack.faults().inject(FAULTS[usize::try_from(random >> 8)? % FAULTS.len()], 1);
         }
@@ -68,17 +69,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         stack.log().clear();
         stack.issued_secrets().clear();
-        if renewed == renewals / 10 {
-            first_rss = resident_kib();
+        // After a while, and when the stack, in the same process, has its fill of credentials to remember.
+        if renewed == renewals / 10 || renewed == renewals / 2 {
+            rss.entry(renewed).or_insert_with(resident_kib);
         }
     }
+    rss.insert(renewed, resident_kib());
     let SessionState::SignedIn { .. } = session.state() else { return Err("the session was lost".into()) };
-    let [first, last] =
-        [first_rss, resident_kib()].map(|rss| rss.map_or_else(|| "?".to_owned(), |kib| kib.to_string()));
-    let line = format!(
-        "{renewed} renewals, {postponed} postponed by a fault, signed in; RSS {first} KiB after a tenth, {last} KiB at the \
-         end\n"
-    );
+    let rss: Vec<_> = rss
+        .iter()
+        .map(|(renewals, kib)| {
+            format!("{} KiB after {renewals}", kib.map_or_else(|| "?".to_owned(), |kib| kib.to_string()))
+        })
+        .collect();
+    let line = format!("{renewed} renewals, {postponed} postponed by a fault, signed in; RSS {}\n", rss.join(", "));
     std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes())?;
     Ok(())
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jetbridge::SessionEvent;
-use jetbridge_local_stack::Fault;
+use jetbridge_local_stack::{Fault, Options};
 
-use crate::bench::{ALICE, Bench, eventually};
+use crate::bench::{ALICE, Bench, config_of, eventually};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -87,4 +87,34 @@ async fn a_clock_that_jumps_is_told_as_an_event() {
     session.user_info().await.unwrap();
     assert_eq!(events.next().await.unwrap(), SessionEvent::ClockSkew { offset_seconds: 0 });
     eventually("the clock is right", || session.details().clock_offset_seconds == 0).await;
+}
+
+/// Okta's access tokens may last as little as that.
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_five_minutes_are_not_refreshed_at_every_call() {
+    let five_minutes = Duration::from_secs(300);
+    let options = Options { token_lifetime: five_minutes, credentials_lifetime: five_minutes, ..Options::default() };
+    let bench = Bench::start_with(options).await;
+    let session = bench.signed_in(ALICE).await;
+    for _ in 0..10 {
+        session.access_token().await.unwrap();
+        session.aws_credentials().await.unwrap();
+        bench.let_time_pass(Duration::from_secs(10));
+    }
+    assert_eq!((bench.count("token"), bench.count("GetCredentialsForIdentity")), (1, 1));
+    bench.let_time_pass(Duration::from_secs(60));
+    session.access_token().await.unwrap();
+    session.aws_credentials().await.unwrap();
+    assert_eq!((bench.count("token"), bench.count("GetCredentialsForIdentity")), (2, 2), "half of their life is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_without_a_refresh_token_is_given_for_as_long_as_it_lasts() {
+    let bench = Bench::start().await;
+    let session = bench.session_with(config_of(&bench.stack, |okta, _| okta["okta_scopes"] = "openid".into()));
+    bench.sign_in(&session, ALICE).await;
+    bench.let_time_pass(Duration::from_secs(3600 - 120));
+    session.access_token().await.unwrap();
+    bench.let_time_pass(Duration::from_secs(120));
+    assert_eq!(session.access_token().await.unwrap_err().kind(), "sign_in_required");
 }

@@ -1,15 +1,15 @@
 //! A store that does not take what it is given: the session goes on in memory, says so, and is saved as soon as it can be.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jetbridge::storage::{MemoryStore, SecretStore, StorageError, StorageErrorKind, StoreLock};
-use jetbridge::{SessionEvent, SessionState};
+use jetbridge::{SessionEvent, SessionState, SignOutMode};
 use jetbridge_local_stack::Options;
 use zeroize::Zeroizing;
 
-use crate::bench::{ALICE, Bench, list_everything};
+use crate::bench::{ALICE, BOB, Bench, eventually, list_everything};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -17,39 +17,63 @@ const HOUR: Duration = Duration::from_secs(3600);
 struct FullDisk {
     inner: MemoryStore,
     is_full: Arc<AtomicBool>,
+    /// Writes arrive, and are said to have failed: the confirmation from the disk did not come.
+    is_silent: Arc<AtomicBool>,
+    /// Nothing can be read or written, as with a keychain that is locked.
+    is_locked: Arc<AtomicBool>,
+    loads: Arc<AtomicUsize>,
+}
+
+impl FullDisk {
+    fn unlocked(&self) -> Result<&MemoryStore, StorageError> {
+        if self.is_locked.load(Ordering::SeqCst) {
+            return Err(StorageError::new(StorageErrorKind::Unavailable, "the store is locked"));
+        }
+        Ok(&self.inner)
+    }
 }
 
 impl SecretStore for FullDisk {
     fn load(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
-        self.inner.load(name)
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        self.unlocked()?.load(name)
     }
 
     fn save(&self, name: &str, value: &[u8]) -> Result<(), StorageError> {
         if self.is_full.load(Ordering::SeqCst) {
             return Err(StorageError::new(StorageErrorKind::Io, "the disk is full"));
         }
-        self.inner.save(name, value)
+        self.unlocked()?.save(name, value)?;
+        if self.is_silent.load(Ordering::SeqCst) {
+            return Err(StorageError::new(StorageErrorKind::Io, "the disk did not confirm"));
+        }
+        Ok(())
     }
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
-        self.inner.delete(name)
+        self.unlocked()?.delete(name)
     }
 
     fn list(&self) -> Result<Vec<String>, StorageError> {
-        self.inner.list()
+        self.unlocked()?.list()
     }
 
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
-        self.inner.lock(name)
+        self.unlocked()?.lock(name)
     }
+}
+
+async fn bench_with_disk(rotation_grace: Duration) -> (Bench, FullDisk) {
+    let mut bench = Bench::start_with(Options { rotation_grace, ..Options::default() }).await;
+    let disk = FullDisk::default();
+    bench.store = Arc::new(disk.clone());
+    (bench, disk)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_token_that_cannot_be_saved_is_kept_and_saved_later() {
     // Without grace, an old refresh token is reuse and ends everything: losing the new one would be fatal.
-    let mut bench = Bench::start_with(Options { rotation_grace: Duration::ZERO, ..Options::default() }).await;
-    let disk = FullDisk::default();
-    bench.store = Arc::new(disk.clone());
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
     let session = bench.signed_in(ALICE).await;
     let mut events = session.events();
     disk.is_full.store(true, Ordering::SeqCst);
@@ -70,9 +94,7 @@ async fn a_rotated_token_that_cannot_be_saved_is_kept_and_saved_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_is_well_again_is_written_at_the_next_occasion_whatever_it_is() {
-    let mut bench = Bench::start_with(Options { rotation_grace: Duration::ZERO, ..Options::default() }).await;
-    let disk = FullDisk::default();
-    bench.store = Arc::new(disk.clone());
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
     let session = bench.signed_in(ALICE).await;
     disk.is_full.store(true, Ordering::SeqCst);
     bench.let_time_pass(HOUR);
@@ -85,16 +107,106 @@ async fn a_disk_that_is_well_again_is_written_at_the_next_occasion_whatever_it_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_saved_does_not_come_back_after_a_sign_out_elsewhere() {
-    let mut bench = Bench::start().await;
-    let disk = FullDisk::default();
-    bench.store = Arc::new(disk.clone());
+    let (bench, disk) = bench_with_disk(Duration::from_secs(30)).await;
     let session = bench.signed_in(ALICE).await;
     disk.is_full.store(true, Ordering::SeqCst);
     bench.let_time_pass(HOUR);
     session.aws_credentials().await.unwrap();
-    bench.session().sign_out(jetbridge::SignOutMode::Local).await.unwrap();
+    bench.session().sign_out(SignOutMode::Local).await.unwrap();
     disk.is_full.store(false, Ordering::SeqCst);
     assert_eq!(session.restore().await, SessionState::SignedOut);
     assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "sign_in_required");
     assert_eq!(bench.session().restore().await, SessionState::SignedOut);
+}
+
+/// Two failures of the same store in a row: one write arrives and is not confirmed, the next ones do not arrive.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_saved_unnoticed_is_no_reason_to_drop_the_next_one() {
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+    let session = bench.signed_in(ALICE).await;
+    disk.is_silent.store(true, Ordering::SeqCst);
+    bench.let_time_pass(HOUR);
+    session.aws_credentials().await.unwrap();
+    disk.is_silent.store(false, Ordering::SeqCst);
+    disk.is_full.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        bench.let_time_pass(HOUR);
+        session.aws_credentials().await.unwrap();
+        session.restore().await;
+    }
+    disk.is_full.store(false, Ordering::SeqCst);
+    session.restore().await;
+    bench.let_time_pass(HOUR);
+    bench.session().aws_credentials().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_fails_after_a_sign_out_brings_nobody_back() {
+    for signs_in in [false, true] {
+        let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+        let session = bench.signed_in(ALICE).await;
+        bench.let_time_pass(HOUR);
+        bench.stack.set_latency(Duration::from_secs(1));
+        let renewal = tokio::spawn({
+            let session = session.clone();
+            async move { session.aws_credentials().await.map(|credentials| credentials.access_key_id().to_owned()) }
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if signs_in {
+            bench.stack.set_latency(Duration::ZERO);
+            let redirect = bench.redirect_for(&session, BOB).await;
+            session.complete_login(&redirect).await.unwrap();
+        } else {
+            session.sign_out(SignOutMode::Local).await.unwrap();
+        }
+        disk.is_full.store(true, Ordering::SeqCst);
+        let outcome = renewal.await.unwrap();
+        if let Ok(key) = outcome {
+            panic!("credentials of {:?} after she had gone", bench.stack.identity_of(&key));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_still_last_are_given_while_the_store_is_locked() {
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+    let session = bench.signed_in(ALICE).await;
+    let credentials = session.aws_credentials().await.unwrap();
+    let token = session.access_token().await.unwrap();
+    bench.let_time_pass(Duration::from_secs(3600 - 240));
+    disk.is_locked.store(true, Ordering::SeqCst);
+    assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), credentials.access_key_id());
+    assert!(session.access_token().await.unwrap().text() == token.text());
+    bench.let_time_pass(Duration::from_secs(240));
+    assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "secure_storage");
+    disk.is_locked.store(false, Ordering::SeqCst);
+    assert_ne!(session.aws_credentials().await.unwrap().access_key_id(), credentials.access_key_id());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_callers_look_at_the_store_once_a_minute_and_no_more_often_if_it_fails() {
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+    let session = bench.signed_in(ALICE).await;
+    session.aws_credentials().await.unwrap();
+    for is_locked in [false, true] {
+        disk.is_locked.store(is_locked, Ordering::SeqCst);
+        bench.let_time_pass(Duration::from_secs(60));
+        let before = disk.loads.load(Ordering::SeqCst);
+        let callers = (0..50).map(|_| session.aws_credentials());
+        assert!(futures_util::future::join_all(callers).await.iter().all(Result::is_ok));
+        session.aws_credentials().await.unwrap();
+        assert_eq!(disk.loads.load(Ordering::SeqCst) - before, 1, "locked: {is_locked}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_background_renewal_that_begins_with_a_locked_store_goes_on_when_that_is_open() {
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+    bench.signed_in(ALICE).await;
+    disk.is_locked.store(true, Ordering::SeqCst);
+    let session = bench.session();
+    let _renewal = session.renew_in_background();
+    eventually("it has tried", || disk.loads.load(Ordering::SeqCst) > 1).await;
+    disk.is_locked.store(false, Ordering::SeqCst);
+    eventually("the credentials are there", || session.details().aws_credentials_expire_at.is_some()).await;
 }

@@ -383,3 +383,62 @@ async fn without_a_refresh_token_a_wrong_clock_ends_nothing_and_cognito_decides(
     assert_eq!(session.aws_credentials().await.unwrap_err(), ended);
     assert!(matches!(session.state(), SessionState::SignInRequired { user: Some(_), .. }));
 }
+
+/// The code is spent by then: its answer has to wait for the keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_keys_cannot_be_had_waits_for_them_and_its_code_is_not_sent_again() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    bench.stack.rotate_signing_key().await.unwrap();
+    let redirect = bench.browse(&request.url, ALICE).await;
+    bench.stack.faults().inject(Fault::JwksUnavailable, 1000);
+    for _ in 0..2 {
+        assert_eq!(session.complete_login(&redirect).await.unwrap_err().kind(), "retryable");
+    }
+    bench.stack.faults().inject(Fault::JwksUnavailable, 0);
+    assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+    assert_eq!(bench.count("token"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_nobody_will_take_any_more_is_given_back() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    bench.stack.rotate_signing_key().await.unwrap();
+    let redirect = bench.browse(&request.url, ALICE).await;
+    bench.stack.faults().inject(Fault::JwksUnavailable, 4);
+    session.complete_login(&redirect).await.unwrap_err();
+    session.cancel_login().await.unwrap();
+    session.settle().await;
+    assert_eq!(bench.count("revoke"), 1);
+    assert_eq!(session.complete_login(&redirect).await.unwrap_err().kind(), "unexpected_redirect");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_rotated_while_its_user_signs_out_is_given_back() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    bench.let_time_pass(HOUR);
+    bench.stack.set_latency(Duration::from_secs(1));
+    let renewal = tokio::spawn({
+        let session = session.clone();
+        async move { session.aws_credentials().await.map(|_| ()) }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    session.sign_out(SignOutMode::Local).await.unwrap();
+    renewal.await.unwrap().unwrap_err();
+    assert_eq!(bench.count("revoke"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_up_twice_leaves_another_process_s_sign_in_open() {
+    let bench = Bench::start().await;
+    let [session, other] = [bench.session(), bench.session()];
+    session.begin_login(LoginOptions::default()).await.unwrap();
+    let redirect = bench.redirect_for(&other, ALICE).await;
+    session.cancel_login().await.unwrap();
+    session.cancel_login().await.unwrap();
+    assert!(matches!(other.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+}

@@ -32,7 +32,7 @@ fn random_schedules_never_lose_a_session_nor_bring_one_back() {
     let wanted = |name| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let first_seed = wanted("JETBRIDGE_SEED").unwrap_or_else(draw_seed);
     let count = wanted("JETBRIDGE_SCHEDULES").unwrap_or(SCHEDULES);
-    println!("schedules {first_seed} to {}", first_seed.wrapping_add(count.saturating_sub(1)));
+    eprintln!("schedules {first_seed} to {}", first_seed.wrapping_add(count.saturating_sub(1)));
     let home = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (next, failure) = (AtomicU64::new(0), Mutex::new(None));
     thread::scope(|scope| {

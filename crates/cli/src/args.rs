@@ -198,10 +198,17 @@ pub(crate) struct SwitchArgs {
 }
 
 /// A parameter of the authorization request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ExtraParameter {
     pub(crate) name: String,
     pub(crate) value: String,
+}
+
+/// The value may be a secret.
+impl std::fmt::Debug for ExtraParameter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExtraParameter").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl FromStr for ExtraParameter {

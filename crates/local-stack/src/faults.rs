@@ -31,6 +31,8 @@ faults! {
     TokenUnavailable = "token-unavailable",
     /// Okta: the token endpoint does its work (code and refresh token are spent), then the connection breaks.
     TokenResponseLost = "token-response-lost",
+    /// Okta: the token endpoint does its work (code and refresh token are spent), then a gateway in front of it answers 504.
+    TokenGatewayTimeout = "token-gateway-timeout",
     /// Okta: 429 with `X-Rate-Limit-Reset` and error E0000047.
     TokenRateLimited = "token-rate-limited",
     /// Okta: the ID token's signature does not match its claims.

@@ -17,10 +17,13 @@ async fn assert_renewal_fails_and_the_session_goes_on(server: &Server, session: 
     server.let_time_pass(2 * HOUR);
     let error = session.aws_credentials().await.map(|_| ()).unwrap_err();
     assert_ne!(error.kind(), "sign_in_required", "{why}: {error}");
+    // The access token beside it may be anybody's.
+    assert!(session.access_token().await.is_err(), "{why}");
     for process in [session.clone(), server.session()] {
         assert_eq!(process.restore().await, state, "{why}");
         let after = process.details();
         assert_eq!((after.id_token_expires_at, after.user), (before.id_token_expires_at, before.user.clone()), "{why}");
+        assert_eq!(after.access_token_expires_at, before.access_token_expires_at, "{why}");
         assert!(after.has_refresh_token, "{why}");
     }
     server.behave();

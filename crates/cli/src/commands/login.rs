@@ -1,6 +1,7 @@
 //! `jetbridge login`: by the browser of this machine, or (`--no-browser`) by whatever the user has elsewhere.
 
 use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jetbridge::{AuthorizationRequest, ListObjects, LoginOptions, Prompt, Session, SessionError, SessionState, User};
@@ -41,8 +42,10 @@ pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output
         context.notes.say(format!("Signed in now: {}. This sign-in replaces it.", escape(user.display_name())));
     }
 
+    let has_begun = AtomicBool::new(false);
     let sign_in = async {
         let request = begin(&session, args, redirect_uri).await?;
+        has_begun.store(true, Ordering::Relaxed);
         let (user, page) = match loopback {
             Some(loopback) => {
                 let Received { user, page } =
@@ -62,7 +65,9 @@ pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output
         signed_in = sign_in => signed_in,
         () = context.interrupt.requested() => Err(Failure::cancelled().into()),
     };
-    if let Err(CliError::Failed(Failure { exit: Exit::Cancelled, .. })) = &signed_in {
+    if let Err(CliError::Failed(Failure { exit: Exit::Cancelled, .. })) = &signed_in
+        && has_begun.load(Ordering::Relaxed)
+    {
         // Given up: a redirect that still comes is not to be taken by a later sign-in.
         session.cancel_login().await?;
     }

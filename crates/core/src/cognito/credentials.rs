@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{IdentityPool, Login, Refused};
 use crate::clock::{from_unix, to_unix};
 use crate::error::SessionError;
+use crate::session::renewal::Life;
 
 /// Keys that sign AWS requests until they expire, usually after an hour. They stay valid until then even if the user
 /// signs out at Okta meanwhile.
@@ -20,6 +21,8 @@ pub struct AwsCredentials {
     #[serde(with = "crate::secret_text")]
     session_token: SecretString,
     expires_at: i64,
+    #[serde(default)]
+    obtained_at: Option<i64>,
 }
 
 impl AwsCredentials {
@@ -51,12 +54,12 @@ impl AwsCredentials {
             secret_access_key: "secret".into(),
             session_token: "token".into(),
             expires_at: i64::MAX,
+            obtained_at: None,
         }
     }
 
-    /// Seconds left at `unix_now`; negative once expired.
-    pub(crate) fn seconds_left(&self, unix_now: i64) -> i64 {
-        self.expires_at.saturating_sub(unix_now)
+    pub(crate) fn life(&self) -> Life {
+        Life { obtained_at: self.obtained_at, expires_at: self.expires_at }
     }
 
     pub(crate) fn to_sdk(&self) -> aws_credential_types::Credentials {
@@ -82,6 +85,7 @@ impl IdentityPool {
         &self,
         identity_id: &str,
         login: &Login<'_>,
+        now: SystemTime,
     ) -> Result<(AwsCredentials, String), Refused> {
         let answer = self
             .client
@@ -103,6 +107,7 @@ impl IdentityPool {
             secret_access_key: keys.secret_key.ok_or_else(|| incomplete("a SecretKey"))?.into(),
             session_token: keys.session_token.ok_or_else(|| incomplete("a SessionToken"))?.into(),
             expires_at: to_unix(expires_at),
+            obtained_at: Some(to_unix(now)),
         };
         Ok((credentials, identity_id))
     }

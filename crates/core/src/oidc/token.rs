@@ -140,7 +140,14 @@ fn sort_error(error: RequestTokenError<HttpError, BasicErrorResponse>, evidence:
     };
     match error {
         RequestTokenError::Request(error) => {
-            let may_have_arrived = matches!(error, HttpError::Timeout | HttpError::Broken(_) | HttpError::TooLarge);
+            // 502 and 504 are a gateway's words: what stands behind it may have done its work.
+            let may_have_arrived = matches!(
+                error,
+                HttpError::Timeout
+                    | HttpError::Broken(_)
+                    | HttpError::TooLarge
+                    | HttpError::Unavailable { status: 502 | 504, .. }
+            );
             let error = error.into_session_error(Service::Okta, "tokens");
             if may_have_arrived { TokenError::Lost(error) } else { TokenError::Unanswered(error) }
         }

@@ -27,7 +27,7 @@ pub struct Accounts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
-    /// As given to [`SessionBuilder::account`](super::SessionBuilder::account).
+    /// As given to [`SessionBuilder::account`](super::SessionBuilder::account), in lower case.
     pub name: String,
     /// Whether it is the one of [`Accounts::current`].
     pub is_current: bool,
@@ -103,6 +103,10 @@ impl Accounts {
                 return Err(SessionError::NotFound { what: format!("a session of account {name}") });
             }
             let _lock = accounts.store.lock(&place)?;
+            if accounts.store.load(&place).is_err_and(|error| error.kind == StorageErrorKind::Corrupt) {
+                // A choice that cannot be read any more is no loss, and a store replaces nothing that it cannot read.
+                accounts.store.delete(&place)?;
+            }
             let choice = Choice { schema: CHOICE_SCHEMA, current: name };
             let bytes = serde_json::to_vec(&choice)
                 .map_err(|_| SessionError::internal("the choice of account cannot be written"))?;

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::renewal::EARLY_SECONDS;
 use super::{Session, SessionState};
-use crate::error::SessionError;
+use crate::error::{Recovery, SessionError};
 
 /// A device sleeps and its clock is set: what was planned an hour ago is looked at again this often.
 const LONGEST_NAP: Duration = Duration::from_secs(60);
@@ -49,8 +48,10 @@ impl Session {
                     pause_after(&error, failures)
                 }
             };
-            let is_signed_in = matches!(*state.borrow_and_update(), SessionState::SignedIn { .. });
-            if is_signed_in {
+            let is_over =
+                matches!(*state.borrow_and_update(), SessionState::SignedOut | SessionState::SignInRequired { .. });
+            if !is_over {
+                // Signed in, or the store does not say yet: nobody else may look at it again.
                 tokio::time::sleep(nap).await;
             } else if state.changed().await.is_err() {
                 return;
@@ -60,10 +61,10 @@ impl Session {
 
     /// Until shortly after the credentials become due.
     fn nap_before_renewal(&self) -> Duration {
-        let details = self.details();
-        let left = details.aws_credentials_expire_at.and_then(|expiry| expiry.duration_since(details.now).ok());
-        let early = Duration::from_secs(u64::try_from(EARLY_SECONDS).unwrap_or(0));
-        left.unwrap_or_default().saturating_sub(early).clamp(FIRST_PAUSE, LONGEST_NAP)
+        let inner = &self.inner;
+        let life = inner.vault.peek(|content| Some(content.signed_in.as_ref()?.credentials.as_ref()?.life())).flatten();
+        let left = life.map_or(0, |life| inner.lead_left(life).max(0));
+        Duration::from_secs(left.unsigned_abs()).clamp(FIRST_PAUSE, LONGEST_NAP)
     }
 }
 
@@ -74,6 +75,8 @@ fn pause_after(error: &SessionError, failures: u32) -> Duration {
         SessionError::Retryable { retry_after, .. } => retry_after.unwrap_or_default(),
         // The state will say when somebody has signed in.
         SessionError::SignInRequired { .. } => FIRST_PAUSE,
+        // Say, a keychain that is locked.
+        _ if error.recovery() == Recovery::Retry => FIRST_PAUSE,
         // A setting has to be changed or access given: nothing that a second attempt would find.
         _ => LONGEST_PAUSE,
     };
@@ -83,6 +86,7 @@ fn pause_after(error: &SessionError, failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::StorageErrorKind;
 
     #[test]
     fn pauses_grow_honour_the_service_and_are_never_zero() {
@@ -92,5 +96,7 @@ mod tests {
         assert_eq!(pause_after(&fault(Some(Duration::from_secs(42))), 1), Duration::from_secs(42));
         assert_eq!(pause_after(&fault(Some(Duration::ZERO)), 0), FIRST_PAUSE);
         assert_eq!(pause_after(&SessionError::internal(""), 1), LONGEST_PAUSE);
+        let locked = SessionError::SecureStorage { kind: StorageErrorKind::Unavailable, detail: String::new() };
+        assert_eq!(pause_after(&locked, 2), Duration::from_secs(2));
     }
 }

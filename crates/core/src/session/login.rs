@@ -24,7 +24,7 @@ use crate::oidc::userinfo;
 use crate::secret_text::is_same;
 
 /// How to sign in.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct LoginOptions {
     /// Another redirect URI than `okta_callback_url`; it has to be registered in Okta, port included.
     pub redirect_uri: Option<String>,
@@ -38,6 +38,20 @@ pub struct LoginOptions {
     /// Further parameters of the authorization request, such as Okta's `idp` or `ui_locales`. Those that the library sets
     /// by itself are refused.
     pub extra_parameters: Vec<(String, String)>,
+}
+
+/// Extra parameters may be secrets, such as an `id_token_hint`: only their names are shown.
+impl fmt::Debug for LoginOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let extra: Vec<_> = self.extra_parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("LoginOptions")
+            .field("redirect_uri", &self.redirect_uri)
+            .field("login_hint", &self.login_hint)
+            .field("prompt", &self.prompt)
+            .field("max_age", &self.max_age)
+            .field("extra_parameters", &extra)
+            .finish()
+    }
 }
 
 /// What the browser has to open.
@@ -58,6 +72,12 @@ impl fmt::Debug for AuthorizationRequest {
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
+}
+
+/// What the server answered to a code, while the sign-in cannot go on.
+pub(super) struct UncheckedAnswer {
+    state: SecretString,
+    answer: TokenAnswer,
 }
 
 /// What an ID token has to fit beside issuer and client.
@@ -99,6 +119,7 @@ impl Session {
         let in_use = lock(&inner.exchanging).clone();
         inner.change_store(move |content| content.add_pending(pending, now, &in_use)).await?;
         let mut begun = lock(&inner.begun);
+        let begun = begun.get_or_insert_default();
         begun.push(state);
         // The store holds no more of them either.
         let surplus = begun.len().saturating_sub(MOST_PENDING);
@@ -123,20 +144,25 @@ impl Session {
     }
 
     /// Forgets the open sign-ins that this process has begun: the user came back without signing in. A process that has
-    /// begun none, because the app was killed behind the browser, forgets all.
+    /// never begun one, because the app was killed behind the browser, forgets all.
     ///
     /// # Errors
-    /// `SecureStorage`.
+    /// `SecureStorage`: they are still open.
     pub async fn cancel_login(&self) -> Result<(), SessionError> {
-        let begun = std::mem::take(&mut *lock(&self.inner.begun));
-        self.inner
-            .change_store(move |content| {
-                if begun.is_empty() {
-                    content.pending.clear();
-                }
-                begun.iter().for_each(|state| content.forget_pending(state));
+        let inner = &self.inner;
+        let begun = lock(&inner.begun).clone();
+        let cancelled = begun.clone();
+        inner
+            .change_store(move |content| match &cancelled {
+                Some(begun) => begun.iter().for_each(|state| content.forget_pending(state)),
+                None => content.pending.clear(),
             })
-            .await
+            .await?;
+        if let Some(known) = &mut *lock(&inner.begun) {
+            known.retain(|state| !begun.iter().flatten().any(|cancelled| is_same(cancelled, state)));
+        }
+        inner.drop_unchecked();
+        Ok(())
     }
 
     /// Asks Okta for the user's profile (e-mail address and so on) and keeps it. Signing in does this by itself, beside
@@ -199,7 +225,7 @@ impl Inner {
         self.discovery.adopt(&pending.provider, from_unix(pending.expires_at));
         self.open_connections();
         let _in_use = InUse::mark(self, &redirect.state);
-        match self.exchange(pending, &code).await {
+        match self.exchange(&redirect.state, pending, &code).await {
             Ok((answer, claims)) => self.finish(redirect.state, pending, answer, claims).await,
             Err(TokenError::Unanswered(error) | TokenError::Lost(error)) => Err(error),
             Err(TokenError::Refused { cause, .. }) => {
@@ -213,23 +239,55 @@ impl Inner {
         self.change_store(move |content| content.forget_pending(&state)).await
     }
 
-    /// Code for tokens, and the ID token's claims if it can be believed.
+    /// Code for tokens, and the ID token's claims if it can be believed. An answer that could not be checked, because the
+    /// keys could not be had, waits for the next attempt: its code is spent.
     async fn exchange(
-        &self,
+        self: &Arc<Self>,
+        state: &SecretString,
         pending: &PendingAuthorization,
         code: &SecretString,
     ) -> Result<(TokenAnswer, Claims), TokenError> {
-        let endpoint = TokenEndpoint {
-            http: &self.http,
-            url: &pending.provider.metadata.token_endpoint,
-            client_id: &pending.client_id,
-            evidence: &self.evidence,
+        let answer = match self.take_unchecked(state) {
+            Some(answer) => answer,
+            None => {
+                let endpoint = TokenEndpoint {
+                    http: &self.http,
+                    url: &pending.provider.metadata.token_endpoint,
+                    client_id: &pending.client_id,
+                    evidence: &self.evidence,
+                };
+                endpoint.exchange_code(&pending.redirect_uri, code, &pending.verifier).await?
+            }
         };
-        let answer = endpoint.exchange_code(&pending.redirect_uri, code, &pending.verifier).await?;
         let expected =
             Expectation { nonce: &pending.nonce, earliest_auth_time: pending.earliest_auth_time(), previous: None };
-        let claims = self.verify(&answer, &pending.provider, expected).await?;
-        Ok((answer, claims))
+        match self.verify(&answer, &pending.provider, expected).await {
+            Ok(claims) => Ok((answer, claims)),
+            Err(TokenError::Unanswered(error)) => {
+                let mut unchecked = lock(&self.unchecked);
+                let surplus = (unchecked.len() + 1).saturating_sub(MOST_PENDING);
+                unchecked.drain(..surplus);
+                unchecked.push(UncheckedAnswer { state: state.clone(), answer });
+                Err(TokenError::Unanswered(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn take_unchecked(&self, state: &SecretString) -> Option<TokenAnswer> {
+        let mut unchecked = lock(&self.unchecked);
+        let position = unchecked.iter().position(|waiting| is_same(&waiting.state, state))?;
+        Some(unchecked.remove(position).answer)
+    }
+
+    /// Gives the tokens back that no sign-in will take any more.
+    pub(super) fn drop_unchecked(self: &Arc<Self>) {
+        let unchecked = std::mem::take(&mut *lock(&self.unchecked));
+        for refresh_token in unchecked.into_iter().filter_map(|waiting| waiting.answer.refresh_token) {
+            let inner = Arc::clone(self);
+            // Best effort: nobody has a copy.
+            self.spawn_beside(async move { drop(inner.revoke(&refresh_token).await) });
+        }
     }
 
     /// Checks the ID token of an answer; an unknown key makes us look for new keys once.
@@ -281,6 +339,7 @@ impl Inner {
         let tokens = Tokens {
             id_token: answer.id_token.ok_or_else(|| SessionError::internal("a verified ID token went missing"))?,
             id_token_expires_at: claims.expires_at,
+            obtained_at: Some(self.clock.unix_now()),
             auth_time: claims.auth_time,
             nonce: pending.nonce.clone(),
             access_token_expires_at: self.expiry(answer.expires_in),

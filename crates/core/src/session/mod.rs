@@ -7,7 +7,7 @@ mod listing;
 mod login;
 pub(crate) mod pending;
 pub(crate) mod persisted;
-mod renewal;
+pub(crate) mod renewal;
 mod sign_out;
 mod single_flight;
 pub(crate) mod state;
@@ -42,6 +42,7 @@ pub use background::BackgroundRenewal;
 use events::Announcer;
 pub use events::{Renewed, SessionEvent, SessionEvents};
 pub use listing::ObjectPages;
+use login::UncheckedAnswer;
 pub use login::{AuthorizationRequest, LoginOptions};
 use persisted::{Owner, Persisted, SignedIn};
 pub use renewal::AccessToken;
@@ -122,11 +123,13 @@ struct Inner {
     refreshing_tokens: SingleFlight<SignedIn>,
     // What a sign-in does beside everything else: it opens connections and reads the profile.
     beside: Mutex<Vec<JoinHandle<()>>>,
-    // The sign-ins that this process has begun, to cancel them and no others.
-    begun: Mutex<Vec<SecretString>>,
+    // The sign-ins that this process has begun, to cancel them and no others; `None` before the first.
+    begun: Mutex<Option<Vec<SecretString>>>,
     // The sign-ins whose code is being exchanged: what comes to an end must find them where they were.
     exchanging: Mutex<Vec<SecretString>>,
-    jitter_seconds: i64,
+    // Answers to codes that are spent, whose ID token could not be checked yet.
+    unchecked: Mutex<Vec<UncheckedAnswer>>,
+    jitter_percent: i64,
     last_look_at_store: AtomicI64,
 }
 
@@ -197,8 +200,9 @@ impl SessionBuilder {
             beside: Mutex::default(),
             begun: Mutex::default(),
             exchanging: Mutex::default(),
+            unchecked: Mutex::default(),
             last_look_at_store: AtomicI64::new(0),
-            jitter_seconds: Inner::choose_jitter(),
+            jitter_percent: Inner::choose_jitter(),
             config,
             clock,
             http,
@@ -372,8 +376,13 @@ impl Inner {
     /// Looks at the store again if the last look was long ago, also by a clock that was set back. What cannot be read
     /// changes nothing.
     async fn notice_others(&self) {
-        let since = self.clock.unix_now().saturating_sub(self.last_look_at_store.load(Ordering::Relaxed));
-        if since.saturating_abs() >= LOOK_AGAIN_SECONDS
+        let (now, last) = (self.clock.unix_now(), self.last_look_at_store.load(Ordering::Relaxed));
+        let is_long_ago = now.saturating_sub(last).saturating_abs() >= LOOK_AGAIN_SECONDS;
+        // One caller looks, and no more often if that fails: a store may take long to say so.
+        let is_mine =
+            || self.last_look_at_store.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if is_long_ago
+            && is_mine()
             && let Err(error) = self.read_store().await
         {
             tracing::debug!(%error, "the store could not be looked at again");

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::User;
 use super::pending::{CompletedLogin, PendingAuthorization};
+use super::renewal::Life;
 use super::state::Event;
 use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
@@ -64,6 +65,9 @@ pub(crate) struct Tokens {
     #[serde(with = "crate::secret_text")]
     pub id_token: SecretString,
     pub id_token_expires_at: i64,
+    /// When this session got them, to know how long they live.
+    #[serde(default)]
+    pub obtained_at: Option<i64>,
     pub auth_time: Option<i64>,
     /// The nonce of the sign-in: a refreshed ID token may repeat it, and then it must be the same.
     #[serde(with = "crate::secret_text")]
@@ -78,6 +82,15 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    pub(crate) fn id_token_life(&self) -> Life {
+        Life { obtained_at: self.obtained_at, expires_at: self.id_token_expires_at }
+    }
+
+    /// One whose end Okta did not tell is taken to be good until it is refused.
+    pub(crate) fn access_token_life(&self) -> Life {
+        Life { obtained_at: self.obtained_at, expires_at: self.access_token_expires_at.unwrap_or(i64::MAX) }
+    }
+
     /// Whether they are the very same, judged by what a refresh changes.
     pub(crate) fn are(&self, other: &Self) -> bool {
         let same_refresh_token = match (&self.refresh_token, &other.refresh_token) {
@@ -241,6 +254,8 @@ pub(crate) mod tests {
         upgraded["schema"] = 2.into();
         upgraded["owner"] = serde_json::to_value(owner()).unwrap();
         upgraded["completed"] = serde_json::json!([upgraded["completed"]]);
+        upgraded["signed_in"]["tokens"]["obtained_at"] = serde_json::Value::Null;
+        upgraded["signed_in"]["credentials"]["obtained_at"] = serde_json::Value::Null;
         for pending in upgraded["pending"].as_array_mut().unwrap() {
             pending["max_age"] = serde_json::Value::Null;
             pending["provider"]["metadata"]["pushed_authorization_request_endpoint"] = serde_json::Value::Null;

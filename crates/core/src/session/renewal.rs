@@ -21,10 +21,11 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{Previous, unverified_kid};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 
-/// What is about to expire is renewed so long before: a request under way must not outlive its keys.
-pub(super) const EARLY_SECONDS: i64 = 300;
-/// Devices that signed in at the same moment should not all renew at the same moment.
-const JITTER_SECONDS: i64 = 60;
+/// What is about to expire is renewed so long before: a request under way must not outlive its keys. What lives for less
+/// than twice as long is renewed when half of its life is over: Okta's access tokens may last five minutes only.
+const EARLY_SECONDS: i64 = 300;
+/// Devices that signed in at the same moment should not all renew at the same moment: up to a fifth earlier.
+const MOST_JITTER_PERCENT: i64 = 20;
 /// Credentials that cannot be renewed now are still good for a request that starts at once.
 const LAST_SECONDS: i64 = 30;
 
@@ -60,19 +61,25 @@ impl From<SignedIn> for AccessToken {
 }
 
 impl Session {
-    /// An access token that is good for at least five minutes, for the app's own backend. Any number of callers cause one
-    /// refresh.
+    /// An access token that is good for at least five minutes (or half its life, if that is less), for the app's own
+    /// backend. Any number of callers cause one refresh. If that fails, the old one is given for as long as it lasts.
     ///
     /// # Errors
     /// As for [`aws_credentials`](Self::aws_credentials), without Cognito's part.
     pub async fn access_token(&self) -> Result<AccessToken, SessionError> {
         let inner = &self.inner;
         inner.notice_others().await;
-        let known = inner.vault.peek(|content| content.signed_in.clone()).flatten();
-        match known.filter(|known| !inner.is_due(known.tokens.access_token_expires_at)) {
-            Some(known) => Ok(known.into()),
-            None => inner.share_refresh(None).await.map(AccessToken::from),
+        if let Some(known) = inner.signed_in_if(|tokens| inner.lead_left(tokens.access_token_life()) > 0) {
+            return Ok(known.into());
         }
+        let refreshed = inner.share_refresh(None).await;
+        refreshed
+            .or_else(|error| {
+                let lasts = |tokens: &Tokens| inner.lasts(tokens.access_token_expires_at);
+                let known = inner.signed_in_if(lasts).filter(|_| is_passing(&error));
+                known.ok_or(error)
+            })
+            .map(AccessToken::from)
     }
 
     /// Another access token than `refused`, which the backend did not accept although its time is not up. If somebody
@@ -89,24 +96,22 @@ impl Session {
         self.inner.share_refresh(Some(refused.text.clone())).await.map(AccessToken::from)
     }
 
-    /// AWS credentials, renewed if they have less than about five minutes left. Any number of callers cause one renewal.
-    /// If that fails for a passing reason, the old ones are given for as long as they last.
+    /// AWS credentials, renewed if they have less than about five minutes left (or half their life, if that is less). Any
+    /// number of callers cause one renewal. If that fails, the old ones are given for as long as they last.
     ///
     /// # Errors
     /// `SignInRequired` if nobody is signed in or Okta no longer agrees; `Retryable` for the network, and the session is
     /// kept; `Misconfigured` and `AccessDenied` for what Cognito says about pool, provider and role.
     pub async fn aws_credentials(&self) -> Result<AwsCredentials, SessionError> {
-        self.inner.notice_others().await;
-        let in_time = EARLY_SECONDS + self.inner.jitter_seconds;
-        if let Some(credentials) = self.inner.usable_credentials(in_time, None) {
+        let inner = &self.inner;
+        inner.notice_others().await;
+        if let Some(credentials) = inner.credentials_if(|credentials| inner.lead_left(credentials.life()) > 0) {
             return Ok(credentials);
         }
-        match self.inner.share_renewal(None).await {
-            Err(error @ SessionError::Retryable { .. }) => {
-                self.inner.usable_credentials(LAST_SECONDS, None).ok_or(error)
-            }
-            outcome => outcome,
-        }
+        inner.share_renewal(None).await.or_else(|error| {
+            let lasts = |credentials: &AwsCredentials| inner.lasts(Some(credentials.life().expires_at));
+            inner.credentials_if(lasts).filter(|_| is_passing(&error)).ok_or(error)
+        })
     }
 
     /// Other credentials than `refused`, which a service did not accept although their time is not up (a forced refresh).
@@ -116,7 +121,7 @@ impl Session {
     /// As for [`aws_credentials`](Self::aws_credentials).
     pub async fn replace_aws_credentials(&self, refused: &AwsCredentials) -> Result<AwsCredentials, SessionError> {
         let refused = refused.access_key_id();
-        if let Some(credentials) = self.inner.usable_credentials(EARLY_SECONDS, Some(refused)) {
+        if let Some(credentials) = self.inner.credentials_if(|known| self.inner.is_usable(known, Some(refused))) {
             return Ok(credentials);
         }
         let credentials = self.inner.share_renewal(Some(refused.to_owned())).await?;
@@ -130,27 +135,45 @@ impl Session {
 
 impl Inner {
     pub(super) fn choose_jitter() -> i64 {
-        fastrand::i64(0..JITTER_SECONDS)
+        fastrand::i64(0..=MOST_JITTER_PERCENT)
     }
 
-    fn usable_credentials(&self, seconds: i64, refused: Option<&str>) -> Option<AwsCredentials> {
-        self.vault.peek(|content| self.usable(content.signed_in.as_ref()?, seconds, refused)).flatten()
+    /// How long until something of this life should be renewed, in seconds; zero or less: now.
+    pub(super) fn lead_left(&self, life: Life) -> i64 {
+        life.expires_at.saturating_sub(life.lead_seconds(self.jitter_percent)).saturating_sub(self.clock.unix_now())
     }
 
-    fn usable(&self, signed_in: &SignedIn, seconds: i64, refused: Option<&str>) -> Option<AwsCredentials> {
-        let credentials = signed_in.credentials.as_ref()?;
-        let lasts = credentials.seconds_left(self.clock.unix_now()) > seconds;
-        (lasts && Some(credentials.access_key_id()) != refused).then(|| credentials.clone())
+    /// Whether a request that starts at once can still be made with it.
+    fn lasts(&self, expires_at: Option<i64>) -> bool {
+        expires_at.is_none_or(|expires_at| expires_at.saturating_sub(self.clock.unix_now()) > LAST_SECONDS)
+    }
+
+    fn signed_in_if(&self, is_wanted: impl FnOnce(&Tokens) -> bool) -> Option<SignedIn> {
+        let known = self.vault.peek(|content| content.signed_in.clone()).flatten();
+        known.filter(|known| is_wanted(&known.tokens))
+    }
+
+    fn credentials_if(&self, are_wanted: impl FnOnce(&AwsCredentials) -> bool) -> Option<AwsCredentials> {
+        let known = self.vault.peek(|content| content.signed_in.as_ref()?.credentials.clone()).flatten();
+        known.filter(are_wanted)
+    }
+
+    fn is_usable(&self, credentials: &AwsCredentials, refused: Option<&str>) -> bool {
+        Some(credentials.access_key_id()) != refused && self.lead_left(credentials.life()) > 0
     }
 
     async fn share_renewal(self: &Arc<Self>, refused: Option<String>) -> Result<AwsCredentials, SessionError> {
         let inner = Arc::clone(self);
-        self.renewing_credentials.run(async move { inner.renew_credentials(refused.as_deref()).await }).await
+        self.renewing_credentials
+            .run(self.sign_in(), async move { inner.renew_credentials(refused.as_deref()).await })
+            .await
     }
 
     async fn renew_credentials(&self, refused: Option<&str>) -> Result<AwsCredentials, SessionError> {
         // Another process may have done it since this one last looked, or while this one waits for its turn.
-        let usable = |signed_in: &SignedIn| self.usable(signed_in, EARLY_SECONDS, refused);
+        let usable = |signed_in: &SignedIn| {
+            signed_in.credentials.clone().filter(|credentials| self.is_usable(credentials, refused))
+        };
         if let Some(credentials) = usable(&self.stored_session().await?) {
             return Ok(credentials);
         }
@@ -161,7 +184,7 @@ impl Inner {
         }
         // Without a refresh token there is nothing to renew with, and Cognito may still take the token: it is the judge.
         let can_refresh = signed_in.tokens.refresh_token.is_some();
-        let signed_in = if can_refresh && self.is_due(Some(signed_in.tokens.id_token_expires_at)) {
+        let signed_in = if can_refresh && self.lead_left(signed_in.tokens.id_token_life()) <= 0 {
             self.refresh_tokens(&errand, signed_in).await?
         } else {
             signed_in
@@ -207,10 +230,10 @@ impl Inner {
         };
         let inner = Arc::clone(self);
         self.refreshing_tokens
-            .run(async move {
+            .run(self.sign_in(), async move {
                 let is_good = |signed_in: &SignedIn| {
                     let tokens = &signed_in.tokens;
-                    !is_refused(tokens, &refused) && !inner.is_due(tokens.access_token_expires_at)
+                    !is_refused(tokens, &refused) && inner.lead_left(tokens.access_token_life()) > 0
                 };
                 let signed_in = inner.stored_session().await?;
                 if is_good(&signed_in) {
@@ -235,17 +258,18 @@ impl Inner {
         require_signed_in(&self.read_store().await?).cloned()
     }
 
-    fn is_due(&self, expires_at: Option<i64>) -> bool {
-        expires_at.is_some_and(|expires_at| expires_at - self.clock.unix_now() < EARLY_SECONDS)
+    /// Which sign-in this process knows: a renewal of another one is not this one's.
+    fn sign_in(&self) -> Option<SecretString> {
+        self.vault.peek(|content| Some(content.signed_in.as_ref()?.tokens.nonce.clone())).flatten()
     }
 
     /// Fresh tokens by the refresh token, which nobody else spends meanwhile. What must not be lost is saved first: the
-    /// rotated refresh token, even if the ID token beside it turns out to be wrong.
+    /// rotated refresh token, even if the ID token beside it turns out to be wrong. All else counts once that is believed.
     async fn refresh_tokens(&self, _errand: &Exclusive, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
         // Endpoints and keys first: from the refresh on, nothing must stand between the answer and the store.
         let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
         let Some(refresh_token) = &signed_in.tokens.refresh_token else {
-            return Err(self.end_session(&signed_in, SignInReason::NoRefreshToken).await);
+            return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
         };
         let endpoint = TokenEndpoint {
             http: &self.http,
@@ -272,15 +296,22 @@ impl Inner {
             Err(error) => return Err(error.into_session_error()),
         };
         let mut refreshed = signed_in.clone();
-        refreshed.tokens.access_token = answer.access_token.clone();
-        refreshed.tokens.access_token_expires_at = self.expiry(answer.expires_in);
         refreshed.tokens.refresh_token = answer.refresh_token.clone().or(refreshed.tokens.refresh_token);
-        let signed_in = self.keep(&signed_in, refreshed).await?;
-        self.accept_id_token(&signed_in, &provider, answer).await
+        match self.keep(&signed_in, refreshed).await {
+            Ok(signed_in) => self.accept_answer(&signed_in, &provider, answer).await,
+            Err(came_too_late) => {
+                if let Some(refresh_token) = &answer.refresh_token {
+                    // Best effort: nobody has a copy, and a sign-out could not know of it.
+                    let _ = self.revoke(refresh_token).await;
+                }
+                Err(came_too_late)
+            }
+        }
     }
 
-    /// Believes the refreshed ID token, or not: then the session goes on with the old one.
-    async fn accept_id_token(
+    /// Believes the refreshed ID token and takes the access token beside it, or neither: then the session goes on with the
+    /// old ones.
+    async fn accept_answer(
         &self,
         signed_in: &SignedIn,
         provider: &Provider,
@@ -291,6 +322,9 @@ impl Inner {
         let expectation = Expectation { nonce: &tokens.nonce, earliest_auth_time: None, previous: Some(previous) };
         let claims = self.verify(&answer, provider, expectation).await.map_err(TokenError::into_session_error)?;
         let mut refreshed = signed_in.clone();
+        refreshed.tokens.access_token_expires_at = self.expiry(answer.expires_in);
+        refreshed.tokens.access_token = answer.access_token;
+        refreshed.tokens.obtained_at = Some(self.clock.unix_now());
         refreshed.tokens.id_token_expires_at = claims.expires_at;
         refreshed.tokens.auth_time = claims.auth_time.or(refreshed.tokens.auth_time);
         if let Some(id_token) = answer.id_token {
@@ -316,11 +350,25 @@ impl Inner {
                 Err(came_too_late(content))
             })
             .await;
-        outcome.unwrap_or_else(|error| {
-            self.vault.keep_unsaved(&before.tokens, after.clone(), None);
-            self.report_unsaved(&error);
-            Ok(after)
-        })
+        match outcome {
+            Ok(kept) => kept,
+            Err(error) => self.keep_in_memory(&before.tokens, after, None, &error),
+        }
+    }
+
+    fn keep_in_memory(
+        &self,
+        replaces: &Tokens,
+        after: SignedIn,
+        identity: Option<Identity>,
+        error: &SessionError,
+    ) -> Result<SignedIn, SessionError> {
+        if !self.vault.keep_unsaved(replaces, after.clone(), identity) {
+            // The store failed after a sign-out or another sign-in, which win all the same.
+            return Err(self.vault.peek(came_too_late).unwrap_or_else(SessionError::signed_out));
+        }
+        self.report_unsaved(error);
+        Ok(after)
     }
 
     fn report_unsaved(&self, error: &SessionError) {
@@ -353,10 +401,10 @@ impl Inner {
             Some(id) => id.to_owned(),
             None => self.pool.get_id(&login).await?,
         };
-        let (credentials, identity_id) = match self.pool.get_credentials(&asked, &login).await {
+        let (credentials, identity_id) = match self.pool.get_credentials(&asked, &login, self.clock.now()).await {
             Err(refused) if refused.blame == Some(Blame::Identity) && known.is_some() => {
                 let asked_anew = self.pool.get_id(&login).await?;
-                self.pool.get_credentials(&asked_anew, &login).await?
+                self.pool.get_credentials(&asked_anew, &login, self.clock.now()).await?
             }
             outcome => outcome?,
         };
@@ -388,11 +436,32 @@ impl Inner {
             .await;
         outcome.unwrap_or_else(|error| {
             let with_credentials = SignedIn { credentials: Some(credentials), ..signed_in.clone() };
-            self.vault.keep_unsaved(&signed_in.tokens, with_credentials, Some(identity));
-            self.report_unsaved(&error);
-            Ok(())
+            self.keep_in_memory(&signed_in.tokens, with_credentials, Some(identity), &error).map(|_| ())
         })
     }
+}
+
+/// From when to when something is good, in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// Unknown for what an earlier version stored.
+    pub obtained_at: Option<i64>,
+    pub expires_at: i64,
+}
+
+impl Life {
+    /// How long before its end it is renewed.
+    fn lead_seconds(self, jitter_percent: i64) -> i64 {
+        let half = self.obtained_at.map(|obtained_at| self.expires_at.saturating_sub(obtained_at).max(0) / 2);
+        let early = half.unwrap_or(EARLY_SECONDS).min(EARLY_SECONDS);
+        early + early * jitter_percent / 100
+    }
+}
+
+/// Whether an error leaves the session as it was: what is at hand may be used for as long as it lasts. Without a refresh
+/// token there never will be anything better.
+fn is_passing(error: &SessionError) -> bool {
+    !matches!(error, SessionError::SignInRequired { reason } if *reason != SignInReason::NoRefreshToken)
 }
 
 /// What a renewal gets whose sign-in is no longer the stored one.
@@ -408,4 +477,21 @@ fn require_signed_in(content: &Persisted) -> Result<&SignedIn, SessionError> {
         Some(ended) => SessionError::SignInRequired { reason: ended.reason.clone() },
         None => SessionError::signed_out(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_is_renewed_five_minutes_early_and_a_short_life_at_its_half() {
+        let lead =
+            |lifetime: i64, jitter| Life { obtained_at: Some(1000), expires_at: 1000 + lifetime }.lead_seconds(jitter);
+        assert_eq!([3600, 600, 300, 60, 0, -5].map(|lifetime| lead(lifetime, 0)), [300, 300, 150, 30, 0, 0]);
+        // Not all devices at once, and never so early that it would be at once.
+        assert_eq!([3600, 600, 300, 60].map(|lifetime| lead(lifetime, MOST_JITTER_PERCENT)), [360, 360, 180, 36]);
+        assert_eq!(Life { obtained_at: None, expires_at: 1000 }.lead_seconds(0), EARLY_SECONDS);
+        let chosen: std::collections::HashSet<_> = (0..1000).map(|_| Inner::choose_jitter()).collect();
+        assert!(chosen.len() > 10 && chosen.iter().all(|percent| (0..=MOST_JITTER_PERCENT).contains(percent)));
+    }
 }

@@ -53,9 +53,10 @@ impl Session {
 }
 
 impl Inner {
-    async fn sign_out(&self, mode: SignOutMode) -> Result<SignOut, SessionError> {
+    async fn sign_out(self: &Arc<Self>, mode: SignOutMode) -> Result<SignOut, SessionError> {
         let erased = self.vault.erase().await?;
         self.follow_the_store();
+        self.drop_unchecked();
         let mut outcome = SignOut { end_session_url: None, revocation: None };
         let Some(signed_in) = erased.signed_in.filter(|_| mode != SignOutMode::Local) else { return Ok(outcome) };
         if let Some(refresh_token) = &signed_in.tokens.refresh_token {

@@ -6,15 +6,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
+use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use crate::error::SessionError;
+use crate::secret_text::is_same;
 
-type Running<T> = Shared<BoxFuture<'static, Result<T, SessionError>>>;
+type Answer<T> = Shared<BoxFuture<'static, Result<T, SessionError>>>;
 
 /// Holds the work under way, if there is any.
 pub(super) struct SingleFlight<T: Clone> {
     running: Arc<Mutex<Option<Running<T>>>>,
+}
+
+struct Running<T: Clone> {
+    /// Whose work it is: the sign-in's nonce.
+    sign_in: Option<SecretString>,
+    id: Arc<()>,
+    answer: Answer<T>,
 }
 
 impl<T: Clone> Default for SingleFlight<T> {
@@ -24,16 +33,26 @@ impl<T: Clone> Default for SingleFlight<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
-    /// Joins the work under way, or begins `work`.
-    pub(super) fn run(&self, work: impl Future<Output = Result<T, SessionError>> + Send + 'static) -> Running<T> {
+    /// Joins the work under way for the same sign-in, or begins `work`. Work for another one goes on by itself.
+    pub(super) fn run(
+        &self,
+        sign_in: Option<SecretString>,
+        work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
+    ) -> Answer<T> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = &*running {
-            return running.clone();
+        let is_same = |running: &&Running<T>| match (&running.sign_in, &sign_in) {
+            (Some(one), Some(other)) => is_same(one, other),
+            (None, None) => true,
+            _ => false,
+        };
+        if let Some(running) = running.as_ref().filter(is_same) {
+            return running.answer.clone();
         }
-        let done = ClearWhenDone(Arc::clone(&self.running));
+        let id = Arc::new(());
+        let done = ClearWhenDone { running: Arc::clone(&self.running), id: Arc::clone(&id) };
         let (answer, answered) = oneshot::channel();
         let shared = answered.map(|answer| answer.unwrap_or_else(|_| Err(interrupted()))).boxed().shared();
-        *running = Some(shared.clone());
+        *running = Some(Running { sign_in, id, answer: shared.clone() });
         // A runtime that is about to end drops the task at once, and `done` wants this lock.
         drop(running);
         tokio::spawn(async move {
@@ -48,8 +67,8 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     }
 
     /// What is under way now.
-    pub(super) fn running(&self) -> Option<Running<T>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn running(&self) -> Option<Answer<T>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|running| running.answer.clone())
     }
 }
 
@@ -61,11 +80,18 @@ fn interrupted() -> SessionError {
 }
 
 /// Takes finished work away, also work that panicked or whose runtime went away: the next caller begins anew.
-struct ClearWhenDone<T: Clone>(Arc<Mutex<Option<Running<T>>>>);
+struct ClearWhenDone<T: Clone> {
+    running: Arc<Mutex<Option<Running<T>>>>,
+    id: Arc<()>,
+}
 
 impl<T: Clone> Drop for ClearWhenDone<T> {
     fn drop(&mut self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // Work for another sign-in may have taken its place.
+        let finished = running.take_if(|running| Arc::ptr_eq(&running.id, &self.id));
+        drop(running);
+        drop(finished);
     }
 }
 
@@ -87,11 +113,11 @@ mod tests {
         ended.shutdown_background();
         let interrupted = {
             let _entered = handle.enter();
-            flight.run(async { Ok(1) })
+            flight.run(None, async { Ok(1) })
         };
         let outcome = runtime().block_on(async {
             assert_eq!(interrupted.await.unwrap_err().kind(), "retryable");
-            flight.run(async { Ok(2) }).await
+            flight.run(None, async { Ok(2) }).await
         });
         assert_eq!(outcome, Ok(2));
     }
@@ -101,11 +127,35 @@ mod tests {
         let flight = SingleFlight::<u8>::default();
         runtime().block_on(async {
             let work = async { if std::hint::black_box(true) { panic!("on purpose") } else { Ok(1) } };
-            let (one, other) = (flight.run(work), flight.run(async { Ok(2) }));
+            let (one, other) = (flight.run(None, work), flight.run(None, async { Ok(2) }));
             assert_eq!(one.await.unwrap_err().kind(), "internal");
             assert_eq!(other.await.unwrap_err().kind(), "internal");
-            assert_eq!(flight.run(async { Ok(3) }).await, Ok(3));
+            assert_eq!(flight.run(None, async { Ok(3) }).await, Ok(3));
             assert!(flight.running().is_none());
+        });
+    }
+
+    #[test]
+    fn nobody_joins_the_work_for_another_sign_in() {
+        let flight = SingleFlight::<&str>::default();
+        runtime().block_on(async {
+            let (finish, finished) = oneshot::channel::<()>();
+            let slow = async move {
+                let _ = finished.await;
+                Ok("alice's")
+            };
+            let of_alice = flight.run(Some("alice".into()), slow);
+            let (end, ended) = oneshot::channel::<()>();
+            let of_bob = flight.run(Some("bob".into()), async move {
+                let _ = ended.await;
+                Ok("bob's")
+            });
+            finish.send(()).unwrap();
+            assert_eq!(of_alice.await, Ok("alice's"));
+            // The end of the older work does not take the newer one away.
+            let also_of_bob = flight.run(Some("bob".into()), async { Ok("another") });
+            end.send(()).unwrap();
+            assert_eq!((of_bob.await, also_of_bob.await), (Ok("bob's"), Ok("bob's")));
         });
     }
 }

@@ -11,6 +11,9 @@ use crate::cognito::identity::Identity;
 use crate::error::SessionError;
 use crate::storage::{SecretStore, StoreLock};
 
+/// A store that fails for as many renewals in a row, and takes one of them unnoticed, is hardly to be found.
+const MOST_REPLACED: usize = 16;
+
 /// One blob of one store.
 #[derive(Clone)]
 pub(crate) struct Vault {
@@ -38,15 +41,17 @@ struct Copy {
 /// Tokens that a server has handed out and that no write has brought to safety yet.
 #[derive(Clone)]
 struct Unsaved {
-    /// What they replace: if the store holds something else by now, somebody else was later, and these are void.
-    replaces: Tokens,
+    /// What they replace, one after the other: a write that failed may have reached the store all the same. If that holds
+    /// something else by now, somebody else was later, and these are void.
+    replaces: Vec<Tokens>,
     signed_in: SignedIn,
     identity: Option<Identity>,
 }
 
 impl Unsaved {
     fn apply_to(&self, content: &mut Persisted) {
-        if content.signed_in.as_ref().is_some_and(|stored| stored.tokens.are(&self.replaces)) {
+        let replaces = |stored: &SignedIn| self.replaces.iter().any(|replaced| stored.tokens.are(replaced));
+        if content.signed_in.as_ref().is_some_and(replaces) {
             content.signed_in = Some(self.signed_in.clone());
             content.identity = self.identity.clone().or(content.identity.take());
         }
@@ -115,6 +120,7 @@ impl Vault {
         blocking(move || {
             let _turn = turn;
             let _lock = vault.store.lock(&vault.name)?;
+            let seen = vault.lock_copy().generation;
             let stored = vault.store.load(&vault.name)?;
             let mut content = vault.understand(stored.as_ref().map(|bytes| bytes.as_slice()))?;
             let result = change(&mut content);
@@ -124,29 +130,35 @@ impl Vault {
             } else if stored.is_none_or(|stored| *stored != *bytes) {
                 vault.store.save(&vault.name, &bytes)?;
             }
-            vault.set_copy(content);
+            vault.set_copy(content, seen);
             Ok(result)
         })
         .await
     }
 
     /// Keeps in memory what the store would not take, in place of `replaces`. Every later reading has it, and the next
-    /// write that succeeds brings it to safety.
-    pub(crate) fn keep_unsaved(&self, replaces: &Tokens, signed_in: SignedIn, identity: Option<Identity>) {
+    /// write that succeeds brings it to safety. `false` if a sign-out or another sign-in came between: that wins.
+    #[must_use]
+    pub(crate) fn keep_unsaved(&self, replaces: &Tokens, signed_in: SignedIn, identity: Option<Identity>) -> bool {
         let mut copy = self.lock_copy();
         let is_current = |signed_in: &SignedIn| signed_in.tokens.belong_to(&replaces.nonce);
         if !copy.content.as_ref().and_then(|content| content.signed_in.as_ref()).is_some_and(is_current) {
-            // A sign-out or another sign-in that came between wins.
-            return;
+            return false;
         }
-        let replaces = copy.unsaved.take().map_or_else(|| replaces.clone(), |earlier| earlier.replaces);
-        let unsaved = Unsaved { replaces, signed_in: signed_in.clone(), identity: identity.clone() };
+        let mut replaced = copy.unsaved.take().map(|earlier| earlier.replaces).unwrap_or_default();
+        replaced.push(replaces.clone());
+        // The store holds one of the last few writes, or the one before the first of them.
+        if replaced.len() > MOST_REPLACED {
+            replaced.remove(1);
+        }
+        let unsaved = Unsaved { replaces: replaced, signed_in: signed_in.clone(), identity: identity.clone() };
         copy.generation += 1;
         if let Some(content) = &mut copy.content {
             content.signed_in = Some(signed_in);
             content.identity = identity.or(content.identity.take());
         }
         copy.unsaved = Some(unsaved);
+        true
     }
 
     /// Whether something waits for a write that succeeds.
@@ -163,7 +175,7 @@ impl Vault {
             let _lock = vault.store.lock(&vault.name)?;
             let content = vault.read().ok().or_else(|| vault.lock_copy().content.clone()).unwrap_or_default();
             vault.store.delete(&vault.name)?;
-            vault.set_copy(Persisted::default());
+            vault.forget();
             Ok(content)
         })
         .await
@@ -216,11 +228,24 @@ impl Vault {
         content.to_bytes(&self.owner)
     }
 
-    /// What was just written, or erased: nothing waits any more.
-    fn set_copy(&self, content: Persisted) {
+    /// What was just written, by one who had `seen` a generation: nothing waits any more, but for what began to wait since.
+    fn set_copy(&self, mut content: Persisted, seen: u64) {
         let mut copy = self.lock_copy();
+        if copy.generation == seen {
+            copy.unsaved = None;
+        }
+        if let Some(unsaved) = &copy.unsaved {
+            unsaved.apply_to(&mut content);
+        }
         copy.generation += 1;
         copy.content = Some(content);
+    }
+
+    /// What was just erased: nothing waits any more.
+    fn forget(&self) {
+        let mut copy = self.lock_copy();
+        copy.generation += 1;
+        copy.content = Some(Persisted::default());
         copy.unsaved = None;
     }
 
@@ -265,10 +290,10 @@ mod tests {
     async fn what_could_not_be_saved_does_not_come_back_after_a_sign_out() {
         let vault = vault(&store_with_session(), true);
         let signed_in = vault.load().await.unwrap().signed_in.unwrap();
-        vault.keep_unsaved(&signed_in.tokens, signed_in.clone(), None);
+        assert!(vault.keep_unsaved(&signed_in.tokens, signed_in.clone(), None));
         assert!(vault.has_unsaved());
         vault.erase().await.unwrap();
-        vault.keep_unsaved(&signed_in.tokens, signed_in.clone(), None);
+        assert!(!vault.keep_unsaved(&signed_in.tokens, signed_in.clone(), None));
         assert!(!vault.has_unsaved());
         assert_eq!(vault.peek(|content| content.is_empty()), Some(true));
     }
@@ -306,5 +331,31 @@ mod tests {
         let other = self::vault(&store, false);
         other.update(|content| content.signed_in.as_mut().unwrap().tokens.nonce = "other".into()).await.unwrap();
         assert!(vault.load().await.unwrap().signed_in.unwrap().credentials.is_none());
+    }
+
+    /// Task 1's save has failed and is about to be remembered; task 2 has read the store before that and writes after it.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_could_not_be_saved_survives_another_write_that_did_not_see_it() {
+        let store = store_with_session();
+        let vault = vault(&store, true);
+        let before = vault.load().await.unwrap().signed_in.unwrap();
+        let mut rotated = before.clone();
+        rotated.tokens.refresh_token = Some("rotated".into());
+        let (other, kept) = (vault.clone(), rotated.clone());
+        vault
+            .update(move |content| {
+                assert!(other.keep_unsaved(&before.tokens, kept, None));
+                content.clock_offset_seconds = 7;
+            })
+            .await
+            .unwrap();
+        assert!(vault.has_unsaved());
+        let in_memory = vault.peek(|content| content.signed_in.clone()).flatten().unwrap();
+        assert!(in_memory.tokens.are(&rotated.tokens));
+        vault.update(|_| ()).await.unwrap();
+        assert!(!vault.has_unsaved());
+        let stored = self::vault(&store, true).load().await.unwrap();
+        assert!(stored.signed_in.unwrap().tokens.are(&rotated.tokens));
+        assert_eq!(stored.clock_offset_seconds, 7);
     }
 }

@@ -1,6 +1,6 @@
 //! The token endpoint (RFC 6749 section 3.2): codes and refresh tokens become ID and access tokens.
 
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::AUTHORIZATION;
@@ -40,6 +40,9 @@ pub(super) fn token(server: &AuthorizationServer, call: &Call) -> Response {
         },
         Err(error) => error.to_response(),
     };
+    if faults.take(Fault::TokenGatewayTimeout) {
+        return StatusCode::GATEWAY_TIMEOUT.into_response();
+    }
     if faults.take(Fault::TokenResponseLost) {
         response.extensions_mut().insert(BreakConnection);
     }
