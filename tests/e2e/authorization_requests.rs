@@ -25,6 +25,7 @@ async fn a_pushed_request_keeps_its_parameters_out_of_the_browser() {
         }));
         let request = session.begin_login(LoginOptions::default()).await.unwrap();
         assert_eq!(names(&request.url), ["client_id", "request_uri"]);
+        assert!(request.open_before.unwrap() < request.expires_at);
         assert_eq!(bench.count("par"), 1);
         let redirect = bench.browse(&request.url, ALICE).await;
         assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
@@ -51,7 +52,7 @@ async fn a_server_that_takes_pushed_requests_only_refuses_others() {
         .append_pair("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
         .append_pair("code_challenge_method", "S256");
     let redirect = bench.browse(url.as_str(), ALICE).await;
-    assert!(redirect.contains("error=invalid_request"));
+    assert!(redirect.contains("error=invalid_request") && redirect.contains("push"), "another refusal");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,10 +83,7 @@ async fn a_sign_in_of_a_while_ago_does_not_pass_for_the_one_that_was_asked_for()
     // as it was made; somebody in between who takes `max_age` out gets nowhere.
     bench.let_time_pass(Duration::from_secs(1800));
     let second = session.begin_login(fresh.clone()).await.unwrap();
-    let mut stripped = Url::parse(&second.url).unwrap();
-    let kept: Vec<_> = stripped.query_pairs().into_owned().filter(|(name, _)| name != "max_age").collect();
-    stripped.query_pairs_mut().clear().extend_pairs(kept);
-    let redirect = browser.sign_in(stripped.as_str(), ALICE, PASSWORD).await.unwrap();
+    let redirect = browser.sign_in(&without_max_age(&second.url), ALICE, PASSWORD).await.unwrap();
     let error = session.complete_login(&redirect).await.unwrap_err();
     assert!(
         matches!(&error, SessionError::AccessDenied { code, hint, .. } if code == "invalid_id_token" && hint.contains("auth_time")),
@@ -93,9 +91,30 @@ async fn a_sign_in_of_a_while_ago_does_not_pass_for_the_one_that_was_asked_for()
     );
     assert!(matches!(session.state(), SessionState::SignedIn { .. }), "the session of before goes on");
 
-    let third = session.begin_login(fresh).await.unwrap();
+    let third = session.begin_login(fresh.clone()).await.unwrap();
     let redirect = browser.sign_in(&third.url, ALICE, PASSWORD).await.unwrap();
     assert!(session.complete_login(&redirect).await.is_ok());
+
+    // A clock that is set wrong meanwhile makes no difference: the answer comes with the right time.
+    for wrong_by in [-3 * 3600, 3 * 3600] {
+        bench.let_time_pass(Duration::from_secs(1800));
+        bench.clock.set_wrong_by(wrong_by);
+        let now = LoginOptions { max_age: Some(Duration::ZERO), ..LoginOptions::default() };
+        let request = session.begin_login(now.clone()).await.unwrap();
+        let redirect = browser.sign_in(&without_max_age(&request.url), ALICE, PASSWORD).await.unwrap();
+        assert_eq!(session.complete_login(&redirect).await.unwrap_err().kind(), "access_denied", "{wrong_by}");
+        bench.clock.set_wrong_by(wrong_by / 2);
+        let request = session.begin_login(now).await.unwrap();
+        let redirect = browser.sign_in(&request.url, ALICE, PASSWORD).await.unwrap();
+        assert!(session.complete_login(&redirect).await.is_ok(), "{wrong_by}");
+    }
+}
+
+fn without_max_age(url: &str) -> String {
+    let mut url = Url::parse(url).unwrap();
+    let kept: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| name != "max_age").collect();
+    url.query_pairs_mut().clear().extend_pairs(kept);
+    url.into()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,8 @@ struct FullDisk {
     is_silent: Arc<AtomicBool>,
     /// Nothing can be read or written, as with a keychain that is locked.
     is_locked: Arc<AtomicBool>,
+    /// The session cannot be locked, and so not be changed; renewals can begin.
+    is_busy: Arc<AtomicBool>,
     loads: Arc<AtomicUsize>,
 }
 
@@ -59,6 +61,10 @@ impl SecretStore for FullDisk {
     }
 
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
+        let is_errand = name.ends_with(".renewal") || name.ends_with(".sign-in");
+        if self.is_busy.load(Ordering::SeqCst) && !is_errand {
+            return Err(StorageError::new(StorageErrorKind::Busy, "another process does not let go"));
+        }
         self.unlocked()?.lock(name)
     }
 }
@@ -119,7 +125,7 @@ async fn what_could_not_be_saved_does_not_come_back_after_a_sign_out_elsewhere()
     assert_eq!(bench.session().restore().await, SessionState::SignedOut);
 }
 
-/// Two failures of the same store in a row: one write arrives and is not confirmed, the next ones do not arrive.
+/// Two failures of the same store in a row: a write arrives and is not confirmed, then nothing can be changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_was_saved_unnoticed_is_no_reason_to_drop_the_next_one() {
     let (bench, disk) = bench_with_disk(Duration::ZERO).await;
@@ -128,13 +134,13 @@ async fn a_token_that_was_saved_unnoticed_is_no_reason_to_drop_the_next_one() {
     bench.let_time_pass(HOUR);
     session.aws_credentials().await.unwrap();
     disk.is_silent.store(false, Ordering::SeqCst);
-    disk.is_full.store(true, Ordering::SeqCst);
+    disk.is_busy.store(true, Ordering::SeqCst);
     for _ in 0..3 {
         bench.let_time_pass(HOUR);
         session.aws_credentials().await.unwrap();
         session.restore().await;
     }
-    disk.is_full.store(false, Ordering::SeqCst);
+    disk.is_busy.store(false, Ordering::SeqCst);
     session.restore().await;
     bench.let_time_pass(HOUR);
     bench.session().aws_credentials().await.unwrap();
@@ -159,7 +165,7 @@ async fn a_store_that_fails_after_a_sign_out_brings_nobody_back() {
         } else {
             session.sign_out(SignOutMode::Local).await.unwrap();
         }
-        disk.is_full.store(true, Ordering::SeqCst);
+        disk.is_locked.store(true, Ordering::SeqCst);
         let outcome = renewal.await.unwrap();
         if let Ok(key) = outcome {
             panic!("credentials of {:?} after she had gone", bench.stack.identity_of(&key));
@@ -209,4 +215,28 @@ async fn a_background_renewal_that_begins_with_a_locked_store_goes_on_when_that_
     eventually("it has tried", || disk.loads.load(Ordering::SeqCst) > 1).await;
     disk.is_locked.store(false, Ordering::SeqCst);
     eventually("the credentials are there", || session.details().aws_credentials_expire_at.is_some()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_cannot_be_saved_is_finished_with_the_same_redirect_and_without_its_code() {
+    for is_silent in [false, true] {
+        let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+        let session = bench.session();
+        let redirect = bench.redirect_for(&session, ALICE).await;
+        let trouble = if is_silent { &disk.is_silent } else { &disk.is_full };
+        trouble.store(true, Ordering::SeqCst);
+        for _ in 0..2 {
+            let outcome = session.complete_login(&redirect).await;
+            assert!(is_silent || outcome.is_err_and(|error| error.kind() == "secure_storage"));
+        }
+        trouble.store(false, Ordering::SeqCst);
+        assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+        assert_eq!(bench.count("token"), 1);
+        // Nothing of it is given back by a cancellation that comes later: those tokens are in use.
+        session.cancel_login().await.unwrap();
+        session.settle().await;
+        assert_eq!(bench.count("revoke"), 0);
+        bench.let_time_pass(HOUR);
+        bench.session().aws_credentials().await.unwrap();
+    }
 }

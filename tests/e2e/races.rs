@@ -295,6 +295,8 @@ async fn a_panic_costs_one_call_and_no_more() {
     bench.let_time_pass(HOUR);
     let clock = Arc::new(PanickingClock { clock: bench.clock.clone(), armed: AtomicBool::new(false) });
     let session = Session::builder(bench.config.clone(), Arc::clone(&bench.store)).clock(clock.clone()).open().unwrap();
+    // So that the next thread that asks for the time is the renewal's.
+    session.restore().await;
     clock.armed.store(true, Ordering::SeqCst);
     assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "internal");
     session.aws_credentials().await.unwrap();

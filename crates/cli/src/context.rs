@@ -121,13 +121,10 @@ impl Context {
 async fn current_account(accounts: &Accounts) -> Result<String, CliError> {
     accounts.current().await.map_err(|error| {
         let mut failure = Failure::from_session(&error);
-        if !matches!(error, SessionError::SecureStorage { kind: StorageErrorKind::Unavailable, .. }) {
-            failure.hint = Some(format!(
-                "Run: {}{} switch default, or name an account with --account.",
-                invocation(),
-                given_options()
-            ));
-        }
+        let or_switch = format!(", or run: {}{} switch default", invocation(), given_options());
+        let is_passing = matches!(error, SessionError::SecureStorage { kind: StorageErrorKind::Unavailable, .. });
+        let way_out = if is_passing { "" } else { &or_switch };
+        failure.hint = Some(format!("Name the account with --account (without `switch`: default){way_out}."));
         failure.into()
     })
 }

@@ -213,6 +213,10 @@ impl SessionError {
         Self::Internal { detail: detail.into() }
     }
 
+    pub(crate) fn interrupted() -> Self {
+        Self::Retryable { failure: "the work was interrupted: the app's runtime ended".to_owned(), retry_after: None }
+    }
+
     pub(crate) fn signed_out() -> Self {
         Self::SignInRequired { reason: SignInReason::SignedOut }
     }

@@ -48,6 +48,8 @@ async fn a_redirect_of_the_token_endpoint_is_not_followed_and_the_code_goes_nowh
         // Nothing was decided, so the sign-in is still open.
         server.behave();
         assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+        // The profile is read beside the sign-in: it belongs to this round.
+        session.settle().await;
         session.sign_out(SignOutMode::Local).await.unwrap();
     }
     assert_eq!(elsewhere.take_asked(), [""; 0]);

@@ -221,6 +221,7 @@ impl<'s> World<'s> {
         let must_work = before.user.is_some() && self.can_renew();
         self.site.stack.log().clear();
         let killer = self.make_trouble(first, trouble);
+        let had_failed = self.store_has_failed;
         self.store_has_failed |= matches!(trouble, Some(Trouble::Store(_)));
         let outcomes = join_all(acts.iter().map(|act| self.carry_out(act))).await;
         for process in self.processes.iter().flatten() {
@@ -232,13 +233,19 @@ impl<'s> World<'s> {
             let _ = killer.await;
         }
         self.calm_down().await;
+        // Whoever lives on brings to safety what the store did not take, as soon as that is well again.
+        let mut may_be_lost = trouble.is_some_and(Trouble::may_lose_tokens);
+        if let (Some(Trouble::Store(_)), [_], Some(process)) = (trouble, &acts[..], &self.processes[first]) {
+            process.call(|session| async move { session.restore().await }).await;
+            (may_be_lost, self.store_has_failed) = (false, had_failed);
+        }
         for (act, outcome) in acts.iter_mut().zip(outcomes) {
             act.outcome = outcome;
             act.view_after =
                 if self.processes[act.process].is_some() { Some(self.view(act.process).await?) } else { None };
             let _ = writeln!(self.story, "    process {}: {}", act.process, tell(&act.outcome));
         }
-        self.look_at_the_store(&acts, trouble.is_some_and(Trouble::may_lose_tokens))?;
+        self.look_at_the_store(&acts, may_be_lost)?;
         let may_have_sent_more = acts.len() > 1 || matches!(trouble, Some(Trouble::DiesAtRequest(_)));
         if may_have_sent_more && acts.iter().any(|act| matches!(act.outcome, Outcome::Died)) {
             // What a dead process has sent may still be on its way to the stack.

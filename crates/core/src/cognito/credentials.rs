@@ -58,6 +58,11 @@ impl AwsCredentials {
         }
     }
 
+    /// Notes when they came, to know how long they live.
+    pub(crate) fn obtained_at(self, unix_now: i64) -> Self {
+        Self { obtained_at: Some(unix_now), ..self }
+    }
+
     pub(crate) fn life(&self) -> Life {
         Life { obtained_at: self.obtained_at, expires_at: self.expires_at }
     }
@@ -85,7 +90,6 @@ impl IdentityPool {
         &self,
         identity_id: &str,
         login: &Login<'_>,
-        now: SystemTime,
     ) -> Result<(AwsCredentials, String), Refused> {
         let answer = self
             .client
@@ -107,7 +111,7 @@ impl IdentityPool {
             secret_access_key: keys.secret_key.ok_or_else(|| incomplete("a SecretKey"))?.into(),
             session_token: keys.session_token.ok_or_else(|| incomplete("a SessionToken"))?.into(),
             expires_at: to_unix(expires_at),
-            obtained_at: Some(to_unix(now)),
+            obtained_at: None,
         };
         Ok((credentials, identity_id))
     }

@@ -47,6 +47,8 @@ pub(crate) struct Prepared {
     pub verifier: SecretString,
     /// In seconds.
     pub max_age: Option<u64>,
+    /// How long the URL can be opened, if the server said.
+    pub opens_within: Option<Duration>,
 }
 
 /// What the sign-in page asks of the user (OpenID Connect Core §3.1.2.1 `prompt`).
@@ -129,6 +131,7 @@ pub(crate) fn prepare(
         nonce: nonce.secret().as_str().into(),
         verifier: verifier.into_secret().into(),
         max_age,
+        opens_within: None,
     })
 }
 
@@ -194,12 +197,15 @@ pub(crate) async fn push(
     let pushed: Pushed = serde_json::from_slice(&answer.body).map_err(|error| internal(&json_problem(&error)))?;
     url.set_query(None);
     url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", &pushed.request_uri);
-    Ok(Prepared { url: url.into(), ..prepared })
+    Ok(Prepared { url: url.into(), opens_within: pushed.expires_in.map(Duration::from_secs), ..prepared })
 }
 
 #[derive(Deserialize)]
 struct Pushed {
     request_uri: String,
+    /// In seconds. Required by RFC 9126 §2.2, and not worth a failure.
+    #[serde(default)]
+    expires_in: Option<u64>,
 }
 
 /// OAuth's error shape or Okta's own.

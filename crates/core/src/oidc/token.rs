@@ -19,6 +19,7 @@ use crate::error::{Service, SessionError};
 use crate::net::http::{Http, HttpError};
 
 /// What the endpoint handed out. The ID token is not verified yet.
+#[derive(Clone)]
 pub(crate) struct TokenAnswer {
     pub id_token: Option<SecretString>,
     pub access_token: SecretString,

@@ -28,7 +28,7 @@ impl Drop for BackgroundRenewal {
 
 impl Session {
     /// Begins to renew the AWS credentials, and with them the tokens, a little before they expire. While nobody is signed
-    /// in it waits; after an error it waits longer and longer, at most five minutes.
+    /// in it looks at the store once a minute; after an error it waits longer and longer, at most five minutes.
     pub fn renew_in_background(&self) -> BackgroundRenewal {
         let session = self.clone();
         BackgroundRenewal { task: tokio::spawn(async move { session.renew_forever().await }) }
@@ -50,11 +50,12 @@ impl Session {
             };
             let is_over =
                 matches!(*state.borrow_and_update(), SessionState::SignedOut | SessionState::SignInRequired { .. });
-            if !is_over {
-                // Signed in, or the store does not say yet: nobody else may look at it again.
+            if is_over {
+                // Another process may sign somebody in, and nobody tells this one: it looks now and then.
+                let _ = tokio::time::timeout(LONGEST_NAP, state.changed()).await;
+            } else {
+                // Signed in, or the store does not say yet.
                 tokio::time::sleep(nap).await;
-            } else if state.changed().await.is_err() {
-                return;
             }
         }
     }

@@ -63,6 +63,8 @@ pub struct AuthorizationRequest {
     pub redirect_uri: String,
     /// Until when it is worth waiting for the redirect; after that, Okta hardly accepts its code.
     pub expires_at: SystemTime,
+    /// Until when the browser has to have opened the URL, if the server said: a pushed request does not wait for long.
+    pub open_before: Option<SystemTime>,
 }
 
 impl fmt::Debug for AuthorizationRequest {
@@ -70,12 +72,14 @@ impl fmt::Debug for AuthorizationRequest {
         f.debug_struct("AuthorizationRequest")
             .field("redirect_uri", &self.redirect_uri)
             .field("expires_at", &self.expires_at)
+            .field("open_before", &self.open_before)
             .finish_non_exhaustive()
     }
 }
 
-/// What the server answered to a code, while the sign-in cannot go on.
-pub(super) struct UncheckedAnswer {
+/// What the server answered to a code, while the sign-in cannot go on: the keys or the store cannot be had. The code is
+/// spent.
+pub(super) struct WaitingAnswer {
     state: SecretString,
     answer: TokenAnswer,
 }
@@ -94,37 +98,7 @@ impl Session {
     /// `Misconfigured` if the issuer is not what the server says it is, `Retryable` if it cannot be reached,
     /// `SecureStorage` if the request cannot be remembered.
     pub async fn begin_login(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
-        let inner = &self.inner;
-        let redirect_uri = options.redirect_uri.as_deref().unwrap_or_else(|| inner.config.callback_url());
-        let provider = inner.discovery.provider(&inner.http, inner.clock.now()).await?;
-        let wishes = Wishes {
-            login_hint: options.login_hint.as_deref(),
-            prompt: options.prompt,
-            max_age: options.max_age,
-            extra_parameters: &options.extra_parameters,
-        };
-        let mut prepared = authorization::prepare(&inner.config, &provider.metadata, redirect_uri, &wishes)?;
-        if let Some(endpoint) = authorization::pushed_to(&inner.config, &provider.metadata)? {
-            let client_id = inner.config.client_id();
-            prepared = authorization::push(&inner.http, endpoint, client_id, &inner.evidence, prepared).await?;
-        }
-        let now = inner.clock.unix_now();
-        let request = AuthorizationRequest {
-            url: prepared.url.clone(),
-            redirect_uri: redirect_uri.to_owned(),
-            expires_at: from_unix(now + LIFETIME_SECONDS),
-        };
-        let state = prepared.state.clone();
-        let pending = PendingAuthorization::new(prepared, redirect_uri, inner.config.client_id(), provider, now);
-        let in_use = lock(&inner.exchanging).clone();
-        inner.change_store(move |content| content.add_pending(pending, now, &in_use)).await?;
-        let mut begun = lock(&inner.begun);
-        let begun = begun.get_or_insert_default();
-        begun.push(state);
-        // The store holds no more of them either.
-        let surplus = begun.len().saturating_sub(MOST_PENDING);
-        begun.drain(..surplus);
-        Ok(request)
+        self.inner.detached(|inner| async move { inner.begin(options).await }).await
     }
 
     /// Finishes a sign-in with the redirect URI that the shell caught, whole. Giving the same one twice is harmless. The
@@ -133,14 +107,11 @@ impl Session {
     /// # Errors
     /// `UnexpectedRedirect` if it belongs to no open sign-in: no code is exchanged and nothing changes. `AccessDenied` if
     /// Okta or the user said no, or the ID token must not be believed. `SignInRequired` if the code is too old or used.
-    /// `UserCancelled` if the session was signed out or the sign-in cancelled meanwhile. `Retryable` after a network fault:
-    /// call again with the same redirect.
+    /// `UserCancelled` if the session was signed out or the sign-in cancelled meanwhile. `Retryable` after a network fault
+    /// and `SecureStorage` if the session could not be saved: call again with the same redirect.
     pub async fn complete_login(&self, redirect_uri: &str) -> Result<SessionState, SessionError> {
         let redirect = Redirect::parse(redirect_uri)?;
-        let inner = Arc::clone(&self.inner);
-        tokio::spawn(async move { inner.complete(redirect).await })
-            .await
-            .unwrap_or_else(|_| Err(SessionError::internal("the sign-in panicked")))
+        self.inner.detached(|inner| async move { inner.complete(redirect).await }).await
     }
 
     /// Forgets the open sign-ins that this process has begun: the user came back without signing in. A process that has
@@ -149,20 +120,23 @@ impl Session {
     /// # Errors
     /// `SecureStorage`: they are still open.
     pub async fn cancel_login(&self) -> Result<(), SessionError> {
-        let inner = &self.inner;
-        let begun = lock(&inner.begun).clone();
-        let cancelled = begun.clone();
-        inner
-            .change_store(move |content| match &cancelled {
-                Some(begun) => begun.iter().for_each(|state| content.forget_pending(state)),
-                None => content.pending.clear(),
+        self.inner
+            .detached(|inner| async move {
+                let begun = lock(&inner.begun).clone();
+                let cancelled = begun.clone();
+                let forgotten = inner
+                    .change_store(move |content| match &cancelled {
+                        Some(begun) => content.pending.extract_if(.., |pending| pending.is_of(begun)).collect(),
+                        None => std::mem::take(&mut content.pending),
+                    })
+                    .await?;
+                if let (Some(known), Some(cancelled)) = (&mut *lock(&inner.begun), begun) {
+                    known.retain(|state| !cancelled.iter().any(|cancelled| is_same(cancelled, state)));
+                }
+                inner.drop_answers(|state| forgotten.iter().any(|pending| pending.has_state(state)));
+                Ok(())
             })
-            .await?;
-        if let Some(known) = &mut *lock(&inner.begun) {
-            known.retain(|state| !begun.iter().flatten().any(|cancelled| is_same(cancelled, state)));
-        }
-        inner.drop_unchecked();
-        Ok(())
+            .await
     }
 
     /// Asks Okta for the user's profile (e-mail address and so on) and keeps it. Signing in does this by itself, beside
@@ -172,11 +146,8 @@ impl Session {
     /// `AccessDenied` if the profile is another user's or the access token is not accepted, `SignInRequired`,
     /// `Retryable`.
     pub async fn user_info(&self) -> Result<User, SessionError> {
-        let inner = Arc::clone(&self.inner);
         // Reading it may refresh tokens, which nobody must interrupt.
-        tokio::spawn(async move { inner.read_profile().await })
-            .await
-            .unwrap_or_else(|_| Err(SessionError::internal("reading the profile panicked")))
+        self.inner.detached(|inner| async move { inner.read_profile().await }).await
     }
 
     /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went
@@ -199,12 +170,48 @@ impl Session {
 }
 
 impl Inner {
+    async fn begin(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
+        let redirect_uri = options.redirect_uri.as_deref().unwrap_or_else(|| self.config.callback_url());
+        let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
+        let wishes = Wishes {
+            login_hint: options.login_hint.as_deref(),
+            prompt: options.prompt,
+            max_age: options.max_age,
+            extra_parameters: &options.extra_parameters,
+        };
+        let mut prepared = authorization::prepare(&self.config, &provider.metadata, redirect_uri, &wishes)?;
+        if let Some(endpoint) = authorization::pushed_to(&self.config, &provider.metadata)? {
+            let client_id = self.config.client_id();
+            prepared = authorization::push(&self.http, endpoint, client_id, &self.evidence, prepared).await?;
+        }
+        let now = self.clock.unix_now();
+        let request = AuthorizationRequest {
+            url: prepared.url.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            expires_at: from_unix(now + LIFETIME_SECONDS),
+            open_before: prepared.opens_within.map(|time| from_unix(now) + time.min(Duration::from_secs(24 * 3600))),
+        };
+        let state = prepared.state.clone();
+        let pending = PendingAuthorization::new(prepared, redirect_uri, self.config.client_id(), provider, now);
+        let in_use = lock(&self.exchanging).clone();
+        self.change_store(move |content| content.add_pending(pending, now, &in_use)).await?;
+        let mut begun = lock(&self.begun);
+        let begun = begun.get_or_insert_default();
+        begun.push(state);
+        // The store holds no more of them either.
+        let surplus = begun.len().saturating_sub(MOST_PENDING);
+        begun.drain(..surplus);
+        Ok(request)
+    }
+
     async fn complete(self: &Arc<Self>, redirect: Redirect) -> Result<SessionState, SessionError> {
         // The same redirect may reach two tasks or two processes; used twice, a code takes its tokens along.
         let _errand = self.vault.begin(Errand::SignIn).await?;
         let content = self.read_store().await?;
         let Some(pending) = content.find_pending(&redirect.state) else {
             if content.was_completed(&redirect.state) {
+                // A save that was said to have failed may have arrived: those tokens are in use.
+                drop(self.take_answer(&redirect.state));
                 return Ok(self.state.borrow().clone());
             }
             return Err(unexpected("its `state` belongs to no open sign-in of this app"));
@@ -247,7 +254,7 @@ impl Inner {
         pending: &PendingAuthorization,
         code: &SecretString,
     ) -> Result<(TokenAnswer, Claims), TokenError> {
-        let answer = match self.take_unchecked(state) {
+        let answer = match self.take_answer(state) {
             Some(answer) => answer,
             None => {
                 let endpoint = TokenEndpoint {
@@ -259,31 +266,46 @@ impl Inner {
                 endpoint.exchange_code(&pending.redirect_uri, code, &pending.verifier).await?
             }
         };
-        let expected =
-            Expectation { nonce: &pending.nonce, earliest_auth_time: pending.earliest_auth_time(), previous: None };
+        let expected = Expectation {
+            nonce: &pending.nonce,
+            earliest_auth_time: pending.earliest_auth_time(self.clock.unix_now()),
+            previous: None,
+        };
         match self.verify(&answer, &pending.provider, expected).await {
             Ok(claims) => Ok((answer, claims)),
             Err(TokenError::Unanswered(error)) => {
-                let mut unchecked = lock(&self.unchecked);
-                let surplus = (unchecked.len() + 1).saturating_sub(MOST_PENDING);
-                unchecked.drain(..surplus);
-                unchecked.push(UncheckedAnswer { state: state.clone(), answer });
+                self.keep_answer(state.clone(), answer);
                 Err(TokenError::Unanswered(error))
             }
             Err(error) => Err(error),
         }
     }
 
-    fn take_unchecked(&self, state: &SecretString) -> Option<TokenAnswer> {
-        let mut unchecked = lock(&self.unchecked);
-        let position = unchecked.iter().position(|waiting| is_same(&waiting.state, state))?;
-        Some(unchecked.remove(position).answer)
+    /// Keeps an answer until its sign-in can go on.
+    fn keep_answer(self: &Arc<Self>, state: SecretString, answer: TokenAnswer) {
+        let surplus = {
+            let mut waiting = lock(&self.waiting);
+            waiting.push(WaitingAnswer { state, answer });
+            let surplus = waiting.len().saturating_sub(MOST_PENDING);
+            waiting.drain(..surplus).collect()
+        };
+        self.give_back(surplus);
     }
 
-    /// Gives the tokens back that no sign-in will take any more.
-    pub(super) fn drop_unchecked(self: &Arc<Self>) {
-        let unchecked = std::mem::take(&mut *lock(&self.unchecked));
-        for refresh_token in unchecked.into_iter().filter_map(|waiting| waiting.answer.refresh_token) {
+    fn take_answer(&self, state: &SecretString) -> Option<TokenAnswer> {
+        let mut waiting = lock(&self.waiting);
+        let position = waiting.iter().position(|waiting| is_same(&waiting.state, state))?;
+        Some(waiting.remove(position).answer)
+    }
+
+    /// Gives the tokens back of sign-ins that were forgotten: nobody will take them any more.
+    pub(super) fn drop_answers(self: &Arc<Self>, is_forgotten: impl Fn(&SecretString) -> bool) {
+        let forgotten = lock(&self.waiting).extract_if(.., |waiting| is_forgotten(&waiting.state)).collect();
+        self.give_back(forgotten);
+    }
+
+    fn give_back(self: &Arc<Self>, answers: Vec<WaitingAnswer>) {
+        for refresh_token in answers.into_iter().filter_map(|waiting| waiting.answer.refresh_token) {
             let inner = Arc::clone(self);
             // Best effort: nobody has a copy.
             self.spawn_beside(async move { drop(inner.revoke(&refresh_token).await) });
@@ -334,6 +356,8 @@ impl Inner {
         answer: TokenAnswer,
         claims: Claims,
     ) -> Result<SessionState, SessionError> {
+        // If it cannot be saved now, the same redirect may be given again, and its code is spent.
+        let (own_state, own_answer) = (state.clone(), answer.clone());
         let user = User { subject: claims.subject, username: claims.username, name: claims.name, email: claims.email };
         let granted = answer.scopes.unwrap_or_else(|| self.config.scopes().to_vec());
         let tokens = Tokens {
@@ -348,7 +372,6 @@ impl Inner {
             // `offline_access` belongs to the authorization request alone.
             scopes: granted.into_iter().filter(|scope| scope != "offline_access").collect(),
         };
-        let refresh_token = tokens.refresh_token.clone();
         let signed_in = SignedIn { user: user.clone(), issuer: claims.issuer, tokens, credentials: None };
         let saved = self
             .change_store(move |content| {
@@ -366,9 +389,9 @@ impl Inner {
                 content.signed_in = Some(signed_in);
                 Some(goes_on)
             })
-            .await?;
-        let Some(goes_on) = saved else {
-            if let Some(refresh_token) = refresh_token {
+            .await;
+        let Some(goes_on) = saved.inspect_err(|_| self.keep_answer(own_state, own_answer.clone()))? else {
+            if let Some(refresh_token) = own_answer.refresh_token {
                 // Best effort: nobody has a copy.
                 let _ = self.revoke(&refresh_token).await;
             }

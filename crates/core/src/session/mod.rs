@@ -42,7 +42,7 @@ pub use background::BackgroundRenewal;
 use events::Announcer;
 pub use events::{Renewed, SessionEvent, SessionEvents};
 pub use listing::ObjectPages;
-use login::UncheckedAnswer;
+use login::WaitingAnswer;
 pub use login::{AuthorizationRequest, LoginOptions};
 use persisted::{Owner, Persisted, SignedIn};
 pub use renewal::AccessToken;
@@ -127,8 +127,7 @@ struct Inner {
     begun: Mutex<Option<Vec<SecretString>>>,
     // The sign-ins whose code is being exchanged: what comes to an end must find them where they were.
     exchanging: Mutex<Vec<SecretString>>,
-    // Answers to codes that are spent, whose ID token could not be checked yet.
-    unchecked: Mutex<Vec<UncheckedAnswer>>,
+    waiting: Mutex<Vec<WaitingAnswer>>,
     jitter_percent: i64,
     last_look_at_store: AtomicI64,
 }
@@ -200,7 +199,7 @@ impl SessionBuilder {
             beside: Mutex::default(),
             begun: Mutex::default(),
             exchanging: Mutex::default(),
-            unchecked: Mutex::default(),
+            waiting: Mutex::default(),
             last_look_at_store: AtomicI64::new(0),
             jitter_percent: Inner::choose_jitter(),
             config,
@@ -240,7 +239,7 @@ impl Session {
     /// Reads the secure store; no network. A store that cannot be read gives [`SessionState::StorageUnavailable`] and is
     /// never taken for an empty one.
     pub async fn restore(&self) -> SessionState {
-        if let Err(error) = self.inner.read_store().await {
+        if let Err(error) = self.inner.detached(|inner| async move { inner.read_store().await }).await {
             self.inner.move_on(Event::StorageFailed { detail: error.to_string() });
         }
         self.state()
@@ -319,6 +318,22 @@ impl ProvideCredentials for Session {
 }
 
 impl Inner {
+    /// Runs `work` to its end, also when the caller goes away: what has reached a server or the store must reach the state
+    /// too.
+    async fn detached<R, W>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> W) -> Result<R, SessionError>
+    where
+        R: Send + 'static,
+        W: Future<Output = Result<R, SessionError>> + Send + 'static,
+    {
+        tokio::spawn(work(Arc::clone(self))).await.unwrap_or_else(|failure| {
+            Err(if failure.is_panic() {
+                SessionError::internal("a task of the session panicked")
+            } else {
+                SessionError::interrupted()
+            })
+        })
+    }
+
     /// Reads the store. The state follows, and so does the clock, until a service tells the time.
     async fn read_store(&self) -> Result<Persisted, SessionError> {
         if self.vault.has_unsaved() {
@@ -375,7 +390,7 @@ impl Inner {
 
     /// Looks at the store again if the last look was long ago, also by a clock that was set back. What cannot be read
     /// changes nothing.
-    async fn notice_others(&self) {
+    async fn notice_others(self: &Arc<Self>) {
         let (now, last) = (self.clock.unix_now(), self.last_look_at_store.load(Ordering::Relaxed));
         let is_long_ago = now.saturating_sub(last).saturating_abs() >= LOOK_AGAIN_SECONDS;
         // One caller looks, and no more often if that fails: a store may take long to say so.
@@ -383,7 +398,7 @@ impl Inner {
             || self.last_look_at_store.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if is_long_ago
             && is_mine()
-            && let Err(error) = self.read_store().await
+            && let Err(error) = self.detached(|inner| async move { inner.read_store().await }).await
         {
             tracing::debug!(%error, "the store could not be looked at again");
         }

@@ -56,13 +56,19 @@ impl PendingAuthorization {
         }
     }
 
-    /// The earliest time at which the user may have proved who they are, if the app has asked.
-    pub(crate) fn earliest_auth_time(&self) -> Option<i64> {
+    /// The earliest time at which the user may have proved who they are, if the app has asked. `unix_now` is by the clock
+    /// that the token endpoint has corrected: this device's may have been wrong when the sign-in began.
+    pub(crate) fn earliest_auth_time(&self, unix_now: i64) -> Option<i64> {
         let begun_at = self.expires_at.saturating_sub(LIFETIME_SECONDS);
+        let begun_at = begun_at.clamp(unix_now.saturating_sub(LIFETIME_SECONDS), unix_now);
         self.max_age.map(|max_age| begun_at.saturating_sub_unsigned(max_age))
     }
 
-    fn has_state(&self, state: &SecretString) -> bool {
+    pub(crate) fn is_of(&self, states: &[SecretString]) -> bool {
+        states.iter().any(|state| self.has_state(state))
+    }
+
+    pub(crate) fn has_state(&self, state: &SecretString) -> bool {
         is_same(&self.state, state)
     }
 }
@@ -88,7 +94,7 @@ impl Persisted {
     /// Adds a sign-in, and lets go of expired and surplus ones, but of none that is `in_use`: a code of theirs is being
     /// exchanged at this moment.
     pub(crate) fn add_pending(&mut self, pending: PendingAuthorization, unix_now: i64, in_use: &[SecretString]) {
-        let is_in_use = |pending: &PendingAuthorization| in_use.iter().any(|state| pending.has_state(state));
+        let is_in_use = |pending: &PendingAuthorization| pending.is_of(in_use);
         self.pending.retain(|other| other.expires_at > unix_now || is_in_use(other));
         while self.pending.len() >= MOST_PENDING {
             let Some(oldest) = self.pending.iter().position(|other| !is_in_use(other)) else { break };

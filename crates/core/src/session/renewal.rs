@@ -401,13 +401,15 @@ impl Inner {
             Some(id) => id.to_owned(),
             None => self.pool.get_id(&login).await?,
         };
-        let (credentials, identity_id) = match self.pool.get_credentials(&asked, &login, self.clock.now()).await {
+        let (credentials, identity_id) = match self.pool.get_credentials(&asked, &login).await {
             Err(refused) if refused.blame == Some(Blame::Identity) && known.is_some() => {
                 let asked_anew = self.pool.get_id(&login).await?;
-                self.pool.get_credentials(&asked_anew, &login, self.clock.now()).await?
+                self.pool.get_credentials(&asked_anew, &login).await?
             }
             outcome => outcome?,
         };
+        // By a clock that this very answer may have corrected.
+        let credentials = credentials.obtained_at(self.clock.unix_now());
         let identity = Identity::new(pool_id, issuer, subject, identity_id);
         self.keep_credentials(signed_in, credentials.clone(), identity.clone()).await?;
         if known.is_some_and(|known| known != identity.id()) {

@@ -44,11 +44,8 @@ impl Session {
     /// # Errors
     /// `SecureStorage` if the device's copy could not be erased.
     pub async fn sign_out(&self, mode: SignOutMode) -> Result<SignOut, SessionError> {
-        let inner = Arc::clone(&self.inner);
-        // Half a sign-out would leave the remote part undone: it goes on when the caller goes away.
-        tokio::spawn(async move { inner.sign_out(mode).await })
-            .await
-            .unwrap_or_else(|_| Err(SessionError::internal("the sign-out panicked")))
+        // Half a sign-out would leave the remote part undone.
+        self.inner.detached(|inner| async move { inner.sign_out(mode).await }).await
     }
 }
 
@@ -56,7 +53,7 @@ impl Inner {
     async fn sign_out(self: &Arc<Self>, mode: SignOutMode) -> Result<SignOut, SessionError> {
         let erased = self.vault.erase().await?;
         self.follow_the_store();
-        self.drop_unchecked();
+        self.drop_answers(|_| true);
         let mut outcome = SignOut { end_session_url: None, revocation: None };
         let Some(signed_in) = erased.signed_in.filter(|_| mode != SignOutMode::Local) else { return Ok(outcome) };
         if let Some(refresh_token) = &signed_in.tokens.refresh_token {

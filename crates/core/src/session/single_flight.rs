@@ -51,7 +51,8 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         let id = Arc::new(());
         let done = ClearWhenDone { running: Arc::clone(&self.running), id: Arc::clone(&id) };
         let (answer, answered) = oneshot::channel();
-        let shared = answered.map(|answer| answer.unwrap_or_else(|_| Err(interrupted()))).boxed().shared();
+        let shared =
+            answered.map(|answer| answer.unwrap_or_else(|_| Err(SessionError::interrupted()))).boxed().shared();
         *running = Some(Running { sign_in, id, answer: shared.clone() });
         // A runtime that is about to end drops the task at once, and `done` wants this lock.
         drop(running);
@@ -69,13 +70,6 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     /// What is under way now.
     pub(super) fn running(&self) -> Option<Answer<T>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|running| running.answer.clone())
-    }
-}
-
-fn interrupted() -> SessionError {
-    SessionError::Retryable {
-        failure: "the work was interrupted: the app's runtime ended".to_owned(),
-        retry_after: None,
     }
 }
 

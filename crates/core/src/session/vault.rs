@@ -32,6 +32,9 @@ pub(crate) struct Vault {
 struct Copy {
     /// Counts the writes of this process, so that a slow reader does not put an old state over a newer one.
     generation: u64,
+    /// Counts the looks at the store, and says which of them `content` is from.
+    looks: u64,
+    newest_look: u64,
     /// `None` until the store was read; a store that cannot be read leaves it so.
     content: Option<Persisted>,
     /// What the store should hold but would not take. Part of whatever is read until a write succeeds.
@@ -93,13 +96,18 @@ impl Vault {
     pub(crate) async fn load(&self) -> Result<Persisted, SessionError> {
         let vault = self.clone();
         blocking(move || {
-            let before = vault.lock_copy().generation;
+            let (generation, look) = {
+                let mut copy = vault.lock_copy();
+                copy.looks += 1;
+                (copy.generation, copy.looks)
+            };
             let content = vault.read()?;
             let mut copy = vault.lock_copy();
-            if copy.generation == before {
+            if copy.generation == generation && copy.newest_look < look {
+                copy.newest_look = look;
                 copy.content = Some(content);
             }
-            // Otherwise this process has written meanwhile, and what it wrote is newer than what was read.
+            // Otherwise this process has written meanwhile, or looked again: that is newer than what was read here.
             Ok(copy.content.clone().unwrap_or_default())
         })
         .await

@@ -89,10 +89,12 @@ impl EncryptedFileStore {
 
     /// The key of a directory that has values.
     fn existing_key(&self, directory: &Directory) -> Result<Key, StorageError> {
+        // All of them have to go before there can be a new key.
+        let sealed = directory.file_names_ending(SEALED_SUFFIX)?.join(", ");
         let key_missing = |what: &str| {
             StorageError::new(
                 StorageErrorKind::KeyMissing,
-                format!("failed to open the session stored in {}: {what}", directory.path().display()),
+                format!("failed to open the session stored in {}: {what} ({sealed})", directory.path().display()),
             )
         };
         let marker = Marker::read(directory)?
@@ -185,7 +187,10 @@ impl SecretStore for EncryptedFileStore {
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
         check_name(name)?;
-        self.directory()?.remove(&sealed_file(name))
+        let (directory, file_name) = (self.directory()?, sealed_file(name));
+        directory.remove(&file_name)?;
+        // A process that was killed in the middle of a write has left the value, too.
+        directory.remove_leftovers_of(&file_name)
     }
 
     fn list(&self) -> Result<Vec<String>, StorageError> {

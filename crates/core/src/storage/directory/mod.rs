@@ -117,7 +117,13 @@ impl Directory {
     /// Removes the temporary files of processes that were killed while they wrote. Other files with such an ending may be
     /// somebody's own.
     pub(super) fn remove_leftovers(&self) -> Result<(), StorageError> {
-        for name in self.file_names_ending(TEMPORARY_SUFFIX)?.iter().filter(|name| is_temporary(name)) {
+        self.remove_leftovers_of("")
+    }
+
+    /// The same for one file that was to be written, or whose name begins so.
+    pub(super) fn remove_leftovers_of(&self, file_name: &str) -> Result<(), StorageError> {
+        let temporary = self.file_names_ending(TEMPORARY_SUFFIX)?;
+        for name in temporary.iter().filter(|name| is_temporary(name) && name.starts_with(file_name)) {
             self.remove(name)?;
         }
         Ok(())

@@ -245,6 +245,20 @@ fn a_file_where_the_directory_should_be_is_told() {
 }
 
 #[test]
+fn a_deleted_value_is_gone_from_the_leftovers_of_killed_writers_too() {
+    let directory = directory_with_value(b"secret");
+    let sealed = fs::read(sealed_path(directory.path(), NAME)).unwrap();
+    for name in [NAME, "another-name"] {
+        fs::write(directory.path().join(format!("{name}.sealed.0123456789abcdef.tmp")), &sealed).unwrap();
+    }
+    key_file_store(directory.path()).delete(NAME).unwrap();
+    let names: Vec<_> = contents(directory.path()).into_iter().map(|(name, _)| name).collect();
+    let is_left = |name: &str| names.iter().any(|found| found.to_string_lossy().starts_with(name));
+    assert!(!is_left(&format!("{NAME}.sealed")), "{names:?}");
+    assert!(is_left("another-name.sealed"), "somebody may be writing that");
+}
+
+#[test]
 fn leftovers_of_killed_writers_are_ignored_and_cleaned() {
     let directory = directory_with_value(b"value");
     let leftover = directory.path().join(format!("{NAME}.sealed.0011223344556677.tmp"));
