@@ -20,7 +20,6 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{self, Claims, Expected, Previous};
 use crate::oidc::redirect::{Outcome, Redirect, unexpected};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
-use crate::oidc::userinfo;
 use crate::secret_text::is_same;
 
 /// How to sign in.
@@ -137,17 +136,6 @@ impl Session {
                 Ok(())
             })
             .await
-    }
-
-    /// Asks Okta for the user's profile (e-mail address and so on) and keeps it. Signing in does this by itself, beside
-    /// everything else.
-    ///
-    /// # Errors
-    /// `AccessDenied` if the profile is another user's or the access token is not accepted, `SignInRequired`,
-    /// `Retryable`.
-    pub async fn user_info(&self) -> Result<User, SessionError> {
-        // Reading it may refresh tokens, which nobody must interrupt.
-        self.inner.detached(|inner| async move { inner.read_profile().await }).await
     }
 
     /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went
@@ -412,43 +400,6 @@ impl Inner {
             });
         }
         Ok(self.state.borrow().clone())
-    }
-
-    async fn read_profile(self: &Arc<Self>) -> Result<User, SessionError> {
-        let mut signed_in = self.share_refresh(None).await?;
-        let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
-        let endpoint = provider.metadata.userinfo_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "a userinfo endpoint: the authorization server announces none".to_owned(),
-        })?;
-        let subject = signed_in.user.subject.clone();
-        let mut profile =
-            userinfo::fetch_profile(&self.http, &endpoint, &signed_in.tokens.access_token, &subject).await?;
-        if profile.is_none() {
-            signed_in = self.share_refresh(Some(signed_in.tokens.access_token)).await?;
-            profile = userinfo::fetch_profile(&self.http, &endpoint, &signed_in.tokens.access_token, &subject).await?;
-        }
-        let profile = profile.ok_or_else(|| SessionError::AccessDenied {
-            service: Service::Okta,
-            code: "userinfo_unauthorized".to_owned(),
-            request_id: None,
-            hint: "Okta's userinfo endpoint refuses a fresh access token; the sign-in itself is not touched."
-                .to_owned(),
-        })?;
-        let user = User {
-            subject,
-            username: profile.preferred_username.or(signed_in.user.username),
-            name: profile.name.or(signed_in.user.name),
-            email: profile.email.or(signed_in.user.email),
-        };
-        let known = user.clone();
-        self.change_store(move |content| {
-            // Somebody else may have signed in meanwhile.
-            if let Some(signed_in) = content.signed_in.as_mut().filter(|s| s.user.subject == known.subject) {
-                signed_in.user = known;
-            }
-        })
-        .await?;
-        Ok(user)
     }
 
     /// Connections to Cognito and to the bucket's host are opened while the code is exchanged, so that the calls that

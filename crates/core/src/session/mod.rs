@@ -7,6 +7,7 @@ mod listing;
 mod login;
 pub(crate) mod pending;
 pub(crate) mod persisted;
+mod profile;
 pub(crate) mod renewal;
 mod sign_out;
 mod single_flight;
