@@ -1,7 +1,10 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
-//! `cargo xtask test`, `cargo xtask audit`, `cargo xtask bench`.
+//! `cargo xtask test`, `bindings`, `android-size`, `audit`, `bench`.
 
 mod bench;
+mod bindings;
+mod exports;
+mod mobile;
 mod report;
 mod sign_in;
 mod steps;
@@ -15,8 +18,15 @@ use report::say;
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  test [PART…] [--no-skip]   every check there is; the parts are: rust, keyring, deny
-                             --no-skip: what cannot run here counts as failed
+  test [PART…] [--no-skip]   every check there is; the parts are: rust, keyring, deny, check-exports,
+                             bindings, mobile
+                             --no-skip: what cannot run here counts as failed, unless a registry
+                             has no standard library for a phone's target
+  bindings [--language LANGUAGE]… [--out DIR] [--android] [--without-local-stack]
+                             the library for other languages, with the local stack for tests, and its
+                             bindings (kotlin, swift, python) in target/bindings or DIR
+                             --android: Kotlin for Android, not for other JVMs
+  android-size               links the arm64 Android library and says how large it is
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
   bench soak                 10,000 renewals with faults in between; is the session alive, does memory grow
@@ -28,6 +38,8 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((command, rest)) if command == "test" => test(&root, rest),
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
+        Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
+        Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
         Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
         Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),
         Some((help, _)) if help == "help" || help == "--help" => {

@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::report::{Counts, Outcome, Report, say};
-use crate::tools;
+use crate::{bindings, exports, mobile, tools};
 
 /// What can be run on its own: `cargo xtask test deny`.
-pub(crate) const PARTS: &[&str] = &["rust", "keyring", "deny"];
+pub(crate) const PARTS: &[&str] = &["rust", "keyring", "deny", "check-exports", "bindings", "mobile"];
 
 /// Runs the steps of these parts, or of all parts when none is named.
 pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
@@ -48,7 +48,67 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
             Err(reason) => Outcome::Skipped(reason),
         });
     }
+    if wanted("check-exports") {
+        run(&mut report, "check-exports", || check_exports(root));
+    }
+    if wanted("bindings") {
+        run(&mut report, "bindings (Python)", || test_python(root));
+    }
+    if wanted("mobile") {
+        for target in mobile::TARGETS {
+            run(&mut report, target, || mobile::check(root, target));
+        }
+    }
     report
+}
+
+/// The rules for what `crates/ffi` exports, each a check.
+fn check_exports(root: &Path) -> Outcome {
+    let sources = exports::check_sources(&root.join("crates/ffi/src"));
+    let library = bindings::build_library(root, false)
+        .and_then(|library| std::fs::read(&library).map_err(|error| format!("{}: {error}", library.display())));
+    let found = sources.and_then(|mut findings| {
+        findings.extend(exports::check_library(&library?));
+        Ok(findings)
+    });
+    let findings = match found {
+        Ok(findings) => findings,
+        Err(problem) => {
+            say(&format!("failed: {problem}"));
+            return Outcome::Ran(Counts { failed: 1, ..Counts::default() });
+        }
+    };
+    let mut counts = Counts::default();
+    for (rule, name) in exports::Rule::ALL {
+        let broken: Vec<_> = findings.iter().filter(|finding| finding.rule == rule).collect();
+        say(&format!("{name}: {}", if broken.is_empty() { "ok" } else { "FAILED" }));
+        broken.iter().for_each(|finding| say(&format!("  {}", finding.text)));
+        if broken.is_empty() { counts.passed += 1 } else { counts.failed += 1 }
+    }
+    Outcome::Ran(counts)
+}
+
+/// The generated Python bindings against the local stack.
+fn test_python(root: &Path) -> Outcome {
+    let failed = |problem: &str| {
+        say(&format!("failed: {problem}"));
+        Outcome::Ran(Counts { failed: 1, ..Counts::default() })
+    };
+    let Some(python) = tools::python() else {
+        return Outcome::Skipped("Python 3.9 or newer is not installed (Debian: apt-get install python3)".to_owned());
+    };
+    let folder = match bindings::generate(root, &bindings::Wishes::for_tests(root, "python")) {
+        Ok(folder) => folder,
+        Err(problem) => return failed(&problem),
+    };
+    // The rule against the local stack in libraries has to find it where it is.
+    match std::fs::read(folder.join(bindings::library_name())) {
+        Ok(bytes) if !exports::check_library(&bytes).is_empty() => {}
+        _ => return failed("the local stack was not found in a library that has it"),
+    }
+    let mut tests = Command::new(python);
+    tests.arg(root.join("crates/ffi/python/test_bindings.py")).arg(folder.join("python")).current_dir(root);
+    count_tests(tests)
 }
 
 /// Known vulnerabilities, as the public advisory database knows them today.
@@ -65,7 +125,7 @@ pub(crate) fn audit(root: &Path) -> Result<(), String> {
 fn run(report: &mut Report, name: &'static str, step: impl FnOnce() -> Outcome) {
     say(&format!("\n== {name}"));
     let (outcome, took) = timed(step);
-    if let Outcome::Skipped(reason) = &outcome {
+    if let Outcome::Skipped(reason) | Outcome::Excused(reason) = &outcome {
         say(&format!("skipped: {reason}"));
     }
     report.push(name, outcome, took);
@@ -115,7 +175,7 @@ fn check(mut command: Command) -> Outcome {
 fn count_tests(mut command: Command) -> Outcome {
     let mut child = match command.stdout(Stdio::piped()).spawn() {
         Ok(child) => child,
-        Err(error) => return Outcome::Skipped(format!("cargo did not start: {error}")),
+        Err(error) => return Outcome::Skipped(format!("{} did not start: {error}", command.get_program().display())),
     };
     let mut counts = Counts::default();
     if let Some(stdout) = child.stdout.take() {
@@ -129,6 +189,10 @@ fn count_tests(mut command: Command) -> Outcome {
     let succeeded = child.wait().is_ok_and(|status| status.success());
     if !succeeded && counts.failed == 0 {
         // Something did not compile, or a test binary died before it could report.
+        counts.failed = 1;
+    }
+    if succeeded && counts == Counts::default() {
+        // Whatever succeeded without a word about tests has run none.
         counts.failed = 1;
     }
     Outcome::Ran(counts)

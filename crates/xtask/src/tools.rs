@@ -28,6 +28,16 @@ pub(crate) fn cargo_deny(root: &Path) -> Result<PathBuf, String> {
     }
 }
 
+/// A Python that can run the generated bindings.
+pub(crate) fn python() -> Option<&'static str> {
+    let is_new_enough = |program: &&&str| {
+        let ask = ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"];
+        let status = Command::new(program).args(ask).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    ["python3", "python"].iter().find(is_new_enough).copied()
+}
+
 fn has_version(program: &Path, version: &str) -> bool {
     Command::new(program)
         .arg("--version")

@@ -121,6 +121,7 @@ impl Http {
         extra_roots: Option<&[u8]>,
         patience: Patience,
     ) -> Result<Self, SessionError> {
+        tls::check_start_up()?;
         tls::install_crypto_provider();
         let unusable = |problem: String| SessionError::Misconfigured {
             setting: "trusted certificates".to_owned(),

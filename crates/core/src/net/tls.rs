@@ -1,5 +1,7 @@
 //! Which certificates are trusted: the platform's own (a company's included), plus what the caller adds.
 
+#[cfg(any(test, target_os = "android"))]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use reqwest::{Certificate, ClientBuilder};
@@ -9,6 +11,47 @@ use rustls::crypto::CryptoProvider;
 use rustls_platform_verifier::Verifier;
 
 use crate::error::SessionError;
+
+/// Android's verifier asks the system through Java, and panics at the first connection if nobody has told it how.
+#[cfg(any(test, target_os = "android"))]
+#[derive(Default)]
+struct StartUp(AtomicBool);
+
+#[cfg(any(test, target_os = "android"))]
+impl StartUp {
+    fn is_done(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn check(&self) -> Result<(), SessionError> {
+        if self.0.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(SessionError::Misconfigured {
+            setting: "Android start-up".to_owned(),
+            problem: "the library was not told the app's Context, so no certificate can be checked".to_owned(),
+            hint: "Call NativeLibrary.initialize(context) in Application.onCreate, before the first session is opened."
+                .to_owned(),
+        })
+    }
+}
+
+#[cfg(target_os = "android")]
+static ANDROID: StartUp = StartUp(AtomicBool::new(false));
+
+/// For the crate that speaks to Android: `rustls_platform_verifier::android` has been initialised. Until then no session
+/// can be opened.
+#[cfg(target_os = "android")]
+pub fn platform_tls_is_ready() {
+    ANDROID.is_done();
+}
+
+/// Refuses to go on where the platform's verifier would panic.
+pub(crate) fn check_start_up() -> Result<(), SessionError> {
+    #[cfg(target_os = "android")]
+    ANDROID.check()?;
+    Ok(())
+}
 
 /// Makes rustls use ring. Without a process-wide provider the client's builder would panic.
 pub(crate) fn install_crypto_provider() {
@@ -52,4 +95,19 @@ pub(crate) fn add_roots(builder: ClientBuilder, pem: &[u8]) -> Result<ClientBuil
         return Err(misconfigured("there is no certificate in it".to_owned()));
     }
     Ok(builder.tls_certs_merge(certificates))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_its_start_up_android_gets_an_error_that_says_what_to_call() {
+        let start_up = StartUp::default();
+        let error = start_up.check().unwrap_err();
+        assert_eq!(error.kind(), "misconfigured");
+        assert!(error.hint().unwrap().contains("NativeLibrary.initialize"));
+        start_up.is_done();
+        assert_eq!(start_up.check(), Ok(()));
+    }
 }

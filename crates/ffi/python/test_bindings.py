@@ -1,0 +1,551 @@
+"""The generated Python bindings against the local stack: what Kotlin and Swift rely on, where any Linux machine can run
+it. `cargo xtask test bindings` generates the bindings and calls this with their folder."""
+
+import asyncio
+import gc
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+BINDINGS = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "target/bindings/python").resolve()
+sys.path.insert(0, str(BINDINGS))
+
+import jetbridge_ffi as jb  # noqa: E402
+
+# Kotlin and Swift compare at their start; UniFFI's generator for Python writes the comparison and leaves it out.
+jb._uniffi_check_api_checksums(jb._UniffiLib)
+
+HOUR = 3600
+LIMIT_SECONDS = 60
+
+
+class Bench:
+    """A stack, and sessions over one store as processes over one file."""
+
+    def __init__(self, stack, store=None):
+        self.stack = stack
+        self.store = store or jb.memory_store()
+        self.config = jb.Config.parse(stack.okta_config_json(), stack.aws_exports_json())
+
+    @classmethod
+    async def start(cls, store=None, **options):
+        return cls(await jb.LocalStack.start(jb.LocalStackOptions(**options)), store)
+
+    def session(self, **options):
+        return jb.Session.open_with_stack_clock(self.config, self.store, jb.SessionOptions(**options), self.stack)
+
+    async def redirect(self, session):
+        request = await session.begin_login(jb.LoginOptions())
+        return await self.stack.sign_in(request.url(), self.stack.user_login(), self.stack.user_password())
+
+    async def signed_in(self, session=None):
+        session = session or self.session()
+        await session.restore()
+        state = await session.complete_login(await self.redirect(session))
+        assert state.is_signed_in(), state
+        return session
+
+
+class DictStore(jb.SecretStore):
+    """A foreign store that fails when a test wants it to."""
+
+    def __init__(self):
+        self.values = {}
+        self.failure = None
+        self.saves_fail = None
+
+    def load(self, name):
+        if self.failure:
+            raise self.failure
+        return self.values.get(name)
+
+    def save(self, name, value):
+        if self.failure or self.saves_fail:
+            raise self.failure or self.saves_fail
+        self.values[name] = value
+
+    def delete(self, name):
+        if self.failure:
+            raise self.failure
+        self.values.pop(name, None)
+
+    def list(self):
+        if self.failure:
+            raise self.failure
+        return list(self.values)
+
+
+class Recorder(jb.SessionObserver):
+    """Remembers what it was told, and throws if it is asked to."""
+
+    def __init__(self, failure=None):
+        self.failure = failure
+        self.told = []
+        self.changed = threading.Condition()
+
+    def _tell(self, news):
+        with self.changed:
+            self.told.append(news)
+            self.changed.notify_all()
+        if self.failure:
+            raise self.failure
+
+    def state_changed(self, state):
+        self._tell(state)
+
+    def event(self, event):
+        self._tell(event)
+
+    def wait_for(self, is_wanted):
+        with self.changed:
+            return self.changed.wait_for(lambda: any(map(is_wanted, self.told)), LIMIT_SECONDS)
+
+
+class Log(jb.LogSink):
+    def __init__(self, failure=None):
+        self.failure = failure
+        self.lines = []
+        self.changed = threading.Condition()
+
+    def log(self, level, target, text):
+        with self.changed:
+            self.lines.append((level, target, text))
+            self.changed.notify_all()
+        if self.failure:
+            raise self.failure
+
+    def wait_for(self, part):
+        with self.changed:
+            return self.changed.wait_for(lambda: any(part in text for _, _, text in self.lines), LIMIT_SECONDS)
+
+
+class AsyncTest(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        # The debug mode that unittest switches on reports calls that took long: that says nothing here.
+        asyncio.get_running_loop().set_debug(False)
+
+
+def is_state(name):
+    return lambda news: isinstance(news, jb.SessionState) and getattr(news, f"is_{name}")()
+
+
+def is_event(name):
+    return lambda news: isinstance(news, jb.SessionEvent) and getattr(news, f"is_{name}")()
+
+
+class SignInTest(AsyncTest):
+    async def test_a_whole_sign_in_lists_every_page(self):
+        bench = await Bench.start()
+        session = bench.session()
+        self.assertTrue(session.state().is_not_loaded())
+        self.assertTrue((await session.restore()).is_signed_out())
+        redirect = await bench.redirect(session)
+        state = await session.complete_login(redirect)
+        self.assertEqual(state.user.username, bench.stack.user_login())
+        # A redirect that comes twice does nothing twice.
+        self.assertTrue((await session.complete_login(redirect)).is_signed_in())
+        self.assertEqual(bench.stack.count("token"), 1)
+        pages = session.list_objects(jb.ListObjects(page_size=10))
+        objects = []
+        count = 0
+        while (page := await pages.next_page()) is not None:
+            self.assertLessEqual(len(page.objects), 10)
+            objects += page.objects
+            count += 1
+        self.assertGreater(count, 2)
+        self.assertEqual(len({entry.key for entry in objects}), len(objects))
+        self.assertIsNone(await pages.next_page())
+        folders = await session.list_objects(jb.ListObjects(delimiter="/")).next_page()
+        self.assertGreater(len(folders.common_prefixes), 0)
+        await bench.stack.shutdown()
+
+    async def test_a_sign_in_survives_the_death_of_the_process(self):
+        bench = await Bench.start()
+        redirect = await bench.redirect(bench.session())
+        reborn = bench.session()
+        self.assertTrue((await reborn.complete_login(redirect)).is_signed_in())
+        again = bench.session()
+        self.assertTrue((await again.restore()).is_signed_in())
+        await bench.stack.shutdown()
+
+    async def test_https_with_a_certificate_of_one_s_own(self):
+        bench = await Bench.start(tls=True)
+        with self.assertRaises(jb.SessionError.Retryable):
+            await bench.session().begin_login(jb.LoginOptions())
+        trusting = bench.session(root_certificates_pem=bench.stack.ca_pem())
+        await bench.signed_in(trusting)
+        await bench.stack.shutdown()
+
+    async def test_accounts_are_kept_apart(self):
+        bench = await Bench.start()
+        await bench.signed_in(bench.session(account="work"))
+        accounts = jb.Accounts.of(bench.config, bench.store)
+        self.assertEqual([(a.name, a.is_current) for a in await accounts.list()], [("work", False)])
+        await accounts.switch_to("work")
+        self.assertEqual(await accounts.current(), "work")
+        self.assertTrue((await bench.session().restore()).is_signed_out())
+        await bench.stack.shutdown()
+
+    async def test_the_three_sign_outs(self):
+        bench = await Bench.start()
+        for mode in jb.SignOutMode:
+            session = await bench.signed_in()
+            outcome = await session.sign_out(mode)
+            self.assertTrue(session.state().is_signed_out())
+            self.assertEqual(outcome.is_revoked(), mode is not jb.SignOutMode.LOCAL)
+            self.assertEqual(outcome.end_session_url() is not None, mode is jb.SignOutMode.END_SESSION)
+            self.assertIsNone(outcome.revocation_problem())
+            self.assertIsNone(outcome.end_session_problem())
+        session = await bench.signed_in()
+        await bench.stack.shutdown()
+        outcome = await session.sign_out(jb.SignOutMode.REVOKE)
+        self.assertTrue(session.state().is_signed_out())
+        self.assertFalse(outcome.is_revoked())
+        self.assertEqual(outcome.revocation_problem().kind(), "retryable")
+
+
+class RenewalTest(AsyncTest):
+    async def test_time_passes_and_the_session_renews_itself(self):
+        bench = await Bench.start()
+        session = await bench.signed_in()
+        before = await session.aws_credentials()
+        bench.stack.advance_clock(2 * HOUR)
+        after = await session.aws_credentials()
+        self.assertNotEqual(before.access_key_id(), after.access_key_id())
+        self.assertGreater(after.expires_at(), session.details().now)
+        self.assertEqual(bench.stack.count("token"), 2)
+        self.assertIsNotNone(await session.list_objects(jb.ListObjects()).next_page())
+        await bench.stack.shutdown()
+
+    async def test_twenty_callers_cause_one_renewal(self):
+        bench = await Bench.start(rotation_grace_seconds=0)
+        session = await bench.signed_in()
+        await session.settle()
+        bench.stack.advance_clock(2 * HOUR)
+        before = (bench.stack.count("token"), bench.stack.count("GetCredentialsForIdentity"))
+        keys = await asyncio.gather(*(session.aws_credentials() for _ in range(20)))
+        self.assertEqual(len({key.access_key_id() for key in keys}), 1)
+        after = (bench.stack.count("token"), bench.stack.count("GetCredentialsForIdentity"))
+        self.assertEqual(after, (before[0] + 1, before[1] + 1))
+        await bench.stack.shutdown()
+
+    async def test_refused_credentials_and_tokens_are_replaced(self):
+        bench = await Bench.start()
+        session = await bench.signed_in()
+        refused = await session.aws_credentials()
+        self.assertNotEqual((await session.replace_aws_credentials(refused)).session_token(), refused.session_token())
+        token = await session.access_token()
+        self.assertNotEqual((await session.replace_access_token(token)).text(), token.text())
+        await bench.stack.shutdown()
+
+    async def test_the_background_renews_before_anybody_asks(self):
+        bench = await Bench.start()
+        session = await bench.signed_in()
+        recorder = Recorder()
+        observation = session.observe(recorder)
+        renewal = session.renew_in_background()
+        of_aws = lambda news: is_event("renewed")(news) and news.renewed is jb.Renewed.AWS_CREDENTIALS
+        self.assertTrue(await asyncio.to_thread(recorder.wait_for, of_aws))
+        renewal.stop()
+        observation.stop()
+        await bench.stack.shutdown()
+
+    async def test_a_caller_that_goes_away_loses_nothing(self):
+        bench = await Bench.start(rotation_grace_seconds=0)
+        session = bench.session()
+        redirect = await bench.redirect(session)
+        recorder = Recorder()
+        observation = session.observe(recorder)
+        bench.stack.set_latency(100)
+        await self.begin_and_drop(session.complete_login(redirect))
+        # Nobody waits for it any more, and the code is exchanged all the same.
+        self.assertTrue(await asyncio.to_thread(recorder.wait_for, is_state("signed_in")))
+        observation.stop()
+        self.assertEqual(bench.stack.count("token"), 1)
+        await session.settle()
+        # The same for a rotating refresh token without any grace.
+        bench.stack.advance_clock(2 * HOUR)
+        # A call after a long pause looks at the store first; here it is to begin with the renewal.
+        await session.restore()
+        before = bench.stack.count("GetCredentialsForIdentity")
+        await self.begin_and_drop(session.aws_credentials())
+        await session.settle()
+        self.assertEqual(bench.stack.count("token"), 2)
+        self.assertEqual(bench.stack.count("GetCredentialsForIdentity"), before + 1)
+        self.assertTrue(session.state().is_signed_in())
+        await bench.stack.shutdown()
+
+    async def begin_and_drop(self, call):
+        """Lets a call begin, then cancels it, which drops the future in Rust."""
+        task = asyncio.create_task(call)
+        await asyncio.sleep(0)
+        self.assertFalse(task.done(), "the stack's latency keeps it waiting")
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        gc.collect()
+
+
+class ErrorsTest(AsyncTest):
+    def every_error(self):
+        error = jb.SessionError
+        reason = jb.SignInReason.REFRESH_TOKEN_REFUSED("invalid_grant")
+        return {
+            "user_cancelled": (error.UserCancelled(), jb.Recovery.IGNORE),
+            "sign_in_required": (error.SignInRequired(reason), jb.Recovery.SIGN_IN),
+            "retryable": (error.Retryable("no network", 7), jb.Recovery.RETRY),
+            "misconfigured": (error.Misconfigured("bucket", "is missing", "Name it."), jb.Recovery.FIX_CONFIGURATION),
+            "access_denied": (
+                error.AccessDenied(jb.Service.S3, "AccessDenied", None, "Ask."),
+                jb.Recovery.ASK_FOR_ACCESS,
+            ),
+            "not_found": (error.NotFound("the bucket"), jb.Recovery.FIX_CONFIGURATION),
+            "unexpected_redirect": (error.UnexpectedRedirect("no sign-in is open"), jb.Recovery.IGNORE),
+            "secure_storage": (error.SecureStorage("locked", True), jb.Recovery.RETRY),
+            "internal": (error.Internal("impossible"), jb.Recovery.REPORT),
+        }
+
+    def test_every_error_says_what_it_is_and_what_to_do(self):
+        variants = {name for name in vars(jb.SessionError) if name[0].isupper()}
+        errors = self.every_error()
+        self.assertEqual({type(error).__name__ for error, _ in errors.values()}, variants)
+        for kind, (error, recovery) in errors.items():
+            self.assertEqual(error.kind(), kind)
+            self.assertEqual(error.recovery(), recovery, kind)
+            self.assertTrue(error.describe().strip(), kind)
+            for field in ("message", "cause"):
+                self.assertFalse(hasattr(error, field), kind)
+        self.assertEqual(jb.SessionError.SecureStorage("broken", False).recovery(), jb.Recovery.REPORT)
+        self.assertIn("Name it.", errors["misconfigured"][0].describe())
+        self.assertIn("invalid_grant", jb.describe_reason(jb.SignInReason.REFRESH_TOKEN_REFUSED("invalid_grant")))
+
+    async def test_failures_of_the_services_arrive_with_their_type(self):
+        bench = await Bench.start()
+        session = await bench.signed_in()
+        await session.aws_credentials()
+        bench.stack.inject_fault("s3-access-denied", 10)
+        with self.assertRaises(jb.SessionError.AccessDenied) as caught:
+            await session.list_objects(jb.ListObjects()).next_page()
+        self.assertEqual((caught.exception.service, caught.exception.code), (jb.Service.S3, "AccessDenied"))
+        bench.stack.inject_fault("s3-access-denied", 0)
+        with self.assertRaises(jb.SessionError.NotFound):
+            await session.list_objects(jb.ListObjects(bucket="no-such-bucket")).next_page()
+        with self.assertRaises(jb.SessionError.UnexpectedRedirect):
+            await session.complete_login("com.okta.local-jetbridge:/callback?code=c&state=s")
+        with self.assertRaises(jb.SessionError.AccessDenied):
+            request = await session.begin_login(jb.LoginOptions())
+            await session.complete_login(await bench.stack.deny(request.url()))
+        with self.assertRaises(jb.SessionError.Misconfigured):
+            bench.session(account="no/good")
+        bench.stack.inject_fault("discovery-unavailable", 10)
+        with self.assertRaises(jb.SessionError.Retryable):
+            await bench.session().begin_login(jb.LoginOptions())
+        with self.assertRaises(jb.LocalStackError.UnknownFault):
+            bench.stack.inject_fault("no-such-fault", 1)
+        await bench.stack.shutdown()
+        with self.assertRaises(jb.LocalStackError.Stopped):
+            bench.stack.count("token")
+
+    def test_all_problems_of_a_configuration_are_told_at_once(self):
+        with self.assertRaises(jb.ConfigError.Invalid) as caught:
+            jb.Config.parse("{}", json.dumps({"Auth": {"region": "nowhere"}}))
+        problems = caught.exception.problems
+        self.assertGreater(len(problems), 3)
+        self.assertEqual({problem.file for problem in problems}, {"okta-config.json", "aws-exports.json"})
+        self.assertIn("okta_issuer_url", caught.exception.describe())
+
+
+class ForeignCodeTest(AsyncTest):
+    async def test_a_store_that_throws_costs_no_session(self):
+        store = DictStore()
+        bench = await Bench.start(store)
+        await bench.signed_in()
+        kept = dict(store.values)
+        self.assertTrue(kept)
+        failures = (
+            (jb.StorageError.Unavailable("the device is locked"), True),
+            (jb.StorageError.Corrupt("damaged"), False),
+            (jb.StorageError.KeyMissing("the key is gone"), False),
+            (jb.StorageError.Denied("not allowed"), False),
+            (jb.StorageError.Io("the disk failed"), False),
+            (RuntimeError("a bug with s3cr3t in it"), True),
+        )
+        for failure, may_pass in failures:
+            store.failure = failure
+            reborn = bench.session()
+            state = await reborn.restore()
+            self.assertTrue(state.is_storage_unavailable(), failure)
+            self.assertNotIn("s3cr3t", state.detail)
+            with self.assertRaises(jb.SessionError.SecureStorage) as caught:
+                await reborn.aws_credentials()
+            self.assertEqual(caught.exception.may_pass, may_pass, failure)
+            self.assertNotIn("s3cr3t", repr(caught.exception))
+            store.failure = None
+            self.assertEqual(store.values, kept)
+            self.assertTrue((await reborn.restore()).is_signed_in(), failure)
+        # A bug is told by its class, which is all that is sure to be no secret.
+        store.failure = RuntimeError("s3cr3t")
+        self.assertIn("RuntimeError", (await bench.session().restore()).detail)
+        await bench.stack.shutdown()
+
+    async def test_a_renewal_that_cannot_be_saved_goes_on_and_is_saved_later(self):
+        store = DictStore()
+        bench = await Bench.start(store, rotation_grace_seconds=0)
+        session = await bench.signed_in()
+        await session.settle()
+        bench.stack.advance_clock(2 * HOUR)
+        store.saves_fail = OSError("disk full")
+        self.assertTrue((await session.aws_credentials()).access_key_id())
+        store.saves_fail = None
+        await session.restore()
+        reborn = bench.session()
+        await reborn.restore()
+        bench.stack.advance_clock(2 * HOUR)
+        self.assertTrue((await reborn.aws_credentials()).access_key_id())
+        await bench.stack.shutdown()
+
+    async def test_an_observer_hears_the_state_then_the_news(self):
+        bench = await Bench.start()
+        session = bench.session()
+        recorder = Recorder()
+        observation = session.observe(recorder)
+        await bench.signed_in(session)
+        self.assertTrue(await asyncio.to_thread(recorder.wait_for, is_event("signed_in")))
+        self.assertTrue(recorder.told[0].is_not_loaded())
+        self.assertTrue(any(map(is_state("signed_in"), recorder.told)))
+        observation.stop()
+        other = Recorder()
+        still_on = session.observe(other)
+        await session.sign_out(jb.SignOutMode.LOCAL)
+        # Told to the other one, so it would have been told to this one too.
+        self.assertTrue(await asyncio.to_thread(other.wait_for, is_event("signed_out")))
+        self.assertFalse(any(map(is_event("signed_out"), recorder.told)))
+        still_on.stop()
+        await bench.stack.shutdown()
+
+    async def test_an_observer_that_throws_is_told_on_and_disturbs_nobody(self):
+        for failure in (RuntimeError("a bug"), jb.ListenerError.Failed("on purpose")):
+            bench = await Bench.start()
+            session = bench.session()
+            recorder = Recorder(failure)
+            observation = session.observe(recorder)
+            await bench.signed_in(session)
+            self.assertTrue(await asyncio.to_thread(recorder.wait_for, is_event("signed_in")))
+            await session.sign_out(jb.SignOutMode.LOCAL)
+            self.assertTrue(await asyncio.to_thread(recorder.wait_for, is_event("signed_out")))
+            observation.stop()
+            await bench.stack.shutdown()
+
+    async def test_the_log_is_heard_survives_a_throwing_sink_and_holds_no_secret(self):
+        log = Log(RuntimeError("a bug"))
+        self.assertTrue(jb.set_log_sink(log, jb.LogLevel.TRACE))
+        bench = await Bench.start()
+        session = await bench.signed_in()
+        await session.list_objects(jb.ListObjects()).next_page()
+        # A wrong clock is a warning of the library: here the device's own is an hour behind the stack's.
+        bench.stack.advance_clock(HOUR)
+        device = jb.Session.open(bench.config, jb.memory_store(), jb.SessionOptions())
+        await device.begin_login(jb.LoginOptions())
+        self.assertTrue(await asyncio.to_thread(log.wait_for, "clock"))
+        jb.set_log_sink(None, jb.LogLevel.TRACE)
+        text = "\n".join(line for _, _, line in log.lines)
+        self.assertEqual(bench.stack.count_secrets_in(text), 0)
+        self.assertEqual({target.split("::")[0] for _, target, _ in log.lines} - {"jetbridge", "jetbridge_ffi"}, set())
+        await bench.stack.shutdown()
+
+
+class SecretsTest(AsyncTest):
+    async def test_nothing_prints_a_secret(self):
+        bench = await Bench.start()
+        session = bench.session()
+        recorder = Recorder()
+        observation = session.observe(recorder)
+        request = await session.begin_login(jb.LoginOptions())
+        login, password = bench.stack.user_login(), bench.stack.user_password()
+        redirect = await bench.stack.sign_in(request.url(), login, password)
+        state = await session.complete_login(redirect)
+        credentials = await session.aws_credentials()
+        token = await session.access_token()
+        page = await session.list_objects(jb.ListObjects()).next_page()
+        user = await session.user_info()
+        await session.settle()
+        details = session.details()
+        accounts = await jb.Accounts.of(bench.config, bench.store).list()
+        signed_out = await session.sign_out(jb.SignOutMode.END_SESSION)
+        await asyncio.to_thread(recorder.wait_for, is_event("signed_out"))
+        shown = [session, request, state, credentials, token, page, user, details, signed_out, bench.config, bench.store]
+        shown += [*accounts, *recorder.told, observation, bench.stack]
+        text = "\n".join(f"{value!r} {value!s}" for value in shown)
+        # The search finds a secret where there is one.
+        secrets = (credentials.secret_access_key(), credentials.session_token(), token.text())
+        for secret in (*secrets, redirect, signed_out.end_session_url()):
+            self.assertGreater(bench.stack.count_secrets_in(secret), 0)
+        self.assertEqual(bench.stack.count_secrets_in(text), 0)
+        parameters = dict(re.findall(r"[?&](state|nonce|code_challenge)=([^&]+)", request.url()))
+        self.assertEqual(set(parameters), {"state", "nonce", "code_challenge"})
+        for value in parameters.values():
+            self.assertNotIn(value, text)
+        await bench.stack.shutdown()
+
+
+class AgreementTest(unittest.TestCase):
+    """Bindings of another build than the library's must not load: calls would go wrong in silence."""
+
+    def load(self, change):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder)
+            for file in BINDINGS.iterdir():
+                if file.is_file():
+                    shutil.copy(file, copy)
+            module = copy / "jetbridge_ffi.py"
+            before = module.read_text()
+            after = change(before)
+            module.write_text(after)
+            compare = "jb._uniffi_check_api_checksums(jb._UniffiLib)"
+            code = f"import jetbridge_ffi as jb; {compare}; print(jb.library_version())"
+            return before != after, subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, text=True)
+
+    def test_untouched_bindings_load(self):
+        changed, outcome = self.load(lambda text: text)
+        self.assertFalse(changed)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertEqual(outcome.stdout.strip(), jb.library_version())
+
+    def test_another_signature_is_refused(self):
+        checksum = r"(checksum_method_session_complete_login\(\) != )(\d+)"
+        changed, outcome = self.load(lambda text: re.sub(checksum, lambda m: f"{m[1]}{int(m[2]) ^ 1}", text))
+        self.assertTrue(changed)
+        self.assertNotEqual(outcome.returncode, 0)
+        self.assertIn("checksum mismatch", outcome.stderr)
+
+    def test_a_function_that_the_library_lacks_is_refused(self):
+        changed, outcome = self.load(lambda text: text.replace("method_session_settle", "method_session_sit_down"))
+        self.assertTrue(changed)
+        self.assertNotEqual(outcome.returncode, 0)
+        self.assertIn("sit_down", outcome.stderr)
+
+
+def main():
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+    failed = len({test.id() for test, _ in result.failures + result.errors})
+    skipped = len(result.skipped)
+    passed = result.testsRun - failed - skipped
+    # As cargo's tests close: the counts are read by `cargo xtask test`.
+    word = "ok" if result.wasSuccessful() else "FAILED"
+    print(f"test result: {word}. {passed} passed; {failed} failed; {skipped} ignored; 0 measured; 0 filtered out")
+    return 0 if result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    # Without Python's own ending: it stops threads that call into it, and the library's may be about to let go of an object.
+    os._exit(code)

@@ -1,0 +1,63 @@
+//! Several accounts on one device.
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::error::SessionError;
+use crate::facts::SessionState;
+use crate::storage::{Adapter, SecretStore};
+
+/// The accounts of one configuration in one store.
+#[derive(Debug, uniffi::Object)]
+pub struct Accounts {
+    inner: jetbridge::Accounts,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Account {
+    /// As given in `SessionOptions.account`.
+    pub name: String,
+    /// Whether it is the one of `current`.
+    pub is_current: bool,
+    /// Who is or was signed in; `StorageUnavailable` for a session that cannot be read now.
+    pub state: SessionState,
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Accounts {
+    /// The accounts that `store` has for `config`.
+    #[uniffi::constructor]
+    pub fn of(config: &Config, store: Arc<dyn SecretStore>) -> Arc<Self> {
+        Arc::new(Self { inner: jetbridge::Accounts::new(config.inner.clone(), Adapter::of(store)) })
+    }
+
+    /// All accounts with a session, by name. No network. One that cannot be read does not hide the others.
+    ///
+    /// # Errors
+    /// `SecureStorage` if the store cannot even tell its names.
+    pub async fn list(&self) -> Result<Vec<Account>, SessionError> {
+        let account = |account: jetbridge::Account| Account {
+            name: account.name,
+            is_current: account.is_current,
+            state: account.state.into(),
+        };
+        Ok(self.inner.list().await?.into_iter().map(account).collect())
+    }
+
+    /// The account to open when nobody names one; `default` until `switch_to` chose another.
+    ///
+    /// # Errors
+    /// `SecureStorage` if the choice cannot be read.
+    pub async fn current(&self) -> Result<String, SessionError> {
+        Ok(self.inner.current().await?)
+    }
+
+    /// Makes `name` the current account, also after a restart. Sessions that are open stay what they are.
+    ///
+    /// # Errors
+    /// `Misconfigured` for a name that no account can have, `NotFound` if nobody has signed in under it, `SecureStorage`.
+    pub async fn switch_to(&self, name: &str) -> Result<(), SessionError> {
+        Ok(self.inner.switch_to(name).await?)
+    }
+}

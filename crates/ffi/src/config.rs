@@ -1,0 +1,105 @@
+//! The configuration: two JSON texts in, a checked object out.
+
+use std::sync::Arc;
+
+use crate::error::ConfigError;
+
+/// A checked configuration. It holds nothing secret.
+#[derive(Debug, uniffi::Object)]
+pub struct Config {
+    pub(crate) inner: jetbridge::Config,
+}
+
+#[uniffi::export]
+impl Config {
+    /// Checks the texts of `okta-config.json` and `aws-exports.json`.
+    ///
+    /// # Errors
+    /// Every problem of both texts.
+    #[uniffi::constructor]
+    pub fn parse(okta_json: &str, aws_json: &str) -> Result<Arc<Self>, ConfigError> {
+        Ok(Arc::new(Self { inner: jetbridge::Config::parse(okta_json, aws_json)? }))
+    }
+
+    /// The issuer, as written in the file.
+    pub fn issuer_url(&self) -> String {
+        self.inner.issuer_url().to_owned()
+    }
+
+    /// The client id of the Okta application.
+    pub fn client_id(&self) -> String {
+        self.inner.client_id().to_owned()
+    }
+
+    /// Where Okta sends a phone's browser after the sign-in.
+    pub fn callback_url(&self) -> String {
+        self.inner.callback_url().to_owned()
+    }
+
+    /// Where Okta sends a desktop's browser after the sign-in.
+    pub fn desktop_callback_url(&self) -> String {
+        self.inner.desktop_callback_url().to_owned()
+    }
+
+    /// Where Okta sends the browser after an end-session request, if one is registered.
+    pub fn logout_url(&self) -> Option<String> {
+        self.inner.logout_url().map(str::to_owned)
+    }
+
+    /// The scopes that are asked for.
+    pub fn scopes(&self) -> Vec<String> {
+        self.inner.scopes().to_vec()
+    }
+
+    /// The AWS region of the identity pool.
+    pub fn region(&self) -> String {
+        self.inner.region().to_owned()
+    }
+
+    /// The Cognito identity pool.
+    pub fn identity_pool_id(&self) -> String {
+        self.inner.identity_pool_id().to_owned()
+    }
+
+    /// The bucket to list.
+    pub fn bucket(&self) -> String {
+        self.inner.bucket().to_owned()
+    }
+
+    /// The AWS region of the bucket.
+    pub fn bucket_region(&self) -> String {
+        self.inner.bucket_region().to_owned()
+    }
+
+    /// Where listings start, for users who may see only a part of the bucket.
+    pub fn listing_prefix(&self) -> Option<String> {
+        self.inner.listing_prefix().map(str::to_owned)
+    }
+}
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ConfigProblem {
+    /// The file.
+    pub file: String,
+    /// The key with its parents (`Storage.AWSS3.bucket`); empty when the file as a whole is meant.
+    pub key: String,
+    /// What is wrong, as the rest of a sentence: "is missing".
+    pub problem: String,
+    /// What would be right, with an example or the exact fix.
+    pub expectation: String,
+}
+
+impl From<jetbridge::ConfigProblem> for ConfigProblem {
+    fn from(problem: jetbridge::ConfigProblem) -> Self {
+        let jetbridge::ConfigProblem { file, key, problem, expectation } = problem;
+        Self { file, key, problem, expectation }
+    }
+}
+
+impl From<ConfigProblem> for jetbridge::ConfigProblem {
+    fn from(problem: ConfigProblem) -> Self {
+        let ConfigProblem { file, key, problem, expectation } = problem;
+        Self { file, key, problem, expectation }
+    }
+}

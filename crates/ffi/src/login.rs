@@ -1,0 +1,143 @@
+//! Signing in, in two steps with the browser in between.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::error::SessionError;
+use crate::facts::{SessionState, User};
+use crate::session::Session;
+
+/// How to sign in.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct LoginOptions {
+    /// Another redirect URI than `okta_callback_url`; it has to be registered in Okta.
+    #[uniffi(default = None)]
+    pub redirect_uri: Option<String>,
+    /// Fills in the user name on the sign-in page.
+    #[uniffi(default = None)]
+    pub login_hint: Option<String>,
+    /// What the sign-in page asks for; Okta decides if this does not.
+    #[uniffi(default = None)]
+    pub prompt: Option<Prompt>,
+    /// How long ago the user may have proved who they are; zero asks for the password now.
+    #[uniffi(default = None)]
+    pub max_age_seconds: Option<u64>,
+    /// Further parameters of the authorization request, such as Okta's `idp`. Those that the library sets are refused.
+    #[uniffi(default = [])]
+    pub extra_parameters: Vec<Parameter>,
+}
+
+/// One parameter of a request.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its value, not encoded.
+    pub value: String,
+}
+
+/// What the sign-in page asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Prompt {
+    /// The password, even if the browser is still signed in.
+    Login,
+    /// The consent to the scopes, even if it was given before.
+    Consent,
+    /// Nothing: whoever is not signed in comes back with `SignInRequired`.
+    SignedInOnly,
+}
+
+impl From<Prompt> for jetbridge::Prompt {
+    fn from(prompt: Prompt) -> Self {
+        match prompt {
+            Prompt::Login => Self::Login,
+            Prompt::Consent => Self::Consent,
+            Prompt::SignedInOnly => Self::None,
+        }
+    }
+}
+
+impl From<LoginOptions> for jetbridge::LoginOptions {
+    fn from(options: LoginOptions) -> Self {
+        let extra = options.extra_parameters.into_iter().map(|Parameter { name, value }| (name, value));
+        Self {
+            redirect_uri: options.redirect_uri,
+            login_hint: options.login_hint,
+            prompt: options.prompt.map(Into::into),
+            max_age: options.max_age_seconds.map(Duration::from_secs),
+            extra_parameters: extra.collect(),
+        }
+    }
+}
+
+/// What the browser has to open. An object: the address carries `state` and `nonce`.
+#[derive(Debug, uniffi::Object)]
+pub struct AuthorizationRequest {
+    inner: jetbridge::AuthorizationRequest,
+}
+
+#[uniffi::export]
+impl AuthorizationRequest {
+    /// The address of the sign-in page. Give it to the browser, not to a log.
+    pub fn url(&self) -> String {
+        self.inner.url.clone()
+    }
+
+    /// Where the browser will come back to.
+    pub fn redirect_uri(&self) -> String {
+        self.inner.redirect_uri.clone()
+    }
+
+    /// Until when it is worth waiting for the redirect.
+    pub fn expires_at(&self) -> SystemTime {
+        self.inner.expires_at
+    }
+
+    /// Until when the browser has to have opened the address, if the server said: a pushed request does not wait for long.
+    pub fn open_before(&self) -> Option<SystemTime> {
+        self.inner.open_before
+    }
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Session {
+    /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL: the app may be
+    /// killed behind the browser.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the issuer is not what the server says it is, `Retryable` if it cannot be reached,
+    /// `SecureStorage` if the request cannot be remembered.
+    pub async fn begin_login(&self, options: LoginOptions) -> Result<Arc<AuthorizationRequest>, SessionError> {
+        Ok(Arc::new(AuthorizationRequest { inner: self.inner.begin_login(options.into()).await? }))
+    }
+
+    /// Finishes a sign-in with the redirect URI that the app caught, whole. Giving the same one twice is harmless. The work
+    /// goes on if the caller goes away.
+    ///
+    /// # Errors
+    /// `UnexpectedRedirect` if it belongs to no open sign-in, `AccessDenied` if Okta or the user said no, `SignInRequired`
+    /// if the code is too old or used, `UserCancelled` if the session was signed out or the sign-in cancelled meanwhile,
+    /// `Retryable` after a network fault and `SecureStorage` if the session could not be saved: call again with the same
+    /// redirect.
+    pub async fn complete_login(&self, redirect_uri: &str) -> Result<SessionState, SessionError> {
+        Ok(self.inner.complete_login(redirect_uri).await?.into())
+    }
+
+    /// Forgets the open sign-ins that this process has begun: the user came back without signing in. A process that has
+    /// never begun one forgets all.
+    ///
+    /// # Errors
+    /// `SecureStorage`.
+    pub async fn cancel_login(&self) -> Result<(), SessionError> {
+        Ok(self.inner.cancel_login().await?)
+    }
+
+    /// Asks Okta for the user's profile and keeps it. Signing in does this by itself.
+    ///
+    /// # Errors
+    /// `AccessDenied` if the profile is another user's or the access token is not accepted, `SignInRequired`,
+    /// `Retryable`.
+    pub async fn user_info(&self) -> Result<User, SessionError> {
+        Ok(self.inner.user_info().await?.into())
+    }
+}

@@ -1,0 +1,151 @@
+//! The session as an object of the app. Sign-in is in `login.rs`, signing out in `sign_out.rs`, news in `events.rs`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jetbridge::SessionBuilder;
+
+use crate::config::Config;
+use crate::credentials::{AccessToken, AwsCredentials};
+use crate::error::SessionError;
+use crate::facts::{SessionDetails, SessionState};
+use crate::listing::{ListObjects, ObjectPages};
+use crate::runtime;
+use crate::storage::{Adapter, SecretStore};
+
+/// A session with Okta and AWS: the one object that an app holds, for as long as its process lives.
+#[derive(Debug, uniffi::Object)]
+pub struct Session {
+    pub(crate) inner: jetbridge::Session,
+}
+
+/// How to open a session.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct SessionOptions {
+    /// Keeps several users apart; `default` without it.
+    #[uniffi(default = None)]
+    pub account: Option<String>,
+    /// PEM certificates to trust beside the platform's.
+    #[uniffi(default = None)]
+    pub root_certificates_pem: Option<String>,
+    /// Whether AWS credentials are kept in the secure store too: then a restart lists in one request.
+    #[uniffi(default = true)]
+    pub store_aws_credentials: bool,
+}
+
+impl Session {
+    /// Sets up everything but the clock.
+    pub(crate) fn builder(
+        config: &Config,
+        store: Arc<dyn SecretStore>,
+        options: SessionOptions,
+    ) -> jetbridge::SessionBuilder {
+        let mut builder: SessionBuilder = jetbridge::Session::builder(config.inner.clone(), Adapter::of(store))
+            .store_aws_credentials(options.store_aws_credentials);
+        if let Some(account) = &options.account {
+            builder = builder.account(account);
+        }
+        if let Some(pem) = options.root_certificates_pem {
+            builder = builder.root_certificates(pem.into_bytes());
+        }
+        builder
+    }
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Session {
+    /// Opens a session. Reads no store and no network: the state is `NotLoaded` until `restore`.
+    ///
+    /// # Errors
+    /// `Misconfigured` for an account name or certificates that cannot be used, and on Android if the start-up call of the
+    /// platform's TLS was left out.
+    #[uniffi::constructor]
+    pub fn open(
+        config: &Config,
+        store: Arc<dyn SecretStore>,
+        options: SessionOptions,
+    ) -> Result<Arc<Self>, SessionError> {
+        Ok(Arc::new(Self { inner: Self::builder(config, store, options).open()? }))
+    }
+
+    /// Reads the secure store; no network. A store that cannot be read gives `StorageUnavailable` and is never taken for an
+    /// empty one.
+    pub async fn restore(&self) -> SessionState {
+        self.inner.restore().await.into()
+    }
+
+    /// The state now.
+    pub fn state(&self) -> SessionState {
+        self.inner.state().into()
+    }
+
+    /// What is known of the session, from memory.
+    pub fn details(&self) -> SessionDetails {
+        self.inner.details().into()
+    }
+
+    /// AWS credentials, renewed if they have less than about five minutes left. Any number of callers cause one renewal.
+    ///
+    /// # Errors
+    /// `SignInRequired` if nobody is signed in or Okta no longer agrees; `Retryable` for the network, and the session is
+    /// kept; `Misconfigured` and `AccessDenied` for what Cognito says about pool, provider and role.
+    pub async fn aws_credentials(&self) -> Result<Arc<AwsCredentials>, SessionError> {
+        Ok(Arc::new(AwsCredentials { inner: self.inner.aws_credentials().await? }))
+    }
+
+    /// Other credentials than `refused`, which a service did not accept although their time is not up. Listings do this by
+    /// themselves.
+    ///
+    /// # Errors
+    /// As for `aws_credentials`.
+    pub async fn replace_aws_credentials(&self, refused: &AwsCredentials) -> Result<Arc<AwsCredentials>, SessionError> {
+        Ok(Arc::new(AwsCredentials { inner: self.inner.replace_aws_credentials(&refused.inner).await? }))
+    }
+
+    /// An access token that is good for at least five minutes, for the app's own backend.
+    ///
+    /// # Errors
+    /// As for `aws_credentials`, without Cognito's part.
+    pub async fn access_token(&self) -> Result<Arc<AccessToken>, SessionError> {
+        Ok(Arc::new(AccessToken { inner: self.inner.access_token().await? }))
+    }
+
+    /// Another access token than `refused`, which the backend did not accept although its time is not up.
+    ///
+    /// # Errors
+    /// As for `access_token`.
+    pub async fn replace_access_token(&self, refused: &AccessToken) -> Result<Arc<AccessToken>, SessionError> {
+        Ok(Arc::new(AccessToken { inner: self.inner.replace_access_token(&refused.inner).await? }))
+    }
+
+    /// Lists a bucket, page by page. Nothing is asked before the first page is.
+    pub fn list_objects(&self, request: ListObjects) -> Arc<ObjectPages> {
+        Arc::new(ObjectPages::new(self.inner.list_objects(request.into())))
+    }
+
+    /// Renews the AWS credentials, and with them the tokens, a little before they expire, until the answer is stopped or
+    /// dropped.
+    pub fn renew_in_background(&self) -> Arc<BackgroundRenewal> {
+        let _inside = runtime::handle().enter();
+        Arc::new(BackgroundRenewal { running: Mutex::new(Some(self.inner.renew_in_background())) })
+    }
+
+    /// Waits for what goes on beside the calls: open connections, the profile, a renewal whose caller went away. For a
+    /// process that is about to end, and for tests.
+    pub async fn settle(&self) {
+        self.inner.settle().await;
+    }
+}
+
+/// A renewal in the background.
+#[derive(Debug, uniffi::Object)]
+pub struct BackgroundRenewal {
+    running: Mutex<Option<jetbridge::BackgroundRenewal>>,
+}
+
+#[uniffi::export]
+impl BackgroundRenewal {
+    /// Ends it. A renewal under way is finished all the same.
+    pub fn stop(&self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}

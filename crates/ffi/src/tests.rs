@@ -1,0 +1,163 @@
+//! What the translation must not lose. The flows are tested from the other side of the border, in `python/`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jetbridge::storage::{SecretStore as _, StorageErrorKind};
+use jetbridge::{Recovery, Service, SignInReason};
+
+use crate::error::exception_name;
+use crate::storage::Adapter;
+use crate::{Config, Session, SessionError, SessionOptions, StorageError, memory_store, runtime};
+
+/// The variants of an enum in a source text, by the form that rustfmt gives them.
+fn variants<'a>(source: &'a str, name: &str) -> BTreeSet<&'a str> {
+    let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).unwrap();
+    let (body, _) = body.split_once("\n}\n").unwrap();
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let names = lines.filter_map(|line| line.split([' ', ',', '(']).next());
+    names.filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase())).collect()
+}
+
+/// The core's enums may grow without a word from the compiler; what is missing here would reach no app.
+#[test]
+fn every_variant_of_the_core_has_one_here() {
+    let core_error = include_str!("../../core/src/error.rs");
+    let core_state = include_str!("../../core/src/session/state.rs");
+    let core_events = include_str!("../../core/src/session/events.rs");
+    let core_storage = include_str!("../../core/src/storage/mod.rs");
+    let error = include_str!("error.rs");
+    let facts = include_str!("facts.rs");
+    let events = include_str!("events.rs");
+    for (core, here, name) in [
+        (core_error, error, "SessionError"),
+        (core_error, error, "Service"),
+        (core_error, error, "Recovery"),
+        (core_error, facts, "SignInReason"),
+        (core_state, facts, "SessionState"),
+        (core_events, events, "SessionEvent"),
+        (core_events, events, "Renewed"),
+        (include_str!("../../core/src/session/sign_out.rs"), include_str!("sign_out.rs"), "SignOutMode"),
+    ] {
+        assert!(variants(core, name).len() > 1, "{name}");
+        assert_eq!(variants(core, name), variants(here, name), "{name}");
+    }
+    // A foreign store has no locks of its own, so it is never busy.
+    let mut kinds = variants(core_storage, "StorageErrorKind");
+    kinds.remove("Busy");
+    assert_eq!(kinds, variants(include_str!("storage.rs"), "StorageError"));
+}
+
+fn every_error() -> Vec<jetbridge::SessionError> {
+    use jetbridge::SessionError as Core;
+    let text = || "text".to_owned();
+    let reasons = [
+        SignInReason::SignedOut,
+        SignInReason::RefreshTokenRefused { code: text() },
+        SignInReason::NoRefreshToken,
+        SignInReason::AuthorizationCodeRefused,
+        SignInReason::IdTokenRefused { code: text() },
+        SignInReason::InteractionRequired { code: text() },
+    ];
+    let services = [Service::Okta, Service::Cognito, Service::S3];
+    let denied = |service| Core::AccessDenied { service, code: text(), request_id: Some(text()), hint: text() };
+    let mut errors = vec![
+        Core::UserCancelled,
+        Core::Retryable { failure: text(), retry_after: None },
+        Core::Retryable { failure: text(), retry_after: Some(std::time::Duration::from_secs(7)) },
+        Core::Misconfigured { setting: text(), problem: text(), hint: text() },
+        Core::NotFound { what: text() },
+        Core::UnexpectedRedirect { detail: text() },
+        Core::SecureStorage { kind: StorageErrorKind::Unavailable, detail: text() },
+        Core::SecureStorage { kind: StorageErrorKind::Corrupt, detail: text() },
+        Core::Internal { detail: text() },
+    ];
+    errors.extend(reasons.map(|reason| Core::SignInRequired { reason }));
+    errors.extend(services.map(denied));
+    errors
+}
+
+#[test]
+fn an_error_gives_the_core_s_answers() {
+    for core in every_error() {
+        let here = SessionError::from(core.clone());
+        assert_eq!(here.kind(), core.kind());
+        assert_eq!(here.recovery(), core.recovery().into());
+        assert_eq!(here.to_string(), core.to_string());
+        let hint = core.hint().unwrap_or_default();
+        assert!(here.describe().starts_with(&core.to_string()) && here.describe().ends_with(&hint), "{core}");
+        assert_eq!(SessionError::from(here.to_core()), here);
+    }
+    assert_eq!(crate::Recovery::from(Recovery::SignIn), crate::Recovery::SignIn);
+}
+
+#[test]
+fn of_an_exception_only_the_class_is_kept() {
+    for (reason, kept) in [
+        ("java.lang.IllegalStateException: token abc", "java.lang.IllegalStateException"),
+        ("RuntimeError('token abc')", "RuntimeError"),
+        ("KeyError", "KeyError"),
+        ("the token abc", "an exception"),
+        ("", "an exception"),
+        (": token", "an exception"),
+    ] {
+        assert_eq!(exception_name(reason), kept);
+        let StorageError::Unavailable { detail } =
+            StorageError::from(uniffi::UnexpectedUniFFICallbackError::new(reason))
+        else {
+            panic!("a bug in a store may pass");
+        };
+        assert!(detail.contains(kept) && !detail.contains("abc"), "{detail}");
+    }
+}
+
+#[test]
+fn storage_errors_keep_their_kind_both_ways() {
+    use StorageErrorKind::{Corrupt, Denied, Io, KeyMissing, Unavailable};
+    for kind in [Unavailable, Corrupt, KeyMissing, Denied, Io] {
+        let core = jetbridge::storage::StorageError::new(kind, "detail");
+        assert_eq!(jetbridge::storage::StorageError::from(StorageError::from(core.clone())), core);
+    }
+}
+
+#[test]
+fn two_objects_of_one_store_exclude_each_other() {
+    let (one, other) = (Adapter(memory_store()), Adapter(memory_store()));
+    let held = one.lock("ffi-tests.one").unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        let _lock = other.lock("ffi-tests.one").unwrap();
+        tell.send(()).unwrap();
+    });
+    assert!(told.try_recv().is_err());
+    // Another name is free all the same.
+    drop(one.lock("ffi-tests.two").unwrap());
+    drop(held);
+    waiting.join().unwrap();
+    assert_eq!(told.try_recv(), Ok(()));
+}
+
+fn session() -> Arc<Session> {
+    let okta = r#"{
+        "okta_issuer_url": "https://dev-12345678.okta.com/oauth2/default",
+        "okta_client_id": "0oa1b2c3d4E5F6g7h8i9",
+        "okta_callback_url": "com.okta.dev-12345678:/callback"
+    }"#;
+    let aws = r#"{
+        "Auth": { "region": "us-west-2", "identityPoolId": "us-west-2:0fab3c1e-12ab-34cd-56ef-1234567890ab" },
+        "Storage": { "AWSS3": { "region": "us-west-2", "bucket": "my-team-files" } }
+    }"#;
+    let config = Config::parse(okta, aws).unwrap();
+    let options = SessionOptions { account: None, root_certificates_pem: None, store_aws_credentials: true };
+    Session::open(&config, memory_store(), options).unwrap()
+}
+
+/// Swift and Kotlin call these from threads that know nothing of tokio.
+#[test]
+fn synchronous_calls_that_start_tasks_need_no_runtime_around_them() {
+    assert!(tokio::runtime::Handle::try_current().is_err());
+    let renewal = session().renew_in_background();
+    renewal.stop();
+    renewal.stop();
+    assert_eq!(runtime::handle().id(), runtime::handle().id());
+}
