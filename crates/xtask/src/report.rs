@@ -25,6 +25,17 @@ impl Counts {
         self.skipped += other.skipped;
     }
 
+    /// Adds what a script says of itself: `3 passed, 0 failed, 0 skipped` alone on a line.
+    pub(crate) fn add_closing_line(&mut self, line: &str) {
+        let fields: Vec<_> = line.split(", ").map(|field| field.split_once(' ')).collect();
+        let [Some((passed, "passed")), Some((failed, "failed")), Some((skipped, "skipped"))] = fields[..] else {
+            return;
+        };
+        if let (Ok(passed), Ok(failed), Ok(skipped)) = (passed.parse(), failed.parse(), skipped.parse()) {
+            self.add(Self { passed, failed, skipped });
+        }
+    }
+
     /// Adds what one line of `cargo test` output says, if it is the line that closes a test binary.
     pub(crate) fn add_test_result_line(&mut self, line: &str) {
         let Some((_, numbers)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
@@ -126,6 +137,15 @@ mod tests {
 
     fn counts(passed: u64, failed: u64, skipped: u64) -> Counts {
         Counts { passed, failed, skipped }
+    }
+
+    #[test]
+    fn a_script_s_closing_line_is_read_and_nothing_like_it() {
+        let mut counts = Counts::default();
+        for line in ["12 passed, 1 failed, 2 skipped", "12 passed, 1 failed", "x passed, 1 failed, 2 skipped", ""] {
+            counts.add_closing_line(line);
+        }
+        assert_eq!(counts, Counts { passed: 12, failed: 1, skipped: 2 });
     }
 
     #[test]

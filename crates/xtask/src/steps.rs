@@ -9,7 +9,7 @@ use crate::report::{Counts, Outcome, Report, say};
 use crate::{bindings, exports, mobile, tools};
 
 /// What can be run on its own: `cargo xtask test deny`.
-pub(crate) const PARTS: &[&str] = &["rust", "keyring", "deny", "check-exports", "bindings", "mobile"];
+pub(crate) const PARTS: &[&str] = &["rust", "keyring", "deny", "check-exports", "bindings", "kotlin", "mobile"];
 
 /// Runs the steps of these parts, or of all parts when none is named.
 pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
@@ -53,6 +53,9 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     }
     if wanted("bindings") {
         run(&mut report, "bindings (Python)", || test_python(root));
+    }
+    if wanted("kotlin") {
+        run(&mut report, "kotlin", || test_kotlin(root));
     }
     if wanted("mobile") {
         for target in mobile::TARGETS {
@@ -109,6 +112,18 @@ fn test_python(root: &Path) -> Outcome {
     let mut tests = Command::new(python);
     tests.arg(root.join("crates/ffi/python/test_bindings.py")).arg(folder.join("python")).current_dir(root);
     count_tests(tests)
+}
+
+/// The Kotlin bindings, the Android library and the app, on the JVM. A module whose artifacts a registry does not have is
+/// named by the script and left out.
+fn test_kotlin(root: &Path) -> Outcome {
+    if !cfg!(target_os = "linux") {
+        return Outcome::Skipped("Android's tools are set up for Linux here; elsewhere use Gradle".to_owned());
+    }
+    let mut script = Command::new("bash");
+    script.arg(root.join("android/test.sh")).current_dir(root);
+    forget_package(&mut script);
+    count(script, Counts::add_closing_line)
 }
 
 /// Known vulnerabilities, as the public advisory database knows them today.
@@ -172,7 +187,12 @@ fn check(mut command: Command) -> Outcome {
 }
 
 /// Runs the tests, shows their output as it comes and sums the results of all test binaries.
-fn count_tests(mut command: Command) -> Outcome {
+fn count_tests(command: Command) -> Outcome {
+    count(command, Counts::add_test_result_line)
+}
+
+/// Runs something, shows its output as it comes, and takes the counts out of its lines.
+fn count(mut command: Command, add_line: impl Fn(&mut Counts, &str)) -> Outcome {
     let mut child = match command.stdout(Stdio::piped()).spawn() {
         Ok(child) => child,
         Err(error) => return Outcome::Skipped(format!("{} did not start: {error}", command.get_program().display())),
@@ -182,7 +202,7 @@ fn count_tests(mut command: Command) -> Outcome {
         // A test may print bytes that are not UTF-8, so lines are split as bytes.
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
-            counts.add_test_result_line(&line);
+            add_line(&mut counts, &line);
             say(&line);
         }
     }

@@ -1,0 +1,73 @@
+// The demo app, in two flavours: for an Okta organization, and for the local stack on the computer it is plugged into.
+
+plugins {
+    alias(libs.plugins.android.application)
+    alias(libs.plugins.kotlin.compose)
+}
+
+android {
+    namespace = "dev.jetbridge.app"
+    compileSdk = 36
+
+    defaultConfig {
+        applicationId = "dev.jetbridge.app"
+        minSdk = 26
+        targetSdk = 36
+        versionCode = 1
+        versionName = "0.1.0"
+    }
+    flavorDimensions += "stack"
+    productFlavors {
+        create("okta") {
+            dimension = "stack"
+            // The scheme of okta_callback_url in config/okta-config.json.
+            manifestPlaceholders["jetbridgeRedirectScheme"] =
+                providers.gradleProperty("jetbridge.redirectScheme").getOrElse("com.okta.dev-xxxxxxxx")
+        }
+        create("localStack") {
+            dimension = "stack"
+            applicationIdSuffix = ".local"
+            manifestPlaceholders["jetbridgeRedirectScheme"] = "com.okta.local-jetbridge"
+        }
+    }
+    sourceSets {
+        // Both folders hold okta-config.json and aws-exports.json; git ignores what is in them.
+        getByName("okta") { assets.directories.add("../../config") }
+        getByName("localStack") { assets.directories.add("build/local-stack") }
+    }
+    buildTypes {
+        release {
+            isMinifyEnabled = true
+            isShrinkResources = true
+            proguardFiles(getDefaultProguardFile("proguard-android-optimize.txt"))
+        }
+    }
+    buildFeatures { compose = true }
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_17
+        targetCompatibility = JavaVersion.VERSION_17
+    }
+    testOptions { unitTests.isIncludeAndroidResources = true }
+}
+
+kotlin { jvmToolchain(17) }
+
+// The local stack belongs to debug builds: the release library refuses plain http.
+androidComponents {
+    beforeVariants(selector().withFlavor("stack" to "localStack").withBuildType("release")) { it.enable = false }
+}
+
+dependencies {
+    implementation(project(":jetbridge"))
+    implementation(platform(libs.androidx.compose.bom))
+    implementation(libs.androidx.compose.material3)
+    implementation(libs.androidx.activity.compose)
+    implementation(libs.androidx.lifecycle.runtime.compose)
+    implementation(libs.androidx.lifecycle.viewmodel)
+
+    testImplementation(platform(libs.androidx.compose.bom))
+    testImplementation(libs.androidx.compose.ui.test.junit4)
+    testImplementation(libs.robolectric)
+    testRuntimeOnly(libs.junit.vintage)
+    debugImplementation(libs.androidx.compose.ui.test.manifest)
+}

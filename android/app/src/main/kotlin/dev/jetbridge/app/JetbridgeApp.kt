@@ -1,0 +1,14 @@
+package dev.jetbridge.app
+
+import android.app.Application
+import dev.jetbridge.JetbridgeHost
+import dev.jetbridge.JetbridgeSession
+
+/** Holds the session, which outlives every Activity. Open for tests, which bring the local stack's configuration. */
+open class JetbridgeApp :
+    Application(),
+    JetbridgeHost {
+    override val jetbridge: JetbridgeSession by lazy { openSession() }
+
+    protected open fun openSession(): JetbridgeSession = JetbridgeSession.open(this)
+}

@@ -1,0 +1,54 @@
+package dev.jetbridge.app
+
+import android.os.Bundle
+import androidx.activity.ComponentActivity
+import androidx.activity.compose.setContent
+import androidx.activity.enableEdgeToEdge
+import androidx.activity.viewModels
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.remember
+import androidx.lifecycle.Lifecycle
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.lifecycleScope
+import androidx.lifecycle.repeatOnLifecycle
+import dev.jetbridge.JetbridgeBrowser
+import dev.jetbridge.JetbridgeException
+import kotlinx.coroutines.launch
+
+/** The app's one Activity. */
+class MainActivity : ComponentActivity() {
+    private val model: MainViewModel by viewModels()
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        enableEdgeToEdge()
+        setContent {
+            val state by model.state.collectAsStateWithLifecycle()
+            val actions =
+                remember {
+                    HomeActions(
+                        signIn = { model.signIn(this) },
+                        cancelSignIn = model::cancelSignIn,
+                        list = model::list,
+                        loadMore = model::loadMore,
+                        search = model::search,
+                        signOut = model::signOut,
+                        dismissNotice = model::dismissNotice,
+                        restore = model::restore,
+                    )
+                }
+            JetbridgeTheme { HomeScreen(state, actions) }
+        }
+        lifecycleScope.launch {
+            repeatOnLifecycle(Lifecycle.State.STARTED) {
+                model.toOpen.collect {
+                    try {
+                        JetbridgeBrowser.open(this@MainActivity, it)
+                    } catch (e: JetbridgeException) {
+                        model.notify(e)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+package dev.jetbridge.app
+
+import android.app.Activity
+import android.app.Application
+import android.net.Uri
+import androidx.lifecycle.AndroidViewModel
+import androidx.lifecycle.viewModelScope
+import dev.jetbridge.JetbridgeException
+import dev.jetbridge.JetbridgeHost
+import dev.jetbridge.JetbridgeSession
+import dev.jetbridge.ObjectListing
+import dev.jetbridge.SignInProgress
+import dev.jetbridge.ffi.Recovery
+import dev.jetbridge.ffi.SessionDetails
+import dev.jetbridge.ffi.SessionState
+import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.text
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.flow.receiveAsFlow
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import java.time.Instant
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toKotlinDuration
+
+/** Turns the session into what the screen shows, and taps into calls. It survives a turned screen. */
+class MainViewModel(
+    app: Application,
+) : AndroidViewModel(app) {
+    private val shown = MutableStateFlow(HomeState())
+    private val opened: Result<JetbridgeSession> = runCatching { (app as JetbridgeHost).jetbridge }
+    private val pages = Channel<Uri>(Channel.BUFFERED)
+    private var listing: ObjectListing? = null
+    private var loading: Job? = null
+
+    /** What the screen shows. */
+    val state: StateFlow<HomeState> = shown.asStateFlow()
+
+    /** Pages that the Activity has to open in the browser: the end of Okta's session. */
+    val toOpen: Flow<Uri> = pages.receiveAsFlow()
+
+    init {
+        opened.onSuccess(::follow).onFailure { e ->
+            if (e !is JetbridgeException) throw e
+            shown.update { it.copy(account = AccountState.Broken(e.text(app))) }
+        }
+    }
+
+    private fun follow(session: JetbridgeSession) {
+        shown.update { it.copy(bucket = session.bucket) }
+        viewModelScope.launch { session.state.collectLatest { show(session, it) } }
+        viewModelScope.launch { session.signInProgress.collect(::show) }
+    }
+
+    private suspend fun show(
+        session: JetbridgeSession,
+        now: SessionState,
+    ) {
+        val app = getApplication<Application>()
+        if (now !is SessionState.SignedIn) forgetListing()
+        when (now) {
+            is SessionState.NotLoaded -> {
+                account(AccountState.Loading)
+            }
+
+            is SessionState.SignedOut -> {
+                account(AccountState.SignedOut())
+            }
+
+            is SessionState.SignInRequired -> {
+                account(AccountState.SignedOut(now.reason.text(app)))
+            }
+
+            is SessionState.StorageUnavailable -> {
+                account(AccountState.Unavailable)
+            }
+
+            is SessionState.SignedIn -> {
+                while (true) {
+                    val user = now.user
+                    val (okta, aws) = clocks(session.details())
+                    account(AccountState.SignedIn(user.displayName, user.email, okta, aws))
+                    delay(TICK)
+                }
+            }
+        }
+    }
+
+    private fun account(account: AccountState) = shown.update { it.copy(account = account) }
+
+    private fun show(progress: SignInProgress) {
+        val stage =
+            when (progress) {
+                is SignInProgress.Idle, is SignInProgress.Failed -> SignInStage.NONE
+                is SignInProgress.Preparing -> SignInStage.PREPARING
+                is SignInProgress.InBrowser -> SignInStage.IN_BROWSER
+                is SignInProgress.Finishing -> SignInStage.FINISHING
+            }
+        val failure = (progress as? SignInProgress.Failed)?.cause
+        // Whoever closes the page knows it: no need to tell them off.
+        val notice = failure?.takeIf { it.recovery != Recovery.IGNORE || it is JetbridgeException.UnexpectedRedirect }
+        shown.update { it.copy(signIn = stage, notice = notice?.text(getApplication()) ?: it.notice.takeIf { stage == SignInStage.NONE }) }
+    }
+
+    /** The first button. */
+    fun signIn(from: Activity) {
+        shown.update { it.copy(notice = null) }
+        opened.getOrNull()?.startSignIn(from)
+    }
+
+    /** The user does not want to go on in the browser. */
+    fun cancelSignIn() {
+        opened.getOrNull()?.cancelSignIn()
+    }
+
+    /** The second button, and pulling down: lists the bucket from its beginning. */
+    fun list() {
+        val session = opened.getOrNull() ?: return
+        loading?.cancel()
+        val next = session.listing()
+        listing = next
+        shown.update {
+            val before = it.listing
+            it.copy(listing = if (before is ListingState.Rows) before.copy(isRefreshing = true) else ListingState.Loading, notice = null)
+        }
+        load(next, isFirst = true)
+    }
+
+    /** The end of the list came into sight. */
+    fun loadMore() {
+        val next = listing
+        if (loading?.isActive == true || next == null) return
+        val rows = shown.value.listing as? ListingState.Rows ?: return
+        if (rows.problem == null) {
+            load(next, isFirst = false)
+        } else {
+            // After a failure a listing is over: begin again, the rows stay until the new ones are there.
+            list()
+        }
+    }
+
+    private fun load(
+        from: ObjectListing,
+        isFirst: Boolean,
+    ) {
+        loading =
+            viewModelScope.launch {
+                try {
+                    val page = from.nextPage()
+                    val new = page?.objects.orEmpty().map { ObjectRow(it.key, it.size.toLong(), it.lastModified) }
+                    shown.update {
+                        val before =
+                            (it.listing as? ListingState.Rows)
+                                ?.rows
+                                .orEmpty()
+                                .takeUnless { isFirst }
+                                .orEmpty()
+                        it.copy(listing = ListingState.Rows(before + new, hasMore = page != null))
+                    }
+                } catch (e: JetbridgeException) {
+                    failed(e)
+                }
+                // How long the keys live is news after the first call.
+                opened.getOrNull()?.let { refreshClocks(it) }
+            }
+    }
+
+    private fun failed(e: JetbridgeException) {
+        val text = e.text(getApplication())
+        shown.update {
+            val before = it.listing
+            if (before is ListingState.Rows && before.rows.isNotEmpty()) {
+                it.copy(listing = before.copy(isRefreshing = false, hasMore = true, problem = text))
+            } else {
+                val canRetry = e.recovery == Recovery.RETRY || e.recovery == Recovery.REPORT || e.recovery == Recovery.ASK_FOR_ACCESS
+                it.copy(listing = ListingState.Failed(text, canRetry))
+            }
+        }
+    }
+
+    private fun refreshClocks(session: JetbridgeSession) {
+        val (okta, aws) = clocks(session.details())
+        shown.update {
+            val account = it.account
+            if (account is AccountState.SignedIn) it.copy(account = account.copy(oktaClock = okta, awsClock = aws)) else it
+        }
+    }
+
+    /** The text of the search field. */
+    fun search(text: String) = shown.update { it.copy(search = text) }
+
+    /** Signs out; what the device keeps goes in any case. */
+    fun signOut(mode: SignOutMode) {
+        val session = opened.getOrNull() ?: return
+        viewModelScope.launch {
+            val app = getApplication<Application>()
+            try {
+                val done = session.signOut(mode)
+                done.endSessionUrl?.let { pages.send(it) }
+                done.problem?.let { problem ->
+                    shown.update { it.copy(notice = app.getString(R.string.sign_out_partly, problem.text(app))) }
+                }
+            } catch (e: JetbridgeException) {
+                notify(e)
+            }
+        }
+    }
+
+    /** The user has read the notice. */
+    fun dismissNotice() {
+        opened.getOrNull()?.dismissSignInFailure()
+        shown.update { it.copy(notice = null) }
+    }
+
+    /** Tries the secure store again. */
+    fun restore() {
+        val session = opened.getOrNull() ?: return
+        viewModelScope.launch {
+            try {
+                session.restore()
+            } catch (e: JetbridgeException) {
+                notify(e)
+            }
+        }
+    }
+
+    /** Says what went wrong outside the session, such as a missing browser. */
+    fun notify(e: JetbridgeException) = shown.update { it.copy(notice = e.text(getApplication())) }
+
+    private fun forgetListing() {
+        loading?.cancel()
+        listing = null
+        shown.update { it.copy(listing = ListingState.NotAsked, search = "") }
+    }
+
+    private companion object {
+        val TICK = 15.seconds
+
+        fun clocks(details: SessionDetails): Pair<Clock, Clock> {
+            fun left(end: Instant?) =
+                end?.let {
+                    java.time.Duration
+                        .between(details.now, it)
+                        .toKotlinDuration()
+                }
+            return Clock(left(details.idTokenExpiresAt), renews = details.hasRefreshToken) to Clock(left(details.awsCredentialsExpireAt))
+        }
+    }
+}

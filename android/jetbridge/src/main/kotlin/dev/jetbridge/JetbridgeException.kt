@@ -1,0 +1,216 @@
+package dev.jetbridge
+
+import android.content.Context
+import dev.jetbridge.ffi.ConfigException
+import dev.jetbridge.ffi.ConfigProblem
+import dev.jetbridge.ffi.Recovery
+import dev.jetbridge.ffi.Service
+import dev.jetbridge.ffi.SessionException
+import dev.jetbridge.ffi.SignInReason
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+
+/*
+ * Why this exists: an exception of the generated bindings prints its fields, and it knows no language but English. Here
+ * each failure has a type to branch on, a text for people from the resources, and a message for logs.
+ */
+
+/**
+ * Everything that Jetbridge throws. The subclass says what happened, [recovery] what the app should do about it, and
+ * [text] tells the person in front of the screen.
+ *
+ * [message] is English, meant for logs, and holds no secret.
+ */
+public sealed class JetbridgeException(
+    message: String,
+    /** The coarse answer to "what now?", for an app that does not look closer. */
+    public val recovery: Recovery,
+    cause: Throwable? = null,
+) : Exception(message, cause) {
+    /** What happened and what to do, as sentences for the user, in the language of [context]. */
+    public abstract fun text(context: Context): String
+
+    /** The user closed the sign-in page, cancelled, or signed out while a sign-in was under way. */
+    public class UserCancelled internal constructor(
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String = context.getString(R.string.jetbridge_error_user_cancelled)
+    }
+
+    /** Only a new sign-in helps; [reason] says why. */
+    public class SignInRequired internal constructor(
+        /** Why the session cannot go on. */
+        public val reason: SignInReason,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String = reason.text(context)
+    }
+
+    /** A passing fault of the network or a service. The session is kept. */
+    public class Retryable internal constructor(
+        /** What failed, in English. */
+        public val failure: String,
+        /** How long the service asked to wait, if it did. */
+        public val retryAfter: Duration?,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String {
+            val seconds = retryAfter?.inWholeSeconds?.toInt() ?: return context.getString(R.string.jetbridge_error_retryable)
+            return context.resources.getQuantityString(R.plurals.jetbridge_error_retryable_after, seconds, seconds)
+        }
+    }
+
+    /** A setting in the app, in Okta or in AWS is wrong. */
+    public class Misconfigured internal constructor(
+        /** The setting, by its name in the configuration files or consoles. */
+        public val setting: String,
+        /** What is wrong with it. */
+        public val problem: String,
+        /** What to change, and where. */
+        public val hint: String,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String =
+            context.getString(R.string.jetbridge_error_misconfigured, "$setting: $problem", hint.asSentence())
+    }
+
+    /** A service understood the request and refused it. */
+    public class AccessDenied internal constructor(
+        /** Who refused. */
+        public val service: Service,
+        /** The service's own error code. */
+        public val code: String,
+        /** The service's id of the request, for its support. */
+        public val requestId: String?,
+        /** What would change the answer, in English, for an administrator. */
+        public val hint: String,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String {
+            val name =
+                when (service) {
+                    Service.OKTA -> "Okta"
+                    Service.COGNITO -> "Amazon Cognito"
+                    Service.S3 -> "Amazon S3"
+                }
+            return if (requestId == null) {
+                context.getString(R.string.jetbridge_error_access_denied, name, code)
+            } else {
+                context.getString(R.string.jetbridge_error_access_denied_request, name, code, requestId)
+            }
+        }
+    }
+
+    /** What was asked for does not exist. */
+    public class NotFound internal constructor(
+        /** What was looked for. */
+        public val what: String,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String = context.getString(R.string.jetbridge_error_not_found, what)
+    }
+
+    /** A redirect that belongs to no open sign-in, perhaps from another app. Nothing was changed. */
+    public class UnexpectedRedirect internal constructor(
+        /** How it differs from what was expected, in English. */
+        public val detail: String,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String = context.getString(R.string.jetbridge_error_unexpected_redirect)
+    }
+
+    /** The secure storage of the device could not be read or written. What it holds was left as it is. */
+    public class SecureStorage internal constructor(
+        /** What failed, in English. */
+        public val detail: String,
+        /** Whether it may pass by itself; if not, the user has to sign in again. */
+        public val mayPass: Boolean,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String =
+            context.getString(
+                if (mayPass) R.string.jetbridge_error_secure_storage_passing else R.string.jetbridge_error_secure_storage_lost,
+            )
+    }
+
+    /** A bug in the library, or an answer that no correct service gives. */
+    public class Internal internal constructor(
+        /** For the bug report. */
+        public val detail: String,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String = context.getString(R.string.jetbridge_error_internal)
+    }
+
+    /** The configuration files have mistakes; [problems] are all of them. */
+    public class InvalidConfiguration internal constructor(
+        /** Each mistake with its file, its key and what would be right; never empty. */
+        public val problems: List<ConfigProblem>,
+        cause: ConfigException,
+    ) : JetbridgeException(cause.describe(), Recovery.FIX_CONFIGURATION, cause) {
+        override fun text(context: Context): String =
+            problems.joinToString("\n\n", context.getString(R.string.jetbridge_error_invalid_configuration) + "\n\n") {
+                context.getString(R.string.jetbridge_error_invalid_configuration_item, it.file, it.key, it.problem, it.expectation)
+            }
+    }
+
+    /** The app was built without one of its configuration files. */
+    public class ConfigurationFileMissing internal constructor(
+        /** The name of the asset. */
+        public val file: String,
+        cause: Throwable,
+    ) : JetbridgeException("the asset $file is missing", Recovery.FIX_CONFIGURATION, cause) {
+        override fun text(context: Context): String = context.getString(R.string.jetbridge_error_configuration_file_missing, file)
+    }
+
+    /** No app on the device can show the sign-in page. */
+    public class NoBrowser internal constructor(
+        cause: Throwable? = null,
+    ) : JetbridgeException("no browser can open the sign-in page", Recovery.RETRY, cause) {
+        override fun text(context: Context): String = context.getString(R.string.jetbridge_error_no_browser)
+    }
+
+    /** The app was built without the native library for this device. */
+    public class LibraryMissing internal constructor(
+        /** What the device could run, such as `arm64-v8a`. */
+        public val abis: List<String>,
+        cause: Throwable,
+    ) : JetbridgeException("no native library for ${abis.joinToString()}: ${cause.message}", Recovery.REPORT, cause) {
+        override fun text(context: Context): String = context.getString(R.string.jetbridge_error_library_missing, abis.joinToString())
+    }
+
+    internal companion object {
+        fun of(error: SessionException): JetbridgeException =
+            when (error) {
+                is SessionException.UserCancelled -> UserCancelled(error)
+                is SessionException.SignInRequired -> SignInRequired(error.reason, error)
+                is SessionException.Retryable -> Retryable(error.failure, error.retryAfterSeconds?.toLong()?.seconds, error)
+                is SessionException.Misconfigured -> Misconfigured(error.setting, error.problem, error.hint, error)
+                is SessionException.AccessDenied -> AccessDenied(error.service, error.code, error.requestId, error.hint, error)
+                is SessionException.NotFound -> NotFound(error.what, error)
+                is SessionException.UnexpectedRedirect -> UnexpectedRedirect(error.detail, error)
+                is SessionException.SecureStorage -> SecureStorage(error.detail, error.mayPass, error)
+                is SessionException.Internal -> Internal(error.detail, error)
+            }
+
+        fun of(error: ConfigException): JetbridgeException =
+            when (error) {
+                is ConfigException.Invalid -> InvalidConfiguration(error.problems, error)
+            }
+    }
+}
+
+/** Why the user has to sign in, as sentences for the user, in the language of [context]. */
+public fun SignInReason.text(context: Context): String =
+    when (this) {
+        is SignInReason.SignedOut -> context.getString(R.string.jetbridge_error_sign_in_required_signed_out)
+        is SignInReason.RefreshTokenRefused -> context.getString(R.string.jetbridge_error_sign_in_required_refused)
+        is SignInReason.NoRefreshToken -> context.getString(R.string.jetbridge_error_sign_in_required_no_refresh_token)
+        is SignInReason.AuthorizationCodeRefused -> context.getString(R.string.jetbridge_error_sign_in_required_code_refused)
+        is SignInReason.IdTokenRefused -> context.getString(R.string.jetbridge_error_sign_in_required_token_refused, code)
+        is SignInReason.InteractionRequired -> context.getString(R.string.jetbridge_error_sign_in_required_interaction, code)
+    }
+
+/** The core's hints are sentences without an end; in the middle of a text they need both. */
+private fun String.asSentence(): String =
+    replaceFirstChar { it.uppercaseChar() }.let { if (it.isEmpty() || it.last() in ".!?") it else "$it." }

@@ -1,0 +1,417 @@
+package dev.jetbridge
+
+import android.content.Context
+import android.content.Intent
+import android.net.Uri
+import dev.jetbridge.ffi.AccessToken
+import dev.jetbridge.ffi.AuthorizationRequest
+import dev.jetbridge.ffi.AwsCredentials
+import dev.jetbridge.ffi.Config
+import dev.jetbridge.ffi.ConfigException
+import dev.jetbridge.ffi.InternalException
+import dev.jetbridge.ffi.ListObjects
+import dev.jetbridge.ffi.ListedObject
+import dev.jetbridge.ffi.LogLevel
+import dev.jetbridge.ffi.LoginOptions
+import dev.jetbridge.ffi.ObjectPage
+import dev.jetbridge.ffi.ObjectPages
+import dev.jetbridge.ffi.SecretStore
+import dev.jetbridge.ffi.Session
+import dev.jetbridge.ffi.SessionDetails
+import dev.jetbridge.ffi.SessionEvent
+import dev.jetbridge.ffi.SessionException
+import dev.jetbridge.ffi.SessionObserver
+import dev.jetbridge.ffi.SessionOptions
+import dev.jetbridge.ffi.SessionState
+import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.ffi.User
+import dev.jetbridge.ffi.setLogSink
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharedFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asSharedFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import java.io.IOException
+
+/**
+ * The session with Okta and AWS: the one object an app holds, for as long as its process lives. Make it with [open] and
+ * give it out through [JetbridgeHost].
+ *
+ * All work runs in a scope of the session's own. A caller that goes away, such as a screen that is turned, stops waiting;
+ * the exchange or renewal that it asked for is finished all the same.
+ *
+ * Every suspend function throws [JetbridgeException] and nothing else, and may be called from any thread.
+ */
+public class JetbridgeSession internal constructor(
+    private val core: Session,
+    private val callbackUrl: String,
+    /** The bucket of the configuration, for headings. */
+    public val bucket: String,
+) : AutoCloseable {
+    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+    private val states = MutableStateFlow(core.state())
+    private val news =
+        MutableSharedFlow<SessionEvent>(extraBufferCapacity = EVENTS_KEPT, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+    private val progress = MutableStateFlow<SignInProgress>(SignInProgress.Idle)
+
+    /** The request that waits for its browser: in memory only, since its address is not for logs or saved states. */
+    @Volatile
+    internal var request: AuthorizationRequest? = null
+        private set
+
+    private val observation =
+        core.observe(
+            object : SessionObserver {
+                override fun stateChanged(state: SessionState) {
+                    states.value = state
+                }
+
+                override fun event(event: SessionEvent) {
+                    news.tryEmit(event)
+                }
+            },
+        )
+
+    /** Who is signed in, if anybody. `NotLoaded` until [restore], which [open] calls, has read the secure store. */
+    public val state: StateFlow<SessionState> = states.asStateFlow()
+
+    /** What happens beside the state: renewals, another user, a wrong clock, trouble with the store. */
+    public val events: SharedFlow<SessionEvent> = news.asSharedFlow()
+
+    /** How far the sign-in has come that [startSignIn] began. */
+    public val signInProgress: StateFlow<SignInProgress> = progress.asStateFlow()
+
+    /** Reads the secure store again; no network. Worth calling after `StorageUnavailable`. */
+    public suspend fun restore(): SessionState = work { core.restore().also { states.value = it } }
+
+    /**
+     * Signs in with the browser: shows Okta's page and takes the user back to [from]. Returns at once; follow
+     * [signInProgress] and [state]. A second call while one is under way does nothing, unless the user is in the browser:
+     * then it begins anew.
+     *
+     * @param from the Activity in front
+     */
+    public fun startSignIn(
+        from: Context,
+        options: LoginOptions = LoginOptions(),
+    ) {
+        val before = progress.value
+        if (before is SignInProgress.Preparing || before is SignInProgress.Finishing) return
+        if (!progress.compareAndSet(before, SignInProgress.Preparing)) return
+        request = null
+        scope.launch {
+            attempt {
+                request = work { core.beginLogin(options) }
+                if (!progress.compareAndSet(SignInProgress.Preparing, SignInProgress.InBrowser)) {
+                    // Given up meanwhile: nobody is there any more to open the page.
+                    request = null
+                    cancelLogin()
+                }
+            }
+        }
+        // At once, while the app is surely in front: Android refuses Activities that are started from the background.
+        from.startActivity(Intent(from, SignInActivity::class.java))
+    }
+
+    /**
+     * As [startSignIn], and waits for the end. Whoever is cancelled while waiting, or dies with the process, misses only
+     * the answer: it is in [state].
+     *
+     * @throws JetbridgeException.UserCancelled when the user came back without signing in
+     */
+    public suspend fun signIn(
+        from: Context,
+        options: LoginOptions = LoginOptions(),
+    ): SessionState {
+        startSignIn(from, options)
+        return when (val end = progress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
+            is SignInProgress.Failed -> throw end.cause
+            else -> state.value
+        }
+    }
+
+    /** The user has read about the failed sign-in: [signInProgress] is idle again. */
+    public fun dismissSignInFailure() {
+        val now = progress.value
+        if (now is SignInProgress.Failed) progress.compareAndSet(now, SignInProgress.Idle)
+    }
+
+    /**
+     * The first step of a sign-in for an app that opens the browser itself. The request is remembered in the secure store
+     * before this returns, so the app may be killed behind the browser.
+     */
+    public suspend fun beginLogin(options: LoginOptions = LoginOptions()): AuthorizationRequest = work { core.beginLogin(options) }
+
+    /**
+     * The second step: takes the redirect URI, whole. Giving the same one twice is harmless, and so is a foreign one, which
+     * gives [JetbridgeException.UnexpectedRedirect].
+     */
+    public suspend fun completeLogin(redirectUri: String): SessionState =
+        work { core.completeLogin(redirectUri).also { states.value = it } }
+
+    /** The user came back without signing in: forgets the sign-ins that this process has begun. */
+    public suspend fun cancelLogin(): Unit = work { core.cancelLogin() }
+
+    /** Okta's profile of the user, fresh. */
+    public suspend fun userInfo(): User = work { core.userInfo() }
+
+    /** The facts of the session, with both clocks: the ID token's and the AWS credentials'. From memory, at once. */
+    public fun details(): SessionDetails = core.details()
+
+    /** Keys for an AWS SDK, renewed when they have less than about five minutes left. Ask each time, do not keep them. */
+    public suspend fun awsCredentials(): AwsCredentials = work { core.awsCredentials() }
+
+    /** Other keys than [refused], which a service did not take although their time is not up. Listings do so by themselves. */
+    public suspend fun replaceAwsCredentials(refused: AwsCredentials): AwsCredentials = work { core.replaceAwsCredentials(refused) }
+
+    /** A token for the app's own backend, good for at least five minutes. Ask each time, do not keep it. */
+    public suspend fun accessToken(): AccessToken = work { core.accessToken() }
+
+    /** Another token than [refused], which the backend did not take although its time is not up. */
+    public suspend fun replaceAccessToken(refused: AccessToken): AccessToken = work { core.replaceAccessToken(refused) }
+
+    /**
+     * The objects of the bucket whose keys begin with [prefix] (without it, the configuration's prefix or everything). A page
+     * is fetched when the collector has used up the one before, so `take(20)` asks for one page only.
+     */
+    public fun objects(prefix: String? = null): Flow<ListedObject> =
+        flow { pages(ListObjects(prefix = prefix)).collect { page -> page.objects.forEach { emit(it) } } }
+
+    /** As [objects], page by page, with the "folders" that a delimiter makes. */
+    public fun pages(request: ListObjects = ListObjects()): Flow<ObjectPage> =
+        flow {
+            val listing = listing(request)
+            while (true) emit(listing.nextPage() ?: break)
+        }
+
+    /** As [pages], for a screen that asks for more when it is scrolled. Nothing is asked before the first page is. */
+    public fun listing(request: ListObjects = ListObjects()): ObjectListing = ObjectListing(core.listObjects(request), this)
+
+    /** Renews tokens and keys a little before they run out, until the answer is closed: for long work without a user. */
+    public fun renewInBackground(): AutoCloseable {
+        val renewal = core.renewInBackground()
+        return AutoCloseable {
+            renewal.stop()
+            renewal.close()
+        }
+    }
+
+    /**
+     * Signs out. What is on the device always goes, with or without a network; the answer says what came of the rest.
+     *
+     * @throws JetbridgeException.SecureStorage when the device's copy could not be erased
+     */
+    public suspend fun signOut(mode: SignOutMode = SignOutMode.LOCAL): SignOutResult =
+        work {
+            core.signOut(mode).use { done ->
+                states.value = core.state()
+                progress.value = SignInProgress.Idle
+                SignOutResult(
+                    endSessionUrl = done.endSessionUrl()?.let(Uri::parse),
+                    isRevoked = done.isRevoked(),
+                    problem = (done.revocationProblem() ?: done.endSessionProblem())?.let(JetbridgeException::of),
+                )
+            }
+        }
+
+    /** Ends the session object, not the session: what is stored stays, and the next [open] finds it. */
+    override fun close() {
+        observation.stop()
+        observation.close()
+        scope.cancel()
+        core.close()
+    }
+
+    /** Waits until nothing goes on beside the calls any more. */
+    internal suspend fun settle() = core.settle()
+
+    /** Whether [uri] is where Okta sends a finished sign-in; the end of a browser session comes back elsewhere. */
+    internal fun isSignInRedirect(uri: String): Boolean = uri.substringBefore('?').substringBefore('#') == callbackUrl
+
+    /** The user is back with a redirect, in this process or in one that was started for it. */
+    internal fun deliverRedirect(uri: String) {
+        scope.launch {
+            val before = progress.value
+            progress.value = SignInProgress.Finishing
+            attempt {
+                completeLogin(uri)
+                request = null
+                progress.value = SignInProgress.Idle
+            }
+            // The second delivery of a redirect, while somebody is signed in, is not worth a word.
+            if (before is SignInProgress.Idle && progress.value is SignInProgress.Failed && core.state() is SessionState.SignedIn) {
+                dismissSignInFailure()
+            }
+        }
+    }
+
+    /** Gives up the sign-in that [startSignIn] began, as a Cancel button does. What is being finished is not stopped. */
+    public fun cancelSignIn() {
+        if (progress.value is SignInProgress.Finishing) return
+        request = null
+        scope.launch {
+            attempt {
+                cancelLogin()
+                throw JetbridgeException.UserCancelled(SessionException.UserCancelled())
+            }
+        }
+    }
+
+    internal fun failSignIn(cause: JetbridgeException) {
+        request = null
+        progress.value = SignInProgress.Failed(cause)
+    }
+
+    private suspend fun attempt(step: suspend () -> Unit) {
+        try {
+            step()
+        } catch (e: JetbridgeException) {
+            failSignIn(e)
+        }
+    }
+
+    /** In the session's scope: cancelling the caller must not take an exchange with it. */
+    internal suspend fun <T> work(block: suspend () -> T): T = begin(block).await().getOrThrow()
+
+    /** As [work], for whoever wants to come back for the result. A failure is a result: it must not end the scope's child. */
+    internal fun <T> begin(block: suspend () -> T): Deferred<Result<T>> =
+        scope.async {
+            runCatching { block() }.recoverCatching {
+                throw when (it) {
+                    is SessionException -> JetbridgeException.of(it)
+
+                    // A bug of the library that Rust caught as a panic.
+                    is InternalException -> JetbridgeException.of(SessionException.Internal(it.message.orEmpty()))
+
+                    else -> it
+                }
+            }
+        }
+
+    public companion object {
+        private const val EVENTS_KEPT = 64
+        private const val OKTA_CONFIG = "okta-config.json"
+        private const val AWS_EXPORTS = "aws-exports.json"
+
+        /**
+         * Opens the session of the configuration in the app's assets, `okta-config.json` and `aws-exports.json`, and begins
+         * to restore what the device has kept.
+         *
+         * @throws JetbridgeException.ConfigurationFileMissing for an asset that is not there
+         * @throws JetbridgeException.InvalidConfiguration for mistakes in the two files, all at once
+         * @throws JetbridgeException.LibraryMissing when the app has no native library for this device
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun open(
+            context: Context,
+            store: SecretStore = KeystoreSecretStore(context),
+            options: SessionOptions = SessionOptions(),
+        ): JetbridgeSession {
+            NativeLibrary.start(context)
+            return open(context, config(asset(context, OKTA_CONFIG), asset(context, AWS_EXPORTS)), store, options)
+        }
+
+        /** As the other `open`, for a configuration that does not come from the assets. */
+        @JvmStatic
+        @JvmOverloads
+        public fun open(
+            context: Context,
+            config: Config,
+            store: SecretStore = KeystoreSecretStore(context),
+            options: SessionOptions = SessionOptions(),
+        ): JetbridgeSession {
+            NativeLibrary.start(context)
+            return try {
+                over(config, Session.open(config, store, options))
+            } catch (e: SessionException) {
+                throw JetbridgeException.of(e)
+            }
+        }
+
+        /** Checks the texts of the two configuration files. */
+        @JvmStatic
+        public fun config(
+            oktaConfig: String,
+            awsExports: String,
+        ): Config =
+            try {
+                Config.parse(oktaConfig, awsExports)
+            } catch (e: ConfigException) {
+                throw JetbridgeException.of(e)
+            }
+
+        /** Sends the library's log to logcat under the tag `Jetbridge`; it holds no secret. */
+        @JvmStatic
+        public fun log(level: LogLevel) {
+            setLogSink(LogcatSink, level)
+        }
+
+        /** Around a session that the app has opened itself: one with the local stack's clock, in tests and debug builds. */
+        @JvmStatic
+        public fun over(
+            config: Config,
+            core: Session,
+        ): JetbridgeSession {
+            val session = JetbridgeSession(core, config.callbackUrl(), config.bucket())
+            session.scope.launch { session.restore() }
+            return session
+        }
+
+        private fun asset(
+            context: Context,
+            name: String,
+        ): String =
+            try {
+                context.assets
+                    .open(name)
+                    .bufferedReader()
+                    .use { it.readText() }
+            } catch (e: IOException) {
+                throw JetbridgeException.ConfigurationFileMissing(name, e)
+            }
+    }
+}
+
+/** A listing that is read page by page. After an exception it is over; begin a new one. */
+public class ObjectListing internal constructor(
+    private val pages: ObjectPages,
+    private val session: JetbridgeSession,
+) {
+    private val turn = Mutex()
+    private var fetching: Deferred<Result<ObjectPage?>>? = null
+
+    /** The next page, or null after the last. A caller that stops waiting loses nothing: the page comes with the next call. */
+    public suspend fun nextPage(): ObjectPage? =
+        turn.withLock {
+            // A page whose caller went away was fetched all the same, and is the next one's.
+            val page = fetching ?: session.begin { pages.nextPage() }.also { fetching = it }
+            val result = page.await()
+            fetching = null
+            result.getOrThrow()
+        }
+}
+
+/** What came of signing out, beyond the device. */
+public class SignOutResult internal constructor(
+    /** The page that ends the browser's session, for [JetbridgeBrowser.open]. It carries a token: never log it. */
+    public val endSessionUrl: Uri?,
+    /** Whether Okta took the refresh token back. */
+    public val isRevoked: Boolean,
+    /** Why Okta was not told although it should have been. The device is signed out all the same. */
+    public val problem: JetbridgeException?,
+)

@@ -1,0 +1,235 @@
+package dev.jetbridge
+
+import android.content.Context
+import android.content.pm.PackageManager
+import android.os.Build
+import android.os.UserManager
+import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyPermanentlyInvalidatedException
+import android.security.keystore.KeyProperties
+import dev.jetbridge.ffi.SecretStore
+import dev.jetbridge.ffi.StorageException
+import java.io.File
+import java.io.FileOutputStream
+import java.io.IOException
+import java.nio.channels.FileChannel
+import java.nio.file.Files
+import java.nio.file.StandardCopyOption
+import java.nio.file.StandardOpenOption
+import java.security.GeneralSecurityException
+import java.security.KeyStore
+import java.security.ProviderException
+import javax.crypto.AEADBadTagException
+import javax.crypto.Cipher
+import javax.crypto.KeyGenerator
+import javax.crypto.SecretKey
+import javax.crypto.spec.GCMParameterSpec
+
+/**
+ * Keeps the session on the device: AES-256-GCM under a key of the Android Keystore that cannot be read out, one file per
+ * name in a folder that backups leave out (a restored file could not be decrypted: Keystore keys do not travel).
+ *
+ * Android loses Keystore keys now and then, and its Keystore fails for moments. The two must not be mixed up: what is
+ * lost for good is reported so that the user signs in again; what may pass is tried a few times and then reported as
+ * passing. Neither deletes anything, and neither crashes the app.
+ *
+ * @param strongBox keep the key in the device's separate security chip, where there is one. It is slow (seconds on some
+ *   devices) and seldom needed; it takes effect when the key is made, at the first sign-in.
+ */
+public class KeystoreSecretStore(
+    context: Context,
+    private val strongBox: Boolean = false,
+) : SecretStore {
+    private val app = context.applicationContext
+
+    override fun load(name: String): ByteArray? =
+        exclusively {
+            val file = file(name)
+            val sealed = if (file.exists()) file.readBytes() else null
+            sealed?.let { unseal(name, it) }
+        }
+
+    override fun save(
+        name: String,
+        value: ByteArray,
+    ): Unit = exclusively { replace(file(name), seal(name, value)) }
+
+    override fun delete(name: String): Unit =
+        exclusively {
+            if (Files.deleteIfExists(file(name).toPath())) flush(folder())
+        }
+
+    override fun list(): List<String> =
+        exclusively {
+            folder()
+                .listFiles()
+                .orEmpty()
+                .map { it.name }
+                .filter { it.endsWith(SUFFIX) }
+                .map { it.removeSuffix(SUFFIX) }
+        }
+
+    private fun seal(
+        name: String,
+        value: ByteArray,
+    ): ByteArray =
+        keystore {
+            val cipher = encryption()
+            cipher.updateAAD(bound(name))
+            // The initialisation vector is the Keystore's choice: it accepts no other.
+            byteArrayOf(FORMAT) + cipher.iv + cipher.doFinal(value)
+        }
+
+    private fun encryption(): Cipher {
+        fun with(key: SecretKey) = Cipher.getInstance(CIPHER).apply { init(Cipher.ENCRYPT_MODE, key) }
+        return try {
+            with(key() ?: newKey())
+        } catch (e: GeneralSecurityException) {
+            // A key that Android declared dead for good opens nothing any more, and with it nothing new could be saved.
+            if (!e.isLasting()) throw e
+            with(newKey())
+        }
+    }
+
+    private fun unseal(
+        name: String,
+        sealed: ByteArray,
+    ): ByteArray {
+        if (sealed.size < HEADER_BYTES + TAG_BITS / 8 || sealed[0] != FORMAT) {
+            throw StorageException.Corrupt("the saved session is damaged or of an unknown format; sign in again")
+        }
+        return keystore {
+            // Never a new key here: it could not open what is there.
+            val key =
+                key() ?: throw StorageException.KeyMissing("the Android Keystore has lost the key of the saved session; sign in again")
+            try {
+                val cipher = Cipher.getInstance(CIPHER)
+                cipher.init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(TAG_BITS, sealed, 1, IV_BYTES))
+                cipher.updateAAD(bound(name))
+                cipher.doFinal(sealed, HEADER_BYTES, sealed.size - HEADER_BYTES)
+            } catch (_: AEADBadTagException) {
+                throw StorageException.Corrupt("the saved session does not decrypt; sign in again")
+            } catch (e: GeneralSecurityException) {
+                if (!e.isLasting()) throw e
+                throw StorageException.KeyMissing("Android has invalidated the key of the saved session; sign in again")
+            }
+        }
+    }
+
+    private fun key(): SecretKey? = KeyStore.getInstance(PROVIDER).apply { load(null) }.getKey(ALIAS, null) as SecretKey?
+
+    private fun newKey(): SecretKey {
+        val builder =
+            KeyGenParameterSpec
+                .Builder(ALIAS, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
+                .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
+                .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
+                .setKeySize(KEY_BITS)
+        if (strongBox && Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
+            app.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)
+        ) {
+            builder.setIsStrongBoxBacked(true)
+        }
+        return KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).run {
+            init(builder.build())
+            generateKey()
+        }
+    }
+
+    /** Runs [work] again when the Keystore fails in a way that may pass, as it does under load and right after start-up. */
+    private fun <T> keystore(work: () -> T): T {
+        var pause = FIRST_PAUSE_MILLIS
+        repeat(ATTEMPTS - 1) {
+            try {
+                return work()
+            } catch (_: GeneralSecurityException) {
+                Thread.sleep(pause)
+            } catch (_: ProviderException) {
+                Thread.sleep(pause)
+            }
+            pause *= 2
+        }
+        return try {
+            work()
+        } catch (e: GeneralSecurityException) {
+            throw unavailable(e)
+        } catch (e: ProviderException) {
+            throw unavailable(e)
+        }
+    }
+
+    /** The class name only: what a vendor's Keystore writes into its messages is not ours to show. */
+    private fun unavailable(e: Exception) =
+        StorageException.Unavailable("the Android Keystore does not answer (${e.javaClass.simpleName}); unlock the device and try again")
+
+    private fun folder(): File {
+        val users = app.getSystemService(UserManager::class.java)
+        if (users != null && !users.isUserUnlocked) {
+            throw StorageException.Unavailable("the device was not unlocked since it was started; unlock it and try again")
+        }
+        val folder = File(app.noBackupFilesDir, FOLDER)
+        if (!folder.isDirectory && !folder.mkdirs() && !folder.isDirectory) throw IOException("the folder $FOLDER cannot be made")
+        return folder
+    }
+
+    private fun file(name: String): File {
+        if (!NAME.matches(name)) throw StorageException.Denied("a name with characters that are not allowed")
+        return File(folder(), name + SUFFIX)
+    }
+
+    /** A crash at any moment leaves the old file or the new one. */
+    private fun replace(
+        file: File,
+        bytes: ByteArray,
+    ) {
+        val next = File(file.parentFile, file.name + ".new")
+        FileOutputStream(next).use {
+            it.write(bytes)
+            it.fd.sync()
+        }
+        Files.move(next.toPath(), file.toPath(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING)
+        flush(folder())
+    }
+
+    /** Makes a rename or a deletion last; where the file system does not offer it, the next flush by the system does. */
+    private fun flush(folder: File) {
+        try {
+            FileChannel.open(folder.toPath(), StandardOpenOption.READ).use { it.force(true) }
+        } catch (_: IOException) {
+            return
+        }
+    }
+
+    private fun <T> exclusively(work: () -> T): T =
+        synchronized(LOCK) {
+            try {
+                work()
+            } catch (e: IOException) {
+                throw StorageException.Io("the file system of the device failed (${e.javaClass.simpleName})")
+            }
+        }
+
+    private fun Throwable.isLasting(): Boolean = generateSequence(this) { it.cause }.any { it is KeyPermanentlyInvalidatedException }
+
+    private companion object {
+        const val PROVIDER = "AndroidKeyStore"
+        const val ALIAS = "dev.jetbridge.session.1"
+        const val CIPHER = "AES/GCM/NoPadding"
+        const val FOLDER = "jetbridge"
+        const val SUFFIX = ".sealed"
+        const val FORMAT: Byte = 1
+        const val IV_BYTES = 12
+        const val HEADER_BYTES = 1 + IV_BYTES
+        const val TAG_BITS = 128
+        const val KEY_BITS = 256
+        const val ATTEMPTS = 4
+        const val FIRST_PAUSE_MILLIS = 50L
+        val NAME = Regex("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+
+        /** One for the process: two stores of one app work on the same files. */
+        val LOCK = Any()
+
+        /** What the ciphertext is tied to, so that one name's file does not pass for another's. */
+        fun bound(name: String): ByteArray = byteArrayOf(FORMAT) + name.toByteArray()
+    }
+}

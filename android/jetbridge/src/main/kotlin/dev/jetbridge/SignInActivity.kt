@@ -1,0 +1,172 @@
+package dev.jetbridge
+
+import android.app.Activity
+import android.content.Context
+import android.content.Intent
+import android.net.Uri
+import android.os.Bundle
+import android.os.Handler
+import android.os.Looper
+import android.util.Log
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
+
+/**
+ * Stands between the app and the browser and draws nothing: it opens the sign-in page when that is ready, receives what
+ * comes back, and closes the browser's tab, which lies on top of it.
+ *
+ * It holds no sign-in itself. The session does, and of that, the open request is in the secure store: Android may turn
+ * the screen or end the process at any moment.
+ */
+public class SignInActivity : Activity() {
+    private val handler = Handler(Looper.getMainLooper())
+    private var follower: CoroutineScope? = null
+    private var wasOpened = false
+    private var isDone = false
+    private var session: JetbridgeSession? = null
+
+    /** The user came back without a redirect, it seems; on some devices the redirect comes a moment later. */
+    private val giveUp =
+        Runnable {
+            session?.cancelSignIn()
+            leave()
+        }
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        wasOpened = savedInstanceState?.getBoolean(WAS_OPENED) ?: false
+        session = sessionOf(this)
+        if (session == null) leave() else receive(intent)
+    }
+
+    override fun onNewIntent(intent: Intent) {
+        super.onNewIntent(intent)
+        // A second tap on the app's button: the page of the new request is to be opened.
+        if (intent.data == null) wasOpened = false
+        receive(intent)
+    }
+
+    override fun onStart() {
+        super.onStart()
+        val session = session ?: return
+        val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
+        follower = scope
+        scope.launch { session.signInProgress.collect { follow(session, it) } }
+    }
+
+    override fun onResume() {
+        super.onResume()
+        if (wasOpened && !isFinishing) handler.postDelayed(giveUp, RETURN_GRACE_MILLIS)
+    }
+
+    override fun onPause() {
+        // Off to the browser, to Okta Verify, or away: nobody has given up.
+        handler.removeCallbacks(giveUp)
+        super.onPause()
+    }
+
+    override fun onStop() {
+        follower?.cancel()
+        follower = null
+        super.onStop()
+    }
+
+    override fun onDestroy() {
+        // The user went back while the page was being prepared.
+        if (isFinishing && !isDone) session?.cancelSignIn()
+        super.onDestroy()
+    }
+
+    override fun onSaveInstanceState(outState: Bundle) {
+        super.onSaveInstanceState(outState)
+        outState.putBoolean(WAS_OPENED, wasOpened)
+    }
+
+    @Deprecated("The framework's own way: the library asks no Activity of androidx of an app.")
+    override fun onActivityResult(
+        requestCode: Int,
+        resultCode: Int,
+        data: Intent?,
+    ) {
+        super.onActivityResult(requestCode, resultCode, data)
+        // Without a result, onResume follows and waits a moment for the other way.
+        if (requestCode == AUTH_TAB && resultCode == RESULT_OK) data?.let(::receive)
+    }
+
+    private fun follow(
+        session: JetbridgeSession,
+        progress: SignInProgress,
+    ) {
+        when (progress) {
+            is SignInProgress.Preparing -> Unit
+
+            is SignInProgress.InBrowser -> if (!wasOpened) openPage(session)
+
+            // After a restart of the process nothing is known of a browser that was opened before it.
+            is SignInProgress.Idle -> if (!wasOpened) leave()
+
+            is SignInProgress.Finishing, is SignInProgress.Failed -> leave()
+        }
+    }
+
+    private fun openPage(session: JetbridgeSession) {
+        val request = session.request ?: return leave()
+        wasOpened = true
+        try {
+            val scheme = Uri.parse(request.redirectUri()).scheme
+            JetbridgeBrowser.openSignIn(this, Uri.parse(request.url()), scheme, AUTH_TAB)
+        } catch (e: JetbridgeException) {
+            session.failSignIn(e)
+            leave()
+        }
+    }
+
+    private fun receive(intent: Intent) {
+        val redirect = intent.dataString ?: return
+        handler.removeCallbacks(giveUp)
+        // Once is enough; and the address, which holds the code, should not stay with the Activity.
+        this.intent = Intent()
+        if (session?.isSignInRedirect(redirect) == true) session?.deliverRedirect(redirect)
+        leave()
+    }
+
+    private fun leave() {
+        handler.removeCallbacks(giveUp)
+        if (isFinishing) return
+        isDone = true
+        // After a restart of the process by a redirect there may be no screen of the app behind this one.
+        if (isTaskRoot) packageManager.getLaunchIntentForPackage(packageName)?.let(::startActivity)
+        finish()
+    }
+
+    internal companion object {
+        /** Long enough for a redirect that is delivered after the app is in front again, short enough not to be noticed. */
+        const val RETURN_GRACE_MILLIS = 1_000L
+        private const val WAS_OPENED = "dev.jetbridge.wasOpened"
+        private const val AUTH_TAB = 1
+
+        /** The app's session; null if it cannot be opened. The app's own screen then shows why, at its own first use. */
+        private fun sessionOf(activity: Activity): JetbridgeSession? {
+            val host = activity.application as? JetbridgeHost
+            if (host == null) Log.e("Jetbridge", "The app's Application class has to implement JetbridgeHost; see docs/android.md.")
+            return try {
+                host?.jetbridge
+            } catch (e: JetbridgeException) {
+                Log.e("Jetbridge", "The session cannot be opened: ${e.message}")
+                null
+            }
+        }
+
+        /** Back to the sign-in with what the browser gave; closes the browser's tab on the way. */
+        fun redirect(
+            context: Context,
+            uri: Uri?,
+        ): Intent =
+            Intent(context, SignInActivity::class.java)
+                .setData(uri)
+                .addFlags(Intent.FLAG_ACTIVITY_CLEAR_TOP or Intent.FLAG_ACTIVITY_SINGLE_TOP)
+    }
+}

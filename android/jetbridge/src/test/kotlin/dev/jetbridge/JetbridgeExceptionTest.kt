@@ -1,0 +1,129 @@
+package dev.jetbridge
+
+import dev.jetbridge.ffi.ConfigException
+import dev.jetbridge.ffi.Recovery
+import dev.jetbridge.ffi.Service
+import dev.jetbridge.ffi.SessionException
+import dev.jetbridge.ffi.SignInReason
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.annotation.Config
+
+@RunWith(RobolectricTestRunner::class)
+@Config(sdk = [35])
+class JetbridgeExceptionTest {
+    private val context get() = RuntimeEnvironment.getApplication()
+
+    private val reasons =
+        listOf(
+            SignInReason.SignedOut,
+            SignInReason.RefreshTokenRefused("invalid_grant"),
+            SignInReason.NoRefreshToken,
+            SignInReason.AuthorizationCodeRefused,
+            SignInReason.IdTokenRefused("NotAuthorizedException"),
+            SignInReason.InteractionRequired("login_required"),
+        )
+
+    private val errors: List<SessionException> =
+        listOf(
+            SessionException.UserCancelled(),
+            SessionException.Retryable("failed to reach Okta", null),
+            SessionException.Retryable("failed to reach Okta", 1uL),
+            SessionException.Retryable("failed to reach Okta", 30uL),
+            SessionException.Misconfigured("okta_client_id", "Okta does not know it", "copy the Client ID"),
+            SessionException.AccessDenied(Service.S3, "AccessDenied", null, "allow s3:ListBucket"),
+            SessionException.AccessDenied(Service.OKTA, "access_denied", null, "assign the user"),
+            SessionException.AccessDenied(Service.COGNITO, "NotAuthorizedException", "4711", "correct the pool"),
+            SessionException.NotFound("bucket jetbridge-demo"),
+            SessionException.UnexpectedRedirect("no open sign-in has this state"),
+            SessionException.SecureStorage("the Keystore is busy", true),
+            SessionException.SecureStorage("the key is gone", false),
+            SessionException.Internal("impossible"),
+        ) + reasons.map { SessionException.SignInRequired(it) }
+
+    private val ours =
+        errors.map(JetbridgeException::of) +
+            listOf(
+                assertThrows(JetbridgeException.InvalidConfiguration::class.java) { JetbridgeSession.config("{}", "{}") },
+                JetbridgeException.ConfigurationFileMissing("okta-config.json", IllegalStateException()),
+                JetbridgeException.NoBrowser(),
+                JetbridgeException.LibraryMissing(listOf("x86"), UnsatisfiedLinkError("not found")),
+            )
+
+    @Test
+    fun `every error of the core is in this test`() {
+        assertEquals(variants(SessionException::class.java), errors.map { it.javaClass }.toSet())
+        assertEquals(variants(SignInReason::class.java), reasons.map { it.javaClass }.toSet())
+        assertEquals(variants(ConfigException::class.java), setOf(ConfigException.Invalid::class.java))
+    }
+
+    @Test
+    fun `every exception of the library is in this test`() {
+        assertEquals(variants(JetbridgeException::class.java), ours.map { it.javaClass }.toSet())
+    }
+
+    @Test
+    fun `every text is made of whole sentences and says something of its own`() {
+        val texts = ours.map { it.text(context) }
+        for (text in texts) {
+            assertTrue(text, text.first().isUpperCase())
+            assertTrue(text, text.last() in ".!?")
+            assertTrue(
+                text,
+                text.length > 30 && '%' !in text && "null" !in text && "Exception" !in text.replace("NotAuthorizedException", ""),
+            )
+        }
+        assertEquals(texts.size, texts.toSet().size)
+    }
+
+    @Test
+    fun `what the user should do is in the text`() {
+        fun text(error: SessionException) = JetbridgeException.of(error).text(context)
+        assertTrue(text(SessionException.Retryable("x", 30uL)).contains("30 seconds"))
+        assertTrue(text(SessionException.Retryable("x", 1uL)).contains("1 second."))
+        assertTrue(text(SessionException.AccessDenied(Service.COGNITO, "NotAuthorizedException", "4711", "x")).contains("4711"))
+        assertTrue(
+            text(
+                SessionException.Misconfigured("okta_client_id", "is unknown", "copy it"),
+            ).contains("okta_client_id: is unknown. Copy it."),
+        )
+        assertTrue(text(SessionException.SecureStorage("x", false)).contains("Sign in again"))
+        assertTrue(text(SessionException.SecureStorage("x", true)).contains("Unlock"))
+    }
+
+    @Test
+    fun `all mistakes of a configuration are told at once`() {
+        val e = assertThrows(JetbridgeException.InvalidConfiguration::class.java) { JetbridgeSession.config("{}", "not JSON") }
+        assertTrue(e.problems.size >= 4)
+        val text = e.text(context)
+        for (expected in listOf("okta_issuer_url", "okta_client_id", "okta_callback_url", "aws-exports.json")) {
+            assertTrue(text, expected in text)
+        }
+        assertEquals(Recovery.FIX_CONFIGURATION, e.recovery)
+    }
+
+    @Test
+    fun `recovery and the English message are the core's`() {
+        for (error in errors) {
+            val e = JetbridgeException.of(error)
+            assertEquals(error.recovery(), e.recovery)
+            assertEquals(error.describe(), e.message)
+        }
+    }
+
+    @Test
+    fun `a missing asset and a missing library say so`() {
+        val e = assertThrows(JetbridgeException.ConfigurationFileMissing::class.java) { JetbridgeSession.open(context) }
+        assertEquals("okta-config.json", e.file)
+        val missing = assertThrows(JetbridgeException.LibraryMissing::class.java) { NativeLibrary.load("no_such_library") }
+        assertNotNull(missing.abis.first())
+    }
+
+    private fun variants(type: Class<*>): Set<Class<*>> = type.declaredClasses.filter { type.isAssignableFrom(it) }.toSet()
+}

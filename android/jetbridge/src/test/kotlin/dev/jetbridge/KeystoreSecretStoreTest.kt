@@ -1,0 +1,183 @@
+package dev.jetbridge
+
+import android.content.pm.PackageManager
+import android.os.UserManager
+import dev.jetbridge.ffi.StorageException
+import dev.jetbridge.testing.FakeAndroidKeyStore
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
+import java.io.File
+
+@RunWith(RobolectricTestRunner::class)
+@Config(sdk = [35])
+class KeystoreSecretStoreTest {
+    private val app get() = RuntimeEnvironment.getApplication()
+    private val store by lazy { KeystoreSecretStore(app) }
+    private val folder get() = File(app.noBackupFilesDir, "jetbridge")
+    private val secret = "a refresh token".toByteArray()
+
+    private fun file(name: String) = File(folder, "$name.sealed")
+
+    @Before
+    fun keystore() = FakeAndroidKeyStore.install()
+
+    @Test
+    fun `what was saved is loaded, also by another store of a later process`() {
+        store.save("default", secret)
+        assertArrayEquals(secret, store.load("default"))
+        assertArrayEquals(secret, KeystoreSecretStore(app).load("default"))
+        store.save("default", byteArrayOf())
+        assertArrayEquals(byteArrayOf(), store.load("default"))
+    }
+
+    @Test
+    fun `nothing was saved`() {
+        assertNull(store.load("default"))
+        assertEquals(emptyList<String>(), store.list())
+        store.delete("default")
+    }
+
+    @Test
+    fun `the file is sealed and outside of backups`() {
+        store.save("default", secret)
+        val bytes = file("default").readBytes()
+        assertFalse(bytes.decodeToString().contains("refresh"))
+        store.save("default", secret)
+        assertFalse("the same text is sealed differently each time", bytes.contentEquals(file("default").readBytes()))
+    }
+
+    @Test
+    fun `names are listed, whether readable or not, and deleted`() {
+        store.save("alice", secret)
+        store.save("bob.2", secret)
+        file("bob.2").writeBytes(byteArrayOf(7))
+        File(folder, "carol.sealed.new").writeBytes(byteArrayOf(1))
+        assertEquals(setOf("alice", "bob.2"), store.list().toSet())
+        FakeAndroidKeyStore.keys.clear()
+        store.delete("bob.2")
+        assertEquals(listOf("alice"), store.list())
+    }
+
+    @Test
+    fun `a lost key is not an empty store and makes no new key`() {
+        store.save("default", secret)
+        FakeAndroidKeyStore.keys.clear()
+        assertThrows(StorageException.KeyMissing::class.java) { store.load("default") }
+        assertTrue(file("default").exists())
+        assertEquals(0, FakeAndroidKeyStore.keys.size)
+        // The way out: a new sign-in saves again.
+        store.save("default", secret)
+        assertArrayEquals(secret, store.load("default"))
+    }
+
+    @Test
+    fun `a file that was restored from another phone does not decrypt`() {
+        store.save("default", secret)
+        val foreign = file("default").readBytes()
+        FakeAndroidKeyStore.install()
+        store.save("default", secret)
+        file("default").writeBytes(foreign)
+        assertThrows(StorageException.Corrupt::class.java) { store.load("default") }
+        assertArrayEquals(foreign, file("default").readBytes())
+    }
+
+    @Test
+    fun `each damaged byte and each cut is noticed`() {
+        store.save("default", secret)
+        val right = file("default").readBytes()
+        for (at in right.indices) {
+            file("default").writeBytes(right.clone().also { it[at] = (it[at] + 1).toByte() })
+            assertThrows("byte $at", StorageException.Corrupt::class.java) { store.load("default") }
+        }
+        for (length in right.indices) {
+            file("default").writeBytes(right.copyOf(length))
+            assertThrows("length $length", StorageException.Corrupt::class.java) { store.load("default") }
+        }
+    }
+
+    @Test
+    fun `one account's file does not pass for another's`() {
+        store.save("alice", secret)
+        file("alice").copyTo(file("bob"))
+        assertThrows(StorageException.Corrupt::class.java) { store.load("bob") }
+    }
+
+    @Test
+    fun `a Keystore that fails for a moment is asked again`() {
+        store.save("default", secret)
+        FakeAndroidKeyStore.failures.set(3)
+        assertArrayEquals(secret, store.load("default"))
+        FakeAndroidKeyStore.failures.set(3)
+        store.save("default", "newer".toByteArray())
+        assertArrayEquals("newer".toByteArray(), store.load("default"))
+    }
+
+    @Test
+    fun `a Keystore that keeps failing may pass, and nothing is lost by it`() {
+        store.save("default", secret)
+        val before = file("default").readBytes()
+        val key = FakeAndroidKeyStore.keys.values.single()
+        FakeAndroidKeyStore.failures.set(Int.MAX_VALUE)
+        assertThrows(StorageException.Unavailable::class.java) { store.load("default") }
+        assertThrows(StorageException.Unavailable::class.java) { store.save("default", byteArrayOf(1)) }
+        assertArrayEquals(before, file("default").readBytes())
+        FakeAndroidKeyStore.failures.set(0)
+        assertEquals(key, FakeAndroidKeyStore.keys.values.single())
+        assertArrayEquals(secret, store.load("default"))
+    }
+
+    @Test
+    fun `before the first unlock the store is unavailable, not empty`() {
+        store.save("default", secret)
+        val users = shadowOf(app.getSystemService(UserManager::class.java))
+        users.setUserUnlocked(false)
+        assertThrows(StorageException.Unavailable::class.java) { store.load("default") }
+        assertThrows(StorageException.Unavailable::class.java) { store.list() }
+        users.setUserUnlocked(true)
+        assertArrayEquals(secret, store.load("default"))
+    }
+
+    @Test
+    fun `names that are no file names are refused`() {
+        for (name in listOf("", "../escape", "a/b", ".hidden", "a".repeat(129), "ä")) {
+            assertThrows(name, StorageException.Denied::class.java) { store.save(name, secret) }
+        }
+    }
+
+    @Test
+    fun `the security chip is used on request only`() {
+        shadowOf(app.packageManager).setSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE, true)
+        store.save("default", secret)
+        assertFalse(
+            FakeAndroidKeyStore.specs.values
+                .single()
+                .isStrongBoxBacked,
+        )
+        FakeAndroidKeyStore.install()
+        KeystoreSecretStore(app, strongBox = true).save("default", secret)
+        val spec = FakeAndroidKeyStore.specs.values.single()
+        assertTrue(spec.isStrongBoxBacked)
+        assertEquals(256, spec.keySize)
+    }
+
+    @Test
+    fun `a request for a chip that is not there is no failure`() {
+        KeystoreSecretStore(app, strongBox = true).save("default", secret)
+        assertFalse(
+            FakeAndroidKeyStore.specs.values
+                .single()
+                .isStrongBoxBacked,
+        )
+    }
+}

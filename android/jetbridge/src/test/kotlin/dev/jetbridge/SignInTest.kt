@@ -1,0 +1,326 @@
+package dev.jetbridge
+
+import android.app.Activity
+import android.app.Activity.RESULT_CANCELED
+import android.app.Activity.RESULT_OK
+import android.content.Intent
+import android.content.pm.PackageManager
+import android.net.Uri
+import android.os.Bundle
+import android.os.Looper
+import androidx.browser.auth.AuthTabIntent
+import androidx.browser.customtabs.CustomTabsIntent
+import dev.jetbridge.ffi.SessionState
+import dev.jetbridge.testing.Browsers
+import dev.jetbridge.testing.Stack
+import dev.jetbridge.testing.await
+import org.junit.After
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.Robolectric
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.android.controller.ActivityController
+import org.robolectric.annotation.Config
+import java.io.File
+import java.time.Duration
+
+@RunWith(RobolectricTestRunner::class)
+@Config(sdk = [35], application = TestHost::class)
+class SignInTest {
+    @get:Rule
+    val stack = Stack()
+
+    private val host get() = RuntimeEnvironment.getApplication() as TestHost
+    private val session get() = host.jetbridge
+
+    @After
+    fun close() = host.restartProcess()
+
+    /** The app's screen, on which the button is. */
+    private val screen by lazy { Robolectric.buildActivity(Activity::class.java).setup().get() }
+
+    /** Presses the button; gives the library's Activity as Android would start it. */
+    private fun start(): ActivityController<SignInActivity> {
+        session.startSignIn(screen)
+        val intent = shadowOf(screen).nextStartedActivity
+        assertEquals(SignInActivity::class.java.name, intent.component?.className)
+        return Robolectric.buildActivity(SignInActivity::class.java, intent).setup()
+    }
+
+    private fun browserIntent(controller: ActivityController<SignInActivity>): Intent {
+        var intent: Intent? = null
+        await("the browser") { shadowOf(controller.get()).nextStartedActivity.also { intent = it } != null }
+        return intent!!
+    }
+
+    /** The browser is in front. */
+    private fun open(controller: ActivityController<SignInActivity>): String {
+        val url = browserIntent(controller).dataString!!
+        controller.pause().stop()
+        return url
+    }
+
+    /** What Android does with a redirect: asks the manifest who takes it, and starts that. */
+    private fun follow(redirect: String): Intent {
+        val intent = Intent(Intent.ACTION_VIEW, Uri.parse(redirect)).addCategory(Intent.CATEGORY_BROWSABLE)
+        val found = host.packageManager.resolveActivity(intent, PackageManager.MATCH_DEFAULT_ONLY)!!
+        assertEquals(RedirectActivity::class.java.name, found.activityInfo.name)
+        val receiver = Robolectric.buildActivity(RedirectActivity::class.java, intent).create()
+        assertTrue(receiver.get().isFinishing)
+        val next = shadowOf(receiver.get()).nextStartedActivity
+        assertEquals(SignInActivity::class.java.name, next.component?.className)
+        assertTrue(next.flags and Intent.FLAG_ACTIVITY_CLEAR_TOP != 0 && next.flags and Intent.FLAG_ACTIVITY_SINGLE_TOP != 0)
+        return next
+    }
+
+    private fun awaitSignedIn() {
+        await("signed in") { session.state.value is SessionState.SignedIn && session.signInProgress.value is SignInProgress.Idle }
+        assertEquals("Alice Archer", (session.state.value as SessionState.SignedIn).user.displayName)
+    }
+
+    private fun awaitFailure(): JetbridgeException {
+        await("a failure") { session.signInProgress.value is SignInProgress.Failed }
+        return (session.signInProgress.value as SignInProgress.Failed).cause
+    }
+
+    @Test
+    fun `button, browser, redirect, signed in`() {
+        val controller = start()
+        val intent = browserIntent(controller)
+        assertEquals(Intent.ACTION_VIEW, intent.action)
+        val url = intent.data!!
+        assertTrue(url.path!!.endsWith("/oauth2/default/v1/authorize"))
+        assertEquals("com.okta.local-jetbridge:/callback", url.getQueryParameter("redirect_uri"))
+        assertEquals("code", url.getQueryParameter("response_type"))
+        assertEquals("S256", url.getQueryParameter("code_challenge_method"))
+        assertEquals(0, intent.flags and Intent.FLAG_ACTIVITY_NO_HISTORY)
+        assertEquals(SignInProgress.InBrowser, session.signInProgress.value)
+        controller.pause().stop()
+
+        controller.newIntent(follow(stack.signIn(url.toString())))
+        awaitSignedIn()
+        assertTrue(controller.get().isFinishing)
+        assertNull("the code does not stay with the Activity", controller.get().intent.data)
+    }
+
+    @Test
+    fun `the process dies behind the browser and the redirect starts a new one`() {
+        val controller = start()
+        val url = open(controller)
+        val saved = Bundle().also { controller.saveInstanceState(it) }
+        val redirect = follow(stack.signIn(url))
+        host.restartProcess()
+
+        // Android makes the Activity anew from what it saved and hands it the redirect.
+        val reborn = Robolectric.buildActivity(SignInActivity::class.java).create(saved).start()
+        reborn.newIntent(redirect)
+        reborn.resume()
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `the process dies and nothing of the task is left`() {
+        val url = open(start())
+        val redirect = follow(stack.signIn(url))
+        host.restartProcess()
+        val fresh = Robolectric.buildActivity(SignInActivity::class.java, redirect).setup()
+        awaitSignedIn()
+        assertTrue(fresh.get().isFinishing)
+    }
+
+    @Test
+    fun `the screen turns behind the browser`() {
+        val controller = start()
+        val url = open(controller)
+        controller.recreate()
+        assertNull("the page is not opened twice", shadowOf(controller.get()).nextStartedActivity)
+        controller.newIntent(follow(stack.signIn(url)))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `the same redirect twice is one exchange`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        controller.newIntent(follow(redirect))
+        awaitSignedIn()
+        Robolectric.buildActivity(SignInActivity::class.java, follow(redirect)).setup()
+        await("the second one is through") { session.signInProgress.value is SignInProgress.Idle }
+        awaitSignedIn()
+        host.restartProcess()
+        Robolectric.buildActivity(SignInActivity::class.java, follow(redirect)).setup()
+        awaitSignedIn()
+        assertEquals(1, stack.count("token"))
+    }
+
+    @Test
+    fun `a redirect of another app changes nothing`() {
+        val controller = start()
+        val url = open(controller)
+        Robolectric
+            .buildActivity(SignInActivity::class.java, follow("com.okta.local-jetbridge:/callback?code=stolen&state=made-up"))
+            .setup()
+        assertTrue(awaitFailure() is JetbridgeException.UnexpectedRedirect)
+        assertEquals(0, stack.count("token"))
+        controller.newIntent(follow(stack.signIn(url)))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `redirects without any sense do not crash`() {
+        for (redirect in listOf(
+            "com.okta.local-jetbridge:",
+            "com.okta.local-jetbridge:/callback",
+            "com.okta.local-jetbridge:/callback?%",
+            "com.okta.local-jetbridge:/logout",
+        )) {
+            Robolectric.buildActivity(SignInActivity::class.java, SignInActivity.redirect(host, Uri.parse(redirect))).setup()
+        }
+        Robolectric.buildActivity(RedirectActivity::class.java, Intent()).create()
+        await("the store was read") { session.state.value is SessionState.SignedOut }
+    }
+
+    @Test
+    fun `no browser`() {
+        shadowOf(host).checkActivities(true)
+        session.dismissSignInFailure()
+        val controller = Robolectric.buildActivity(SignInActivity::class.java)
+        shadowOf(host).checkActivities(false)
+        session.startSignIn(screen)
+        shadowOf(host).checkActivities(true)
+        controller.setup()
+        val failure = awaitFailure()
+        assertTrue("$failure", failure is JetbridgeException.NoBrowser)
+        assertTrue(controller.get().isFinishing)
+    }
+
+    @Test
+    fun `coming back without a redirect counts as given up, but not at once`() {
+        val controller = start()
+        val url = open(controller)
+        controller.start().resume()
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS - 1))
+        assertEquals(SignInProgress.InBrowser, session.signInProgress.value)
+        // Off again, to Okta Verify: the wait begins anew.
+        controller.pause()
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofHours(1))
+        assertEquals(SignInProgress.InBrowser, session.signInProgress.value)
+        controller.resume()
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS))
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+        assertTrue(controller.get().isFinishing)
+
+        // The sign-in is over: its redirect, should it come after all, opens nothing.
+        session.dismissSignInFailure()
+        Robolectric.buildActivity(SignInActivity::class.java, follow(stack.signIn(url))).setup()
+        assertTrue(awaitFailure() is JetbridgeException.UnexpectedRedirect)
+        assertEquals(0, stack.count("token"))
+    }
+
+    @Test
+    fun `a redirect that comes after the app is in front again still counts`() {
+        val controller = start()
+        val url = open(controller)
+        controller.start().resume()
+        controller.newIntent(follow(stack.signIn(url)))
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(2 * SignInActivity.RETURN_GRACE_MILLIS))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `going back while Okta is asked gives up`() {
+        stack.local.setLatency(300uL)
+        val controller = start()
+        assertEquals(SignInProgress.Preparing, session.signInProgress.value)
+        controller.get().finish()
+        controller.pause().stop().destroy()
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+    }
+
+    @Test
+    fun `a network fault is told and the next try works`() {
+        stack.local.injectFault("discovery-unavailable", 100u)
+        val controller = start()
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
+        await("the Activity is gone") { controller.get().isFinishing }
+        stack.local.injectFault("discovery-unavailable", 0u)
+        val again = start()
+        again.newIntent(follow(stack.signIn(open(again))))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `a browser with Custom Tabs shows one`() {
+        Browsers.install(host, hasCustomTabs = true)
+        val intent = browserIntent(start())
+        assertEquals(Browsers.PACKAGE, intent.`package`)
+        assertTrue(intent.hasExtra(CustomTabsIntent.EXTRA_SESSION))
+        assertFalse(intent.hasExtra(AuthTabIntent.EXTRA_LAUNCH_AUTH_TAB))
+    }
+
+    @Test
+    fun `a browser without Custom Tabs serves too`() {
+        Browsers.install(host, hasCustomTabs = false)
+        val intent = browserIntent(start())
+        assertNull(intent.`package`)
+        assertTrue(Intent.CATEGORY_BROWSABLE in intent.categories)
+    }
+
+    @Test
+    fun `Auth Tab answers by a result`() {
+        Browsers.install(host, hasCustomTabs = true, hasAuthTab = true)
+        val controller = start()
+        val intent = browserIntent(controller)
+        assertTrue(intent.getBooleanExtra(AuthTabIntent.EXTRA_LAUNCH_AUTH_TAB, false))
+        assertEquals("com.okta.local-jetbridge", intent.getStringExtra(AuthTabIntent.EXTRA_REDIRECT_SCHEME))
+        val redirect = stack.signIn(intent.dataString!!)
+        controller.pause().stop()
+        shadowOf(controller.get()).receiveResult(intent, RESULT_OK, Intent().setData(Uri.parse(redirect)))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `Auth Tab closed without a result`() {
+        Browsers.install(host, hasCustomTabs = true, hasAuthTab = true)
+        val controller = start()
+        val intent = browserIntent(controller)
+        controller.pause().stop()
+        shadowOf(controller.get()).receiveResult(intent, RESULT_CANCELED, Intent())
+        controller.start().resume()
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS))
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+    }
+
+    @Test
+    fun `another Activity asks once more while the browser is open`() {
+        val first = start()
+        open(first)
+        session.startSignIn(screen)
+        first.newIntent(shadowOf(screen).nextStartedActivity)
+        first.start().resume()
+        val url = browserIntent(first).dataString!!
+        first.pause().stop()
+        first.newIntent(follow(stack.signIn(url)))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `the manifest says what the sign-in needs`() {
+        val activities = host.packageManager.getPackageInfo(host.packageName, PackageManager.GET_ACTIVITIES).activities!!
+        val byName = activities.associateBy { it.name }
+        assertFalse(byName.getValue(SignInActivity::class.java.name).exported)
+        assertTrue(byName.getValue(RedirectActivity::class.java.name).exported)
+        val source = File(System.getProperty("jetbridge.android.dir"), "jetbridge/src/main/AndroidManifest.xml").readText()
+        assertFalse("android:noHistory" in source)
+        assertFalse("android:host" in source)
+        assertNotNull(Regex("<queries>.*CustomTabsService.*</queries>", RegexOption.DOT_MATCHES_ALL).find(source))
+    }
+}

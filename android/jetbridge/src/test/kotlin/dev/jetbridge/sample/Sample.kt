@@ -1,0 +1,97 @@
+package dev.jetbridge.sample
+
+import android.app.Activity
+import android.app.Application
+import android.os.Bundle
+import android.widget.TextView
+import dev.jetbridge.JetbridgeBrowser
+import dev.jetbridge.JetbridgeException
+import dev.jetbridge.JetbridgeHost
+import dev.jetbridge.JetbridgeSession
+import dev.jetbridge.SignInProgress
+import dev.jetbridge.ffi.ListObjects
+import dev.jetbridge.ffi.Recovery
+import dev.jetbridge.ffi.SessionState
+import dev.jetbridge.ffi.SignOutMode
+import kotlinx.coroutines.MainScope
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import java.net.HttpURLConnection
+
+/*
+ * The code of docs/android.md, compiled and run: DocsTest compares the two, SampleTest signs in with it.
+ */
+
+class MyApp :
+    Application(),
+    JetbridgeHost {
+    override val jetbridge by lazy { JetbridgeSession.open(this) }
+}
+
+class FilesActivity : Activity() {
+    private val session get() = (application as JetbridgeHost).jetbridge
+    private val screen = MainScope()
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        val text = TextView(this).also(::setContentView)
+        text.setOnClickListener { session.startSignIn(this) }
+        screen.launch {
+            session.state.collect { state ->
+                text.text =
+                    if (state is SessionState.SignedIn) session.objects().toList().joinToString("\n") { it.key } else "Tap to sign in"
+            }
+        }
+    }
+
+    override fun onDestroy() {
+        screen.cancel()
+        super.onDestroy()
+    }
+}
+
+class Snippets(
+    private val session: JetbridgeSession,
+    private val activity: Activity,
+    private val screen: TextView,
+) {
+    suspend fun progress() {
+        session.signInProgress.collect { progress ->
+            screen.text =
+                when (progress) {
+                    is SignInProgress.Idle -> ""
+                    is SignInProgress.Preparing -> "Contacting Okta…"
+                    is SignInProgress.InBrowser -> "Waiting for you in the browser…"
+                    is SignInProgress.Finishing -> "Finishing your sign-in…"
+                    is SignInProgress.Failed -> progress.cause.text(activity)
+                }
+        }
+    }
+
+    suspend fun paging() {
+        val listing = session.listing(ListObjects(prefix = "reports/", delimiter = "/", pageSize = 50u))
+        try {
+            val page = listing.nextPage() ?: return // null: that was the last one
+            screen.text = (page.commonPrefixes + page.objects.map { it.key }).joinToString("\n")
+        } catch (e: JetbridgeException) {
+            screen.text = e.text(activity)
+            if (e.recovery == Recovery.SIGN_IN) session.startSignIn(activity)
+        }
+    }
+
+    suspend fun backend(connection: HttpURLConnection) {
+        connection.setRequestProperty("Authorization", "Bearer " + session.accessToken().text())
+    }
+
+    suspend fun keys(): Triple<String, String, String> {
+        val keys = session.awsCredentials()
+        return Triple(keys.accessKeyId(), keys.secretAccessKey(), keys.sessionToken())
+    }
+
+    suspend fun signOut() {
+        val done = session.signOut(SignOutMode.END_SESSION)
+        done.endSessionUrl?.let { JetbridgeBrowser.open(activity, it) }
+        done.problem?.let { screen.text = it.text(activity) }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.jetbridge.testing
+
+import dev.jetbridge.JetbridgeSession
+import dev.jetbridge.ffi.LocalStack
+import dev.jetbridge.ffi.LocalStackOptions
+import dev.jetbridge.ffi.SecretStore
+import dev.jetbridge.ffi.Session
+import dev.jetbridge.ffi.SessionOptions
+import kotlinx.coroutines.runBlocking
+import org.junit.rules.ExternalResource
+
+/** The strict local stack, with a clock that both it and the session go by. A fresh one for each test. */
+class Stack : ExternalResource() {
+    /** The running stack. */
+    lateinit var local: LocalStack
+        private set
+
+    override fun before() {
+        local = runBlocking { LocalStack.start(LocalStackOptions()) }
+        current = this
+    }
+
+    override fun after() {
+        current = null
+        runBlocking { local.shutdown() }
+        local.close()
+    }
+
+    /** Another `aws-exports.json` than the stack's own, for the app of the test. */
+    var awsExports: String? = null
+
+    /** What alice does in the browser: gives the redirect URI. */
+    fun signIn(
+        url: String,
+        login: String = local.userLogin(),
+    ): String = runBlocking { local.signIn(url, login, local.userPassword()) }
+
+    /** A session as the app opens it at its start; over the same [store], as after the death of the process. */
+    fun session(
+        store: SecretStore,
+        awsExports: String = local.awsExportsJson(),
+    ): JetbridgeSession {
+        val config = JetbridgeSession.config(local.oktaConfigJson(), awsExports)
+        return JetbridgeSession.over(config, Session.openWithStackClock(config, store, SessionOptions(), local))
+    }
+
+    /** How often the stack was asked for [operation]. */
+    fun count(operation: String): Int = local.count(operation).toInt()
+
+    companion object {
+        /** The stack of the running test, for an Application that is made before the test is. */
+        var current: Stack? = null
+    }
+}
