@@ -24,4 +24,7 @@ generate() { # config, folder
   fi
 }
 generate uniffi.toml bindings
-generate android/uniffi.toml bindings-android
+# As `cargo xtask bindings --android` does, which the Gradle build calls.
+sed 's/^\[crates\.jetbridge_ffi\.bindings\.kotlin\]$/&\nandroid = true/' uniffi.toml >"$out/uniffi-android.toml"
+grep -q '^android = true$' "$out/uniffi-android.toml"
+generate "$out/uniffi-android.toml" bindings-android

@@ -31,10 +31,9 @@ maven() { mvn --offline -q -B "$@" >build/maven.log 2>&1 || mvn -q -B "$@" 2>&1 
 
 lint() {
   mvn -q -B -f maven/lint/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath \
-    -Dmdep.outputFile="$PWD/build/ktlint.classpath" >/dev/null
+    -Dmdep.outputFile="$PWD/build/ktlint.classpath" >/dev/null || return 1
   java -cp "$(cat build/ktlint.classpath)" com.pinterest.ktlint.Main --log-level=error \
-    '**/src/**/*.kt' 'testing/**/*.kt' '**/*.gradle.kts' '!**/build/**' || return 1
-  echo "ktlint: nothing to say"
+    '**/src/**/*.kt' 'testing/**/*.kt' '**/*.gradle.kts' '!**/build/**' && echo "ktlint: nothing to say"
 }
 
 install_tools

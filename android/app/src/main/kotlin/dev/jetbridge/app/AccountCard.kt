@@ -26,7 +26,6 @@ import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextOverflow
 import androidx.compose.ui.unit.dp
-import androidx.compose.ui.unit.sp
 import kotlin.time.Duration
 
 /** Who is signed in, and the two clocks: people who see only one of them cannot tell which has run out. */
@@ -75,10 +74,8 @@ private fun ClockTile(
     clock: Clock,
     modifier: Modifier,
 ) {
-    // In the font's own unit: what fits side by side in a small font does not in a large one.
-    val room = with(LocalDensity.current) { 120.sp.toDp() }
     Surface(
-        modifier.widthIn(min = room).semantics(mergeDescendants = true) {},
+        modifier.widthIn(min = 128.dp * LocalDensity.current.fontScale).semantics(mergeDescendants = true) {},
         color = MaterialTheme.colorScheme.surfaceContainer,
         shape = RoundedCornerShape(12.dp),
     ) {

@@ -11,13 +11,16 @@ import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.lifecycleScope
 import androidx.lifecycle.repeatOnLifecycle
+import androidx.lifecycle.viewmodel.initializer
+import androidx.lifecycle.viewmodel.viewModelFactory
 import dev.jetbridge.JetbridgeBrowser
 import dev.jetbridge.JetbridgeException
 import kotlinx.coroutines.launch
 
 /** The app's one Activity. */
 class MainActivity : ComponentActivity() {
-    private val model: MainViewModel by viewModels()
+    // androidx's own factory keeps the first Application of the process for ever; tests have one each.
+    private val model: MainViewModel by viewModels { viewModelFactory { initializer { MainViewModel(application) } } }
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)

@@ -126,7 +126,7 @@ class MainActivityTest {
     fun `pulling down lists again`() {
         signIn()
         listObjects()
-        rule.onNodeWithTag("home").performTouchInput { swipeDown() }
+        rule.onNodeWithTag("home").performTouchInput { swipeDown(startY = height * 0.3f, endY = height * 0.95f) }
         waitFor("a second listing") { stack.count("ListObjectsV2") == 2 }
         waitForText("Objects in jetbridge-demo")
     }
