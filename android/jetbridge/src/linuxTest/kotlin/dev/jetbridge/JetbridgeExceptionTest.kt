@@ -93,7 +93,7 @@ class JetbridgeExceptionTest {
                 SessionException.Misconfigured("okta_client_id", "is unknown", "copy it"),
             ).contains("okta_client_id: is unknown. Copy it."),
         )
-        assertTrue(text(SessionException.SecureStorage("x", false)).contains("Sign in again"))
+        assertTrue(text(SessionException.SecureStorage("x", false)).contains("Sign out to erase it"))
         assertTrue(text(SessionException.SecureStorage("x", true)).contains("Unlock"))
     }
 

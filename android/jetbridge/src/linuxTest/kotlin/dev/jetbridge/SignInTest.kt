@@ -12,8 +12,10 @@ import androidx.browser.auth.AuthTabIntent
 import androidx.browser.customtabs.CustomTabsIntent
 import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.testing.Browsers
+import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
+import kotlinx.coroutines.runBlocking
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -159,6 +161,24 @@ class SignInTest {
         Robolectric.buildActivity(SignInActivity::class.java, follow(redirect)).setup()
         awaitSignedIn()
         assertEquals(1, stack.count("token"))
+    }
+
+    @Test
+    fun `a session whose key Android has lost is told, and the way out leads to a new one`() {
+        val first = start()
+        first.newIntent(follow(stack.signIn(open(first))))
+        awaitSignedIn()
+        FakeAndroidKeyStore.keys.clear()
+        host.restartProcess()
+        await("the store was read") { session.state.value is SessionState.StorageUnavailable }
+        start()
+        assertTrue(awaitFailure() is JetbridgeException.SecureStorage)
+
+        runBlocking { session.signOut() }
+        assertTrue(session.state.value is SessionState.SignedOut)
+        val second = start()
+        second.newIntent(follow(stack.signIn(open(second))))
+        awaitSignedIn()
     }
 
     @Test

@@ -19,8 +19,10 @@ class VersionsTest {
             Regex("<([a-z]+)\\.version>([^<]+)</")
                 .findAll(File(android, "pom.xml").readText() + File(android, "maven/gradle-check/pom.xml").readText())
                 .associate { it.groupValues[1] to it.groupValues[2] } - "gradle"
-        assertTrue(maven.keys.containsAll(listOf("kotlin", "coroutines", "jna", "junit", "robolectric", "agp")))
-        assertEquals(maven.mapValues { catalog[it.key] }, maven)
+        // What only the tests on Linux need is Maven's alone.
+        val both = maven.filterKeys(catalog::containsKey)
+        assertTrue(both.keys.containsAll(listOf("kotlin", "coroutines", "jna", "agp")))
+        assertEquals(both.mapValues { catalog[it.key] }, both)
     }
 
     @Test

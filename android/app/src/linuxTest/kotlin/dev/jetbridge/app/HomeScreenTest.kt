@@ -98,6 +98,7 @@ open class HomeScreenTest {
             signOut = { done += "signOut $it" },
             dismissNotice = { done += "dismiss" },
             restore = { done += "restore" },
+            startOver = { done += "startOver" },
         )
     private var state by mutableStateOf(HomeState())
 
@@ -166,7 +167,9 @@ open class HomeScreenTest {
     fun `the store cannot be read`() {
         show(HomeState(AccountState.Unavailable), "unavailable")
         rule.onNodeWithText("Try again").performClick()
-        assertEquals(listOf("restore"), done)
+        rule.onNodeWithTag("home").performScrollToNode(hasText("Start over"))
+        rule.onNodeWithText("Start over").performClick()
+        assertEquals(listOf("restore", "startOver"), done)
     }
 
     @Test

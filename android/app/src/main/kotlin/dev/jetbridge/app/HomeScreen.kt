@@ -148,7 +148,10 @@ private fun Content(
                             stringResource(R.string.unavailable_title),
                             stringResource(R.string.unavailable_text),
                             Modifier.padding(top = 96.dp),
-                        ) { Button(onClick = actions.restore) { Text(stringResource(R.string.try_again)) } }
+                        ) {
+                            Button(onClick = actions.restore) { Text(stringResource(R.string.try_again)) }
+                            TextButton(onClick = actions.startOver) { Text(stringResource(R.string.start_over)) }
+                        }
                     }
                 }
 

@@ -104,4 +104,5 @@ data class HomeActions(
     val signOut: (SignOutMode) -> Unit = {},
     val dismissNotice: () -> Unit = {},
     val restore: () -> Unit = {},
+    val startOver: () -> Unit = {},
 )

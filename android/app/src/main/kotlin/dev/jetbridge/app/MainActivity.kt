@@ -15,6 +15,7 @@ import androidx.lifecycle.viewmodel.initializer
 import androidx.lifecycle.viewmodel.viewModelFactory
 import dev.jetbridge.JetbridgeBrowser
 import dev.jetbridge.JetbridgeException
+import dev.jetbridge.ffi.SignOutMode
 import kotlinx.coroutines.launch
 
 /** The app's one Activity. */
@@ -38,6 +39,7 @@ class MainActivity : ComponentActivity() {
                         signOut = model::signOut,
                         dismissNotice = model::dismissNotice,
                         restore = model::restore,
+                        startOver = { model.signOut(SignOutMode.LOCAL) },
                     )
                 }
             JetbridgeTheme { HomeScreen(state, actions) }
