@@ -12,13 +12,16 @@ pub struct Config {
 
 #[uniffi::export]
 impl Config {
-    /// Checks the texts of `okta-config.json` and `aws-exports.json`.
+    /// Checks the texts of `okta-config.json` and `aws-exports.json`. A release build takes https addresses only; a debug
+    /// build also http on loopback, for the local stack.
     ///
     /// # Errors
     /// Every problem of both texts.
     #[uniffi::constructor]
     pub fn parse(okta_json: &str, aws_json: &str) -> Result<Arc<Self>, ConfigError> {
-        Ok(Arc::new(Self { inner: jetbridge::Config::parse(okta_json, aws_json)? }))
+        let config = jetbridge::Config::parse(okta_json, aws_json)?;
+        let inner = if cfg!(debug_assertions) { config } else { config.require_https()? };
+        Ok(Arc::new(Self { inner }))
     }
 
     /// The issuer, as written in the file.

@@ -59,6 +59,30 @@ impl Config {
         Self::from_sources((OKTA_FILE, Ok(okta_json.to_owned())), (AWS_FILE, Ok(aws_json.to_owned())))
     }
 
+    /// The same configuration if nothing in it is plain http, not even on loopback: for what is shipped to users. On a phone
+    /// any other app can listen there.
+    ///
+    /// # Errors
+    /// Every http address in it.
+    pub fn require_https(self) -> Result<Self, ConfigError> {
+        let issuer = Url::parse(&self.okta.issuer_url).ok();
+        let places = [
+            (OKTA_FILE, "okta_issuer_url", issuer.as_ref()),
+            (AWS_FILE, "Auth.identityPoolEndpoint", self.aws.identity_pool_endpoint.as_ref()),
+            (AWS_FILE, "Storage.AWSS3.endpoint", self.aws.s3_endpoint.as_ref()),
+        ];
+        let in_the_clear = places.into_iter().filter(|(_, _, url)| url.is_some_and(|url| url.scheme() != "https"));
+        let problems: Vec<_> = in_the_clear
+            .map(|(file, key, _)| ConfigProblem {
+                file: file.to_owned(),
+                key: key.to_owned(),
+                problem: "is plain http, which a release build does not speak".to_owned(),
+                expectation: "an https URL; the local stack is for debug builds".to_owned(),
+            })
+            .collect();
+        if problems.is_empty() { Ok(self) } else { Err(ConfigError { problems }) }
+    }
+
     fn from_sources(okta: (&str, source::Text), aws: (&str, source::Text)) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let okta = source::parse_object(okta.0, okta.1, &mut problems)

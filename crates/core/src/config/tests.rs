@@ -472,6 +472,18 @@ fn the_examples_load_once_they_are_filled_in() {
     assert_eq!(filled_in, parse(&okta_file(), &with(aws_file(), "/Storage/AWSS3/region", json!("us-west-2"))).unwrap());
 }
 
+#[test]
+fn what_is_shipped_speaks_https_only() {
+    let sound = parse(&okta_file(), &aws_file()).unwrap();
+    assert_eq!(sound.clone().require_https().unwrap(), sound);
+    let okta = with(okta_file(), "/okta_issuer_url", json!("http://127.0.0.1:4580/oauth2/default"));
+    let aws = with(aws_file(), "/Auth/identityPoolEndpoint", json!("http://localhost:4581"));
+    let aws = with(aws, "/Storage/AWSS3/endpoint", json!("http://[::1]:4582"));
+    let refused = parse(&okta, &aws).unwrap().require_https().unwrap_err();
+    let keys: Vec<_> = refused.problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["okta_issuer_url", "Auth.identityPoolEndpoint", "Storage.AWSS3.endpoint"]);
+}
+
 /// config/README.md promises to describe every key.
 #[test]
 fn every_key_is_documented() {
