@@ -168,6 +168,8 @@ class SignInTest {
         val first = start()
         first.newIntent(follow(stack.signIn(open(first))))
         awaitSignedIn()
+        // The profile is saved beside the sign-in: with a key that was lost by then, it would be saved under a new one.
+        runBlocking { session.settle() }
         FakeAndroidKeyStore.keys.clear()
         host.restartProcess()
         await("the store was read") { session.state.value is SessionState.StorageUnavailable }
