@@ -2,13 +2,14 @@
 //! own: a caller that goes away interrupts nothing.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
+use super::lock;
 use crate::error::SessionError;
 use crate::secret_text::is_same;
 
@@ -39,7 +40,7 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         sign_in: Option<SecretString>,
         work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
     ) -> Answer<T> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = lock(&self.running);
         let is_same = |running: &&Running<T>| match (&running.sign_in, &sign_in) {
             (Some(one), Some(other)) => is_same(one, other),
             (None, None) => true,
@@ -69,7 +70,7 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
 
     /// What is under way now.
     pub(super) fn running(&self) -> Option<Answer<T>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|running| running.answer.clone())
+        lock(&self.running).as_ref().map(|running| running.answer.clone())
     }
 }
 
@@ -81,7 +82,7 @@ struct ClearWhenDone<T: Clone> {
 
 impl<T: Clone> Drop for ClearWhenDone<T> {
     fn drop(&mut self) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = lock(&self.running);
         // Work for another sign-in may have taken its place.
         let finished = running.take_if(|running| Arc::ptr_eq(&running.id, &self.id));
         drop(running);

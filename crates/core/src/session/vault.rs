@@ -1,11 +1,12 @@
 //! The session's place in the secure store. Every change is read, made and written under one lock, in one go, on a thread
 //! that may block and that nobody can cancel half-way; a copy in memory is never ahead of the store.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::OwnedMutexGuard;
 use zeroize::Zeroizing;
 
+use super::lock;
 use super::persisted::{Owner, Persisted, SignedIn, Tokens};
 use crate::cognito::identity::Identity;
 use crate::error::SessionError;
@@ -258,7 +259,7 @@ impl Vault {
     }
 
     fn lock_copy(&self) -> MutexGuard<'_, Copy> {
-        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.copy)
     }
 }
 
