@@ -22,7 +22,7 @@ export interface Settings {
 /** The repository's `config` folder, which the apps and the command line read. */
 const CONFIG = join(__dirname, '..', '..', 'config');
 
-const NAMES = ['config', 'setting', 'guest', 'api', 'adminGroup', 'existingProviderArn'];
+export const NAMES = ['config', 'setting', 'guest', 'api', 'adminGroup', 'existingProviderArn'];
 
 export function readSettings(node: Node): Settings {
   // A slip of the pen must not quietly mean the default. The CDK's own names have colons, slashes or dashes.
