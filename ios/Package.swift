@@ -47,6 +47,6 @@ let package = Package(
             dependencies: ["JetbridgeFFI"] + apple,
             resources: [.process("Resources")]
         ),
-        .testTarget(name: "JetbridgeTests", dependencies: ["Jetbridge", "JetbridgeFFI"]),
+        .testTarget(name: "JetbridgeTests", dependencies: ["Jetbridge", "JetbridgeFFI"] + apple),
     ]
 )

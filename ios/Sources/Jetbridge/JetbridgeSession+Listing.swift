@@ -1,10 +1,15 @@
 import JetbridgeFFI
 
 extension JetbridgeSession {
-    /// The objects of the bucket whose keys begin with `prefix`; without it, the configuration's prefix or everything. A page
-    /// is fetched when the one before is used up, so `prefix(20)` asks for one page only.
+    /// The objects of the bucket whose keys begin with `prefix`; without it, the configuration's prefix or everything. While
+    /// one page is read the next is on its way, and no more: `prefix(20)` asks for two pages of a million objects.
     public nonisolated func listObjects(prefix: String? = nil) -> AsyncThrowingStream<ListedObject, any Error> {
-        let listing = listing(ListObjects(prefix: prefix))
+        listObjects(ListObjects(prefix: prefix))
+    }
+
+    /// As ``listObjects(prefix:)``, with all that can be said of a listing.
+    public nonisolated func listObjects(_ request: ListObjects) -> AsyncThrowingStream<ListedObject, any Error> {
+        let listing = listing(request)
         let page = Locked([ListedObject]().makeIterator())
         return AsyncThrowingStream {
             while true {
@@ -16,8 +21,9 @@ extension JetbridgeSession {
     }
 
     /// As ``listObjects(prefix:)``, page by page, with the "folders" that a delimiter makes.
-    public nonisolated func pages(_ request: ListObjects = ListObjects()) -> AsyncThrowingStream<ObjectPage, any Error>
-    {
+    public nonisolated func pages(
+        _ request: ListObjects = ListObjects()
+    ) -> AsyncThrowingStream<ObjectPage, any Error> {
         let listing = listing(request)
         return AsyncThrowingStream { try await listing.nextPage() }
     }

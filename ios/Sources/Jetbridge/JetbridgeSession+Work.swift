@@ -5,9 +5,12 @@ extension JetbridgeSession {
     nonisolated func finish<Value: Sendable>(
         _ call: @escaping @Sendable (CoreSession) async throws -> Value
     ) async -> Result<Value, JetbridgeError> {
-        await suspension.during { [core] in
+        let answer: Result<Value, JetbridgeError> = await suspension.during { [core] in
             do { return .success(try await call(core)) } catch { return .failure(JetbridgeError(error)) }
         }
+        // Whoever is told that the session has ended finds it so.
+        if case .failure = answer { await refreshState() }
+        return answer
     }
 
     /// Calls the core. A cancelled caller stops waiting at once, and the call comes to its end without it.

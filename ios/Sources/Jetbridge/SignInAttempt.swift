@@ -15,20 +15,28 @@ final class SignInAttempt {
     var redirectURI: String?
     private let arrivals: AsyncStream<Arrival>
     private let arrival: AsyncStream<Arrival>.Continuation
+    private var first: Arrival?
     private var waiting: [AsyncStream<Result<SessionState, JetbridgeError>>.Continuation] = []
 
     init() {
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
     }
 
-    func arrive(_ news: Arrival) { arrival.yield(news) }
+    func arrive(_ news: Arrival) {
+        first = first ?? news
+        arrival.yield(news)
+    }
 
     /// Shows the page until something arrives, and closes it.
     func show(_ request: AuthorizationRequest, in browser: any SignInBrowser) async -> Arrival {
+        // Decided while the page was being prepared: nothing is to be seen of it.
+        if Task.isCancelled { return .closed(.userCancelled) }
+        if let first { return first }
         guard let url = URL(string: request.url()), let redirect = URL(string: request.redirectUri()) else {
             return .closed(.internal(detail: "the address of the sign-in page is none"))
         }
         let page = Task {
+            guard !Task.isCancelled else { return }
             do { arrive(.redirect(try await browser.open(url, redirect: redirect))) } catch {
                 arrive(.closed(Self.failure(error)))
             }

@@ -15,9 +15,9 @@ struct Texts {
         suggestion = Self.text("jetbridge.error.\(key).suggestion", inSuggestion)
     }
 
-    static func text(_ key: String, _ arguments: [String] = []) -> String {
+    static func text(_ key: String, _ arguments: [String] = [], app: Bundle = .main) -> String {
         let ours = Bundle.module.localizedString(forKey: key, value: nil, table: nil)
-        let format = Bundle.main.localizedString(forKey: key, value: ours, table: nil)
+        let format = app.localizedString(forKey: key, value: ours, table: nil)
         return String(format: format, arguments: arguments.map { NSString(string: $0) })
     }
 }

@@ -1,4 +1,4 @@
-// As much of AuthenticationServices as the package uses, so that Linux can compile it. No session of it starts.
+// As much of AuthenticationServices as the package uses, so that Linux can compile it. A test plays the system.
 @_exported import Foundation
 import UIKit
 
@@ -14,21 +14,41 @@ public struct ASWebAuthenticationSessionError: Error {
         case presentationContextNotProvided, presentationContextInvalid
     }
     public let code: Code
+    public init(_ code: Code) { self.code = code }
 }
 
 @MainActor open class ASWebAuthenticationSession: NSObject {
     public typealias CompletionHandler = (URL?, (any Error)?) -> Void
 
-    public struct Callback: Sendable {
-        public static func customScheme(_ scheme: String) -> Callback { Callback() }
-        public static func https(host: String, path: String) -> Callback { Callback() }
+    public enum Callback: Equatable, Sendable {
+        case customScheme(String)
+        case https(host: String, path: String)
     }
 
-    public init(url URL: URL, callbackURLScheme: String?, completionHandler: @escaping CompletionHandler) {}
-    public init(url URL: URL, callback: Callback, completionHandler: @escaping CompletionHandler) {}
+    /// What a test has in the place of the system: says whether the sheet was shown.
+    public static var system: (ASWebAuthenticationSession) -> Bool = { _ in false }
 
+    public let url: URL
+    public let callback: Callback?
+    public let completionHandler: CompletionHandler
+    public private(set) var isCancelled = false
     public weak var presentationContextProvider: (any ASWebAuthenticationPresentationContextProviding)?
     public var prefersEphemeralWebBrowserSession = false
-    public func start() -> Bool { false }
-    public func cancel() {}
+
+    public convenience init(url URL: URL, callbackURLScheme: String?, completionHandler: @escaping CompletionHandler) {
+        self.init(URL, callbackURLScheme.map { .customScheme($0) }, completionHandler)
+    }
+
+    public convenience init(url URL: URL, callback: Callback, completionHandler: @escaping CompletionHandler) {
+        self.init(URL, callback, completionHandler)
+    }
+
+    private init(_ url: URL, _ callback: Callback?, _ completionHandler: @escaping CompletionHandler) {
+        self.url = url
+        self.callback = callback
+        self.completionHandler = completionHandler
+    }
+
+    public func start() -> Bool { Self.system(self) }
+    public func cancel() { isCancelled = true }
 }

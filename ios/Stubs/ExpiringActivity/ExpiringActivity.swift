@@ -1,9 +1,29 @@
-// The one call of iOS's Foundation that Linux's lacks. It keeps a thread for as long as the work lasts, as iOS does, and
-// never suspends the process.
+// The one call of iOS's Foundation that Linux's lacks. It keeps a thread for as long as the work lasts, as iOS does; the
+// time is over when a test says so.
 import Foundation
+
+private final class Activities: @unchecked Sendable {
+    static let shared = Activities()
+    private let lock = NSLock()
+    private var running: [UUID: @Sendable (Bool) -> Void] = [:]
+
+    func perform(_ block: @escaping @Sendable (Bool) -> Void) {
+        let id = UUID()
+        lock.withLock { running[id] = block }
+        Thread.detachNewThread {
+            block(false)
+            self.lock.withLock { self.running[id] = nil }
+        }
+    }
+
+    func expire() { for block in lock.withLock({ running.values }) { block(true) } }
+}
 
 extension ProcessInfo {
     public func performExpiringActivity(withReason reason: String, using block: @escaping @Sendable (Bool) -> Void) {
-        Thread.detachNewThread { block(false) }
+        Activities.shared.perform(block)
     }
+
+    /// What iOS does when the app has been in the background for too long.
+    public func expireActivities() { Activities.shared.expire() }
 }
