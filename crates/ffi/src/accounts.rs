@@ -29,7 +29,9 @@ impl Accounts {
     /// The accounts that `store` has for `config`.
     #[uniffi::constructor]
     pub fn of(config: &Config, store: Arc<dyn SecretStore>) -> Arc<Self> {
-        Arc::new(Self { inner: jetbridge::Accounts::new(config.inner.clone(), Adapter::of(store)) })
+        Arc::new(Self {
+            inner: jetbridge::Accounts::new(config.inner.clone(), Arc::new(Adapter { store, locks: None })),
+        })
     }
 
     /// All accounts with a session, by name. No network. One that cannot be read does not hide the others.

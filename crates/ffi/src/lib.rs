@@ -45,7 +45,7 @@ pub use log::{LogLevel, LogSink, set_log_sink};
 pub use login::{AuthorizationRequest, LoginOptions, Parameter, Prompt};
 pub use session::{BackgroundRenewal, Session, SessionOptions};
 pub use sign_out::{SignOut, SignOutMode};
-pub use storage::{SecretStore, StorageError, memory_store};
+pub use storage::{SecretStore, StorageError, keychain_store, memory_store};
 
 uniffi::setup_scaffolding!();
 

@@ -225,8 +225,7 @@ impl Session {
         options: SessionOptions,
         stack: Arc<LocalStack>,
     ) -> Result<Arc<Self>, SessionError> {
-        let builder = Self::builder(config, store, options).clock(Arc::new(StackClock(stack)));
-        Ok(Arc::new(Self { inner: builder.open()? }))
+        Self::open_with(config, store, options, |builder| builder.clock(Arc::new(StackClock(stack))))
     }
 }
 

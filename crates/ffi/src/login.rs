@@ -111,6 +111,12 @@ impl Session {
         Ok(Arc::new(AuthorizationRequest { inner: self.inner.begin_login(options.into()).await? }))
     }
 
+    /// Whether an address that the app was opened with is the answer to a sign-in, for `complete_login`. The end of a
+    /// browser session, which may come back by the same scheme, and the app's own links are not.
+    pub fn is_sign_in_redirect(&self, uri: &str) -> bool {
+        self.inner.is_sign_in_redirect(uri)
+    }
+
     /// Finishes a sign-in with the redirect URI that the app caught, whole. Giving the same one twice is harmless. The work
     /// goes on if the caller goes away.
     ///

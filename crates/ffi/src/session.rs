@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jetbridge::SessionBuilder;
+use jetbridge::storage::LockFolder;
 
 use crate::config::Config;
 use crate::credentials::{AccessToken, AwsCredentials};
@@ -16,6 +17,7 @@ use crate::storage::{Adapter, SecretStore};
 #[derive(Debug, uniffi::Object)]
 pub struct Session {
     pub(crate) inner: jetbridge::Session,
+    locks: Option<LockFolder>,
 }
 
 /// How to open a session.
@@ -30,16 +32,23 @@ pub struct SessionOptions {
     /// Whether AWS credentials are kept in the secure store too: then a restart lists in one request.
     #[uniffi(default = true)]
     pub store_aws_credentials: bool,
+    /// A folder for file locks, if several processes open the store at once: an app and its extensions over one keychain,
+    /// with a folder inside their app group. Nothing else belongs into it.
+    #[uniffi(default = None)]
+    pub lock_folder: Option<String>,
 }
 
 impl Session {
-    /// Sets up everything but the clock.
-    pub(crate) fn builder(
+    /// Opens with what `finish` adds to the builder.
+    pub(crate) fn open_with(
         config: &Config,
         store: Arc<dyn SecretStore>,
         options: SessionOptions,
-    ) -> jetbridge::SessionBuilder {
-        let mut builder: SessionBuilder = jetbridge::Session::builder(config.inner.clone(), Adapter::of(store))
+        finish: impl FnOnce(SessionBuilder) -> SessionBuilder,
+    ) -> Result<Arc<Self>, SessionError> {
+        let locks = options.lock_folder.map(LockFolder::new);
+        let store = Arc::new(Adapter { store, locks: locks.clone() });
+        let mut builder = jetbridge::Session::builder(config.inner.clone(), store)
             .store_aws_credentials(options.store_aws_credentials);
         if let Some(account) = &options.account {
             builder = builder.account(account);
@@ -47,7 +56,7 @@ impl Session {
         if let Some(pem) = options.root_certificates_pem {
             builder = builder.root_certificates(pem.into_bytes());
         }
-        builder
+        Ok(Arc::new(Self { inner: finish(builder).open()?, locks }))
     }
 }
 
@@ -64,7 +73,7 @@ impl Session {
         store: Arc<dyn SecretStore>,
         options: SessionOptions,
     ) -> Result<Arc<Self>, SessionError> {
-        Ok(Arc::new(Self { inner: Self::builder(config, store, options).open()? }))
+        Self::open_with(config, store, options, |builder| builder)
     }
 
     /// Reads the secure store; no network. A store that cannot be read gives `StorageUnavailable` and is never taken for an
@@ -127,6 +136,14 @@ impl Session {
     pub fn renew_in_background(&self) -> Arc<BackgroundRenewal> {
         let _inside = runtime::handle().enter();
         Arc::new(BackgroundRenewal { running: Mutex::new(Some(self.inner.renew_in_background())) })
+    }
+
+    /// Gives up the file locks of `lock_folder` that are held now, while the work under them goes on. For a process that is
+    /// about to be suspended: iOS ends one that holds a file lock then (0xdead10cc).
+    pub fn release_locks(&self) {
+        if let Some(locks) = &self.locks {
+            locks.release_all();
+        }
     }
 
     /// Waits for what goes on beside the calls: open connections, the profile, a renewal whose caller went away. For a

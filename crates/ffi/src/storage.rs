@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use jetbridge::storage::{MemoryStore, SecretStore as CoreStore, StorageErrorKind, StoreLock};
+use jetbridge::storage::{LockFolder, MemoryStore, SecretStore as CoreStore, StorageErrorKind, StoreLock};
 use zeroize::Zeroizing;
 
 use crate::error::exception_name;
@@ -114,16 +114,39 @@ impl From<jetbridge::storage::StorageError> for StorageError {
     }
 }
 
+/// The keychain of Apple's phones: readable from the first unlock after a restart on, and never leaving the device. `service`
+/// names the items, usually by the app's bundle identifier; with `access_group`, other apps and extensions of the same team
+/// share them, and then `SessionOptions.lock_folder` belongs to it.
+///
+/// # Errors
+/// `Denied` for a service without a name, and where there is no such keychain.
+#[uniffi::export]
+pub fn keychain_store(service: &str, access_group: Option<String>) -> Result<Arc<dyn SecretStore>, StorageError> {
+    #[cfg(any(target_os = "ios", target_os = "macos"))]
+    {
+        let store = jetbridge::storage::KeychainStore::open(service, access_group.as_deref())?;
+        Ok(Arc::new(Exported(store)))
+    }
+    #[cfg(not(any(target_os = "ios", target_os = "macos")))]
+    {
+        let _ = (service, access_group);
+        Err(StorageError::Denied {
+            detail: "this system has no Apple keychain: give the session another store".to_owned(),
+        })
+    }
+}
+
 /// A store that forgets everything when the process ends: for tests, previews and sessions that should leave no trace.
 /// Two sessions over one such store are as two processes over one file.
 #[uniffi::export]
 pub fn memory_store() -> Arc<dyn SecretStore> {
-    Arc::new(InMemory(MemoryStore::new()))
+    Arc::new(Exported(MemoryStore::new()))
 }
 
-struct InMemory(MemoryStore);
+/// A store of the core's for the shell.
+struct Exported<S>(S);
 
-impl SecretStore for InMemory {
+impl<S: CoreStore> SecretStore for Exported<S> {
     fn load(&self, name: String) -> Result<Option<Vec<u8>>, StorageError> {
         Ok(self.0.load(&name)?.map(|value| value.to_vec()))
     }
@@ -142,36 +165,37 @@ impl SecretStore for InMemory {
 }
 
 /// A store of the shell as the core's port. The shell keeps bytes; who may change them is settled here.
-pub(crate) struct Adapter(pub(crate) Arc<dyn SecretStore>);
-
-impl Adapter {
-    pub(crate) fn of(store: Arc<dyn SecretStore>) -> Arc<dyn CoreStore> {
-        Arc::new(Self(store))
-    }
+pub(crate) struct Adapter {
+    pub(crate) store: Arc<dyn SecretStore>,
+    /// Where several processes open the store.
+    pub(crate) locks: Option<LockFolder>,
 }
 
 impl CoreStore for Adapter {
     fn load(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, jetbridge::storage::StorageError> {
-        Ok(self.0.load(name.to_owned())?.map(Zeroizing::new))
+        Ok(self.store.load(name.to_owned())?.map(Zeroizing::new))
     }
 
     fn save(&self, name: &str, value: &[u8]) -> Result<(), jetbridge::storage::StorageError> {
-        Ok(self.0.save(name.to_owned(), value.to_vec())?)
+        Ok(self.store.save(name.to_owned(), value.to_vec())?)
     }
 
     fn delete(&self, name: &str) -> Result<(), jetbridge::storage::StorageError> {
-        Ok(self.0.delete(name.to_owned())?)
+        Ok(self.store.delete(name.to_owned())?)
     }
 
     fn list(&self) -> Result<Vec<String>, jetbridge::storage::StorageError> {
-        Ok(self.0.list()?)
+        Ok(self.store.list()?)
     }
 
     /// By name alone, because two objects of the shell may be the same store. Between processes of one app it is the
-    /// store's own business (see docs/adr/0007).
+    /// folder's business, or the store's own (see docs/adr/0007).
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, jetbridge::storage::StorageError> {
         static LOCKS: LazyLock<MemoryStore> = LazyLock::new(MemoryStore::new);
-        LOCKS.lock(name)
+        match &self.locks {
+            Some(folder) => folder.lock(name),
+            None => LOCKS.lock(name),
+        }
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jetbridge::storage::{SecretStore as _, StorageErrorKind};
+use jetbridge::storage::{LockFolder, SecretStore as _, StorageErrorKind};
 use jetbridge::{Recovery, Service, SignInReason};
 
 use crate::error::exception_name;
 use crate::storage::Adapter;
-use crate::{Config, Session, SessionError, SessionOptions, StorageError, memory_store, runtime};
+use crate::{
+    Config, Session, SessionError, SessionOptions, SignOutMode, StorageError, keychain_store, memory_store, runtime,
+};
 
 /// The variants of an enum in a source text, by the form that rustfmt gives them.
 fn variants<'a>(source: &'a str, name: &str) -> BTreeSet<&'a str> {
@@ -122,7 +125,8 @@ fn storage_errors_keep_their_kind_both_ways() {
 
 #[test]
 fn two_objects_of_one_store_exclude_each_other() {
-    let (one, other) = (Adapter(memory_store()), Adapter(memory_store()));
+    let adapter = || Adapter { store: memory_store(), locks: None };
+    let (one, other) = (adapter(), adapter());
     let held = one.lock("ffi-tests.one").unwrap();
     let (tell, told) = std::sync::mpsc::channel();
     let waiting = std::thread::spawn(move || {
@@ -137,7 +141,39 @@ fn two_objects_of_one_store_exclude_each_other() {
     assert_eq!(told.try_recv(), Ok(()));
 }
 
+#[test]
+fn a_session_with_a_lock_folder_locks_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("locks");
+    let session = open(Some(path.to_str().unwrap().to_owned()));
+    runtime::handle().block_on(session.sign_out(SignOutMode::Local)).unwrap();
+    let names: Vec<_> = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!names.is_empty() && names.iter().all(|name| name.to_str().unwrap().ends_with(".lock")), "{names:?}");
+
+    let adapter = || Adapter { store: memory_store(), locks: Some(LockFolder::new(&path).with_limit(Duration::ZERO)) };
+    let (app, extension) = (adapter(), adapter());
+    let held = app.lock("ffi-tests.folder").unwrap();
+    assert_eq!(extension.lock("ffi-tests.folder").unwrap_err().kind, StorageErrorKind::Busy);
+    drop(held);
+    drop(extension.lock("ffi-tests.folder").unwrap());
+    // Nothing is held now, so there is nothing to give up, and that is fine.
+    session.release_locks();
+}
+
+#[cfg(not(any(target_os = "ios", target_os = "macos")))]
+#[test]
+fn asking_for_a_keychain_where_there_is_none_says_so() {
+    let Err(StorageError::Denied { detail }) = keychain_store("org.example.app", None) else {
+        panic!("no keychain here")
+    };
+    assert!(detail.contains("another store"), "{detail}");
+}
+
 fn session() -> Arc<Session> {
+    open(None)
+}
+
+fn open(lock_folder: Option<String>) -> Arc<Session> {
     let okta = r#"{
         "okta_issuer_url": "https://dev-12345678.okta.com/oauth2/default",
         "okta_client_id": "0oa1b2c3d4E5F6g7h8i9",
@@ -148,7 +184,8 @@ fn session() -> Arc<Session> {
         "Storage": { "AWSS3": { "region": "us-west-2", "bucket": "my-team-files" } }
     }"#;
     let config = Config::parse(okta, aws).unwrap();
-    let options = SessionOptions { account: None, root_certificates_pem: None, store_aws_credentials: true };
+    let options =
+        SessionOptions { account: None, root_certificates_pem: None, store_aws_credentials: true, lock_folder };
     Session::open(&config, memory_store(), options).unwrap()
 }
 

@@ -8,10 +8,14 @@ use crate::exports;
 use crate::report::{Counts, Outcome, say};
 use crate::steps::{cargo, forget_package, target_directory};
 
-/// What is type-checked, each a step of its own. The simulator's target differs from the phone's in nothing that a check
-/// could find, and costs as much again.
-pub(crate) const TARGETS: &[&str] =
-    &["aarch64-linux-android", "armv7-linux-androideabi", "x86_64-linux-android", "aarch64-apple-ios"];
+/// What is type-checked, each a step of its own.
+pub(crate) const TARGETS: &[&str] = &[
+    "aarch64-linux-android",
+    "armv7-linux-androideabi",
+    "x86_64-linux-android",
+    "aarch64-apple-ios",
+    "aarch64-apple-ios-sim",
+];
 
 const STAND_IN_COMPILER: &str = include_str!("stand-in-cc.sh");
 
@@ -101,7 +105,7 @@ fn stand_in(root: &Path, target: &str, command: &mut Command) -> std::io::Result
     let suffix = target.replace('-', "_");
     command.env(format!("CC_{suffix}"), &compiler).env(format!("AR_{suffix}"), &compiler);
     if target.contains("apple") {
-        let sdk = folder.join("iPhoneOS.sdk");
+        let sdk = folder.join(if target.ends_with("-sim") { "iPhoneSimulator.sdk" } else { "iPhoneOS.sdk" });
         std::fs::create_dir_all(&sdk)?;
         command.env("SDKROOT", sdk);
     }

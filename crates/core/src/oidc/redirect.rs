@@ -48,15 +48,33 @@ impl Redirect {
 
     /// Whether this came to `redirect_uri`: same scheme, authority and path.
     pub(crate) fn is_at(&self, redirect_uri: &str) -> bool {
-        let Ok(expected) = Url::parse(redirect_uri) else { return false };
-        let same_query = expected.query_pairs().all(|pair| self.location.query_pairs().any(|found| found == pair));
-        same_query
-            && self.location.scheme() == expected.scheme()
-            && self.location.username().is_empty()
-            && self.location.host() == expected.host()
-            && self.location.port_or_known_default() == expected.port_or_known_default()
-            && self.location.path() == expected.path()
+        is_at(&self.location, redirect_uri)
     }
+}
+
+/// Whether an address that the app was opened with belongs to a sign-in, well-formed or not. The end of a browser session
+/// comes back by the same scheme, and so may the app's own links.
+pub(crate) fn belongs_to_sign_in(text: &str, callback_url: &str, logout_url: Option<&str>) -> bool {
+    let text = text.trim();
+    if text.len() > LONGEST_REDIRECT {
+        // Not taken apart; whoever is told so by `complete_login` loses nothing.
+        return text.starts_with(callback_url);
+    }
+    let Ok(location) = Url::parse(text) else { return false };
+    let is_logout = logout_url.is_some_and(|url| is_at(&location, url)) && !is_at(&location, callback_url);
+    // A sign-in may have named another redirect URI than the configuration: its answer is known by its parameters.
+    !is_logout && (is_at(&location, callback_url) || Redirect::parse(text).is_ok())
+}
+
+fn is_at(location: &Url, redirect_uri: &str) -> bool {
+    let Ok(expected) = Url::parse(redirect_uri) else { return false };
+    let same_query = expected.query_pairs().all(|pair| location.query_pairs().any(|found| found == pair));
+    same_query
+        && location.scheme() == expected.scheme()
+        && location.username().is_empty()
+        && location.host() == expected.host()
+        && location.port_or_known_default() == expected.port_or_known_default()
+        && location.path() == expected.path()
 }
 
 /// RFC 6749 §3.1: a parameter must not come twice. Which one would count?
@@ -129,6 +147,23 @@ mod tests {
         assert!(at("http://127.0.0.1:8765/callback?state=s&code=c&x=y#fragment", expected));
         assert!(at("https://a.example/cb?tenant=7&state=s&code=c", "https://a.example/cb?tenant=7"));
         assert!(!at("https://a.example/cb?state=s&code=c", "https://a.example/cb?tenant=7"));
+    }
+
+    #[test]
+    fn a_sign_in_s_redirect_is_told_from_the_app_s_other_addresses() {
+        let callback = "com.okta.dev-1:/callback";
+        let is_ours = |text: &str| belongs_to_sign_in(text, callback, Some("com.okta.dev-1:/logout"));
+        assert!(is_ours("com.okta.dev-1:/callback?state=s&code=c"));
+        assert!(is_ours("COM.OKTA.dev-1:/callback?state=s&code=c"), "browsers write schemes as they like");
+        assert!(is_ours("com.okta.dev-1:/callback?code=c"), "a broken one is complete_login's to explain");
+        assert!(is_ours("com.okta.dev-1:/other?state=s&error=access_denied"), "another redirect URI of the app's");
+        assert!(is_ours(&format!("{callback}?state={}", "x".repeat(9000))));
+        assert!(!is_ours("com.okta.dev-1:/logout?state=s"));
+        assert!(!is_ours("com.okta.dev-1:/logout?state=s&error=e"));
+        assert!(!is_ours("com.okta.dev-1:/files/7"));
+        assert!(!is_ours("not a URI"));
+        let same_for_both = |text: &str| belongs_to_sign_in(text, callback, Some(callback));
+        assert!(same_for_both("com.okta.dev-1:/callback?state=s&code=c"));
     }
 
     proptest! {

@@ -18,7 +18,7 @@ use crate::error::{Service, SessionError};
 use crate::oidc::authorization::{self, Prompt, Wishes};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{self, Claims, Expected, Previous};
-use crate::oidc::redirect::{Outcome, Redirect, unexpected};
+use crate::oidc::redirect::{self, Outcome, Redirect, unexpected};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 use crate::secret_text::is_same;
 
@@ -98,6 +98,14 @@ impl Session {
     /// `SecureStorage` if the request cannot be remembered.
     pub async fn begin_login(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
         self.inner.detached(|inner| async move { inner.begin(options).await }).await
+    }
+
+    /// Whether an address that the app was opened with is the answer to a sign-in, for
+    /// [`complete_login`](Self::complete_login). The end of a browser session, which may come back by the same scheme, and
+    /// the app's own links are not.
+    pub fn is_sign_in_redirect(&self, uri: &str) -> bool {
+        let config = &self.inner.config;
+        redirect::belongs_to_sign_in(uri, config.callback_url(), config.logout_url())
     }
 
     /// Finishes a sign-in with the redirect URI that the shell caught, whole. Giving the same one twice is harmless. The

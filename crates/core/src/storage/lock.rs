@@ -4,12 +4,15 @@
 //! lock file is never removed or replaced: two processes could then hold locks on two files of the same name. Two
 //! handles exclude each other inside one process as well, so no second mechanism is needed there.
 
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::directory::Directory;
-use super::{StorageError, StorageErrorKind, StoreLock};
+use super::{StorageError, StorageErrorKind, StoreLock, check_name};
 
 /// How long to wait for a lock: longer than a code exchange or a renewal usually takes.
 pub(super) const DEFAULT_LOCK_LIMIT: Duration = Duration::from_secs(10);
@@ -48,4 +51,75 @@ fn busy(path: &Path) -> StorageError {
         StorageErrorKind::Busy,
         format!("failed to lock {}: another Jetbridge process is using it; try again when it is done", path.display()),
     )
+}
+
+/// Locks for a store that has none of its own between processes: an app and its extensions over one keychain.
+///
+/// iOS ends an app that it suspends while it holds a file lock in a folder that others share (0xdead10cc), so the locks
+/// can be given up before: see [`release_all`](Self::release_all).
+#[derive(Debug, Clone)]
+pub struct LockFolder {
+    path: PathBuf,
+    limit: Duration,
+    held: Arc<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    files: Mutex<HashMap<u64, FileLock>>,
+    next: AtomicU64,
+}
+
+impl LockFolder {
+    /// The folder is made at the first lock, with its parents, for this user alone. It has to be the same one for all
+    /// processes, and nothing else belongs into it.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), limit: DEFAULT_LOCK_LIMIT, held: Arc::default() }
+    }
+
+    /// The same folder, with another limit on waiting for a lock.
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Waits for the right to change `name`, as [`SecretStore::lock`](super::SecretStore::lock) does.
+    ///
+    /// # Errors
+    /// [`Busy`](StorageErrorKind::Busy), and whatever keeps the folder from being used.
+    pub fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
+        check_name(name)?;
+        let file = lock_file(&Directory::create(&self.path)?, &format!("{name}.lock"), self.limit)?;
+        let id = self.held.next.fetch_add(1, Ordering::Relaxed);
+        self.held.files().insert(id, file);
+        Ok(Box::new(FolderLock { held: Arc::clone(&self.held), id }))
+    }
+
+    /// Gives up every lock that this object and its clones hold now, although the work under it goes on: for a process
+    /// that is about to be suspended. It may have to work without the lock for a moment when it is woken; being ended
+    /// would have cost it the lock and the work.
+    pub fn release_all(&self) {
+        self.held.files().clear();
+    }
+}
+
+impl Held {
+    /// A thread that panicked while it held the mutex cannot have left the map half changed.
+    fn files(&self) -> MutexGuard<'_, HashMap<u64, FileLock>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug)]
+struct FolderLock {
+    held: Arc<Held>,
+    id: u64,
+}
+
+impl StoreLock for FolderLock {}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        self.held.files().remove(&self.id);
+    }
 }

@@ -1,14 +1,20 @@
 //! Where a session's secrets rest between two runs.
 //!
 //! The core knows only the port [`SecretStore`]: bytes under a name. Its adapters differ in where the bytes go: a file
-//! encrypted with a key from the system's keyring ([`EncryptedFileStore`]), memory ([`MemoryStore`]), or what a mobile
-//! shell brings along. All keep one promise above all: **what cannot be read is an error, never an empty store.** A
+//! encrypted with a key from the system's keyring ([`EncryptedFileStore`]), the keychain of Apple's phones, memory
+//! ([`MemoryStore`]), or what a mobile shell brings along. All keep one promise above all: **what cannot be read is an error, never an empty store.** A
 //! locked keychain or a damaged file that passes for "nobody signed in" would be overwritten and lose a session.
 
 mod directory;
 mod encrypted_file;
 mod envelope;
 mod key;
+#[cfg(any(target_os = "ios", target_os = "macos", test))]
+#[cfg_attr(
+    not(any(target_os = "ios", target_os = "macos")),
+    expect(unreachable_pub, reason = "elsewhere only tests see it")
+)]
+mod keychain;
 mod location;
 mod lock;
 mod marker;
@@ -22,7 +28,10 @@ use zeroize::Zeroizing;
 
 pub use encrypted_file::{EncryptedFileStore, FileStoreOptions};
 pub use key::KeySource;
+#[cfg(any(target_os = "ios", target_os = "macos"))]
+pub use keychain::KeychainStore;
 pub use location::default_directory;
+pub use lock::LockFolder;
 pub use memory::MemoryStore;
 
 /// The largest value that a store takes: 1 MiB, many times a session with the longest tokens.

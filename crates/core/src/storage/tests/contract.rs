@@ -7,7 +7,7 @@ use std::thread;
 use super::*;
 
 /// `open` gives one more handle to the same, still empty store, with a limit for waiting for locks.
-fn check_contract<S: SecretStore>(open: &(dyn Fn(Duration) -> S + Sync)) {
+pub(super) fn check_contract<S: SecretStore>(open: &(dyn Fn(Duration) -> S + Sync)) {
     let store = open(LONG_WAIT);
     let other = open(SHORT_WAIT);
     values_come_back(&store, &other);

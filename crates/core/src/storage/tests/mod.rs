@@ -5,6 +5,7 @@ mod attacks;
 mod contract;
 #[cfg(unix)]
 mod damage;
+mod keychain;
 #[cfg(unix)]
 mod processes;
 
