@@ -18,10 +18,10 @@ let linking: [LinkerSetting] = [
 let stubs: [Target] = [
     .target(name: "UIKit", path: "Stubs/UIKit"),
     .target(name: "AuthenticationServices", dependencies: ["UIKit"], path: "Stubs/AuthenticationServices"),
-    .target(name: "ExpiringActivity", path: "Stubs/ExpiringActivity"),
+    .target(name: "AppleFoundation", path: "Stubs/AppleFoundation"),
     .target(name: "SwiftUI", path: "Stubs/SwiftUI"),
 ]
-let apple: [Target.Dependency] = ["UIKit", "AuthenticationServices", "ExpiringActivity"]
+let apple: [Target.Dependency] = ["UIKit", "AuthenticationServices", "AppleFoundation"]
 #else
 let core: [Target] = [.binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")]
 let linking: [LinkerSetting] = []

@@ -84,6 +84,10 @@ extension JetbridgeError {
             case let error as JetbridgeError: error
             case let error as SessionError: JetbridgeError(error)
             case ConfigError.Invalid(let problems): .invalidConfiguration(problems: problems)
+            case StorageError.Unavailable(let detail): .secureStorage(detail: detail, mayPass: true)
+            case StorageError.Corrupt(let detail), StorageError.KeyMissing(let detail),
+                StorageError.Denied(let detail), StorageError.Io(let detail):
+                .secureStorage(detail: detail, mayPass: false)
             case is CancellationError: .cancelled
             default: .internal(detail: error.localizedDescription)
             }

@@ -2,15 +2,14 @@ import Foundation
 import JetbridgeFFI
 
 extension JetbridgeSession {
-    /// Opens the session of `okta-config.json` and `aws-exports.json` in `bundle`, and begins to restore what the device has
-    /// kept in `store`.
+    /// As ``init(bundle:appGroup:options:)``, kept in a store of the app's own.
     public convenience init(
         bundle: Bundle = .main, store: any SecretStore, options: SessionOptions = SessionOptions()
     ) throws(JetbridgeError) {
         try self.init(config: Self.config(bundle: bundle), store: store, options: options)
     }
 
-    /// As the other initializer, for a configuration that does not come from files of the app.
+    /// As ``init(bundle:store:options:)``, for a configuration that does not come from files of the app.
     public convenience init(
         config: Config, store: any SecretStore, options: SessionOptions = SessionOptions()
     ) throws(JetbridgeError) {
@@ -18,7 +17,7 @@ extension JetbridgeSession {
         do { core = try CoreSession.open(config: config, store: store, options: options) } catch {
             throw JetbridgeError(error)
         }
-        self.init(config: config, core: core, store: store)
+        self.init(config: config, core: core)
     }
 
     /// Checks the texts of the two configuration files, and tells all mistakes at once.

@@ -51,7 +51,7 @@ extension JetbridgeSession {
     /// ``JetbridgeError/unexpectedRedirect(detail:)`` and changes nothing.
     @discardableResult
     public func handleRedirect(_ url: URL) async throws(JetbridgeError) -> SessionState? {
-        guard isSignInRedirect(url) else { return nil }
+        guard core.isSignInRedirect(uri: url.absoluteString) else { return nil }
         let before = signInProgress
         signInProgress = .finishing
         let answer = await finish { try await $0.completeLogin(redirectUri: url.absoluteString) }
@@ -91,11 +91,6 @@ extension JetbridgeSession {
 
     private var isSignedIn: Bool { if case .signedIn = state { true } else { false } }
 
-    private func isSignInRedirect(_ url: URL) -> Bool {
-        let address = url.absoluteString.prefix { $0 != "?" && $0 != "#" }
-        return address == config.callbackUrl() || address == attempt.flatMap(\.redirectURI) ?? ""
-    }
-
     private func perform(
         _ attempt: SignInAttempt, _ options: LoginOptions, _ browser: any SignInBrowser
     ) async -> Result<SessionState, JetbridgeError> {
@@ -105,7 +100,6 @@ extension JetbridgeSession {
         case .success(let begun): request = begun
         case .failure(let error): return .failure(error)
         }
-        attempt.redirectURI = request.redirectUri()
         signInProgress = .inBrowser
         switch await attempt.show(request, in: browser) {
         case .finished(let answer):

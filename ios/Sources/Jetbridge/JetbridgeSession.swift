@@ -31,14 +31,14 @@ public final class JetbridgeSession {
     /// The sign-in whose page is open or being prepared.
     @ObservationIgnored var attempt: SignInAttempt?
 
-    /// Around a session that the app has opened itself: one with the local stack's clock, in tests. `store` is worth naming
-    /// if it is ``SuspensionAware``.
-    public init(config: Config, core: CoreSession, store: (any SecretStore)? = nil) {
+    /// Around a session that the app has opened itself: one with the local stack's clock, in tests.
+    public init(config: Config, core: CoreSession) {
         self.core = core
         self.config = config
         bucket = config.bucket()
         state = core.state()
-        suspension = SuspensionGuard(store: store as? any SuspensionAware)
+        // A file lock that is held while the app is suspended would end it.
+        suspension = SuspensionGuard { core.releaseLocks() }
         news = SessionNews(of: core)
         follow()
     }

@@ -12,7 +12,6 @@ final class SignInAttempt {
     }
 
     var task: Task<Result<SessionState, JetbridgeError>, Never>?
-    var redirectURI: String?
     private let arrivals: AsyncStream<Arrival>
     private let arrival: AsyncStream<Arrival>.Continuation
     private var first: Arrival?

@@ -1,7 +1,7 @@
 import Foundation
 
 #if os(Linux)
-import ExpiringActivity
+import AppleFoundation
 #endif
 
 /// Asks iOS not to suspend the app in the middle of a renewal: a rotated refresh token would be lost, or a file lock held,
@@ -18,12 +18,13 @@ final class SuspensionGuard: Sendable {
     }
 
     private let activity: Activity
-    private let store: (any SuspensionAware)?
+    private let whenOver: @Sendable () -> Void
     private let work = Locked(Work())
 
-    init(store: (any SuspensionAware)?, activity: @escaping Activity = SuspensionGuard.system) {
-        self.store = store
+    /// `whenOver` is called when iOS gives no more time; the work goes on when the app does.
+    init(activity: @escaping Activity = SuspensionGuard.system, whenOver: @escaping @Sendable () -> Void) {
         self.activity = activity
+        self.whenOver = whenOver
     }
 
     func during<Value: Sendable>(_ work: @Sendable () async -> Value) async -> Value {
@@ -41,9 +42,9 @@ final class SuspensionGuard: Sendable {
             return isOver
         }
         guard let isOver = begun else { return }
-        activity("Jetbridge renews the session") { [store] isExpired in
+        activity("Jetbridge renews the session") { [whenOver] isExpired in
             if isExpired {
-                store?.releaseLocks()
+                whenOver()
                 isOver.signal()
             } else {
                 isOver.wait()

@@ -22,7 +22,7 @@ final class Bench {
     /// A session by the stack's clock: another one over the same store is as a new process.
     func session() throws -> JetbridgeSession {
         let core = try stack.session(config, store)
-        return JetbridgeSession(config: config, core: core, store: store)
+        return JetbridgeSession(config: config, core: core)
     }
 
     func signedIn() async throws -> JetbridgeSession {

@@ -5,7 +5,7 @@ import Testing
 
 /// Errors made by what really causes them, and that none of them tells a secret.
 @MainActor
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct FailureTests {
     @Test("failures of Okta, Cognito and S3 arrive with their kind, and none of them holds a secret")
     func services() async throws {

@@ -3,7 +3,7 @@ import Testing
 @testable import Jetbridge
 
 @MainActor
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ListingTests {
     @Test("a stream of objects asks for no more than the page after the one that is read")
     func lazyPaging() async throws {

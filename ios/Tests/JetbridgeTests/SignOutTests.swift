@@ -3,7 +3,7 @@ import Jetbridge
 import Testing
 
 @MainActor
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SignOutTests {
     @Test(
         "each strength of signing out ends what it says and no more",
@@ -42,6 +42,19 @@ struct SignOutTests {
         #expect(try await page.address() == url)
         page.end(.success(URL(string: bench.config.logoutUrl() ?? bench.config.callbackUrl())!))
         try await ending.value
+        // Without an address to come back to, closing the page is how it ends; with one, the user has kept it from ending.
+        let closing = OpenPage()
+        closing.end(.failure(JetbridgeError.userCancelled))
+        try await session.endBrowserSession(url, browser: closing)
+        let texts = bench.stack.oktaConfigJson().replacing(
+            "\"okta_issuer_url\"",
+            with: "\"okta_logout_url\": \"com.okta.local-jetbridge:/logout\", \"okta_issuer_url\"")
+        let config = try JetbridgeSession.config(oktaConfig: texts, awsExports: bench.stack.awsExportsJson())
+        let returning = try JetbridgeSession(config: config, store: bench.store)
+        let kept = OpenPage()
+        kept.end(.failure(JetbridgeError.userCancelled))
+        let cancelled = try await error { try await returning.endBrowserSession(url, browser: kept) }
+        #expect(cancelled == .userCancelled)
         let failing = OpenPage()
         failing.end(.failure(JetbridgeError.browserUnavailable(detail: "no window")))
         let thrown = try await error { try await session.endBrowserSession(url, browser: failing) }

@@ -5,7 +5,7 @@ import Testing
 @testable import Jetbridge
 
 @MainActor
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StateTests {
     @Test("a new session restores what is stored, and observers see it")
     func restores() async throws {

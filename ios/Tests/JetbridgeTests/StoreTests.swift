@@ -31,7 +31,7 @@ final class BreakableStore: SecretStore {
 }
 
 @MainActor
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StoreTests {
     private struct Bug: Error { let text = "token=s3cr3t" }
 

@@ -1,4 +1,4 @@
-import ExpiringActivity
+import AppleFoundation
 import Foundation
 import Testing
 
@@ -32,20 +32,16 @@ private final class System: Sendable {
     func expire() { for block in state.with({ $0.blocks }) { block(true) } }
 }
 
-private final class Locks: SuspensionAware {
-    private let count = Locked(0)
-    var released: Int { count.with { $0 } }
-    func releaseLocks() { count.with { $0 += 1 } }
-}
-
 @MainActor
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SuspensionGuardTests {
     private let system = System()
-    private let locks = Locks()
+    private let released = Locked(0)
 
     private func suspension() -> SuspensionGuard {
-        SuspensionGuard(store: locks) { [system] _, block in system.activity(block) }
+        SuspensionGuard(
+            activity: { [system] _, block in system.activity(block) },
+            whenOver: { [released] in released.with { $0 += 1 } })
     }
 
     /// Calls that are under way until the test lets each of them end.
@@ -70,7 +66,7 @@ struct SuspensionGuardTests {
         await calls[2].task.value
         try await eventually("the activity ends") { system.running == 0 }
         #expect(system.begun == 1)
-        #expect(locks.released == 0)
+        #expect(released.with { $0 } == 0)
     }
 
     @Test("a call after the others begins an activity of its own")
@@ -86,40 +82,71 @@ struct SuspensionGuardTests {
         let calls = calls(1, in: suspension())
         try await eventually("the activity begins") { system.running == 1 }
         system.expire()
-        #expect(locks.released == 1)
+        #expect(released.with { $0 } == 1)
         try await eventually("the activity ends") { system.running == 0 }
         calls[0].end()
         await calls[0].task.value
     }
 
-    @Test("a session's own call keeps the app running, and its store hears when the time is over")
-    func wholeSession() async throws {
+    @Test("when the time is over, a session gives its file locks up, and its work goes on")
+    func fileLocks() async throws {
         let bench = try await Bench()
-        let store = WaitingStore()
-        let session = try JetbridgeSession(config: bench.config, store: store)
-        try await eventually("the session asks the store") { store.isAsked }
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let options = SessionOptions(lockFolder: folder.path(percentEncoded: false))
+        // An app whose store hangs, and an extension over the same locks.
+        let store = HangingStore()
+        let app = try JetbridgeSession(config: bench.config, store: store, options: options)
+        let ofExtension = try JetbridgeSession(config: bench.config, store: bench.store, options: options)
+        #expect(await app.restore() == .signedOut)
+        store.hang()
+        let hanging = Task { try await app.signOut() }
+        try await eventually("the app holds the lock") { store.isHanging }
+        let waiting = Task { try await ofExtension.signOut() }
+        let isOver = Locked(false)
+        Task {
+            _ = await waiting.result
+            isOver.with { $0 = true }
+        }
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(!isOver.with { $0 })
         ProcessInfo.processInfo.expireActivities()
-        // The store answers only after it was told.
-        #expect(await session.restore() == .signedOut)
+        _ = try await waiting.value
+        #expect(store.isHanging)
+        store.goOn()
+        _ = try await hanging.value
+        #expect(app.state == .signedOut)
     }
 }
 
-/// A store that waits for a lock until it is told to give up.
-private final class WaitingStore: SecretStore, SuspensionAware {
-    private let isOver = DispatchSemaphore(value: 0)
-    private let asked = Locked(false)
+/// A store that does not change, and keeps the lock for it, until it may go on.
+private final class HangingStore: SecretStore {
+    private let state = Locked((hangs: false, isHanging: false))
+    private let mayGoOn = DispatchSemaphore(value: 0)
 
-    var isAsked: Bool { asked.with { $0 } }
+    var isHanging: Bool { state.with { $0.isHanging } }
 
-    func load(name: String) throws -> Data? {
-        asked.with { $0 = true }
-        isOver.wait()
-        isOver.signal()
-        return nil
+    func hang() { state.with { $0.hangs = true } }
+
+    func goOn() {
+        state.with { $0 = (false, false) }
+        mayGoOn.signal()
     }
 
-    func save(name: String, value: Data) throws {}
-    func delete(name: String) throws {}
+    private func answer() {
+        let hangs = state.with {
+            $0.isHanging = $0.hangs
+            return $0.hangs
+        }
+        if hangs {
+            mayGoOn.wait()
+            mayGoOn.signal()
+        }
+    }
+
+    func load(name: String) throws -> Data? { nil }
+    func save(name: String, value: Data) throws { answer() }
+    func delete(name: String) throws { answer() }
+
     func list() throws -> [String] { [] }
-    func releaseLocks() { isOver.signal() }
 }

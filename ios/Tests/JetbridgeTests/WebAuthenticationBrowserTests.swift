@@ -7,7 +7,7 @@ import UIKit
 
 /// The browser's sheet with a test in the place of the system.
 @MainActor
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct WebAuthenticationBrowserTests {
     private let page = URL(string: "https://example.okta.com/authorize?state=a")!
     private let redirect = URL(string: "com.okta.example:/callback")!

@@ -1,5 +1,4 @@
-// The one call of iOS's Foundation that Linux's lacks. It keeps a thread for as long as the work lasts, as iOS does; the
-// time is over when a test says so.
+// What iOS's Foundation has and Linux's lacks, as far as the package uses it.
 import Foundation
 
 private final class Activities: @unchecked Sendable {
@@ -20,10 +19,16 @@ private final class Activities: @unchecked Sendable {
 }
 
 extension ProcessInfo {
+    /// Keeps a thread for as long as the work lasts, as iOS does. The time is over when a test says so.
     public func performExpiringActivity(withReason reason: String, using block: @escaping @Sendable (Bool) -> Void) {
         Activities.shared.perform(block)
     }
 
     /// What iOS does when the app has been in the background for too long.
     public func expireActivities() { Activities.shared.expire() }
+}
+
+extension FileManager {
+    /// A process has no app groups here.
+    public func containerURL(forSecurityApplicationGroupIdentifier groupIdentifier: String) -> URL? { nil }
 }
