@@ -5,8 +5,9 @@
 import PackageDescription
 
 #if os(Linux)
+let notBuilt = ["Jetbridge.docc"]
+let apple: [Target.Dependency] = ["UIKit", "AuthenticationServices", "AppleFoundation"]
 let library = "\(Context.packageDirectory)/build/bindings"
-let core: [Target] = [.systemLibrary(name: "CJetbridgeFFI", path: "Sources/CJetbridgeFFI")]
 let linking: [LinkerSetting] = [
     .linkedLibrary("jetbridge_ffi"),
     .unsafeFlags([
@@ -15,38 +16,52 @@ let linking: [LinkerSetting] = [
         "-Xlinker", "--allow-shlib-undefined",
     ]),
 ]
-let stubs: [Target] = [
+let platform: [Target] = [
+    .systemLibrary(name: "CJetbridgeFFI", path: "Sources/CJetbridgeFFI"),
     .target(name: "UIKit", path: "Stubs/UIKit"),
     .target(name: "AuthenticationServices", dependencies: ["UIKit"], path: "Stubs/AuthenticationServices"),
     .target(name: "AppleFoundation", path: "Stubs/AppleFoundation"),
     .target(name: "SwiftUI", path: "Stubs/SwiftUI"),
+    .target(name: "Smithy", path: "Stubs/Smithy"),
+    .target(name: "SmithyIdentity", dependencies: ["Smithy"], path: "Stubs/SmithyIdentity"),
+    .testTarget(
+        name: "JetbridgeTests",
+        dependencies: ["Jetbridge", "JetbridgeFFI", "SwiftUI", "SmithyIdentity"] + apple
+    ),
 ]
-let apple: [Target.Dependency] = ["UIKit", "AuthenticationServices", "AppleFoundation"]
 #else
-let core: [Target] = [.binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")]
-let linking: [LinkerSetting] = []
-let stubs: [Target] = []
+let notBuilt: [String] = []
 let apple: [Target.Dependency] = []
+// What the core's static library asks of the system.
+let linking: [LinkerSetting] = [
+    .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedLibrary("iconv"),
+]
+let platform: [Target] = [
+    .binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")
+]
 #endif
+
+let targets: [Target] = [
+    // What UniFFI generates is not written for the Swift 6 mode.
+    .target(
+        name: "JetbridgeFFI",
+        dependencies: ["CJetbridgeFFI"],
+        swiftSettings: [.swiftLanguageMode(.v5)],
+        linkerSettings: linking
+    ),
+    .target(
+        name: "Jetbridge",
+        dependencies: ["JetbridgeFFI"] + apple,
+        // Only Xcode makes anything of it.
+        exclude: notBuilt,
+        resources: [.process("Resources")]
+    ),
+]
 
 let package = Package(
     name: "Jetbridge",
     defaultLocalization: "en",
     platforms: [.iOS(.v17), .macOS(.v14)],
     products: [.library(name: "Jetbridge", targets: ["Jetbridge"])],
-    targets: core + stubs + [
-        // What UniFFI generates is not written for the Swift 6 mode.
-        .target(
-            name: "JetbridgeFFI",
-            dependencies: ["CJetbridgeFFI"],
-            swiftSettings: [.swiftLanguageMode(.v5)],
-            linkerSettings: linking
-        ),
-        .target(
-            name: "Jetbridge",
-            dependencies: ["JetbridgeFFI"] + apple,
-            resources: [.process("Resources")]
-        ),
-        .testTarget(name: "JetbridgeTests", dependencies: ["Jetbridge", "JetbridgeFFI"] + apple),
-    ]
+    targets: platform + targets
 )

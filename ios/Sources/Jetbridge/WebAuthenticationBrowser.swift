@@ -52,6 +52,9 @@ public struct WebAuthenticationBrowser: SignInBrowser {
         let completion: @Sendable (URL?, (any Error)?) -> Void = { url, error in
             whenDone(url.map { .success($0) } ?? .failure(Self.failure(error)))
         }
+        guard redirect.scheme != "http" else {
+            throw .browserUnavailable(detail: "no app can receive a redirect to http")
+        }
         guard redirect.scheme == "https", let host = redirect.host() else {
             return ASWebAuthenticationSession(
                 url: url, callbackURLScheme: redirect.scheme, completionHandler: completion)

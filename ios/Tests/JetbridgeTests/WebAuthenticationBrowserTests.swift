@@ -45,6 +45,15 @@ struct WebAuthenticationBrowserTests {
         #expect(!sheet.prefersEphemeralWebBrowserSession)
     }
 
+    @Test("a redirect to http, which is a desktop's, is refused before anything is shown")
+    func http() async throws {
+        let sheets = answer(page, nil)
+        let redirect = URL(string: "http://127.0.0.1:8765/callback")!
+        let thrown = try await error { _ = try await WebAuthenticationBrowser.system.open(page, redirect: redirect) }
+        guard case .browserUnavailable = thrown else { throw thrown }
+        #expect(sheets.shown.isEmpty)
+    }
+
     @Test("closing the sheet is told as the user's choice")
     func closed() async throws {
         _ = answer(nil, ASWebAuthenticationSessionError(.canceledLogin))
