@@ -28,6 +28,9 @@ let platform: [Target] = [
         name: "JetbridgeTests",
         dependencies: ["Jetbridge", "JetbridgeFFI", "SwiftUI", "SmithyIdentity"] + apple
     ),
+    // The app is built by its Xcode project, App/project.yml. Here it is compiled, and its model is tested.
+    .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge", "SwiftUI"], path: "App/Sources"),
+    .testTarget(name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeFFI"], path: "App/Tests"),
 ]
 #else
 let notBuilt: [String] = []
