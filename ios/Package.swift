@@ -28,9 +28,11 @@ let platform: [Target] = [
         name: "JetbridgeTests",
         dependencies: ["Jetbridge", "JetbridgeFFI", "SwiftUI", "SmithyIdentity"] + apple
     ),
-    // The app is built by its Xcode project, App/project.yml. Here it is compiled, and its model is tested.
+    // The app is built by its Xcode project, App/project.yml. Here it is compiled, with its UI tests, and its model is tested.
     .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge", "SwiftUI"], path: "App/Sources"),
     .testTarget(name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeFFI"], path: "App/Tests"),
+    .target(name: "XCUIAutomation", path: "Stubs/XCUIAutomation"),
+    .target(name: "JetbridgeDemoUITests", dependencies: ["XCUIAutomation"], path: "UITests"),
 ]
 #else
 let notBuilt: [String] = []
