@@ -28,11 +28,9 @@ public struct Modified: Leaf {}
     public static func buildExpression<Content: View>(_ content: Content) -> Content { content }
     public static func buildBlock() -> EmptyView { EmptyView() }
     public static func buildBlock<Content: View>(_ content: Content) -> Content { content }
-    public static func buildBlock<each Content: View>(_ content: repeat each Content) -> TupleView<
-        (repeat each Content)
-    > {
-        TupleView()
-    }
+    public static func buildBlock<each Content: View>(
+        _ content: repeat each Content
+    ) -> TupleView<(repeat each Content)> { TupleView() }
     public static func buildIf<Content: View>(_ content: Content?) -> Content? { content }
     public static func buildEither<First: View, Second: View>(first: First) -> ConditionalContent<First, Second> {
         ConditionalContent()
@@ -354,6 +352,7 @@ public struct NavigationBarItem: Sendable { public enum TitleDisplayMode: Sendab
 
 public protocol ShapeStyle: Sendable {}
 extension Color: Leaf {}
+// swift-format-ignore: DontRepeatTypeInStaticProperties
 public struct Color: ShapeStyle, Hashable {
     public init(_ name: String, bundle: Bundle? = nil) {}
     private init() {}

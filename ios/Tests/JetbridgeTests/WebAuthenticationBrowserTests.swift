@@ -101,6 +101,17 @@ struct WebAuthenticationBrowserTests {
         let session = try bench.session()
         #expect(try await session.signIn().isSignedIn)
     }
+
+    @Test("the guide's sign-out ends the browser's session in the sheet, too")
+    func signOut() async throws {
+        let bench = try await Bench()
+        let snippets = Snippets(session: try await bench.signedIn())
+        let sheets = answer(URL(string: bench.config.callbackUrl())!, nil)
+        try await snippets.signOut()
+        #expect(snippets.session.state == .signedOut)
+        #expect(sheets.shown.map(\.url.path).first?.hasSuffix("/logout") == true)
+        #expect(snippets.shown.isEmpty)
+    }
 }
 
 /// The system, which shows every sheet and lets a test answer.
