@@ -3,6 +3,8 @@ import JetbridgeFFI
 extension JetbridgeSession {
     /// The objects of the bucket whose keys begin with `prefix`; without it, the configuration's prefix or everything. While
     /// one page is read the next is on its way, and no more: `prefix(20)` asks for two pages of a million objects.
+    ///
+    /// In a task that is cancelled, the stream ends early or throws ``JetbridgeError/cancelled``.
     public nonisolated func listObjects(prefix: String? = nil) -> AsyncThrowingStream<ListedObject, any Error> {
         listObjects(ListObjects(prefix: prefix))
     }

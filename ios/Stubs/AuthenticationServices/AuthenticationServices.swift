@@ -8,17 +8,26 @@ public typealias ASPresentationAnchor = UIWindow
     func presentationAnchor(for session: ASWebAuthenticationSession) -> ASPresentationAnchor
 }
 
-public struct ASWebAuthenticationSessionError: Error {
+public struct ASWebAuthenticationSessionError: CustomNSError, @unchecked Sendable {
     public enum Code: Int, Sendable {
         case canceledLogin = 1
         case presentationContextNotProvided, presentationContextInvalid
     }
+
+    public static var errorDomain: String { "com.apple.AuthenticationServices.WebAuthenticationSession" }
     public let code: Code
-    public init(_ code: Code) { self.code = code }
+    public let errorUserInfo: [String: Any]
+    public var errorCode: Int { code.rawValue }
+
+    public init(_ code: Code, userInfo: [String: Any] = [:]) {
+        self.code = code
+        errorUserInfo = userInfo
+    }
 }
 
 @MainActor open class ASWebAuthenticationSession: NSObject {
-    public typealias CompletionHandler = (URL?, (any Error)?) -> Void
+    /// Apple's has no `@Sendable`, but is called on a queue of the system's: a closure of the main actor would trap there.
+    public typealias CompletionHandler = @Sendable (URL?, (any Error)?) -> Void
 
     public enum Callback: Equatable, Sendable {
         case customScheme(String)

@@ -14,3 +14,5 @@ extension Stack {
 }
 
 func newStore() -> any JetbridgeFFI.SecretStore { memoryStore() }
+
+func stopLog() { _ = setLogSink(sink: nil, level: .error) }

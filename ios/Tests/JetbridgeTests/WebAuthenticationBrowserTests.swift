@@ -15,8 +15,8 @@ struct WebAuthenticationBrowserTests {
     /// What the sheet is answered with, from a thread of the system's.
     private func answer(_ url: URL?, _ error: (any Error)?) -> Sheets {
         Sheets { sheet in
-            let completion = Unchecked(sheet.completionHandler)
-            Thread.detachNewThread { completion.value(url, error) }
+            let completion = sheet.completionHandler
+            Thread.detachNewThread { completion(url, error) }
         }
     }
 
@@ -64,11 +64,8 @@ struct WebAuthenticationBrowserTests {
     @Test("a domain that does not vouch for the app is not taken for a user who cancels")
     func notAssociated() async throws {
         let explanation = "Application with identifier A.b is not associated with domain app.example.com."
-        let code = ASWebAuthenticationSessionError.Code.canceledLogin.rawValue
         _ = answer(
-            nil,
-            NSError(domain: "WebAuthenticationSession", code: code, userInfo: [NSDebugDescriptionErrorKey: explanation])
-        )
+            nil, ASWebAuthenticationSessionError(.canceledLogin, userInfo: [NSDebugDescriptionErrorKey: explanation]))
         let thrown = try await error { _ = try await WebAuthenticationBrowser.system.open(page, redirect: redirect) }
         #expect(thrown == .browserUnavailable(detail: explanation))
     }
@@ -94,12 +91,23 @@ struct WebAuthenticationBrowserTests {
     func signIn() async throws {
         let bench = try await Bench()
         _ = Sheets { sheet in
-            let completion = Unchecked(sheet.completionHandler)
+            let completion = sheet.completionHandler
             let (person, url) = (bench.person, sheet.url)
-            Task.detached { completion.value(try? await person.open(url, redirect: url), nil) }
+            Task.detached { completion(try? await person.open(url, redirect: url), nil) }
         }
         let session = try bench.session()
         #expect(try await session.signIn().isSignedIn)
+    }
+
+    @Test("the guide's sign-out ends the browser's session in the sheet, too")
+    func signOut() async throws {
+        let bench = try await Bench()
+        let snippets = Snippets(session: try await bench.signedIn())
+        let sheets = answer(URL(string: bench.config.callbackUrl())!, nil)
+        try await snippets.signOut()
+        #expect(snippets.session.state == .signedOut)
+        #expect(sheets.shown.map(\.url.path).first?.hasSuffix("/logout") == true)
+        #expect(snippets.shown.isEmpty)
     }
 }
 
@@ -117,10 +125,4 @@ private final class Sheets {
             return true
         }
     }
-}
-
-/// As the system does: it asks nobody whether a completion handler may change threads.
-private struct Unchecked<Value>: @unchecked Sendable {
-    let value: Value
-    init(_ value: Value) { self.value = value }
 }
