@@ -102,6 +102,25 @@ struct SignInTests {
         #expect(session.signInProgress == .idle)
     }
 
+    @Test("a page that closes while its redirect is at work does not spoil the sign-in", arguments: [true, false])
+    func closedByRedirect(byTask: Bool) async throws {
+        let bench = try await Bench()
+        let session = try bench.session()
+        let page = OpenPage()
+        let signingIn = Task { try await session.signIn(browser: page) }
+        let address = try await page.address()
+        let redirect = try await bench.person.open(address, redirect: address)
+        try bench.stack.setLatency(milliseconds: 500)
+        let handling = Task { try await session.handleRedirect(redirect) }
+        try await eventually("the exchange begins") { session.signInProgress == .finishing }
+        if byTask { signingIn.cancel() } else { page.end(.failure(JetbridgeError.userCancelled)) }
+        session.cancelSignIn()
+        #expect(try await handling.value?.isSignedIn == true)
+        #expect(try await signingIn.value.isSignedIn)
+        #expect(session.signInProgress == .idle)
+        #expect(try bench.count("token") == 1)
+    }
+
     @Test("cancelling the task closes the page and forgets the sign-in")
     func cancelledTask() async throws {
         let bench = try await Bench()
