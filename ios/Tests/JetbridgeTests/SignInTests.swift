@@ -14,7 +14,8 @@ struct SignInTests {
         guard case .signedIn(let user) = state else { throw JetbridgeError.internal(detail: "\(state)") }
         let login = try bench.stack.userLogin()
         #expect(user.username == login)
-        #expect(session.state == state)
+        // Okta's profile may have come meanwhile.
+        #expect(session.state.isSignedIn)
         #expect(session.signInProgress == .idle)
         let keys = try await session.listObjects().collected().map(\.key)
         #expect(keys.contains("reports/2026/summary.csv"))
@@ -27,7 +28,7 @@ struct SignInTests {
         let reborn = try bench.session()
         let state = try #require(try await reborn.handleRedirect(redirect))
         #expect(state.isSignedIn)
-        #expect(reborn.state == state)
+        #expect(reborn.state.isSignedIn)
         #expect(reborn.signInProgress == .idle)
         let again = try bench.session()
         #expect(await again.restore().isSignedIn)
