@@ -37,7 +37,9 @@ extension JetbridgeSession {
     }
 
     /// Gives up the sign-in that is under way, as a Cancel button does. What is being finished is not stopped.
-    public func cancelSignIn() { attempt?.task?.cancel() }
+    public func cancelSignIn() {
+        if signInProgress != .finishing { attempt?.task?.cancel() }
+    }
 
     /// The user has read about the failed sign-in: ``signInProgress`` is idle again.
     public func dismissSignInFailure() {
@@ -54,14 +56,16 @@ extension JetbridgeSession {
         guard core.isSignInRedirect(uri: url.absoluteString) else { return nil }
         let before = signInProgress
         signInProgress = .finishing
-        let answer = await finish { try await $0.completeLogin(redirectUri: url.absoluteString) }
+        let redirect = Task { await finish { try await $0.completeLogin(redirectUri: url.absoluteString) } }
+        attempt?.redirects.append(redirect)
+        let answer = await redirect.value
         refreshState()
         switch answer {
         case .success:
             signInProgress = .idle
         case .failure(.unexpectedRedirect) where attempt != nil || isSignedIn:
             // Another app's, or the second time for the same: the user need not hear of it.
-            signInProgress = before
+            signInProgress = attempt?.progress ?? (before == .finishing ? .idle : before)
         case .failure(let error):
             signInProgress = .failed(error)
         }
@@ -94,17 +98,20 @@ extension JetbridgeSession {
     private func perform(
         _ attempt: SignInAttempt, _ options: LoginOptions, _ browser: any SignInBrowser
     ) async -> Result<SessionState, JetbridgeError> {
-        signInProgress = .preparing
+        signInProgress = attempt.progress
         let request: AuthorizationRequest
         switch await finish({ try await $0.beginLogin(options: options) }) {
         case .success(let begun): request = begun
         case .failure(let error): return .failure(error)
         }
+        attempt.progress = .inBrowser
         signInProgress = .inBrowser
         switch await attempt.show(request, in: browser) {
         case .finished(let answer):
             return answer
         case .closed(let error):
+            // The browser is left by a redirect, too, and that one may be at work.
+            if let answer = await attempt.answerOfRedirects() { return answer }
             // If the store does not answer now, the open request is forgotten when it is too old.
             _ = await finish { try await $0.cancelLogin() }
             return .failure(error)

@@ -10,9 +10,9 @@ extension JetbridgeSession {
     public nonisolated static func log(upTo level: LogLevel) { _ = setLogSink(sink: SystemLog(), level: level) }
 }
 
-private final class SystemLog: LogSink {
+#if canImport(os)
+final class SystemLog: LogSink {
     func log(level: LogLevel, target: String, text: String) {
-        #if canImport(os)
         let type: OSLogType =
             switch level {
             case .error: .error
@@ -21,8 +21,16 @@ private final class SystemLog: LogSink {
             case .debug, .trace: .debug
             }
         Logger(subsystem: "dev.jetbridge", category: target).log(level: type, "\(text, privacy: .public)")
-        #else
-        FileHandle.standardError.write(Data("Jetbridge \(target): \(text)\n".utf8))
-        #endif
     }
 }
+#else
+final class SystemLog: LogSink {
+    private let output: FileHandle
+
+    init(output: FileHandle = .standardError) { self.output = output }
+
+    func log(level: LogLevel, target: String, text: String) {
+        output.write(Data("Jetbridge \(target): \(text)\n".utf8))
+    }
+}
+#endif

@@ -12,6 +12,9 @@ final class SignInAttempt {
     }
 
     var task: Task<Result<SessionState, JetbridgeError>, Never>?
+    var progress = SignInProgress.preparing
+    /// What reached the app beside the page, and is being exchanged or was refused.
+    var redirects: [Task<Result<SessionState, JetbridgeError>, Never>] = []
     private let arrivals: AsyncStream<Arrival>
     private let arrival: AsyncStream<Arrival>.Continuation
     private var first: Arrival?
@@ -43,6 +46,16 @@ final class SignInAttempt {
         defer { page.cancel() }
         for await arrived in arrivals { return arrived }
         return .closed(.userCancelled)
+    }
+
+    /// What came of the redirects, but for those that were another app's.
+    func answerOfRedirects() async -> Result<SessionState, JetbridgeError>? {
+        for redirect in redirects {
+            let answer = await redirect.value
+            if case .failure(.unexpectedRedirect) = answer { continue }
+            return answer
+        }
+        return nil
     }
 
     /// Waits for the end of a sign-in that somebody else began.

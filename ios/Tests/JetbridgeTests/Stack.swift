@@ -15,4 +15,4 @@ extension Stack {
 
 func newStore() -> any JetbridgeFFI.SecretStore { memoryStore() }
 
-func stopLog() { _ = setLogSink(sink: nil, level: .error) }
+func log(to sink: any JetbridgeFFI.LogSink) { _ = setLogSink(sink: sink, level: .trace) }

@@ -1,6 +1,7 @@
 import AppleFoundation
 import Foundation
 import Testing
+import UIKit
 
 @testable import Jetbridge
 
@@ -32,8 +33,9 @@ private final class System: Sendable {
     func expire() { for block in state.with({ $0.blocks }) { block(true) } }
 }
 
+/// One after the other: what a test lets run out is the time of the whole process.
 @MainActor
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct SuspensionGuardTests {
     private let system = System()
     private let released = Locked(0)
@@ -90,37 +92,84 @@ struct SuspensionGuardTests {
 
     @Test("when the time is over, a session gives its file locks up, and its work goes on")
     func fileLocks() async throws {
-        let bench = try await Bench()
-        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let options = SessionOptions(lockFolder: folder.path(percentEncoded: false))
-        // An app whose store hangs, and an extension over the same locks.
-        let store = HangingStore()
-        let app = try JetbridgeSession(config: bench.config, store: store, options: options)
-        let ofExtension = try JetbridgeSession(config: bench.config, store: bench.store, options: options)
-        #expect(await app.restore() == .signedOut)
-        store.hang()
-        let hanging = Task { try await app.signOut() }
-        try await eventually("the app holds the lock") { store.isHanging }
-        let waiting = Task { try await ofExtension.signOut() }
-        let isOver = Locked(false)
-        Task {
-            _ = await waiting.result
-            isOver.with { $0 = true }
-        }
+        let pair = try await Pair()
+        pair.store.hang()
+        let hanging = Task { try await pair.app.signOut() }
+        try await eventually("the app holds the lock") { pair.store.isHanging }
+        let waiting = Waiting { _ = try await pair.ofExtension.signOut() }
         try await Task.sleep(for: .milliseconds(200))
-        #expect(!isOver.with { $0 })
+        #expect(!waiting.isOver)
         ProcessInfo.processInfo.expireActivities()
-        _ = try await waiting.value
-        #expect(store.isHanging)
-        store.goOn()
+        try await waiting.end()
+        #expect(pair.store.isHanging)
+        pair.store.goOn()
         _ = try await hanging.value
-        #expect(app.state == .signedOut)
+        #expect(pair.app.state == .signedOut)
     }
+
+    @Test("a renewal that the core began by itself is covered from when the app leaves the foreground")
+    func backgroundRenewal() async throws {
+        let pair = try await Pair()
+        try await pair.app.signIn(browser: pair.bench.person)
+        await pair.app.core.settle()
+        pair.store.hang()
+        let renewal = pair.app.renewInBackground()
+        try await eventually("the renewal holds the lock") { pair.store.isHanging }
+        let waiting = Waiting { _ = try await pair.ofExtension.signOut() }
+        ProcessInfo.processInfo.expireActivities()
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(!waiting.isOver)
+        NotificationCenter.default.post(name: UIApplication.didEnterBackgroundNotification, object: nil)
+        try await eventually("the lock is given up") {
+            ProcessInfo.processInfo.expireActivities()
+            return waiting.isOver
+        }
+        try await waiting.end()
+        pair.store.goOn()
+        renewal.stop()
+    }
+}
+
+/// An app, whose store may hang, and its extension, over one folder of locks.
+@MainActor
+private final class Pair {
+    let bench: Bench
+    let store = HangingStore()
+    let app: JetbridgeSession
+    let ofExtension: JetbridgeSession
+    private let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+
+    init() async throws {
+        bench = try await Bench()
+        let options = SessionOptions(lockFolder: folder.path(percentEncoded: false))
+        app = try JetbridgeSession(config: bench.config, store: store, options: options)
+        ofExtension = try JetbridgeSession(config: bench.config, store: bench.store, options: options)
+        await app.restore()
+        await ofExtension.restore()
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+}
+
+/// A call of which a test wants to know whether it is over.
+@MainActor
+private final class Waiting {
+    private(set) var isOver = false
+    private var task: Task<Void, any Error>?
+
+    init(_ call: @escaping @MainActor () async throws -> Void) {
+        task = Task {
+            defer { isOver = true }
+            try await call()
+        }
+    }
+
+    func end() async throws { try await task?.value }
 }
 
 /// A store that does not change, and keeps the lock for it, until it may go on.
 private final class HangingStore: SecretStore {
+    private let values = BreakableStore()
     private let state = Locked((hangs: false, isHanging: false))
     private let mayGoOn = DispatchSemaphore(value: 0)
 
@@ -133,7 +182,7 @@ private final class HangingStore: SecretStore {
         mayGoOn.signal()
     }
 
-    private func answer() {
+    private func waitForIt() {
         let hangs = state.with {
             $0.isHanging = $0.hangs
             return $0.hangs
@@ -144,9 +193,16 @@ private final class HangingStore: SecretStore {
         }
     }
 
-    func load(name: String) throws -> Data? { nil }
-    func save(name: String, value: Data) throws { answer() }
-    func delete(name: String) throws { answer() }
+    func load(name: String) throws -> Data? { try values.load(name: name) }
+    func list() throws -> [String] { try values.list() }
 
-    func list() throws -> [String] { [] }
+    func save(name: String, value: Data) throws {
+        waitForIt()
+        try values.save(name: name, value: value)
+    }
+
+    func delete(name: String) throws {
+        waitForIt()
+        try values.delete(name: name)
+    }
 }
