@@ -1,0 +1,13 @@
+// The local stack is in the library of the tests only, so `Jetbridge` has no names for it. Other files do not import
+// JetbridgeFFI: what both modules name would be ambiguous there.
+import JetbridgeFFI
+
+typealias Stack = JetbridgeFFI.LocalStack
+typealias StackOptions = JetbridgeFFI.LocalStackOptions
+
+extension Stack {
+    /// A session of the core by the stack's clock.
+    func session(_ config: JetbridgeFFI.Config, _ store: any JetbridgeFFI.SecretStore) throws -> JetbridgeFFI.Session {
+        try .openWithStackClock(config: config, store: store, options: JetbridgeFFI.SessionOptions(), stack: self)
+    }
+}

@@ -1,0 +1,72 @@
+// swift-tools-version: 6.0
+// The Swift package of Jetbridge. On Apple's platforms the core is an XCFramework (`cargo xtask xcframework`). On Linux,
+// where the tests run, it is the library of `test.sh`, and small stubs stand in for Apple's modules, so that all of the
+// package's own code is compiled.
+import PackageDescription
+
+#if os(Linux)
+let notBuilt = ["Jetbridge.docc"]
+let apple: [Target.Dependency] = ["UIKit", "AuthenticationServices", "AppleFoundation"]
+let library = "\(Context.packageDirectory)/build/bindings"
+let linking: [LinkerSetting] = [
+    .linkedLibrary("jetbridge_ffi"),
+    .unsafeFlags([
+        "-L\(library)", "-Xlinker", "-rpath", "-Xlinker", library,
+        // Swift 6.0's own Observation library has an undefined symbol on Linux, which nothing calls.
+        "-Xlinker", "--allow-shlib-undefined",
+    ]),
+]
+let platform: [Target] = [
+    .systemLibrary(name: "CJetbridgeFFI", path: "Sources/CJetbridgeFFI"),
+    .target(name: "UIKit", path: "Stubs/UIKit"),
+    .target(name: "AuthenticationServices", dependencies: ["UIKit"], path: "Stubs/AuthenticationServices"),
+    .target(name: "AppleFoundation", path: "Stubs/AppleFoundation"),
+    .target(name: "SwiftUI", path: "Stubs/SwiftUI"),
+    .target(name: "Smithy", path: "Stubs/Smithy"),
+    .target(name: "SmithyIdentity", dependencies: ["Smithy"], path: "Stubs/SmithyIdentity"),
+    .testTarget(
+        name: "JetbridgeTests",
+        dependencies: ["Jetbridge", "JetbridgeFFI", "SwiftUI", "SmithyIdentity"] + apple
+    ),
+    // The app is built by its Xcode project, App/project.yml. Here it is compiled, with its UI tests, and its model is tested.
+    .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge", "SwiftUI"], path: "App/Sources"),
+    .testTarget(name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeFFI"], path: "App/Tests"),
+    .target(name: "XCUIAutomation", path: "Stubs/XCUIAutomation"),
+    .target(name: "JetbridgeDemoUITests", dependencies: ["XCUIAutomation"], path: "UITests"),
+]
+#else
+let notBuilt: [String] = []
+let apple: [Target.Dependency] = []
+// What the core's static library asks of the system.
+let linking: [LinkerSetting] = [
+    .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedLibrary("iconv"),
+]
+let platform: [Target] = [
+    .binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")
+]
+#endif
+
+let targets: [Target] = [
+    // What UniFFI generates is not written for the Swift 6 mode.
+    .target(
+        name: "JetbridgeFFI",
+        dependencies: ["CJetbridgeFFI"],
+        swiftSettings: [.swiftLanguageMode(.v5)],
+        linkerSettings: linking
+    ),
+    .target(
+        name: "Jetbridge",
+        dependencies: ["JetbridgeFFI"] + apple,
+        // Only Xcode makes anything of it.
+        exclude: notBuilt,
+        resources: [.process("Resources")]
+    ),
+]
+
+let package = Package(
+    name: "Jetbridge",
+    defaultLocalization: "en",
+    platforms: [.iOS(.v17), .macOS(.v14)],
+    products: [.library(name: "Jetbridge", targets: ["Jetbridge"])],
+    targets: platform + targets
+)

@@ -1,0 +1,33 @@
+import JetbridgeFFI
+
+extension JetbridgeSession {
+    /// Keys for an AWS SDK, renewed when they have less than about five minutes left. Ask each time, do not keep them.
+    public nonisolated func credentials() async throws(JetbridgeError) -> AwsCredentials {
+        try await work { try await $0.awsCredentials() }
+    }
+
+    /// Other keys than `refused`, which a service did not take although their time is not up. Listings do so by themselves.
+    public nonisolated func replaceCredentials(_ refused: AwsCredentials) async throws(JetbridgeError) -> AwsCredentials
+    {
+        try await work { try await $0.replaceAwsCredentials(refused: refused) }
+    }
+
+    /// A token for the app's own backend, good for at least five minutes. Ask each time, do not keep it.
+    public nonisolated func accessToken() async throws(JetbridgeError) -> AccessToken {
+        try await work { try await $0.accessToken() }
+    }
+
+    /// Another token than `refused`, which the backend did not take although its time is not up.
+    public nonisolated func replaceAccessToken(_ refused: AccessToken) async throws(JetbridgeError) -> AccessToken {
+        try await work { try await $0.replaceAccessToken(refused: refused) }
+    }
+
+    /// Okta's profile of the user, fresh.
+    public nonisolated func userInfo() async throws(JetbridgeError) -> User {
+        try await work { try await $0.userInfo() }
+    }
+
+    /// Renews tokens and keys a little before they run out, until the answer is stopped or let go: for long work without a
+    /// user. It sleeps while the app does.
+    public nonisolated func renewInBackground() -> BackgroundRenewal { core.renewInBackground() }
+}

@@ -1,0 +1,55 @@
+// The plain types that come from the core, under the names that an app uses: it imports `Jetbridge` and nothing else.
+import JetbridgeFFI
+
+/// A token for the app's own backend: `text()` goes behind `Bearer` and into no log.
+public typealias AccessToken = JetbridgeFFI.AccessToken
+/// The page that the browser has to open, for an app that opens it itself.
+public typealias AuthorizationRequest = JetbridgeFFI.AuthorizationRequest
+/// Keys for an AWS SDK: `accessKeyId()`, `secretAccessKey()`, `sessionToken()`, `expiresAt()`.
+public typealias AwsCredentials = JetbridgeFFI.AwsCredentials
+/// A renewal at work until `stop()`, or until nobody holds it any more.
+public typealias BackgroundRenewal = JetbridgeFFI.BackgroundRenewal
+/// A checked configuration.
+public typealias Config = JetbridgeFFI.Config
+/// One mistake of a configuration: its file, its key, what is wrong and what would be right.
+public typealias ConfigProblem = JetbridgeFFI.ConfigProblem
+/// A session of the core, for an app that opens it itself.
+public typealias CoreSession = JetbridgeFFI.Session
+/// One object of a bucket.
+public typealias ListedObject = JetbridgeFFI.ListedObject
+/// What to list.
+public typealias ListObjects = JetbridgeFFI.ListObjects
+/// How to sign in.
+public typealias LoginOptions = JetbridgeFFI.LoginOptions
+/// How much is logged.
+public typealias LogLevel = JetbridgeFFI.LogLevel
+/// One page of a listing: objects, and the "folders" that a delimiter makes.
+public typealias ObjectPage = JetbridgeFFI.ObjectPage
+/// A further parameter of the sign-in page.
+public typealias Parameter = JetbridgeFFI.Parameter
+/// What the sign-in page asks for.
+public typealias Prompt = JetbridgeFFI.Prompt
+/// The coarse answer to "what now?".
+public typealias Recovery = JetbridgeFFI.Recovery
+/// What was renewed.
+public typealias Renewed = JetbridgeFFI.Renewed
+/// Keeps secret bytes under names.
+public typealias SecretStore = JetbridgeFFI.SecretStore
+/// Who answered, or should have.
+public typealias Service = JetbridgeFFI.Service
+/// The facts of a session, with both clocks.
+public typealias SessionDetails = JetbridgeFFI.SessionDetails
+/// What happens beside the state.
+public typealias SessionEvent = JetbridgeFFI.SessionEvent
+/// How to open a session.
+public typealias SessionOptions = JetbridgeFFI.SessionOptions
+/// Who is signed in, if anybody.
+public typealias SessionState = JetbridgeFFI.SessionState
+/// Why the user has to sign in.
+public typealias SignInReason = JetbridgeFFI.SignInReason
+/// How much a sign-out ends.
+public typealias SignOutMode = JetbridgeFFI.SignOutMode
+/// Why a `SecretStore` did not do what it was asked.
+public typealias StorageError = JetbridgeFFI.StorageError
+/// Who is signed in, as far as Okta told.
+public typealias User = JetbridgeFFI.User

@@ -1,0 +1,467 @@
+// As much of SwiftUI as the app and the guide's examples use, so that Linux can compile them: signatures as in Apple's SDK
+// as far as a caller can tell, and bodies that do nothing, because nothing here shows anything.
+@_exported import Foundation
+@_exported import Observation
+
+// MARK: Views and what composes them
+
+@MainActor @preconcurrency
+public protocol View {
+    associatedtype Body: View
+    @ViewBuilder var body: Body { get }
+}
+
+extension Never: View { public var body: Never { fatalError() } }
+extension Optional: View where Wrapped: View { public var body: Never { fatalError() } }
+
+/// A view that is made of no others.
+public protocol Leaf: View where Body == Never {}
+extension Leaf { public var body: Never { fatalError() } }
+
+public struct EmptyView: Leaf { public nonisolated init() {} }
+public struct TupleView<Views>: Leaf {}
+public struct ConditionalContent<First: View, Second: View>: Leaf {}
+public struct Modified: Leaf {}
+
+@resultBuilder
+@MainActor public enum ViewBuilder {
+    public static func buildExpression<Content: View>(_ content: Content) -> Content { content }
+    public static func buildBlock() -> EmptyView { EmptyView() }
+    public static func buildBlock<Content: View>(_ content: Content) -> Content { content }
+    public static func buildBlock<each Content: View>(
+        _ content: repeat each Content
+    ) -> TupleView<(repeat each Content)> { TupleView() }
+    public static func buildIf<Content: View>(_ content: Content?) -> Content? { content }
+    public static func buildEither<First: View, Second: View>(first: First) -> ConditionalContent<First, Second> {
+        ConditionalContent()
+    }
+    public static func buildEither<First: View, Second: View>(second: Second) -> ConditionalContent<First, Second> {
+        ConditionalContent()
+    }
+}
+
+public struct Group<Content: View>: Leaf { public init(@ViewBuilder content: () -> Content) {} }
+public struct ForEach<Data: RandomAccessCollection, Content: View>: Leaf where Data.Element: Identifiable {
+    public init(_ data: Data, @ViewBuilder content: @escaping (Data.Element) -> Content) {}
+}
+
+// MARK: App
+
+@MainActor @preconcurrency
+public protocol Scene {}
+
+@resultBuilder
+@MainActor public enum SceneBuilder {
+    public static func buildBlock<Content: Scene>(_ content: Content) -> Content { content }
+}
+
+@MainActor @preconcurrency
+public protocol App {
+    associatedtype Body: Scene
+    @SceneBuilder var body: Body { get }
+    init()
+}
+
+extension App { public static func main() {} }
+
+public struct WindowGroup<Content: View>: Scene {
+    public nonisolated init(@ViewBuilder content: () -> Content) {}
+}
+
+@MainActor @preconcurrency
+public protocol PreviewProvider {
+    associatedtype Previews: View
+    @ViewBuilder static var previews: Previews { get }
+}
+
+// MARK: State
+
+@propertyWrapper @dynamicMemberLookup
+public struct Binding<Value> {
+    public init(
+        get: @escaping @isolated(any) @Sendable () -> Value, set: @escaping @isolated(any) @Sendable (Value) -> Void
+    ) {}
+    fileprivate init(of value: Value.Type) {}
+    public static func constant(_ value: Value) -> Binding { Binding(of: Value.self) }
+    public var wrappedValue: Value {
+        get { fatalError() }
+        nonmutating set {}
+    }
+    public var projectedValue: Binding { self }
+    public subscript<Subject>(dynamicMember path: WritableKeyPath<Value, Subject>) -> Binding<Subject> {
+        Binding<Subject>(of: Subject.self)
+    }
+}
+
+@propertyWrapper
+public struct State<Value> {
+    private let value: Value
+    public init(wrappedValue: Value) { value = wrappedValue }
+    public init(initialValue: Value) { value = initialValue }
+    public var wrappedValue: Value {
+        get { value }
+        nonmutating set {}
+    }
+    public var projectedValue: Binding<Value> { Binding(of: Value.self) }
+}
+
+@propertyWrapper @dynamicMemberLookup
+public struct Bindable<Value: AnyObject> {
+    public var wrappedValue: Value
+    public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+    public init(_ wrappedValue: Value) { self.wrappedValue = wrappedValue }
+    public var projectedValue: Bindable { self }
+    public subscript<Subject>(dynamicMember path: ReferenceWritableKeyPath<Value, Subject>) -> Binding<Subject> {
+        Binding<Subject>(of: Subject.self)
+    }
+}
+
+@propertyWrapper
+public struct ScaledMetric<Value: BinaryFloatingPoint> {
+    public let wrappedValue: Value
+    public init(wrappedValue: Value, relativeTo style: Font.TextStyle) { self.wrappedValue = wrappedValue }
+    public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+}
+
+@propertyWrapper
+public struct AccessibilityFocusState<Value: Hashable> {
+    public struct Binding {}
+    public init() where Value == Bool {}
+    public var wrappedValue: Value {
+        get { fatalError() }
+        nonmutating set {}
+    }
+    public var projectedValue: Binding { Binding() }
+}
+
+// MARK: Text and pictures
+
+public struct LocalizedStringKey: ExpressibleByStringInterpolation, Equatable {
+    public init(_ value: String) {}
+    public init(stringLiteral value: String) {}
+    public init(stringInterpolation: StringInterpolation) {}
+
+    public struct StringInterpolation: StringInterpolationProtocol {
+        public init(literalCapacity: Int, interpolationCount: Int) {}
+        public mutating func appendLiteral(_ literal: String) {}
+        public mutating func appendInterpolation(_ text: Text) {}
+        public mutating func appendInterpolation(_ string: String) {}
+        public mutating func appendInterpolation(_ number: Int) {}
+    }
+}
+
+// Values first and views second, so that they belong to no actor.
+extension Text: Leaf {}
+public struct Text: Equatable, Sendable {
+    public init(_ key: LocalizedStringKey) {}
+    @_disfavoredOverload public init(_ content: some StringProtocol) {}
+    public init(verbatim content: String) {}
+    public init<Style: FormatStyle>(_ input: Style.FormatInput, format: Style)
+    where Style.FormatInput: Equatable, Style.FormatOutput == String {}
+}
+
+public struct Image: Leaf { public nonisolated init(systemName: String) {} }
+
+public struct Font: Sendable {
+    public enum TextStyle: Sendable { case largeTitle, title, headline, subheadline, body, callout, footnote, caption }
+    public static let largeTitle = Font()
+    public static let headline = Font()
+    public static let subheadline = Font()
+    public static let callout = Font()
+    public static let footnote = Font()
+    public func bold() -> Font { self }
+}
+
+public enum TextAlignment: Sendable { case leading, center, trailing }
+
+// MARK: Controls
+
+public struct ButtonRole: Equatable, Sendable {
+    public static let destructive = ButtonRole()
+    public static let cancel = ButtonRole()
+}
+
+public struct Button<Label: View>: Leaf {
+    public init(action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> Label) {}
+}
+
+extension Button where Label == Text {
+    public init(_ title: LocalizedStringKey, action: @escaping @MainActor () -> Void) {}
+    public init(_ title: LocalizedStringKey, role: ButtonRole?, action: @escaping @MainActor () -> Void) {}
+}
+
+extension Button where Label == SwiftUI.Label<Text, Image> {
+    public init(_ title: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {}
+}
+
+public struct Label<Title: View, Icon: View>: Leaf {
+    public init(@ViewBuilder title: () -> Title, @ViewBuilder icon: () -> Icon) {}
+}
+
+extension Label where Title == Text, Icon == Image {
+    public init(_ title: LocalizedStringKey, systemImage: String) {}
+}
+
+public struct LabeledContent<Label: View, Content: View>: Leaf {}
+extension LabeledContent where Label == Text {
+    public init(_ title: LocalizedStringKey, @ViewBuilder content: () -> Content) {}
+}
+
+public struct ProgressView: Leaf {
+    public nonisolated init() {}
+    public nonisolated init(_ title: LocalizedStringKey) {}
+}
+
+public struct ContentUnavailableView<Label: View, Description: View, Actions: View>: Leaf {
+    public init(
+        @ViewBuilder label: () -> Label, @ViewBuilder description: () -> Description = { EmptyView() },
+        @ViewBuilder actions: () -> Actions = { EmptyView() }
+    ) {}
+    fileprivate init() {}
+}
+
+extension ContentUnavailableView where Label == SwiftUI.Label<Text, Image>, Description == Text?, Actions == EmptyView {
+    public init(_ title: LocalizedStringKey, systemImage: String, description: Text? = nil) {}
+}
+
+public struct SearchUnavailableContent {
+    public struct Label: Leaf {}
+    public struct Description: Leaf {}
+    public struct Actions: Leaf {}
+}
+
+extension ContentUnavailableView
+where
+    Label == SearchUnavailableContent.Label, Description == SearchUnavailableContent.Description,
+    Actions == SearchUnavailableContent.Actions
+{
+    public static func search(text: String) -> Self { Self() }
+}
+
+public protocol PrimitiveButtonStyle {}
+public struct BorderedButtonStyle: PrimitiveButtonStyle {}
+public struct BorderedProminentButtonStyle: PrimitiveButtonStyle {}
+public struct BorderlessButtonStyle: PrimitiveButtonStyle {}
+extension PrimitiveButtonStyle where Self == BorderedButtonStyle { public static var bordered: Self { Self() } }
+extension PrimitiveButtonStyle where Self == BorderedProminentButtonStyle {
+    public static var borderedProminent: Self { Self() }
+}
+extension PrimitiveButtonStyle where Self == BorderlessButtonStyle { public static var borderless: Self { Self() } }
+
+public protocol LabelStyle {}
+public struct IconOnlyLabelStyle: LabelStyle {}
+extension LabelStyle where Self == IconOnlyLabelStyle { public static var iconOnly: Self { Self() } }
+
+public enum ControlSize: Sendable { case mini, small, regular, large, extraLarge }
+
+// MARK: Layout
+
+public enum HorizontalAlignment: Sendable { case leading, center, trailing }
+public enum VerticalAlignment: Sendable { case top, center, bottom, firstTextBaseline, lastTextBaseline }
+public struct Alignment: Sendable {
+    public static let center = Alignment()
+    public static let leading = Alignment()
+    public static let trailing = Alignment()
+}
+public struct UnitPoint: Sendable {
+    public static let center = UnitPoint()
+    public static let bottom = UnitPoint()
+}
+public struct Axis: Sendable {
+    public struct Set: OptionSet, Sendable {
+        public let rawValue: Int
+        public init(rawValue: Int) { self.rawValue = rawValue }
+        public static let horizontal = Set(rawValue: 1)
+        public static let vertical = Set(rawValue: 2)
+    }
+}
+public enum Edge: Sendable {
+    case top, leading, bottom, trailing
+    public struct Set: OptionSet, Sendable {
+        public let rawValue: Int
+        public init(rawValue: Int) { self.rawValue = rawValue }
+        public static let top = Set(rawValue: 1)
+        public static let leading = Set(rawValue: 2)
+        public static let bottom = Set(rawValue: 4)
+        public static let trailing = Set(rawValue: 8)
+        public static let horizontal: Set = [.leading, .trailing]
+        public static let vertical: Set = [.top, .bottom]
+        public static let all: Set = [.horizontal, .vertical]
+    }
+}
+public enum VerticalEdge: Sendable { case top, bottom }
+public struct EdgeInsets: Equatable, Sendable {
+    public init() {}
+    public init(top: CGFloat, leading: CGFloat, bottom: CGFloat, trailing: CGFloat) {}
+}
+
+public struct Spacer: Leaf { public nonisolated init(minLength: CGFloat? = nil) {} }
+public struct HStack<Content: View>: Leaf {
+    public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content) {}
+}
+public struct VStack<Content: View>: Leaf {
+    public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content)
+    {}
+}
+public struct ViewThatFits<Content: View>: Leaf {
+    public init(in axes: Axis.Set = [.horizontal, .vertical], @ViewBuilder content: () -> Content) {}
+}
+public struct ScrollView<Content: View>: Leaf {
+    public init(_ axes: Axis.Set = .vertical, showsIndicators: Bool = true, @ViewBuilder content: () -> Content) {}
+}
+public struct List<Content: View>: Leaf { public init(@ViewBuilder content: () -> Content) {} }
+extension List {
+    public init<Data: RandomAccessCollection, RowContent: View>(
+        _ data: Data, @ViewBuilder rowContent: @escaping (Data.Element) -> RowContent
+    ) where Content == ForEach<Data, RowContent>, Data.Element: Identifiable {}
+}
+public struct Section<Parent: View, Content: View, Footer: View>: Leaf {
+    public init(
+        @ViewBuilder content: () -> Content, @ViewBuilder header: () -> Parent = { EmptyView() },
+        @ViewBuilder footer: () -> Footer = { EmptyView() }
+    ) {}
+}
+extension Section where Parent == Text, Footer == EmptyView {
+    public init(_ title: LocalizedStringKey, @ViewBuilder content: () -> Content) {}
+}
+public struct NavigationStack<Root: View>: Leaf { public init(@ViewBuilder root: () -> Root) {} }
+
+@MainActor @preconcurrency
+public protocol ToolbarContent {}
+
+@resultBuilder
+@MainActor public enum ToolbarContentBuilder {
+    public static func buildBlock<Content: ToolbarContent>(_ content: Content) -> Content { content }
+}
+
+public struct ToolbarItemPlacement: Sendable {
+    public static let topBarLeading = ToolbarItemPlacement()
+    public static let topBarTrailing = ToolbarItemPlacement()
+    public static let primaryAction = ToolbarItemPlacement()
+}
+
+public struct ToolbarItem<Content: View>: ToolbarContent {
+    public init(placement: ToolbarItemPlacement, @ViewBuilder content: () -> Content) {}
+}
+
+public enum Visibility: Sendable { case automatic, visible, hidden }
+public struct ScrollBounceBehavior: Sendable { public static let basedOnSize = ScrollBounceBehavior() }
+public struct NavigationBarItem: Sendable { public enum TitleDisplayMode: Sendable { case automatic, inline, large } }
+
+// MARK: Shapes and colours
+
+public protocol ShapeStyle: Sendable {}
+extension Color: Leaf {}
+// swift-format-ignore: DontRepeatTypeInStaticProperties
+public struct Color: ShapeStyle, Hashable {
+    public init(_ name: String, bundle: Bundle? = nil) {}
+    private init() {}
+    public static let clear = Color()
+    public static let accentColor = Color()
+    public func opacity(_ opacity: Double) -> Color { self }
+}
+public struct HierarchicalShapeStyle: ShapeStyle {}
+public struct TintShapeStyle: ShapeStyle {}
+public struct Material: ShapeStyle {}
+extension ShapeStyle where Self == HierarchicalShapeStyle {
+    public static var primary: Self { Self() }
+    public static var secondary: Self { Self() }
+}
+extension ShapeStyle where Self == TintShapeStyle { public static var tint: Self { Self() } }
+extension ShapeStyle where Self == Material { public static var regularMaterial: Self { Self() } }
+
+public protocol Shape: Sendable, View { nonisolated func path(in rect: CGRect) -> Path }
+extension Shape { public var body: Modified { Modified() } }
+public protocol InsettableShape: Shape {}
+public struct Circle: InsettableShape {
+    public nonisolated init() {}
+    public nonisolated func path(in rect: CGRect) -> Path { Path() }
+}
+public struct RoundedRectangle: InsettableShape {
+    public nonisolated init(cornerRadius: CGFloat) {}
+    public nonisolated func path(in rect: CGRect) -> Path { Path() }
+}
+
+public enum CGLineCap: Sendable { case butt, round, square }
+public enum CGLineJoin: Sendable { case miter, round, bevel }
+public struct StrokeStyle: Equatable, Sendable {
+    public init(lineWidth: CGFloat = 1, lineCap: CGLineCap = .butt, lineJoin: CGLineJoin = .miter) {}
+}
+public struct Path: Equatable, Sendable {
+    public init() {}
+    public mutating func move(to end: CGPoint) {}
+    public mutating func addLine(to end: CGPoint) {}
+    public mutating func addQuadCurve(to end: CGPoint, control: CGPoint) {}
+    public func strokedPath(_ style: StrokeStyle) -> Path { self }
+}
+
+// MARK: Modifiers
+
+public struct AccessibilityTraits: Sendable { public static let isHeader = AccessibilityTraits() }
+public struct AccessibilityChildBehavior: Sendable {
+    public static let ignore = AccessibilityChildBehavior()
+    public static let contain = AccessibilityChildBehavior()
+    public static let combine = AccessibilityChildBehavior()
+}
+
+extension View {
+    public func accessibilityAddTraits(_ traits: AccessibilityTraits) -> some View { Modified() }
+    public func accessibilityElement(children: AccessibilityChildBehavior = .ignore) -> some View { Modified() }
+    public func accessibilityFocused(_ condition: AccessibilityFocusState<Bool>.Binding) -> some View { Modified() }
+    public func accessibilityHidden(_ hidden: Bool) -> some View { Modified() }
+    public func accessibilityIdentifier(_ identifier: String) -> some View { Modified() }
+    public func accessibilityLabel(_ label: Text) -> some View { Modified() }
+    public func background(_ style: some ShapeStyle, in shape: some InsettableShape) -> some View { Modified() }
+    public func buttonStyle(_ style: some PrimitiveButtonStyle) -> some View { Modified() }
+    public func confirmationDialog(
+        _ title: LocalizedStringKey, isPresented: Binding<Bool>, titleVisibility: Visibility = .automatic,
+        @ViewBuilder actions: () -> some View, @ViewBuilder message: () -> some View
+    ) -> some View { Modified() }
+    public func controlSize(_ size: ControlSize) -> some View { Modified() }
+    public func defaultScrollAnchor(_ anchor: UnitPoint?) -> some View { Modified() }
+    public func disabled(_ disabled: Bool) -> some View { Modified() }
+    public func font(_ font: Font?) -> some View { Modified() }
+    public func foregroundStyle(_ style: some ShapeStyle) -> some View { Modified() }
+    public func frame(width: CGFloat? = nil, height: CGFloat? = nil, alignment: Alignment = .center) -> some View {
+        Modified()
+    }
+    public func frame(
+        minWidth: CGFloat? = nil, maxWidth: CGFloat? = nil, minHeight: CGFloat? = nil, maxHeight: CGFloat? = nil,
+        alignment: Alignment = .center
+    ) -> some View { Modified() }
+    public func id(_ id: some Hashable) -> some View { Modified() }
+    public func labelStyle(_ style: some LabelStyle) -> some View { Modified() }
+    public func listRowBackground(_ view: (some View)?) -> some View { Modified() }
+    public func listRowInsets(_ insets: EdgeInsets?) -> some View { Modified() }
+    public func multilineTextAlignment(_ alignment: TextAlignment) -> some View { Modified() }
+    public func navigationBarTitleDisplayMode(_ mode: NavigationBarItem.TitleDisplayMode) -> some View { Modified() }
+    public func navigationTitle(_ title: LocalizedStringKey) -> some View { Modified() }
+    @_disfavoredOverload public func navigationTitle(_ title: some StringProtocol) -> some View { Modified() }
+    public func onOpenURL(perform action: @escaping (URL) -> Void) -> some View { Modified() }
+    public func padding(_ length: CGFloat) -> some View { Modified() }
+    public func padding(_ edges: Edge.Set = .all, _ length: CGFloat? = nil) -> some View { Modified() }
+    public func previewDisplayName(_ name: String?) -> some View { Modified() }
+    public func refreshable(action: @escaping @Sendable () async -> Void) -> some View { Modified() }
+    public func safeAreaInset(
+        edge: VerticalEdge, alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil,
+        @ViewBuilder content: () -> some View
+    ) -> some View { Modified() }
+    public func scrollBounceBehavior(_ behavior: ScrollBounceBehavior, axes: Axis.Set = [.vertical]) -> some View {
+        Modified()
+    }
+    public func searchable(text: Binding<String>, prompt: LocalizedStringKey) -> some View { Modified() }
+    @preconcurrency
+    public func task(
+        priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
+    ) -> some View { Modified() }
+    @preconcurrency
+    public func task<Value: Equatable>(
+        id value: Value, priority: TaskPriority = .userInitiated,
+        @_inheritActorContext _ action: @escaping @Sendable () async -> Void
+    ) -> some View { Modified() }
+    public func textCase(_ textCase: Text.Case?) -> some View { Modified() }
+    public func tint(_ tint: Color?) -> some View { Modified() }
+    public func toolbar(@ToolbarContentBuilder content: () -> some ToolbarContent) -> some View { Modified() }
+}
+
+extension Text { public enum Case: Sendable { case uppercase, lowercase } }

@@ -1,0 +1,106 @@
+import Foundation
+import Jetbridge
+import Testing
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// The guide's code is that of Sample.swift, and it works; the list of the API is whole.
+@MainActor
+@Suite(.timeLimit(.minutes(5)))
+struct GuideTests {
+    private static let guide = try! Repository.text("docs/ios.md", in: Repository.root)
+
+    /// The names that a line of a source declares for apps.
+    private func names(in lines: [String]) -> [(line: Int, name: String)] {
+        var isPublicEnum = false
+        return lines.enumerated().compactMap { index, line in
+            if line.hasPrefix("public enum ") { isPublicEnum = true }
+            if line == "}" { isPublicEnum = false }
+            if isPublicEnum, let found = line.firstMatch(of: /^ {4}case `?(\w+)/) { return (index, String(found.1)) }
+            let declaration =
+                /^ *(?:@\w+ )?public (?:[a-z()]+ )*?(?:class|struct|enum|actor|protocol|typealias|func|var|let) (\w+)/
+            if let found = line.firstMatch(of: declaration) { return (index, String(found.1)) }
+            return line.firstMatch(of: /^ *public (?:convenience )?(init)\(/).map { (index, String($0.1)) }
+        }
+    }
+
+    @Test("every Swift snippet of the guide is compiled")
+    func snippets() throws {
+        func plain(_ text: String) -> String {
+            text.components(separatedBy: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+                .filter { $0 != "@main" }.joined(separator: "\n")
+        }
+        let sample = plain(try Repository.text("Tests/JetbridgeTests/Guide/Sample.swift"))
+        let parts = Self.guide.components(separatedBy: "```swift\n").dropFirst()
+        #expect(parts.count == 11)
+        for part in parts {
+            let code = try #require(part.components(separatedBy: "```").first)
+            let wanted = plain(code).trimmingCharacters(in: .newlines)
+            #expect(sample.contains(wanted), "not in Sample.swift: \(code)")
+        }
+    }
+
+    @Test("every public symbol has a comment")
+    func comments() throws {
+        for source in try Repository.sources() {
+            for (index, name) in names(in: source.lines) {
+                let before = source.lines[..<index].last { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("@") }
+                let comment = before?.trimmingCharacters(in: .whitespaces) ?? ""
+                #expect(comment.hasPrefix("///"), "\(source.name):\(index + 1): \(name)")
+            }
+        }
+    }
+
+    @Test("every public symbol is in the guide's list, and every type in Xcode's documentation")
+    func list() throws {
+        let list = try #require(Self.guide.components(separatedBy: "## The public API").last)
+            .components(separatedBy: "\n## ")[0]
+        let catalogue = try Repository.text("Sources/Jetbridge/Jetbridge.docc/Jetbridge.md")
+        let declared = Set(try Repository.sources().flatMap { names(in: $0.lines).map(\.name) })
+        #expect(
+            declared.isSuperset(of: ["JetbridgeSession", "init", "nextPage", "userCancelled", "SecretStore", "system"]))
+        #expect(declared.count > 80)
+        for name in declared {
+            #expect(try list.contains(Regex("\\b\(name)\\b")), "\(name) is not in docs/ios.md")
+            guard name.first?.isUppercase == true else { continue }
+            #expect(catalogue.contains("``\(name)``"), "\(name) is not in Jetbridge.docc")
+        }
+    }
+
+    @Test("the guide's own code lists, asks for a token and resolves keys")
+    func works() async throws {
+        let bench = try await Bench()
+        let session = try await bench.signedIn()
+        let snippets = Snippets(session: session)
+        #expect(snippets.progress.isEmpty)
+        await snippets.list()
+        #expect(snippets.shown.contains("reports/2026/summary.csv"))
+        try await snippets.page()
+        #expect(snippets.shown.contains("reports/2026/"))
+        var request = URLRequest(url: URL(string: "https://example.com")!)
+        try await snippets.backend(&request)
+        let header = request.value(forHTTPHeaderField: "Authorization") ?? ""
+        #expect(try bench.secrets(in: header) == 1)
+        let identity = try await JetbridgeResolver(session: session).getIdentity(identityProperties: nil)
+        #expect(try await session.credentials().accessKeyId() == identity.accessKey)
+        #expect(try #require(identity.expiration) > session.details().now)
+    }
+
+    @Test("signing out at the first start finds the session of the app before, once")
+    func firstStart() async throws {
+        let folder = try FileManager.default.url(
+            for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
+        let mark = folder.appending(path: "installed")
+        try? FileManager.default.removeItem(at: mark)
+        let bench = try await Bench()
+        let snippets = Snippets(session: try await bench.signedIn())
+        try await snippets.firstStart()
+        #expect(snippets.session.state == .signedOut)
+        try await snippets.session.signIn(browser: bench.person)
+        try await snippets.firstStart()
+        #expect(snippets.session.state.isSignedIn)
+        try FileManager.default.removeItem(at: mark)
+    }
+}

@@ -1,0 +1,130 @@
+// The code of docs/ios.md, compiled and run: GuideTests compares the two and signs in with it.
+import Foundation
+import Jetbridge
+import Smithy
+import SmithyIdentity
+import SwiftUI
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+struct FilesApp: App {
+    @State private var session = Result { try JetbridgeSession() }
+
+    var body: some Scene {
+        WindowGroup {
+            switch session {
+            case .success(let session): FilesView(session: session)
+            case .failure(let error): Text(error.localizedDescription)
+            }
+        }
+    }
+}
+
+struct FilesView: View {
+    let session: JetbridgeSession
+    @State private var rows: [String] = []
+
+    var body: some View {
+        VStack {
+            Button("Sign in") { Task { try await session.signIn() } }
+            List(rows, id: \.self) { Text($0) }
+        }
+        .task(id: session.state) {
+            rows = []
+            do {
+                for try await object in session.listObjects() { rows.append(object.key) }
+            } catch {
+                rows = [error.localizedDescription]
+            }
+        }
+        .onOpenURL { url in Task { try await session.handleRedirect(url) } }
+    }
+}
+
+struct JetbridgeResolver: AWSCredentialIdentityResolver {
+    let session: JetbridgeSession
+
+    func getIdentity(identityProperties: Attributes?) async throws -> AWSCredentialIdentity {
+        let keys = try await session.credentials()
+        return AWSCredentialIdentity(
+            accessKey: keys.accessKeyId(), secret: keys.secretAccessKey(), expiration: keys.expiresAt(),
+            sessionToken: keys.sessionToken())
+    }
+}
+
+@MainActor
+final class Snippets {
+    let session: JetbridgeSession
+    private(set) var shown: [String] = []
+    private(set) var hasForgotten = false
+
+    init(session: JetbridgeSession) { self.session = session }
+
+    private func show(_ text: String) { shown.append(text) }
+    private func show(_ texts: [String]) { shown += texts }
+    private func forgetFiles() { hasForgotten = true }
+
+    var progress: String {
+        switch session.signInProgress {
+        case .idle: ""
+        case .preparing: "Contacting Okta…"
+        case .inBrowser: "Waiting for you…"
+        case .finishing: "Finishing your sign-in…"
+        case .failed(let error): error.localizedDescription
+        }
+    }
+
+    func list() async {
+        do {
+            for try await object in session.listObjects(prefix: "reports/") { show(object.key) }
+        } catch let error as JetbridgeError where error.recovery == .signIn {
+            _ = try? await session.signIn()
+        } catch {
+            show(error.localizedDescription)
+        }
+    }
+
+    func page() async throws {
+        let listing = session.listing(ListObjects(prefix: "reports/", delimiter: "/", pageSize: 50))
+        guard let page = try await listing.nextPage() else { return }  // nil: that was the last one
+        show(page.commonPrefixes + page.objects.map(\.key))
+    }
+
+    func backend(_ request: inout URLRequest) async throws {
+        let token = try await session.accessToken()
+        request.setValue("Bearer \(token.text())", forHTTPHeaderField: "Authorization")
+    }
+
+    func watch() async {
+        for await event in session.events {
+            if case .userChanged = event { forgetFiles() }
+        }
+    }
+
+    func signOut() async throws {
+        let done = try await session.signOut(.endSession)
+        if let url = done.endSessionURL { try await session.endBrowserSession(url) }
+        if let problem = done.problem { show(problem.localizedDescription) }
+    }
+
+    func ephemeral() async throws {
+        try await session.signIn(browser: WebAuthenticationBrowser(prefersEphemeral: true))
+    }
+
+    func shared() throws -> JetbridgeSession {
+        let session = try JetbridgeSession(appGroup: "group.com.example.files")
+        return session
+    }
+
+    func firstStart() async throws {
+        let folder = try FileManager.default.url(
+            for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
+        let mark = folder.appending(path: "installed")
+        if !FileManager.default.fileExists(atPath: mark.path(percentEncoded: false)) {
+            try await session.signOut()
+            try Data().write(to: mark)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// A picture of every state of the screen, in light, in dark and in large letters, for people to look at; and a check that
+// VoiceOver finds a name for everything. The app shows made-up states (App/Sources/Samples.swift): nothing is called.
+import XCTest
+
+#if canImport(XCUIAutomation)
+import XCUIAutomation
+#endif
+
+@MainActor
+final class PicturesUITests: XCTestCase {
+    // A test on Linux compares this with the samples that there are.
+    private let samples = [
+        "loading-session", "signed-out", "session-ended", "in-browser", "sign-in-failed", "signed-out-here-only",
+        "unavailable", "not-set-up", "signed-in", "listing", "list", "search", "no-match", "empty", "list-failed",
+        "next-page-failed",
+    ]
+
+    func testEveryStateInLight() throws {
+        for sample in samples {
+            let app = show(sample)
+            picture("light \(sample)", of: app)
+            try app.performAccessibilityAudit(for: [.sufficientElementDescription, .trait])
+        }
+    }
+
+    func testEveryStateInDark() {
+        XCUIDevice.shared.appearance = .dark
+        defer { XCUIDevice.shared.appearance = .light }
+        for sample in samples { picture("dark \(sample)", of: show(sample)) }
+    }
+
+    func testEveryStateInLargeLetters() {
+        let size = ["-UIPreferredContentSizeCategoryName", "UICTContentSizeCategoryAccessibilityXL"]
+        for sample in samples { picture("large \(sample)", of: show(sample, arguments: size)) }
+    }
+
+    private func show(_ sample: String, arguments: [String] = []) -> XCUIApplication {
+        let app = XCUIApplication()
+        app.launchArguments = arguments
+        app.launchEnvironment = ["JETBRIDGE_SAMPLE": sample]
+        app.launch()
+        return app
+    }
+}
