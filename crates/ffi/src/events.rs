@@ -118,13 +118,13 @@ impl SessionEvent {
 
 /// An observer at work. It ends with `stop`, or when this object is dropped: keep it.
 #[derive(Debug, uniffi::Object)]
-pub struct Observation {
+pub struct SessionObservation {
     is_stopped: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
 #[uniffi::export]
-impl Observation {
+impl SessionObservation {
     /// Ends it. A call that is under way may still come to its end; no other follows.
     pub fn stop(&self) {
         self.is_stopped.store(true, Ordering::SeqCst);
@@ -132,7 +132,7 @@ impl Observation {
     }
 }
 
-impl Drop for Observation {
+impl Drop for SessionObservation {
     fn drop(&mut self) {
         self.stop();
     }
@@ -141,7 +141,7 @@ impl Drop for Observation {
 #[uniffi::export]
 impl Session {
     /// Tells `observer` the state of now, its changes, and what happens, until the answer is stopped or dropped.
-    pub fn observe(&self, observer: Arc<dyn SessionObserver>) -> Arc<Observation> {
+    pub fn observe(&self, observer: Arc<dyn SessionObserver>) -> Arc<SessionObservation> {
         let is_stopped = Arc::new(AtomicBool::new(false));
         let listener = Listener { observer, is_stopped: Arc::clone(&is_stopped) };
         // Subscribed before this returns, so that nothing in between is missed.
@@ -169,7 +169,7 @@ impl Session {
                 listener.tell(news).await;
             }
         });
-        Arc::new(Observation { is_stopped, task })
+        Arc::new(SessionObservation { is_stopped, task })
     }
 }
 

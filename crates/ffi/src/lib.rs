@@ -36,7 +36,7 @@ pub use accounts::{Account, Accounts};
 pub use config::{Config, ConfigProblem};
 pub use credentials::{AccessToken, AwsCredentials};
 pub use error::{ConfigError, ListenerError, Recovery, Service, SessionError};
-pub use events::{Observation, Renewed, SessionEvent, SessionObserver};
+pub use events::{Renewed, SessionEvent, SessionObservation, SessionObserver};
 pub use facts::{SessionDetails, SessionState, SignInReason, User, describe_reason};
 pub use listing::{ListObjects, ListedObject, ObjectPage, ObjectPages};
 #[cfg(feature = "local-stack")]

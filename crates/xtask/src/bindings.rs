@@ -55,6 +55,11 @@ impl Wishes {
             with_local_stack: true,
         }
     }
+
+    /// Swift as it is shipped.
+    pub(crate) fn for_apple(root: &Path) -> Self {
+        Self { with_local_stack: false, ..Self::for_tests(root, "swift") }
+    }
 }
 
 /// Builds and generates. Gives the folder: a subfolder for each language, and the library beside them.

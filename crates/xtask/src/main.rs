@@ -1,6 +1,7 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
-//! `cargo xtask test`, `bindings`, `android-size`, `audit`, `bench`.
+//! `cargo xtask test`, `bindings`, `android-size`, `xcframework`, `ios-project`, `audit`, `bench`.
 
+mod apple;
 mod bench;
 mod bindings;
 mod exports;
@@ -19,7 +20,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   test [PART…] [--no-skip]   every check there is; the parts are: rust, keyring, deny, check-exports,
-                             bindings, mobile
+                             bindings, kotlin, swift, infra, mobile
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
   bindings [--language LANGUAGE]… [--out DIR] [--android] [--without-local-stack]
@@ -27,6 +28,9 @@ Usage: cargo xtask <command>
                              bindings (kotlin, swift, python) in target/bindings or DIR
                              --android: Kotlin for Android, not for other JVMs
   android-size               links the arm64 Android library and says how large it is
+  xcframework [--debug]      on a Mac: the library for iOS, its simulators and macOS, zipped, with its checksum
+                             --debug: takes plain http on loopback, for the local stack
+  ios-project                on a Mac: the debug library and the demo's Xcode project (needs xcodegen)
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
   bench soak                 10,000 renewals with faults in between; is the session alive, does memory grow
@@ -40,6 +44,8 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
         Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
+        Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),
+        Some((command, [])) if command == "ios-project" => exit_code(apple::project(&root)),
         Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
         Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),
         Some((help, _)) if help == "help" || help == "--help" => {

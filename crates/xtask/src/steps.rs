@@ -9,7 +9,8 @@ use crate::report::{Counts, Outcome, Report, say};
 use crate::{bindings, exports, mobile, tools};
 
 /// What can be run on its own: `cargo xtask test deny`.
-pub(crate) const PARTS: &[&str] = &["rust", "keyring", "deny", "check-exports", "bindings", "kotlin", "mobile"];
+pub(crate) const PARTS: &[&str] =
+    &["rust", "keyring", "deny", "check-exports", "bindings", "kotlin", "swift", "infra", "mobile"];
 
 /// Runs the steps of these parts, or of all parts when none is named.
 pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
@@ -56,6 +57,12 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     }
     if wanted("kotlin") {
         run(&mut report, "kotlin", || test_kotlin(root));
+    }
+    if wanted("swift") {
+        run(&mut report, "swift", || test_swift(root));
+    }
+    if wanted("infra") {
+        run(&mut report, "infra", || test_infra(root));
     }
     if wanted("mobile") {
         for target in mobile::TARGETS {
@@ -122,6 +129,28 @@ fn test_kotlin(root: &Path) -> Outcome {
     }
     let mut script = Command::new("bash");
     script.arg(root.join("android/test.sh")).current_dir(root);
+    forget_package(&mut script);
+    count(script, Counts::add_closing_line)
+}
+
+/// The Swift package and the iOS app, with Debian's Swift.
+fn test_swift(root: &Path) -> Outcome {
+    if !cfg!(target_os = "linux") {
+        return Outcome::Skipped("Swift's tests are set up for Linux here; on a Mac use Xcode".to_owned());
+    }
+    let mut script = Command::new("bash");
+    script.arg(root.join("ios/test.sh")).current_dir(root);
+    forget_package(&mut script);
+    count(script, Counts::add_closing_line)
+}
+
+/// The AWS side as code: its tests, a synthesis and the templates' linter. Asks AWS nothing.
+fn test_infra(root: &Path) -> Outcome {
+    if !cfg!(unix) {
+        return Outcome::Skipped("the script is for a shell; elsewhere `npm ci && npm test` in infra".to_owned());
+    }
+    let mut script = Command::new("bash");
+    script.arg(root.join("infra/test.sh")).current_dir(root);
     forget_package(&mut script);
     count(script, Counts::add_closing_line)
 }

@@ -1,5 +1,4 @@
 import Foundation
-// JetbridgeFFI is not imported here: its class `Observation` would hide the module.
 import Observation
 
 #if canImport(UIKit)

@@ -6,7 +6,7 @@ final class SessionNews: Sendable {
     /// Each call of the core; no event means that the state has changed.
     let arrivals: AsyncStream<SessionEvent?>
     private let arrival: AsyncStream<SessionEvent?>.Continuation
-    private let observation: JetbridgeFFI.Observation
+    private let observation: SessionObservation
     private let listeners = Locked<[UUID: AsyncStream<SessionEvent>.Continuation]>([:])
 
     init(of core: CoreSession) {
