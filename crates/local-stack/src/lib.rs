@@ -34,6 +34,8 @@ mod server;
 mod shared;
 mod sigv4;
 mod stack;
+#[allow(dead_code, unused_imports, reason = "the next commits use it")]
+mod template;
 #[cfg(test)]
 mod test_http;
 mod tls;
@@ -47,3 +49,4 @@ pub use options::{DemoUser, Options};
 pub use request_log::{RequestLog, RequestRecord, Service};
 pub use shared::Endpoints;
 pub use stack::{LocalStack, RotateKeyError, StartError};
+pub use template::{Template, TemplateError};
