@@ -34,7 +34,7 @@ mod server;
 mod shared;
 mod sigv4;
 mod stack;
-#[allow(dead_code, unused_imports, reason = "the next commits use it")]
+#[allow(dead_code, unused_imports, reason = "the next commit uses it")]
 mod template;
 #[cfg(test)]
 mod test_http;
@@ -47,6 +47,6 @@ pub use faults::{Fault, Faults};
 pub use issued::IssuedSecrets;
 pub use options::{DemoUser, Options};
 pub use request_log::{RequestLog, RequestRecord, Service};
-pub use shared::Endpoints;
+pub use shared::{Endpoints, HostOverride};
 pub use stack::{LocalStack, RotateKeyError, StartError};
 pub use template::{Template, TemplateError};

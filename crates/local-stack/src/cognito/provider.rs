@@ -123,7 +123,9 @@ impl Providers {
     /// A JSON document and how long it may be kept.
     async fn fetch(&self, issuer: &str, url: &str) -> Result<(Value, Duration), CognitoError> {
         let unreachable = || CognitoError::ProviderUnreachable(issuer.to_owned());
-        let build = || async { tls::build_client(self.shared.ca_pem()).map_err(|_| CognitoError::Internal) };
+        let build = || async {
+            tls::build_client(self.shared.ca_pem(), self.shared.host_override()).map_err(|_| CognitoError::Internal)
+        };
         let client = self.client.get_or_try_init(build).await?;
         let request = client.get(url).header(OWN_REQUEST_HEADER, self.shared.own_request_mark()).timeout(TIMEOUT);
         let mut response = request.send().await.map_err(|_| unreachable())?;

@@ -69,7 +69,7 @@ impl Bench {
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let routes = router(Arc::clone(&shared), Arc::clone(&credentials));
         tokio::spawn(async move { axum::serve(cognito_listener, routes).await });
-        let client = tls::build_client(None).unwrap();
+        let client = tls::build_client(None, None).unwrap();
         Self { shared, issuer, credentials, client, cognito }
     }
 

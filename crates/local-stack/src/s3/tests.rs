@@ -32,7 +32,7 @@ impl Bench {
         let routes = router(Arc::clone(&shared), credentials);
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let origin = url.as_str().trim_end_matches('/').to_owned();
-        Self { shared, signer, client: tls::build_client(None).unwrap(), origin }
+        Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin }
     }
 
     /// A presigned URL for `target`, a path with its query.
