@@ -21,7 +21,6 @@ mod config_files;
 mod credentials;
 mod faults;
 mod html;
-#[allow(dead_code, unused_imports, reason = "the next commits use it")]
 mod iam;
 mod issued;
 mod jws;
@@ -34,7 +33,6 @@ mod server;
 mod shared;
 mod sigv4;
 mod stack;
-#[allow(dead_code, unused_imports, reason = "the next commit uses it")]
 mod template;
 #[cfg(test)]
 mod test_http;

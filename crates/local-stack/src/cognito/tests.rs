@@ -7,6 +7,7 @@ use axum::extract::Path;
 use reqwest::Client;
 use url::Url;
 
+use super::roles::GUEST_ROLE;
 use super::*;
 use crate::jws::{self, SigningKey};
 use crate::options::Options;

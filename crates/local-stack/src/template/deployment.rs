@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use super::Issuer;
 use crate::iam::Policy;
+use crate::random_ids::format_uuid;
 
 /// Everything that the services ask.
 #[derive(Debug)]
@@ -37,6 +40,22 @@ pub(crate) struct Pool {
     /// ARNs of roles.
     pub(crate) authenticated_role: Option<String>,
     pub(crate) guest_role: Option<String>,
+}
+
+impl Pool {
+    /// The identity of who signs in first with this login. The same at every start, so that a user's folder can be
+    /// there before the user is.
+    pub(crate) fn identity_id(&self, logins_key: &str, subject: &str) -> String {
+        let digest = Sha256::digest(format!("{}\n{logins_key}\n{subject}", self.id));
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        let region = self.id.split(':').next().unwrap_or_default();
+        format!("{region}:{}", format_uuid(u128::from_be_bytes(bytes)))
+    }
+
+    pub(crate) fn provider(&self, logins_key: &str) -> Option<&Provider> {
+        self.providers.iter().find(|provider| provider.logins_key() == logins_key)
+    }
 }
 
 /// An OpenID Connect provider of the pool.

@@ -157,7 +157,8 @@ fn link_pool(parts: &mut Parts, outputs: &Outputs, problems: &mut Vec<String>) -
         match provider_mut(&mut pool, &part.provider_arn) {
             Some(provider) => provider.principal_tags = part.tags,
             None => {
-                problems.push(format!("principal tags are for {}, which is no provider of the pool", part.provider_arn))
+                problems
+                    .push(format!("principal tags are for {}, which is no provider of the pool", part.provider_arn));
             }
         }
     }

@@ -203,7 +203,13 @@ fn read_role(p: &mut Properties, name: String, arn: String, id: String, parts: &
     let managed_policy_arns = p.texts("ManagedPolicyArns");
     let mut tags = Vec::new();
     for part in objects(p, "Tags") {
-        p.within("Tags", part, |p| tags.push((p.required_text("Key"), p.required_text("Value"))));
+        p.within("Tags", part, |p| {
+            let (key, value) = (p.required_text("Key"), p.required_text("Value"));
+            if key.is_empty() {
+                p.problem("Key is empty");
+            }
+            tags.push((key, value));
+        });
     }
     if let Some(trust) = trust {
         parts.roles.insert(arn, RolePart { name, id, trust, policies, managed_policy_arns, tags });
@@ -303,8 +309,12 @@ fn read_principal_tags(p: &mut Properties, parts: &mut Parts) {
     let mut tags = Vec::new();
     for (key, claim) in p.object("PrincipalTags") {
         match claim {
-            Value::String(claim) if key.len() <= MAX_TAG_KEY && claim.len() <= MAX_TAG_CLAIM => tags.push((key, claim)),
-            _ => p.problem(format!("PrincipalTags.{key} is no claim, or one of the two names is too long")),
+            Value::String(claim)
+                if (1..=MAX_TAG_KEY).contains(&key.len()) && (1..=MAX_TAG_CLAIM).contains(&claim.len()) =>
+            {
+                tags.push((key, claim));
+            }
+            _ => p.problem(format!("PrincipalTags.{key} is no claim, or a name is empty or too long")),
         }
     }
     if p.flag("UseDefaults") {

@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 use jetbridge_local_stack::{Options, Template};
 use serde_json::{Value, json};
 
+use crate::stock_clients::check;
 use crate::support::{ALICE, BOB, Bench, build_client, claims, query_value};
 
 const TEMPLATE: &str = include_str!("../../../../tests/e2e/template/infra-demo.template.json");
+const GUEST_TEMPLATE: &str = include_str!("../../../../tests/e2e/template/infra-guest.template.json");
 const ISSUER: &str = "https://dev-12345678.okta.com/oauth2/default";
 
 static DEMO: LazyLock<Template> = LazyLock::new(|| Template::parse(TEMPLATE, "JetbridgeStack").unwrap());
@@ -89,4 +91,13 @@ async fn the_configuration_for_apps_is_the_template_s() {
     assert!(aws["Storage"]["AWSS3"]["bucket"].as_str().unwrap().starts_with("jetbridgestack-databucket"));
     assert!(aws["Storage"]["AWSS3"]["endpoint"].as_str().unwrap().starts_with("https://127.0.0.1:"));
     assert!(files.ca_pem.is_some());
+}
+
+#[tokio::test]
+async fn boto3_gets_what_the_roles_of_users_and_guests_say() {
+    let guest = Template::parse(GUEST_TEMPLATE, "JetbridgeStack").unwrap();
+    for name in ["guest_access", "user_access"] {
+        check(name, Options { template: Some(guest.clone()), ..Options::default() }).await;
+    }
+    check("no_guests", Options { template: Some(DEMO.clone()), ..Options::default() }).await;
 }
