@@ -15,3 +15,4 @@ mod stack;
 mod stock_environment;
 mod support;
 mod surface;
+mod template;

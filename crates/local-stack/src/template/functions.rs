@@ -7,6 +7,7 @@ use super::names::{self, ACCOUNT, PARTITION, REGION, URL_SUFFIX};
 
 /// Deeper than any reference goes that does not run in a circle.
 const DEEPEST: usize = 20;
+const CIRCLE: &str = "references run in a circle";
 
 /// Finds what names and functions of one template stand for.
 pub(super) struct Resolver<'t> {
@@ -48,7 +49,7 @@ impl<'t> Resolver<'t> {
 
     fn call(&self, name: &str, argument: &Value, depth: usize) -> Result<Option<Value>, String> {
         if depth > DEEPEST {
-            return Err("references run in a circle".to_owned());
+            return Err(CIRCLE.to_owned());
         }
         let text = match (name, argument) {
             ("Ref", Value::String(target)) if target == "AWS::NoValue" => return Ok(None),
@@ -172,7 +173,12 @@ impl<'t> Resolver<'t> {
 
     fn own_text(&self, resource: &str, property: &str, depth: usize) -> Result<Option<String>, String> {
         let value = self.resources.get(resource).map(|resource| &resource["Properties"][property]);
-        let value = value.map(|value| self.resolve_within(value, depth)).transpose()?.flatten();
+        let value = match value.map(|value| self.resolve_within(value, depth)).transpose() {
+            Ok(value) => value.flatten(),
+            Err(problem) if problem == CIRCLE => return Err(problem),
+            // That resource tells its problem itself, once; whoever refers to it need not.
+            Err(_) => None,
+        };
         Ok(value.as_ref().and_then(Value::as_str).map(str::to_owned))
     }
 

@@ -209,15 +209,18 @@ fn everything_that_is_not_known_is_named_at_once() {
     let found = problems(DEMO, |document| {
         document["Resources"]["Table"] = json!({ "Type": "AWS::DynamoDB::Table" });
         document["Resources"][BUCKET]["Condition"] = json!("IsProduction");
+        // Other resources refer to the bucket; that is no problem of theirs.
+        document["Resources"][BUCKET]["Properties"]["BucketName"] = json!({ "Fn::ImportValue": "name" });
         document["Resources"][POOL]["Properties"]["DeveloperProviderName"] = json!({ "Fn::Select": [0, []] });
         document["Resources"]["AuthenticatedRoleDefaultPolicy8B1AC271"]["Properties"]["PolicyDocument"]["Statement"]
             [0]["Condition"] = json!({ "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } });
         document["Outputs"]["Other"] = json!({ "Value": { "Fn::If": ["a", "b", "c"] } });
     });
-    assert_eq!(found.len(), 5, "{found:#?}");
+    assert_eq!(found.len(), 6, "{found:#?}");
     for said in [
         "Table: type AWS::DynamoDB::Table",
         "DataBucketE3889A50: Condition",
+        "DataBucketE3889A50: function Fn::ImportValue",
         "IdentityPoolEC8A1A0D: function Fn::Select",
         "statement ListTopLevel: condition operator IpAddress",
         "output Other: function Fn::If",
