@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Accounts,
     /// Use another account from now on
     Switch(SwitchArgs),
+    /// Find what does not fit together; asks no server
+    Doctor(DoctorArgs),
     /// Sign out: erase the session on this machine. AWS credentials handed out before last until they expire
     Logout(LogoutArgs),
     /// Write a completion script for a shell
@@ -179,6 +181,13 @@ pub(crate) struct CredsArgs {
 pub(crate) enum CredsFormat {
     Process,
     Env,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DoctorArgs {
+    /// Compare the configuration with this synthesized CloudFormation template
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: PathBuf,
 }
 
 #[derive(Debug, Clone, Args)]

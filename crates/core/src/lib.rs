@@ -32,6 +32,7 @@ mod clock;
 mod cognito;
 pub mod config;
 mod diagnosis;
+pub mod doctor;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

@@ -4,6 +4,7 @@ mod accounts;
 mod completions;
 mod creds;
 mod demo;
+mod doctor;
 mod local_stack;
 mod login;
 mod logout;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Accounts => accounts::list(&context, &mut output).await,
         Command::Switch(args) => accounts::switch(&context, &args, &mut output).await,
         Command::Creds(args) => creds::run(&context, &args, &mut output).await,
+        Command::Doctor(args) => doctor::run(&context, &args, &mut output),
         Command::Logout(args) => logout::run(&context, &args, &mut output).await,
         Command::Completions(args) => completions::run(&args, &mut output),
     };

@@ -5,6 +5,7 @@
 mod accounts;
 mod credentials;
 mod demo;
+mod doctor;
 mod failures;
 mod interruption;
 mod listing;

@@ -1,0 +1,87 @@
+//! `jetbridge doctor`: what does not fit together, before anybody signs in. Asks no server.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use jetbridge::doctor::{Check, Outcome, check_template};
+use serde::Serialize;
+
+use crate::args::DoctorArgs;
+use crate::context::Context;
+use crate::exit::{CliError, Exit, Failure};
+use crate::output::{BAD, DIM, GOOD, Output, styled};
+use crate::text::{escape, wrap_beside};
+
+/// CloudFormation takes no larger template; one byte more is enough to see that.
+const LARGEST_TEMPLATE: u64 = 1_000_001;
+
+#[derive(Debug, Serialize)]
+struct CheckEvent<'a> {
+    event: &'static str,
+    name: &'a str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    setting: Option<&'a str>,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+pub(super) fn run(context: &Context, args: &DoctorArgs, output: &mut Output) -> Result<(), CliError> {
+    let config = context.config()?;
+    let path = args.template.display();
+    let template = read(&args.template).map_err(|error| {
+        Failure::new("misconfigured", Exit::Misconfigured, format!("the template {path}: {error}"))
+            .hint("`cd infra && npx cdk synth` writes infra/cdk.out/JetbridgeStack.template.json.")
+    })?;
+    let checks = check_template(&config, &template).map_err(|error| {
+        Failure::new("misconfigured", Exit::Misconfigured, format!("the template {path} {}", escape(&error.problem)))
+            .hint(error.hint)
+    })?;
+    for check in &checks {
+        if output.is_json() {
+            output.event(&to_event(check))?;
+        } else {
+            say(check, output)?;
+        }
+    }
+    let differing = checks.iter().filter(|check| matches!(check.outcome, Outcome::Differs(_))).count();
+    if differing == 0 {
+        return Ok(());
+    }
+    let message = match differing {
+        1 => "configuration and template differ in one point".to_owned(),
+        number => format!("configuration and template differ in {number} points"),
+    };
+    Err(Failure::new("misconfigured", Exit::Misconfigured, message).into())
+}
+
+fn say(check: &Check, output: &mut Output) -> Result<(), CliError> {
+    const INDENT: &str = "    ";
+    let (mark, detail, hint) = match &check.outcome {
+        Outcome::Fits(detail) => (styled(GOOD, "✓"), detail, None),
+        Outcome::Unknown(detail) => (styled(DIM, "?"), detail, None),
+        Outcome::Differs(mismatch) => (styled(BAD, "✗"), &mismatch.problem, Some(&mismatch.hint)),
+    };
+    output.line(format_args!("{mark} {}", check.name))?;
+    output.line(wrap_beside(INDENT, &escape(detail), 80))?;
+    if let Some(hint) = hint {
+        output.line(wrap_beside(INDENT, &escape(&format!("{hint}.")), 80))?;
+    }
+    Ok(())
+}
+
+fn to_event(check: &Check) -> CheckEvent<'_> {
+    let (outcome, setting, detail, hint) = match &check.outcome {
+        Outcome::Fits(detail) => ("fits", None, detail, None),
+        Outcome::Unknown(detail) => ("unknown", None, detail, None),
+        Outcome::Differs(found) => ("differs", Some(found.setting), &found.problem, Some(found.hint.as_str())),
+    };
+    CheckEvent { event: "check", name: check.name, outcome, setting, detail, hint }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(LARGEST_TEMPLATE).read_to_string(&mut text)?;
+    Ok(text)
+}

@@ -1,0 +1,39 @@
+//! Looks for what does not fit together before anybody signs in. Each check compares facts from two places and names both,
+//! because a sign-in that fails at Cognito shows only one of them.
+
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use template::{TemplateError, check_template};
+
+/// One comparison and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was compared, in a few words: "issuer and provider".
+    pub name: &'static str,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It fits; the text says what was found on both sides.
+    Fits(String),
+    /// One of the two sides does not say. The text says which.
+    Unknown(String),
+    /// It does not fit.
+    Differs(Mismatch),
+}
+
+/// Two facts that should be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The setting of the app's configuration: `okta_issuer_url`.
+    pub setting: &'static str,
+    /// Both sides, as a sentence without its full stop.
+    pub problem: String,
+    /// What to change, and what it would break to leave it.
+    pub hint: String,
+}

@@ -1,0 +1,69 @@
+/**
+ * Who may do what in the data bucket, as IAM statements. One place, so that the roles, the tests and the policies in
+ * docs/aws-by-hand.md can be compared.
+ */
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+
+/** Where listings start: what every signed-in user may read. */
+export const SHARED = 'shared/';
+/** What also guests may read, when there are guests. */
+export const PUBLIC = 'public/';
+/**
+ * A user's own folder. Cognito's identity id stays the same for a user at every sign-in and device, and no user can
+ * choose it.
+ */
+export const OWN = 'users/${cognito-identity.amazonaws.com:sub}/';
+/** The folder of the user's department, from the ID token's claim by way of a principal tag. */
+export const DEPARTMENT = 'departments/${aws:PrincipalTag/department}/';
+
+/** Principal tag → claim of the ID token. */
+export const PRINCIPAL_TAGS = { department: 'department' };
+/** The claim that the admin rule looks at. */
+export const GROUPS_CLAIM = 'groups';
+
+export function signedInStatements(bucketArn: string, guest: boolean): PolicyStatement[] {
+  const readable = [SHARED, OWN, ...(guest ? [PUBLIC] : [])];
+  return [
+    // The names of the folders, so that one can look around from the top. Clients leave an empty prefix out or send
+    // it; what is below is another matter.
+    allow('ListTopLevel', ['s3:ListBucket'], [bucketArn], {
+      StringEquals: { 's3:delimiter': '/' },
+      StringEqualsIfExists: { 's3:prefix': '' },
+    }),
+    list('ListSharedAndOwn', bucketArn, readable),
+    read('ReadSharedAndOwn', bucketArn, readable),
+    allow('WriteOwn', ['s3:PutObject', 's3:DeleteObject'], [`${bucketArn}/${OWN}*`]),
+    // Apart from the others: where the tag is missing, the variable has no value and only these do not apply.
+    list('ListDepartment', bucketArn, [DEPARTMENT]),
+    read('ReadDepartment', bucketArn, [DEPARTMENT]),
+  ];
+}
+
+export function guestStatements(bucketArn: string): PolicyStatement[] {
+  return [list('ListPublic', bucketArn, [PUBLIC]), read('ReadPublic', bucketArn, [PUBLIC])];
+}
+
+export function adminStatements(bucketArn: string): PolicyStatement[] {
+  return [
+    allow('ListAll', ['s3:ListBucket'], [bucketArn]),
+    allow('ReadAndWriteAll', ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`${bucketArn}/*`]),
+  ];
+}
+
+// Listing is a matter of the bucket, reading of its objects: with the wrong one of the two ARNs S3 denies everything.
+
+function list(sid: string, bucketArn: string, prefixes: string[]): PolicyStatement {
+  return allow(sid, ['s3:ListBucket'], [bucketArn], { StringLike: { 's3:prefix': prefixes.map((p) => `${p}*`) } });
+}
+
+function read(sid: string, bucketArn: string, prefixes: string[]): PolicyStatement {
+  return allow(
+    sid,
+    ['s3:GetObject'],
+    prefixes.map((prefix) => `${bucketArn}/${prefix}*`),
+  );
+}
+
+function allow(sid: string, actions: string[], resources: string[], conditions = {}): PolicyStatement {
+  return new PolicyStatement({ sid, actions, resources, conditions });
+}

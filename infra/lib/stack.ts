@@ -1,0 +1,196 @@
+/** Everything in AWS that signing in with Okta needs: provider, identity pool, roles, buckets, and on request an API. */
+import {
+  Annotations,
+  type CfnElement,
+  CfnOutput,
+  CfnParameter,
+  type CfnResource,
+  DefaultStackSynthesizer,
+  Lazy,
+  RemovalPolicy,
+  Stack,
+  Validations,
+} from 'aws-cdk-lib';
+import { CfnIdentityPoolPrincipalTag } from 'aws-cdk-lib/aws-cognito';
+import { IdentityPool, IdentityPoolProviderUrl, RoleMappingMatchType } from 'aws-cdk-lib/aws-cognito-identitypool';
+import { type IOidcProvider, OidcProviderNative, type PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import {
+  DEPARTMENT,
+  GROUPS_CLAIM,
+  OWN,
+  PRINCIPAL_TAGS,
+  PUBLIC,
+  SHARED,
+  adminStatements,
+  guestStatements,
+  signedInStatements,
+} from './access';
+import { createApi } from './api';
+import { createBuckets } from './buckets';
+import { loginsKey } from './okta-config';
+import { OUTPUTS } from './outputs';
+import { cognitoRole } from './roles';
+import type { Settings } from './settings';
+
+export class JetbridgeStack extends Stack {
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id, {
+      description: 'Jetbridge: sign in once with Okta, use AWS from native apps',
+      // Without the parameter and the rule that check the bootstrap stack's version: the toolkit checks it as well.
+      synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+    });
+    const { okta, setting, guest, adminGroup } = settings;
+    if (okta.placeholder !== undefined) {
+      this.refuseDeployment(okta.placeholder);
+    }
+
+    const provider: IOidcProvider =
+      settings.existingProviderArn === undefined
+        ? // No thumbprint: AWS trusts Okta's certificates by its own list of authorities.
+          new OidcProviderNative(this, 'OktaProvider', { url: okta.issuer, clientIds: [okta.clientId] })
+        : OidcProviderNative.fromOidcProviderArn(this, 'OktaProvider', settings.existingProviderArn);
+
+    const { data, logs } = createBuckets(this, setting);
+
+    // Pool and roles name each other, so the roles learn the pool's id afterwards.
+    const identityPoolId = Lazy.string({ produce: () => pool.identityPoolId });
+    const authenticatedRole = cognitoRole(this, 'AuthenticatedRole', {
+      description: 'Jetbridge: users who signed in with Okta',
+      identityPoolId,
+      amr: 'authenticated',
+    });
+    grant(authenticatedRole, signedInStatements(data.bucketArn, guest));
+    acknowledgeFolders(authenticatedRole, data, [SHARED, OWN, DEPARTMENT, ...(guest ? [PUBLIC] : [])]);
+
+    let guestRole: Role | undefined;
+    if (guest) {
+      guestRole = cognitoRole(this, 'GuestRole', {
+        description: 'Jetbridge: people who did not sign in',
+        identityPoolId,
+        amr: 'unauthenticated',
+      });
+      grant(guestRole, guestStatements(data.bucketArn));
+      acknowledgeFolders(guestRole, data, [PUBLIC]);
+    }
+
+    let adminRole: Role | undefined;
+    if (adminGroup !== undefined) {
+      adminRole = cognitoRole(this, 'AdminRole', {
+        description: `Jetbridge: members of the Okta group ${adminGroup}`,
+        identityPoolId,
+        amr: 'authenticated',
+      });
+      grant(adminRole, adminStatements(data.bucketArn));
+      acknowledgeFolders(adminRole, data, ['']);
+    }
+
+    const pool: IdentityPool = new IdentityPool(this, 'IdentityPool', {
+      authenticationProviders: { openIdConnectProviders: [provider] },
+      allowUnauthenticatedIdentities: guest,
+      authenticatedRole,
+      ...(guestRole && { unauthenticatedRole: guestRole }),
+      ...(adminRole &&
+        adminGroup && {
+          roleMappings: [
+            {
+              // A template's keys cannot be references, so the provider stands in the value.
+              mappingKey: 'okta',
+              providerUrl: IdentityPoolProviderUrl.openId(provider.oidcProviderArn),
+              // Whom the rule does not fit gets the authenticated role, instead of nothing.
+              resolveAmbiguousRoles: true,
+              rules: [
+                {
+                  claim: GROUPS_CLAIM,
+                  // The claim is a list.
+                  matchType: RoleMappingMatchType.CONTAINS,
+                  claimValue: adminGroup,
+                  mappedRole: adminRole,
+                },
+              ],
+            },
+          ],
+        }),
+    });
+    if (!guestRole) {
+      // The construct makes a role for guests also where there are none.
+      pool.node.tryRemoveChild('UnauthenticatedRole');
+      pool.roleAttachment.roles = { authenticated: authenticatedRole.roleArn };
+    }
+    if (guest) {
+      Validations.of(pool).acknowledge({
+        id: 'AwsSolutions-COG7',
+        reason: 'Guests were asked for with -c guest=true; their role reads public/ and nothing else.',
+      });
+    }
+    if (setting === 'production') {
+      // Users' folders are named after this pool's identities; another pool would give everyone a new one.
+      (pool.node.defaultChild as CfnResource).applyRemovalPolicy(RemovalPolicy.RETAIN);
+    }
+
+    new CfnIdentityPoolPrincipalTag(this, 'PrincipalTags', {
+      identityPoolId: pool.identityPoolId,
+      identityProviderName: provider.oidcProviderArn,
+      useDefaults: false,
+      principalTags: PRINCIPAL_TAGS,
+    });
+
+    const apiUrl = settings.api
+      ? createApi(this, setting, [authenticatedRole, ...(adminRole ? [adminRole] : [])])
+      : undefined;
+
+    this.output(OUTPUTS.region, this.region, 'The region of the identity pool and the buckets');
+    this.output(OUTPUTS.identityPoolId, pool.identityPoolId, 'Auth.identityPoolId of aws-exports.json');
+    this.output(OUTPUTS.bucket, data.bucketName, 'Storage.AWSS3.bucket of aws-exports.json');
+    this.output(OUTPUTS.prefix, SHARED, 'Storage.AWSS3.prefix of aws-exports.json: what all users may read');
+    this.output(OUTPUTS.logsBucket, logs.bucketName, 'Who read and wrote the data');
+    this.output(OUTPUTS.issuer, okta.issuer, 'okta_issuer_url of okta-config.json at deployment');
+    this.output(OUTPUTS.clientId, okta.clientId, 'okta_client_id of okta-config.json at deployment');
+    this.output(OUTPUTS.loginsKey, loginsKey(okta.issuer), "The key of the ID token in Cognito's Logins");
+    this.output(OUTPUTS.providerArn, provider.oidcProviderArn, 'The IAM OIDC provider');
+    this.output(OUTPUTS.authenticatedRoleArn, authenticatedRole.roleArn, 'The role of signed-in users');
+    this.output(OUTPUTS.guestRoleArn, guestRole?.roleArn, 'The role of guests');
+    this.output(OUTPUTS.adminRoleArn, adminRole?.roleArn, `The role of the group ${adminGroup}`);
+    this.output(OUTPUTS.apiUrl, apiUrl, 'API.endpoints of aws-exports.json');
+  }
+
+  /** Says loudly what is wrong, lets `cdk synth` go on, and stops `cdk deploy`. */
+  private refuseDeployment(why: string): void {
+    Annotations.of(this).addWarningV2('jetbridge:placeholder', `Not for deployment. ${why}`);
+    // CloudFormation and the toolkit refuse a stack with a parameter that has no value, and say its name.
+    new CfnParameter(this, 'FillInOktaConfigJsonFirst', {
+      type: 'String',
+      description: 'Never give this a value. Fill in config/okta-config.json; then the parameter goes away.',
+    });
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::W2001',
+      reason: 'The parameter is there to stop a deployment, not to be used.',
+    });
+  }
+
+  private output(name: string, value: string | undefined, description: string): void {
+    if (value !== undefined) {
+      new CfnOutput(this, name, { value, description });
+    }
+  }
+}
+
+function grant(role: Role, statements: PolicyStatement[]): void {
+  for (const statement of statements) {
+    role.addToPrincipalPolicy(statement);
+  }
+}
+
+/** cdk-nag wants a reason for every star. One folder each, so that a star elsewhere is still found. */
+function acknowledgeFolders(role: Role, bucket: Bucket, folders: string[]): void {
+  const bucketId = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnElement);
+  for (const folder of folders) {
+    // cdk-nag writes ${variable} as <variable>.
+    const place = `${folder.replace(/\$\{([^}]+)\}/g, '<$1>')}*`;
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/${place}]`,
+      reason: 'A folder in S3 is the beginning of a key, so all objects of a folder cannot be named in another way.',
+    });
+  }
+}
