@@ -1,7 +1,10 @@
 //! The deployment that `infra/` synthesizes, enforced by the stack: who sees what, and what a slip in it looks like to an
-//! app. The templates beside this file are those of `infra/`; its own tests compare them with what it synthesizes.
+//! app. The templates beside this file are those of `infra/`, so that nothing here needs npm; where it is installed, they
+//! are compared with what `infra/` synthesizes.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use futures_util::TryStreamExt as _;
@@ -19,6 +22,27 @@ const ROLE: &str = "AuthenticatedRole86104F1A";
 const POLICY: &str = "AuthenticatedRoleDefaultPolicy8B1AC271";
 const LOGINS_KEY: &str = "dev-12345678.okta.com/oauth2/default";
 const CLIENT_ID: &str = "0oa1b2c3d4E5F6g7h8i9";
+
+/// Where Node's packages are installed (`cargo xtask test infra` does it), a change in `infra/` must come with its templates.
+#[test]
+fn the_templates_are_what_infra_synthesizes() {
+    let infra = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra");
+    if !infra.join("node_modules").exists() {
+        eprintln!("not compared: infra/node_modules is not there");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut synthesis = Command::new("npm");
+    synthesis.args(["run", "--silent", "templates", "--"]).arg(folder.path()).current_dir(infra);
+    let outcome = synthesis.output().unwrap();
+    assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stderr));
+    for (variant, known) in [("demo", DEMO), ("guest", GUEST), ("admin", ADMIN)] {
+        let fresh = std::fs::read_to_string(folder.path().join(format!("{variant}.json"))).unwrap();
+        let [fresh, known] = [fresh.as_str(), known].map(|text| serde_json::from_str::<Value>(text).unwrap());
+        let place = format!("tests/e2e/template/infra-{variant}.template.json");
+        assert!(fresh == known, "copy {variant}.json of `npm run templates -- DIRECTORY` in infra/ to {place}");
+    }
+}
 
 async fn bench(template: &str) -> Bench {
     changed(template, |_| {}).await
