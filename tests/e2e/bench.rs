@@ -65,12 +65,23 @@ impl Bench {
     }
 
     pub(crate) fn session_with(&self, config: Config) -> Session {
-        Session::builder(config, Arc::clone(&self.store)).clock(Arc::new(self.clock.clone())).open().unwrap()
+        let mut builder = Session::builder(config, Arc::clone(&self.store)).clock(Arc::new(self.clock.clone()));
+        if let Some(ca) = self.stack.ca_pem() {
+            builder = builder.root_certificates(ca.into_bytes());
+        }
+        if let Some(known) = self.stack.host_override() {
+            builder = builder.resolve(&known.host, known.address);
+        }
+        builder.open().unwrap()
+    }
+
+    pub(crate) fn browser(&self) -> ScriptedBrowser {
+        ScriptedBrowser::with_override(self.stack.ca_pem().as_deref(), self.stack.host_override()).unwrap()
     }
 
     /// The person at the browser, from the authorization URL to the redirect.
     pub(crate) async fn browse(&self, url: &str, login: &str) -> String {
-        ScriptedBrowser::new(None).unwrap().sign_in(url, login, PASSWORD).await.unwrap()
+        self.browser().sign_in(url, login, PASSWORD).await.unwrap()
     }
 
     /// `begin_login` and the browser; the redirect is still to be given to a session.

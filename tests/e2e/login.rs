@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jetbridge::{LoginOptions, SessionEvent, SessionState};
+use jetbridge::{LoginOptions, Session, SessionEvent, SessionState};
 use jetbridge_local_stack::{Fault, Options};
 
 use crate::bench::{ALICE, Bench, call_and_go_away, eventually, list_everything, next_event};
@@ -103,19 +103,14 @@ async fn a_profile_of_somebody_else_is_thrown_away_and_the_session_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn https_is_spoken_with_the_stack_s_own_authority() {
     let bench = Bench::start_with(Options { tls: true, ..Options::default() }).await;
-    let ca = bench.stack.ca_pem().unwrap();
-    let session = jetbridge::Session::builder(bench.config.clone(), bench.store.clone())
-        .root_certificates(ca.clone().into_bytes())
-        .open()
-        .unwrap();
+    let session = bench.session();
     let request = session.begin_login(LoginOptions::default()).await.unwrap();
     assert!(request.url.starts_with("https://"));
-    let mut browser = jetbridge_local_stack::ScriptedBrowser::new(Some(&ca)).unwrap();
-    let redirect = browser.sign_in(&request.url, ALICE, crate::bench::PASSWORD).await.unwrap();
+    let redirect = bench.browse(&request.url, ALICE).await;
     session.complete_login(&redirect).await.unwrap();
     assert!(!list_everything(&session).await.is_empty());
 
     // Without that authority nothing is believed.
-    let stranger = bench.session();
+    let stranger = Session::open(bench.config.clone(), bench.store.clone()).unwrap();
     assert_eq!(stranger.begin_login(LoginOptions::default()).await.unwrap_err().kind(), "retryable");
 }

@@ -23,3 +23,4 @@ mod round_trips;
 mod schedules;
 mod sign_out;
 mod storage;
+mod template;

@@ -1,5 +1,6 @@
 //! The command line's grammar. What a flag means is said here, once, as its help text.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -48,6 +49,9 @@ pub(crate) struct GlobalArgs {
     /// Trust the certificates in this file too
     #[arg(long, global = true, value_name = "PEM", env = "SSL_CERT_FILE", hide_env_values = true)]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Reach HOST at this address, as curl's --resolve does; ADDRESS may have a port of its own. For the local stack
+    #[arg(long, global = true, value_name = "HOST:443:ADDRESS")]
+    pub(crate) resolve: Vec<Resolve>,
     /// Write JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -103,6 +107,9 @@ pub(crate) struct LocalStackArgs {
     /// Serve https, with a certificate of its own
     #[arg(long)]
     pub(crate) tls: bool,
+    /// Imitate what this template of `cdk synth` deploys, every permission included
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
     /// Write a ready configuration into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) write_config: Option<PathBuf>,
@@ -231,6 +238,33 @@ impl FromStr for ExtraParameter {
     }
 }
 
+/// Where a host is to be reached instead of where the name service says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Resolve {
+    pub(crate) host: String,
+    pub(crate) address: SocketAddr,
+}
+
+impl FromStr for Resolve {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once(':').and_then(|(host, rest)| Some((host, rest.split_once(':')?)));
+        // Issuers have no port, so that no other is of use.
+        let address = match parts {
+            Some((host, ("443", address))) if !host.is_empty() => {
+                let bare = address.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+                address.parse().ok().or_else(|| Some(SocketAddr::new(bare.ok()?, 443)))
+            }
+            _ => None,
+        };
+        match (parts, address) {
+            (Some((host, _)), Some(address)) => Ok(Self { host: host.to_ascii_lowercase(), address }),
+            _ => Err("expected\n  HOST:443:ADDRESS or HOST:443:ADDRESS:PORT, the addresses in digits".to_owned()),
+        }
+    }
+}
+
 /// Where the session is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StoreChoice {
@@ -314,6 +348,27 @@ mod tests {
         assert_eq!(parameter("idp=a=b"), Ok(("idp".to_owned(), "a=b".to_owned())));
         assert_eq!(parameter("display="), Ok(("display".to_owned(), String::new())));
         assert!(parameter("idp").is_err() && parameter("=x").is_err());
+    }
+
+    #[test]
+    fn an_override_names_a_host_and_where_it_really_is() {
+        let resolve = |text: &str| text.parse::<Resolve>().map(|known| (known.host, known.address.to_string()));
+        let known = |address: &str| Ok(("dev-1.okta.com".to_owned(), address.to_owned()));
+        assert_eq!(resolve("dev-1.okta.com:443:127.0.0.1:4580"), known("127.0.0.1:4580"));
+        assert_eq!(resolve("Dev-1.okta.com:443:127.0.0.1"), known("127.0.0.1:443"));
+        assert_eq!(resolve("dev-1.okta.com:443:[::1]:4580"), known("[::1]:4580"));
+        assert_eq!(resolve("dev-1.okta.com:443:[::1]"), known("[::1]:443"));
+        for wrong in [
+            "",
+            "dev-1.okta.com",
+            "dev-1.okta.com:443",
+            "dev-1.okta.com:80:127.0.0.1",
+            ":443:127.0.0.1",
+            "dev-1.okta.com:443:localhost:4580",
+            "dev-1.okta.com:443:127.0.0.1:port",
+        ] {
+            assert!(resolve(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

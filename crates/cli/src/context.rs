@@ -8,8 +8,9 @@ use jetbridge::storage::{
     EncryptedFileStore, FileStoreOptions, KeySource, MemoryStore, SecretStore, StorageErrorKind, default_directory,
 };
 use jetbridge::{Accounts, Config, Session, SessionError, SessionState, SignInReason, User};
+use url::Url;
 
-use crate::args::{GlobalArgs, StoreChoice};
+use crate::args::{GlobalArgs, Resolve, StoreChoice};
 use crate::exit::{CliError, Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{Notes, given_options, invocation};
@@ -48,6 +49,9 @@ impl Context {
         if let Some(path) = self.global.ca_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
             builder = builder.root_certificates(read_certificates(path)?);
         }
+        for Resolve { host, address } in &self.global.resolve {
+            builder = builder.resolve(host, *address);
+        }
         let session = builder.open()?;
         let state = session.restore().await;
         Ok((session, state))
@@ -71,6 +75,19 @@ impl Context {
             SessionState::SignedIn { user } => Ok((session, user)),
             SessionState::SignInRequired { reason, .. } => Err(SessionError::SignInRequired { reason }.into()),
             _ => Err(self.nobody_signed_in(&session).await.into()),
+        }
+    }
+
+    /// A page's address for a browser, which knows nothing of `--resolve`: the stack answers by its own address too, and
+    /// the browser then warns of the certificate.
+    pub(crate) fn browser_address(&self, page: &str) -> String {
+        let find = |url: &Url| self.global.resolve.iter().find(|known| url.host_str() == Some(&known.host));
+        let Some(mut url) = Url::parse(page).ok().filter(|url| url.port().is_none()) else { return page.to_owned() };
+        let Some(Resolve { address, .. }) = find(&url).cloned() else { return page.to_owned() };
+        if url.set_ip_host(address.ip()).is_ok() && url.set_port(Some(address.port())).is_ok() {
+            url.into()
+        } else {
+            page.to_owned()
         }
     }
 

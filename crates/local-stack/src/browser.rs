@@ -8,6 +8,7 @@ use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use url::{Url, form_urlencoded};
 
 use crate::html::{self, Form};
+use crate::shared::HostOverride;
 use crate::tls;
 
 /// More redirects than any sign-in needs.
@@ -48,6 +49,7 @@ enum Visit {
 /// A browser without a window. It remembers cookies from one sign-in to the next, as a real one does.
 pub struct ScriptedBrowser {
     client: reqwest::Client,
+    host_override: Option<HostOverride>,
     cookies: BTreeMap<String, String>,
 }
 
@@ -57,8 +59,26 @@ impl ScriptedBrowser {
     /// # Errors
     /// [`BrowserError::Load`] when the certificate cannot be read.
     pub fn new(ca_pem: Option<&str>) -> Result<Self, BrowserError> {
-        let client = tls::build_client(ca_pem).map_err(|error| BrowserError::Load { detail: error.to_string() })?;
-        Ok(Self { client, cookies: BTreeMap::new() })
+        Self::with_override(ca_pem, None)
+    }
+
+    /// As [`new`](Self::new), for a stack that serves an issuer's name from a template.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_override(ca_pem: Option<&str>, host_override: Option<&HostOverride>) -> Result<Self, BrowserError> {
+        let client = tls::build_client(ca_pem, host_override)
+            .map_err(|error| BrowserError::Load { detail: error.to_string() })?;
+        Ok(Self { client, host_override: host_override.cloned(), cookies: BTreeMap::new() })
+    }
+
+    fn is_local(&self, url: &Url) -> bool {
+        let names = ["127.0.0.1", "localhost", "[::1]"];
+        match (url.scheme(), url.host_str(), &self.host_override) {
+            ("http" | "https", Some(host), _) if names.contains(&host) => true,
+            ("https", Some(host), Some(known)) => url.port().is_none() && known.host == host,
+            _ => false,
+        }
     }
 
     /// Opens `authorization_url`, signs in if the page asks for it, and gives the redirect URI with its query as text,
@@ -84,7 +104,7 @@ impl ScriptedBrowser {
     }
 
     async fn answer_form(&mut self, url: &str, typed: &[(&str, &str)]) -> Result<String, BrowserError> {
-        let url = Url::parse(url).ok().filter(is_loopback).ok_or(BrowserError::NotLocal)?;
+        let url = Url::parse(url).ok().filter(|url| self.is_local(url)).ok_or(BrowserError::NotLocal)?;
         let (status, address, page) = match self.visit(url, None).await? {
             Visit::Redirect(target) => return Ok(target),
             Visit::Page { status, address, html } => (status, address, html),
@@ -159,10 +179,6 @@ impl std::fmt::Debug for ScriptedBrowser {
         let names: Vec<_> = self.cookies.keys().collect();
         f.debug_struct("ScriptedBrowser").field("cookies", &names).finish_non_exhaustive()
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 fn describe_page(status: StatusCode, page: &str) -> BrowserError {

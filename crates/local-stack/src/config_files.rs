@@ -51,7 +51,7 @@ pub(crate) fn render(shared: &Shared) -> ConfigFiles {
     let endpoints = shared.endpoints();
     let is_web = |uri: &&String| uri.starts_with("http://") || uri.starts_with("https://");
     let mut okta = json!({
-        "okta_issuer_url": shared.custom_issuer(),
+        "okta_issuer_url": shared.issuer(),
         "okta_client_id": options.client_id,
     });
     // Phones come back through their own scheme, a desktop through a loopback listener.
@@ -61,7 +61,7 @@ pub(crate) fn render(shared: &Shared) -> ConfigFiles {
     if let Some(uri) = options.redirect_uris.iter().find(is_web) {
         okta["okta_desktop_callback_url"] = json!(uri);
     }
-    let aws = json!({
+    let mut aws = json!({
         "Auth": {
             "region": options.region,
             "identityPoolId": options.identity_pool_id,
@@ -75,6 +75,9 @@ pub(crate) fn render(shared: &Shared) -> ConfigFiles {
             },
         },
     });
+    if let Some(prefix) = shared.deployment().and_then(|deployment| deployment.start_prefix.as_deref()) {
+        aws["Storage"]["AWSS3"]["prefix"] = json!(prefix);
+    }
     ConfigFiles { okta_config: to_text(&okta), aws_exports: to_text(&aws), ca_pem: shared.ca_pem().map(str::to_owned) }
 }
 

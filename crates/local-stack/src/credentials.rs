@@ -1,7 +1,7 @@
 //! The temporary credentials that Cognito handed out, so that a signature can be checked against them. Stands between
 //! Cognito, which issues, and every service that takes signed requests.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -28,7 +28,21 @@ pub(crate) struct TemporaryCredentials {
     pub identity_id: String,
     /// The role that was assumed.
     pub role_arn: String,
+    /// What else the role's policies may ask about.
+    pub session: SessionFacts,
 }
+
+/// What is known of a role's session beside the identity, for conditions and variables of policies.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SessionFacts {
+    /// Session tags, from the claims of the ID token.
+    pub tags: BTreeMap<String, String>,
+    /// The `amr` of Cognito: signed in or not, and where.
+    pub authentication_methods: Vec<String>,
+}
+
+/// The name of every session that Cognito begins.
+pub(crate) const SESSION_NAME: &str = "CognitoIdentityCredentials";
 
 impl TemporaryCredentials {
     /// Compares in constant time, so that a token cannot be guessed byte by byte.
@@ -38,8 +52,10 @@ impl TemporaryCredentials {
 
     /// The caller as IAM names it in an AccessDenied message.
     pub(crate) fn assumed_role_arn(&self) -> String {
-        let role = self.role_arn.replacen(":iam:", ":sts:", 1).replacen(":role/", ":assumed-role/", 1);
-        format!("{role}/CognitoIdentityCredentials")
+        // A role's path is not in it.
+        let (account, role) = self.role_arn.split_once(":role/").unwrap_or((&self.role_arn, ""));
+        let name = role.rsplit('/').next().unwrap_or_default();
+        format!("{}:assumed-role/{name}/{SESSION_NAME}", account.replacen(":iam:", ":sts:", 1))
     }
 }
 
@@ -71,7 +87,7 @@ impl CredentialRegistry {
     }
 
     /// New credentials for `identity_id` in `role_arn`, valid for the configured lifetime from now.
-    pub(crate) fn issue(&self, identity_id: &str, role_arn: &str) -> Arc<TemporaryCredentials> {
+    pub(crate) fn issue(&self, identity_id: &str, role_arn: &str, session: SessionFacts) -> Arc<TemporaryCredentials> {
         let lifetime = i64::try_from(self.shared.options.credentials_lifetime.as_secs()).unwrap_or(i64::MAX);
         let credentials = TemporaryCredentials {
             access_key_id: format!("ASIA{}", random_string(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)),
@@ -80,6 +96,7 @@ impl CredentialRegistry {
             expires_at: self.shared.clock.unix_now().saturating_add(lifetime),
             identity_id: identity_id.to_owned(),
             role_arn: role_arn.to_owned(),
+            session,
         };
         self.insert(credentials)
     }
@@ -130,7 +147,7 @@ mod tests {
     #[test]
     fn issued_credentials_have_the_shape_of_real_ones_and_are_found_again() {
         let registry = registry();
-        let credentials = registry.issue("us-west-2:id", ROLE);
+        let credentials = registry.issue("us-west-2:id", ROLE, SessionFacts::default());
         assert!(credentials.access_key_id.starts_with("ASIA"));
         assert_eq!(credentials.access_key_id.len(), 20);
         assert_eq!(credentials.secret_access_key.len(), 40);
@@ -148,7 +165,7 @@ mod tests {
     #[test]
     fn secrets_are_recorded_for_the_leak_test_and_absent_from_debug() {
         let registry = registry();
-        let credentials = registry.issue("us-west-2:id", ROLE);
+        let credentials = registry.issue("us-west-2:id", ROLE, SessionFacts::default());
         let issued = registry.shared.issued.all();
         assert!(issued.contains(&credentials.secret_access_key) && issued.contains(&credentials.session_token));
         let shown = format!("{registry:?} {credentials:?}");
@@ -158,9 +175,9 @@ mod tests {
     #[test]
     fn the_oldest_make_room() {
         let registry = registry();
-        let first = registry.issue("us-west-2:id", ROLE);
+        let first = registry.issue("us-west-2:id", ROLE, SessionFacts::default());
         for _ in 0..CAPACITY {
-            registry.issue("us-west-2:id", ROLE);
+            registry.issue("us-west-2:id", ROLE, SessionFacts::default());
         }
         assert!(registry.find(&first.access_key_id).is_none());
         assert_eq!(registry.lock().by_access_key_id.len(), CAPACITY);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::template::Template;
+
 /// A person who can sign in.
 #[derive(Clone)]
 pub struct DemoUser {
@@ -15,6 +17,10 @@ pub struct DemoUser {
     pub password: String,
     /// Whether the application is assigned to this user in Okta.
     pub assigned: bool,
+    /// The department in the user's profile. With a template, a claim of the custom authorization server.
+    pub department: Option<String>,
+    /// The groups that the user is in. With a template, a claim of the custom authorization server.
+    pub groups: Vec<String>,
 }
 
 impl std::fmt::Debug for DemoUser {
@@ -23,7 +29,8 @@ impl std::fmt::Debug for DemoUser {
     }
 }
 
-/// How to start a [`LocalStack`](crate::LocalStack).
+/// How to start a [`LocalStack`](crate::LocalStack). A template decides for itself about everything that it says: the
+/// issuer and the client id, the pool, its guests and flows, the region and the buckets. With one the stack serves https.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// First of three consecutive ports (Okta, Cognito, S3); 0 lets the system choose all three.
@@ -67,16 +74,37 @@ pub struct Options {
     pub allow_classic_flow: bool,
     /// A pause before each answer, to count round trips or to look at progress.
     pub latency: Duration,
+    /// The deployment to imitate: its providers, pool, roles and buckets, and every permission as it grants it.
+    pub template: Option<Template>,
+}
+
+impl Options {
+    /// What the template says in place of what was set.
+    pub(crate) fn led_by_template(mut self) -> Self {
+        if let Some(template) = &self.template {
+            let deployment = template.deployment();
+            self.tls = true;
+            self.client_id.clone_from(&deployment.client_id);
+            self.region.clone_from(&deployment.region);
+            self.identity_pool_id.clone_from(&deployment.pool.id);
+            self.allow_guests = deployment.pool.allow_guests;
+            self.allow_classic_flow = deployment.pool.allow_classic_flow;
+            self.bucket.clone_from(&deployment.data_bucket);
+        }
+        self
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let user = |id: &str, login: &str, name: &str, password: &str, assigned| DemoUser {
+        let user = |id: &str, login: &str, name: &str, department: &str, groups: &[&str]| DemoUser {
             id: id.to_owned(),
             login: login.to_owned(),
             name: name.to_owned(),
-            password: password.to_owned(),
-            assigned,
+            password: "open-sesame".to_owned(),
+            assigned: true,
+            department: Some(department.to_owned()),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
         };
         Self {
             port: 0,
@@ -89,9 +117,18 @@ impl Default for Options {
             ],
             logout_redirect_uris: vec!["com.okta.local-jetbridge:/logout".to_owned()],
             users: vec![
-                user("00ualice000000000001", "alice@example.com", "Alice Archer", "open-sesame", true),
-                user("00ubob00000000000002", "bob@example.com", "Bob Baker", "open-sesame", true),
-                user("00ucarol000000000003", "carol@example.com", "Carol Cole", "open-sesame", false),
+                user("00ualice000000000001", "alice@example.com", "Alice Archer", "research", &["Everyone"]),
+                user(
+                    "00ubob00000000000002",
+                    "bob@example.com",
+                    "Bob Baker",
+                    "sales",
+                    &["Everyone", "jetbridge-admins"],
+                ),
+                DemoUser {
+                    assigned: false,
+                    ..user("00ucarol000000000003", "carol@example.com", "Carol Cole", "sales", &["Everyone"])
+                },
             ],
             region: "us-west-2".to_owned(),
             identity_pool_id: "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4".to_owned(),
@@ -106,6 +143,7 @@ impl Default for Options {
             allow_guests: false,
             allow_classic_flow: true,
             latency: Duration::ZERO,
+            template: None,
         }
     }
 }

@@ -26,7 +26,11 @@ pub(crate) fn random_text(bytes: usize) -> String {
 
 /// A random UUID (RFC 9562, version 4), as request ids and identity ids are.
 pub(crate) fn random_uuid() -> String {
-    let mut bits = u128::from_be_bytes(random_bytes());
+    format_uuid(u128::from_be_bytes(random_bytes()))
+}
+
+/// A version 4 UUID of these bits, but for the few that say so.
+pub(crate) fn format_uuid(mut bits: u128) -> String {
     bits = (bits & !(0xF << 76)) | (0x4 << 76);
     bits = (bits & !(0x3 << 62)) | (0x2 << 62);
     let hex = format!("{bits:032x}");

@@ -49,6 +49,8 @@ struct ConnectionBroken;
 pub(crate) struct Site {
     pub service: Service,
     pub port: u16,
+    /// Another name under which it is reached, without a port.
+    pub host: Option<String>,
     pub router: Router,
     /// Request bodies end here.
     pub max_body_bytes: usize,
@@ -113,7 +115,7 @@ impl Site {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let is_own = self.shared.is_own_request(request.headers());
-        let mut response = match check_host(&request, self.port) {
+        let mut response = match check_host(&request, self.port, self.host.as_deref()) {
             Ok(()) => {
                 let request = self.read_body(request).await;
                 let latency = self.shared.latency();
@@ -182,13 +184,15 @@ fn format_http_date(time: SystemTime) -> Option<HeaderValue> {
 
 /// Refuses a request that was addressed to another name: a web page whose own host name was made to point at
 /// 127.0.0.1 (DNS rebinding) sends its own name as Host.
-fn check_host<B>(request: &Request<B>, port: u16) -> Result<(), (StatusCode, &'static str)> {
+fn check_host<B>(request: &Request<B>, port: u16, served_host: Option<&str>) -> Result<(), (StatusCode, &'static str)> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return Err((StatusCode::BAD_REQUEST, "exactly one Host header is needed"));
     };
-    let is_ours =
-        |authority: &str| ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| authority == format!("{name}:{port}"));
+    let is_ours = |authority: &str| {
+        served_host.is_some_and(|name| authority.strip_suffix(":443").unwrap_or(authority) == name)
+            || ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| authority == format!("{name}:{port}"))
+    };
     let uri_is_ours = |uri: &Uri| uri.authority().is_none_or(|authority| is_ours(authority.as_str()));
     if host.to_str().is_ok_and(is_ours) && uri_is_ours(request.uri()) {
         Ok(())
@@ -202,11 +206,15 @@ mod tests {
     use super::*;
 
     fn check(uri: &str, hosts: &[&str]) -> Option<u16> {
+        check_as(None, uri, hosts)
+    }
+
+    fn check_as(host: Option<&str>, uri: &str, hosts: &[&str]) -> Option<u16> {
         let mut request = Request::builder().uri(uri);
         for host in hosts {
             request = request.header(HOST, *host);
         }
-        check_host(&request.body(()).unwrap(), 4580).err().map(|(status, _)| status.as_u16())
+        check_host(&request.body(()).unwrap(), 4580, host).err().map(|(status, _)| status.as_u16())
     }
 
     #[test]
@@ -221,6 +229,18 @@ mod tests {
             assert_eq!(check("/", &[host]), None, "{host}");
         }
         assert_eq!(check("http://localhost:4580/x", &["localhost:4580"]), None);
+    }
+
+    #[test]
+    fn the_issuer_s_name_passes_where_it_is_served_and_nowhere_else() {
+        let name = "dev-1.okta.com";
+        for host in [name, "dev-1.okta.com:443", "127.0.0.1:4580"] {
+            assert_eq!(check_as(Some(name), "/", &[host]), None, "{host}");
+        }
+        for host in ["dev-1.okta.com:4580", "dev-2.okta.com", "x.dev-1.okta.com"] {
+            assert_eq!(check_as(Some(name), "/", &[host]), Some(421), "{host}");
+        }
+        assert_eq!(check("/", &[name]), Some(421));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What the services share: time, the log, faults, latency and each other's addresses.
 
-use std::sync::OnceLock;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
@@ -14,6 +15,7 @@ use crate::issued::IssuedSecrets;
 use crate::options::Options;
 use crate::random_ids::random_uuid;
 use crate::request_log::RequestLog;
+use crate::template::Deployment;
 
 /// Where the services listen. Each has a port of its own: real Okta, Cognito and S3 are different hosts too, so that
 /// connections cannot be shared between them.
@@ -25,6 +27,16 @@ pub struct Endpoints {
     pub cognito: Url,
     /// S3, path style.
     pub s3: Url,
+}
+
+/// Where a name of the internet is served on this machine. Clients connect there instead of asking the name service;
+/// everything else, the check of the certificate's name included, is as if they had reached the real host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostOverride {
+    /// The host name in URLs.
+    pub host: String,
+    /// Where to connect to instead.
+    pub address: SocketAddr,
 }
 
 /// Carries [`Shared::own_request_mark`] on requests from one service of the stack to another. They are behind the scenes,
@@ -42,12 +54,14 @@ pub(crate) struct Shared {
     pub issued: IssuedSecrets,
     endpoints: OnceLock<Endpoints>,
     ca_pem: OnceLock<String>,
+    host_override: OnceLock<HostOverride>,
     latency_ms: AtomicU64,
     own_request_mark: String,
 }
 
 impl Shared {
     pub(crate) fn new(options: Options) -> Self {
+        let options = options.led_by_template();
         let latency = options.latency;
         let shared = Self {
             options,
@@ -57,6 +71,7 @@ impl Shared {
             issued: IssuedSecrets::default(),
             endpoints: OnceLock::new(),
             ca_pem: OnceLock::new(),
+            host_override: OnceLock::new(),
             latency_ms: AtomicU64::new(0),
             own_request_mark: random_uuid(),
         };
@@ -84,9 +99,33 @@ impl Shared {
         self.ca_pem.get().map(String::as_str)
     }
 
+    /// Called once at most, before the first request: where the issuer's name leads to.
+    pub(crate) fn set_host_override(&self, host_override: HostOverride) {
+        let _ = self.host_override.set(host_override);
+    }
+
+    pub(crate) fn host_override(&self) -> Option<&HostOverride> {
+        self.host_override.get()
+    }
+
+    /// What the template comes to, if the stack was started from one.
+    pub(crate) fn deployment(&self) -> Option<&Arc<Deployment>> {
+        self.options.template.as_ref().map(|template| template.deployment())
+    }
+
+    /// The id of the custom authorization server.
+    pub(crate) fn custom_server_id(&self) -> &str {
+        self.deployment().and_then(|deployment| deployment.issuer.server_id.as_deref()).unwrap_or("default")
+    }
+
     /// The custom authorization server's issuer, e.g. `http://127.0.0.1:4580/oauth2/default`.
     pub(crate) fn custom_issuer(&self) -> String {
-        format!("{}oauth2/default", self.endpoints().okta)
+        format!("{}oauth2/{}", self.endpoints().okta, self.custom_server_id())
+    }
+
+    /// The issuer that apps are to use: the template's, else the custom authorization server's.
+    pub(crate) fn issuer(&self) -> String {
+        self.deployment().map_or_else(|| self.custom_issuer(), |deployment| deployment.issuer.url.clone())
     }
 
     /// The org authorization server's issuer: the origin without a trailing slash.

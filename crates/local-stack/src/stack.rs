@@ -1,7 +1,7 @@
 //! Starts and stops the whole stack, and gives its controls.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +22,11 @@ use crate::options::Options;
 use crate::request_log::{RequestLog, Service};
 use crate::s3;
 use crate::server::{self, Site};
-use crate::shared::{Endpoints, Shared};
+use crate::shared::{Endpoints, HostOverride, Shared};
 use crate::tls::{self, TlsError};
 
 const LOOPBACK: &str = "127.0.0.1";
+const HTTPS_PORT: u16 = 443;
 const MAX_OKTA_BODY_BYTES: usize = 256 * 1024;
 const MAX_COGNITO_BODY_BYTES: usize = 256 * 1024;
 const MAX_S3_BODY_BYTES: usize = 1024 * 1024;
@@ -100,14 +101,25 @@ impl LocalStack {
         let shared = Arc::new(Shared::new(options));
         let mut acceptor = None;
         if shared.options.tls {
-            let server_tls = tls::create_server_tls(shared.clock.now())?;
+            let issuer_host = shared.deployment().map(|deployment| deployment.issuer.host.clone());
+            let server_tls = tls::create_server_tls(shared.clock.now(), issuer_host.as_slice())?;
             acceptor = Some(server_tls.acceptor);
             shared.set_ca_pem(server_tls.ca_pem);
         }
-        let okta_host = shared.options.okta_host.clone();
         let scheme = if acceptor.is_some() { "https" } else { "http" };
+        let okta = match shared.deployment() {
+            None => origin(scheme, &shared.options.okta_host, okta_port.port)?,
+            // No port in it: IAM accepts none. So nobody gets there without knowing where it really is.
+            Some(deployment) => {
+                let host = deployment.issuer.host.clone();
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, okta_port.port));
+                let okta = origin(scheme, &host, HTTPS_PORT)?;
+                shared.set_host_override(HostOverride { host, address });
+                okta
+            }
+        };
         shared.set_endpoints(Endpoints {
-            okta: origin(scheme, &okta_host, okta_port.port)?,
+            okta,
             cognito: origin(scheme, LOOPBACK, cognito_port.port)?,
             s3: origin(scheme, LOOPBACK, s3_port.port)?,
         });
@@ -115,7 +127,8 @@ impl LocalStack {
         let okta = Arc::new(Okta::new(Arc::clone(&shared), first_key));
         let mut listeners = JoinSet::new();
         let mut serve = |bound: BoundPort, service, router, max_body_bytes| {
-            let site = Site { service, port: bound.port, router, max_body_bytes, shared: Arc::clone(&shared) };
+            let host = shared.host_override().filter(|_| service == Service::Okta).map(|known| known.host.clone());
+            let site = Site { service, port: bound.port, host, router, max_body_bytes, shared: Arc::clone(&shared) };
             listeners.spawn(server::serve(bound.listener, acceptor.clone(), site));
         };
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
@@ -137,7 +150,17 @@ impl LocalStack {
         self.shared.endpoints()
     }
 
-    /// The custom authorization server's issuer, `…/oauth2/default`: the one in the written configuration.
+    /// The issuer in the written configuration: the template's, else the custom authorization server's.
+    pub fn issuer(&self) -> String {
+        self.shared.issuer()
+    }
+
+    /// With a template: the issuer's host name, and where it is served. Clients have to be told.
+    pub fn host_override(&self) -> Option<&HostOverride> {
+        self.shared.host_override()
+    }
+
+    /// The custom authorization server's issuer, `…/oauth2/default` unless a template has another.
     pub fn custom_issuer(&self) -> String {
         self.shared.custom_issuer()
     }

@@ -13,6 +13,8 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::TlsAcceptor;
 
+use crate::shared::HostOverride;
+
 /// Certificates could not be made or read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
@@ -32,8 +34,9 @@ pub(crate) struct ServerTls {
     pub ca_pem: String,
 }
 
-/// Makes a CA and a server certificate for `localhost` and `127.0.0.1`, valid from a day before `now` for a year.
-pub(crate) fn create_server_tls(now: SystemTime) -> Result<ServerTls, TlsError> {
+/// Makes a CA and a server certificate for `localhost`, `127.0.0.1` and `more_names`, valid from a day before `now` for a
+/// year.
+pub(crate) fn create_server_tls(now: SystemTime, more_names: &[String]) -> Result<ServerTls, TlsError> {
     let now = OffsetDateTime::from(now);
     let (not_before, not_after) = (now - Duration::days(1), now + Duration::days(365));
 
@@ -46,7 +49,9 @@ pub(crate) fn create_server_tls(now: SystemTime) -> Result<ServerTls, TlsError> 
     let ca_pem = ca.self_signed(&ca_key)?.pem();
     let issuer = Issuer::new(ca, ca_key);
 
-    let mut server = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()])?;
+    let own_names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let mut server =
+        CertificateParams::new(own_names.into_iter().chain(more_names.iter().cloned()).collect::<Vec<_>>())?;
     server.distinguished_name.push(DnType::CommonName, "localhost");
     server.use_authority_key_identifier_extension = true;
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -68,7 +73,10 @@ pub(crate) fn create_server_tls(now: SystemTime) -> Result<ServerTls, TlsError> 
 
 /// An HTTP client for talking to a stack: it trusts that stack's CA and nothing else, follows no redirect and uses no
 /// proxy. Without a CA it speaks plain http only.
-pub(crate) fn build_client(ca_pem: Option<&str>) -> Result<reqwest::Client, TlsError> {
+pub(crate) fn build_client(
+    ca_pem: Option<&str>,
+    host_override: Option<&HostOverride>,
+) -> Result<reqwest::Client, TlsError> {
     let mut roots = RootCertStore::empty();
     if let Some(pem) = ca_pem {
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
@@ -79,7 +87,11 @@ pub(crate) fn build_client(ca_pem: Option<&str>) -> Result<reqwest::Client, TlsE
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let client = reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder();
+    if let Some(HostOverride { host, address }) = host_override {
+        builder = builder.resolve(host, *address);
+    }
+    let client = builder
         .tls_backend_preconfigured(config)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

@@ -1,8 +1,10 @@
-//! `jetbridge local-stack`: Okta, Cognito and S3 on this machine, until Ctrl-C.
+//! `jetbridge local-stack`: Okta, Cognito and S3 on this machine, until Ctrl-C; on request as a template deploys them.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
-use jetbridge_local_stack::{LocalStack, Options, StartError, WriteConfigError};
+use jetbridge_local_stack::{DemoUser, LocalStack, Options, StartError, Template, TemplateError, WriteConfigError};
 use serde::Serialize;
 
 use crate::args::LocalStackArgs;
@@ -21,6 +23,12 @@ struct ReadyEvent<'a> {
     identity_pool_id: &'a str,
     bucket: &'a str,
     config: Option<String>,
+    /// For `--resolve`, and for curl's `--connect-to`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolve: Option<String>,
+    /// What of the template has no part in what the stack does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored: Option<&'a [String]>,
     users: Vec<UserLine<'a>>,
 }
 
@@ -33,10 +41,10 @@ struct UserLine<'a> {
 }
 
 pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut Output) -> Result<(), CliError> {
+    let template = args.template.as_deref().map(load_template).transpose()?;
     let latency = Duration::from_millis(args.latency);
-    let stack = LocalStack::start(Options { port: args.port, tls: args.tls, latency, ..Options::default() })
-        .await
-        .map_err(|error| start_failure(&error))?;
+    let options = Options { port: args.port, tls: args.tls, latency, template, ..Options::default() };
+    let stack = LocalStack::start(options).await.map_err(|error| start_failure(&error))?;
     for choice in &args.fault {
         stack.faults().inject(choice.fault, choice.times);
     }
@@ -65,6 +73,31 @@ pub(super) fn start_failure(error: &StartError) -> CliError {
     .into()
 }
 
+fn load_template(path: &Path) -> Result<Template, CliError> {
+    Template::load(path).map_err(|error| {
+        let file = path.display();
+        let failure = |message: String| Failure::new("misconfigured", Exit::Misconfigured, message);
+        let synth = "`npx cdk synth` in infra/ writes the template to cdk.out/JetbridgeStack.template.json.";
+        match error {
+            TemplateError::Read { source, .. } => failure(format!("{file} cannot be read: {source}")).hint(synth),
+            TemplateError::NotJson(_) | TemplateError::NotATemplate => failure(format!("{file}: {error}")).hint(synth),
+            TemplateError::Refused { problems } => {
+                let number = match problems.len() {
+                    1 => "something".to_owned(),
+                    number => format!("{number} things"),
+                };
+                let message =
+                    format!("{file} has {number} that the local stack cannot imitate\n{}", problems.join("\n"));
+                failure(message).hint(
+                    "The stack enforces what it knows and refuses the rest, so that nothing works here that AWS would \
+                     deny. ARCHITECTURE.md says where to teach it more.",
+                )
+            }
+        }
+        .into()
+    })
+}
+
 fn write_failure(error: &WriteConfigError) -> CliError {
     match error {
         WriteConfigError::WouldOverwrite { .. } => Failure::new("would_overwrite", Exit::Usage, error.to_string())
@@ -78,13 +111,15 @@ fn announce_json(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output)
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.event(&ReadyEvent {
         event: "ready",
-        issuer: &stack.custom_issuer(),
+        issuer: &stack.issuer(),
         cognito: endpoints.cognito.as_str(),
         s3: endpoints.s3.as_str(),
         client_id: &options.client_id,
         identity_pool_id: &options.identity_pool_id,
         bucket: &options.bucket,
         config: args.write_config.as_ref().map(|directory| directory.display().to_string()),
+        resolve: resolve_argument(stack),
+        ignored: options.template.as_ref().map(Template::ignored_resources),
         users: options
             .users
             .iter()
@@ -98,41 +133,78 @@ fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> s
     output.line(format_args!("\n{}", styled(BOLD, "The local stack is ready.")))?;
     output.line(styled(DIM, "Okta, Cognito and S3, on this machine only. Ctrl-C stops it.\n"))?;
     let blank = || ("", String::new());
-    let mut fields = vec![
-        ("Okta", styled(ACCENT, stack.custom_issuer())),
+    let served = stack.host_override().map(|known| styled(DIM, format!("at {}, by its own name", known.address)));
+    let mut fields = vec![("Okta", styled(ACCENT, stack.issuer()))];
+    fields.extend(served.map(|served| ("", served)));
+    fields.extend([
         ("Cognito", styled(ACCENT, endpoints.cognito.as_str())),
         ("S3", styled(ACCENT, endpoints.s3.as_str())),
         blank(),
         ("Client id", options.client_id.clone()),
-    ];
+    ]);
     fields.extend(labelled("Redirect URIs", options.redirect_uris.iter().cloned()));
     fields.push(("Identity pool", options.identity_pool_id.clone()));
-    fields.extend(labelled(
-        "Buckets",
-        [
-            options.bucket.clone(),
+    let mut buckets = vec![options.bucket.clone()];
+    if options.template.is_none() {
+        buckets.extend([
             format!("{}  {}", pad_right(&options.denied_bucket, 18), styled(DIM, "denies everything")),
             format!("{}  {}", pad_right("scale-100000", 18), styled(DIM, "any number of objects, made up on the fly")),
-        ],
-    ));
+        ]);
+    }
+    fields.extend(labelled("Buckets", buckets));
+    if let Some(template) = &options.template {
+        fields.extend(labelled("Not imitated", ignored_types(template)));
+    }
     fields.push(blank());
     fields.extend(labelled(
         "Users",
         options.users.iter().map(|user| {
-            let note = if user.assigned { String::new() } else { styled(DIM, "  not assigned") };
-            format!("{}  password {}{note}", pad_right(&user.login, 18), user.password)
+            let note = describe_user(user, options.template.is_some());
+            format!("{}  password {}{}", pad_right(&user.login, 18), user.password, styled(DIM, note))
         }),
     ));
     output.fields(2, &fields)?;
-    if let Some(directory) = &args.write_config {
-        let directory = directory.display();
-        let trust = if args.tls { format!(" --ca-file {directory}/ca.pem") } else { String::new() };
-        output.line(format_args!("\nThe configuration is in {directory}. In another terminal:\n"))?;
-        output.line(styled(ACCENT, format!("  {} --config {directory}{trust} login --list", invocation())))?;
-    } else {
-        output.line("\nWith --write-config DIR it writes a configuration for the other commands.")?;
+    let Some(directory) = &args.write_config else {
+        return output.line("\nWith --write-config DIR it writes a configuration for the other commands.");
+    };
+    let directory = directory.display();
+    let trust = if options.tls { format!(" --ca-file {directory}/ca.pem") } else { String::new() };
+    let resolve = resolve_argument(stack);
+    let find = resolve.as_ref().map(|resolve| format!(" --resolve {resolve}")).unwrap_or_default();
+    output.line(format_args!("\nThe configuration is in {directory}. In another terminal:\n"))?;
+    let command =
+        |arguments: &str| styled(ACCENT, format!("  {} --config {directory}{trust}{find} {arguments}", invocation()));
+    output.line(command("login --list"))?;
+    if let Some(resolve) = resolve {
+        output.line(command("ls \"\" --delimiter /"))?;
+        output.line("\nThe browser warns of the certificate, which it does not know. Other tools get there so:\n")?;
+        let discovery = format!("{}/.well-known/openid-configuration", stack.issuer());
+        let curl = format!("  curl --cacert {directory}/ca.pem --connect-to {resolve} {discovery}");
+        output.line(styled(ACCENT, curl))?;
     }
     Ok(())
+}
+
+/// Where the issuer's name leads to, as `--resolve` takes it.
+fn resolve_argument(stack: &LocalStack) -> Option<String> {
+    stack.host_override().map(|known| format!("{}:443:{}", known.host, known.address))
+}
+
+/// The types of the resources that the template has and the stack has not.
+fn ignored_types(template: &Template) -> BTreeSet<String> {
+    let kind = |resource: &String| resource.split_once(" (").map(|(_, kind)| kind.trim_end_matches(')').to_owned());
+    template.ignored_resources().iter().filter_map(kind).collect()
+}
+
+fn describe_user(user: &DemoUser, has_claims: bool) -> String {
+    if !user.assigned {
+        return "  not assigned".to_owned();
+    }
+    if !has_claims {
+        return String::new();
+    }
+    let department = user.department.as_deref().unwrap_or("no department");
+    format!("  {department}; {}", user.groups.join(", "))
 }
 
 /// Several values under one label.

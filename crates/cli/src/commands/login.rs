@@ -48,11 +48,10 @@ pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output
         has_begun.store(true, Ordering::Relaxed);
         let (user, page) = match loopback {
             Some(loopback) => {
-                let Received { user, page } =
-                    in_browser(&session, &request, loopback, args, context.notes, output).await?;
+                let Received { user, page } = in_browser(context, &session, &request, loopback, args, output).await?;
                 (user, Some(page))
             }
-            None => (by_hand(&session, &request, context.notes, output).await?, None),
+            None => (by_hand(context, &session, &request, output).await?, None),
         };
         // AWS is asked while the page travels.
         let welcomed = welcome(&session, &user, output).await;
@@ -112,17 +111,18 @@ async fn begin(session: &Session, args: &LoginArgs, redirect_uri: String) -> Res
 
 /// Opens the browser and waits for it to come back.
 async fn in_browser(
+    context: &Context,
     session: &Session,
     request: &AuthorizationRequest,
     mut loopback: Loopback,
     args: &LoginArgs,
-    notes: Notes,
     output: &mut Output,
 ) -> Result<Received, CliError> {
+    let notes = context.notes;
     if output.is_json() {
         announce(request, output)?;
     }
-    open_browser(request, notes).await;
+    open_browser(&context.browser_address(&request.url), notes).await;
     let wait = Duration::from_secs(args.timeout);
     let progress = Progress::start(notes, "waiting for the browser … (Ctrl-C cancels)");
     let received = receive(session, &mut loopback, wait, notes, &progress).await?;
@@ -130,13 +130,13 @@ async fn in_browser(
 }
 
 /// Opens the sign-in page, and says where it is in case nothing opens.
-pub(super) async fn open_browser(request: &AuthorizationRequest, notes: Notes) {
-    match browser::open(&request.url).await {
+pub(super) async fn open_browser(page: &str, notes: Notes) {
+    match browser::open(page).await {
         Ok(()) => notes
             .say(format!("{} Sign in there. If no page opens, use this address:", styled(BOLD, "Your browser opens."))),
         Err(problem) => notes.say(styled(WARN, format!("{}. Open this address yourself:", problem.message))),
     }
-    notes.say(format!("\n{}\n", styled(ACCENT, &request.url)));
+    notes.say(format!("\n{}\n", styled(ACCENT, page)));
 }
 
 /// Who came back with the browser, and the page that tells them so.
@@ -190,16 +190,17 @@ fn timed_out(request: &AuthorizationRequest, wait: Duration) -> Failure {
 
 /// Prints the address and reads where the browser ended up.
 async fn by_hand(
+    context: &Context,
     session: &Session,
     request: &AuthorizationRequest,
-    notes: Notes,
     output: &mut Output,
 ) -> Result<User, CliError> {
+    let notes = context.notes;
     notes.say(styled(BOLD, "Open this address in any browser and sign in:"));
     if output.is_json() {
         announce(request, output)?;
     } else {
-        output.line(&request.url)?;
+        output.line(context.browser_address(&request.url))?;
         output.flush()?;
     }
     notes.say(format!(

@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
 
     // The address holds the ID token, so it is handed to the browser and shown nowhere.
     let opened = match &sign_out.end_session_url {
-        Some(Ok(url)) => Some(browser::open(url).await),
+        Some(Ok(url)) => Some(browser::open(&context.browser_address(url)).await),
         _ => None,
     };
     let revoked = matches!(sign_out.revocation, Some(Ok(())));

@@ -16,3 +16,4 @@ mod stack;
 mod stock_environment;
 mod support;
 mod surface;
+mod template;

@@ -1,8 +1,10 @@
 //! Sends requests with this library's rules: https (loopback excepted), no redirects, bounded answers, time limits, and
 //! the clock's offset learnt on the way. Errors never hold a URL, a header or a body: those carry secrets.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
@@ -93,12 +95,17 @@ impl Answer {
     }
 }
 
+/// Host names, and where to connect to instead of asking the name service.
+pub(crate) type HostOverrides = BTreeMap<String, SocketAddr>;
+
 /// The client. Clones share connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     client: reqwest::Client,
     /// For this machine: never through a proxy, which plain http would hand every secret to.
     loopback_client: reqwest::Client,
+    /// Names that lead to this machine or a test's server, whatever the name service says.
+    overrides: HostOverrides,
     clock: CorrectedClock,
     issuer_host: Option<String>,
     patience: Patience,
@@ -111,14 +118,16 @@ impl Http {
         clock: CorrectedClock,
         issuer: Option<&Url>,
         extra_roots: Option<&[u8]>,
+        overrides: HostOverrides,
     ) -> Result<Self, SessionError> {
-        Self::with_patience(clock, issuer, extra_roots, PATIENCE)
+        Self::with_patience(clock, issuer, extra_roots, overrides, PATIENCE)
     }
 
     fn with_patience(
         clock: CorrectedClock,
         issuer: Option<&Url>,
         extra_roots: Option<&[u8]>,
+        overrides: HostOverrides,
         patience: Patience,
     ) -> Result<Self, SessionError> {
         tls::check_start_up()?;
@@ -136,6 +145,9 @@ impl Http {
                 .read_timeout(patience.read);
             if direct {
                 builder = builder.no_proxy();
+                for (host, address) in &overrides {
+                    builder = builder.resolve(host, *address);
+                }
             }
             builder = match extra_roots {
                 Some(pem) => tls::add_roots(builder, pem)?,
@@ -144,7 +156,8 @@ impl Http {
             builder.build().map_err(|error| unusable(describe(&error)))
         };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
-        Ok(Self { client: build(false)?, loopback_client: build(true)?, clock, issuer_host, patience })
+        let (client, loopback_client) = (build(false)?, build(true)?);
+        Ok(Self { client, loopback_client, overrides, clock, issuer_host, patience })
     }
 
     /// Sends `request` and hands out the answer with its body unread.
@@ -153,7 +166,7 @@ impl Http {
         // Never the query: it may hold the code or a signature.
         let (method, host, path) =
             (request.method().clone(), request.url().authority().to_owned(), request.url().path().to_owned());
-        let client = if is_loopback(request.url()) { &self.loopback_client } else { &self.client };
+        let client = if self.is_direct(request.url()) { &self.loopback_client } else { &self.client };
         let is_time_server = self.is_time_server(request.url());
         let response = client.execute(request).await.map_err(HttpError::from).inspect_err(|error| {
             tracing::debug!(%method, host, path, %error, "request failed");
@@ -209,6 +222,11 @@ impl Http {
         if let Ok(mut response) = self.send(reqwest::Request::new(reqwest::Method::HEAD, url)).await {
             while let Ok(Some(_)) = response.chunk().await {}
         }
+    }
+
+    /// Whether a proxy has no part in it: it would resolve the name by itself.
+    fn is_direct(&self, url: &Url) -> bool {
+        is_loopback(url) || url.host_str().is_some_and(|host| self.overrides.contains_key(host))
     }
 
     /// Whose `Date` is believed: Okta's and AWS's, over TLS, and this machine's. An S3-compatible server or an API of the
@@ -347,7 +365,7 @@ mod tests {
                 from_unix(1_800_000_000)
             }
         }
-        let http = Http::new(CorrectedClock::new(Arc::new(Fixed)), None, None).unwrap();
+        let http = Http::new(CorrectedClock::new(Arc::new(Fixed)), None, None, HostOverrides::new()).unwrap();
         let wait = |name: &'static str, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, value.parse().unwrap());
@@ -366,7 +384,8 @@ mod tests {
     #[test]
     fn only_okta_aws_and_this_machine_tell_the_time() {
         let clock = CorrectedClock::new(Arc::new(crate::clock::SystemClock));
-        let http = Http::new(clock, Some(&url("https://dev-1.okta.com/oauth2/default")), None).unwrap();
+        let http =
+            Http::new(clock, Some(&url("https://dev-1.okta.com/oauth2/default")), None, HostOverrides::new()).unwrap();
         for believed in [
             "https://dev-1.okta.com/oauth2/default/v1/token",
             "https://cognito-identity.us-west-2.amazonaws.com/",
@@ -402,7 +421,7 @@ mod tests {
 
     async fn get(url_text: &str, patience: Patience) -> Result<Answer, HttpError> {
         let clock = CorrectedClock::new(Arc::new(crate::clock::SystemClock));
-        let http = Http::with_patience(clock, None, None, patience).unwrap();
+        let http = Http::with_patience(clock, None, None, HostOverrides::new(), patience).unwrap();
         http.send_bounded(reqwest::Request::new(reqwest::Method::GET, url(url_text))).await
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod state;
 mod vault;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -35,7 +36,7 @@ use crate::cognito::{AwsCredentials, IdentityPool};
 use crate::config::Config;
 use crate::diagnosis::classify::Evidence;
 use crate::error::SessionError;
-use crate::net::http::Http;
+use crate::net::http::{HostOverrides, Http};
 use crate::oidc::discovery::Discovery;
 use crate::storage::SecretStore;
 pub use accounts::{Account, Accounts};
@@ -140,6 +141,7 @@ pub struct SessionBuilder {
     store: Arc<dyn SecretStore>,
     account: String,
     root_certificates: Option<Vec<u8>>,
+    overrides: HostOverrides,
     clock: Arc<dyn Clock>,
     stores_credentials: bool,
 }
@@ -155,6 +157,13 @@ impl SessionBuilder {
     /// PEM certificates to trust beside the platform's.
     pub fn root_certificates(mut self, pem: Vec<u8>) -> Self {
         self.root_certificates = Some(pem);
+        self
+    }
+
+    /// For tests and local development: connects to `address` wherever a URL says `host`, unless the URL has a port of its
+    /// own, which then stands. No proxy is asked, and TLS verifies the name as ever.
+    pub fn resolve(mut self, host: &str, address: SocketAddr) -> Self {
+        self.overrides.insert(host.to_ascii_lowercase(), address);
         self
     }
 
@@ -183,7 +192,7 @@ impl SessionBuilder {
             .on_correction(move |offset_seconds| news.tell(SessionEvent::ClockSkew { offset_seconds }));
         let config = self.config;
         let issuer = Url::parse(config.issuer_url()).ok();
-        let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref())?;
+        let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref(), self.overrides)?;
         let cognito = sdk_config::unsigned(config.region(), config.identity_pool_endpoint(), &http, &clock);
         let name = accounts::blob_name(&account, &config);
         let owner = Owner { account: account.clone(), configuration: config.fingerprint().to_string() };
@@ -219,6 +228,7 @@ impl Session {
             store,
             account: accounts::DEFAULT.to_owned(),
             root_certificates: None,
+            overrides: HostOverrides::new(),
             clock: Arc::new(SystemClock),
             stores_credentials: true,
         }

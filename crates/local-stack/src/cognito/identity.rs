@@ -1,11 +1,12 @@
 //! The identities of the pool: one for each person and issuer, stable as long as the stack lives, plus guests.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::CognitoError;
 use super::provider::Login;
 use crate::random_ids::random_uuid;
+use crate::template::Deployment;
 
 /// A stack that made this many refuses new ones instead of growing without end.
 const MAX_IDENTITIES: usize = 100_000;
@@ -13,6 +14,7 @@ const MAX_IDENTITIES: usize = 100_000;
 /// Which identity a login belongs to, and the logins of each identity. A guest has none.
 pub(super) struct Identities {
     region: String,
+    deployment: Option<Arc<Deployment>>,
     state: Mutex<State>,
 }
 
@@ -23,8 +25,9 @@ struct State {
 }
 
 impl Identities {
-    pub(super) fn new(region: String) -> Self {
-        Self { region, state: Mutex::default() }
+    /// With a deployment, the identities of those who sign in are known before they do.
+    pub(super) fn new(region: String, deployment: Option<Arc<Deployment>>) -> Self {
+        Self { region, deployment, state: Mutex::default() }
     }
 
     /// The identity that these verified logins belong to, made if it is new; without logins a new guest.
@@ -33,7 +36,13 @@ impl Identities {
         match state.owner(logins)? {
             Some(identity) => state.link(&identity, logins).map(|()| identity),
             None => {
-                let identity = state.create(&self.region)?;
+                let foreseen = |deployment: &Arc<Deployment>| {
+                    let first = logins.first()?;
+                    Some(deployment.pool.identity_id(&first.provider, &first.subject))
+                };
+                let foreseen = self.deployment.as_ref().and_then(foreseen);
+                let identity =
+                    state.create(foreseen.unwrap_or_else(|| format!("{}:{}", self.region, random_uuid())))?;
                 state.link(&identity, logins)?;
                 Ok(identity)
             }
@@ -79,11 +88,10 @@ impl State {
         }
     }
 
-    fn create(&mut self, region: &str) -> Result<String, CognitoError> {
+    fn create(&mut self, identity: String) -> Result<String, CognitoError> {
         if self.logins.len() >= MAX_IDENTITIES {
             return Err(CognitoError::Throttled);
         }
-        let identity = format!("{region}:{}", random_uuid());
         self.logins.insert(identity.clone(), Vec::new());
         Ok(identity)
     }
@@ -113,7 +121,7 @@ mod tests {
     }
 
     fn identities() -> Identities {
-        Identities::new("us-west-2".to_owned())
+        Identities::new("us-west-2".to_owned(), None)
     }
 
     #[test]

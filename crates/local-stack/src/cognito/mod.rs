@@ -5,6 +5,7 @@ mod error;
 mod identity;
 mod open_id_token;
 mod provider;
+mod roles;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 use self::error::CognitoError;
 use self::identity::Identities;
 use self::open_id_token::OpenIdTokens;
-use self::provider::{Login, Providers};
+use self::provider::{Login, Providers, Verified};
 use crate::credentials::CredentialRegistry;
 use crate::faults::Fault;
 use crate::random_ids::random_uuid;
@@ -43,10 +44,6 @@ const MAX_PROVIDER_NAME: usize = 128;
 const MAX_TOKEN: usize = 50_000;
 const MAX_ID: usize = 55;
 
-/// The roles that the pool gives to who signed in, and to guests.
-const AUTHENTICATED_ROLE: &str = "arn:aws:iam::123456789012:role/JetbridgeAuthenticated";
-const GUEST_ROLE: &str = "arn:aws:iam::123456789012:role/JetbridgeGuest";
-
 struct Cognito {
     shared: Arc<Shared>,
     credentials: Arc<CredentialRegistry>,
@@ -59,7 +56,7 @@ struct Cognito {
 pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) -> Router {
     let cognito = Cognito {
         providers: Providers::new(Arc::clone(&shared)),
-        identities: Identities::new(shared.options.region.clone()),
+        identities: Identities::new(shared.options.region.clone(), shared.deployment().cloned()),
         tokens: OpenIdTokens::new(Arc::clone(&shared)),
         shared,
         credentials,
@@ -178,7 +175,7 @@ impl Cognito {
 
     async fn get_id(&self, input: GetIdInput) -> Result<Value, CognitoError> {
         self.check_pool(&input.identity_pool_id.ok_or_else(|| CognitoError::missing("identityPoolId"))?)?;
-        let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
+        let logins = logins_of(&self.verify_logins(input.logins.unwrap_or_default()).await?);
         if logins.is_empty() && !self.shared.options.allow_guests {
             return Err(CognitoError::GuestsDisabled);
         }
@@ -190,24 +187,21 @@ impl Cognito {
     async fn get_credentials(&self, input: IdentityInput) -> Result<Value, CognitoError> {
         let asked_identity = check_identity_id(input.identity_id)?;
         input.custom_role_arn.as_deref().map(check_role_arn).transpose()?;
-        let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
+        let verified = self.verify_logins(input.logins.unwrap_or_default()).await?;
         self.spoil(&[
             (Fault::CognitoIdentityForbidden, CognitoError::IdentityForbidden(asked_identity.clone())),
             (Fault::CognitoIdentityNotFound, CognitoError::IdentityNotFound(asked_identity.clone())),
             (Fault::CognitoLoginsMismatch, CognitoError::LoginsDoNotMatch),
             (Fault::CognitoLoginLinkedElsewhere, CognitoError::LoginLinkedElsewhere),
         ])?;
-        let identity = self.resolve_identity(&asked_identity, &logins)?;
+        let identity = self.resolve_identity(&asked_identity, &logins_of(&verified))?;
         self.spoil(&[
             (Fault::CognitoRolesMisconfigured, CognitoError::RolesMisconfigured),
             (Fault::CognitoRoleRulesDenied, CognitoError::RoleRulesDenied),
         ])?;
-        let role = if logins.is_empty() { GUEST_ROLE } else { AUTHENTICATED_ROLE };
-        // Okta's tokens name no roles, so that only the pool's own can be asked for.
-        if let Some(asked) = input.custom_role_arn.filter(|asked| asked != role) {
-            return Err(CognitoError::RoleForbidden(asked));
-        }
-        let credentials = self.credentials.issue(&identity, role);
+        let deployment = self.shared.deployment().map(AsRef::as_ref);
+        let assumed = roles::assume(deployment, &identity, &verified, input.custom_role_arn)?;
+        let credentials = self.credentials.issue(&identity, &assumed.role_arn, assumed.session);
         #[expect(clippy::cast_precision_loss, reason = "exact for the next hundred million years")]
         let expiration = credentials.expires_at as f64;
         Ok(json!({
@@ -226,7 +220,7 @@ impl Cognito {
         if !self.shared.options.allow_classic_flow {
             return Err(CognitoError::ClassicFlowDisabled);
         }
-        let logins = self.verify_logins(input.logins.unwrap_or_default()).await?;
+        let logins = logins_of(&self.verify_logins(input.logins.unwrap_or_default()).await?);
         let identity = self.resolve_identity(&asked_identity, &logins)?;
         let token = self.tokens.issue(&identity, &logins).await?;
         Ok(json!({ "IdentityId": identity, "Token": token }))
@@ -240,7 +234,7 @@ impl Cognito {
         Ok(resolved)
     }
 
-    async fn verify_logins(&self, logins: BTreeMap<String, String>) -> Result<Vec<Login>, CognitoError> {
+    async fn verify_logins(&self, logins: BTreeMap<String, String>) -> Result<Vec<Verified>, CognitoError> {
         if logins.len() > MAX_LOGINS {
             return Err(CognitoError::Validation(format!("Logins may hold {MAX_LOGINS} entries.")));
         }
@@ -298,6 +292,10 @@ impl Cognito {
         }
         if pool == options.identity_pool_id { Ok(()) } else { Err(CognitoError::PoolNotFound(pool.to_owned())) }
     }
+}
+
+fn logins_of(verified: &[Verified]) -> Vec<Login> {
+    verified.iter().map(|verified| verified.login.clone()).collect()
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CognitoError> {

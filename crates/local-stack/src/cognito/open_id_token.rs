@@ -57,8 +57,9 @@ impl OpenIdTokens {
 }
 
 /// What the trust policy of a role compares: whether the person signed in, and where.
-fn authentication_methods(logins: &[Login]) -> Vec<String> {
-    if logins.is_empty() {
+pub(super) fn authentication_methods<'l>(logins: impl IntoIterator<Item = &'l Login>) -> Vec<String> {
+    let mut logins = logins.into_iter().peekable();
+    if logins.peek().is_none() {
         return vec!["unauthenticated".to_owned()];
     }
     let mut methods = vec!["authenticated".to_owned()];

@@ -26,7 +26,14 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that keys are kept, whatever the answer says.
 const MAX_KEY_AGE: Duration = Duration::from_secs(24 * 3600);
 
-/// A login that was verified: who signed in, and where.
+/// A login whose token was verified, with the token's claims.
+#[derive(Debug)]
+pub(super) struct Verified {
+    pub login: Login,
+    pub claims: Value,
+}
+
+/// Who signed in, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Login {
     /// The key of the `Logins` map: the issuer without its scheme.
@@ -54,7 +61,7 @@ impl Providers {
     }
 
     /// Verifies the token that a caller sent under the `Logins` key `provider`.
-    pub(super) async fn verify(&self, provider: &str, token: &str) -> Result<Login, CognitoError> {
+    pub(super) async fn verify(&self, provider: &str, token: &str) -> Result<Verified, CognitoError> {
         let unverified = peek_claims(token).ok_or(CognitoError::NotAnIdToken)?;
         let issuer = text(&unverified, "iss").ok_or(CognitoError::MissingClaim("iss"))?;
         if issuer == super::open_id_token::ISSUER {
@@ -64,18 +71,32 @@ impl Providers {
         if without_scheme != provider {
             return Err(CognitoError::IssuerMismatch);
         }
-        let registered = [self.shared.custom_issuer(), self.shared.org_issuer()];
-        let issuer = registered.iter().find(|known| *known == issuer).ok_or(CognitoError::UnsupportedProvider)?;
+        let client_ids = self.registered_clients(issuer).ok_or(CognitoError::UnsupportedProvider)?;
 
         let claims = self.verify_signature(issuer, token).await?;
-        self.check_audience(&claims)?;
+        check_audience(&claims, client_ids)?;
         let exp = claims.get("exp").and_then(Value::as_i64).ok_or(CognitoError::MissingClaim("exp"))?;
         let now = self.shared.clock.unix_now();
         if now >= exp.saturating_add(LEEWAY) {
             return Err(CognitoError::TokenExpired { now, exp });
         }
         let subject = text(&claims, "sub").filter(|sub| !sub.is_empty()).ok_or(CognitoError::MissingClaim("sub"))?;
-        Ok(Login { provider: provider.to_owned(), subject: subject.to_owned() })
+        Ok(Verified { login: Login { provider: provider.to_owned(), subject: subject.to_owned() }, claims })
+    }
+
+    /// The client ids for which the pool takes tokens of this issuer, which is compared letter for letter; none if it
+    /// takes no tokens of it.
+    fn registered_clients(&self, issuer: &str) -> Option<&[String]> {
+        match self.shared.deployment() {
+            Some(deployment) => {
+                let provider = deployment.pool.providers.iter().find(|provider| provider.issuer == issuer)?;
+                Some(&provider.client_ids)
+            }
+            None => {
+                let known = [self.shared.custom_issuer(), self.shared.org_issuer()];
+                known.iter().any(|known| known == issuer).then(|| std::slice::from_ref(&self.shared.options.client_id))
+            }
+        }
     }
 
     async fn verify_signature(&self, issuer: &str, token: &str) -> Result<Value, CognitoError> {
@@ -95,19 +116,11 @@ impl Providers {
         claims
     }
 
-    /// `azp` names the client if it is there, else `aud`; the provider is registered with one client id.
-    fn check_audience(&self, claims: &Value) -> Result<(), CognitoError> {
-        let client_id = self.shared.options.client_id.as_str();
-        let audience = claims.get("aud").ok_or(CognitoError::MissingClaim("aud"))?;
-        let is_ours = match (claims.get("azp"), audience) {
-            (Some(azp), _) => azp.as_str() == Some(client_id),
-            (None, Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(client_id)),
-            (None, one) => one.as_str() == Some(client_id),
-        };
-        if is_ours { Ok(()) } else { Err(CognitoError::UnsupportedProvider) }
-    }
-
     async fn fetch_keys(&self, issuer: &str) -> Result<Keys, CognitoError> {
+        // The stack asks nobody else: who is not here cannot be reached.
+        if ![self.shared.custom_issuer(), self.shared.org_issuer()].iter().any(|own| own == issuer) {
+            return Err(CognitoError::ProviderUnreachable(issuer.to_owned()));
+        }
         let (discovery, _) = self.fetch(issuer, &format!("{issuer}/.well-known/openid-configuration")).await?;
         let jwks_uri = text(&discovery, "jwks_uri").ok_or(CognitoError::UnverifiedToken)?;
         let same_origin =
@@ -123,7 +136,9 @@ impl Providers {
     /// A JSON document and how long it may be kept.
     async fn fetch(&self, issuer: &str, url: &str) -> Result<(Value, Duration), CognitoError> {
         let unreachable = || CognitoError::ProviderUnreachable(issuer.to_owned());
-        let build = || async { tls::build_client(self.shared.ca_pem()).map_err(|_| CognitoError::Internal) };
+        let build = || async {
+            tls::build_client(self.shared.ca_pem(), self.shared.host_override()).map_err(|_| CognitoError::Internal)
+        };
         let client = self.client.get_or_try_init(build).await?;
         let request = client.get(url).header(OWN_REQUEST_HEADER, self.shared.own_request_mark()).timeout(TIMEOUT);
         let mut response = request.send().await.map_err(|_| unreachable())?;
@@ -145,6 +160,18 @@ impl Providers {
         let document = serde_json::from_slice(&body).map_err(|_| unreachable())?;
         Ok((document, max_age))
     }
+}
+
+/// `azp` names the client if it is there, else `aud`.
+fn check_audience(claims: &Value, client_ids: &[String]) -> Result<(), CognitoError> {
+    let is_registered = |id: &Value| id.as_str().is_some_and(|id| client_ids.iter().any(|known| known == id));
+    let audience = claims.get("aud").ok_or(CognitoError::MissingClaim("aud"))?;
+    let is_ours = match (claims.get("azp"), audience) {
+        (Some(azp), _) => is_registered(azp),
+        (None, Value::Array(several)) => several.iter().any(is_registered),
+        (None, one) => is_registered(one),
+    };
+    if is_ours { Ok(()) } else { Err(CognitoError::UnsupportedProvider) }
 }
 
 /// The claims before anything is verified: only to say whose keys to use.

@@ -7,6 +7,7 @@ use axum::extract::Path;
 use reqwest::Client;
 use url::Url;
 
+use super::roles::GUEST_ROLE;
 use super::*;
 use crate::jws::{self, SigningKey};
 use crate::options::Options;
@@ -69,7 +70,7 @@ impl Bench {
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let routes = router(Arc::clone(&shared), Arc::clone(&credentials));
         tokio::spawn(async move { axum::serve(cognito_listener, routes).await });
-        let client = tls::build_client(None).unwrap();
+        let client = tls::build_client(None, None).unwrap();
         Self { shared, issuer, credentials, client, cognito }
     }
 

@@ -1,6 +1,7 @@
 //! The claims of ID and access tokens as Okta issues them.
 //!
-//! ID tokens are thin, as Okta's are in the code flow: `email` and the parts of the name come from userinfo only.
+//! ID tokens are thin, as Okta's are in the code flow: `email` and the parts of the name come from userinfo only. What
+//! a custom authorization server adds is what somebody configured there, "ID Token, Always".
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,6 +27,8 @@ pub(super) struct TokenContext<'a> {
     pub scopes: &'a Scopes,
     pub now: i64,
     pub expires_at: i64,
+    /// Whether the authorization server has claims of its own for what access to AWS depends on.
+    pub has_access_claims: bool,
 }
 
 /// The ID token's claims (OpenID Connect Core section 2). `nonce` is the one to answer with: a refresh has none.
@@ -46,6 +49,12 @@ pub(super) fn id_token_claims(context: &TokenContext<'_>, nonce: Option<&str>, a
     if context.scopes.contains(Scope::Profile) {
         claims["name"] = json!(context.user.name);
         claims["preferred_username"] = json!(context.user.login);
+    }
+    if context.has_access_claims {
+        if let Some(department) = &context.user.department {
+            claims["department"] = json!(department);
+        }
+        claims["groups"] = json!(context.user.groups);
     }
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);

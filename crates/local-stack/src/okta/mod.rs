@@ -89,7 +89,7 @@ impl Okta {
 /// Which of the two kinds of authorization server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ServerKind {
-    /// `…/oauth2/default`: its access tokens are JWTs, access policies apply.
+    /// `…/oauth2/default`, or the id that the template has: its access tokens are JWTs, access policies apply.
     Custom,
     /// The org's own server, whose issuer is the bare origin: its access tokens are opaque.
     Org,
@@ -111,10 +111,10 @@ impl AuthorizationServer {
     }
 
     /// The path under which the endpoints lie; the org's are not below its issuer's path.
-    fn base_path(&self) -> &'static str {
+    fn base_path(&self) -> String {
         match self.kind {
-            ServerKind::Custom => "/oauth2/default",
-            ServerKind::Org => "/oauth2",
+            ServerKind::Custom => format!("/oauth2/{}", self.okta.shared.custom_server_id()),
+            ServerKind::Org => "/oauth2".to_owned(),
         }
     }
 
@@ -148,9 +148,10 @@ type Handler = fn(&AuthorizationServer, &Call) -> Response;
 /// Both servers' endpoints and the sign-in page.
 pub(crate) fn router(okta: &Arc<Okta>) -> Router {
     let custom = AuthorizationServer { okta: Arc::clone(okta), kind: ServerKind::Custom };
+    let custom_path = custom.base_path();
     let org = AuthorizationServer { okta: Arc::clone(okta), kind: ServerKind::Org };
     Router::new()
-        .merge(server_routes("/oauth2/default", custom))
+        .merge(server_routes(&custom_path, custom))
         .merge(server_routes("", org))
         .fallback(|| ready(ApiError::NotFound.to_response()))
         .method_not_allowed_fallback(|| ready(ApiError::MethodNotAllowed.to_response()))

@@ -175,6 +175,7 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
         scopes: &granted.scopes,
         now,
         expires_at: now.saturating_add(lifetime),
+        has_access_claims: server.kind == ServerKind::Custom && okta.shared.deployment().is_some(),
     };
     let access_token = match server.kind {
         ServerKind::Custom => key.sign(&access_token_claims(&context))?,

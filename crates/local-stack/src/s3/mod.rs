@@ -1,9 +1,12 @@
-//! S3, path style, read only: the stack's signature check, faults and bucket policy in front of the `s3s` service.
+//! S3, path style, read only: the stack's signature check and faults in front of the `s3s` service, whose operations ask
+//! what the caller may do.
 
+mod authorization;
 mod content;
 mod error;
 mod listing;
 mod objects;
+mod seeds;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -21,12 +24,14 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use url::form_urlencoded;
 
+use self::authorization::{Access, Authorizer};
 use self::error::{Refusal, RequestIds, complete};
 use self::listing::TokenSealer;
 use self::objects::{Buckets, Lookup};
 use self::service::ObjectStore;
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
 use crate::faults::Fault;
+use crate::iam;
 use crate::random_ids::random_bytes;
 use crate::request_log::Operation;
 use crate::shared::Shared;
@@ -58,6 +63,7 @@ pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) 
     let buckets = Arc::new(Buckets::new(&shared.options));
     let store = ObjectStore {
         buckets: Arc::clone(&buckets),
+        authorizer: Authorizer::new(Arc::clone(&shared)),
         region: shared.options.region.clone(),
         tokens: TokenSealer::new(&random_bytes::<32>()),
     };
@@ -121,7 +127,9 @@ impl S3Server {
             return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
         }
 
-        let response = self.wire.call(unsigned(parts, body)).await.map_err(|_| internal_error())?;
+        let mut request = unsigned(parts, body);
+        request.extensions_mut().insert(signer);
+        let response = self.wire.call(request).await.map_err(|_| internal_error())?;
         let (parts, body) = response.into_parts();
         let body = Body::new(body);
         if parts.status.is_client_error() || parts.status.is_server_error() {
@@ -235,19 +243,12 @@ impl Target {
     }
 
     fn access_denied(&self, signer: &TemporaryCredentials) -> Refusal {
-        let action = match self.operation {
-            "ListBuckets" => "s3:ListAllMyBuckets",
-            "GetObject" | "HeadObject" => "s3:GetObject",
-            _ => "s3:ListBucket",
+        let (bucket, key) = (self.bucket.as_str(), self.key.as_str());
+        let access = match self.operation {
+            "ListBuckets" => Access::ListBuckets,
+            "GetObject" | "HeadObject" => Access::GetObject { bucket, key },
+            _ => Access::to_bucket(bucket),
         };
-        let slash = if self.key.is_empty() { "" } else { "/" };
-        let message = format!(
-            "User: {} is not authorized to perform: {action} on resource: \"arn:aws:s3:::{}{slash}{}\" \
-             because no identity-based policy allows the {action} action",
-            signer.assumed_role_arn(),
-            self.bucket,
-            self.key
-        );
-        Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+        access.refuse(signer, iam::Refusal::NotAllowed)
     }
 }

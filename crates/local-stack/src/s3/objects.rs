@@ -1,63 +1,19 @@
-//! What the buckets hold: about thirty seeded objects with keys that break careless clients, and buckets of any size
-//! whose objects exist only as a rule, so that a listing of a hundred thousand costs no memory.
+//! The buckets: about thirty seeded objects with keys that break careless clients or what a template asks for, and buckets
+//! of any size whose objects exist only as a rule, so that a listing of a hundred thousand costs no memory.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 
+use super::seeds::{self, Objects};
 use crate::options::Options;
 
 /// 2026-01-05T08:00:00Z, when the first object of every bucket was written.
 const FIRST_WRITTEN: u64 = 1_767_600_000;
 /// Synthetic buckets are `scale-` and the number of objects, at most this.
 const MAX_SCALE: usize = 1_000_000_000;
-const MEBI: u64 = 1024 * 1024;
-
-/// The seeded bucket: a key and its size. No order: [`Buckets::new`] sorts.
-const SEED: &[(&str, u64)] = &[
-    // What a demo should show.
-    ("photos/2025/harbour.jpg", 2 * MEBI + 345_678),
-    ("photos/2026/alps.jpg", 3 * MEBI + 12_345),
-    ("photos/2026/birthday cake.jpg", MEBI + 77),
-    ("reports/2026/q1.pdf", 482_113),
-    ("reports/2026/q2.pdf", 519_004),
-    ("reports/2026/summary.csv", 18_902),
-    ("reports/2026/notes & drafts.txt", 4_096),
-    ("shared/welcome.txt", 612),
-    ("shared/handbook.pdf", MEBI),
-    ("readme.txt", 1_024),
-    ("empty.txt", 0),
-    // Keys that are legal in S3 and go wrong where a client encodes, decodes, sorts or normalises carelessly.
-    ("awkward/a+b=c.txt", 11),
-    ("awkward/100% sure.txt", 12),
-    ("awkward/already%2Fencoded%20name.txt", 13),
-    ("awkward/question?mark#hash.txt", 14),
-    ("awkward/quotes \"double\" 'single'.txt", 15),
-    ("awkward/angle <brackets> & ampersand.xml", 16),
-    ("awkward/semi;colon,comma@at:colon.txt", 17),
-    ("awkward/back\\slash^caret`tick|pipe~tilde.txt", 18),
-    ("awkward/line\nbreak.txt", 19),
-    ("awkward/tab\tstop.txt", 20),
-    ("awkward/ leading and trailing space ", 21),
-    ("awkward/folder/", 0),
-    ("awkward/./dot.txt", 22),
-    ("awkward/../up.txt", 23),
-    ("awkward//double//slash.txt", 24),
-    ("/leading-slash.txt", 25),
-    ("awkward/café.txt", 26),
-    // The same word with a combining accent: another key, and it sorts elsewhere.
-    ("awkward/cafe\u{301}.txt", 27),
-    ("awkward/🚀 launch.txt", 28),
-    ("awkward/مرحبا.txt", 29),
-    ("awkward/日本語.txt", 30),
-    // In UTF-8 order U+FF5E comes before the rocket, in UTF-16 order after it.
-    ("awkward/\u{ff5e}fullwidth-tilde.txt", 31),
-    // Upper case sorts before lower case, and `-` before `/`.
-    ("Awkward.txt", 32),
-    ("awkward-sibling.txt", 33),
-];
-
 /// One object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Object {
@@ -134,9 +90,9 @@ impl<'a> Bucket<'a> {
 /// All buckets of the stack.
 #[derive(Debug)]
 pub(super) struct Buckets {
-    seeded: String,
-    denied: String,
-    objects: Vec<(Cow<'static, str>, u64)>,
+    seeded: BTreeMap<String, Objects>,
+    denied: Option<String>,
+    has_synthetic: bool,
 }
 
 /// What a bucket name leads to.
@@ -149,39 +105,39 @@ pub(super) enum Lookup<'a> {
 
 impl Buckets {
     pub(super) fn new(options: &Options) -> Self {
-        let mut objects: Vec<_> = SEED.iter().map(|(key, size)| (Cow::Borrowed(*key), *size)).collect();
-        objects.push((Cow::Owned(long_key()), 900));
-        objects.sort_unstable();
-        Self { seeded: options.bucket.clone(), denied: options.denied_bucket.clone(), objects }
+        let Some(template) = &options.template else {
+            return Self {
+                seeded: BTreeMap::from([(options.bucket.clone(), seeds::of_demo())]),
+                denied: Some(options.denied_bucket.clone()),
+                has_synthetic: true,
+            };
+        };
+        // The template's buckets and no others; all but one are empty.
+        let deployment = template.deployment();
+        let mut seeded: BTreeMap<_, _> = deployment.buckets.keys().map(|name| (name.clone(), Objects::new())).collect();
+        seeded.insert(deployment.data_bucket.clone(), seeds::of_template(deployment, options));
+        Self { seeded, denied: None, has_synthetic: false }
     }
 
     pub(super) fn find(&self, name: &str) -> Lookup<'_> {
-        if name == self.seeded {
-            return Lookup::Found(Bucket::Seeded(&self.objects));
+        if let Some(objects) = self.seeded.get(name) {
+            return Lookup::Found(Bucket::Seeded(objects));
         }
-        if name == self.denied {
+        if self.denied.as_deref() == Some(name) {
             return Lookup::Denied;
         }
         // `scale-007` is no bucket: each has one name.
         let count = name.strip_prefix("scale-").filter(|digits| !digits.starts_with(['0', '+']) || *digits == "0");
         match count.and_then(|digits| digits.parse().ok()) {
-            Some(objects) if objects <= MAX_SCALE => Lookup::Found(Bucket::Synthetic { objects }),
+            Some(objects) if self.has_synthetic && objects <= MAX_SCALE => Lookup::Found(Bucket::Synthetic { objects }),
             _ => Lookup::Missing,
         }
     }
 
     /// The names that ListBuckets shows; synthetic buckets are too many.
-    pub(super) fn names(&self) -> [&str; 2] {
-        [&self.seeded, &self.denied]
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.seeded.keys().chain(&self.denied).map(String::as_str)
     }
-}
-
-/// 900 bytes: near S3's limit of 1,024, and over many a file system's.
-fn long_key() -> String {
-    let mut key = "awkward/long/".to_owned();
-    key.extend("abcdefghijklmnopqrstuvwxyz0123456789-".chars().cycle().take(900 - key.len() - 4));
-    key.push_str(".txt");
-    key
 }
 
 #[cfg(test)]

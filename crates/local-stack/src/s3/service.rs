@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, HeaderValue, header};
+use http::{Extensions, HeaderMap, HeaderValue, header};
 use s3s::dto::{
     Bucket as BucketEntry, CommonPrefix, ETag, ETagCondition, EncodingType, GetObjectInput, GetObjectOutput,
     HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
@@ -17,6 +17,7 @@ use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
+use super::authorization::{Access, Authorizer};
 use super::content;
 use super::listing::{Listing, Position, TokenSealer, list};
 use super::objects::{Bucket, Buckets, Lookup, Object};
@@ -30,6 +31,7 @@ const OWNER: &str = "7d1c0f4b9be9c6a4c0e3b5f29d4a18e6f37b0c52a9d8e4f1b6c3a7059e2
 
 pub(super) struct ObjectStore {
     pub buckets: Arc<Buckets>,
+    pub authorizer: Authorizer,
     pub region: String,
     pub tokens: TokenSealer,
 }
@@ -43,21 +45,29 @@ impl ObjectStore {
         }
     }
 
-    fn object(&self, bucket: &str, key: &str) -> S3Result<Object> {
-        self.bucket(bucket)?.find(key).ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))
+    fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
+        let objects = self.bucket(bucket)?;
+        self.authorizer.check(extensions, &Access::GetObject { bucket, key })?;
+        if let Some(object) = objects.find(key) {
+            return Ok(object);
+        }
+        // Who may not list the bucket does not learn either that a key is not there.
+        self.authorizer.check(extensions, &Access::to_bucket(bucket))?;
+        Err(s3_error!(NoSuchKey, "The specified key does not exist."))
     }
 }
 
 #[async_trait::async_trait]
 impl S3 for ObjectStore {
-    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
+    async fn list_buckets(&self, request: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
+        self.authorizer.check(&request.extensions, &Access::ListBuckets)?;
         let entry = |name: &str| BucketEntry {
             name: Some(name.to_owned()),
             bucket_region: Some(self.region.clone()),
             creation_date: Some(Timestamp::from(OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000))),
         };
         Ok(S3Response::new(ListBucketsOutput {
-            buckets: Some(self.buckets.names().map(entry).into()),
+            buckets: Some(self.buckets.names().map(entry).collect()),
             owner: Some(owner()),
             ..ListBucketsOutput::default()
         }))
@@ -65,6 +75,7 @@ impl S3 for ObjectStore {
 
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
         self.bucket(&request.input.bucket)?;
+        self.authorizer.check(&request.extensions, &Access::to_bucket(&request.input.bucket))?;
         Ok(S3Response::new(HeadBucketOutput {
             bucket_region: Some(self.region.clone()),
             ..HeadBucketOutput::default()
@@ -77,6 +88,13 @@ impl S3 for ObjectStore {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let input = request.input;
         let bucket = self.bucket(&input.bucket)?;
+        let access = Access::ListBucket {
+            bucket: &input.bucket,
+            prefix: input.prefix.as_deref(),
+            delimiter: input.delimiter.as_deref(),
+            max_keys: input.max_keys,
+        };
+        self.authorizer.check(&request.extensions, &access)?;
         let url_encoded = match input.encoding_type.as_ref().map(EncodingType::as_str) {
             None => false,
             Some(EncodingType::URL) => true,
@@ -142,7 +160,7 @@ impl S3 for ObjectStore {
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         let input = request.input;
         refuse_variants(input.version_id.is_some() || input.part_number.is_some() || input.sse_customer_key.is_some())?;
-        let object = self.object(&input.bucket, &input.key)?;
+        let object = self.object(&request.extensions, &input.bucket, &input.key)?;
         check_conditions(
             &object,
             input.if_match.as_ref(),
@@ -168,7 +186,7 @@ impl S3 for ObjectStore {
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
         refuse_variants(input.version_id.is_some() || input.part_number.is_some() || input.sse_customer_key.is_some())?;
-        let object = self.object(&input.bucket, &input.key)?;
+        let object = self.object(&request.extensions, &input.bucket, &input.key)?;
         check_conditions(
             &object,
             input.if_match.as_ref(),

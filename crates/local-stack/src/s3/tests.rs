@@ -13,6 +13,7 @@ use reqwest::Client;
 use url::Url;
 
 use super::*;
+use crate::credentials::SessionFacts;
 use crate::options::Options;
 use crate::{test_http, tls};
 
@@ -28,11 +29,12 @@ impl Bench {
         let (listener, url) = test_http::listen().await;
         let shared = Arc::new(Shared::new(Options::default()));
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let signer = credentials.issue("us-west-2:id", "arn:aws:iam::123456789012:role/Reader");
+        let signer =
+            credentials.issue("us-west-2:id", "arn:aws:iam::123456789012:role/Reader", SessionFacts::default());
         let routes = router(Arc::clone(&shared), credentials);
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let origin = url.as_str().trim_end_matches('/').to_owned();
-        Self { shared, signer, client: tls::build_client(None).unwrap(), origin }
+        Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin }
     }
 
     /// A presigned URL for `target`, a path with its query.

@@ -3,6 +3,7 @@
 use http::HeaderValue;
 
 use super::*;
+use crate::credentials::SessionFacts;
 use crate::options::Options;
 use crate::shared::Shared;
 
@@ -136,6 +137,7 @@ fn registry(secret: &str) -> CredentialRegistry {
         expires_at: i64::try_from(SIGNED_AT).unwrap() + 3600,
         identity_id: "us-west-2:id".to_owned(),
         role_arn: "arn:aws:iam::123456789012:role/Reader".to_owned(),
+        session: SessionFacts::default(),
     });
     registry
 }

@@ -14,3 +14,4 @@ mod stock_clients;
 mod stock_environment;
 mod stock_openid_client;
 mod support;
+mod template;

@@ -59,7 +59,8 @@ impl Check {
     }
 }
 
-async fn check(name: &'static str, options: Options) {
+/// Runs one check of `aws_clients.py` against a stack of its own.
+pub(crate) async fn check(name: &'static str, options: Options) {
     let bench = Bench::with(options).await;
     let ca_file = bench.stack.ca_pem().map(|pem| {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR"))

@@ -57,7 +57,11 @@ impl Bench {
     pub(crate) async fn with(options: Options) -> Self {
         let stack = LocalStack::start(options).await.unwrap();
         let base = format!("{}oauth2/default/v1", stack.endpoints().okta);
-        Self { http: build_client(stack.ca_pem().as_deref()), stack, base }
+        let mut http = client_builder(stack.ca_pem().as_deref());
+        if let Some(known) = stack.host_override() {
+            http = http.resolve(&known.host, known.address);
+        }
+        Self { http: http.build().unwrap(), stack, base }
     }
 
     /// The same stack, seen through the org authorization server.
@@ -70,7 +74,7 @@ impl Bench {
     }
 
     pub(crate) fn browser(&self) -> ScriptedBrowser {
-        ScriptedBrowser::new(self.stack.ca_pem().as_deref()).unwrap()
+        ScriptedBrowser::with_override(self.stack.ca_pem().as_deref(), self.stack.host_override()).unwrap()
     }
 
     /// A good authorization URL with `changes` made; an empty value leaves a parameter out.
@@ -176,6 +180,10 @@ fn change(good: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<(String, Strin
 
 /// Trusts the stack's CA alone, and follows no redirect.
 pub(crate) fn build_client(ca_pem: Option<&str>) -> reqwest::Client {
+    client_builder(ca_pem).build().unwrap()
+}
+
+fn client_builder(ca_pem: Option<&str>) -> reqwest::ClientBuilder {
     use rustls::pki_types::{CertificateDer, pem::PemObject as _};
     let mut roots = rustls::RootCertStore::empty();
     if let Some(pem) = ca_pem {
@@ -186,12 +194,7 @@ pub(crate) fn build_client(ca_pem: Option<&str>) -> reqwest::Client {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .unwrap()
+    reqwest::Client::builder().tls_backend_preconfigured(tls).redirect(reqwest::redirect::Policy::none()).no_proxy()
 }
 
 pub(crate) fn query_value(url: &str, name: &str) -> Option<String> {

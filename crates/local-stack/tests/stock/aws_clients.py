@@ -238,6 +238,64 @@ def check_expired(stack):
         raise AssertionError("an expired URL was served")
 
 
+def prefixes_refused(s3, bucket, prefixes):
+    for prefix in prefixes:
+        expect(refusal(s3.list_objects_v2, Bucket=bucket, Prefix=prefix)[:2], ("AccessDenied", 403))
+
+
+def folder_names(s3, bucket, **query):
+    page = s3.list_objects_v2(Bucket=bucket, Delimiter="/", **query)
+    return [entry["Prefix"] for entry in page["CommonPrefixes"]]
+
+
+def check_guest_access(stack):
+    """Somebody who did not sign in: no logins, and the role that the template has for guests."""
+    cognito = stack.client("cognito-identity", config=Config(signature_version=UNSIGNED))
+    identity = cognito.get_id(IdentityPoolId=stack.facts["pool"])["IdentityId"]
+    given = cognito.get_credentials_for_identity(IdentityId=identity)["Credentials"]
+    stack.credentials = {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+    bucket, s3 = stack.facts["bucket"], stack.s3()
+    expect([entry["Key"] for entry in keys_of(stack, bucket, Prefix="public/")[0]], ["public/hello.txt"])
+    body = s3.get_object(Bucket=bucket, Key="public/hello.txt")["Body"].read()
+    assert body.startswith(signature_of("public/hello.txt"))
+    prefixes_refused(s3, bucket, ["", "shared/", "users/", f"users/{identity}/", "departments/research/", "publi"])
+    expect(refusal(s3.list_objects_v2, Bucket=bucket, Delimiter="/")[0], "AccessDenied")
+    for key in ("shared/welcome.txt", "public/missing.txt", "readme.txt"):
+        expect(refusal(s3.get_object, Bucket=bucket, Key=key)[0], "AccessDenied")
+    _, status, error = refusal(s3.list_objects_v2, Bucket=bucket, Prefix="shared/")
+    assert "no identity-based policy allows the s3:ListBucket action" in error["Error"]["Message"], error["Error"]
+    assert "GuestRole" in error["Error"]["Message"], error["Error"]
+    # A user's identity is nothing that a guest could have.
+    alice = stack.get_id()
+    expect(refusal(cognito.get_credentials_for_identity, IdentityId=alice)[0], "NotAuthorizedException")
+
+
+def check_user_access(stack):
+    bucket, s3, identity = stack.facts["bucket"], stack.s3(), stack.get_id()
+    for prefix in ("shared/", "public/", f"users/{identity}/", "departments/research/"):
+        assert keys_of(stack, bucket, page_size=1, Prefix=prefix)[0], prefix
+    expect(folder_names(s3, bucket), ["departments/", "public/", "shared/", "users/"])
+    expect(folder_names(s3, bucket, Prefix=""), ["departments/", "public/", "shared/", "users/"])
+    prefixes_refused(s3, bucket, ["", "users/", "departments/", "departments/sales/", f"users/{identity}"])
+    expect(refusal(s3.head_bucket, Bucket=bucket)[1], 403)
+    fetch(stack, presign(stack, f"users/{identity}/notes.txt", 60))
+    try:
+        fetch(stack, presign(stack, "departments/sales/roadmap.txt", 60))
+    except urllib.error.HTTPError as error:
+        expect(error.code, 403)
+    else:
+        raise AssertionError("a URL gave more than its maker may have")
+
+
+def check_no_guests(stack):
+    cognito = stack.client("cognito-identity", config=Config(signature_version=UNSIGNED))
+    expect(refusal(cognito.get_id, IdentityPoolId=stack.facts["pool"])[0], "NotAuthorizedException")
+
+
 def check_print_credentials(stack):
     """For the AWS CLI, which takes them from its environment."""
     print(json.dumps(stack.sign_in()), flush=True)

@@ -1,0 +1,225 @@
+//! The Condition element of a statement. Source: "IAM JSON policy elements: Condition operators" and "Set operators for
+//! multi-valued context keys", IAM user guide.
+
+use serde_json::Value;
+
+use super::context::{Arity, Context, Key};
+use super::pattern::{Pattern, Token, fits};
+
+/// One operator on one key. All conditions of a statement must hold.
+#[derive(Debug)]
+pub(super) struct Condition {
+    key: Key,
+    operator: Operator,
+    values: Vec<Pattern>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Operator {
+    set: Option<SetOperator>,
+    comparison: Comparison,
+    /// The condition wants that no value matches.
+    negated: bool,
+    if_exists: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SetOperator {
+    AnyValue,
+    AllValues,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Text,
+    TextIgnoringCase,
+    Like,
+    /// `ArnEquals` and `ArnLike` are the same.
+    Arn,
+    Bool,
+    Number(Ordered),
+    Null,
+}
+
+/// Which numbers satisfy a numeric operator, seen from the request's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ordered {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// Name, comparison, and whether it is negated.
+const OPERATORS: &[(&str, Comparison, bool)] = &[
+    ("StringEquals", Comparison::Text, false),
+    ("StringNotEquals", Comparison::Text, true),
+    ("StringEqualsIgnoreCase", Comparison::TextIgnoringCase, false),
+    ("StringNotEqualsIgnoreCase", Comparison::TextIgnoringCase, true),
+    ("StringLike", Comparison::Like, false),
+    ("StringNotLike", Comparison::Like, true),
+    ("ArnEquals", Comparison::Arn, false),
+    ("ArnLike", Comparison::Arn, false),
+    ("ArnNotEquals", Comparison::Arn, true),
+    ("ArnNotLike", Comparison::Arn, true),
+    ("Bool", Comparison::Bool, false),
+    ("NumericEquals", Comparison::Number(Ordered::Equal), false),
+    ("NumericNotEquals", Comparison::Number(Ordered::Equal), true),
+    ("NumericLessThan", Comparison::Number(Ordered::Less), false),
+    ("NumericLessThanEquals", Comparison::Number(Ordered::LessOrEqual), false),
+    ("NumericGreaterThan", Comparison::Number(Ordered::Greater), false),
+    ("NumericGreaterThanEquals", Comparison::Number(Ordered::GreaterOrEqual), false),
+    ("Null", Comparison::Null, false),
+];
+
+impl Operator {
+    fn parse(name: &str) -> Option<Self> {
+        let (set, rest) = match name.split_once(':') {
+            Some(("ForAnyValue", rest)) => (Some(SetOperator::AnyValue), rest),
+            Some(("ForAllValues", rest)) => (Some(SetOperator::AllValues), rest),
+            Some(_) => return None,
+            None => (None, name),
+        };
+        let (base, if_exists) = rest.strip_suffix("IfExists").map_or((rest, false), |base| (base, true));
+        let (_, comparison, negated) = *OPERATORS.iter().find(|(known, ..)| *known == base)?;
+        // Null asks whether a key exists, so that neither makes sense with it.
+        let is_plain = set.is_none() && !if_exists;
+        (comparison != Comparison::Null || is_plain).then_some(Self { set, comparison, negated, if_exists })
+    }
+}
+
+/// Reads the whole element; every problem is named.
+pub(super) fn parse(element: &Value) -> Result<Vec<Condition>, Vec<String>> {
+    let Some(operators) = element.as_object() else { return Err(vec!["Condition is not an object".to_owned()]) };
+    let (mut conditions, mut problems) = (Vec::new(), Vec::new());
+    for (name, keys) in operators {
+        let Some(operator) = Operator::parse(name) else {
+            problems.push(format!("condition operator {name} is not known"));
+            continue;
+        };
+        let Some(keys) = keys.as_object() else {
+            problems.push(format!("{name} is not an object"));
+            continue;
+        };
+        for (key, values) in keys {
+            match Condition::parse(operator, key, values) {
+                Ok(condition) => conditions.push(condition),
+                Err(problem) => problems.push(format!("{name}: {problem}")),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(conditions) } else { Err(problems) }
+}
+
+impl Condition {
+    fn parse(operator: Operator, key: &str, values: &Value) -> Result<Self, String> {
+        let name = key;
+        let key = Key::parse(name).ok_or_else(|| format!("condition key {name} is not known"))?;
+        if key.arity == Arity::Several && operator.set.is_none() && operator.comparison != Comparison::Null {
+            return Err(format!("{name} has several values, so ForAnyValue: or ForAllValues: must stand before it"));
+        }
+        let values = match values {
+            Value::Array(several) => several.iter().collect(),
+            one => vec![one],
+        };
+        let values: Vec<Pattern> =
+            values.into_iter().map(|value| parse_value(operator.comparison, name, value)).collect::<Result<_, _>>()?;
+        if values.is_empty() {
+            return Err(format!("{name} has no values"));
+        }
+        Ok(Self { key, operator, values })
+    }
+
+    pub(super) fn holds(&self, context: &Context) -> bool {
+        let Operator { set, comparison, negated, if_exists } = self.operator;
+        let actual = context.values(&self.key);
+        if comparison == Comparison::Null {
+            return self.values.iter().any(|wanted| wanted.matches(&actual.is_empty().to_string(), context));
+        }
+        if actual.is_empty() {
+            // What is absent matches nothing, which is what a negated operator asks for. "For all" is true of no
+            // values, "for any" is not.
+            return if_exists
+                || match set {
+                    None => negated,
+                    Some(SetOperator::AllValues) => true,
+                    Some(SetOperator::AnyValue) => false,
+                };
+        }
+        let wanted: Vec<_> = self.values.iter().map(|value| value.resolve(context)).collect();
+        // A value that nobody knows cannot be told from the request's: "not equal to it" is no permission either.
+        if negated && wanted.iter().any(Option::is_none) {
+            return false;
+        }
+        let satisfies =
+            |actual: &String| wanted.iter().flatten().any(|wanted| comparison.matches(wanted, actual)) != negated;
+        match set {
+            Some(SetOperator::AllValues) => actual.iter().all(satisfies),
+            Some(SetOperator::AnyValue) => actual.iter().any(satisfies),
+            None => matches!(actual, [one] if satisfies(one)),
+        }
+    }
+}
+
+fn parse_value(comparison: Comparison, key: &str, value: &Value) -> Result<Pattern, String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        _ => return Err(format!("a value of {key} is neither text, number nor true or false")),
+    };
+    let pattern = match comparison {
+        Comparison::Like | Comparison::Arn => Pattern::with_wildcards(&text)?,
+        Comparison::Text => Pattern::exact(&text)?,
+        Comparison::TextIgnoringCase | Comparison::Bool | Comparison::Number(_) | Comparison::Null => {
+            Pattern::exact(&text)?.ignoring_case()
+        }
+    };
+    let is_right = match comparison {
+        Comparison::Bool | Comparison::Null => ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word)),
+        Comparison::Number(_) => text.parse::<f64>().is_ok_and(f64::is_finite),
+        _ => true,
+    };
+    if is_right { Ok(pattern) } else { Err(format!("{text:?} is no value for {key} with this operator")) }
+}
+
+impl Comparison {
+    fn matches(self, wanted: &[Token], actual: &str) -> bool {
+        match self {
+            Self::Text | Self::Like => fits(wanted, actual),
+            Self::TextIgnoringCase | Self::Bool => {
+                let wanted: Vec<_> = wanted.iter().map(|token| token.in_lower_case()).collect();
+                fits(&wanted, &actual.to_ascii_lowercase())
+            }
+            Self::Arn => fits_arn(wanted, actual),
+            Self::Number(ordered) => {
+                let wanted: String = wanted.iter().filter_map(|token| token.character()).collect();
+                match (actual.parse::<f64>(), wanted.parse::<f64>()) {
+                    (Ok(actual), Ok(wanted)) => ordered.holds(actual, wanted),
+                    _ => false,
+                }
+            }
+            Self::Null => false,
+        }
+    }
+}
+
+impl Ordered {
+    #[expect(clippy::float_cmp, reason = "IAM's numbers are what the policy and the request say")]
+    fn holds(self, actual: f64, wanted: f64) -> bool {
+        match self {
+            Self::Equal => actual == wanted,
+            Self::Less => actual < wanted,
+            Self::LessOrEqual => actual <= wanted,
+            Self::Greater => actual > wanted,
+            Self::GreaterOrEqual => actual >= wanted,
+        }
+    }
+}
+
+/// The six parts of an ARN are compared one by one: a wildcard does not reach beyond a colon, but for the last part.
+fn fits_arn(wanted: &[Token], actual: &str) -> bool {
+    let wanted: Vec<_> = wanted.splitn(6, |token| *token == Token::Exactly(':')).collect();
+    let actual: Vec<_> = actual.splitn(6, ':').collect();
+    wanted.len() == 6 && actual.len() == 6 && wanted.iter().zip(actual).all(|(wanted, actual)| fits(wanted, actual))
+}
