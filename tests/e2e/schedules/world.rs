@@ -118,6 +118,8 @@ pub(crate) struct World<'s> {
     stored: Stored,
     /// Since when the store has held, or may have held, an older refresh token than the stack.
     behind_since: Option<SystemTime>,
+    /// The token that a dead process may have sent: the stack may get it, and spend it, at any time.
+    may_be_spent: Option<String>,
     device_is_wrong_by: i64,
     /// Whether a process may keep in memory what the store did not take.
     store_has_failed: bool,
@@ -133,6 +135,7 @@ impl<'s> World<'s> {
             redirects: Vec::new(),
             stored: Stored::default(),
             behind_since: None,
+            may_be_spent: None,
             device_is_wrong_by: 0,
             store_has_failed: false,
             story: String::new(),
@@ -250,6 +253,7 @@ impl<'s> World<'s> {
         if may_have_sent_more && acts.iter().any(|act| matches!(act.outcome, Outcome::Died)) {
             // What a dead process has sent may still be on its way to the stack.
             self.behind_since.get_or_insert(self.site.stack.clock().now());
+            self.may_be_spent.clone_from(&self.stored.refresh_token);
         }
         for index in 0..acts.len() {
             let others: Vec<_> =
@@ -402,7 +406,10 @@ impl<'s> World<'s> {
             return Ok(());
         }
         if self.stored.refresh_token == self.site.newest_token(line) {
-            self.behind_since = None;
+            if self.may_be_spent != self.stored.refresh_token {
+                self.behind_since = None;
+                self.may_be_spent = None;
+            }
         } else {
             require(
                 self.behind_since.is_some() || may_be_lost,
