@@ -343,21 +343,29 @@ public class JetbridgeSession internal constructor(
             }
         }
 
-        /** Checks the texts of the two configuration files. */
+        /**
+         * Checks the texts of the two configuration files.
+         *
+         * @throws JetbridgeException.InvalidConfiguration for mistakes in them, all at once
+         * @throws JetbridgeException.LibraryMissing when the app has no native library for this device
+         */
         @JvmStatic
         public fun config(
             oktaConfig: String,
             awsExports: String,
-        ): Config =
-            try {
+        ): Config {
+            NativeLibrary.load()
+            return try {
                 Config.parse(oktaConfig, awsExports)
             } catch (e: ConfigException) {
                 throw JetbridgeException.of(e)
             }
+        }
 
         /** Sends the library's log to logcat under the tag `Jetbridge`; it holds no secret. */
         @JvmStatic
         public fun log(level: LogLevel) {
+            NativeLibrary.load()
             setLogSink(LogcatSink, level)
         }
 
