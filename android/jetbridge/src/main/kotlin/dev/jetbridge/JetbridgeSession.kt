@@ -245,16 +245,11 @@ public class JetbridgeSession internal constructor(
     /** The user is back with a redirect, in this process or in one that was started for it. */
     internal fun deliverRedirect(uri: String) {
         scope.launch {
-            val before = progress.value
             progress.value = SignInProgress.Finishing
             attempt {
                 completeLogin(uri)
                 request = null
                 progress.value = SignInProgress.Idle
-            }
-            // The second delivery of a redirect, while somebody is signed in, is not worth a word.
-            if (before is SignInProgress.Idle && progress.value is SignInProgress.Failed && core.state() is SessionState.SignedIn) {
-                dismissSignInFailure()
             }
         }
     }
