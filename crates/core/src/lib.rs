@@ -35,6 +35,7 @@ mod diagnosis;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod mutex;
 mod net;
 mod oidc;
 mod secret_text;
