@@ -1,8 +1,8 @@
 #!/bin/bash
 # Everything of Android that can be tested on Linux, from a clean clone on: `cargo xtask test kotlin` calls it.
 # Generates the bindings from a library with the local stack in it, compiles the app's and the library's sources with
-# Maven, runs their tests, checks the style, and prints how many tests ran. Fails when one fails, and when bindings and
-# library disagree.
+# Maven, runs their tests, dexes the app as a release is dexed, checks the style, and prints how many tests ran. Fails when
+# one fails, and when bindings and library disagree.
 set -euo pipefail
 cd "$(dirname "$0")"
 skipped_modules=()
@@ -16,6 +16,7 @@ install_tools() {
   has aapt2 || missing+=(aapt)
   has unzip || missing+=(unzip)
   has python3 || missing+=(python3)
+  has dexdump || missing+=(dexdump)
   [ ${#missing[@]} -eq 0 ] && return
   if has apt-get && [ "$(id -u)" = 0 ]; then
     echo "installing ${missing[*]}"
@@ -50,6 +51,16 @@ if ! maven compile -pl maven/gradle-check; then
   skipped_modules+=("gradle-check: the API of the Android Gradle plugin does not resolve here")
 fi
 
+dexes=false
+if [[ $modules == *app* ]]; then
+  if maven compile -pl maven/dex; then
+    dexes=true
+  else
+    grep -q "Could not find artifact\|Could not transfer" build/maven.log || exit 1
+    skipped_modules+=("dex: R8 or the JNA of phones does not resolve here")
+  fi
+fi
+
 # The compiler does not remove what a deleted source left behind: its tests would go on.
 rm -rf {bindings,jetbridge,app}/build/maven/{surefire-reports,classes,test-classes}
 status=0
@@ -61,21 +72,25 @@ for module in ${modules//,/ }; do
     status=1
   fi
 done
+# One test more: what Gradle's R8 would find in a release.
+dexed=0 dex_failed=0
+if $dexes; then python3 maven/dex/dex.py && dexed=1 || dex_failed=1; fi
 lint || status=1
 
-python3 - "$status" ${skipped_modules[@]+"${skipped_modules[@]}"} <<'PYTHON'
+python3 - "$status" "$dexed" "$dex_failed" ${skipped_modules[@]+"${skipped_modules[@]}"} <<'PYTHON'
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-passed = failed = skipped = 0
+skipped = 0
+passed, failed = map(int, sys.argv[2:4])
 for report in Path().glob("*/build/maven/surefire-reports/TEST-*.xml"):
     suite = ET.parse(report).getroot()
     bad = int(suite.get("failures")) + int(suite.get("errors"))
     failed += bad
     skipped += int(suite.get("skipped"))
     passed += int(suite.get("tests")) - bad - int(suite.get("skipped"))
-for module in sys.argv[2:]:
+for module in sys.argv[4:]:
     skipped += 1
     print(f"skipped: {module}")
 print(f"{passed} passed, {failed} failed, {skipped} skipped")

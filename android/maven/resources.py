@@ -122,6 +122,8 @@ def main() -> None:
     # Not final, as in an AAR: a library's code must read the number that the app's table gave to a resource.
     command += ["--non-final-ids", "--min-sdk-version", "26", "--target-sdk-version", "35", "--auto-add-overlay"]
     command += ["--version-code", "1", "--version-name", "0.1.0"]
+    # What the manifest names must keep its name in a shrunk app.
+    command += ["--proguard", out / "manifest.pro"]
     if packages:
         command += ["--extra-packages", ":".join(sorted(set(packages)))]
     for table in tables:

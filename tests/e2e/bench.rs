@@ -10,6 +10,7 @@ use jetbridge::{
     SessionState, SystemClock,
 };
 use jetbridge_local_stack::{LocalStack, Options, ScriptedBrowser};
+use tokio::task::JoinHandle;
 
 pub(crate) const ALICE: &str = "alice@example.com";
 pub(crate) const BOB: &str = "bob@example.com";
@@ -159,6 +160,17 @@ pub(crate) async fn eventually(what: &str, condition: impl Fn() -> bool) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("never happened: {what}");
+}
+
+/// Finishes a sign-in beside what the test does next. A stack with latency is still at it when this returns.
+pub(crate) async fn complete_beside(
+    session: &Session,
+    redirect: String,
+) -> JoinHandle<Result<SessionState, SessionError>> {
+    let session = session.clone();
+    let completing = tokio::spawn(async move { session.complete_login(&redirect).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    completing
 }
 
 /// A caller that makes a call and is dropped while it waits for the answer: a screen that is closed. Whatever the call

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jetbridge::{LoginOptions, SessionState};
 
-use crate::bench::{ALICE, Bench, list_everything};
+use crate::bench::{ALICE, Bench, complete_beside, list_everything};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_session_lists_in_one_request() {
@@ -81,11 +81,7 @@ async fn sign_ins_that_are_begun_while_a_code_is_exchanged_do_not_push_it_out() 
     let session = bench.session();
     let redirect = bench.redirect_for(&session, ALICE).await;
     bench.stack.set_latency(Duration::from_secs(1));
-    let completing = tokio::spawn({
-        let session = session.clone();
-        async move { session.complete_login(&redirect).await }
-    });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let completing = complete_beside(&session, redirect).await;
     for _ in 0..5 {
         session.begin_login(LoginOptions::default()).await.unwrap();
     }

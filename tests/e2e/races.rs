@@ -9,7 +9,7 @@ use jetbridge::{Clock, LoginOptions, Session, SessionError, SessionState, SignIn
 use jetbridge_local_stack::{Fault, Options};
 use zeroize::Zeroizing;
 
-use crate::bench::{ALICE, BOB, Bench, DeviceClock, call_and_go_away, eventually};
+use crate::bench::{ALICE, BOB, Bench, DeviceClock, call_and_go_away, complete_beside, eventually};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -156,11 +156,7 @@ async fn a_sign_out_or_cancellation_during_the_exchange_wins() {
         let session = bench.session();
         let redirect = bench.redirect_for(&session, ALICE).await;
         bench.stack.set_latency(Duration::from_secs(1));
-        let completing = tokio::spawn({
-            let session = session.clone();
-            async move { session.complete_login(&redirect).await }
-        });
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let completing = complete_beside(&session, redirect).await;
         if sign_out {
             session.sign_out(SignOutMode::Local).await.unwrap();
         } else {

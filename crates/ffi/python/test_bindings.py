@@ -19,7 +19,7 @@ sys.path.insert(0, str(BINDINGS))
 
 import jetbridge_ffi as jb  # noqa: E402
 
-# Kotlin and Swift compare at their start; UniFFI's generator for Python writes the comparison and leaves it out.
+# Swift compares by itself; for Kotlin and Python, UniFFI writes the comparison and leaves calling it to others.
 jb._uniffi_check_api_checksums(jb._UniffiLib)
 
 HOUR = 3600

@@ -92,7 +92,8 @@ impl Session {
         self.inner.details().into()
     }
 
-    /// AWS credentials, renewed if they have less than about five minutes left. Any number of callers cause one renewal.
+    /// AWS credentials, renewed if they have less than about five minutes left (or half their life, if that is less). Any
+    /// number of callers cause one renewal. If that fails, the old ones are given for as long as they last.
     ///
     /// # Errors
     /// `SignInRequired` if nobody is signed in or Okta no longer agrees; `Retryable` for the network, and the session is
@@ -110,7 +111,8 @@ impl Session {
         Ok(Arc::new(AwsCredentials { inner: self.inner.replace_aws_credentials(&refused.inner).await? }))
     }
 
-    /// An access token that is good for at least five minutes, for the app's own backend.
+    /// An access token that is good for at least five minutes (or half its life, if that is less), for the app's own
+    /// backend. Any number of callers cause one refresh. If that fails, the old one is given for as long as it lasts.
     ///
     /// # Errors
     /// As for `aws_credentials`, without Cognito's part.

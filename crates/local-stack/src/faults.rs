@@ -23,6 +23,8 @@ macro_rules! faults {
 }
 
 faults! {
+    /// Every service: the connection breaks before anybody has seen the request, as when the network is gone.
+    NetworkDown = "network-down",
     /// Okta: discovery answers 503.
     DiscoveryUnavailable = "discovery-unavailable",
     /// Okta: the key endpoint answers 503.

@@ -24,6 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::faults::Fault;
 use crate::request_log::{Operation, RequestRecord, Service};
 use crate::shared::Shared;
 
@@ -115,6 +116,9 @@ impl Site {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let is_own = self.shared.is_own_request(request.headers());
+        if !is_own && self.shared.faults.take(Fault::NetworkDown) {
+            return Err(ConnectionBroken);
+        }
         let mut response = match check_host(&request, self.port, self.host.as_deref()) {
             Ok(()) => {
                 let request = self.read_body(request).await;

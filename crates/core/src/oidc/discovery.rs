@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::diagnosis::classify::{LONGEST_WORDS, shorten};
 use crate::error::{Service, SessionError};
+use crate::mutex::lock;
 use crate::net::http::{Http, HttpError, ensure_secure};
 use crate::oidc::keys::KeySet;
 
@@ -220,10 +221,6 @@ fn issuer_hint(configured: &str, actual: &str) -> String {
         "The path differs: `/oauth2/default` belongs to the custom authorization server, the org server has none"
     };
     format!("{why}. Set okta_issuer_url to {actual} exactly; the IAM identity provider must have the same URL.")
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 #[cfg(test)]

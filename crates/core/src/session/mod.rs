@@ -17,7 +17,7 @@ mod vault;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
@@ -36,6 +36,7 @@ use crate::cognito::{AwsCredentials, IdentityPool};
 use crate::config::Config;
 use crate::diagnosis::classify::Evidence;
 use crate::error::SessionError;
+use crate::mutex::lock;
 use crate::net::http::{HostOverrides, Http};
 use crate::oidc::discovery::Discovery;
 use crate::storage::SecretStore;
@@ -421,8 +422,4 @@ impl Inner {
         beside.retain(|task| !task.is_finished());
         beside.push(tokio::spawn(work));
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

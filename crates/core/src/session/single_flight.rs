@@ -9,8 +9,8 @@ use futures_util::future::{BoxFuture, Shared};
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
-use super::lock;
 use crate::error::SessionError;
+use crate::mutex::lock;
 use crate::secret_text::is_same;
 
 type Answer<T> = Shared<BoxFuture<'static, Result<T, SessionError>>>;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::OwnedMutexGuard;
 use zeroize::Zeroizing;
 
-use super::lock;
 use super::persisted::{Owner, Persisted, SignedIn, Tokens};
 use crate::cognito::identity::Identity;
 use crate::error::SessionError;
+use crate::mutex::lock;
 use crate::storage::{SecretStore, StoreLock};
 
 /// A store that fails for as many renewals in a row, and takes one of them unnoticed, is hardly to be found.

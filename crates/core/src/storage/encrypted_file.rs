@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -16,6 +16,7 @@ use super::key::{Key, KeySource};
 use super::lock::{DEFAULT_LOCK_LIMIT, lock_file};
 use super::marker::{Marker, new_directory_id};
 use super::{SecretStore, StorageError, StorageErrorKind, StoreLock, check_name, check_value, envelope};
+use crate::mutex::lock;
 
 const WRITE_LOCK: &str = "store.lock";
 const SEALED_SUFFIX: &str = ".sealed";
@@ -105,7 +106,7 @@ impl EncryptedFileStore {
                 KeySource::KeyFile => "its key is in a key file, not in the keyring; choose the automatic store",
             }));
         }
-        let mut cached = self.keyring_key.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = lock(&self.keyring_key);
         if let Some(key) = cached.as_ref().filter(|key| marker.names(key)) {
             return Ok(key.clone());
         }

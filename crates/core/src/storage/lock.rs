@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::directory::Directory;
 use super::{StorageError, StorageErrorKind, StoreLock, check_name};
+use crate::mutex::lock;
 
 /// How long to wait for a lock: longer than a code exchange or a renewal usually takes.
 pub(super) const DEFAULT_LOCK_LIMIT: Duration = Duration::from_secs(10);
@@ -91,7 +92,7 @@ impl LockFolder {
         check_name(name)?;
         let file = lock_file(&Directory::create(&self.path)?, &format!("{name}.lock"), self.limit)?;
         let id = self.held.next.fetch_add(1, Ordering::Relaxed);
-        self.held.files().insert(id, file);
+        lock(&self.held.files).insert(id, file);
         Ok(Box::new(FolderLock { held: Arc::clone(&self.held), id }))
     }
 
@@ -99,14 +100,7 @@ impl LockFolder {
     /// that is about to be suspended. It may have to work without the lock for a moment when it is woken; being ended
     /// would have cost it the lock and the work.
     pub fn release_all(&self) {
-        self.held.files().clear();
-    }
-}
-
-impl Held {
-    /// A thread that panicked while it held the mutex cannot have left the map half changed.
-    fn files(&self) -> MutexGuard<'_, HashMap<u64, FileLock>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held.files).clear();
     }
 }
 
@@ -120,6 +114,6 @@ impl StoreLock for FolderLock {}
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        self.held.files().remove(&self.id);
+        lock(&self.held.files).remove(&self.id);
     }
 }

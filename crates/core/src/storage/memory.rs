@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::lock::DEFAULT_LOCK_LIMIT;
 use super::{SecretStore, StorageError, StorageErrorKind, StoreLock, check_name, check_value};
+use crate::mutex::lock;
 
 /// Keeps values in memory. Clones share them, as two processes share a file.
 #[derive(Clone)]
@@ -45,31 +46,31 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").field("values", &guard(&self.shared.values).len()).finish()
+        f.debug_struct("MemoryStore").field("values", &lock(&self.shared.values).len()).finish()
     }
 }
 
 impl SecretStore for MemoryStore {
     fn load(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
         check_name(name)?;
-        Ok(guard(&self.shared.values).get(name).cloned())
+        Ok(lock(&self.shared.values).get(name).cloned())
     }
 
     fn save(&self, name: &str, value: &[u8]) -> Result<(), StorageError> {
         check_name(name)?;
         check_value(value)?;
-        guard(&self.shared.values).insert(name.to_owned(), Zeroizing::new(value.to_vec()));
+        lock(&self.shared.values).insert(name.to_owned(), Zeroizing::new(value.to_vec()));
         Ok(())
     }
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
         check_name(name)?;
-        guard(&self.shared.values).remove(name);
+        lock(&self.shared.values).remove(name);
         Ok(())
     }
 
     fn list(&self) -> Result<Vec<String>, StorageError> {
-        Ok(guard(&self.shared.values).keys().cloned().collect())
+        Ok(lock(&self.shared.values).keys().cloned().collect())
     }
 
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
@@ -77,7 +78,7 @@ impl SecretStore for MemoryStore {
         let (mut locked, _) = self
             .shared
             .unlocked
-            .wait_timeout_while(guard(&self.shared.locked), self.lock_limit, |locked| locked.contains(name))
+            .wait_timeout_while(lock(&self.shared.locked), self.lock_limit, |locked| locked.contains(name))
             .unwrap_or_else(PoisonError::into_inner);
         if !locked.insert(name.to_owned()) {
             return Err(StorageError::new(
@@ -104,12 +105,7 @@ impl fmt::Debug for MemoryLock {
 
 impl Drop for MemoryLock {
     fn drop(&mut self) {
-        guard(&self.shared.locked).remove(&self.name);
+        lock(&self.shared.locked).remove(&self.name);
         self.shared.unlocked.notify_all();
     }
-}
-
-/// A thread that panicked while it held the mutex cannot have left the map half changed.
-fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -48,3 +48,16 @@ async fn a_fault_of_oktas_metadata_is_kept_for_the_client() {
     assert!(status == 400 && text.contains("ExternalServiceException"), "{text}");
     assert_eq!(get_identity(&bench).await.0, 200);
 }
+
+#[tokio::test]
+async fn while_the_network_is_down_no_service_hears_of_anything() {
+    let bench = Bench::start().await;
+    bench.stack.faults().inject(Fault::NetworkDown, u32::MAX);
+    let endpoints = bench.stack.endpoints();
+    for url in [bench.stack.custom_issuer(), endpoints.cognito.to_string(), endpoints.s3.to_string()] {
+        assert!(bench.http.get(url).send().await.is_err());
+    }
+    assert_eq!(bench.stack.log().records().len(), 0);
+    bench.stack.faults().inject(Fault::NetworkDown, 0);
+    assert_eq!(get_identity(&bench).await.0, 200);
+}

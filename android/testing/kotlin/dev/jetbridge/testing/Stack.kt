@@ -26,9 +26,6 @@ class Stack : ExternalResource() {
         local.close()
     }
 
-    /** Another `aws-exports.json` than the stack's own, for the app of the test. */
-    var awsExports: String? = null
-
     /** What alice does in the browser: gives the redirect URI. */
     fun signIn(
         url: String,
@@ -38,11 +35,14 @@ class Stack : ExternalResource() {
     /** A session as the app opens it at its start; over the same [store], as after the death of the process. */
     fun session(
         store: SecretStore,
-        awsExports: String = local.awsExportsJson(),
+        oktaConfig: String = local.oktaConfigJson(),
     ): JetbridgeSession {
-        val config = JetbridgeSession.config(local.oktaConfigJson(), awsExports)
+        val config = JetbridgeSession.config(oktaConfig, local.awsExportsJson())
         return JetbridgeSession.over(config, Session.openWithStackClock(config, store, SessionOptions(), local))
     }
+
+    /** Whether anybody can reach the stack. It forgets nothing meanwhile. */
+    fun network(isUp: Boolean) = local.injectFault("network-down", if (isUp) 0u else UInt.MAX_VALUE)
 
     /** How often the stack was asked for [operation]. */
     fun count(operation: String): Int = local.count(operation).toInt()

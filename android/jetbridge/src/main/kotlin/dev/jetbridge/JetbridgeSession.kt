@@ -172,13 +172,19 @@ public class JetbridgeSession internal constructor(
     /** The facts of the session, with both clocks: the ID token's and the AWS credentials'. From memory, at once. */
     public fun details(): SessionDetails = core.details()
 
-    /** Keys for an AWS SDK, renewed when they have less than about five minutes left. Ask each time, do not keep them. */
+    /**
+     * Keys for an AWS SDK, renewed when they have less than about five minutes left (or half their life, if that is less).
+     * While a renewal fails, the old ones are given for as long as they last. Ask each time, do not keep them.
+     */
     public suspend fun awsCredentials(): AwsCredentials = work { core.awsCredentials() }
 
     /** Other keys than [refused], which a service did not take although their time is not up. Listings do so by themselves. */
     public suspend fun replaceAwsCredentials(refused: AwsCredentials): AwsCredentials = work { core.replaceAwsCredentials(refused) }
 
-    /** A token for the app's own backend, good for at least five minutes. Ask each time, do not keep it. */
+    /**
+     * A token for the app's own backend, good for at least five minutes (or half its life, if that is less). While a
+     * renewal fails, the old one is given for as long as it lasts. Ask each time, do not keep it.
+     */
     public suspend fun accessToken(): AccessToken = work { core.accessToken() }
 
     /** Another token than [refused], which the backend did not take although its time is not up. */
@@ -245,16 +251,11 @@ public class JetbridgeSession internal constructor(
     /** The user is back with a redirect, in this process or in one that was started for it. */
     internal fun deliverRedirect(uri: String) {
         scope.launch {
-            val before = progress.value
             progress.value = SignInProgress.Finishing
             attempt {
                 completeLogin(uri)
                 request = null
                 progress.value = SignInProgress.Idle
-            }
-            // The second delivery of a redirect, while somebody is signed in, is not worth a word.
-            if (before is SignInProgress.Idle && progress.value is SignInProgress.Failed && core.state() is SessionState.SignedIn) {
-                dismissSignInFailure()
             }
         }
     }
@@ -343,21 +344,29 @@ public class JetbridgeSession internal constructor(
             }
         }
 
-        /** Checks the texts of the two configuration files. */
+        /**
+         * Checks the texts of the two configuration files.
+         *
+         * @throws JetbridgeException.InvalidConfiguration for mistakes in them, all at once
+         * @throws JetbridgeException.LibraryMissing when the app has no native library for this device
+         */
         @JvmStatic
         public fun config(
             oktaConfig: String,
             awsExports: String,
-        ): Config =
-            try {
+        ): Config {
+            NativeLibrary.load()
+            return try {
                 Config.parse(oktaConfig, awsExports)
             } catch (e: ConfigException) {
                 throw JetbridgeException.of(e)
             }
+        }
 
         /** Sends the library's log to logcat under the tag `Jetbridge`; it holds no secret. */
         @JvmStatic
         public fun log(level: LogLevel) {
+            NativeLibrary.load()
             setLogSink(LogcatSink, level)
         }
 

@@ -3,6 +3,7 @@ package dev.jetbridge
 import android.content.Context
 import android.os.Build
 import android.util.Log
+import dev.jetbridge.ffi.uniffiEnsureInitialized
 
 /**
  * Loads the Rust library and tells it about Android.
@@ -14,24 +15,37 @@ import android.util.Log
 internal object NativeLibrary {
     private const val NAME = "jetbridge_ffi"
     private const val TAG = "Jetbridge"
-    private var ready = false
+    private var isLoaded = false
+    private var isStarted = false
 
     /**
-     * Safe to call often; only the first call does something.
+     * Before the first call into Rust, whichever it is. Safe to call often; only the first call does something.
+     *
+     * A library of another build than the bindings is a mistake of the app's build, and calls would go wrong in silence: it
+     * is an error that no app is meant to catch. The bindings compare when they are told to, not by themselves.
      *
      * @throws JetbridgeException.LibraryMissing when the app has no library for this device
      */
     @Synchronized
-    fun start(context: Context) {
-        if (ready) return
+    fun load() {
+        if (isLoaded) return
         load(NAME)
+        uniffiEnsureInitialized()
+        isLoaded = true
+    }
+
+    /** As [load], and before the first session. */
+    @Synchronized
+    fun start(context: Context) {
+        if (isStarted) return
+        load()
         try {
             initialize(context.applicationContext)
         } catch (e: UnsatisfiedLinkError) {
             // Only a library that was not built for Android lacks the function. It verifies certificates by itself.
             Log.w(TAG, "The native library was built without Android support: it trusts public certificate roots only.")
         }
-        ready = true
+        isStarted = true
     }
 
     fun load(name: String) {

@@ -5,15 +5,23 @@ import dev.jetbridge.KeystoreSecretStore
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.Stack
 
-/** The app with the local stack in place of its assets. */
+/** The app with the local stack in place of its assets. [restartProcess] is what Android does behind the browser. */
 class TestApp : JetbridgeApp() {
+    private var session: JetbridgeSession? = null
+
+    /** How the session is opened, for builds of the app that cannot. */
+    var opening: (TestApp) -> JetbridgeSession = { checkNotNull(Stack.current).session(KeystoreSecretStore(it)) }
+
+    override val jetbridge: JetbridgeSession
+        get() = session ?: opening(this).also { session = it }
+
     override fun onCreate() {
         super.onCreate()
         FakeAndroidKeyStore.install()
     }
 
-    override fun openSession(): JetbridgeSession {
-        val stack = Stack.current ?: return super.openSession()
-        return stack.session(KeystoreSecretStore(this), stack.awsExports ?: stack.local.awsExportsJson())
+    fun restartProcess() {
+        session?.close()
+        session = null
     }
 }

@@ -8,7 +8,5 @@ import dev.jetbridge.JetbridgeSession
 open class JetbridgeApp :
     Application(),
     JetbridgeHost {
-    override val jetbridge: JetbridgeSession by lazy { openSession() }
-
-    protected open fun openSession(): JetbridgeSession = JetbridgeSession.open(this)
+    override val jetbridge: JetbridgeSession by lazy { JetbridgeSession.open(this) }
 }

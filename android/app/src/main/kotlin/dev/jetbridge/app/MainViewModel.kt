@@ -39,6 +39,7 @@ class MainViewModel(
     private val pages = Channel<Uri>(Channel.BUFFERED)
     private var listing: ObjectListing? = null
     private var loading: Job? = null
+    private var signInNotice: String? = null
 
     /** What the screen shows. */
     val state: StateFlow<HomeState> = shown.asStateFlow()
@@ -106,7 +107,13 @@ class MainViewModel(
         val failure = (progress as? SignInProgress.Failed)?.cause
         // Whoever closes the page knows it: no need to tell them off.
         val notice = failure?.takeIf { it.recovery != Recovery.IGNORE || it is JetbridgeException.UnexpectedRedirect }
-        shown.update { it.copy(signIn = stage, notice = notice?.text(getApplication()) ?: it.notice.takeIf { stage == SignInStage.NONE }) }
+        val before = signInNotice
+        signInNotice = notice?.text(getApplication())
+        shown.update {
+            // The steps in between may have come and gone unseen: whatever follows a failed sign-in ends its notice.
+            val other = it.notice.takeIf { notice -> stage == SignInStage.NONE && notice != before }
+            it.copy(signIn = stage, notice = signInNotice ?: other)
+        }
     }
 
     /** The first button. */
