@@ -20,9 +20,10 @@ pub struct TemplateError {
     pub hint: String,
 }
 
-/// A provider that the identity pool trusts.
+/// A provider that an identity pool trusts.
 struct Provider {
-    url: String,
+    /// None if the template refers to it in a way that only a deployment can follow.
+    url: Option<String>,
     /// None for one that the template does not create.
     client_ids: Option<Vec<String>>,
 }
@@ -33,10 +34,11 @@ struct Provider {
 /// When the text is no template with an identity pool.
 pub fn check_template(config: &Config, template: &str) -> Result<Vec<Check>, TemplateError> {
     let template = Template::parse(template)?;
-    let providers = template.providers()?;
-    let trusted = providers.iter().find(|provider| provider.url == config.issuer_url());
+    let pools = template.pools()?;
+    let is_trusted = |provider: &&Provider| provider.url.as_deref() == Some(config.issuer_url());
+    let trusted = pools.iter().flatten().find(is_trusted);
     Ok(vec![
-        Check { name: "issuer and provider", outcome: compare_issuer(config, &providers) },
+        Check { name: "issuer and provider", outcome: compare_issuer(config, &pools) },
         Check { name: "client id and audience", outcome: compare_client(config, trusted) },
         Check { name: "regions of pool and bucket", outcome: compare_regions(config, &template) },
         template.compare_output("identity pool", "IdentityPoolId", "Auth.identityPoolId", config.identity_pool_id()),
@@ -45,21 +47,36 @@ pub fn check_template(config: &Config, template: &str) -> Result<Vec<Check>, Tem
     ])
 }
 
-fn compare_issuer(config: &Config, providers: &[Provider]) -> Outcome {
+fn compare_issuer(config: &Config, pools: &[Vec<Provider>]) -> Outcome {
     let issuer = config.issuer_url();
-    if providers.iter().any(|provider| provider.url == issuer) {
+    let is_issuer = |provider: &Provider| provider.url.as_deref() == Some(issuer);
+    let trusting = pools.iter().filter(|pool| pool.iter().any(is_issuer)).count();
+    if trusting == pools.len() {
         return Outcome::Fits(issuer.to_owned());
     }
-    let trusted: Vec<_> = providers.iter().map(|provider| provider.url.as_str()).collect();
-    let trusted = if trusted.is_empty() { "none".to_owned() } else { trusted.join(" and ") };
+    if trusting > 0 {
+        return Outcome::Unknown(format!("{trusting} of the template's {} pools trust this issuer", pools.len()));
+    }
+    if pools.iter().flatten().any(|provider| provider.url.is_none()) {
+        return Outcome::Unknown("the template has a provider whose URL only the deployment knows".to_owned());
+    }
+    let trusted: Vec<_> = pools.iter().flatten().filter_map(|provider| provider.url.as_deref()).collect();
     Outcome::Differs(Mismatch {
         setting: "okta_issuer_url",
-        problem: format!("okta-config.json has the issuer {issuer}, the template's pool trusts {trusted}"),
+        problem: format!(
+            "okta-config.json has the issuer {issuer}, the template's pool trusts {}",
+            list_or_none(&trusted)
+        ),
         hint:
             "Cognito compares them letter by letter: with this template every sign-in ends with \"Token is not from a \
                supported provider\". Synthesize it again with this okta-config.json, or correct okta_issuer_url"
                 .to_owned(),
     })
+}
+
+fn list_or_none(items: &[impl AsRef<str>]) -> String {
+    let items: Vec<_> = items.iter().map(AsRef::as_ref).collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(" and ") }
 }
 
 fn compare_client(config: &Config, trusted: Option<&Provider>) -> Outcome {
@@ -84,26 +101,25 @@ fn compare_client(config: &Config, trusted: Option<&Provider>) -> Outcome {
     })
 }
 
-/// A stack is in one region, and both are in the stack.
+/// A stack is in one region, and so is what it makes.
 fn compare_regions(config: &Config, template: &Template) -> Outcome {
     let (pool, bucket) = (config.region(), config.bucket_region());
-    let same_stack = template.creates("AWS::S3::Bucket");
+    let makes_the_bucket = template.outputs.get("BucketName").is_some_and(|output| template.refers_to_bucket(output));
     match template.output("Region") {
         Some(region) if region != pool => Outcome::Differs(Mismatch {
             setting: "Auth.region",
             problem: format!("aws-exports.json has the region {pool}, the template {region}"),
             hint: format!("Set Auth.region to {region}"),
         }),
-        _ if same_stack && pool != bucket => Outcome::Differs(Mismatch {
+        _ if makes_the_bucket && pool != bucket => Outcome::Differs(Mismatch {
             setting: "Storage.AWSS3.region",
             problem: format!(
                 "aws-exports.json has the pool in {pool} and the bucket in {bucket}, the template makes both"
             ),
             hint: "A stack is in one region. Write aws-exports.json anew from the stack's outputs".to_owned(),
         }),
-        Some(region) => Outcome::Fits(region.to_owned()),
-        None if same_stack => Outcome::Fits(format!("both {pool}, if that is where the stack is")),
-        None => Outcome::Unknown("the template does not make the bucket".to_owned()),
+        _ if makes_the_bucket => Outcome::Fits(format!("pool and bucket are both in {pool}")),
+        _ => Outcome::Unknown("the template does not say that it makes the bucket".to_owned()),
     }
 }
 
@@ -126,6 +142,35 @@ fn compare_prefix(config: &Config, template: &Template) -> Outcome {
             hint: format!("Set Storage.AWSS3.prefix to {start}, or listings end with AccessDenied"),
         }),
     }
+}
+
+/// Stands for what only the deployment knows.
+const UNKNOWN: char = '\u{fffd}';
+
+/// A text, also one that the template puts together; what it refers to is unknown.
+fn literal(value: &Value) -> Option<String> {
+    if let Some(text) = value.as_str() {
+        return Some(text.to_owned());
+    }
+    if let Some(parts) = value.get("Fn::Join").and_then(Value::as_array) {
+        let [separator, Value::Array(parts)] = &parts[..] else { return None };
+        let parts: Vec<_> = parts.iter().map(|part| literal(part).unwrap_or_else(|| UNKNOWN.to_string())).collect();
+        return Some(parts.join(separator.as_str()?));
+    }
+    let mut text = String::new();
+    let mut rest = value.get("Fn::Sub")?.as_str()?;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        text.push(UNKNOWN);
+        rest = after.split_once('}')?.1;
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
+/// A text of which nothing is unknown.
+fn known_text(value: &Value) -> Option<String> {
+    literal(value).filter(|text| !text.contains(UNKNOWN))
 }
 
 struct Template {
@@ -163,53 +208,48 @@ impl Template {
             .map(|(name, resource)| (name.as_str(), resource))
     }
 
-    fn creates(&self, type_name: &str) -> bool {
-        self.of_type(type_name).next().is_some()
-    }
-
-    /// What the identity pools trust. A provider that no pool refers to does not count.
-    fn providers(&self) -> Result<Vec<Provider>, TemplateError> {
-        if !self.creates("AWS::Cognito::IdentityPool") {
+    /// What each identity pool trusts. A provider that no pool refers to does not count.
+    fn pools(&self) -> Result<Vec<Vec<Provider>>, TemplateError> {
+        let trusted = |(_, pool): (&str, &Value)| {
+            let arns = pool.pointer("/Properties/OpenIdConnectProviderARNs").and_then(Value::as_array);
+            arns.into_iter().flatten().map(|arn| self.provider(arn)).collect()
+        };
+        let pools: Vec<_> = self.of_type("AWS::Cognito::IdentityPool").map(trusted).collect();
+        if pools.is_empty() {
             return Err(TemplateError {
                 problem: "has no Cognito identity pool".to_owned(),
                 hint: "give the template of the stack that has one".to_owned(),
             });
         }
-        let mut providers = Vec::new();
-        for (_, pool) in self.of_type("AWS::Cognito::IdentityPool") {
-            let arns = pool.pointer("/Properties/OpenIdConnectProviderARNs").and_then(Value::as_array);
-            for arn in arns.into_iter().flatten() {
-                providers.push(self.provider(arn)?);
-            }
-        }
-        Ok(providers)
+        Ok(pools)
     }
 
     /// From the reference to a provider of this template, or from the ARN of an existing one.
-    fn provider(&self, arn: &Value) -> Result<Provider, TemplateError> {
-        if let Some((_, name)) = arn.as_str().and_then(|arn| arn.split_once(":oidc-provider/")) {
-            return Ok(Provider { url: format!("https://{name}"), client_ids: None });
+    fn provider(&self, arn: &Value) -> Provider {
+        if let Some((_, name)) = literal(arn).as_deref().and_then(|arn| arn.split_once(":oidc-provider/")) {
+            let url = (!name.contains(UNKNOWN)).then(|| format!("https://{name}"));
+            return Provider { url, client_ids: None };
         }
         let by_attribute = arn.pointer("/Fn::GetAtt/0");
         let name = arn.get("Ref").or(by_attribute).and_then(Value::as_str);
         let found = name.and_then(|name| self.of_type("AWS::IAM::OIDCProvider").find(|(logical, _)| *logical == name));
-        let properties = found.and_then(|(_, provider)| provider.get("Properties"));
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let url = properties.and_then(|properties| properties.get("Url")).and_then(text);
-        let Some(url) = url else {
-            return Err(TemplateError {
-                problem: format!("has an identity pool with a provider that cannot be followed: {arn}"),
-                hint: "its URL has to be in the template as plain text".to_owned(),
-            });
-        };
-        let client_ids = properties.and_then(|properties| properties.get("ClientIdList")).and_then(Value::as_array);
-        let client_ids = client_ids.map(|ids| ids.iter().filter_map(text).collect()).unwrap_or_default();
-        Ok(Provider { url, client_ids: Some(client_ids) })
+        let property = |name: &str| found.and_then(|(_, provider)| provider.pointer(&format!("/Properties/{name}")));
+        let client_ids = property("ClientIdList").and_then(Value::as_array);
+        let client_ids = client_ids.map(|ids| ids.iter().filter_map(known_text).collect()).unwrap_or_default();
+        Provider { url: property("Url").and_then(known_text), client_ids: Some(client_ids) }
+    }
+
+    fn refers_to_bucket(&self, output: &Value) -> bool {
+        let name = output.pointer("/Value/Ref").and_then(Value::as_str);
+        name.is_some_and(|name| self.of_type("AWS::S3::Bucket").any(|(logical, _)| logical == name))
     }
 
     /// The value of an output, if it is known before the deployment.
-    fn output(&self, name: &str) -> Option<&str> {
-        self.outputs.get(name)?.get("Value")?.as_str()
+    fn output(&self, name: &str) -> Option<String> {
+        let value = self.outputs.get(name)?.get("Value")?;
+        // A bucket's reference is its name, which the template may have chosen.
+        let chosen = value.get("Ref").and_then(Value::as_str).and_then(|logical| self.resources.get(logical));
+        known_text(value).or_else(|| chosen?.pointer("/Properties/BucketName").and_then(known_text))
     }
 
     fn compare_output(&self, name: &'static str, output: &str, setting: &'static str, configured: &str) -> Check {

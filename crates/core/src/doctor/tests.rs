@@ -38,6 +38,7 @@ fn template() -> Value {
         "Outputs": {
             "Region": { "Value": { "Ref": "AWS::Region" } },
             "IdentityPoolId": { "Value": { "Ref": "Pool" } },
+            "BucketName": { "Value": { "Ref": "Bucket" } },
             "StartPrefix": { "Value": "shared/" },
         },
     })
@@ -136,8 +137,54 @@ fn what_is_no_template_says_so() {
     assert!(refusal("{}").contains("no Resources"));
     assert!(refusal(r#"{"Resources":{}}"#).contains("no Cognito identity pool"));
     assert!(refusal(&" ".repeat(1_000_001)).contains("1 MB"));
+}
+
+#[test]
+fn a_provider_that_only_the_deployment_knows_hides_no_other_check() {
     let mut changed = template();
-    changed["Resources"]["Pool"]["Properties"]["OpenIdConnectProviderARNs"] =
-        json!([{ "Fn::ImportValue": "elsewhere" }]);
-    assert!(refusal(&changed.to_string()).contains("elsewhere"));
+    let unknown = [
+        json!({ "Fn::ImportValue": "elsewhere" }),
+        json!({ "Fn::Sub": "arn:${AWS::Partition}:iam::1:oidc-provider/${Issuer}" }),
+    ];
+    for arn in unknown {
+        changed["Resources"]["Pool"]["Properties"]["OpenIdConnectProviderARNs"] = json!([arn]);
+        let checks = check_template(&config(), &changed.to_string()).unwrap();
+        assert!(matches!(&checks[0].outcome, Outcome::Unknown(_)), "{checks:?}");
+        assert_eq!(checks.len(), 6);
+    }
+    let name = ISSUER.trim_start_matches("https://");
+    let put_together = [
+        json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{name}") }),
+        json!({ "Fn::Join": ["", ["arn:aws:iam::", { "Ref": "AWS::AccountId" }, ":oidc-provider/", name]] }),
+    ];
+    for arn in put_together {
+        changed["Resources"]["Pool"]["Properties"]["OpenIdConnectProviderARNs"] = json!([arn]);
+        let checks = check_template(&config(), &changed.to_string()).unwrap();
+        assert_eq!(checks[0].outcome, Outcome::Fits(ISSUER.to_owned()));
+    }
+}
+
+#[test]
+fn of_two_pools_one_that_fits_is_not_enough_to_say_so() {
+    let mut changed = template();
+    changed["Resources"]["Second"] = json!({
+        "Type": "AWS::Cognito::IdentityPool",
+        "Properties": { "OpenIdConnectProviderARNs": [{ "Ref": "Other" }] },
+    });
+    let checks = check_template(&config(), &changed.to_string()).unwrap();
+    assert!(matches!(&checks[0].outcome, Outcome::Unknown(why) if why.contains("1 of the template's 2 pools")));
+}
+
+#[test]
+fn a_bucket_is_known_by_the_name_that_the_template_chose_and_only_its_own_region_counts() {
+    let mut named = template();
+    named["Resources"]["Bucket"]["Properties"] = json!({ "BucketName": "chosen-name" });
+    assert_eq!(mismatch(&config(), &named).0, "Storage.AWSS3.bucket");
+
+    let mut elsewhere = template();
+    elsewhere["Outputs"].as_object_mut().unwrap().remove("BucketName");
+    let two_regions = config_with(|aws| aws["Storage"]["AWSS3"]["region"] = json!("eu-west-1"));
+    let checks = check_template(&two_regions, &elsewhere.to_string()).unwrap();
+    let region = checks.iter().find(|check| check.name == "regions of pool and bucket").unwrap();
+    assert!(matches!(region.outcome, Outcome::Unknown(_)), "another bucket of the stack proves nothing: {region:?}");
 }
