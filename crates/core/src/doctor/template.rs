@@ -128,7 +128,7 @@ fn compare_prefix(config: &Config, template: &Template) -> Outcome {
         return Outcome::Unknown("the template has no output StartPrefix".to_owned());
     };
     match config.listing_prefix() {
-        Some(prefix) if prefix == start => Outcome::Fits(start.to_owned()),
+        Some(prefix) if prefix == start => Outcome::Fits(start),
         prefix => Outcome::Differs(Mismatch {
             setting: "Storage.AWSS3.prefix",
             problem: match prefix {
@@ -255,7 +255,7 @@ impl Template {
     fn compare_output(&self, name: &'static str, output: &str, setting: &'static str, configured: &str) -> Check {
         let outcome = match self.output(output) {
             None => Outcome::Unknown("known after the deployment, from the stack's outputs".to_owned()),
-            Some(value) if value == configured => Outcome::Fits(value.to_owned()),
+            Some(value) if value == configured => Outcome::Fits(value),
             Some(value) => Outcome::Differs(Mismatch {
                 setting,
                 problem: format!("aws-exports.json has {configured}, the template {value}"),
