@@ -268,6 +268,19 @@ class SignInTest {
     }
 
     @Test
+    fun `going back while Okta is asked, and tapping again, leads to a sign-in that counts`() {
+        stack.local.setLatency(300uL)
+        val first = start()
+        first.get().finish()
+        first.pause().stop().destroy()
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+        // Both requests are under way now, and whichever answer comes first must not be taken for the other's.
+        val second = start()
+        second.newIntent(follow(stack.signIn(open(second))))
+        awaitSignedIn()
+    }
+
+    @Test
     fun `a network fault is told and the next try works`() {
         stack.local.injectFault("discovery-unavailable", 100u)
         val controller = start()

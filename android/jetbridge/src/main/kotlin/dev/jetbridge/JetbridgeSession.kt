@@ -1,7 +1,6 @@
 package dev.jetbridge
 
 import android.content.Context
-import android.content.Intent
 import android.net.Uri
 import dev.jetbridge.ffi.AccessToken
 import dev.jetbridge.ffi.AuthorizationRequest
@@ -66,12 +65,8 @@ public class JetbridgeSession internal constructor(
     private val states = MutableStateFlow(core.state())
     private val news =
         MutableSharedFlow<SessionEvent>(extraBufferCapacity = EVENTS_KEPT, onBufferOverflow = BufferOverflow.DROP_OLDEST)
-    private val progress = MutableStateFlow<SignInProgress>(SignInProgress.Idle)
 
-    /** The request that waits for its browser: in memory only, since its address is not for logs or saved states. */
-    @Volatile
-    internal var request: AuthorizationRequest? = null
-        private set
+    internal val signInFlow = SignInFlow(this, scope)
 
     private val observation =
         core.observe(
@@ -93,7 +88,7 @@ public class JetbridgeSession internal constructor(
     public val events: SharedFlow<SessionEvent> = news.asSharedFlow()
 
     /** How far the sign-in has come that [startSignIn] began. */
-    public val signInProgress: StateFlow<SignInProgress> = progress.asStateFlow()
+    public val signInProgress: StateFlow<SignInProgress> = signInFlow.progress
 
     /** Reads the secure store again; no network. Worth calling after `StorageUnavailable`. */
     public suspend fun restore(): SessionState = work { core.restore().also { states.value = it } }
@@ -108,24 +103,7 @@ public class JetbridgeSession internal constructor(
     public fun startSignIn(
         from: Context,
         options: LoginOptions = LoginOptions(),
-    ) {
-        val before = progress.value
-        if (before is SignInProgress.Preparing || before is SignInProgress.Finishing) return
-        if (!progress.compareAndSet(before, SignInProgress.Preparing)) return
-        request = null
-        scope.launch {
-            attempt {
-                request = work { core.beginLogin(options) }
-                if (!progress.compareAndSet(SignInProgress.Preparing, SignInProgress.InBrowser)) {
-                    // Given up meanwhile: nobody is there any more to open the page.
-                    request = null
-                    cancelLogin()
-                }
-            }
-        }
-        // At once, while the app is surely in front: Android refuses Activities that are started from the background.
-        from.startActivity(Intent(from, SignInActivity::class.java))
-    }
+    ): Unit = signInFlow.start(from, options)
 
     /**
      * As [startSignIn], and waits for the end. Whoever is cancelled while waiting, or dies with the process, misses only
@@ -138,17 +116,17 @@ public class JetbridgeSession internal constructor(
         options: LoginOptions = LoginOptions(),
     ): SessionState {
         startSignIn(from, options)
-        return when (val end = progress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
+        return when (val end = signInProgress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
             is SignInProgress.Failed -> throw end.cause
             else -> state.value
         }
     }
 
+    /** Gives up the sign-in that [startSignIn] began, as a Cancel button does. What is being finished is not stopped. */
+    public fun cancelSignIn(): Unit = signInFlow.cancel()
+
     /** The user has read about the failed sign-in: [signInProgress] is idle again. */
-    public fun dismissSignInFailure() {
-        val now = progress.value
-        if (now is SignInProgress.Failed) progress.compareAndSet(now, SignInProgress.Idle)
-    }
+    public fun dismissSignInFailure(): Unit = signInFlow.dismissFailure()
 
     /**
      * The first step of a sign-in for an app that opens the browser itself. The request is remembered in the secure store
@@ -219,7 +197,7 @@ public class JetbridgeSession internal constructor(
         work {
             core.signOut(mode).use { done ->
                 states.value = core.state()
-                progress.value = SignInProgress.Idle
+                signInFlow.reset()
                 SignOutResult(
                     endSessionUrl = done.endSessionUrl()?.let(Uri::parse),
                     isRevoked = done.isRevoked(),
@@ -241,48 +219,6 @@ public class JetbridgeSession internal constructor(
 
     /** Whether [uri] is where Okta sends a finished sign-in; the end of a browser session comes back elsewhere. */
     internal fun isSignInRedirect(uri: String): Boolean = uri.substringBefore('?').substringBefore('#') == callbackUrl
-
-    /** The user is back with a redirect, in this process or in one that was started for it. */
-    internal fun deliverRedirect(uri: String) {
-        scope.launch {
-            val before = progress.value
-            progress.value = SignInProgress.Finishing
-            attempt {
-                completeLogin(uri)
-                request = null
-                progress.value = SignInProgress.Idle
-            }
-            // The second delivery of a redirect, while somebody is signed in, is not worth a word.
-            if (before is SignInProgress.Idle && progress.value is SignInProgress.Failed && core.state() is SessionState.SignedIn) {
-                dismissSignInFailure()
-            }
-        }
-    }
-
-    /** Gives up the sign-in that [startSignIn] began, as a Cancel button does. What is being finished is not stopped. */
-    public fun cancelSignIn() {
-        if (progress.value is SignInProgress.Finishing) return
-        request = null
-        scope.launch {
-            attempt {
-                cancelLogin()
-                throw JetbridgeException.UserCancelled(SessionException.UserCancelled())
-            }
-        }
-    }
-
-    internal fun failSignIn(cause: JetbridgeException) {
-        request = null
-        progress.value = SignInProgress.Failed(cause)
-    }
-
-    private suspend fun attempt(step: suspend () -> Unit) {
-        try {
-            step()
-        } catch (e: JetbridgeException) {
-            failSignIn(e)
-        }
-    }
 
     /** In the session's scope: cancelling the caller must not take an exchange with it. */
     internal suspend fun <T> work(block: suspend () -> T): T = begin(block).await().getOrThrow()

@@ -113,13 +113,13 @@ public class SignInActivity : Activity() {
     }
 
     private fun openPage(session: JetbridgeSession) {
-        val request = session.request ?: return leave()
+        val request = session.signInFlow.request ?: return leave()
         wasOpened = true
         try {
             val scheme = Uri.parse(request.redirectUri()).scheme
             JetbridgeBrowser.openSignIn(this, Uri.parse(request.url()), scheme, AUTH_TAB)
         } catch (e: JetbridgeException) {
-            session.failSignIn(e)
+            session.signInFlow.fail(e)
             leave()
         }
     }
@@ -129,7 +129,7 @@ public class SignInActivity : Activity() {
         handler.removeCallbacks(giveUp)
         // Once is enough; and the address, which holds the code, should not stay with the Activity.
         this.intent = Intent()
-        if (session?.isSignInRedirect(redirect) == true) session?.deliverRedirect(redirect)
+        if (session?.isSignInRedirect(redirect) == true) session?.signInFlow?.deliver(redirect)
         leave()
     }
 
