@@ -10,6 +10,7 @@ import java.security.Provider
 import java.security.ProviderException
 import java.security.SecureRandom
 import java.security.Security
+import java.security.UnrecoverableKeyException
 import java.security.cert.Certificate
 import java.security.spec.AlgorithmParameterSpec
 import java.util.Collections
@@ -34,6 +35,9 @@ object FakeAndroidKeyStore {
     /** So many of the next accesses fail as a busy Keystore does. */
     val failures = AtomicInteger()
 
+    /** Keys that are there and cannot be read, by their alias, and why. */
+    val unreadable = ConcurrentHashMap<String, Exception>()
+
     /** How often the Keystore was asked for a key. */
     val asked = AtomicInteger()
 
@@ -41,6 +45,7 @@ object FakeAndroidKeyStore {
     fun install() {
         keys.clear()
         specs.clear()
+        unreadable.clear()
         failures.set(0)
         asked.set(0)
         Security.removeProvider(NAME)
@@ -77,6 +82,7 @@ object FakeAndroidKeyStore {
         override fun engineGenerateKey(): SecretKey {
             val raw = ByteArray(spec.keySize / 8).also(SecureRandom()::nextBytes)
             specs[spec.keystoreAlias] = spec
+            unreadable.remove(spec.keystoreAlias)
             return SecretKeySpec(raw, "AES").also { keys[spec.keystoreAlias] = it }
         }
     }
@@ -99,6 +105,7 @@ object FakeAndroidKeyStore {
         ): Key? {
             asked.incrementAndGet()
             if (failures.getAndUpdate { if (it > 0) it - 1 else 0 } > 0) throw ProviderException("the Keystore is busy")
+            unreadable[alias]?.let { throw UnrecoverableKeyException("Failed to obtain information about key").apply { initCause(it) } }
             return keys[alias]
         }
 
@@ -107,7 +114,9 @@ object FakeAndroidKeyStore {
         override fun engineIsKeyEntry(alias: String) = keys.containsKey(alias)
 
         override fun engineDeleteEntry(alias: String) {
+            if (failures.getAndUpdate { if (it > 0) it - 1 else 0 } > 0) throw KeyStoreException("the Keystore is busy")
             keys.remove(alias)
+            unreadable.remove(alias)
         }
 
         override fun engineAliases() = Collections.enumeration(keys.keys)

@@ -2,6 +2,7 @@ package dev.jetbridge
 
 import android.content.pm.PackageManager
 import android.os.UserManager
+import android.security.KeyStoreException
 import dev.jetbridge.ffi.StorageException
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import org.junit.Assert.assertArrayEquals
@@ -26,6 +27,9 @@ class KeystoreSecretStoreTest {
     private val store by lazy { KeystoreSecretStore(app) }
     private val folder get() = File(app.noBackupFilesDir, "jetbridge")
     private val secret = "a refresh token".toByteArray()
+
+    /** The key stays where it is, and asking for it fails. */
+    private fun loseSight(why: KeyStoreException) = FakeAndroidKeyStore.keys.keys.forEach { FakeAndroidKeyStore.unreadable[it] = why }
 
     private fun file(name: String) = File(folder, "$name.sealed")
 
@@ -79,6 +83,56 @@ class KeystoreSecretStoreTest {
         // The way out: a new sign-in saves again.
         store.save("default", secret)
         assertArrayEquals(secret, store.load("default"))
+    }
+
+    @Test
+    fun `a key that can no longer be read is told, and keeps nobody out once its files are gone`() {
+        store.save("alice", secret)
+        store.save("bob", secret)
+        loseSight(KeyStoreException(KEY_CORRUPTED, "corrupted"))
+        val (sealed, key) = file("alice").readBytes() to FakeAndroidKeyStore.keys.values.single()
+        assertThrows(StorageException.KeyMissing::class.java) { store.load("alice") }
+        assertThrows(StorageException.KeyMissing::class.java) { store.save("alice", byteArrayOf(1)) }
+        store.delete("bob")
+        assertThrows(StorageException.KeyMissing::class.java) { store.load("alice") }
+        assertArrayEquals("nothing was changed", sealed, file("alice").readBytes())
+        assertEquals(key, FakeAndroidKeyStore.keys.values.single())
+
+        store.delete("alice")
+        assertEquals("the key goes with the last file", 0, FakeAndroidKeyStore.keys.size)
+        store.save("alice", secret)
+        assertArrayEquals(secret, store.load("alice"))
+    }
+
+    @Test
+    fun `a key that cannot be read and has nothing to open is replaced`() {
+        store.save("default", secret)
+        file("default").delete()
+        loseSight(KeyStoreException(KEY_CORRUPTED, "corrupted"))
+        store.save("default", secret)
+        assertArrayEquals(secret, store.load("default"))
+    }
+
+    @Test
+    fun `a key that Android says can be read again soon is not given up`() {
+        store.save("default", secret)
+        val busy = KeyStoreException(SECURE_HARDWARE_BUSY, "busy")
+        assertTrue(busy.isTransientFailure)
+        loseSight(busy)
+        assertThrows(StorageException.Unavailable::class.java) { store.load("default") }
+        assertThrows(StorageException.Unavailable::class.java) { store.save("default", byteArrayOf(1)) }
+        file("default").delete()
+        assertThrows(StorageException.Unavailable::class.java) { store.save("default", byteArrayOf(1)) }
+    }
+
+    @Test
+    fun `a file is erased also when its key cannot be`() {
+        store.save("default", secret)
+        FakeAndroidKeyStore.failures.set(Int.MAX_VALUE)
+        store.delete("default")
+        assertFalse(file("default").exists())
+        FakeAndroidKeyStore.failures.set(0)
+        assertNull(store.load("default"))
     }
 
     @Test
@@ -179,5 +233,11 @@ class KeystoreSecretStoreTest {
                 .single()
                 .isStrongBoxBacked,
         )
+    }
+
+    private companion object {
+        /** Codes of Android's Keystore. */
+        const val KEY_CORRUPTED = 8
+        const val SECURE_HARDWARE_BUSY = -48
     }
 }

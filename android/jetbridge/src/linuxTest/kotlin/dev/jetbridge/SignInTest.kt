@@ -164,13 +164,19 @@ class SignInTest {
     }
 
     @Test
-    fun `a session whose key Android has lost is told, and the way out leads to a new one`() {
+    fun `a session whose key Android has lost is told, and the way out leads to a new one`() = outOfALostSession { keys.clear() }
+
+    @Test
+    fun `a session whose key Android can no longer read is told, and the way out leads to a new one`() =
+        outOfALostSession { keys.keys.forEach { unreadable[it] = IllegalStateException() } }
+
+    private fun outOfALostSession(lose: FakeAndroidKeyStore.() -> Unit) {
         val first = start()
         first.newIntent(follow(stack.signIn(open(first))))
         awaitSignedIn()
         // The profile is saved beside the sign-in: with a key that was lost by then, it would be saved under a new one.
         runBlocking { session.settle() }
-        FakeAndroidKeyStore.keys.clear()
+        FakeAndroidKeyStore.lose()
         host.restartProcess()
         await("the store was read") { session.state.value is SessionState.StorageUnavailable }
         start()
