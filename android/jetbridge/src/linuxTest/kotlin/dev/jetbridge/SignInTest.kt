@@ -233,7 +233,7 @@ class SignInTest {
     @Test
     fun `coming back without a redirect counts as given up, but not at once`() {
         val controller = start()
-        val url = open(controller)
+        open(controller)
         controller.start().resume()
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS - 1))
         assertEquals(SignInProgress.InBrowser, session.signInProgress.value)
@@ -245,12 +245,54 @@ class SignInTest {
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS))
         assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
         assertTrue(controller.get().isFinishing)
+    }
 
-        // The sign-in is over: its redirect, should it come after all, opens nothing.
-        session.dismissSignInFailure()
+    @Test
+    fun `a browser that was only left for a glance at the app can still finish the sign-in`() {
+        val controller = start()
+        val url = open(controller)
+        comeBackWithoutRedirect(controller)
+        // Even a second sign-in that is begun and left meanwhile does not take the first one along.
+        val second = start()
+        open(second)
+        comeBackWithoutRedirect(second)
+
         Robolectric.buildActivity(SignInActivity::class.java, follow(stack.signIn(url))).setup()
+        awaitSignedIn()
+    }
+
+    private fun comeBackWithoutRedirect(controller: ActivityController<SignInActivity>) {
+        controller.start().resume()
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS))
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+        controller.pause().stop().destroy()
+    }
+
+    @Test
+    fun `a sign-in that was cancelled is over, and its redirect opens nothing`() {
+        val controller = start()
+        val url = open(controller)
+        session.cancelSignIn()
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+        session.dismissSignInFailure()
+        // The next one begins when the core has forgotten this one, and is not forgotten with it.
+        val second = start()
+        val secondUrl = open(second)
+        second.newIntent(follow(stack.signIn(url)))
         assertTrue(awaitFailure() is JetbridgeException.UnexpectedRedirect)
         assertEquals(0, stack.count("token"))
+        Robolectric.buildActivity(SignInActivity::class.java, follow(stack.signIn(secondUrl))).setup()
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `cancelling when no sign-in is under way does nothing`() {
+        session.cancelSignIn()
+        assertEquals(SignInProgress.Idle, session.signInProgress.value)
+        val controller = start()
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        session.cancelSignIn()
+        awaitSignedIn()
     }
 
     @Test

@@ -122,7 +122,10 @@ public class JetbridgeSession internal constructor(
         }
     }
 
-    /** Gives up the sign-in that [startSignIn] began, as a Cancel button does. What is being finished is not stopped. */
+    /**
+     * Gives up the sign-in that [startSignIn] began, as a Cancel button does: what still comes from the browser opens
+     * nothing. Does nothing when none is under way, and does not stop what is being finished.
+     */
     public fun cancelSignIn(): Unit = signInFlow.cancel()
 
     /** The user has read about the failed sign-in: [signInProgress] is idle again. */

@@ -31,7 +31,7 @@ public class SignInActivity : Activity() {
     /** The user came back without a redirect, it seems; on some devices the redirect comes a moment later. */
     private val giveUp =
         Runnable {
-            session?.cancelSignIn()
+            session?.signInFlow?.giveUp()
             leave()
         }
 
@@ -76,7 +76,7 @@ public class SignInActivity : Activity() {
 
     override fun onDestroy() {
         // The user went back while the page was being prepared.
-        if (isFinishing && !isDone) session?.cancelSignIn()
+        if (isFinishing && !isDone) session?.signInFlow?.giveUp()
         super.onDestroy()
     }
 
@@ -92,7 +92,7 @@ public class SignInActivity : Activity() {
         data: Intent?,
     ) {
         super.onActivityResult(requestCode, resultCode, data)
-        // Without a result, onResume follows and waits a moment for the other way.
+        // Without one (closed, or a browser that did not do it), onResume follows and waits a moment for the other way.
         if (requestCode == AUTH_TAB && resultCode == RESULT_OK) data?.let(::receive)
     }
 

@@ -87,12 +87,18 @@ internal class SignInFlow(
         }
     }
 
+    /**
+     * The user came back without a redirect. Perhaps the browser is still open: a minimised tab, a glance at the app from a
+     * browser of its own. So this is what the screen says, and a redirect that comes after all is finished as any other.
+     */
+    fun giveUp() {
+        end()
+    }
+
     /** See [JetbridgeSession.cancelSignIn]. */
     @Synchronized
     fun cancel() {
-        if (shown.value is SignInProgress.Finishing) return
-        val cancelled = SignInProgress.Failed(JetbridgeException.UserCancelled(SessionException.UserCancelled()))
-        replace(cancelled)
+        val cancelled = end() ?: return
         cancelling =
             scope.launch {
                 try {
@@ -117,6 +123,13 @@ internal class SignInFlow(
     fun dismissFailure() {
         val now = shown.value
         if (now is SignInProgress.Failed) shown.compareAndSet(now, SignInProgress.Idle)
+    }
+
+    /** Ends an attempt that waits for Okta or the browser; null if there is none. */
+    @Synchronized
+    private fun end(): SignInProgress.Failed? {
+        if (shown.value !is SignInProgress.Preparing && shown.value !is SignInProgress.InBrowser) return null
+        return SignInProgress.Failed(JetbridgeException.UserCancelled(SessionException.UserCancelled())).also { replace(it) }
     }
 
     /** The attempt of before is over; what the core does for it goes on and is nobody's any more. */
