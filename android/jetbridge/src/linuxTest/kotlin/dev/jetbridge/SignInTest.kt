@@ -3,13 +3,17 @@ package dev.jetbridge
 import android.app.Activity
 import android.app.Activity.RESULT_CANCELED
 import android.app.Activity.RESULT_OK
+import android.content.ComponentName
 import android.content.Intent
+import android.content.IntentFilter
 import android.content.pm.PackageManager
 import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
 import androidx.browser.auth.AuthTabIntent
 import androidx.browser.customtabs.CustomTabsIntent
+import dev.jetbridge.ffi.LocalStackOptions
+import dev.jetbridge.ffi.LoginOptions
 import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.FakeAndroidKeyStore
@@ -38,7 +42,7 @@ import java.time.Duration
 @Config(sdk = [35], application = TestHost::class)
 class SignInTest {
     @get:Rule
-    val stack = Stack()
+    val stack = Stack(LocalStackOptions(redirectUri = ANOTHER_CALLBACK))
 
     private val host get() = RuntimeEnvironment.getApplication() as TestHost
     private val session get() = host.jetbridge
@@ -50,8 +54,8 @@ class SignInTest {
     private val screen by lazy { Robolectric.buildActivity(Activity::class.java).setup().get() }
 
     /** Presses the button; gives the library's Activity as Android would start it. */
-    private fun start(): ActivityController<SignInActivity> {
-        session.startSignIn(screen)
+    private fun start(options: LoginOptions = LoginOptions()): ActivityController<SignInActivity> {
+        session.startSignIn(screen, options)
         val intent = shadowOf(screen).nextStartedActivity
         assertEquals(SignInActivity::class.java.name, intent.component?.className)
         return Robolectric.buildActivity(SignInActivity::class.java, intent).setup()
@@ -396,6 +400,44 @@ class SignInTest {
     }
 
     @Test
+    fun `a sign-in with another redirect URI than the configuration's is finished too`() {
+        val controller = start(LoginOptions(redirectUri = ANOTHER_CALLBACK))
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `a callback that would not come back is told before the browser opens`() {
+        val controller = start(LoginOptions(redirectUri = "com.example.misspelt:/callback"))
+        val failure = awaitFailure() as JetbridgeException.Misconfigured
+        assertEquals("jetbridgeRedirectScheme", failure.setting)
+        assertTrue("com.example.misspelt" in failure.text(screen))
+        await("the Activity is gone") { controller.get().isFinishing }
+        assertNull(shadowOf(controller.get()).nextStartedActivity)
+    }
+
+    @Test
+    fun `a placeholder that claims every link is told, an https callback with a host of its own serves`() {
+        Browsers.install(host, hasCustomTabs = true, hasAuthTab = true)
+        val receiver = ComponentName(host, RedirectActivity::class.java)
+        val packages = shadowOf(host.packageManager)
+
+        fun links() =
+            IntentFilter(Intent.ACTION_VIEW).apply {
+                addCategory(Intent.CATEGORY_DEFAULT)
+                addCategory(Intent.CATEGORY_BROWSABLE)
+                addDataScheme("https")
+            }
+        packages.addIntentFilterForActivity(receiver, links().apply { addDataAuthority("app.example.org", null) })
+        val intent = browserIntent(start(LoginOptions(redirectUri = "https://app.example.org/callback")))
+        assertFalse("Auth Tab would want the domain verified", intent.hasExtra(AuthTabIntent.EXTRA_LAUNCH_AUTH_TAB))
+
+        packages.addIntentFilterForActivity(receiver, links())
+        start()
+        assertEquals("jetbridgeRedirectScheme", (awaitFailure() as JetbridgeException.Misconfigured).setting)
+    }
+
+    @Test
     fun `the manifest says what the sign-in needs`() {
         val activities = host.packageManager.getPackageInfo(host.packageName, PackageManager.GET_ACTIVITIES).activities!!
         val byName = activities.associateBy { it.name }
@@ -405,5 +447,9 @@ class SignInTest {
         assertFalse("android:noHistory" in source)
         assertFalse("android:host" in source)
         assertNotNull(Regex("<queries>.*CustomTabsService.*</queries>", RegexOption.DOT_MATCHES_ALL).find(source))
+    }
+
+    private companion object {
+        const val ANOTHER_CALLBACK = "com.okta.local-jetbridge:/step-up"
     }
 }

@@ -80,6 +80,6 @@ public object JetbridgeBrowser {
             throw JetbridgeException.NoBrowser(e)
         }
     }
-
-    private val WEB_SCHEMES = setOf("http", "https")
 }
+
+internal val WEB_SCHEMES = setOf("http", "https")

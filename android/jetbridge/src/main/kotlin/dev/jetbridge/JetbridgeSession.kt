@@ -57,7 +57,6 @@ import java.io.IOException
  */
 public class JetbridgeSession internal constructor(
     private val core: Session,
-    private val callbackUrl: String,
     /** The bucket of the configuration, for headings. */
     public val bucket: String,
 ) : AutoCloseable {
@@ -220,8 +219,8 @@ public class JetbridgeSession internal constructor(
     /** Waits until nothing goes on beside the calls any more. */
     internal suspend fun settle() = core.settle()
 
-    /** Whether [uri] is where Okta sends a finished sign-in; the end of a browser session comes back elsewhere. */
-    internal fun isSignInRedirect(uri: String): Boolean = uri.substringBefore('?').substringBefore('#') == callbackUrl
+    /** Whether [uri] is the answer to a sign-in; the end of a browser session comes back by the same scheme. */
+    internal fun isSignInRedirect(uri: String): Boolean = core.isSignInRedirect(uri)
 
     /** In the session's scope: cancelling the caller must not take an exchange with it. */
     internal suspend fun <T> work(block: suspend () -> T): T = begin(block).await().getOrThrow()
@@ -306,7 +305,7 @@ public class JetbridgeSession internal constructor(
             config: Config,
             core: Session,
         ): JetbridgeSession {
-            val session = JetbridgeSession(core, config.callbackUrl(), config.bucket())
+            val session = JetbridgeSession(core, config.bucket())
             session.scope.launch { session.restore() }
             return session
         }

@@ -115,9 +115,10 @@ public class SignInActivity : Activity() {
     private fun openPage(session: JetbridgeSession) {
         val request = session.signInFlow.request ?: return leave()
         wasOpened = true
+        val redirectUri = Uri.parse(request.redirectUri())
         try {
-            val scheme = Uri.parse(request.redirectUri()).scheme
-            JetbridgeBrowser.openSignIn(this, Uri.parse(request.url()), scheme, AUTH_TAB)
+            RedirectActivity.check(this, redirectUri)
+            JetbridgeBrowser.openSignIn(this, Uri.parse(request.url()), redirectUri.scheme, AUTH_TAB)
         } catch (e: JetbridgeException) {
             session.signInFlow.fail(e)
             leave()
