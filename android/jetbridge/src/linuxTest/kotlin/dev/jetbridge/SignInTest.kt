@@ -345,6 +345,70 @@ class SignInTest {
     }
 
     @Test
+    fun `a passing fault after the browser is tried again by itself`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        stack.local.injectFault("token-unavailable", 2u)
+        controller.newIntent(follow(redirect))
+        awaitSignedIn()
+        assertEquals(3, stack.count("token"))
+    }
+
+    @Test
+    fun `a fault that lasts is told, and trying again needs no browser`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        stack.local.injectFault("token-unavailable", 100u)
+        controller.newIntent(follow(redirect))
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
+        val stillDown = start()
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
+        await("the Activity is gone") { stillDown.get().isFinishing }
+
+        stack.local.injectFault("token-unavailable", 0u)
+        val again = start()
+        awaitSignedIn()
+        await("the Activity is gone") { again.get().isFinishing }
+        assertNull("no browser", shadowOf(again.get()).nextStartedActivity)
+    }
+
+    @Test
+    fun `a Keystore that fails when the redirect comes costs no second visit to the browser`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        FakeAndroidKeyStore.failures.set(Int.MAX_VALUE)
+        controller.newIntent(follow(redirect))
+        assertTrue((awaitFailure() as JetbridgeException.SecureStorage).mayPass)
+        FakeAndroidKeyStore.failures.set(0)
+        val again = start()
+        awaitSignedIn()
+        assertNull("no browser", shadowOf(again.get()).nextStartedActivity)
+    }
+
+    @Test
+    fun `whoever asks for another sign-in is not given what is left of the one before`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        stack.local.injectFault("token-unavailable", 100u)
+        controller.newIntent(follow(redirect))
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
+        stack.local.injectFault("token-unavailable", 0u)
+        val second = start(LoginOptions(maxAgeSeconds = 0uL))
+        assertEquals("0", Uri.parse(open(second)).getQueryParameter("max_age"))
+    }
+
+    @Test
+    fun `a redirect that reports a passing fault itself is told, and the next try opens the browser`() {
+        val controller = start()
+        val refused = runBlocking { stack.local.deny(open(controller)) }
+        controller.newIntent(follow(refused.replace("access_denied", "temporarily_unavailable")))
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
+        val again = start()
+        again.newIntent(follow(stack.signIn(open(again))))
+        awaitSignedIn()
+    }
+
+    @Test
     fun `a browser with Custom Tabs shows one`() {
         Browsers.install(host, hasCustomTabs = true)
         val intent = browserIntent(start())

@@ -95,7 +95,8 @@ public class JetbridgeSession internal constructor(
     /**
      * Signs in with the browser: shows Okta's page and takes the user back to [from]. Returns at once; follow
      * [signInProgress] and [state]. A second call while one is under way does nothing, unless the user is in the browser:
-     * then it begins anew.
+     * then it begins anew. If the one before came back from the browser and a passing fault kept it from being finished, a
+     * call with the same [options] finishes it without a browser.
      *
      * @param from the Activity in front
      */

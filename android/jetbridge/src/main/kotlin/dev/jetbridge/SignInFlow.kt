@@ -4,11 +4,13 @@ import android.content.Context
 import android.content.Intent
 import dev.jetbridge.ffi.AuthorizationRequest
 import dev.jetbridge.ffi.LoginOptions
+import dev.jetbridge.ffi.Recovery
 import dev.jetbridge.ffi.SessionException
 import dev.jetbridge.ffi.SessionState
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -16,6 +18,9 @@ import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 
 /**
  * The sign-in that the session does for the app: from the tap to the browser's answer, and every other way in which it
@@ -46,6 +51,12 @@ internal class SignInFlow(
     var request: AuthorizationRequest? = null
         private set
 
+    /** A redirect that a passing fault kept from being finished. In memory only: it holds the code. */
+    private var unfinished: Answer? = null
+
+    /** How this process has begun its last sign-in. */
+    private var options = LoginOptions()
+
     /** See [JetbridgeSession.startSignIn]. */
     @Synchronized
     fun start(
@@ -53,15 +64,15 @@ internal class SignInFlow(
         options: LoginOptions,
     ) {
         if (shown.value is SignInProgress.Preparing || shown.value is SignInProgress.Finishing) return
+        this.options = options
+        // Who asks for something else, such as the password once more, is not served by the answer to what was asked before.
+        unfinished = unfinished?.takeIf { it.options == options }
+        val earlier = unfinished
         val cancelling = cancelling
         val job =
             scope.launch(start = CoroutineStart.LAZY) {
                 cancelling?.join()
-                try {
-                    tell(SignInProgress.InBrowser, session.beginLogin(options))
-                } catch (e: JetbridgeException) {
-                    tell(SignInProgress.Failed(e))
-                }
+                if (earlier == null || !finishEarlier(earlier)) begin(options)
             }
         replace(SignInProgress.Preparing, job)
         job.start()
@@ -69,23 +80,67 @@ internal class SignInFlow(
         from.startActivity(Intent(from, SignInActivity::class.java))
     }
 
+    /** The user has been through all of the browser's pages once. False if that is no longer good, and the only way is again. */
+    private suspend fun CoroutineScope.finishEarlier(answer: Answer): Boolean {
+        val failure = finishing.withLock { finish(answer, pauses = emptyList()) }
+        if (failure != null && failure.recovery != Recovery.RETRY) return false
+        tellEnd(answer, failure)
+        return true
+    }
+
+    private suspend fun CoroutineScope.begin(options: LoginOptions) {
+        try {
+            val begun = session.beginLogin(options)
+            tell {
+                request = begun
+                shown.value = SignInProgress.InBrowser
+            }
+        } catch (e: JetbridgeException) {
+            tell { shown.value = SignInProgress.Failed(e) }
+        }
+    }
+
     /** The user is back with a redirect, in this process or in one that was started for it. */
     fun deliver(redirect: String) {
         // Undispatched: whoever looks next sees that the user is back.
         scope.launch(start = CoroutineStart.UNDISPATCHED) {
             finishing.withLock {
+                val answer = Answer(redirect, options)
                 val before = replace(SignInProgress.Finishing, coroutineContext.job)
-                try {
-                    session.completeLogin(redirect)
-                    tell(SignInProgress.Idle)
-                } catch (e: JetbridgeException) {
-                    // The second delivery of a redirect, while somebody is signed in, is not worth a word.
-                    val isOld = before is SignInProgress.Idle && session.state.value is SessionState.SignedIn
-                    tell(if (isOld) SignInProgress.Idle else SignInProgress.Failed(e))
-                }
+                val failure = finish(answer, PAUSES)
+                // The second delivery of a redirect, while somebody is signed in, is not worth a word.
+                val isOld = failure?.recovery == Recovery.IGNORE && before is SignInProgress.Idle
+                tellEnd(answer, failure, isNews = !isOld || session.state.value !is SessionState.SignedIn)
             }
         }
     }
+
+    /** Gives [answer] to the core, and again after each of [pauses] while it fails in a way that may pass; null when it did. */
+    private suspend fun finish(
+        answer: Answer,
+        pauses: List<Duration>,
+    ): JetbridgeException? {
+        val start = TimeSource.Monotonic.markNow()
+        var failure = complete(answer)
+        for (pause in pauses) {
+            val wait = (failure as? JetbridgeException.Retryable)?.retryAfter ?: Duration.ZERO
+            if (failure?.recovery != Recovery.RETRY || wait > pause || start.elapsedNow() > PATIENCE) break
+            delay(pause)
+            val again = complete(answer)
+            // The redirect itself was the report of a fault, and has told it. What it told stands.
+            if (again is JetbridgeException.UnexpectedRedirect) break
+            failure = again
+        }
+        return failure
+    }
+
+    private suspend fun complete(answer: Answer): JetbridgeException? =
+        try {
+            session.completeLogin(answer.redirect)
+            null
+        } catch (e: JetbridgeException) {
+            e
+        }
 
     /**
      * The user came back without a redirect. Perhaps the browser is still open: a minimised tab, a glance at the app from a
@@ -99,6 +154,7 @@ internal class SignInFlow(
     @Synchronized
     fun cancel() {
         val cancelled = end() ?: return
+        unfinished = null
         cancelling =
             scope.launch {
                 try {
@@ -115,7 +171,9 @@ internal class SignInFlow(
     }
 
     /** The session was signed out. */
+    @Synchronized
     fun reset() {
+        unfinished = null
         replace(SignInProgress.Idle)
     }
 
@@ -146,14 +204,37 @@ internal class SignInFlow(
         return before
     }
 
-    /** What has become of the attempt that calls, unless it was replaced. */
-    @Synchronized
-    private fun CoroutineScope.tell(
-        now: SignInProgress,
-        begun: AuthorizationRequest? = null,
-    ) {
-        if (attempt !== coroutineContext.job) return
-        request = begun
-        shown.value = now
+    /** Says what has become of the attempt that calls, unless it was replaced. */
+    private inline fun CoroutineScope.tell(news: () -> Unit) =
+        synchronized(this@SignInFlow) {
+            if (attempt === coroutineContext.job) news()
+        }
+
+    /** How [answer] came to its end, and whether it is worth keeping. */
+    private fun CoroutineScope.tellEnd(
+        answer: Answer,
+        failure: JetbridgeException?,
+        isNews: Boolean = true,
+    ) = tell {
+        unfinished =
+            when {
+                failure == null -> null
+                failure.recovery == Recovery.RETRY -> answer
+                else -> unfinished?.takeIf { it.redirect != answer.redirect }
+            }
+        shown.value = if (failure != null && isNews) SignInProgress.Failed(failure) else SignInProgress.Idle
+    }
+
+    private class Answer(
+        val redirect: String,
+        val options: LoginOptions,
+    )
+
+    private companion object {
+        /** Long enough for a phone that changes from one network to another. */
+        val PAUSES = listOf(1.seconds, 3.seconds)
+
+        /** Whoever has waited that long for the first answer is asked before it is tried again. */
+        val PATIENCE = 10.seconds
     }
 }

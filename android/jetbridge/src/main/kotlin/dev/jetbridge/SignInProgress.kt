@@ -11,7 +11,7 @@ public sealed interface SignInProgress {
     /** The user is in the browser, or about to be. */
     public data object InBrowser : SignInProgress
 
-    /** The user is back, and the answer is being exchanged for a session. */
+    /** The user is back, and the answer is being exchanged for a session; after a passing fault once or twice more. */
     public data object Finishing : SignInProgress
 
     /**
