@@ -194,6 +194,16 @@ class SignInTest {
     }
 
     @Test
+    fun `news that comes late does not bring an old state back`() {
+        val controller = start()
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        awaitSignedIn()
+        runBlocking { session.settle() }
+        session.observer.stateChanged(SessionState.SignedOut)
+        awaitSignedIn()
+    }
+
+    @Test
     fun `a redirect of another app changes nothing`() {
         val controller = start()
         val url = open(controller)

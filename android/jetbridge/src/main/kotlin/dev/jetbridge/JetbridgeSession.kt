@@ -41,6 +41,7 @@ import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
@@ -67,18 +68,16 @@ public class JetbridgeSession internal constructor(
 
     internal val signInFlow = SignInFlow(this, scope)
 
-    private val observation =
-        core.observe(
-            object : SessionObserver {
-                override fun stateChanged(state: SessionState) {
-                    states.value = state
-                }
+    internal val observer =
+        object : SessionObserver {
+            override fun stateChanged(state: SessionState) = showState()
 
-                override fun event(event: SessionEvent) {
-                    news.tryEmit(event)
-                }
-            },
-        )
+            override fun event(event: SessionEvent) {
+                news.tryEmit(event)
+            }
+        }
+
+    private val observation = core.observe(observer)
 
     /** Who is signed in, if anybody. `NotLoaded` until [restore], which [open] calls, has read the secure store. */
     public val state: StateFlow<SessionState> = states.asStateFlow()
@@ -90,7 +89,7 @@ public class JetbridgeSession internal constructor(
     public val signInProgress: StateFlow<SignInProgress> = signInFlow.progress
 
     /** Reads the secure store again; no network. Worth calling after `StorageUnavailable`. */
-    public suspend fun restore(): SessionState = work { core.restore().also { states.value = it } }
+    public suspend fun restore(): SessionState = work { core.restore().also { showState() } }
 
     /**
      * Signs in with the browser: shows Okta's page and takes the user back to [from]. Returns at once; follow
@@ -141,8 +140,7 @@ public class JetbridgeSession internal constructor(
      * The second step: takes the redirect URI, whole. Giving the same one twice is harmless, and so is a foreign one, which
      * gives [JetbridgeException.UnexpectedRedirect].
      */
-    public suspend fun completeLogin(redirectUri: String): SessionState =
-        work { core.completeLogin(redirectUri).also { states.value = it } }
+    public suspend fun completeLogin(redirectUri: String): SessionState = work { core.completeLogin(redirectUri).also { showState() } }
 
     /** The user came back without signing in: forgets the sign-ins that this process has begun. */
     public suspend fun cancelLogin(): Unit = work { core.cancelLogin() }
@@ -199,7 +197,7 @@ public class JetbridgeSession internal constructor(
     public suspend fun signOut(mode: SignOutMode = SignOutMode.LOCAL): SignOutResult =
         work {
             core.signOut(mode).use { done ->
-                states.value = core.state()
+                showState()
                 signInFlow.reset()
                 SignOutResult(
                     endSessionUrl = done.endSessionUrl()?.let(Uri::parse),
@@ -216,6 +214,9 @@ public class JetbridgeSession internal constructor(
         scope.cancel()
         core.close()
     }
+
+    /** Whoever has news comes at a time of its own, and may be late: so it is the state of now that is shown. */
+    private fun showState() = states.update { core.state() }
 
     /** Waits until nothing goes on beside the calls any more. */
     internal suspend fun settle() = core.settle()
