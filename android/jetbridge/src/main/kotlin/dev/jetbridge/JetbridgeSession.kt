@@ -25,6 +25,7 @@ import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.ffi.SignOutMode
 import dev.jetbridge.ffi.User
 import dev.jetbridge.ffi.setLogSink
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
@@ -32,6 +33,8 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -42,7 +45,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.update
-import kotlinx.coroutines.launch
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import java.io.IOException
@@ -57,11 +60,14 @@ import java.io.IOException
  * Every suspend function throws [JetbridgeException] and nothing else, and may be called from any thread.
  */
 public class JetbridgeSession internal constructor(
-    private val core: Session,
+    private val opened: Session,
     /** The bucket of the configuration, for headings. */
     public val bucket: String,
 ) : AutoCloseable {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+
+    /** Everybody comes by here: what was closed has no answer. */
+    private val core get() = if (scope.isActive) opened else throw closed()
     private val states = MutableStateFlow(core.state())
     private val news =
         MutableSharedFlow<SessionEvent>(extraBufferCapacity = EVENTS_KEPT, onBufferOverflow = BufferOverflow.DROP_OLDEST)
@@ -70,7 +76,9 @@ public class JetbridgeSession internal constructor(
 
     internal val observer =
         object : SessionObserver {
-            override fun stateChanged(state: SessionState) = showState()
+            override fun stateChanged(state: SessionState) {
+                if (scope.isActive) showState()
+            }
 
             override fun event(event: SessionEvent) {
                 news.tryEmit(event)
@@ -102,7 +110,10 @@ public class JetbridgeSession internal constructor(
     public fun startSignIn(
         from: Context,
         options: LoginOptions = LoginOptions(),
-    ): Unit = signInFlow.start(from, options)
+    ) {
+        if (!scope.isActive) throw closed()
+        signInFlow.start(from, options)
+    }
 
     /**
      * As [startSignIn], and waits for the end. Whoever is cancelled while waiting, or dies with the process, misses only
@@ -181,13 +192,7 @@ public class JetbridgeSession internal constructor(
     public fun listing(request: ListObjects = ListObjects()): ObjectListing = ObjectListing(core.listObjects(request), this)
 
     /** Renews tokens and keys a little before they run out, until the answer is closed: for long work without a user. */
-    public fun renewInBackground(): AutoCloseable {
-        val renewal = core.renewInBackground()
-        return AutoCloseable {
-            renewal.stop()
-            renewal.close()
-        }
-    }
+    public fun renewInBackground(): AutoCloseable = core.renewInBackground()
 
     /**
      * Signs out. What is on the device always goes, with or without a network; the answer says what came of the rest.
@@ -207,12 +212,17 @@ public class JetbridgeSession internal constructor(
             }
         }
 
-    /** Ends the session object, not the session: what is stored stays, and the next [open] finds it. */
+    /**
+     * Ends the session object, not the session: what is stored stays, and the next [open] finds it. Whoever calls after that,
+     * or still waits, gets [JetbridgeException.Internal].
+     */
+    @Synchronized
     override fun close() {
+        if (!scope.isActive) return
         observation.stop()
         observation.close()
         scope.cancel()
-        core.close()
+        opened.close()
     }
 
     /** Whoever has news comes at a time of its own, and may be late: so it is the state of now that is shown. */
@@ -225,7 +235,17 @@ public class JetbridgeSession internal constructor(
     internal fun isSignInRedirect(uri: String): Boolean = core.isSignInRedirect(uri)
 
     /** In the session's scope: cancelling the caller must not take an exchange with it. */
-    internal suspend fun <T> work(block: suspend () -> T): T = begin(block).await().getOrThrow()
+    internal suspend fun <T> work(block: suspend () -> T): T = outcome(begin(block)).getOrThrow()
+
+    /** Waits for what [begin] has begun. */
+    internal suspend fun <T> outcome(of: Deferred<Result<T>>): Result<T> =
+        try {
+            of.await()
+        } catch (_: CancellationException) {
+            currentCoroutineContext().ensureActive()
+            // Not the caller was cancelled but the session's own scope.
+            Result.failure(closed())
+        }
 
     /** As [work], for whoever wants to come back for the result. A failure is a result: it must not end the scope's child. */
     internal fun <T> begin(block: suspend () -> T): Deferred<Result<T>> =
@@ -283,13 +303,19 @@ public class JetbridgeSession internal constructor(
             }
         }
 
-        /** Checks the texts of the two configuration files. */
+        /**
+         * Checks the texts of the two configuration files.
+         *
+         * @throws JetbridgeException.InvalidConfiguration for mistakes in the two, all at once
+         * @throws JetbridgeException.LibraryMissing when the app has no native library for this device
+         */
         @JvmStatic
         public fun config(
             oktaConfig: String,
             awsExports: String,
         ): Config =
             try {
+                NativeLibrary.load()
                 Config.parse(oktaConfig, awsExports)
             } catch (e: ConfigException) {
                 throw JetbridgeException.of(e)
@@ -298,6 +324,7 @@ public class JetbridgeSession internal constructor(
         /** Sends the library's log to logcat under the tag `Jetbridge`; it holds no secret. */
         @JvmStatic
         public fun log(level: LogLevel) {
+            NativeLibrary.load()
             setLogSink(LogcatSink, level)
         }
 
@@ -308,9 +335,11 @@ public class JetbridgeSession internal constructor(
             core: Session,
         ): JetbridgeSession {
             val session = JetbridgeSession(core, config.bucket())
-            session.scope.launch { session.restore() }
+            session.begin { session.restore() }
             return session
         }
+
+        private fun closed() = JetbridgeException.of(SessionException.Internal("the session is closed"))
 
         private fun asset(
             context: Context,
@@ -340,7 +369,7 @@ public class ObjectListing internal constructor(
         turn.withLock {
             // A page whose caller went away was fetched all the same, and is the next one's.
             val page = fetching ?: session.begin { pages.nextPage() }.also { fetching = it }
-            val result = page.await()
+            val result = session.outcome(page)
             fetching = null
             result.getOrThrow()
         }

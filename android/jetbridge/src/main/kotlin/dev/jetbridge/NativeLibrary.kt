@@ -24,7 +24,7 @@ internal object NativeLibrary {
     @Synchronized
     fun start(context: Context) {
         if (ready) return
-        load(NAME)
+        load()
         try {
             initialize(context.applicationContext)
         } catch (e: UnsatisfiedLinkError) {
@@ -34,7 +34,12 @@ internal object NativeLibrary {
         ready = true
     }
 
-    fun load(name: String) {
+    /**
+     * Enough for what needs no network. JNA would load the library by itself, and end in an error without a type.
+     *
+     * @throws JetbridgeException.LibraryMissing when the app has no library for this device
+     */
+    fun load(name: String = NAME) {
         try {
             System.loadLibrary(name)
         } catch (e: UnsatisfiedLinkError) {
