@@ -19,6 +19,7 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import java.io.File
+import java.nio.file.Files
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])
@@ -200,6 +201,17 @@ class KeystoreSecretStoreTest {
         assertThrows(StorageException.Unavailable::class.java) { store.list() }
         users.setUserUnlocked(true)
         assertArrayEquals(secret, store.load("default"))
+    }
+
+    @Test
+    fun `a file that the system cannot look at is a failure, not an empty store`() {
+        store.save("default", secret)
+        file("default").delete()
+        // Two links that lead to each other: nobody can say whether there is something at the end of them.
+        Files.createSymbolicLink(file("default").toPath(), file("other").toPath())
+        Files.createSymbolicLink(file("other").toPath(), file("default").toPath())
+        assertThrows(StorageException.Io::class.java) { store.load("default") }
+        assertEquals(setOf("default", "other"), store.list().toSet())
     }
 
     @Test

@@ -13,7 +13,9 @@ import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException
 import java.nio.channels.FileChannel
+import java.nio.file.DirectoryIteratorException
 import java.nio.file.Files
+import java.nio.file.NoSuchFileException
 import java.nio.file.StandardCopyOption
 import java.nio.file.StandardOpenOption
 import java.security.GeneralSecurityException
@@ -46,8 +48,13 @@ public class KeystoreSecretStore(
 
     override fun load(name: String): ByteArray? =
         exclusively {
-            val file = file(name)
-            val sealed = if (file.exists()) file.readBytes() else null
+            val sealed =
+                try {
+                    Files.readAllBytes(file(name).toPath())
+                } catch (_: NoSuchFileException) {
+                    // The one answer that means "nothing there"; File.exists also says no when it cannot tell.
+                    null
+                }
             sealed?.let { unseal(name, it) }
         }
 
@@ -76,12 +83,11 @@ public class KeystoreSecretStore(
     override fun list(): List<String> = exclusively { names() }
 
     private fun names(): List<String> =
-        folder()
-            .listFiles()
-            .orEmpty()
-            .map { it.name }
-            .filter { it.endsWith(SUFFIX) }
-            .map { it.removeSuffix(SUFFIX) }
+        try {
+            Files.newDirectoryStream(folder().toPath(), "*$SUFFIX").use { files -> files.map { "${it.fileName}".removeSuffix(SUFFIX) } }
+        } catch (e: DirectoryIteratorException) {
+            throw e.cause ?: e
+        }
 
     private fun seal(
         name: String,
