@@ -1,6 +1,7 @@
 package dev.jetbridge.testing
 
 import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.StrongBoxUnavailableException
 import java.io.InputStream
 import java.io.OutputStream
 import java.security.Key
@@ -38,6 +39,10 @@ object FakeAndroidKeyStore {
     /** Keys that are there and cannot be read, by their alias, and why. */
     val unreadable = ConcurrentHashMap<String, Exception>()
 
+    /** Whether the security chip refuses keys, as one that is full does. */
+    @Volatile
+    var isStrongBoxFull = false
+
     /** How often the Keystore was asked for a key. */
     val asked = AtomicInteger()
 
@@ -48,6 +53,7 @@ object FakeAndroidKeyStore {
         unreadable.clear()
         failures.set(0)
         asked.set(0)
+        isStrongBoxFull = false
         Security.removeProvider(NAME)
         Security.addProvider(
             object : Provider(NAME, "1.0", "test double") {
@@ -80,6 +86,7 @@ object FakeAndroidKeyStore {
         ): Unit = throw ProviderException("the Keystore wants a specification")
 
         override fun engineGenerateKey(): SecretKey {
+            if (spec.isStrongBoxBacked && isStrongBoxFull) throw StrongBoxUnavailableException("no room")
             val raw = ByteArray(spec.keySize / 8).also(SecureRandom()::nextBytes)
             specs[spec.keystoreAlias] = spec
             unreadable.remove(spec.keystoreAlias)

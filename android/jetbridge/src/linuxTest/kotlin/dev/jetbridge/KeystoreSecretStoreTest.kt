@@ -247,6 +247,20 @@ class KeystoreSecretStoreTest {
         )
     }
 
+    @Test
+    fun `a chip that refuses the key is no failure either`() {
+        shadowOf(app.packageManager).setSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE, true)
+        FakeAndroidKeyStore.isStrongBoxFull = true
+        val store = KeystoreSecretStore(app, strongBox = true)
+        store.save("default", secret)
+        assertArrayEquals(secret, store.load("default"))
+        assertFalse(
+            FakeAndroidKeyStore.specs.values
+                .single()
+                .isStrongBoxBacked,
+        )
+    }
+
     private companion object {
         /** Codes of Android's Keystore. */
         const val KEY_CORRUPTED = 8

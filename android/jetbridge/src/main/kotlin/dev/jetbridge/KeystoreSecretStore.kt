@@ -7,6 +7,7 @@ import android.os.UserManager
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
+import android.security.keystore.StrongBoxUnavailableException
 import dev.jetbridge.ffi.SecretStore
 import dev.jetbridge.ffi.StorageException
 import java.io.File
@@ -37,8 +38,8 @@ import javax.crypto.spec.GCMParameterSpec
  * few times and then reported as passing. None deletes anything, and none crashes the app. Signing out erases the last file
  * and its key with it, so that the next sign-in begins with a fresh one.
  *
- * @param strongBox keep the key in the device's separate security chip, where there is one. It is slow (seconds on some
- *   devices) and seldom needed; it takes effect when the key is made, at the first sign-in.
+ * @param strongBox keep the key in the device's separate security chip, where there is one that takes it. It is slow (seconds
+ *   on some devices) and seldom needed; it takes effect when the key is made, at the first sign-in.
  */
 public class KeystoreSecretStore(
     context: Context,
@@ -140,22 +141,31 @@ public class KeystoreSecretStore(
     private fun key(): SecretKey? = keys().getKey(ALIAS, null) as SecretKey?
 
     private fun newKey(): SecretKey {
-        val builder =
-            KeyGenParameterSpec
-                .Builder(ALIAS, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
-                .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
-                .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
-                .setKeySize(KEY_BITS)
         if (strongBox && Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
             app.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)
         ) {
-            builder.setIsStrongBoxBacked(true)
+            try {
+                return newKey(keySpec().setIsStrongBoxBacked(true))
+            } catch (e: ProviderException) {
+                // The chip is there and has no room or no such cipher; the Keystore's ordinary hardware serves too.
+                if (e !is StrongBoxUnavailableException) throw e
+            }
         }
-        return KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).run {
-            init(builder.build())
+        return newKey(keySpec())
+    }
+
+    private fun keySpec() =
+        KeyGenParameterSpec
+            .Builder(ALIAS, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
+            .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
+            .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
+            .setKeySize(KEY_BITS)
+
+    private fun newKey(spec: KeyGenParameterSpec.Builder): SecretKey =
+        KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).run {
+            init(spec.build())
             generateKey()
         }
-    }
 
     /** With the last file goes the key, also one that cannot be read and would keep everybody out from now on. */
     private fun forgetUnusedKey() {
