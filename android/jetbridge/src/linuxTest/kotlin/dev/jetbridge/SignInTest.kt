@@ -25,6 +25,7 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
@@ -191,6 +192,30 @@ class SignInTest {
         val second = start()
         second.newIntent(follow(stack.signIn(open(second))))
         awaitSignedIn()
+    }
+
+    @Test
+    fun `a session that the Application does not give out says so before anything is begun`() {
+        val other = stack.session(KeystoreSecretStore(host))
+        val mistake = assertThrows(IllegalStateException::class.java) { other.startSignIn(screen) }
+        assertTrue("JetbridgeHost" in mistake.message!!)
+        assertEquals(SignInProgress.Idle, other.signInProgress.value)
+        assertNull(shadowOf(screen).nextStartedActivity)
+        other.close()
+    }
+
+    @Test
+    fun `a sign-in whose Activity cannot be started leaves nothing under way`() {
+        val barred = Robolectric.buildActivity(BarredActivity::class.java).setup().get()
+        assertThrows(SecurityException::class.java) { session.startSignIn(barred) }
+        assertEquals(SignInProgress.Idle, session.signInProgress.value)
+        val controller = start()
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        awaitSignedIn()
+    }
+
+    class BarredActivity : Activity() {
+        override fun startActivity(intent: Intent) = throw SecurityException("not allowed")
     }
 
     @Test

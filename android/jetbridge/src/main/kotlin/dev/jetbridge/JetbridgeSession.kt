@@ -1,5 +1,6 @@
 package dev.jetbridge
 
+import android.app.Activity
 import android.content.Context
 import android.net.Uri
 import dev.jetbridge.ffi.AccessToken
@@ -106,12 +107,17 @@ public class JetbridgeSession internal constructor(
      * call with the same [options] finishes it without a browser.
      *
      * @param from the Activity in front
+     * @throws IllegalStateException when the Application is no [JetbridgeHost] with this session: a mistake in the app's code
      */
     public fun startSignIn(
-        from: Context,
+        from: Activity,
         options: LoginOptions = LoginOptions(),
     ) {
         if (!scope.isActive) throw closed()
+        check((from.application as? JetbridgeHost)?.jetbridge === this) {
+            "The app's Application class has to implement JetbridgeHost and give out this very session, or no redirect finds it: " +
+                "see step 3 of docs/android.md."
+        }
         signInFlow.start(from, options)
     }
 
@@ -122,7 +128,7 @@ public class JetbridgeSession internal constructor(
      * @throws JetbridgeException.UserCancelled when the user came back without signing in
      */
     public suspend fun signIn(
-        from: Context,
+        from: Activity,
         options: LoginOptions = LoginOptions(),
     ): SessionState {
         startSignIn(from, options)

@@ -1,6 +1,6 @@
 package dev.jetbridge
 
-import android.content.Context
+import android.app.Activity
 import android.content.Intent
 import dev.jetbridge.ffi.AuthorizationRequest
 import dev.jetbridge.ffi.LoginOptions
@@ -60,7 +60,7 @@ internal class SignInFlow(
     /** See [JetbridgeSession.startSignIn]. */
     @Synchronized
     fun start(
-        from: Context,
+        from: Activity,
         options: LoginOptions,
     ) {
         if (shown.value is SignInProgress.Preparing || shown.value is SignInProgress.Finishing) return
@@ -74,10 +74,15 @@ internal class SignInFlow(
                 cancelling?.join()
                 if (earlier == null || !finishEarlier(earlier)) begin(options)
             }
-        replace(SignInProgress.Preparing, job)
+        val before = replace(SignInProgress.Preparing, job)
+        try {
+            // At once, while the app is surely in front: Android refuses Activities that are started from the background.
+            from.startActivity(Intent(from, SignInActivity::class.java))
+        } catch (e: RuntimeException) {
+            replace(before)
+            throw e
+        }
         job.start()
-        // At once, while the app is surely in front: Android refuses Activities that are started from the background.
-        from.startActivity(Intent(from, SignInActivity::class.java))
     }
 
     /** The user has been through all of the browser's pages once. False if that is no longer good, and the only way is again. */
