@@ -15,6 +15,7 @@ import androidx.browser.customtabs.CustomTabsIntent
 import dev.jetbridge.ffi.LocalStackOptions
 import dev.jetbridge.ffi.LoginOptions
 import dev.jetbridge.ffi.SessionState
+import dev.jetbridge.ffi.SignOutMode
 import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.Stack
@@ -219,6 +220,39 @@ class SignInTest {
     }
 
     @Test
+    fun `the page that ends Okta's session closes when it comes back`() {
+        val first = start()
+        first.newIntent(follow(stack.signIn(open(first))))
+        awaitSignedIn()
+        val page = runBlocking { session.signOut(SignOutMode.END_SESSION) }.endSessionUrl!!
+        Browsers.install(host, hasCustomTabs = true)
+        JetbridgeBrowser.open(screen, page)
+        val started = generateSequence { shadowOf(screen).nextStartedActivity }.toList()
+        val below = started.single { it.component?.className == SignInActivity::class.java.name }
+        val tab = started.single { it !== below }
+        assertEquals(page, tab.data)
+        assertEquals(Browsers.PACKAGE, tab.`package`)
+        assertFalse("the address has a token in it", "$below ${below.extras}".contains("id_token"))
+
+        val back = Robolectric.buildActivity(SignInActivity::class.java, below).create().start()
+        back.newIntent(follow("com.okta.local-jetbridge:/logout"))
+        assertTrue(back.get().isFinishing)
+        assertEquals(SignInProgress.Idle, session.signInProgress.value)
+    }
+
+    @Test
+    fun `what lies below a page of Okta goes with the page, and gives no sign-in up`() {
+        stack.local.setLatency(300uL)
+        val signIn = start()
+        val below = Robolectric.buildActivity(SignInActivity::class.java, SignInActivity.below(screen)).setup()
+        assertTrue(below.get().isFinishing)
+        below.pause().stop().destroy()
+        assertEquals(SignInProgress.Preparing, session.signInProgress.value)
+        signIn.newIntent(follow(stack.signIn(open(signIn))))
+        awaitSignedIn()
+    }
+
+    @Test
     fun `news that comes late does not bring an old state back`() {
         val controller = start()
         controller.newIntent(follow(stack.signIn(open(controller))))
@@ -266,6 +300,7 @@ class SignInTest {
         controller.setup()
         val failure = awaitFailure()
         assertTrue("$failure", failure is JetbridgeException.NoBrowser)
+        assertThrows(JetbridgeException.NoBrowser::class.java) { JetbridgeBrowser.open(screen, Uri.parse("https://example.com/")) }
         assertTrue(controller.get().isFinishing)
     }
 

@@ -18,6 +18,8 @@ import kotlinx.coroutines.launch
  * Stands between the app and the browser and draws nothing: it opens the sign-in page when that is ready, receives what
  * comes back, and closes the browser's tab, which lies on top of it.
  *
+ * It lies below other pages of Okta too, such as the end of a session, for the same reason: what comes back closes the tab.
+ *
  * It holds no sign-in itself. The session does, and of that, the open request is in the secure store: Android may turn
  * the screen or end the process at any moment.
  */
@@ -27,6 +29,9 @@ public class SignInActivity : Activity() {
     private var wasOpened = false
     private var isDone = false
     private var session: JetbridgeSession? = null
+
+    /** Below a page that is no sign-in: there is nothing to open, to follow or to give up. */
+    private val isBelow get() = intent.getBooleanExtra(BELOW, false)
 
     /** The user came back without a redirect, it seems; on some devices the redirect comes a moment later. */
     private val giveUp =
@@ -45,13 +50,17 @@ public class SignInActivity : Activity() {
     override fun onNewIntent(intent: Intent) {
         super.onNewIntent(intent)
         // A second tap on the app's button: the page of the new request is to be opened.
-        if (intent.data == null) wasOpened = false
+        if (intent.data == null) {
+            wasOpened = false
+            setIntent(intent)
+        }
         receive(intent)
     }
 
     override fun onStart() {
         super.onStart()
         val session = session ?: return
+        if (isBelow) return
         val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
         follower = scope
         scope.launch { session.signInProgress.collect { follow(session, it) } }
@@ -59,6 +68,7 @@ public class SignInActivity : Activity() {
 
     override fun onResume() {
         super.onResume()
+        if (isBelow) leave()
         if (wasOpened && !isFinishing) handler.postDelayed(giveUp, RETURN_GRACE_MILLIS)
     }
 
@@ -76,7 +86,7 @@ public class SignInActivity : Activity() {
 
     override fun onDestroy() {
         // The user went back while the page was being prepared.
-        if (isFinishing && !isDone) session?.signInFlow?.giveUp()
+        if (isFinishing && !isDone && !isBelow) session?.signInFlow?.giveUp()
         super.onDestroy()
     }
 
@@ -147,6 +157,7 @@ public class SignInActivity : Activity() {
         /** Long enough for a redirect that is delivered after the app is in front again, short enough not to be noticed. */
         const val RETURN_GRACE_MILLIS = 1_000L
         private const val WAS_OPENED = "dev.jetbridge.wasOpened"
+        private const val BELOW = "dev.jetbridge.below"
         private const val AUTH_TAB = 1
 
         /** The app's session; null if it cannot be opened. The app's own screen then shows why, at its own first use. */
@@ -160,6 +171,9 @@ public class SignInActivity : Activity() {
                 null
             }
         }
+
+        /** To be started together with a page on top of it, which is the reason why it is not made before the page is gone. */
+        fun below(context: Context): Intent = Intent(context, SignInActivity::class.java).putExtra(BELOW, true)
 
         /** Back to the sign-in with what the browser gave; closes the browser's tab on the way. */
         fun redirect(
