@@ -6,6 +6,7 @@ import android.app.Activity.RESULT_OK
 import android.content.ComponentName
 import android.content.Intent
 import android.content.IntentFilter
+import android.content.pm.ActivityInfo
 import android.content.pm.PackageManager
 import android.net.Uri
 import android.os.Bundle
@@ -139,9 +140,22 @@ class SignInTest {
         val url = open(start())
         val redirect = follow(stack.signIn(url))
         host.restartProcess()
-        val fresh = Robolectric.buildActivity(SignInActivity::class.java, redirect).setup()
+        val launcher = ComponentName(host, "org.example.Launcher")
+        shadowOf(host.packageManager).addActivityIfNotPresent(launcher)
+        val launch = IntentFilter(Intent.ACTION_MAIN).apply { addCategory(Intent.CATEGORY_LAUNCHER) }
+        shadowOf(host.packageManager).addIntentFilterForActivity(launcher, launch)
+
+        val fresh = Robolectric.buildActivity(SignInActivity::class.java, redirect)
+        shadowOf(fresh.get()).setIsTaskRoot(true)
+        fresh.setup()
         awaitSignedIn()
         assertTrue(fresh.get().isFinishing)
+        val next = shadowOf(fresh.get()).nextStartedActivity
+        assertEquals(launcher, next.component)
+        val flags = Intent.FLAG_ACTIVITY_NEW_TASK or Intent.FLAG_ACTIVITY_CLEAR_TASK
+        assertEquals("the task must not go by the redirect's name any more", flags, next.flags and flags)
+        val receiver = host.packageManager.getActivityInfo(ComponentName(host, RedirectActivity::class.java), 0)
+        assertEquals("or the app would be missing among the recent ones", 0, receiver.flags and ActivityInfo.FLAG_EXCLUDE_FROM_RECENTS)
     }
 
     @Test

@@ -148,8 +148,9 @@ public class SignInActivity : Activity() {
         handler.removeCallbacks(giveUp)
         if (isFinishing) return
         isDone = true
-        // After a restart of the process by a redirect there may be no screen of the app behind this one.
-        if (isTaskRoot) packageManager.getLaunchIntentForPackage(packageName)?.let(::startActivity)
+        // No screen of the app is behind this one: a redirect has started the task. The app's own takes its place, as that with
+        // which the task began and by which the list of recent apps knows it: not the redirect, which holds the code.
+        if (isTaskRoot) packageManager.getLaunchIntentForPackage(packageName)?.let { startActivity(it.addFlags(NEW_BEGINNING)) }
         finish()
     }
 
@@ -157,6 +158,7 @@ public class SignInActivity : Activity() {
         /** Long enough for a redirect that is delivered after the app is in front again, short enough not to be noticed. */
         const val RETURN_GRACE_MILLIS = 1_000L
         private const val WAS_OPENED = "dev.jetbridge.wasOpened"
+        private const val NEW_BEGINNING = Intent.FLAG_ACTIVITY_NEW_TASK or Intent.FLAG_ACTIVITY_CLEAR_TASK
         private const val BELOW = "dev.jetbridge.below"
         private const val AUTH_TAB = 1
 
