@@ -7,6 +7,7 @@ plugins {
 
 android {
     namespace = "dev.jetbridge"
+    // No more than androidx.browser asks for: apps must compile against as much.
     compileSdk = 36
 
     defaultConfig {
