@@ -1,5 +1,6 @@
 package dev.jetbridge
 
+import dev.jetbridge.ffi.Session
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Assume.assumeTrue
@@ -48,6 +49,32 @@ class VersionsTest {
         val wrapper = File(android, "gradle/wrapper/gradle-wrapper.properties").readText()
         val ours = Regex("gradle-([0-9.]+)-bin").find(wrapper)!!.groupValues[1]
         assertTrue("$ours is older than $least", version(ours) >= version(least))
+    }
+
+    @Test
+    fun `apps with the Kotlin that the Android plugin brings can read the library`() {
+        val agp = catalog.getValue("agp")
+        val pom = File(System.getProperty("jetbridge.maven.repository"), "com/android/tools/build/gradle/$agp/gradle-$agp.pom")
+        assumeTrue("the Android plugin does not resolve here", pom.exists())
+        val brought = Regex("<artifactId>kotlin-gradle-plugin</artifactId>\\s*<version>([^<]+)<").find(pom.readText())!!.groupValues[1]
+        for (type in listOf(JetbridgeSession::class.java, Session::class.java)) {
+            val written = type.getAnnotation(Metadata::class.java).metadataVersion.joinToString(".")
+            assertTrue("$type is written in Kotlin $written", version(written) <= version(brought))
+        }
+    }
+
+    @Test
+    fun `Maven compiles the library in the Kotlin that Gradle does`() {
+        val gradle = File(android, "jetbridge/build.gradle.kts").readText()
+        val maven = File(android, "pom.xml").readText()
+
+        fun inGradle(name: String) = Regex("$name = (.+)").find(gradle)!!.groupValues[1]
+
+        fun inMaven(name: String) = Regex("<$name>(.+)</").find(maven)!!.groupValues[1]
+        val language = "KotlinVersion.KOTLIN_" + inMaven("library.language.version").replace('.', '_')
+        assertEquals(language, inGradle("languageVersion"))
+        assertEquals(language, inGradle("apiVersion"))
+        assertEquals("\"${inMaven("stdlib.version")}\"", inGradle("coreLibrariesVersion"))
     }
 
     @Test
