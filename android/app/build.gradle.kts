@@ -7,11 +7,13 @@ plugins {
 
 android {
     namespace = "dev.jetbridge.app"
-    compileSdk = 36
+    // As the AARs of Compose and lifecycle ask for; VersionsTest reads it in them.
+    compileSdk = 37
 
     defaultConfig {
         applicationId = "dev.jetbridge.app"
         minSdk = 26
+        // What Android does to an app only from 37 on was not looked at yet.
         targetSdk = 36
         versionCode = 1
         versionName = "0.1.0"

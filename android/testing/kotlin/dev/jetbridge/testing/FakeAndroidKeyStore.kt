@@ -1,6 +1,7 @@
 package dev.jetbridge.testing
 
 import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.StrongBoxUnavailableException
 import java.io.InputStream
 import java.io.OutputStream
 import java.security.Key
@@ -10,6 +11,7 @@ import java.security.Provider
 import java.security.ProviderException
 import java.security.SecureRandom
 import java.security.Security
+import java.security.UnrecoverableKeyException
 import java.security.cert.Certificate
 import java.security.spec.AlgorithmParameterSpec
 import java.util.Collections
@@ -34,6 +36,13 @@ object FakeAndroidKeyStore {
     /** So many of the next accesses fail as a busy Keystore does. */
     val failures = AtomicInteger()
 
+    /** Keys that are there and cannot be read, by their alias, and why. */
+    val unreadable = ConcurrentHashMap<String, Exception>()
+
+    /** Whether the security chip refuses keys, as one that is full does. */
+    @Volatile
+    var isStrongBoxFull = false
+
     /** How often the Keystore was asked for a key. */
     val asked = AtomicInteger()
 
@@ -41,8 +50,10 @@ object FakeAndroidKeyStore {
     fun install() {
         keys.clear()
         specs.clear()
+        unreadable.clear()
         failures.set(0)
         asked.set(0)
+        isStrongBoxFull = false
         Security.removeProvider(NAME)
         Security.addProvider(
             object : Provider(NAME, "1.0", "test double") {
@@ -75,8 +86,10 @@ object FakeAndroidKeyStore {
         ): Unit = throw ProviderException("the Keystore wants a specification")
 
         override fun engineGenerateKey(): SecretKey {
+            if (spec.isStrongBoxBacked && isStrongBoxFull) throw StrongBoxUnavailableException("no room")
             val raw = ByteArray(spec.keySize / 8).also(SecureRandom()::nextBytes)
             specs[spec.keystoreAlias] = spec
+            unreadable.remove(spec.keystoreAlias)
             return SecretKeySpec(raw, "AES").also { keys[spec.keystoreAlias] = it }
         }
     }
@@ -99,6 +112,7 @@ object FakeAndroidKeyStore {
         ): Key? {
             asked.incrementAndGet()
             if (failures.getAndUpdate { if (it > 0) it - 1 else 0 } > 0) throw ProviderException("the Keystore is busy")
+            unreadable[alias]?.let { throw UnrecoverableKeyException("Failed to obtain information about key").apply { initCause(it) } }
             return keys[alias]
         }
 
@@ -107,7 +121,9 @@ object FakeAndroidKeyStore {
         override fun engineIsKeyEntry(alias: String) = keys.containsKey(alias)
 
         override fun engineDeleteEntry(alias: String) {
+            if (failures.getAndUpdate { if (it > 0) it - 1 else 0 } > 0) throw KeyStoreException("the Keystore is busy")
             keys.remove(alias)
+            unreadable.remove(alias)
         }
 
         override fun engineAliases() = Collections.enumeration(keys.keys)

@@ -10,13 +10,15 @@ import kotlinx.coroutines.runBlocking
 import org.junit.rules.ExternalResource
 
 /** The strict local stack, with a clock that both it and the session go by. A fresh one for each test. */
-class Stack : ExternalResource() {
+class Stack(
+    private val options: LocalStackOptions = LocalStackOptions(),
+) : ExternalResource() {
     /** The running stack. */
     lateinit var local: LocalStack
         private set
 
     override fun before() {
-        local = runBlocking { LocalStack.start(LocalStackOptions()) }
+        local = runBlocking { LocalStack.start(options) }
         current = this
     }
 

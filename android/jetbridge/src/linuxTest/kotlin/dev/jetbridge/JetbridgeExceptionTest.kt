@@ -1,6 +1,7 @@
 package dev.jetbridge
 
 import dev.jetbridge.ffi.ConfigException
+import dev.jetbridge.ffi.LogLevel
 import dev.jetbridge.ffi.Recovery
 import dev.jetbridge.ffi.Service
 import dev.jetbridge.ffi.SessionException
@@ -14,6 +15,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import java.lang.reflect.InvocationTargetException
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])
@@ -123,6 +125,34 @@ class JetbridgeExceptionTest {
         assertEquals("okta-config.json", e.file)
         val missing = assertThrows(JetbridgeException.LibraryMissing::class.java) { NativeLibrary.load("no_such_library") }
         assertNotNull(missing.abis.first())
+    }
+
+    @Test
+    fun `whatever is called first, a missing library says so`() {
+        NativeLibrary.load()
+        // To another class loader the JVM refuses a library that it has loaded, as Android refuses one of another ABI.
+        val elsewhere =
+            object : ClassLoader(javaClass.classLoader) {
+                override fun loadClass(
+                    name: String,
+                    resolve: Boolean,
+                ): Class<*> =
+                    findLoadedClass(name) ?: if (name.startsWith("dev.jetbridge.")) define(name) else super.loadClass(name, resolve)
+
+                private fun define(name: String): Class<*> {
+                    val bytes = getResource(name.replace('.', '/') + ".class")!!.readBytes()
+                    return defineClass(name, bytes, 0, bytes.size)
+                }
+            }
+        val session = elsewhere.loadClass(JetbridgeSession::class.java.name)
+        val level = elsewhere.loadClass(LogLevel::class.java.name).enumConstants.first()
+        for (call in listOf<() -> Any?>(
+            { session.getMethod("config", String::class.java, String::class.java).invoke(null, "{}", "{}") },
+            { session.getMethod("log", level.javaClass).invoke(null, level) },
+        )) {
+            val thrown = assertThrows(InvocationTargetException::class.java) { call() }.targetException
+            assertEquals("$thrown", JetbridgeException.LibraryMissing::class.java.name, thrown.javaClass.name)
+        }
     }
 
     private fun variants(type: Class<*>): Set<Class<*>> = type.declaredClasses.filter { type.isAssignableFrom(it) }.toSet()

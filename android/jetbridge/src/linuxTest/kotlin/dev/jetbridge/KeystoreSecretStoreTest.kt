@@ -2,6 +2,7 @@ package dev.jetbridge
 
 import android.content.pm.PackageManager
 import android.os.UserManager
+import android.security.KeyStoreException
 import dev.jetbridge.ffi.StorageException
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import org.junit.Assert.assertArrayEquals
@@ -18,6 +19,7 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import java.io.File
+import java.nio.file.Files
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])
@@ -26,6 +28,9 @@ class KeystoreSecretStoreTest {
     private val store by lazy { KeystoreSecretStore(app) }
     private val folder get() = File(app.noBackupFilesDir, "jetbridge")
     private val secret = "a refresh token".toByteArray()
+
+    /** The key stays where it is, and asking for it fails. */
+    private fun loseSight(why: KeyStoreException) = FakeAndroidKeyStore.keys.keys.forEach { FakeAndroidKeyStore.unreadable[it] = why }
 
     private fun file(name: String) = File(folder, "$name.sealed")
 
@@ -79,6 +84,56 @@ class KeystoreSecretStoreTest {
         // The way out: a new sign-in saves again.
         store.save("default", secret)
         assertArrayEquals(secret, store.load("default"))
+    }
+
+    @Test
+    fun `a key that can no longer be read is told, and keeps nobody out once its files are gone`() {
+        store.save("alice", secret)
+        store.save("bob", secret)
+        loseSight(KeyStoreException(KEY_CORRUPTED, "corrupted"))
+        val (sealed, key) = file("alice").readBytes() to FakeAndroidKeyStore.keys.values.single()
+        assertThrows(StorageException.KeyMissing::class.java) { store.load("alice") }
+        assertThrows(StorageException.KeyMissing::class.java) { store.save("alice", byteArrayOf(1)) }
+        store.delete("bob")
+        assertThrows(StorageException.KeyMissing::class.java) { store.load("alice") }
+        assertArrayEquals("nothing was changed", sealed, file("alice").readBytes())
+        assertEquals(key, FakeAndroidKeyStore.keys.values.single())
+
+        store.delete("alice")
+        assertEquals("the key goes with the last file", 0, FakeAndroidKeyStore.keys.size)
+        store.save("alice", secret)
+        assertArrayEquals(secret, store.load("alice"))
+    }
+
+    @Test
+    fun `a key that cannot be read and has nothing to open is replaced`() {
+        store.save("default", secret)
+        file("default").delete()
+        loseSight(KeyStoreException(KEY_CORRUPTED, "corrupted"))
+        store.save("default", secret)
+        assertArrayEquals(secret, store.load("default"))
+    }
+
+    @Test
+    fun `a key that Android says can be read again soon is not given up`() {
+        store.save("default", secret)
+        val busy = KeyStoreException(SECURE_HARDWARE_BUSY, "busy")
+        assertTrue(busy.isTransientFailure)
+        loseSight(busy)
+        assertThrows(StorageException.Unavailable::class.java) { store.load("default") }
+        assertThrows(StorageException.Unavailable::class.java) { store.save("default", byteArrayOf(1)) }
+        file("default").delete()
+        assertThrows(StorageException.Unavailable::class.java) { store.save("default", byteArrayOf(1)) }
+    }
+
+    @Test
+    fun `a file is erased also when its key cannot be`() {
+        store.save("default", secret)
+        FakeAndroidKeyStore.failures.set(Int.MAX_VALUE)
+        store.delete("default")
+        assertFalse(file("default").exists())
+        FakeAndroidKeyStore.failures.set(0)
+        assertNull(store.load("default"))
     }
 
     @Test
@@ -149,6 +204,17 @@ class KeystoreSecretStoreTest {
     }
 
     @Test
+    fun `a file that the system cannot look at is a failure, not an empty store`() {
+        store.save("default", secret)
+        file("default").delete()
+        // Two links that lead to each other: nobody can say whether there is something at the end of them.
+        Files.createSymbolicLink(file("default").toPath(), file("other").toPath())
+        Files.createSymbolicLink(file("other").toPath(), file("default").toPath())
+        assertThrows(StorageException.Io::class.java) { store.load("default") }
+        assertEquals(setOf("default", "other"), store.list().toSet())
+    }
+
+    @Test
     fun `names that are no file names are refused`() {
         for (name in listOf("", "../escape", "a/b", ".hidden", "a".repeat(129), "ä")) {
             assertThrows(name, StorageException.Denied::class.java) { store.save(name, secret) }
@@ -179,5 +245,25 @@ class KeystoreSecretStoreTest {
                 .single()
                 .isStrongBoxBacked,
         )
+    }
+
+    @Test
+    fun `a chip that refuses the key is no failure either`() {
+        shadowOf(app.packageManager).setSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE, true)
+        FakeAndroidKeyStore.isStrongBoxFull = true
+        val store = KeystoreSecretStore(app, strongBox = true)
+        store.save("default", secret)
+        assertArrayEquals(secret, store.load("default"))
+        assertFalse(
+            FakeAndroidKeyStore.specs.values
+                .single()
+                .isStrongBoxBacked,
+        )
+    }
+
+    private companion object {
+        /** Codes of Android's Keystore. */
+        const val KEY_CORRUPTED = 8
+        const val SECURE_HARDWARE_BUSY = -48
     }
 }

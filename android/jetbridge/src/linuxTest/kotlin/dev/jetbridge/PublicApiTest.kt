@@ -41,7 +41,32 @@ class PublicApiTest {
         assertEquals(emptyList<String>(), bare)
     }
 
+    /** What the compiler's explicit API mode says; it cannot be asked, because it would look at the bindings as well. */
+    @Test
+    fun `whatever apps can see says so`() {
+        assertEquals(listOf(2, 4), unmarked(listOf("public class A {", "    fun a() {", "        val b = 1", "    val c = 1", "}")))
+        assertEquals(
+            emptyList<Int>(),
+            unmarked(listOf("internal class A {", "    class B {", "        fun a()", "    private fun b()", "}")),
+        )
+        assertEquals(emptyList<String>(), sources.flatMap { file -> unmarked(file.readLines()).map { "${file.name}:$it" } })
+    }
+
+    /** The numbers of lines that declare something without a word on who may see it, where that means everybody. */
+    private fun unmarked(lines: List<String>): List<Int> {
+        val around = ArrayDeque<Pair<Int, Boolean>>()
+        return lines.mapIndexedNotNull { index, line ->
+            val declaration = DECLARATION.find(line) ?: return@mapIndexedNotNull null
+            val (indent, modifiers, kind) = declaration.destructured
+            while (around.isNotEmpty() && around.last().first >= indent.length) around.removeLast()
+            val isSeen = around.all { it.second } && !Regex("\\b(private|internal)\\b").containsMatchIn(modifiers)
+            around.addLast(indent.length to (isSeen && kind in setOf("class", "interface", "object")))
+            (index + 1).takeIf { isSeen && !Regex("\\b(public|override)\\b").containsMatchIn(modifiers) }
+        }
+    }
+
     private companion object {
+        val DECLARATION = Regex("^( *)((?:[a-z]+ )*)(class|interface|object|fun|val|var|typealias|constructor)\\b")
         val PUBLIC = Regex("^ *public (?!companion)")
         val NAME =
             Regex(

@@ -3,14 +3,20 @@ package dev.jetbridge
 import android.app.Activity
 import android.app.Activity.RESULT_CANCELED
 import android.app.Activity.RESULT_OK
+import android.content.ComponentName
 import android.content.Intent
+import android.content.IntentFilter
+import android.content.pm.ActivityInfo
 import android.content.pm.PackageManager
 import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
 import androidx.browser.auth.AuthTabIntent
 import androidx.browser.customtabs.CustomTabsIntent
+import dev.jetbridge.ffi.LocalStackOptions
+import dev.jetbridge.ffi.LoginOptions
 import dev.jetbridge.ffi.SessionState
+import dev.jetbridge.ffi.SignOutMode
 import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.Stack
@@ -21,6 +27,7 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
@@ -38,7 +45,7 @@ import java.time.Duration
 @Config(sdk = [35], application = TestHost::class)
 class SignInTest {
     @get:Rule
-    val stack = Stack()
+    val stack = Stack(LocalStackOptions(redirectUri = ANOTHER_CALLBACK))
 
     private val host get() = RuntimeEnvironment.getApplication() as TestHost
     private val session get() = host.jetbridge
@@ -50,8 +57,8 @@ class SignInTest {
     private val screen by lazy { Robolectric.buildActivity(Activity::class.java).setup().get() }
 
     /** Presses the button; gives the library's Activity as Android would start it. */
-    private fun start(): ActivityController<SignInActivity> {
-        session.startSignIn(screen)
+    private fun start(options: LoginOptions = LoginOptions()): ActivityController<SignInActivity> {
+        session.startSignIn(screen, options)
         val intent = shadowOf(screen).nextStartedActivity
         assertEquals(SignInActivity::class.java.name, intent.component?.className)
         return Robolectric.buildActivity(SignInActivity::class.java, intent).setup()
@@ -133,9 +140,22 @@ class SignInTest {
         val url = open(start())
         val redirect = follow(stack.signIn(url))
         host.restartProcess()
-        val fresh = Robolectric.buildActivity(SignInActivity::class.java, redirect).setup()
+        val launcher = ComponentName(host, "org.example.Launcher")
+        shadowOf(host.packageManager).addActivityIfNotPresent(launcher)
+        val launch = IntentFilter(Intent.ACTION_MAIN).apply { addCategory(Intent.CATEGORY_LAUNCHER) }
+        shadowOf(host.packageManager).addIntentFilterForActivity(launcher, launch)
+
+        val fresh = Robolectric.buildActivity(SignInActivity::class.java, redirect)
+        shadowOf(fresh.get()).setIsTaskRoot(true)
+        fresh.setup()
         awaitSignedIn()
         assertTrue(fresh.get().isFinishing)
+        val next = shadowOf(fresh.get()).nextStartedActivity
+        assertEquals(launcher, next.component)
+        val flags = Intent.FLAG_ACTIVITY_NEW_TASK or Intent.FLAG_ACTIVITY_CLEAR_TASK
+        assertEquals("the task must not go by the redirect's name any more", flags, next.flags and flags)
+        val receiver = host.packageManager.getActivityInfo(ComponentName(host, RedirectActivity::class.java), 0)
+        assertEquals("or the app would be missing among the recent ones", 0, receiver.flags and ActivityInfo.FLAG_EXCLUDE_FROM_RECENTS)
     }
 
     @Test
@@ -164,13 +184,19 @@ class SignInTest {
     }
 
     @Test
-    fun `a session whose key Android has lost is told, and the way out leads to a new one`() {
+    fun `a session whose key Android has lost is told, and the way out leads to a new one`() = outOfALostSession { keys.clear() }
+
+    @Test
+    fun `a session whose key Android can no longer read is told, and the way out leads to a new one`() =
+        outOfALostSession { keys.keys.forEach { unreadable[it] = IllegalStateException() } }
+
+    private fun outOfALostSession(lose: FakeAndroidKeyStore.() -> Unit) {
         val first = start()
         first.newIntent(follow(stack.signIn(open(first))))
         awaitSignedIn()
         // The profile is saved beside the sign-in: with a key that was lost by then, it would be saved under a new one.
         runBlocking { session.settle() }
-        FakeAndroidKeyStore.keys.clear()
+        FakeAndroidKeyStore.lose()
         host.restartProcess()
         await("the store was read") { session.state.value is SessionState.StorageUnavailable }
         start()
@@ -180,6 +206,73 @@ class SignInTest {
         assertTrue(session.state.value is SessionState.SignedOut)
         val second = start()
         second.newIntent(follow(stack.signIn(open(second))))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `a session that the Application does not give out says so before anything is begun`() {
+        val other = stack.session(KeystoreSecretStore(host))
+        val mistake = assertThrows(IllegalStateException::class.java) { other.startSignIn(screen) }
+        assertTrue("JetbridgeHost" in mistake.message!!)
+        assertEquals(SignInProgress.Idle, other.signInProgress.value)
+        assertNull(shadowOf(screen).nextStartedActivity)
+        other.close()
+    }
+
+    @Test
+    fun `a sign-in whose Activity cannot be started leaves nothing under way`() {
+        val barred = Robolectric.buildActivity(BarredActivity::class.java).setup().get()
+        assertThrows(SecurityException::class.java) { session.startSignIn(barred) }
+        assertEquals(SignInProgress.Idle, session.signInProgress.value)
+        val controller = start()
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        awaitSignedIn()
+    }
+
+    class BarredActivity : Activity() {
+        override fun startActivity(intent: Intent) = throw SecurityException("not allowed")
+    }
+
+    @Test
+    fun `the page that ends Okta's session closes when it comes back`() {
+        val first = start()
+        first.newIntent(follow(stack.signIn(open(first))))
+        awaitSignedIn()
+        val page = runBlocking { session.signOut(SignOutMode.END_SESSION) }.endSessionUrl!!
+        Browsers.install(host, hasCustomTabs = true)
+        JetbridgeBrowser.open(screen, page)
+        val started = generateSequence { shadowOf(screen).nextStartedActivity }.toList()
+        val below = started.single { it.component?.className == SignInActivity::class.java.name }
+        val tab = started.single { it !== below }
+        assertEquals(page, tab.data)
+        assertEquals(Browsers.PACKAGE, tab.`package`)
+        assertFalse("the address has a token in it", "$below ${below.extras}".contains("id_token"))
+
+        val back = Robolectric.buildActivity(SignInActivity::class.java, below).create().start()
+        back.newIntent(follow("com.okta.local-jetbridge:/logout"))
+        assertTrue(back.get().isFinishing)
+        assertEquals(SignInProgress.Idle, session.signInProgress.value)
+    }
+
+    @Test
+    fun `what lies below a page of Okta goes with the page, and gives no sign-in up`() {
+        stack.local.setLatency(300uL)
+        val signIn = start()
+        val below = Robolectric.buildActivity(SignInActivity::class.java, SignInActivity.below(screen)).setup()
+        assertTrue(below.get().isFinishing)
+        below.pause().stop().destroy()
+        assertEquals(SignInProgress.Preparing, session.signInProgress.value)
+        signIn.newIntent(follow(stack.signIn(open(signIn))))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `news that comes late does not bring an old state back`() {
+        val controller = start()
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        awaitSignedIn()
+        runBlocking { session.settle() }
+        session.observer.stateChanged(SessionState.SignedOut)
         awaitSignedIn()
     }
 
@@ -221,13 +314,14 @@ class SignInTest {
         controller.setup()
         val failure = awaitFailure()
         assertTrue("$failure", failure is JetbridgeException.NoBrowser)
+        assertThrows(JetbridgeException.NoBrowser::class.java) { JetbridgeBrowser.open(screen, Uri.parse("https://example.com/")) }
         assertTrue(controller.get().isFinishing)
     }
 
     @Test
     fun `coming back without a redirect counts as given up, but not at once`() {
         val controller = start()
-        val url = open(controller)
+        open(controller)
         controller.start().resume()
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS - 1))
         assertEquals(SignInProgress.InBrowser, session.signInProgress.value)
@@ -239,12 +333,54 @@ class SignInTest {
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS))
         assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
         assertTrue(controller.get().isFinishing)
+    }
 
-        // The sign-in is over: its redirect, should it come after all, opens nothing.
-        session.dismissSignInFailure()
+    @Test
+    fun `a browser that was only left for a glance at the app can still finish the sign-in`() {
+        val controller = start()
+        val url = open(controller)
+        comeBackWithoutRedirect(controller)
+        // Even a second sign-in that is begun and left meanwhile does not take the first one along.
+        val second = start()
+        open(second)
+        comeBackWithoutRedirect(second)
+
         Robolectric.buildActivity(SignInActivity::class.java, follow(stack.signIn(url))).setup()
+        awaitSignedIn()
+    }
+
+    private fun comeBackWithoutRedirect(controller: ActivityController<SignInActivity>) {
+        controller.start().resume()
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(SignInActivity.RETURN_GRACE_MILLIS))
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+        controller.pause().stop().destroy()
+    }
+
+    @Test
+    fun `a sign-in that was cancelled is over, and its redirect opens nothing`() {
+        val controller = start()
+        val url = open(controller)
+        session.cancelSignIn()
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+        session.dismissSignInFailure()
+        // The next one begins when the core has forgotten this one, and is not forgotten with it.
+        val second = start()
+        val secondUrl = open(second)
+        second.newIntent(follow(stack.signIn(url)))
         assertTrue(awaitFailure() is JetbridgeException.UnexpectedRedirect)
         assertEquals(0, stack.count("token"))
+        Robolectric.buildActivity(SignInActivity::class.java, follow(stack.signIn(secondUrl))).setup()
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `cancelling when no sign-in is under way does nothing`() {
+        session.cancelSignIn()
+        assertEquals(SignInProgress.Idle, session.signInProgress.value)
+        val controller = start()
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        session.cancelSignIn()
+        awaitSignedIn()
     }
 
     @Test
@@ -268,12 +404,89 @@ class SignInTest {
     }
 
     @Test
+    fun `going back while Okta is asked, and tapping again, leads to a sign-in that counts`() {
+        stack.local.setLatency(300uL)
+        val first = start()
+        first.get().finish()
+        first.pause().stop().destroy()
+        assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+        // Both requests are under way now, and whichever answer comes first must not be taken for the other's.
+        val second = start()
+        second.newIntent(follow(stack.signIn(open(second))))
+        awaitSignedIn()
+    }
+
+    @Test
     fun `a network fault is told and the next try works`() {
         stack.local.injectFault("discovery-unavailable", 100u)
         val controller = start()
         assertTrue(awaitFailure() is JetbridgeException.Retryable)
         await("the Activity is gone") { controller.get().isFinishing }
         stack.local.injectFault("discovery-unavailable", 0u)
+        val again = start()
+        again.newIntent(follow(stack.signIn(open(again))))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `a passing fault after the browser is tried again by itself`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        stack.local.injectFault("token-unavailable", 2u)
+        controller.newIntent(follow(redirect))
+        awaitSignedIn()
+        assertEquals(3, stack.count("token"))
+    }
+
+    @Test
+    fun `a fault that lasts is told, and trying again needs no browser`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        stack.local.injectFault("token-unavailable", 100u)
+        controller.newIntent(follow(redirect))
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
+        val stillDown = start()
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
+        await("the Activity is gone") { stillDown.get().isFinishing }
+
+        stack.local.injectFault("token-unavailable", 0u)
+        val again = start()
+        awaitSignedIn()
+        await("the Activity is gone") { again.get().isFinishing }
+        assertNull("no browser", shadowOf(again.get()).nextStartedActivity)
+    }
+
+    @Test
+    fun `a Keystore that fails when the redirect comes costs no second visit to the browser`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        FakeAndroidKeyStore.failures.set(Int.MAX_VALUE)
+        controller.newIntent(follow(redirect))
+        assertTrue((awaitFailure() as JetbridgeException.SecureStorage).mayPass)
+        FakeAndroidKeyStore.failures.set(0)
+        val again = start()
+        awaitSignedIn()
+        assertNull("no browser", shadowOf(again.get()).nextStartedActivity)
+    }
+
+    @Test
+    fun `whoever asks for another sign-in is not given what is left of the one before`() {
+        val controller = start()
+        val redirect = stack.signIn(open(controller))
+        stack.local.injectFault("token-unavailable", 100u)
+        controller.newIntent(follow(redirect))
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
+        stack.local.injectFault("token-unavailable", 0u)
+        val second = start(LoginOptions(maxAgeSeconds = 0uL))
+        assertEquals("0", Uri.parse(open(second)).getQueryParameter("max_age"))
+    }
+
+    @Test
+    fun `a redirect that reports a passing fault itself is told, and the next try opens the browser`() {
+        val controller = start()
+        val refused = runBlocking { stack.local.deny(open(controller)) }
+        controller.newIntent(follow(refused.replace("access_denied", "temporarily_unavailable")))
+        assertTrue(awaitFailure() is JetbridgeException.Retryable)
         val again = start()
         again.newIntent(follow(stack.signIn(open(again))))
         awaitSignedIn()
@@ -335,6 +548,44 @@ class SignInTest {
     }
 
     @Test
+    fun `a sign-in with another redirect URI than the configuration's is finished too`() {
+        val controller = start(LoginOptions(redirectUri = ANOTHER_CALLBACK))
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        awaitSignedIn()
+    }
+
+    @Test
+    fun `a callback that would not come back is told before the browser opens`() {
+        val controller = start(LoginOptions(redirectUri = "com.example.misspelt:/callback"))
+        val failure = awaitFailure() as JetbridgeException.Misconfigured
+        assertEquals("jetbridgeRedirectScheme", failure.setting)
+        assertTrue("com.example.misspelt" in failure.text(screen))
+        await("the Activity is gone") { controller.get().isFinishing }
+        assertNull(shadowOf(controller.get()).nextStartedActivity)
+    }
+
+    @Test
+    fun `a placeholder that claims every link is told, an https callback with a host of its own serves`() {
+        Browsers.install(host, hasCustomTabs = true, hasAuthTab = true)
+        val receiver = ComponentName(host, RedirectActivity::class.java)
+        val packages = shadowOf(host.packageManager)
+
+        fun links() =
+            IntentFilter(Intent.ACTION_VIEW).apply {
+                addCategory(Intent.CATEGORY_DEFAULT)
+                addCategory(Intent.CATEGORY_BROWSABLE)
+                addDataScheme("https")
+            }
+        packages.addIntentFilterForActivity(receiver, links().apply { addDataAuthority("app.example.org", null) })
+        val intent = browserIntent(start(LoginOptions(redirectUri = "https://app.example.org/callback")))
+        assertFalse("Auth Tab would want the domain verified", intent.hasExtra(AuthTabIntent.EXTRA_LAUNCH_AUTH_TAB))
+
+        packages.addIntentFilterForActivity(receiver, links())
+        start()
+        assertEquals("jetbridgeRedirectScheme", (awaitFailure() as JetbridgeException.Misconfigured).setting)
+    }
+
+    @Test
     fun `the manifest says what the sign-in needs`() {
         val activities = host.packageManager.getPackageInfo(host.packageName, PackageManager.GET_ACTIVITIES).activities!!
         val byName = activities.associateBy { it.name }
@@ -344,5 +595,9 @@ class SignInTest {
         assertFalse("android:noHistory" in source)
         assertFalse("android:host" in source)
         assertNotNull(Regex("<queries>.*CustomTabsService.*</queries>", RegexOption.DOT_MATCHES_ALL).find(source))
+    }
+
+    private companion object {
+        const val ANOTHER_CALLBACK = "com.okta.local-jetbridge:/step-up"
     }
 }

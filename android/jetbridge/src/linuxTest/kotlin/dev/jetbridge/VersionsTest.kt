@@ -1,9 +1,12 @@
 package dev.jetbridge
 
+import dev.jetbridge.ffi.Session
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
+import org.junit.Assume.assumeTrue
 import org.junit.Test
 import java.io.File
+import java.util.zip.ZipFile
 
 /** Two builds of the same sources must not drift apart: what both name has one version. */
 class VersionsTest {
@@ -34,6 +37,74 @@ class VersionsTest {
         assertEquals(catalog["activity"], version("activity-compose"))
         assertEquals(catalog["lifecycle"], version("lifecycle-runtime-compose-android"))
     }
+
+    @Test
+    fun `the wrapper's Gradle is one that the Android plugin accepts`() {
+        val agp = catalog.getValue("agp")
+        val plugin = File(System.getProperty("jetbridge.maven.repository"), "com/android/tools/build/gradle/$agp/gradle-$agp.jar")
+        assumeTrue("the Android plugin does not resolve here", plugin.exists())
+        val check = "com/android/build/gradle/internal/plugins/VersionCheckPlugin.class"
+        val constants = ZipFile(plugin).use { it.getInputStream(it.getEntry(check)).readBytes().toString(Charsets.ISO_8859_1) }
+        val least = Regex("\\d+\\.\\d+(\\.\\d+)?").findAll(constants).single().value
+        val wrapper = File(android, "gradle/wrapper/gradle-wrapper.properties").readText()
+        val ours = Regex("gradle-([0-9.]+)-bin").find(wrapper)!!.groupValues[1]
+        assertTrue("$ours is older than $least", version(ours) >= version(least))
+    }
+
+    @Test
+    fun `apps with the Kotlin that the Android plugin brings can read the library`() {
+        val agp = catalog.getValue("agp")
+        val pom = File(System.getProperty("jetbridge.maven.repository"), "com/android/tools/build/gradle/$agp/gradle-$agp.pom")
+        assumeTrue("the Android plugin does not resolve here", pom.exists())
+        val brought = Regex("<artifactId>kotlin-gradle-plugin</artifactId>\\s*<version>([^<]+)<").find(pom.readText())!!.groupValues[1]
+        for (type in listOf(JetbridgeSession::class.java, Session::class.java)) {
+            val written = type.getAnnotation(Metadata::class.java).metadataVersion.joinToString(".")
+            assertTrue("$type is written in Kotlin $written", version(written) <= version(brought))
+        }
+    }
+
+    @Test
+    fun `Maven compiles the library in the Kotlin that Gradle does`() {
+        val gradle = File(android, "jetbridge/build.gradle.kts").readText()
+        val maven = File(android, "pom.xml").readText()
+
+        fun inGradle(name: String) = Regex("$name = (.+)").find(gradle)!!.groupValues[1]
+
+        fun inMaven(name: String) = Regex("<$name>(.+)</").find(maven)!!.groupValues[1]
+        val language = "KotlinVersion.KOTLIN_" + inMaven("library.language.version").replace('.', '_')
+        assertEquals(language, inGradle("languageVersion"))
+        assertEquals(language, inGradle("apiVersion"))
+        assertEquals("\"${inMaven("stdlib.version")}\"", inGradle("coreLibrariesVersion"))
+    }
+
+    @Test
+    fun `both modules compile against an SDK that is new enough for their AARs`() {
+        val asked =
+            File(android, "maven/androidx/build/maven/unpacked").listFiles().orEmpty().associate { aar ->
+                val metadata = File(aar, "META-INF/com/android/build/gradle/aar-metadata.properties")
+                val text = if (metadata.exists()) metadata.readText() else ""
+                aar.name to (
+                    Regex("^minCompileSdk=(\\d+)$", RegexOption.MULTILINE)
+                        .find(text)
+                        ?.groupValues
+                        ?.get(1)
+                        ?.toInt() ?: 0
+                )
+            }
+
+        fun compileSdk(module: String) =
+            Regex("^ +compileSdk = (\\d+)$", RegexOption.MULTILINE)
+                .find(File(android, "$module/build.gradle.kts").readText())!!
+                .groupValues[1]
+                .toInt()
+        assertTrue("$asked", asked.size > 20)
+        val most = asked.maxBy { it.value }
+        assertTrue("$most", compileSdk("app") >= most.value)
+        assertTrue("$asked", compileSdk("jetbridge") >= asked.getValue("browser-${catalog["browser"]}"))
+    }
+
+    /** For comparing: as many digits for each part. */
+    private fun version(text: String) = text.split('.').joinToString("") { it.padStart(5, '0') }
 
     @Test
     fun `the Kotlin half of the TLS verifier is of the version that its Rust half calls`() {

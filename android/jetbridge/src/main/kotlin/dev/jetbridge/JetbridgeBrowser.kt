@@ -16,14 +16,15 @@ import androidx.browser.customtabs.CustomTabsIntent
  */
 public object JetbridgeBrowser {
     /**
-     * Opens [url] in a Custom Tab, or in any browser where there is none.
+     * Opens [url] in a Custom Tab, or in any browser where there is none. When the page comes back to the app, as the end of
+     * a session does to `okta_logout_url`, its tab is closed.
      *
      * @throws JetbridgeException.NoBrowser
      */
     public fun open(
         from: Activity,
         url: Uri,
-    ): Unit = start { from.startActivity(pageIntent(from, url)) }
+    ): Unit = start { from.startActivities(arrayOf(SignInActivity.below(from), pageIntent(from, url))) }
 
     /**
      * Opens the sign-in page. A browser with Auth Tab answers to `onActivityResult` with [requestCode]; every other one by
@@ -44,7 +45,7 @@ public object JetbridgeBrowser {
             // The result's own way back; androidx's launcher does the same for an androidx Activity, which this is not.
             start { from.startActivityForResult(tab, requestCode) }
         } else {
-            open(from, url)
+            start { from.startActivity(pageIntent(from, url)) }
         }
     }
 
@@ -80,6 +81,6 @@ public object JetbridgeBrowser {
             throw JetbridgeException.NoBrowser(e)
         }
     }
-
-    private val WEB_SCHEMES = setOf("http", "https")
 }
+
+internal val WEB_SCHEMES = setOf("http", "https")

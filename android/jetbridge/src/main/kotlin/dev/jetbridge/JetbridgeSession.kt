@@ -1,7 +1,7 @@
 package dev.jetbridge
 
+import android.app.Activity
 import android.content.Context
-import android.content.Intent
 import android.net.Uri
 import dev.jetbridge.ffi.AccessToken
 import dev.jetbridge.ffi.AuthorizationRequest
@@ -26,6 +26,7 @@ import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.ffi.SignOutMode
 import dev.jetbridge.ffi.User
 import dev.jetbridge.ffi.setLogSink
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
@@ -33,6 +34,8 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -42,7 +45,8 @@ import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.launch
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import java.io.IOException
@@ -57,34 +61,32 @@ import java.io.IOException
  * Every suspend function throws [JetbridgeException] and nothing else, and may be called from any thread.
  */
 public class JetbridgeSession internal constructor(
-    private val core: Session,
-    private val callbackUrl: String,
+    private val opened: Session,
     /** The bucket of the configuration, for headings. */
     public val bucket: String,
 ) : AutoCloseable {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+
+    /** Everybody comes by here: what was closed has no answer. */
+    private val core get() = if (scope.isActive) opened else throw closed()
     private val states = MutableStateFlow(core.state())
     private val news =
         MutableSharedFlow<SessionEvent>(extraBufferCapacity = EVENTS_KEPT, onBufferOverflow = BufferOverflow.DROP_OLDEST)
-    private val progress = MutableStateFlow<SignInProgress>(SignInProgress.Idle)
 
-    /** The request that waits for its browser: in memory only, since its address is not for logs or saved states. */
-    @Volatile
-    internal var request: AuthorizationRequest? = null
-        private set
+    internal val signInFlow = SignInFlow(this, scope)
 
-    private val observation =
-        core.observe(
-            object : SessionObserver {
-                override fun stateChanged(state: SessionState) {
-                    states.value = state
-                }
+    internal val observer =
+        object : SessionObserver {
+            override fun stateChanged(state: SessionState) {
+                if (scope.isActive) showState()
+            }
 
-                override fun event(event: SessionEvent) {
-                    news.tryEmit(event)
-                }
-            },
-        )
+            override fun event(event: SessionEvent) {
+                news.tryEmit(event)
+            }
+        }
+
+    private val observation = core.observe(observer)
 
     /** Who is signed in, if anybody. `NotLoaded` until [restore], which [open] calls, has read the secure store. */
     public val state: StateFlow<SessionState> = states.asStateFlow()
@@ -93,38 +95,30 @@ public class JetbridgeSession internal constructor(
     public val events: SharedFlow<SessionEvent> = news.asSharedFlow()
 
     /** How far the sign-in has come that [startSignIn] began. */
-    public val signInProgress: StateFlow<SignInProgress> = progress.asStateFlow()
+    public val signInProgress: StateFlow<SignInProgress> = signInFlow.progress
 
     /** Reads the secure store again; no network. Worth calling after `StorageUnavailable`. */
-    public suspend fun restore(): SessionState = work { core.restore().also { states.value = it } }
+    public suspend fun restore(): SessionState = work { core.restore().also { showState() } }
 
     /**
      * Signs in with the browser: shows Okta's page and takes the user back to [from]. Returns at once; follow
      * [signInProgress] and [state]. A second call while one is under way does nothing, unless the user is in the browser:
-     * then it begins anew.
+     * then it begins anew. If the one before came back from the browser and a passing fault kept it from being finished, a
+     * call with the same [options] finishes it without a browser.
      *
      * @param from the Activity in front
+     * @throws IllegalStateException when the Application is no [JetbridgeHost] with this session: a mistake in the app's code
      */
     public fun startSignIn(
-        from: Context,
+        from: Activity,
         options: LoginOptions = LoginOptions(),
     ) {
-        val before = progress.value
-        if (before is SignInProgress.Preparing || before is SignInProgress.Finishing) return
-        if (!progress.compareAndSet(before, SignInProgress.Preparing)) return
-        request = null
-        scope.launch {
-            attempt {
-                request = work { core.beginLogin(options) }
-                if (!progress.compareAndSet(SignInProgress.Preparing, SignInProgress.InBrowser)) {
-                    // Given up meanwhile: nobody is there any more to open the page.
-                    request = null
-                    cancelLogin()
-                }
-            }
+        if (!scope.isActive) throw closed()
+        check((from.application as? JetbridgeHost)?.jetbridge === this) {
+            "The app's Application class has to implement JetbridgeHost and give out this very session, or no redirect finds it: " +
+                "see step 3 of docs/android.md."
         }
-        // At once, while the app is surely in front: Android refuses Activities that are started from the background.
-        from.startActivity(Intent(from, SignInActivity::class.java))
+        signInFlow.start(from, options)
     }
 
     /**
@@ -134,21 +128,24 @@ public class JetbridgeSession internal constructor(
      * @throws JetbridgeException.UserCancelled when the user came back without signing in
      */
     public suspend fun signIn(
-        from: Context,
+        from: Activity,
         options: LoginOptions = LoginOptions(),
     ): SessionState {
         startSignIn(from, options)
-        return when (val end = progress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
+        return when (val end = signInProgress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
             is SignInProgress.Failed -> throw end.cause
             else -> state.value
         }
     }
 
+    /**
+     * Gives up the sign-in that [startSignIn] began, as a Cancel button does: what still comes from the browser opens
+     * nothing. Does nothing when none is under way, and does not stop what is being finished.
+     */
+    public fun cancelSignIn(): Unit = signInFlow.cancel()
+
     /** The user has read about the failed sign-in: [signInProgress] is idle again. */
-    public fun dismissSignInFailure() {
-        val now = progress.value
-        if (now is SignInProgress.Failed) progress.compareAndSet(now, SignInProgress.Idle)
-    }
+    public fun dismissSignInFailure(): Unit = signInFlow.dismissFailure()
 
     /**
      * The first step of a sign-in for an app that opens the browser itself. The request is remembered in the secure store
@@ -160,8 +157,7 @@ public class JetbridgeSession internal constructor(
      * The second step: takes the redirect URI, whole. Giving the same one twice is harmless, and so is a foreign one, which
      * gives [JetbridgeException.UnexpectedRedirect].
      */
-    public suspend fun completeLogin(redirectUri: String): SessionState =
-        work { core.completeLogin(redirectUri).also { states.value = it } }
+    public suspend fun completeLogin(redirectUri: String): SessionState = work { core.completeLogin(redirectUri).also { showState() } }
 
     /** The user came back without signing in: forgets the sign-ins that this process has begun. */
     public suspend fun cancelLogin(): Unit = work { core.cancelLogin() }
@@ -208,13 +204,7 @@ public class JetbridgeSession internal constructor(
     public fun listing(request: ListObjects = ListObjects()): ObjectListing = ObjectListing(core.listObjects(request), this)
 
     /** Renews tokens and keys a little before they run out, until the answer is closed: for long work without a user. */
-    public fun renewInBackground(): AutoCloseable {
-        val renewal = core.renewInBackground()
-        return AutoCloseable {
-            renewal.stop()
-            renewal.close()
-        }
-    }
+    public fun renewInBackground(): AutoCloseable = core.renewInBackground()
 
     /**
      * Signs out. What is on the device always goes, with or without a network; the answer says what came of the rest.
@@ -224,8 +214,8 @@ public class JetbridgeSession internal constructor(
     public suspend fun signOut(mode: SignOutMode = SignOutMode.LOCAL): SignOutResult =
         work {
             core.signOut(mode).use { done ->
-                states.value = core.state()
-                progress.value = SignInProgress.Idle
+                showState()
+                signInFlow.reset()
                 SignOutResult(
                     endSessionUrl = done.endSessionUrl()?.let(Uri::parse),
                     isRevoked = done.isRevoked(),
@@ -234,59 +224,40 @@ public class JetbridgeSession internal constructor(
             }
         }
 
-    /** Ends the session object, not the session: what is stored stays, and the next [open] finds it. */
+    /**
+     * Ends the session object, not the session: what is stored stays, and the next [open] finds it. Whoever calls after that,
+     * or still waits, gets [JetbridgeException.Internal].
+     */
+    @Synchronized
     override fun close() {
+        if (!scope.isActive) return
         observation.stop()
         observation.close()
         scope.cancel()
-        core.close()
+        opened.close()
     }
+
+    /** Whoever has news comes at a time of its own, and may be late: so it is the state of now that is shown. */
+    private fun showState() = states.update { core.state() }
 
     /** Waits until nothing goes on beside the calls any more. */
     internal suspend fun settle() = core.settle()
 
-    /** Whether [uri] is where Okta sends a finished sign-in; the end of a browser session comes back elsewhere. */
-    internal fun isSignInRedirect(uri: String): Boolean = uri.substringBefore('?').substringBefore('#') == callbackUrl
-
-    /** The user is back with a redirect, in this process or in one that was started for it. */
-    internal fun deliverRedirect(uri: String) {
-        scope.launch {
-            progress.value = SignInProgress.Finishing
-            attempt {
-                completeLogin(uri)
-                request = null
-                progress.value = SignInProgress.Idle
-            }
-        }
-    }
-
-    /** Gives up the sign-in that [startSignIn] began, as a Cancel button does. What is being finished is not stopped. */
-    public fun cancelSignIn() {
-        if (progress.value is SignInProgress.Finishing) return
-        request = null
-        scope.launch {
-            attempt {
-                cancelLogin()
-                throw JetbridgeException.UserCancelled(SessionException.UserCancelled())
-            }
-        }
-    }
-
-    internal fun failSignIn(cause: JetbridgeException) {
-        request = null
-        progress.value = SignInProgress.Failed(cause)
-    }
-
-    private suspend fun attempt(step: suspend () -> Unit) {
-        try {
-            step()
-        } catch (e: JetbridgeException) {
-            failSignIn(e)
-        }
-    }
+    /** Whether [uri] is the answer to a sign-in; the end of a browser session comes back by the same scheme. */
+    internal fun isSignInRedirect(uri: String): Boolean = core.isSignInRedirect(uri)
 
     /** In the session's scope: cancelling the caller must not take an exchange with it. */
-    internal suspend fun <T> work(block: suspend () -> T): T = begin(block).await().getOrThrow()
+    internal suspend fun <T> work(block: suspend () -> T): T = outcome(begin(block)).getOrThrow()
+
+    /** Waits for what [begin] has begun. */
+    internal suspend fun <T> outcome(of: Deferred<Result<T>>): Result<T> =
+        try {
+            of.await()
+        } catch (_: CancellationException) {
+            currentCoroutineContext().ensureActive()
+            // Not the caller was cancelled but the session's own scope.
+            Result.failure(closed())
+        }
 
     /** As [work], for whoever wants to come back for the result. A failure is a result: it must not end the scope's child. */
     internal fun <T> begin(block: suspend () -> T): Deferred<Result<T>> =
@@ -354,9 +325,9 @@ public class JetbridgeSession internal constructor(
         public fun config(
             oktaConfig: String,
             awsExports: String,
-        ): Config {
-            NativeLibrary.load()
-            return try {
+        ): Config =
+            try {
+                NativeLibrary.load()
                 Config.parse(oktaConfig, awsExports)
             } catch (e: ConfigException) {
                 throw JetbridgeException.of(e)
@@ -376,10 +347,12 @@ public class JetbridgeSession internal constructor(
             config: Config,
             core: Session,
         ): JetbridgeSession {
-            val session = JetbridgeSession(core, config.callbackUrl(), config.bucket())
-            session.scope.launch { session.restore() }
+            val session = JetbridgeSession(core, config.bucket())
+            session.begin { session.restore() }
             return session
         }
+
+        private fun closed() = JetbridgeException.of(SessionException.Internal("the session is closed"))
 
         private fun asset(
             context: Context,
@@ -409,7 +382,7 @@ public class ObjectListing internal constructor(
         turn.withLock {
             // A page whose caller went away was fetched all the same, and is the next one's.
             val page = fetching ?: session.begin { pages.nextPage() }.also { fetching = it }
-            val result = page.await()
+            val result = session.outcome(page)
             fetching = null
             result.getOrThrow()
         }

@@ -7,18 +7,22 @@ import android.os.UserManager
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
+import android.security.keystore.StrongBoxUnavailableException
 import dev.jetbridge.ffi.SecretStore
 import dev.jetbridge.ffi.StorageException
 import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException
 import java.nio.channels.FileChannel
+import java.nio.file.DirectoryIteratorException
 import java.nio.file.Files
+import java.nio.file.NoSuchFileException
 import java.nio.file.StandardCopyOption
 import java.nio.file.StandardOpenOption
 import java.security.GeneralSecurityException
 import java.security.KeyStore
 import java.security.ProviderException
+import java.security.UnrecoverableKeyException
 import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
@@ -29,12 +33,13 @@ import javax.crypto.spec.GCMParameterSpec
  * Keeps the session on the device: AES-256-GCM under a key of the Android Keystore that cannot be read out, one file per
  * name in a folder that backups leave out (a restored file could not be decrypted: Keystore keys do not travel).
  *
- * Android loses Keystore keys now and then, and its Keystore fails for moments. The two must not be mixed up: what is
- * lost for good is reported so that the user signs in again; what may pass is tried a few times and then reported as
- * passing. Neither deletes anything, and neither crashes the app.
+ * Android loses Keystore keys now and then, or keeps them and can no longer read them, and its Keystore fails for moments.
+ * These must not be mixed up: what is lost for good is reported so that the user signs in again; what may pass is tried a
+ * few times and then reported as passing. None deletes anything, and none crashes the app. Signing out erases the last file
+ * and its key with it, so that the next sign-in begins with a fresh one.
  *
- * @param strongBox keep the key in the device's separate security chip, where there is one. It is slow (seconds on some
- *   devices) and seldom needed; it takes effect when the key is made, at the first sign-in.
+ * @param strongBox keep the key in the device's separate security chip, where there is one that takes it. It is slow (seconds
+ *   on some devices) and seldom needed; it takes effect when the key is made, at the first sign-in.
  */
 public class KeystoreSecretStore(
     context: Context,
@@ -44,52 +49,67 @@ public class KeystoreSecretStore(
 
     override fun load(name: String): ByteArray? =
         exclusively {
-            val file = file(name)
-            val sealed = if (file.exists()) file.readBytes() else null
+            val sealed =
+                try {
+                    Files.readAllBytes(file(name).toPath())
+                } catch (_: NoSuchFileException) {
+                    // The one answer that means "nothing there"; File.exists also says no when it cannot tell.
+                    null
+                }
             sealed?.let { unseal(name, it) }
         }
 
     override fun save(
         name: String,
         value: ByteArray,
-    ): Unit = exclusively { replace(file(name), seal(name, value)) }
+    ): Unit =
+        exclusively {
+            val sealed =
+                try {
+                    keystore { seal(name, value, encryption()) }
+                } catch (e: StorageException.KeyMissing) {
+                    // A key that cannot be read is given up only when there is nothing that it could open one day.
+                    if (names().isNotEmpty()) throw e
+                    keystore { seal(name, value, encryption(newKey())) }
+                }
+            replace(file(name), sealed)
+        }
 
     override fun delete(name: String): Unit =
         exclusively {
             if (Files.deleteIfExists(file(name).toPath())) flush(folder())
+            forgetUnusedKey()
         }
 
-    override fun list(): List<String> =
-        exclusively {
-            folder()
-                .listFiles()
-                .orEmpty()
-                .map { it.name }
-                .filter { it.endsWith(SUFFIX) }
-                .map { it.removeSuffix(SUFFIX) }
+    override fun list(): List<String> = exclusively { names() }
+
+    private fun names(): List<String> =
+        try {
+            Files.newDirectoryStream(folder().toPath(), "*$SUFFIX").use { files -> files.map { "${it.fileName}".removeSuffix(SUFFIX) } }
+        } catch (e: DirectoryIteratorException) {
+            throw e.cause ?: e
         }
 
     private fun seal(
         name: String,
         value: ByteArray,
-    ): ByteArray =
-        keystore {
-            val cipher = encryption()
-            cipher.updateAAD(bound(name))
-            // The initialisation vector is the Keystore's choice: it accepts no other.
-            byteArrayOf(FORMAT) + cipher.iv + cipher.doFinal(value)
-        }
+        cipher: Cipher,
+    ): ByteArray {
+        cipher.updateAAD(bound(name))
+        // The initialisation vector is the Keystore's choice: it accepts no other.
+        return byteArrayOf(FORMAT) + cipher.iv + cipher.doFinal(value)
+    }
 
-    private fun encryption(): Cipher {
-        fun with(key: SecretKey) = Cipher.getInstance(CIPHER).apply { init(Cipher.ENCRYPT_MODE, key) }
-        return try {
-            with(key() ?: newKey())
+    private fun encryption(): Cipher =
+        try {
+            encryption(key() ?: newKey())
         } catch (e: GeneralSecurityException) {
             // A key that Android declared dead for good opens nothing any more, and with it nothing new could be saved.
-            if (!e.isLasting()) throw e
-            with(newKey())
+            if (!e.isDeath()) throw e
+            encryption(newKey())
         }
-    }
+
+    private fun encryption(key: SecretKey): Cipher = Cipher.getInstance(CIPHER).apply { init(Cipher.ENCRYPT_MODE, key) }
 
     private fun unseal(
         name: String,
@@ -110,29 +130,50 @@ public class KeystoreSecretStore(
             } catch (_: AEADBadTagException) {
                 throw StorageException.Corrupt("the saved session does not decrypt; sign in again")
             } catch (e: GeneralSecurityException) {
-                if (!e.isLasting()) throw e
+                if (!e.isDeath()) throw e
                 throw StorageException.KeyMissing("Android has invalidated the key of the saved session; sign in again")
             }
         }
     }
 
-    private fun key(): SecretKey? = KeyStore.getInstance(PROVIDER).apply { load(null) }.getKey(ALIAS, null) as SecretKey?
+    private fun keys(): KeyStore = KeyStore.getInstance(PROVIDER).apply { load(null) }
+
+    private fun key(): SecretKey? = keys().getKey(ALIAS, null) as SecretKey?
 
     private fun newKey(): SecretKey {
-        val builder =
-            KeyGenParameterSpec
-                .Builder(ALIAS, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
-                .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
-                .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
-                .setKeySize(KEY_BITS)
         if (strongBox && Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
             app.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)
         ) {
-            builder.setIsStrongBoxBacked(true)
+            try {
+                return newKey(keySpec().setIsStrongBoxBacked(true))
+            } catch (e: ProviderException) {
+                // The chip is there and has no room or no such cipher; the Keystore's ordinary hardware serves too.
+                if (e !is StrongBoxUnavailableException) throw e
+            }
         }
-        return KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).run {
-            init(builder.build())
+        return newKey(keySpec())
+    }
+
+    private fun keySpec() =
+        KeyGenParameterSpec
+            .Builder(ALIAS, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
+            .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
+            .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
+            .setKeySize(KEY_BITS)
+
+    private fun newKey(spec: KeyGenParameterSpec.Builder): SecretKey =
+        KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).run {
+            init(spec.build())
             generateKey()
+        }
+
+    /** With the last file goes the key, also one that cannot be read and would keep everybody out from now on. */
+    private fun forgetUnusedKey() {
+        try {
+            if (names().isEmpty()) keys().deleteEntry(ALIAS)
+        } catch (_: Exception) {
+            // What was to be erased is gone; saving finds its own way with a key that is not.
+            return
         }
     }
 
@@ -152,11 +193,14 @@ public class KeystoreSecretStore(
         return try {
             work()
         } catch (e: GeneralSecurityException) {
-            throw unavailable(e)
+            throw if (e.isLasting()) unreadable() else unavailable(e)
         } catch (e: ProviderException) {
             throw unavailable(e)
         }
     }
+
+    private fun unreadable() =
+        StorageException.KeyMissing("Android can no longer read the key of the saved session; sign out, then sign in again")
 
     /** The class name only: what a vendor's Keystore writes into its messages is not ours to show. */
     private fun unavailable(e: Exception) =
@@ -209,7 +253,16 @@ public class KeystoreSecretStore(
             }
         }
 
-    private fun Throwable.isLasting(): Boolean = generateSequence(this) { it.cause }.any { it is KeyPermanentlyInvalidatedException }
+    /** Android has declared the key dead, and says so itself. */
+    private fun Throwable.isDeath(): Boolean = causes().any { it is KeyPermanentlyInvalidatedException }
+
+    /** The key is there and cannot be had; only from Android 13 on it says whether that may pass. */
+    private fun Throwable.isLasting(): Boolean = causes().any { it is UnrecoverableKeyException } && causes().none { it.mayPass() }
+
+    private fun Throwable.mayPass(): Boolean =
+        Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && this is android.security.KeyStoreException && isTransientFailure
+
+    private fun Throwable.causes(): Sequence<Throwable> = generateSequence(this) { it.cause }
 
     private companion object {
         const val PROVIDER = "AndroidKeyStore"

@@ -48,6 +48,7 @@ internal object NativeLibrary {
         isStarted = true
     }
 
+    /** JNA would load the library by itself, and end in an error without a type. */
     fun load(name: String) {
         try {
             System.loadLibrary(name)

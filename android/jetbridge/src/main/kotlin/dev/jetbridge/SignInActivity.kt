@@ -18,6 +18,8 @@ import kotlinx.coroutines.launch
  * Stands between the app and the browser and draws nothing: it opens the sign-in page when that is ready, receives what
  * comes back, and closes the browser's tab, which lies on top of it.
  *
+ * It lies below other pages of Okta too, such as the end of a session, for the same reason: what comes back closes the tab.
+ *
  * It holds no sign-in itself. The session does, and of that, the open request is in the secure store: Android may turn
  * the screen or end the process at any moment.
  */
@@ -28,10 +30,13 @@ public class SignInActivity : Activity() {
     private var isDone = false
     private var session: JetbridgeSession? = null
 
+    /** Below a page that is no sign-in: there is nothing to open, to follow or to give up. */
+    private val isBelow get() = intent.getBooleanExtra(BELOW, false)
+
     /** The user came back without a redirect, it seems; on some devices the redirect comes a moment later. */
     private val giveUp =
         Runnable {
-            session?.cancelSignIn()
+            session?.signInFlow?.giveUp()
             leave()
         }
 
@@ -45,13 +50,17 @@ public class SignInActivity : Activity() {
     override fun onNewIntent(intent: Intent) {
         super.onNewIntent(intent)
         // A second tap on the app's button: the page of the new request is to be opened.
-        if (intent.data == null) wasOpened = false
+        if (intent.data == null) {
+            wasOpened = false
+            setIntent(intent)
+        }
         receive(intent)
     }
 
     override fun onStart() {
         super.onStart()
         val session = session ?: return
+        if (isBelow) return
         val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
         follower = scope
         scope.launch { session.signInProgress.collect { follow(session, it) } }
@@ -59,6 +68,7 @@ public class SignInActivity : Activity() {
 
     override fun onResume() {
         super.onResume()
+        if (isBelow) leave()
         if (wasOpened && !isFinishing) handler.postDelayed(giveUp, RETURN_GRACE_MILLIS)
     }
 
@@ -76,7 +86,7 @@ public class SignInActivity : Activity() {
 
     override fun onDestroy() {
         // The user went back while the page was being prepared.
-        if (isFinishing && !isDone) session?.cancelSignIn()
+        if (isFinishing && !isDone && !isBelow) session?.signInFlow?.giveUp()
         super.onDestroy()
     }
 
@@ -92,7 +102,7 @@ public class SignInActivity : Activity() {
         data: Intent?,
     ) {
         super.onActivityResult(requestCode, resultCode, data)
-        // Without a result, onResume follows and waits a moment for the other way.
+        // Without one (closed, or a browser that did not do it), onResume follows and waits a moment for the other way.
         if (requestCode == AUTH_TAB && resultCode == RESULT_OK) data?.let(::receive)
     }
 
@@ -113,13 +123,14 @@ public class SignInActivity : Activity() {
     }
 
     private fun openPage(session: JetbridgeSession) {
-        val request = session.request ?: return leave()
+        val request = session.signInFlow.request ?: return leave()
         wasOpened = true
+        val redirectUri = Uri.parse(request.redirectUri())
         try {
-            val scheme = Uri.parse(request.redirectUri()).scheme
-            JetbridgeBrowser.openSignIn(this, Uri.parse(request.url()), scheme, AUTH_TAB)
+            RedirectActivity.check(this, redirectUri)
+            JetbridgeBrowser.openSignIn(this, Uri.parse(request.url()), redirectUri.scheme, AUTH_TAB)
         } catch (e: JetbridgeException) {
-            session.failSignIn(e)
+            session.signInFlow.fail(e)
             leave()
         }
     }
@@ -129,7 +140,7 @@ public class SignInActivity : Activity() {
         handler.removeCallbacks(giveUp)
         // Once is enough; and the address, which holds the code, should not stay with the Activity.
         this.intent = Intent()
-        if (session?.isSignInRedirect(redirect) == true) session?.deliverRedirect(redirect)
+        if (session?.isSignInRedirect(redirect) == true) session?.signInFlow?.deliver(redirect)
         leave()
     }
 
@@ -137,8 +148,9 @@ public class SignInActivity : Activity() {
         handler.removeCallbacks(giveUp)
         if (isFinishing) return
         isDone = true
-        // After a restart of the process by a redirect there may be no screen of the app behind this one.
-        if (isTaskRoot) packageManager.getLaunchIntentForPackage(packageName)?.let(::startActivity)
+        // No screen of the app is behind this one: a redirect has started the task. The app's own takes its place, as that with
+        // which the task began and by which the list of recent apps knows it: not the redirect, which holds the code.
+        if (isTaskRoot) packageManager.getLaunchIntentForPackage(packageName)?.let { startActivity(it.addFlags(NEW_BEGINNING)) }
         finish()
     }
 
@@ -146,6 +158,8 @@ public class SignInActivity : Activity() {
         /** Long enough for a redirect that is delivered after the app is in front again, short enough not to be noticed. */
         const val RETURN_GRACE_MILLIS = 1_000L
         private const val WAS_OPENED = "dev.jetbridge.wasOpened"
+        private const val NEW_BEGINNING = Intent.FLAG_ACTIVITY_NEW_TASK or Intent.FLAG_ACTIVITY_CLEAR_TASK
+        private const val BELOW = "dev.jetbridge.below"
         private const val AUTH_TAB = 1
 
         /** The app's session; null if it cannot be opened. The app's own screen then shows why, at its own first use. */
@@ -159,6 +173,9 @@ public class SignInActivity : Activity() {
                 null
             }
         }
+
+        /** To be started together with a page on top of it, which is the reason why it is not made before the page is gone. */
+        fun below(context: Context): Intent = Intent(context, SignInActivity::class.java).putExtra(BELOW, true)
 
         /** Back to the sign-in with what the browser gave; closes the browser's tab on the way. */
         fun redirect(

@@ -11,10 +11,13 @@ public sealed interface SignInProgress {
     /** The user is in the browser, or about to be. */
     public data object InBrowser : SignInProgress
 
-    /** The user is back, and the answer is being exchanged for a session. */
+    /** The user is back, and the answer is being exchanged for a session; after a passing fault once or twice more. */
     public data object Finishing : SignInProgress
 
-    /** It did not work out. Stays until the next attempt or [JetbridgeSession.dismissSignInFailure]. */
+    /**
+     * It did not work out. Stays until the next attempt or [JetbridgeSession.dismissSignInFailure]. A user who only seemed to
+     * have given up, and finishes in the browser after all, is signed in all the same.
+     */
     public class Failed internal constructor(
         /** What happened. */
         public val cause: JetbridgeException,
