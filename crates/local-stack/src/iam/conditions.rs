@@ -147,13 +147,10 @@ impl Condition {
                     Some(SetOperator::AnyValue) => false,
                 };
         }
-        let wanted: Vec<_> = self.values.iter().map(|value| value.resolve(context)).collect();
-        // A value that nobody knows cannot be told from the request's: "not equal to it" is no permission either.
-        if negated && wanted.iter().any(Option::is_none) {
-            return false;
-        }
-        let satisfies =
-            |actual: &String| wanted.iter().flatten().any(|wanted| comparison.matches(wanted, actual)) != negated;
+        // A variable without a value matches nothing, so that a negated operator holds: a statement that denies by one
+        // denies those whose value nobody knows.
+        let wanted: Vec<_> = self.values.iter().filter_map(|value| value.resolve(context)).collect();
+        let satisfies = |actual: &String| wanted.iter().any(|wanted| comparison.matches(wanted, actual)) != negated;
         match set {
             Some(SetOperator::AllValues) => actual.iter().all(satisfies),
             Some(SetOperator::AnyValue) => actual.iter().any(satisfies),

@@ -206,16 +206,41 @@ fn several_values_of_a_key_are_compared_one_by_one() {
 }
 
 #[test]
-fn a_variable_without_a_value_never_helps_and_leaves_the_other_values_alone() {
+fn a_variable_without_a_value_matches_nothing_and_leaves_the_other_values_alone() {
     let prefix = context(&[("s3:prefix", "x")]);
     let tag = "${aws:PrincipalTag/department}";
     assert!(!holds(&json!({ "StringLike": { "s3:prefix": tag } }), &prefix));
-    assert!(!holds(&json!({ "StringNotLike": { "s3:prefix": tag } }), &prefix));
-    assert!(!holds(&json!({ "StringNotEquals": { "s3:prefix": ["y", tag] } }), &prefix));
+    assert!(holds(&json!({ "StringNotLike": { "s3:prefix": tag } }), &prefix));
+    assert!(holds(&json!({ "StringNotEquals": { "s3:prefix": ["y", tag] } }), &prefix));
+    assert!(!holds(&json!({ "StringNotEquals": { "s3:prefix": ["x", tag] } }), &prefix));
+    let source = context(&[("aws:SourceArn", "arn:aws:s3:::b")]);
+    let arn = format!("arn:aws:s3:::{tag}");
+    assert!(!holds(&json!({ "ArnLike": { "aws:SourceArn": arn } }), &source));
+    assert!(holds(&json!({ "ArnNotLike": { "aws:SourceArn": arn } }), &source));
     assert!(holds(&json!({ "StringLike": { "s3:prefix": [tag, "x"] } }), &prefix));
     let tagged = prefix.with("aws:PrincipalTag/department", "x");
     assert!(holds(&json!({ "StringLike": { "s3:prefix": tag } }), &tagged));
     assert!(!holds(&json!({ "StringNotLike": { "s3:prefix": tag } }), &tagged));
+}
+
+#[test]
+fn a_deny_outside_the_own_department_hits_whoever_has_none() {
+    let policy = identity(&json!([
+        { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*" },
+        {
+            "Effect": "Deny", "Action": "s3:ListBucket", "Resource": "*",
+            "Condition": { "StringNotLike": { "s3:prefix": "departments/${aws:PrincipalTag/department}/*" } },
+        },
+    ]));
+    let asked = |context: &Context| {
+        let call = Call { caller: SESSION, action: "s3:ListBucket", resource: "arn:aws:s3:::b", context };
+        evaluate([&policy], None, &call)
+    };
+    let untagged = context(&[("s3:prefix", "departments/research/a")]);
+    assert_eq!(asked(&untagged), Err(Refusal::DeniedByIdentity));
+    let tagged = |department: &str| untagged.clone().with("aws:PrincipalTag/department", department);
+    assert_eq!(asked(&tagged("research")), Ok(()));
+    assert_eq!(asked(&tagged("sales")), Err(Refusal::DeniedByIdentity));
 }
 
 /// The problems of a policy with one good statement that `change` spoils.
