@@ -1,6 +1,6 @@
 //! Puts the parts together: each name of another resource becomes that resource, or a problem.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Issuer;
@@ -18,7 +18,7 @@ const ISSUER: &str = "OktaIssuerUrl";
 const CLIENT_ID: &str = "OktaClientId";
 
 pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Vec<String>> {
-    let mut problems = Vec::new();
+    let mut problems = find_doubles(&parts);
     let roles = link_roles(&mut parts, &mut problems);
     let buckets = link_buckets(&mut parts, &mut problems);
     let pool = link_pool(&mut parts, outputs, &mut problems);
@@ -62,6 +62,27 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
         start_prefix: outputs.get(PREFIX).cloned(),
         ignored: parts.ignored,
     })
+}
+
+/// What there can be only one of: AWS would refuse the second, or let it replace the first.
+fn find_doubles(parts: &Parts) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut problems = Vec::new();
+    let mut see = |what: &'static str, name: &str| {
+        if !seen.insert((what, name.to_owned())) {
+            problems.push(format!("{what} {name} is there twice"));
+        }
+    };
+    // IAM does not tell such names apart by their case.
+    parts.roles.iter().for_each(|(_, role)| see("role", &role.name.to_ascii_lowercase()));
+    parts.buckets.iter().for_each(|bucket| see("bucket", bucket));
+    parts.providers.iter().for_each(|provider| see("identity provider", &provider.issuer));
+    for attachment in &parts.attachments {
+        see("a role attachment for identity pool", &attachment.pool_id);
+        attachment.mappings.iter().for_each(|(provider, _)| see("a role mapping for", provider));
+    }
+    parts.principal_tags.iter().for_each(|tags| see("a set of principal tags for", &tags.provider_arn));
+    problems
 }
 
 fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String, Role> {

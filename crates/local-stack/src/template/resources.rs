@@ -1,6 +1,6 @@
 //! The resource types that are known: how the ones that matter are read, and the ones that do not by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -38,8 +38,8 @@ pub(super) struct Parts {
     pub(super) pools: Vec<PoolPart>,
     pub(super) attachments: Vec<AttachmentPart>,
     pub(super) principal_tags: Vec<PrincipalTagPart>,
-    /// By ARN.
-    pub(super) roles: BTreeMap<String, RolePart>,
+    /// With the ARN of each.
+    pub(super) roles: Vec<(String, RolePart)>,
     pub(super) role_policies: Vec<RolePolicyPart>,
     pub(super) buckets: Vec<String>,
     pub(super) bucket_policies: Vec<(String, Policy)>,
@@ -212,7 +212,7 @@ fn read_role(p: &mut Properties, name: String, arn: String, id: String, parts: &
         });
     }
     if let Some(trust) = trust {
-        parts.roles.insert(arn, RolePart { name, id, trust, policies, managed_policy_arns, tags });
+        parts.roles.push((arn, RolePart { name, id, trust, policies, managed_policy_arns, tags }));
     }
 }
 

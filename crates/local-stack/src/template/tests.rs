@@ -257,3 +257,37 @@ fn what_belongs_to_nothing_in_the_template_is_told() {
     });
     assert_eq!(no_bucket, ["no output BucketName says which bucket apps list"]);
 }
+
+#[test]
+fn what_there_can_be_only_one_of_is_named_when_it_is_there_twice() {
+    let mapping = json!({ "Type": "Rules", "AmbiguousRoleResolution": "Deny", "IdentityProvider": { "Ref": PROVIDER },
+        "RulesConfiguration": { "Rules": [
+            { "Claim": "groups", "MatchType": "Contains", "Value": "x", "RoleARN": { "Fn::GetAtt": [ROLE, "Arn"] } },
+        ] } });
+    // A resource again, both with this property.
+    let twice = |resource: &str, property: &str, value: Value| {
+        problems(DEMO, |document| {
+            let resources = &mut document["Resources"];
+            resources[resource]["Properties"][property] = value;
+            resources["Second"] = resources[resource].clone();
+        })
+        .join("\n")
+    };
+    let pool = json!({ "Ref": POOL });
+    for (found, said) in [
+        (twice(ROLE, "RoleName", json!("users")), "role users is there twice"),
+        (twice(BUCKET, "BucketName", json!("files")), "bucket files is there twice"),
+        (
+            twice(PROVIDER, "Url", json!("https://dev-12345678.okta.com/oauth2/default")),
+            "identity provider https://dev-12345678.okta.com/oauth2/default is there twice",
+        ),
+        (twice(ATTACHMENT, "IdentityPoolId", pool.clone()), "a role attachment for identity pool us-west-2:"),
+        (
+            twice(ATTACHMENT, "RoleMappings", json!({ "a": mapping, "b": mapping })),
+            "a role mapping for arn:aws:iam::123456789012:oidc-provider/",
+        ),
+        (twice("PrincipalTags", "IdentityPoolId", pool), "a set of principal tags for arn:aws:iam::123456789012:"),
+    ] {
+        assert!(found.contains(said) && found.contains("is there twice"), "{said:?} is not in {found:?}");
+    }
+}
