@@ -131,6 +131,20 @@ impl Condition {
         Ok(Self { key, operator, values })
     }
 
+    /// Whether it holds only if one of these keys is in the request and has a value that stands here, written out.
+    pub(super) fn demands_fixed(&self, keys: &[&str]) -> bool {
+        self.demands(keys) && self.values.iter().all(Pattern::is_fixed)
+    }
+
+    /// Whether it holds only if one of these keys is in the request and has a value that is described here.
+    fn demands(&self, keys: &[&str]) -> bool {
+        let Operator { set, comparison, negated, if_exists } = self.operator;
+        let compares_text =
+            matches!(comparison, Comparison::Text | Comparison::TextIgnoringCase | Comparison::Like | Comparison::Arn);
+        let holds_without_it = negated || if_exists || set == Some(SetOperator::AllValues);
+        compares_text && !holds_without_it && keys.iter().any(|key| self.key.is(key))
+    }
+
     pub(super) fn holds(&self, context: &Context) -> bool {
         let Operator { set, comparison, negated, if_exists } = self.operator;
         let actual = context.values(&self.key);

@@ -5,6 +5,10 @@ use serde_json::{Map, Value};
 use super::conditions::{self, Condition};
 use super::pattern::Pattern;
 
+/// The condition keys that say who calls.
+const CALLER_KEYS: &[&str] =
+    &["aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:userid"];
+
 /// Where a policy stands, which decides what its statements have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PolicyKind {
@@ -84,6 +88,17 @@ impl Policy {
             }
         }
         if problems.is_empty() { Ok(Self { statements }) } else { Err(problems) }
+    }
+
+    /// Whether the policy of a bucket is open to the world: it allows something to everybody, and no condition holds only
+    /// for callers that it names ("The meaning of public", S3 user guide).
+    pub(crate) fn is_public(&self) -> bool {
+        let is_open = |statement: &Statement| {
+            statement.effect == Effect::Allow
+                && statement.principals.contains(&Principal::Everybody)
+                && !statement.conditions.iter().any(|condition| condition.demands_fixed(CALLER_KEYS))
+        };
+        self.statements.iter().any(is_open)
     }
 }
 

@@ -75,7 +75,7 @@ fn find_doubles(parts: &Parts) -> Vec<String> {
     };
     // IAM does not tell such names apart by their case.
     parts.roles.iter().for_each(|(_, role)| see("role", &role.name.to_ascii_lowercase()));
-    parts.buckets.iter().for_each(|bucket| see("bucket", bucket));
+    parts.buckets.iter().for_each(|bucket| see("bucket", &bucket.name));
     parts.providers.iter().for_each(|provider| see("identity provider", &provider.issuer));
     for attachment in &parts.attachments {
         see("a role attachment for identity pool", &attachment.pool_id);
@@ -115,8 +115,14 @@ fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String,
 }
 
 fn link_buckets(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String, Option<Policy>> {
-    let mut buckets: BTreeMap<_, _> = parts.buckets.drain(..).map(|name| (name, None)).collect();
+    let mut buckets: BTreeMap<_, _> = parts.buckets.iter().map(|bucket| (bucket.name.clone(), None)).collect();
     for (name, policy) in parts.bucket_policies.drain(..) {
+        let blocks_public_policy =
+            parts.buckets.iter().any(|bucket| bucket.name == name && bucket.blocks_public_policy);
+        if blocks_public_policy && policy.is_public() {
+            problems
+                .push(format!("the policy of bucket {name} is public, and its BlockPublicPolicy refuses such ones"));
+        }
         match buckets.get_mut(&name) {
             Some(place @ None) => *place = Some(policy),
             Some(Some(_)) => problems.push(format!("bucket {name} has two policies")),
