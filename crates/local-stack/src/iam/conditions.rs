@@ -137,7 +137,7 @@ impl Condition {
     }
 
     /// Whether it holds only if one of these keys is in the request and has a value that is described here.
-    fn demands(&self, keys: &[&str]) -> bool {
+    pub(super) fn demands(&self, keys: &[&str]) -> bool {
         let Operator { set, comparison, negated, if_exists } = self.operator;
         let compares_text =
             matches!(comparison, Comparison::Text | Comparison::TextIgnoringCase | Comparison::Like | Comparison::Arn);

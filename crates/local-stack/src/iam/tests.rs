@@ -243,6 +243,37 @@ fn a_deny_outside_the_own_department_hits_whoever_has_none() {
     assert_eq!(asked(&tagged("sales")), Err(Refusal::DeniedByIdentity));
 }
 
+#[test]
+fn who_trusts_cognito_says_which_pool() {
+    let found = |effect: &str, federated: &str, action: &str, condition: Value| {
+        problems(PolicyKind::Trust, |document| {
+            document["Statement"] = json!({
+                "Effect": effect, "Principal": { "Federated": federated }, "Action": action, "Condition": condition,
+            });
+        })
+    };
+    let assume = "sts:AssumeRoleWithWebIdentity";
+    let is_named = |condition: Value| found("Allow", COGNITO, assume, condition).contains("no condition says which");
+    let aud = "cognito-identity.amazonaws.com:aud";
+    for (operator, is_refused) in [
+        ("StringEquals", false),
+        ("StringLike", false),
+        ("ForAnyValue:StringEquals", false),
+        ("ForAllValues:StringEquals", true),
+        ("StringEqualsIfExists", true),
+        ("StringNotEquals", true),
+    ] {
+        assert_eq!(is_named(json!({ operator: { aud: "us-west-2:pool" } })), is_refused, "{operator}");
+    }
+    assert!(is_named(json!({ "ForAnyValue:StringLike": { "cognito-identity.amazonaws.com:amr": "authenticated" } })));
+    assert_eq!(found("Deny", COGNITO, assume, json!({})), "");
+    assert_eq!(found("Allow", "arn:aws:iam::123456789012:oidc-provider/dev-1.okta.com", assume, json!({})), "");
+    let pool = json!({ "StringEquals": { aud: "us-west-2:pool" } });
+    for action in ["s3:GetObject", "*"] {
+        assert!(found("Allow", COGNITO, action, pool.clone()).contains("is not of sts"), "{action}");
+    }
+}
+
 /// The problems of a policy with one good statement that `change` spoils.
 fn problems(kind: PolicyKind, change: impl Fn(&mut Value)) -> String {
     let mut document = json!({
