@@ -170,6 +170,16 @@ async fn objects_are_read_by_the_same_rules_and_a_missing_one_tells_nothing() {
         let found = refused.as_ref().map(|error| error.code().unwrap_or("no code"));
         assert_eq!(found, code, "{key}");
     }
+    // Writing is decided as by S3, and not imitated.
+    for (key, code) in [
+        (format!("{alices}new.txt"), "NotImplemented"),
+        (format!("{bobs}notes.txt"), "AccessDenied"),
+        ("shared/welcome.txt".to_owned(), "AccessDenied"),
+    ] {
+        let put = s3.put_object().bucket(bucket).key(&key).send().await.unwrap_err();
+        let delete = s3.delete_object().bucket(bucket).key(&key).send().await.unwrap_err();
+        assert_eq!((put.code(), delete.code()), (Some(code), Some(code)), "{key}");
+    }
     // Nobody may touch the bucket with the logs, nor list the buckets.
     assert_eq!(s3.list_objects_v2().bucket(logs).send().await.unwrap_err().code(), Some("AccessDenied"));
     assert_eq!(s3.list_buckets().send().await.unwrap_err().code(), Some("AccessDenied"));
