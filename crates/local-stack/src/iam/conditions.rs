@@ -83,9 +83,14 @@ impl Operator {
         };
         let (base, if_exists) = rest.strip_suffix("IfExists").map_or((rest, false), |base| (base, true));
         let (_, comparison, negated) = *OPERATORS.iter().find(|(known, ..)| *known == base)?;
-        // Null asks whether a key exists, so that neither makes sense with it.
-        let is_plain = set.is_none() && !if_exists;
-        (comparison != Comparison::Null || is_plain).then_some(Self { set, comparison, negated, if_exists })
+        let makes_sense = match set {
+            // Null asks whether a key exists, so that neither makes sense with it.
+            _ if comparison == Comparison::Null => set.is_none() && !if_exists,
+            // One says that there has to be a value, the other that there need not be one.
+            Some(SetOperator::AnyValue) => !if_exists,
+            _ => true,
+        };
+        makes_sense.then_some(Self { set, comparison, negated, if_exists })
     }
 }
 

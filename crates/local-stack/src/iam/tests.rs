@@ -173,7 +173,7 @@ fn a_key_that_is_absent_matches_nothing() {
         ("StringNotEqualsIfExists", true),
         ("ForAnyValue:StringEquals", false),
         ("ForAllValues:StringEquals", true),
-        ("ForAnyValue:StringEqualsIfExists", true),
+        ("ForAllValues:StringEqualsIfExists", true),
         ("ForAnyValue:StringNotEquals", false),
     ] {
         assert_eq!(holds(&json!({ operator: { "s3:prefix": "x" } }), &Context::default()), expected, "{operator}");
@@ -307,6 +307,12 @@ fn what_is_not_known_is_refused_by_name() {
         (Identity, "Condition", json!({ "IpAddress": {} }), "operator IpAddress"),
         (Identity, "Condition", json!({ "ForSomeValues:StringLike": {} }), "ForSomeValues"),
         (Identity, "Condition", json!({ "NullIfExists": {} }), "NullIfExists"),
+        (
+            Identity,
+            "Condition",
+            json!({ "ForAnyValue:StringLikeIfExists": {} }),
+            "operator ForAnyValue:StringLikeIfExists",
+        ),
         (Identity, "Condition", json!({ "StringLike": { "aws:SourceVpc": "x" } }), "condition key aws:SourceVpc"),
         (Identity, "Condition", json!({ "Bool": { "aws:SecureTransport": "maybe" } }), "\"maybe\""),
         (Identity, "Condition", json!({ "NumericEquals": { "s3:max-keys": "ten" } }), "\"ten\""),
