@@ -1,6 +1,6 @@
 //! The deployment that `infra/` synthesizes, enforced by the stack: who sees what, and what a slip in it looks like to an
 //! app. The templates beside this file are those of `infra/`, so that nothing here needs npm; where it is installed, they
-//! are compared with what `infra/` synthesizes.
+//! are compared with what `infra/` synthesizes, and all its variants are read.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,10 +24,12 @@ const LOGINS_KEY: &str = "dev-12345678.okta.com/oauth2/default";
 const CLIENT_ID: &str = "0oa1b2c3d4E5F6g7h8i9";
 
 /// Where Node's packages are installed (`cargo xtask test infra` does it), a change in `infra/` must come with its templates.
+/// With JETBRIDGE_TEST_NEEDS_INFRA it is a failure that they are not.
 #[test]
-fn the_templates_are_what_infra_synthesizes() {
+fn the_templates_are_what_infra_synthesizes_and_the_stack_reads_every_variant() {
     let infra = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra");
     if !infra.join("node_modules").exists() {
+        assert!(std::env::var_os("JETBRIDGE_TEST_NEEDS_INFRA").is_none(), "infra/node_modules is not there");
         eprintln!("not compared: infra/node_modules is not there");
         return;
     }
@@ -41,6 +43,11 @@ fn the_templates_are_what_infra_synthesizes() {
         let [fresh, known] = [fresh.as_str(), known].map(|text| serde_json::from_str::<Value>(text).unwrap());
         let place = format!("tests/e2e/template/infra-{variant}.template.json");
         assert!(fresh == known, "copy {variant}.json of `npm run templates -- DIRECTORY` in infra/ to {place}");
+    }
+    // The stack reads all of them, also those that no test starts.
+    for variant in std::fs::read_dir(folder.path()).unwrap() {
+        let path = variant.unwrap().path();
+        Template::load(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 }
 
@@ -169,6 +176,16 @@ async fn objects_are_read_by_the_same_rules_and_a_missing_one_tells_nothing() {
         let refused = s3.get_object().bucket(bucket).key(&key).send().await.err();
         let found = refused.as_ref().map(|error| error.code().unwrap_or("no code"));
         assert_eq!(found, code, "{key}");
+    }
+    // Writing is decided as by S3, and not imitated.
+    for (key, code) in [
+        (format!("{alices}new.txt"), "NotImplemented"),
+        (format!("{bobs}notes.txt"), "AccessDenied"),
+        ("shared/welcome.txt".to_owned(), "AccessDenied"),
+    ] {
+        let put = s3.put_object().bucket(bucket).key(&key).send().await.unwrap_err();
+        let delete = s3.delete_object().bucket(bucket).key(&key).send().await.unwrap_err();
+        assert_eq!((put.code(), delete.code()), (Some(code), Some(code)), "{key}");
     }
     // Nobody may touch the bucket with the logs, nor list the buckets.
     assert_eq!(s3.list_objects_v2().bucket(logs).send().await.unwrap_err().code(), Some("AccessDenied"));

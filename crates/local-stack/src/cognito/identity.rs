@@ -1,4 +1,5 @@
-//! The identities of the pool: one for each person and issuer, stable as long as the stack lives, plus guests.
+//! The identities of the pool: one for each person and issuer, stable as long as the stack lives (with a template, at
+//! every start), plus guests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,11 +37,7 @@ impl Identities {
         match state.owner(logins)? {
             Some(identity) => state.link(&identity, logins).map(|()| identity),
             None => {
-                let foreseen = |deployment: &Arc<Deployment>| {
-                    let first = logins.first()?;
-                    Some(deployment.pool.identity_id(&first.provider, &first.subject))
-                };
-                let foreseen = self.deployment.as_ref().and_then(foreseen);
+                let foreseen = logins.first().and_then(|login| self.foresee(login));
                 let identity =
                     state.create(foreseen.unwrap_or_else(|| format!("{}:{}", self.region, random_uuid())))?;
                 state.link(&identity, logins)?;
@@ -53,6 +50,11 @@ impl Identities {
     /// or ends in the one that the user already has: then the answer differs from what was asked.
     pub(super) fn resolve(&self, identity: &str, logins: &[Login]) -> Result<String, CognitoError> {
         let mut state = self.lock();
+        // Who signed in before the stack was started again is remembered by the app and not by the stack.
+        let is_theirs = |login: &Login| self.foresee(login).is_some_and(|foreseen| foreseen == identity);
+        if !state.logins.contains_key(identity) && logins.iter().any(is_theirs) {
+            state.create(identity.to_owned())?;
+        }
         let Some(linked) = state.logins.get(identity) else {
             return Err(CognitoError::IdentityNotFound(identity.to_owned()));
         };
@@ -70,6 +72,11 @@ impl Identities {
             None if is_guest => state.link(identity, logins).map(|()| identity.to_owned()),
             Some(_) | None => Err(CognitoError::LoginsDoNotMatch),
         }
+    }
+
+    /// The identity that a deployment has for this login before anybody signs in with it.
+    fn foresee(&self, login: &Login) -> Option<String> {
+        self.deployment.as_ref().map(|deployment| deployment.pool.identity_id(&login.provider, &login.subject))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -115,6 +122,9 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::Template;
+
+    const DEMO: &str = include_str!("../../../../tests/e2e/template/infra-demo.template.json");
 
     fn login(provider: &str, subject: &str) -> Login {
         Login { provider: provider.to_owned(), subject: subject.to_owned() }
@@ -150,6 +160,21 @@ mod tests {
             identities.resolve(unknown, &[login("custom", "alice")]),
             Err(CognitoError::IdentityNotFound(unknown.to_owned()))
         );
+    }
+
+    #[test]
+    fn with_a_template_an_identity_that_an_app_remembers_outlives_the_stack() {
+        let template = Template::parse(DEMO, "JetbridgeStack").unwrap();
+        let start = || Identities::new("us-west-2".to_owned(), Some(Arc::clone(template.deployment())));
+        let alice = start().find_or_create(&[login("custom", "alice")]).unwrap();
+        let restarted = start();
+        let unknown = Err(CognitoError::IdentityNotFound(alice.clone()));
+        assert_eq!(restarted.resolve(&alice, &[login("custom", "bob")]), unknown);
+        assert_eq!(restarted.resolve(&alice, &[]), unknown);
+        assert_eq!(restarted.resolve(&alice, &[login("custom", "alice")]), Ok(alice.clone()));
+        assert_eq!(restarted.find_or_create(&[login("custom", "alice")]), Ok(alice.clone()));
+        assert_eq!(restarted.resolve(&alice, &[login("custom", "bob")]), Err(CognitoError::LoginsDoNotMatch));
+        assert_eq!(restarted.resolve(&alice, &[]), Err(CognitoError::IdentityForbidden(alice.clone())));
     }
 
     #[test]

@@ -83,9 +83,14 @@ impl Operator {
         };
         let (base, if_exists) = rest.strip_suffix("IfExists").map_or((rest, false), |base| (base, true));
         let (_, comparison, negated) = *OPERATORS.iter().find(|(known, ..)| *known == base)?;
-        // Null asks whether a key exists, so that neither makes sense with it.
-        let is_plain = set.is_none() && !if_exists;
-        (comparison != Comparison::Null || is_plain).then_some(Self { set, comparison, negated, if_exists })
+        let makes_sense = match set {
+            // Null asks whether a key exists, so that neither makes sense with it.
+            _ if comparison == Comparison::Null => set.is_none() && !if_exists,
+            // One says that there has to be a value, the other that there need not be one.
+            Some(SetOperator::AnyValue) => !if_exists,
+            _ => true,
+        };
+        makes_sense.then_some(Self { set, comparison, negated, if_exists })
     }
 }
 
@@ -131,6 +136,20 @@ impl Condition {
         Ok(Self { key, operator, values })
     }
 
+    /// Whether it holds only if one of these keys is in the request and has a value that stands here, written out.
+    pub(super) fn demands_fixed(&self, keys: &[&str]) -> bool {
+        self.demands(keys) && self.values.iter().all(Pattern::is_fixed)
+    }
+
+    /// Whether it holds only if one of these keys is in the request and has a value that is described here.
+    pub(super) fn demands(&self, keys: &[&str]) -> bool {
+        let Operator { set, comparison, negated, if_exists } = self.operator;
+        let compares_text =
+            matches!(comparison, Comparison::Text | Comparison::TextIgnoringCase | Comparison::Like | Comparison::Arn);
+        let holds_without_it = negated || if_exists || set == Some(SetOperator::AllValues);
+        compares_text && !holds_without_it && keys.iter().any(|key| self.key.is(key))
+    }
+
     pub(super) fn holds(&self, context: &Context) -> bool {
         let Operator { set, comparison, negated, if_exists } = self.operator;
         let actual = context.values(&self.key);
@@ -147,13 +166,10 @@ impl Condition {
                     Some(SetOperator::AnyValue) => false,
                 };
         }
-        let wanted: Vec<_> = self.values.iter().map(|value| value.resolve(context)).collect();
-        // A value that nobody knows cannot be told from the request's: "not equal to it" is no permission either.
-        if negated && wanted.iter().any(Option::is_none) {
-            return false;
-        }
-        let satisfies =
-            |actual: &String| wanted.iter().flatten().any(|wanted| comparison.matches(wanted, actual)) != negated;
+        // A variable without a value matches nothing, so that a negated operator holds: a statement that denies by one
+        // denies those whose value nobody knows.
+        let wanted: Vec<_> = self.values.iter().filter_map(|value| value.resolve(context)).collect();
+        let satisfies = |actual: &String| wanted.iter().any(|wanted| comparison.matches(wanted, actual)) != negated;
         match set {
             Some(SetOperator::AllValues) => actual.iter().all(satisfies),
             Some(SetOperator::AnyValue) => actual.iter().any(satisfies),

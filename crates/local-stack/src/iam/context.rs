@@ -50,6 +50,10 @@ impl Key {
         let (_, arity) = *KEYS.iter().find(|(known, _)| is_meant(known))?;
         Some(Self { name, arity })
     }
+
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
 }
 
 /// The values of one request. A key that is absent was not in the request, which is not the same as an empty value.

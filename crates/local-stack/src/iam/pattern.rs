@@ -84,6 +84,11 @@ impl Pattern {
         self
     }
 
+    /// Whether it describes one text, the same for every request.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.0.iter().all(|part| matches!(part, Part::Token(Token::Exactly(_))))
+    }
+
     /// With the values of this request in place of the variables; none if one of them has no value here.
     pub(super) fn resolve(&self, context: &Context) -> Option<Vec<Token>> {
         let mut tokens = Vec::with_capacity(self.0.len());

@@ -5,6 +5,15 @@ use serde_json::{Map, Value};
 use super::conditions::{self, Condition};
 use super::pattern::Pattern;
 
+/// The condition keys that say who calls.
+const CALLER_KEYS: &[&str] =
+    &["aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:userid"];
+
+/// Everybody's identity pools vouch under this name, so that IAM takes no trust policy that does not say which pool
+/// ("Identity-provider controls for shared OIDC providers", IAM user guide).
+const COGNITO: &str = "cognito-identity.amazonaws.com";
+const POOL_KEY: &str = "cognito-identity.amazonaws.com:aud";
+
 /// Where a policy stands, which decides what its statements have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PolicyKind {
@@ -85,6 +94,17 @@ impl Policy {
         }
         if problems.is_empty() { Ok(Self { statements }) } else { Err(problems) }
     }
+
+    /// Whether the policy of a bucket is open to the world: it allows something to everybody, and no condition holds only
+    /// for callers that it names ("The meaning of public", S3 user guide).
+    pub(crate) fn is_public(&self) -> bool {
+        let is_open = |statement: &Statement| {
+            statement.effect == Effect::Allow
+                && statement.principals.contains(&Principal::Everybody)
+                && !statement.conditions.iter().any(|condition| condition.demands_fixed(CALLER_KEYS))
+        };
+        self.statements.iter().any(is_open)
+    }
 }
 
 impl Statement {
@@ -123,7 +143,7 @@ impl Statement {
             }
             patterns
         };
-        let actions = read("Action", parse_action);
+        let actions = read("Action", if kind == PolicyKind::Trust { parse_trust_action } else { parse_action });
         let resources = read("Resource", parse_resource);
         let principals = if kind == PolicyKind::Identity {
             Vec::new()
@@ -141,6 +161,13 @@ impl Statement {
                 Vec::new()
             }
         };
+        let trusts_cognito = kind == PolicyKind::Trust
+            && effect == Effect::Allow
+            && principals.contains(&Principal::Federated(COGNITO.to_owned()));
+        // A condition that could not be read has its problem already.
+        if trusts_cognito && problems.is_empty() && !conditions.iter().any(|condition| condition.demands(&[POOL_KEY])) {
+            problems.push(format!("no condition says which {POOL_KEY} it trusts, without which IAM refuses the role"));
+        }
         if problems.is_empty() {
             Ok(Self { effect, principals, actions, resources, conditions })
         } else {
@@ -161,6 +188,13 @@ fn parse_action(text: &str) -> Result<Pattern, String> {
         return Err(format!("{text:?} is no action"));
     }
     Ok(Pattern::with_wildcards(text)?.ignoring_case())
+}
+
+fn parse_trust_action(text: &str) -> Result<Pattern, String> {
+    match text.split_once(':') {
+        Some((service, _)) if service.eq_ignore_ascii_case("sts") => parse_action(text),
+        _ => Err(format!("{text:?} is not of sts, and a trust policy speaks of nothing else")),
+    }
 }
 
 fn parse_resource(text: &str) -> Result<Pattern, String> {

@@ -173,7 +173,7 @@ fn a_key_that_is_absent_matches_nothing() {
         ("StringNotEqualsIfExists", true),
         ("ForAnyValue:StringEquals", false),
         ("ForAllValues:StringEquals", true),
-        ("ForAnyValue:StringEqualsIfExists", true),
+        ("ForAllValues:StringEqualsIfExists", true),
         ("ForAnyValue:StringNotEquals", false),
     ] {
         assert_eq!(holds(&json!({ operator: { "s3:prefix": "x" } }), &Context::default()), expected, "{operator}");
@@ -206,16 +206,72 @@ fn several_values_of_a_key_are_compared_one_by_one() {
 }
 
 #[test]
-fn a_variable_without_a_value_never_helps_and_leaves_the_other_values_alone() {
+fn a_variable_without_a_value_matches_nothing_and_leaves_the_other_values_alone() {
     let prefix = context(&[("s3:prefix", "x")]);
     let tag = "${aws:PrincipalTag/department}";
     assert!(!holds(&json!({ "StringLike": { "s3:prefix": tag } }), &prefix));
-    assert!(!holds(&json!({ "StringNotLike": { "s3:prefix": tag } }), &prefix));
-    assert!(!holds(&json!({ "StringNotEquals": { "s3:prefix": ["y", tag] } }), &prefix));
+    assert!(holds(&json!({ "StringNotLike": { "s3:prefix": tag } }), &prefix));
+    assert!(holds(&json!({ "StringNotEquals": { "s3:prefix": ["y", tag] } }), &prefix));
+    assert!(!holds(&json!({ "StringNotEquals": { "s3:prefix": ["x", tag] } }), &prefix));
+    let source = context(&[("aws:SourceArn", "arn:aws:s3:::b")]);
+    let arn = format!("arn:aws:s3:::{tag}");
+    assert!(!holds(&json!({ "ArnLike": { "aws:SourceArn": arn } }), &source));
+    assert!(holds(&json!({ "ArnNotLike": { "aws:SourceArn": arn } }), &source));
     assert!(holds(&json!({ "StringLike": { "s3:prefix": [tag, "x"] } }), &prefix));
     let tagged = prefix.with("aws:PrincipalTag/department", "x");
     assert!(holds(&json!({ "StringLike": { "s3:prefix": tag } }), &tagged));
     assert!(!holds(&json!({ "StringNotLike": { "s3:prefix": tag } }), &tagged));
+}
+
+#[test]
+fn a_deny_outside_the_own_department_hits_whoever_has_none() {
+    let policy = identity(&json!([
+        { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*" },
+        {
+            "Effect": "Deny", "Action": "s3:ListBucket", "Resource": "*",
+            "Condition": { "StringNotLike": { "s3:prefix": "departments/${aws:PrincipalTag/department}/*" } },
+        },
+    ]));
+    let asked = |context: &Context| {
+        let call = Call { caller: SESSION, action: "s3:ListBucket", resource: "arn:aws:s3:::b", context };
+        evaluate([&policy], None, &call)
+    };
+    let untagged = context(&[("s3:prefix", "departments/research/a")]);
+    assert_eq!(asked(&untagged), Err(Refusal::DeniedByIdentity));
+    let tagged = |department: &str| untagged.clone().with("aws:PrincipalTag/department", department);
+    assert_eq!(asked(&tagged("research")), Ok(()));
+    assert_eq!(asked(&tagged("sales")), Err(Refusal::DeniedByIdentity));
+}
+
+#[test]
+fn who_trusts_cognito_says_which_pool() {
+    let found = |effect: &str, federated: &str, action: &str, condition: Value| {
+        problems(PolicyKind::Trust, |document| {
+            document["Statement"] = json!({
+                "Effect": effect, "Principal": { "Federated": federated }, "Action": action, "Condition": condition,
+            });
+        })
+    };
+    let assume = "sts:AssumeRoleWithWebIdentity";
+    let is_named = |condition: Value| found("Allow", COGNITO, assume, condition).contains("no condition says which");
+    let aud = "cognito-identity.amazonaws.com:aud";
+    for (operator, is_refused) in [
+        ("StringEquals", false),
+        ("StringLike", false),
+        ("ForAnyValue:StringEquals", false),
+        ("ForAllValues:StringEquals", true),
+        ("StringEqualsIfExists", true),
+        ("StringNotEquals", true),
+    ] {
+        assert_eq!(is_named(json!({ operator: { aud: "us-west-2:pool" } })), is_refused, "{operator}");
+    }
+    assert!(is_named(json!({ "ForAnyValue:StringLike": { "cognito-identity.amazonaws.com:amr": "authenticated" } })));
+    assert_eq!(found("Deny", COGNITO, assume, json!({})), "");
+    assert_eq!(found("Allow", "arn:aws:iam::123456789012:oidc-provider/dev-1.okta.com", assume, json!({})), "");
+    let pool = json!({ "StringEquals": { aud: "us-west-2:pool" } });
+    for action in ["s3:GetObject", "*"] {
+        assert!(found("Allow", COGNITO, action, pool.clone()).contains("is not of sts"), "{action}");
+    }
 }
 
 /// The problems of a policy with one good statement that `change` spoils.
@@ -251,6 +307,12 @@ fn what_is_not_known_is_refused_by_name() {
         (Identity, "Condition", json!({ "IpAddress": {} }), "operator IpAddress"),
         (Identity, "Condition", json!({ "ForSomeValues:StringLike": {} }), "ForSomeValues"),
         (Identity, "Condition", json!({ "NullIfExists": {} }), "NullIfExists"),
+        (
+            Identity,
+            "Condition",
+            json!({ "ForAnyValue:StringLikeIfExists": {} }),
+            "operator ForAnyValue:StringLikeIfExists",
+        ),
         (Identity, "Condition", json!({ "StringLike": { "aws:SourceVpc": "x" } }), "condition key aws:SourceVpc"),
         (Identity, "Condition", json!({ "Bool": { "aws:SecureTransport": "maybe" } }), "\"maybe\""),
         (Identity, "Condition", json!({ "NumericEquals": { "s3:max-keys": "ten" } }), "\"ten\""),

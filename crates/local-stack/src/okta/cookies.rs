@@ -17,9 +17,10 @@ pub(super) enum Cookie {
 
 impl Cookie {
     /// Cookies of a host are shared by all its ports, so the port is in the name: several stacks, and whatever else
-    /// runs on this machine, stay apart.
+    /// runs on this machine, stay apart. With a template it is not the issuer's, which is the same for all of them.
     fn name(self, okta: &Okta) -> String {
-        let port = okta.shared.endpoints().okta.port().unwrap_or_default();
+        let listening = okta.shared.host_override().map(|known| known.address.port());
+        let port = listening.or_else(|| okta.shared.endpoints().okta.port()).unwrap_or_default();
         match self {
             Self::Session => format!("sid_{port}"),
             Self::Browser => format!("browser_{port}"),

@@ -29,6 +29,14 @@ pub(super) enum Access<'a> {
         bucket: &'a str,
         key: &'a str,
     },
+    PutObject {
+        bucket: &'a str,
+        key: &'a str,
+    },
+    DeleteObject {
+        bucket: &'a str,
+        key: &'a str,
+    },
 }
 
 impl<'a> Access<'a> {
@@ -42,13 +50,18 @@ impl<'a> Access<'a> {
             Self::ListBuckets => "s3:ListAllMyBuckets",
             Self::ListBucket { .. } => "s3:ListBucket",
             Self::GetObject { .. } => "s3:GetObject",
+            Self::PutObject { .. } => "s3:PutObject",
+            Self::DeleteObject { .. } => "s3:DeleteObject",
         }
     }
 
     fn bucket(&self) -> Option<&'a str> {
         match self {
             Self::ListBuckets => None,
-            Self::ListBucket { bucket, .. } | Self::GetObject { bucket, .. } => Some(bucket),
+            Self::ListBucket { bucket, .. }
+            | Self::GetObject { bucket, .. }
+            | Self::PutObject { bucket, .. }
+            | Self::DeleteObject { bucket, .. } => Some(bucket),
         }
     }
 
@@ -56,7 +69,9 @@ impl<'a> Access<'a> {
         match self {
             Self::ListBuckets => "arn:aws:s3:::".to_owned(),
             Self::ListBucket { bucket, .. } => format!("arn:aws:s3:::{bucket}"),
-            Self::GetObject { bucket, key } => format!("arn:aws:s3:::{bucket}/{key}"),
+            Self::GetObject { bucket, key } | Self::PutObject { bucket, key } | Self::DeleteObject { bucket, key } => {
+                format!("arn:aws:s3:::{bucket}/{key}")
+            }
         }
     }
 
@@ -138,7 +153,7 @@ impl Authorizer {
                 .with_optional("s3:prefix", *prefix)
                 .with_optional("s3:delimiter", *delimiter)
                 .with_optional("s3:max-keys", max_keys.map(|number| number.to_string())),
-            Access::ListBuckets | Access::GetObject { .. } => context,
+            _ => context,
         }
     }
 }

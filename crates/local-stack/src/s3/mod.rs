@@ -1,5 +1,5 @@
-//! S3, path style, read only: the stack's signature check and faults in front of the `s3s` service, whose operations ask
-//! what the caller may do.
+//! S3, path style: the stack's signature check and faults in front of the `s3s` service, whose operations ask what the
+//! caller may do. Writing is not imitated: who may write is told so, everybody else is refused as by S3.
 
 mod authorization;
 mod content;
@@ -237,6 +237,8 @@ impl Target {
             (&Method::HEAD, _, "") => "HeadBucket",
             (&Method::GET, _, key) if !key.is_empty() => "GetObject",
             (&Method::HEAD, ..) => "HeadObject",
+            (&Method::PUT, _, key) if !key.is_empty() => "PutObject",
+            (&Method::DELETE, _, key) if !key.is_empty() => "DeleteObject",
             _ => "unsupported",
         };
         Self { operation, bucket: bucket.to_owned(), key: key.to_owned() }
@@ -247,6 +249,8 @@ impl Target {
         let access = match self.operation {
             "ListBuckets" => Access::ListBuckets,
             "GetObject" | "HeadObject" => Access::GetObject { bucket, key },
+            "PutObject" => Access::PutObject { bucket, key },
+            "DeleteObject" => Access::DeleteObject { bucket, key },
             _ => Access::to_bucket(bucket),
         };
         access.refuse(signer, iam::Refusal::NotAllowed)

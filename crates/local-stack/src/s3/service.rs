@@ -8,10 +8,10 @@ use axum::body::Bytes;
 use futures_util::stream;
 use http::{Extensions, HeaderMap, HeaderValue, header};
 use s3s::dto::{
-    Bucket as BucketEntry, CommonPrefix, ETag, ETagCondition, EncodingType, GetObjectInput, GetObjectOutput,
-    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, Object as ObjectEntry, ObjectStorageClass, Owner, Range, StreamingBlob,
-    Timestamp,
+    Bucket as BucketEntry, CommonPrefix, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, EncodingType,
+    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListBucketsInput, ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, Object as ObjectEntry,
+    ObjectStorageClass, Owner, PutObjectInput, PutObjectOutput, Range, StreamingBlob, Timestamp,
 };
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 use time::OffsetDateTime;
@@ -43,6 +43,12 @@ impl ObjectStore {
             Lookup::Denied => Err(s3_error!(AccessDenied, "Access Denied")),
             Lookup::Missing => Err(s3_error!(NoSuchBucket, "The specified bucket does not exist")),
         }
+    }
+
+    /// Nothing is ever written here. Who may not write has to learn that all the same.
+    fn refuse_writing(&self, extensions: &Extensions, bucket: &str, access: &Access<'_>) -> S3Error {
+        let allowed = self.bucket(bucket).and_then(|_| self.authorizer.check(extensions, access));
+        allowed.err().unwrap_or_else(|| s3_error!(NotImplemented, "The local stack stores and deletes no objects."))
     }
 
     fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
@@ -204,6 +210,16 @@ impl S3 for ObjectStore {
             e_tag: Some(ETag::Strong(object.e_tag)),
             ..HeadObjectOutput::default()
         }))
+    }
+
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        let PutObjectInput { bucket, key, .. } = &request.input;
+        Err(self.refuse_writing(&request.extensions, bucket, &Access::PutObject { bucket, key }))
+    }
+
+    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+        let DeleteObjectInput { bucket, key, .. } = &request.input;
+        Err(self.refuse_writing(&request.extensions, bucket, &Access::DeleteObject { bucket, key }))
     }
 }
 

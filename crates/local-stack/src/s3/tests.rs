@@ -167,6 +167,8 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         (Method::GET, "/jetbridge-demo/readme.txt?versionId=1", 501, "NotImplemented"),
         (Method::PUT, "/jetbridge-demo/new.txt", 501, "NotImplemented"),
         (Method::DELETE, "/jetbridge-demo/readme.txt", 501, "NotImplemented"),
+        (Method::PUT, "/jetbridge-private/new.txt", 403, "AccessDenied"),
+        (Method::DELETE, "/no-such-bucket/key", 404, "NoSuchBucket"),
         (Method::GET, "/jetbridge-demo?list-type=2&max-keys=-1", 400, "InvalidArgument"),
         (Method::GET, "/jetbridge-demo?list-type=2&encoding-type=xml", 400, "InvalidArgument"),
         (Method::GET, "/jetbridge-demo?list-type=2&continuation-token=AAAA", 400, "InvalidArgument"),
@@ -215,7 +217,9 @@ async fn whoever_does_not_sign_is_refused_and_a_warm_up_is_told_apart() {
     assert_eq!(operation(Method::GET, "/b?list-type=2&prefix=x"), "ListObjectsV2");
     assert_eq!(operation(Method::GET, "/b/k?list-type=2"), "GetObject");
     assert_eq!(operation(Method::GET, "/b"), "unsupported");
-    assert_eq!(operation(Method::PUT, "/b/k"), "unsupported");
+    assert_eq!(operation(Method::PUT, "/b"), "unsupported");
+    assert_eq!(operation(Method::PUT, "/b/k"), "PutObject");
+    assert_eq!(operation(Method::DELETE, "/b/k"), "DeleteObject");
 }
 
 #[tokio::test]

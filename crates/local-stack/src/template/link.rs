@@ -1,6 +1,6 @@
 //! Puts the parts together: each name of another resource becomes that resource, or a problem.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Issuer;
@@ -18,7 +18,7 @@ const ISSUER: &str = "OktaIssuerUrl";
 const CLIENT_ID: &str = "OktaClientId";
 
 pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Vec<String>> {
-    let mut problems = Vec::new();
+    let mut problems = find_doubles(&parts);
     let roles = link_roles(&mut parts, &mut problems);
     let buckets = link_buckets(&mut parts, &mut problems);
     let pool = link_pool(&mut parts, outputs, &mut problems);
@@ -64,6 +64,27 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
     })
 }
 
+/// What there can be only one of: AWS would refuse the second, or let it replace the first.
+fn find_doubles(parts: &Parts) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut problems = Vec::new();
+    let mut see = |what: &'static str, name: &str| {
+        if !seen.insert((what, name.to_owned())) {
+            problems.push(format!("{what} {name} is there twice"));
+        }
+    };
+    // IAM does not tell such names apart by their case.
+    parts.roles.iter().for_each(|(_, role)| see("role", &role.name.to_ascii_lowercase()));
+    parts.buckets.iter().for_each(|bucket| see("bucket", &bucket.name));
+    parts.providers.iter().for_each(|provider| see("identity provider", &provider.issuer));
+    for attachment in &parts.attachments {
+        see("a role attachment for identity pool", &attachment.pool_id);
+        attachment.mappings.iter().for_each(|(provider, _)| see("a role mapping for", provider));
+    }
+    parts.principal_tags.iter().for_each(|tags| see("a set of principal tags for", &tags.provider_arn));
+    problems
+}
+
 fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String, Role> {
     let attached = parts.attached_roles();
     let mut roles = BTreeMap::new();
@@ -94,8 +115,14 @@ fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String,
 }
 
 fn link_buckets(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String, Option<Policy>> {
-    let mut buckets: BTreeMap<_, _> = parts.buckets.drain(..).map(|name| (name, None)).collect();
+    let mut buckets: BTreeMap<_, _> = parts.buckets.iter().map(|bucket| (bucket.name.clone(), None)).collect();
     for (name, policy) in parts.bucket_policies.drain(..) {
+        let blocks_public_policy =
+            parts.buckets.iter().any(|bucket| bucket.name == name && bucket.blocks_public_policy);
+        if blocks_public_policy && policy.is_public() {
+            problems
+                .push(format!("the policy of bucket {name} is public, and its BlockPublicPolicy refuses such ones"));
+        }
         match buckets.get_mut(&name) {
             Some(place @ None) => *place = Some(policy),
             Some(Some(_)) => problems.push(format!("bucket {name} has two policies")),

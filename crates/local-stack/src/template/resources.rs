@@ -1,6 +1,6 @@
 //! The resource types that are known: how the ones that matter are read, and the ones that do not by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -38,10 +38,10 @@ pub(super) struct Parts {
     pub(super) pools: Vec<PoolPart>,
     pub(super) attachments: Vec<AttachmentPart>,
     pub(super) principal_tags: Vec<PrincipalTagPart>,
-    /// By ARN.
-    pub(super) roles: BTreeMap<String, RolePart>,
+    /// With the ARN of each.
+    pub(super) roles: Vec<(String, RolePart)>,
     pub(super) role_policies: Vec<RolePolicyPart>,
-    pub(super) buckets: Vec<String>,
+    pub(super) buckets: Vec<BucketPart>,
     pub(super) bucket_policies: Vec<(String, Policy)>,
     pub(super) ignored: Vec<String>,
 }
@@ -87,6 +87,11 @@ pub(super) struct RolePolicyPart {
     pub(super) arn: Option<String>,
     pub(super) role_names: Vec<String>,
     pub(super) policy: Arc<Policy>,
+}
+
+pub(super) struct BucketPart {
+    pub(super) name: String,
+    pub(super) blocks_public_policy: bool,
 }
 
 impl Parts {
@@ -152,19 +157,7 @@ pub(super) fn read(resolver: &Resolver<'_>, name: &str, resource: &Value, parts:
         "AWS::Cognito::IdentityPool" => read_pool(p, own(None), parts),
         "AWS::Cognito::IdentityPoolRoleAttachment" => read_attachment(p, parts),
         "AWS::Cognito::IdentityPoolPrincipalTag" => read_principal_tags(p, parts),
-        "AWS::S3::Bucket" => {
-            p.pass_over(&[
-                "BucketEncryption",
-                "BucketName",
-                "LifecycleConfiguration",
-                "LoggingConfiguration",
-                "OwnershipControls",
-                "PublicAccessBlockConfiguration",
-                "Tags",
-                "VersioningConfiguration",
-            ]);
-            parts.buckets.push(own(None));
-        }
+        "AWS::S3::Bucket" => read_bucket(p, own(None), parts),
         "AWS::S3::BucketPolicy" => {
             let bucket = p.required_text("Bucket");
             if let Some(policy) = p.policy("PolicyDocument", PolicyKind::Resource) {
@@ -212,7 +205,7 @@ fn read_role(p: &mut Properties, name: String, arn: String, id: String, parts: &
         });
     }
     if let Some(trust) = trust {
-        parts.roles.insert(arn, RolePart { name, id, trust, policies, managed_policy_arns, tags });
+        parts.roles.push((arn, RolePart { name, id, trust, policies, managed_policy_arns, tags }));
     }
 }
 
@@ -321,6 +314,51 @@ fn read_principal_tags(p: &mut Properties, parts: &mut Parts) {
         tags = [("username", "sub"), ("client", "aud")].map(|(key, claim)| (key.to_owned(), claim.to_owned())).into();
     }
     parts.principal_tags.push(PrincipalTagPart { pool_id, provider_arn, tags });
+}
+
+fn read_bucket(p: &mut Properties, name: String, parts: &mut Parts) {
+    p.pass_over(&[
+        "BucketName",
+        "LifecycleConfiguration",
+        "LoggingConfiguration",
+        "OwnershipControls",
+        "Tags",
+        "VersioningConfiguration",
+    ]);
+    let encryption = p.object("BucketEncryption");
+    p.within("BucketEncryption", encryption, |p| {
+        for rule in objects(p, "ServerSideEncryptionConfiguration") {
+            p.within("ServerSideEncryptionConfiguration", rule, read_encryption);
+        }
+    });
+    let blocks_public_policy = match p.value("PublicAccessBlockConfiguration") {
+        // S3 blocks everything in a new bucket of which nothing is said.
+        None => true,
+        Some(Value::Object(block)) => p.within("PublicAccessBlockConfiguration", block, |p| {
+            p.pass_over(&["BlockPublicAcls", "IgnorePublicAcls", "RestrictPublicBuckets"]);
+            p.flag("BlockPublicPolicy")
+        }),
+        Some(_) => {
+            p.problem("PublicAccessBlockConfiguration is not an object");
+            true
+        }
+    };
+    parts.buckets.push(BucketPart { name, blocks_public_policy });
+}
+
+/// Keys of S3, and those that KMS manages for it, serve everybody of the account who may read. A key with a policy of
+/// its own is one more decision, which nobody makes here.
+fn read_encryption(p: &mut Properties) {
+    p.pass_over(&["BucketKeyEnabled"]);
+    let default = p.object("ServerSideEncryptionByDefault");
+    p.within("ServerSideEncryptionByDefault", default, |p| {
+        if let Some(other) = p.text("SSEAlgorithm").filter(|name| !["AES256", "aws:kms"].contains(&name.as_str())) {
+            p.problem(format!("SSEAlgorithm {other:?} is not known here"));
+        }
+        if p.value("KMSMasterKeyID").is_some() {
+            p.problem("KMSMasterKeyID: reading would need kms:Decrypt, which is not known here");
+        }
+    });
 }
 
 /// The objects of a list.

@@ -155,6 +155,52 @@ fn a_provider_from_before_the_stack_is_known_by_its_arn() {
     assert!(unknown[0].contains(arn) && unknown[0].contains("OktaClientId"), "{unknown:?}");
 }
 
+fn encryption(algorithm: &str, key: Option<&str>) -> Value {
+    let by_default = json!({ "SSEAlgorithm": algorithm, "KMSMasterKeyID": key.map_or(json!({ "Ref": "AWS::NoValue" }), Value::from) });
+    json!({ "ServerSideEncryptionConfiguration": [{ "ServerSideEncryptionByDefault": by_default }] })
+}
+
+#[test]
+fn a_bucket_that_everybody_who_may_read_can_decrypt_is_read() {
+    for algorithm in ["AES256", "aws:kms"] {
+        let same = changed(DEMO, |document| {
+            document["Resources"][BUCKET]["Properties"]["BucketEncryption"] = encryption(algorithm, None);
+        });
+        assert!(same.is_ok(), "{algorithm}");
+    }
+}
+
+#[test]
+fn a_public_policy_stands_only_where_the_bucket_lets_it() {
+    let with = |condition: Value, block: Value| {
+        changed(DEMO, |document| {
+            document["Resources"][BUCKET]["Properties"]["PublicAccessBlockConfiguration"] = block;
+            let policy = &mut document["Resources"]["DataBucketPolicy3231C704"]["Properties"]["PolicyDocument"];
+            policy["Statement"].as_array_mut().unwrap().push(json!({
+                "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*", "Condition": condition,
+            }));
+        })
+    };
+    let blocked = json!({ "BlockPublicPolicy": true });
+    for (condition, is_public) in [
+        (json!({}), true),
+        (json!({ "Bool": { "aws:SecureTransport": "true" } }), true),
+        (json!({ "StringEquals": { "aws:PrincipalAccount": "123456789012" } }), false),
+        (json!({ "StringNotEquals": { "aws:PrincipalAccount": "123456789012" } }), true),
+        (json!({ "StringEqualsIfExists": { "aws:PrincipalAccount": "123456789012" } }), true),
+        (json!({ "StringEquals": { "aws:PrincipalAccount": "${aws:PrincipalTag/account}" } }), true),
+        (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::123456789012:role/Reader" } }), false),
+        (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/Reader" } }), true),
+    ] {
+        for block in [&blocked, &json!({ "Ref": "AWS::NoValue" })] {
+            let refused = with(condition.clone(), block.clone()).err().map(|error| error.to_string());
+            let said = refused.as_ref().map(|problem| problem.contains("is public"));
+            assert_eq!(said, is_public.then_some(true), "{condition}: {refused:?}");
+        }
+        assert!(with(condition.clone(), json!({ "BlockPublicPolicy": false })).is_ok(), "{condition}");
+    }
+}
+
 #[test]
 fn what_is_not_known_is_named_and_refused() {
     let property = |resource: &'static str, name: &'static str, value: Value| {
@@ -175,6 +221,8 @@ fn what_is_not_known_is_named_and_refused() {
         (property(BUCKET, "BucketName", json!({ "Fn::ImportValue": "x" })), "Fn::ImportValue"),
         (property(BUCKET, "BucketName", json!({ "Fn::GetAtt": ["LogsBucket9C4D8843", "DomainName"] })), "DomainName"),
         (property(BUCKET, "BucketName", json!({ "Ref": "Nothing" })), "Nothing is referred to"),
+        (property(BUCKET, "BucketEncryption", encryption("aws:kms:dsse", None)), "\"aws:kms:dsse\""),
+        (property(BUCKET, "BucketEncryption", encryption("aws:kms", Some("alias/files"))), "kms:Decrypt"),
         (property(PROVIDER, "Url", json!("http://dev-1.okta.com")), "https://"),
         (property(PROVIDER, "Url", json!("https://dev-1.okta.com:8443/oauth2/default")), "port"),
         (property(PROVIDER, "Url", json!("https://dev-1.okta.com/oauth2/default/")), "slash"),
@@ -256,4 +304,38 @@ fn what_belongs_to_nothing_in_the_template_is_told() {
         document["Outputs"].as_object_mut().unwrap().remove("BucketName");
     });
     assert_eq!(no_bucket, ["no output BucketName says which bucket apps list"]);
+}
+
+#[test]
+fn what_there_can_be_only_one_of_is_named_when_it_is_there_twice() {
+    let mapping = json!({ "Type": "Rules", "AmbiguousRoleResolution": "Deny", "IdentityProvider": { "Ref": PROVIDER },
+        "RulesConfiguration": { "Rules": [
+            { "Claim": "groups", "MatchType": "Contains", "Value": "x", "RoleARN": { "Fn::GetAtt": [ROLE, "Arn"] } },
+        ] } });
+    // A resource again, both with this property.
+    let twice = |resource: &str, property: &str, value: Value| {
+        problems(DEMO, |document| {
+            let resources = &mut document["Resources"];
+            resources[resource]["Properties"][property] = value;
+            resources["Second"] = resources[resource].clone();
+        })
+        .join("\n")
+    };
+    let pool = json!({ "Ref": POOL });
+    for (found, said) in [
+        (twice(ROLE, "RoleName", json!("users")), "role users is there twice"),
+        (twice(BUCKET, "BucketName", json!("files")), "bucket files is there twice"),
+        (
+            twice(PROVIDER, "Url", json!("https://dev-12345678.okta.com/oauth2/default")),
+            "identity provider https://dev-12345678.okta.com/oauth2/default is there twice",
+        ),
+        (twice(ATTACHMENT, "IdentityPoolId", pool.clone()), "a role attachment for identity pool us-west-2:"),
+        (
+            twice(ATTACHMENT, "RoleMappings", json!({ "a": mapping, "b": mapping })),
+            "a role mapping for arn:aws:iam::123456789012:oidc-provider/",
+        ),
+        (twice("PrincipalTags", "IdentityPoolId", pool), "a set of principal tags for arn:aws:iam::123456789012:"),
+    ] {
+        assert!(found.contains(said) && found.contains("is there twice"), "{said:?} is not in {found:?}");
+    }
 }

@@ -41,6 +41,18 @@ async fn the_issuer_announces_itself_and_its_endpoints_by_the_template_s_name() 
 }
 
 #[tokio::test]
+async fn cookies_of_two_stacks_under_one_name_stay_apart() {
+    let mut names = Vec::new();
+    for bench in [&bench().await, &bench().await] {
+        let page = bench.get(&bench.authorization_url(&[])).await;
+        let name = page.header("set-cookie").split('=').next().unwrap().to_owned();
+        assert_eq!(name, format!("browser_{}", bench.stack.host_override().unwrap().address.port()));
+        names.push(name);
+    }
+    assert_ne!(names[0], names[1]);
+}
+
+#[tokio::test]
 async fn another_authorization_server_or_the_org_s_is_where_the_template_says() {
     for (issuer, base) in [
         ("https://id.example.com/oauth2/aus1a2b3c", "https://id.example.com/oauth2/aus1a2b3c/v1/"),
