@@ -63,6 +63,12 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     }
     if wanted("infra") {
         run(&mut report, "infra", || test_infra(root));
+        run(&mut report, "infra (local stack)", || {
+            // The packages are there now, so the stack is started from what is synthesized today.
+            let mut tests = cargo(root, &["test", "--workspace", "--test", "e2e", "--locked", "template::"]);
+            tests.env("JETBRIDGE_TEST_NEEDS_INFRA", "1");
+            count_tests(tests)
+        });
     }
     if wanted("mobile") {
         for target in mobile::TARGETS {
