@@ -104,7 +104,7 @@ count_tests() {
   failed=$((failed + bad))
 }
 
-[ "$(uname -s)" = Linux ] || skip "on a Mac, build the XCFramework and test in Xcode"
+[ "$(uname -s)" = Linux ] || skip "these tests run on Linux; on a Mac, cargo xtask ios-project and the UI tests"
 has unshare || skip "unshare is not installed"
 install_swift
 unshare --mount true 2>/dev/null || skip "mounting needs root"

@@ -140,11 +140,18 @@ impl Session {
         Arc::new(BackgroundRenewal { running: Mutex::new(Some(self.inner.renew_in_background())) })
     }
 
-    /// Gives up the file locks of `lock_folder` that are held now, while the work under them goes on. For a process that is
-    /// about to be suspended: iOS ends one that holds a file lock then (0xdead10cc).
+    /// Gives up the file locks of `lock_folder` that are held now, while the work under them goes on, and keeps none until
+    /// `resume_locks`. For a process that is about to be suspended: iOS ends one that holds a file lock then (0xdead10cc).
     pub fn release_locks(&self) {
         if let Some(locks) = &self.locks {
             locks.release_all();
+        }
+    }
+
+    /// The process is awake and has time: file locks are kept again.
+    pub fn resume_locks(&self) {
+        if let Some(locks) = &self.locks {
+            locks.resume();
         }
     }
 

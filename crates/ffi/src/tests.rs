@@ -158,6 +158,7 @@ fn a_session_with_a_lock_folder_locks_there() {
     drop(extension.lock("ffi-tests.folder").unwrap());
     // Nothing is held now, so there is nothing to give up, and that is fine.
     session.release_locks();
+    session.resume_locks();
 }
 
 #[cfg(not(any(target_os = "ios", target_os = "macos")))]

@@ -37,7 +37,7 @@ public final class JetbridgeSession {
         bucket = config.bucket()
         state = core.state()
         // A file lock that is held while the app is suspended would end it.
-        suspension = SuspensionGuard { core.releaseLocks() }
+        suspension = SuspensionGuard(whenGiven: { core.resumeLocks() }, whenOver: { core.releaseLocks() })
         news = SessionNews(of: core)
         follow()
     }
@@ -74,8 +74,14 @@ public final class JetbridgeSession {
         }
         #if canImport(UIKit)
         // Before the first unlock after a restart, and in a process that was started in advance, the store is locked.
-        notifications.on(UIApplication.protectedDataDidBecomeAvailableNotification) { [weak self] in
-            Task { @MainActor in if case .storageUnavailable = self?.state { await self?.restore() } }
+        // A process that was suspended meanwhile may have missed the unlocking.
+        let unlocked = [
+            UIApplication.protectedDataDidBecomeAvailableNotification, UIApplication.willEnterForegroundNotification,
+        ]
+        for name in unlocked {
+            notifications.on(name) { [weak self] in
+                Task { @MainActor in if case .storageUnavailable = self?.state { await self?.restore() } }
+            }
         }
         #endif
         let settle: @Sendable () -> Void = { [core, suspension] in

@@ -18,12 +18,18 @@ final class SuspensionGuard: Sendable {
     }
 
     private let activity: Activity
+    private let whenGiven: @Sendable () -> Void
     private let whenOver: @Sendable () -> Void
     private let work = Locked(Work())
 
-    /// `whenOver` is called when iOS gives no more time; the work goes on when the app does.
-    init(activity: @escaping Activity = SuspensionGuard.system, whenOver: @escaping @Sendable () -> Void) {
+    /// `whenGiven` is called when iOS gives time, `whenOver` when it gives no more; the work goes on when the app does.
+    init(
+        activity: @escaping Activity = SuspensionGuard.system,
+        whenGiven: @escaping @Sendable () -> Void = {},
+        whenOver: @escaping @Sendable () -> Void
+    ) {
         self.activity = activity
+        self.whenGiven = whenGiven
         self.whenOver = whenOver
     }
 
@@ -36,17 +42,20 @@ final class SuspensionGuard: Sendable {
     private func begin() {
         let begun = work.with { work -> DispatchSemaphore? in
             work.count += 1
-            guard work.count == 1 else { return nil }
+            // None may be running although calls are under way: their time was over, and they went on with the app.
+            guard work.isOver == nil else { return nil }
             let isOver = DispatchSemaphore(value: 0)
             work.isOver = isOver
             return isOver
         }
         guard let isOver = begun else { return }
-        activity("Jetbridge renews the session") { [whenOver] isExpired in
+        activity("Jetbridge renews the session") { [work, whenGiven, whenOver] isExpired in
             if isExpired {
+                work.with { work in if work.isOver === isOver { work.isOver = nil } }
                 whenOver()
                 isOver.signal()
             } else {
+                whenGiven()
                 isOver.wait()
             }
         }

@@ -66,11 +66,12 @@ public struct WebAuthenticationBrowser: SignInBrowser {
             url: url, callback: .https(host: host, path: redirect.path()), completionHandler: completion)
     }
 
-    /// A domain that does not vouch for the app has the code of a user who cancels, too, but it comes with an explanation.
+    /// A domain that does not vouch for the app has the code of a user who cancels, too, but it comes with a reason. A mere
+    /// description may come with every error.
     static func failure(_ error: (any Error)?) -> JetbridgeError {
         guard let error else { return .userCancelled }
         let told = (error as NSError).userInfo
-        let keys = [NSLocalizedFailureReasonErrorKey, NSDebugDescriptionErrorKey, NSLocalizedDescriptionKey]
+        let keys = [NSLocalizedFailureReasonErrorKey, NSDebugDescriptionErrorKey]
         let explanation = keys.lazy.compactMap { told[$0] as? String }.first
         if let error = error as? ASWebAuthenticationSessionError, error.code == .canceledLogin, explanation == nil {
             return .userCancelled

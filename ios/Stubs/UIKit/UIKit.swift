@@ -26,5 +26,7 @@
         Notification.Name("UIApplicationProtectedDataDidBecomeAvailable")
     public nonisolated static let didEnterBackgroundNotification =
         Notification.Name("UIApplicationDidEnterBackgroundNotification")
+    public nonisolated static let willEnterForegroundNotification =
+        Notification.Name("UIApplicationWillEnterForegroundNotification")
     override nonisolated init() {}
 }

@@ -90,6 +90,23 @@ struct SuspensionGuardTests {
         await calls[0].task.value
     }
 
+    @Test("a call that comes after the time of another was over gets time of its own")
+    func afterExpiry() async throws {
+        let suspension = suspension()
+        let first = calls(1, in: suspension)[0]
+        try await eventually("the activity begins") { system.running == 1 }
+        system.expire()
+        try await eventually("the activity ends") { system.running == 0 }
+        let second = calls(1, in: suspension)[0]
+        try await eventually("another one begins") { system.begun == 2 }
+        first.end()
+        await first.task.value
+        #expect(system.running == 1)
+        second.end()
+        await second.task.value
+        try await eventually("and ends") { system.running == 0 }
+    }
+
     @Test("when the time is over, a session gives its file locks up, and its work goes on")
     func fileLocks() async throws {
         let pair = try await Pair()

@@ -10,7 +10,7 @@ use super::persisted::{Owner, Persisted, SignedIn, Tokens};
 use crate::cognito::identity::Identity;
 use crate::error::SessionError;
 use crate::mutex::lock;
-use crate::storage::{SecretStore, StoreLock};
+use crate::storage::{SecretStore, StorageErrorKind, StoreLock};
 
 /// A store that fails for as many renewals in a row, and takes one of them unnoticed, is hardly to be found.
 const MOST_REPLACED: usize = 16;
@@ -181,7 +181,11 @@ impl Vault {
         let vault = self.clone();
         blocking(move || {
             let _turn = turn;
-            let _lock = vault.store.lock(&vault.name)?;
+            let _lock = match vault.store.lock(&vault.name) {
+                // Whoever holds it may be saving. Another reason must not keep a user from signing out.
+                Err(error) if error.kind == StorageErrorKind::Busy => return Err(error.into()),
+                lock => lock.ok(),
+            };
             let content = vault.read().ok().or_else(|| vault.lock_copy().content.clone()).unwrap_or_default();
             vault.store.delete(&vault.name)?;
             vault.forget();

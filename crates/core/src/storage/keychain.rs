@@ -7,7 +7,7 @@
 //! What the keychain does not have is a lock. Inside a process, all stores of a service share one table of locks; a store
 //! that several processes use needs a [`LockFolder`](super::LockFolder) as well.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -22,6 +22,7 @@ use super::{MemoryStore, SecretStore, StorageError, StorageErrorKind, StoreLock,
 pub struct KeychainStore {
     keychain: Arc<CredentialStore>,
     service: String,
+    access_group: Option<String>,
     /// How an item is made: who may read it, and when.
     policy: HashMap<&'static str, &'static str>,
     locks: MemoryStore,
@@ -44,7 +45,8 @@ impl KeychainStore {
         let keychain =
             apple_native_keyring_store::protected::Store::new_with_configuration(&group.into_iter().collect())
                 .map_err(|error| failure("open", &error))?;
-        Self::over(keychain, service, &[("access-policy", "after-first-unlock-this-device-only")])
+        let store = Self::over(keychain, service, &[("access-policy", "after-first-unlock-this-device-only")])?;
+        Ok(Self { access_group: access_group.map(str::to_owned), ..store })
     }
 }
 
@@ -62,7 +64,7 @@ impl KeychainStore {
             ));
         }
         let policy = policy.iter().copied().collect();
-        Ok(Self { keychain, service: service.to_owned(), policy, locks: LOCKS.clone() })
+        Ok(Self { keychain, service: service.to_owned(), access_group: None, policy, locks: LOCKS.clone() })
     }
 
     /// The same store, with another limit on waiting for a lock.
@@ -101,13 +103,15 @@ impl SecretStore for KeychainStore {
     fn list(&self) -> Result<Vec<String>, StorageError> {
         // By default a search leaves out what would need the user, and with it, silently, what is locked. No item of ours
         // ever asks the user for anything.
-        let query = HashMap::from([("service", self.service.as_str()), ("show-authentication-ui", "true")]);
+        let mut query = HashMap::from([("service", self.service.as_str()), ("show-authentication-ui", "true")]);
+        query.extend(self.access_group.as_deref().map(|group| ("access-group", group)));
         let entries = self.keychain.search(&query).map_err(|error| failure("search", &error))?;
         let names = entries.iter().filter_map(|entry| {
             entry.get_specifiers().filter(|(service, _)| *service == self.service).map(|(_, name)| name)
         });
-        // The app may have items of its own under this service.
-        Ok(names.filter(|name| check_name(name).is_ok()).collect())
+        // The app may have items of its own under this service, and without a group the same one in several.
+        let names: BTreeSet<String> = names.filter(|name| check_name(name).is_ok()).collect();
+        Ok(names.into_iter().collect())
     }
 
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {

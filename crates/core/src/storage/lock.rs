@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -67,8 +66,15 @@ pub struct LockFolder {
 
 #[derive(Debug, Default)]
 struct Held {
-    files: Mutex<HashMap<u64, FileLock>>,
-    next: AtomicU64,
+    locks: Mutex<Locks>,
+}
+
+#[derive(Debug, Default)]
+struct Locks {
+    files: HashMap<u64, FileLock>,
+    next: u64,
+    /// Between `release_all` and `resume`, no file is kept locked.
+    is_suspended: bool,
 }
 
 impl LockFolder {
@@ -90,17 +96,42 @@ impl LockFolder {
     /// [`Busy`](StorageErrorKind::Busy), and whatever keeps the folder from being used.
     pub fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
         check_name(name)?;
-        let file = lock_file(&Directory::create(&self.path)?, &format!("{name}.lock"), self.limit)?;
-        let id = self.held.next.fetch_add(1, Ordering::Relaxed);
-        lock(&self.held.files).insert(id, file);
+        let file = Directory::create(&self.path)
+            .and_then(|directory| lock_file(&directory, &format!("{name}.lock"), self.limit))
+            .map_err(unusable)?;
+        let mut locks = lock(&self.held.locks);
+        let id = locks.next;
+        locks.next += 1;
+        if !locks.is_suspended {
+            locks.files.insert(id, file);
+        }
         Ok(Box::new(FolderLock { held: Arc::clone(&self.held), id }))
     }
 
-    /// Gives up every lock that this object and its clones hold now, although the work under it goes on: for a process
-    /// that is about to be suspended. It may have to work without the lock for a moment when it is woken; being ended
-    /// would have cost it the lock and the work.
+    /// Gives up every lock that this object and its clones hold now, although the work under it goes on, and keeps none
+    /// until [`resume`](Self::resume): for a process that is about to be suspended. It may have to work without the lock
+    /// for a moment when it is woken; being ended would have cost it the lock and the work.
     pub fn release_all(&self) {
-        lock(&self.held.files).clear();
+        let mut locks = lock(&self.held.locks);
+        locks.is_suspended = true;
+        locks.files.clear();
+    }
+
+    /// The process is awake: locks are kept again.
+    pub fn resume(&self) {
+        lock(&self.held.locks).is_suspended = false;
+    }
+}
+
+/// A folder that cannot be used says nothing about what is stored, and may be usable later: before the first unlock of a
+/// phone its files cannot be opened.
+fn unusable(error: StorageError) -> StorageError {
+    match error.kind {
+        StorageErrorKind::Busy | StorageErrorKind::Unavailable => error,
+        _ => StorageError::new(
+            StorageErrorKind::Unavailable,
+            format!("the folder for locks cannot be used: {}", error.detail),
+        ),
     }
 }
 
@@ -114,6 +145,6 @@ impl StoreLock for FolderLock {}
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        lock(&self.held.files).remove(&self.id);
+        lock(&self.held.locks).files.remove(&self.id);
     }
 }

@@ -171,6 +171,23 @@ fn the_locks_of_a_folder_exclude_and_can_be_given_up() {
     drop(held);
     assert_eq!(kind(app.lock(NAME)), StorageErrorKind::Busy, "whoever gave it up cannot give up another's");
     drop(taken);
-    drop(app.lock(NAME).expect("the lock is free again"));
+    let unkept = app.lock(NAME).expect("work goes on");
+    drop(extension.lock(NAME).expect("but nothing is kept locked while the process may be suspended"));
+    drop(unkept);
+    app.resume();
+    let kept = app.lock(NAME).expect("a free lock");
+    assert_eq!(kind(extension.lock(NAME)), StorageErrorKind::Busy);
+    drop(kept);
     drop(extension.lock(NAME).expect("and again"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_for_locks_that_cannot_be_used_says_nothing_about_the_store() {
+    let directory = private_directory();
+    let path = directory.path().join("locks");
+    fs::write(&path, "not a folder").unwrap();
+    let error = LockFolder::new(&path).lock(NAME).unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
+    assert!(error.detail.contains("the folder for locks"), "{error}");
 }

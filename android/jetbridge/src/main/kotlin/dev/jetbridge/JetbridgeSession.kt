@@ -332,7 +332,6 @@ public class JetbridgeSession internal constructor(
             } catch (e: ConfigException) {
                 throw JetbridgeException.of(e)
             }
-        }
 
         /** Sends the library's log to logcat under the tag `Jetbridge`; it holds no secret. */
         @JvmStatic
