@@ -20,6 +20,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import java.io.File
 import java.nio.file.Files
+import kotlin.concurrent.thread
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])
@@ -212,6 +213,28 @@ class KeystoreSecretStoreTest {
         Files.createSymbolicLink(file("other").toPath(), file("default").toPath())
         assertThrows(StorageException.Io::class.java) { store.load("default") }
         assertEquals(setOf("default", "other"), store.list().toSet())
+    }
+
+    @Test
+    fun `a change waits for another process's, and reading does not`() {
+        store.save("default", secret)
+        val other =
+            listOf(
+                "import fcntl, sys",
+                "file = open(sys.argv[1], 'w')",
+                "fcntl.lockf(file, fcntl.LOCK_EX)",
+                "print('mine', flush=True)",
+                "sys.stdin.read()",
+            ).joinToString("\n")
+        val process = ProcessBuilder("python3", "-c", other, File(folder, "store.lock").path).start()
+        assertEquals("mine", process.inputStream.bufferedReader().readLine())
+        val saving = thread { store.save("default", "newer".toByteArray()) }
+        saving.join(500)
+        assertTrue("it waits", saving.isAlive)
+        assertArrayEquals(secret, store.load("default"))
+        process.outputStream.close()
+        saving.join()
+        assertArrayEquals("newer".toByteArray(), store.load("default"))
     }
 
     @Test

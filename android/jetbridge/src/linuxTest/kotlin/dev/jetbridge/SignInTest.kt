@@ -21,6 +21,8 @@ import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.runBlocking
 import org.junit.After
 import org.junit.Assert.assertEquals
@@ -264,6 +266,20 @@ class SignInTest {
         assertEquals(SignInProgress.Preparing, session.signInProgress.value)
         signIn.newIntent(follow(stack.signIn(open(signIn))))
         awaitSignedIn()
+    }
+
+    @Test
+    fun `two processes of the app take turns by file locks, and exchange a code once`() {
+        val config = JetbridgeSession.config(stack.local.oktaConfigJson(), stack.local.awsExportsJson())
+        val processes = List(2) { JetbridgeSession.open(host, config) }
+        runBlocking {
+            val redirect = stack.signIn(processes[0].beginLogin().url())
+            processes.map { async { it.completeLogin(redirect) } }.awaitAll().forEach { assertTrue("$it", it is SessionState.SignedIn) }
+        }
+        assertEquals(1, stack.count("token"))
+        val locks = File(host.noBackupFilesDir, "jetbridge/locks").list().orEmpty()
+        assertTrue(locks.toList().toString(), locks.any { it.endsWith(".sign-in.lock") } && locks.size == 2)
+        processes.forEach { it.close() }
     }
 
     @Test

@@ -49,6 +49,7 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
+import java.io.File
 import java.io.IOException
 
 /**
@@ -278,10 +279,12 @@ public class JetbridgeSession internal constructor(
         private const val EVENTS_KEPT = 64
         private const val OKTA_CONFIG = "okta-config.json"
         private const val AWS_EXPORTS = "aws-exports.json"
+        private const val LOCKS = "jetbridge/locks"
 
         /**
          * Opens the session of the configuration in the app's assets, `okta-config.json` and `aws-exports.json`, and begins
-         * to restore what the device has kept.
+         * to restore what the device has kept. Several processes of the app may each open it: they take turns by file locks,
+         * in the app's own folder if [options] name none.
          *
          * @throws JetbridgeException.ConfigurationFileMissing for an asset that is not there
          * @throws JetbridgeException.InvalidConfiguration for mistakes in the two files, all at once
@@ -309,7 +312,8 @@ public class JetbridgeSession internal constructor(
         ): JetbridgeSession {
             NativeLibrary.start(context)
             return try {
-                over(config, Session.open(config, store, options))
+                val locks = options.lockFolder ?: File(context.noBackupFilesDir, LOCKS).path
+                over(config, Session.open(config, store, options.copy(lockFolder = locks)))
             } catch (e: SessionException) {
                 throw JetbridgeException.of(e)
             }

@@ -63,7 +63,7 @@ public class KeystoreSecretStore(
         name: String,
         value: ByteArray,
     ): Unit =
-        exclusively {
+        alone {
             val sealed =
                 try {
                     keystore { seal(name, value, encryption()) }
@@ -76,7 +76,7 @@ public class KeystoreSecretStore(
         }
 
     override fun delete(name: String): Unit =
-        exclusively {
+        alone {
             if (Files.deleteIfExists(file(name).toPath())) flush(folder())
             forgetUnusedKey()
         }
@@ -244,13 +244,24 @@ public class KeystoreSecretStore(
         }
     }
 
-    private fun <T> exclusively(work: () -> T): T =
-        synchronized(LOCK) {
-            try {
-                work()
-            } catch (e: IOException) {
-                throw StorageException.Io("the file system of the device failed (${e.javaClass.simpleName})")
+    /** As [exclusively], while no other process of the app makes a key or a file: the later key would shut out the first. */
+    private fun <T> alone(work: () -> T): T =
+        synchronized(CHANGES) {
+            guarded {
+                val lockFile = File(folder(), LOCK_FILE).toPath()
+                FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE).use { channel ->
+                    channel.lock().use { exclusively(work) }
+                }
             }
+        }
+
+    private fun <T> exclusively(work: () -> T): T = synchronized(LOCK) { guarded(work) }
+
+    private fun <T> guarded(work: () -> T): T =
+        try {
+            work()
+        } catch (e: IOException) {
+            throw StorageException.Io("the file system of the device failed (${e.javaClass.simpleName})")
         }
 
     /** Android has declared the key dead, and says so itself. */
@@ -270,6 +281,7 @@ public class KeystoreSecretStore(
         const val CIPHER = "AES/GCM/NoPadding"
         const val FOLDER = "jetbridge"
         const val SUFFIX = ".sealed"
+        const val LOCK_FILE = "store.lock"
         const val FORMAT: Byte = 1
         const val IV_BYTES = 12
         const val HEADER_BYTES = 1 + IV_BYTES
@@ -281,6 +293,9 @@ public class KeystoreSecretStore(
 
         /** One for the process: two stores of one app work on the same files. */
         val LOCK = Any()
+
+        /** Held longer, while other processes are waited for; who only reads does not wait for them. */
+        val CHANGES = Any()
 
         /** What the ciphertext is tied to, so that one name's file does not pass for another's. */
         fun bound(name: String): ByteArray = byteArrayOf(FORMAT) + name.toByteArray()
