@@ -3,8 +3,6 @@
 //! Bindings are loaded by JNA, which tells Rust neither the virtual machine nor the app. The platform's TLS verifier needs
 //! both: it asks the system, through Java, whether a certificate is to be trusted.
 
-use std::sync::Once;
-
 use jni::errors::ThrowRuntimeExAndDefault;
 use jni::objects::{JClass, JObject};
 use jni::{Env, EnvUnowned};
@@ -23,24 +21,7 @@ extern "system" fn Java_dev_jetbridge_NativeLibrary_initialize<'caller>(
 }
 
 fn initialize(env: &mut Env<'_>, context: JObject<'_>) -> Result<(), jni::errors::Error> {
-    remember_for_other_crates(env, &context)?;
     rustls_platform_verifier::android::init_with_env(env, context)?;
     jetbridge::platform_tls_is_ready();
-    Ok(())
-}
-
-/// `ndk-context` is where other crates in the same library look for the virtual machine and the app's context.
-fn remember_for_other_crates(env: &mut Env<'_>, context: &JObject<'_>) -> Result<(), jni::errors::Error> {
-    static ONCE: Once = Once::new();
-    let machine = env.get_java_vm()?;
-    // Never released: whoever asks for it may ask at any time until the process ends.
-    let context = env.new_global_ref(context)?;
-    ONCE.call_once(|| {
-        #[expect(unsafe_code, reason = "raw pointers are what the crate takes")]
-        // SAFETY: both pointers are good until the process ends, and this happens once.
-        unsafe {
-            ndk_context::initialize_android_context(machine.get_raw().cast(), context.into_raw().cast());
-        }
-    });
     Ok(())
 }
