@@ -13,6 +13,7 @@ import android.os.Bundle
 import android.os.Looper
 import androidx.browser.auth.AuthTabIntent
 import androidx.browser.customtabs.CustomTabsIntent
+import androidx.browser.customtabs.CustomTabsService
 import dev.jetbridge.ffi.LocalStackOptions
 import dev.jetbridge.ffi.LoginOptions
 import dev.jetbridge.ffi.SessionState
@@ -27,7 +28,6 @@ import kotlinx.coroutines.runBlocking
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
-import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
@@ -40,8 +40,10 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
+import org.w3c.dom.Element
 import java.io.File
 import java.time.Duration
+import javax.xml.parsers.DocumentBuilderFactory
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35], application = TestHost::class)
@@ -307,16 +309,23 @@ class SignInTest {
 
     @Test
     fun `redirects without any sense do not crash`() {
-        for (redirect in listOf(
-            "com.okta.local-jetbridge:",
-            "com.okta.local-jetbridge:/callback",
-            "com.okta.local-jetbridge:/callback?%",
-            "com.okta.local-jetbridge:/logout",
-        )) {
-            Robolectric.buildActivity(SignInActivity::class.java, SignInActivity.redirect(host, Uri.parse(redirect))).setup()
+        fun deliver(redirect: String) {
+            val controller = Robolectric.buildActivity(SignInActivity::class.java, follow(redirect)).setup()
+            assertTrue(redirect, controller.get().isFinishing)
         }
-        Robolectric.buildActivity(RedirectActivity::class.java, Intent()).create()
-        await("the store was read") { session.state.value is SessionState.SignedOut }
+        for (redirect in listOf("com.okta.local-jetbridge:", "com.okta.local-jetbridge:/logout", "com.okta.local-jetbridge://host/")) {
+            deliver(redirect)
+            assertEquals(redirect, SignInProgress.Idle, session.signInProgress.value)
+        }
+        for (redirect in listOf("com.okta.local-jetbridge:/callback", "com.okta.local-jetbridge:/callback?%")) {
+            deliver(redirect)
+            assertTrue(redirect, awaitFailure() is JetbridgeException.UnexpectedRedirect)
+            session.dismissSignInFailure()
+        }
+        val empty = Robolectric.buildActivity(RedirectActivity::class.java, Intent()).create()
+        Robolectric.buildActivity(SignInActivity::class.java, shadowOf(empty.get()).nextStartedActivity).setup()
+        assertEquals(SignInProgress.Idle, session.signInProgress.value)
+        assertEquals(0, stack.count("token"))
     }
 
     @Test
@@ -607,10 +616,20 @@ class SignInTest {
         val byName = activities.associateBy { it.name }
         assertFalse(byName.getValue(SignInActivity::class.java.name).exported)
         assertTrue(byName.getValue(RedirectActivity::class.java.name).exported)
-        val source = File(System.getProperty("jetbridge.android.dir"), "jetbridge/src/main/AndroidManifest.xml").readText()
-        assertFalse("android:noHistory" in source)
-        assertFalse("android:host" in source)
-        assertNotNull(Regex("<queries>.*CustomTabsService.*</queries>", RegexOption.DOT_MATCHES_ALL).find(source))
+        // Or Okta Verify, opened in between, would end the sign-in.
+        activities.forEach { assertEquals(it.name, 0, it.flags and ActivityInfo.FLAG_NO_HISTORY) }
+        // Robolectric shows an app every other; of a phone's packages it sees those that it names.
+        val manifest = File(System.getProperty("jetbridge.android.dir"), "jetbridge/src/main/AndroidManifest.xml")
+        val queries =
+            DocumentBuilderFactory
+                .newInstance()
+                .newDocumentBuilder()
+                .parse(manifest)
+                .getElementsByTagName("queries")
+                .item(0)
+        val actions = (queries as Element).getElementsByTagName("action")
+        val named = List(actions.length) { (actions.item(it) as Element).getAttribute("android:name") }
+        assertTrue("$named", CustomTabsService.ACTION_CUSTOM_TABS_CONNECTION in named && Intent.ACTION_VIEW in named)
     }
 
     private companion object {

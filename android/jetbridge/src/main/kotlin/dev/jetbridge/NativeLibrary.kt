@@ -42,8 +42,8 @@ internal object NativeLibrary {
         try {
             initialize(context.applicationContext)
         } catch (e: UnsatisfiedLinkError) {
-            // Only a library that was not built for Android lacks the function. It verifies certificates by itself.
-            Log.w(TAG, "The native library was built without Android support: it trusts public certificate roots only.")
+            // Only a library for another system lacks the function, as in tests on a computer. It asks that system's roots.
+            Log.w(TAG, "The native library was not built for Android.")
         }
         isStarted = true
     }

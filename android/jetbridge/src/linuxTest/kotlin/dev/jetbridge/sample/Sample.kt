@@ -20,7 +20,7 @@ import kotlinx.coroutines.launch
 import java.net.HttpURLConnection
 
 /*
- * The code of docs/android.md, compiled and run: DocsTest compares the two, SampleTest signs in with it.
+ * The code of docs/android.md, compiled and run: SampleTest compares the two and signs in with it.
  */
 
 class MyApp :
