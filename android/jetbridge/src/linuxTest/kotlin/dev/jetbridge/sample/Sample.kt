@@ -15,6 +15,7 @@ import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.ffi.SignOutMode
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import java.net.HttpURLConnection
@@ -38,9 +39,13 @@ class FilesActivity : Activity() {
         val text = TextView(this).also(::setContentView)
         text.setOnClickListener { session.startSignIn(this) }
         screen.launch {
-            session.state.collect { state ->
+            session.state.collectLatest { state ->
                 text.text =
-                    if (state is SessionState.SignedIn) session.objects().toList().joinToString("\n") { it.key } else "Tap to sign in"
+                    try {
+                        if (state is SessionState.SignedIn) session.objects().toList().joinToString("\n") { it.key } else "Tap to sign in"
+                    } catch (e: JetbridgeException) {
+                        e.text(this@FilesActivity)
+                    }
             }
         }
     }

@@ -6,6 +6,8 @@ import dev.jetbridge.SignInActivity
 import dev.jetbridge.TestHost
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
+import org.junit.After
+import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
@@ -27,8 +29,13 @@ class SampleTest {
     private val build = File(System.getProperty("jetbridge.android.dir"))
     private val repository = build.parentFile!!
 
+    private val host get() = RuntimeEnvironment.getApplication() as TestHost
+
+    @After
+    fun close() = host.restartProcess()
+
     @Test
-    fun `the guide's screen signs in and lists`() {
+    fun `the guide's screen signs in, lists, and says without a network what is missing`() {
         val screen = Robolectric.buildActivity(FilesActivity::class.java).setup()
         val text = screen.get().requireViewById<FrameLayout>(android.R.id.content).getChildAt(0) as TextView
         await("the invitation") { text.text.toString() == "Tap to sign in" }
@@ -39,7 +46,12 @@ class SampleTest {
         controller.newIntent(SignInActivity.redirect(screen.get(), android.net.Uri.parse(stack.signIn(url!!))))
         await("the rows") { "reports/2026/summary.csv" in text.text.lines() }
         screen.destroy()
-        (RuntimeEnvironment.getApplication() as TestHost).restartProcess()
+
+        stack.network(isUp = false)
+        val offline = Robolectric.buildActivity(FilesActivity::class.java).setup()
+        val problem = offline.get().requireViewById<FrameLayout>(android.R.id.content).getChildAt(0) as TextView
+        await("the problem") { "cannot be reached" in problem.text }
+        offline.destroy()
     }
 
     @Test
@@ -55,6 +67,7 @@ class SampleTest {
         for (snippet in snippets) {
             val code = snippet.lines().joinToString("\n") { it.trim() }.trim()
             assertTrue("not in Sample.kt:\n$code", code in sample)
+            assertEquals("not whole:\n$code", code.count { it == '{' }, code.count { it == '}' })
         }
     }
 }
