@@ -8,11 +8,12 @@ import org.robolectric.Shadows.shadowOf
 
 /** What can be installed on the device of a test. */
 object Browsers {
-    /** A browser with these [services] for Custom Tabs, and with Auth Tab if [hasAuthTab]. */
+    /** A browser with or without Custom Tabs and what may come with them. */
     fun install(
         context: Context,
         hasCustomTabs: Boolean,
         hasAuthTab: Boolean = false,
+        canForget: Boolean = false,
     ) {
         val packages = shadowOf(context.packageManager)
         val page = ComponentName(PACKAGE, "$PACKAGE.Main")
@@ -35,6 +36,7 @@ object Browsers {
             IntentFilter("android.support.customtabs.action.CustomTabsService").apply {
                 addCategory(Intent.CATEGORY_DEFAULT)
                 if (hasAuthTab) addCategory("androidx.browser.auth.category.AuthTab")
+                if (canForget) addCategory("androidx.browser.customtabs.category.EphemeralBrowsing")
             },
         )
     }

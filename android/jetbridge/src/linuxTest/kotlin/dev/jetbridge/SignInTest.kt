@@ -15,6 +15,7 @@ import androidx.browser.auth.AuthTabIntent
 import androidx.browser.customtabs.CustomTabsIntent
 import androidx.browser.customtabs.CustomTabsService
 import dev.jetbridge.ffi.LocalStackOptions
+import dev.jetbridge.ffi.LogLevel
 import dev.jetbridge.ffi.LoginOptions
 import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.ffi.SignOutMode
@@ -40,6 +41,7 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
+import org.robolectric.shadows.ShadowLog
 import org.w3c.dom.Element
 import java.io.File
 import java.time.Duration
@@ -61,8 +63,11 @@ class SignInTest {
     private val screen by lazy { Robolectric.buildActivity(Activity::class.java).setup().get() }
 
     /** Presses the button; gives the library's Activity as Android would start it. */
-    private fun start(options: LoginOptions = LoginOptions()): ActivityController<SignInActivity> {
-        session.startSignIn(screen, options)
+    private fun start(
+        options: LoginOptions = LoginOptions(),
+        isEphemeral: Boolean = false,
+    ): ActivityController<SignInActivity> {
+        session.startSignIn(screen, options, isEphemeral)
         val intent = shadowOf(screen).nextStartedActivity
         assertEquals(SignInActivity::class.java.name, intent.component?.className)
         return Robolectric.buildActivity(SignInActivity::class.java, intent).setup()
@@ -282,6 +287,23 @@ class SignInTest {
         val locks = File(host.noBackupFilesDir, "jetbridge/locks").list().orEmpty()
         assertTrue(locks.toList().toString(), locks.any { it.endsWith(".sign-in.lock") } && locks.size == 2)
         processes.forEach { it.close() }
+    }
+
+    @Test
+    fun `the log goes to logcat until it is ended, and holds no secret`() {
+        assertTrue(JetbridgeSession.log(LogLevel.TRACE))
+        val controller = start()
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        awaitSignedIn()
+        runBlocking { session.settle() }
+        await("a line") { ShadowLog.getLogsForTag("Jetbridge").any { "answered" in it.msg } }
+        assertTrue(JetbridgeSession.log(null))
+        val text = ShadowLog.getLogsForTag("Jetbridge").joinToString("\n") { it.msg }
+        assertEquals(text, 0u, stack.local.countSecretsIn(text))
+
+        ShadowLog.clear()
+        runBlocking { session.userInfo() }
+        assertEquals(emptyList<String>(), ShadowLog.getLogsForTag("Jetbridge").map { it.msg })
     }
 
     @Test
@@ -524,6 +546,28 @@ class SignInTest {
         assertEquals(Browsers.PACKAGE, intent.`package`)
         assertTrue(intent.hasExtra(CustomTabsIntent.EXTRA_SESSION))
         assertFalse(intent.hasExtra(AuthTabIntent.EXTRA_LAUNCH_AUTH_TAB))
+    }
+
+    private fun isAskedToForget(isEphemeral: Boolean = true): Boolean =
+        browserIntent(start(isEphemeral = isEphemeral)).getBooleanExtra(CustomTabsIntent.EXTRA_ENABLE_EPHEMERAL_BROWSING, false)
+
+    @Test
+    fun `a browser that can forget a sign-in is asked to on request only`() {
+        Browsers.install(host, hasCustomTabs = true, canForget = true)
+        assertFalse(isAskedToForget(isEphemeral = false))
+        assertTrue(isAskedToForget())
+    }
+
+    @Test
+    fun `Auth Tab forgets a sign-in too`() {
+        Browsers.install(host, hasCustomTabs = true, hasAuthTab = true, canForget = true)
+        assertTrue(isAskedToForget())
+    }
+
+    @Test
+    fun `a browser that cannot forget a sign-in is not asked to`() {
+        Browsers.install(host, hasCustomTabs = true)
+        assertFalse(isAskedToForget())
     }
 
     @Test

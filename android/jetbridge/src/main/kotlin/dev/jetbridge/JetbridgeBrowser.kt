@@ -34,30 +34,39 @@ public object JetbridgeBrowser {
         from: Activity,
         url: Uri,
         redirectScheme: String?,
+        isEphemeral: Boolean,
         requestCode: Int,
     ) {
         val browser = customTabsBrowser(from)
+        val forgets = isEphemeral && browser != null && CustomTabsClient.isEphemeralBrowsingSupported(from, browser)
         // Auth Tab for a web redirect needs a verified domain; the browser hands such a redirect over without it, too.
         val hasOwnScheme = redirectScheme != null && redirectScheme !in WEB_SCHEMES
         if (browser != null && hasOwnScheme && CustomTabsClient.isAuthTabSupported(from, browser)) {
-            val tab = AuthTabIntent.Builder().build().intent
+            val tab =
+                AuthTabIntent
+                    .Builder()
+                    .setEphemeralBrowsingEnabled(forgets)
+                    .build()
+                    .intent
             tab.setPackage(browser).setData(url).putExtra(AuthTabIntent.EXTRA_REDIRECT_SCHEME, redirectScheme)
             // The result's own way back; androidx's launcher does the same for an androidx Activity, which this is not.
             start { from.startActivityForResult(tab, requestCode) }
         } else {
-            start { from.startActivity(pageIntent(from, url)) }
+            start { from.startActivity(pageIntent(from, url, forgets)) }
         }
     }
 
     private fun pageIntent(
         context: Context,
         url: Uri,
+        isEphemeral: Boolean = false,
     ): Intent {
         val browser = customTabsBrowser(context) ?: return Intent(Intent.ACTION_VIEW, url).addCategory(Intent.CATEGORY_BROWSABLE)
         return CustomTabsIntent
             .Builder()
             .setShowTitle(true)
             .setShareState(CustomTabsIntent.SHARE_STATE_OFF)
+            .setEphemeralBrowsingEnabled(isEphemeral)
             .build()
             .intent
             .setPackage(browser)

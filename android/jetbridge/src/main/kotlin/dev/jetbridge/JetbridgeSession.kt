@@ -108,18 +108,21 @@ public class JetbridgeSession internal constructor(
      * call with the same [options] finishes it without a browser.
      *
      * @param from the Activity in front
+     * @param isEphemeral asks the browser to know nothing of earlier sign-ins and to forget this one, as a device that many
+     *   use needs; a browser that cannot do so signs in as usual
      * @throws IllegalStateException when the Application is no [JetbridgeHost] with this session: a mistake in the app's code
      */
     public fun startSignIn(
         from: Activity,
         options: LoginOptions = LoginOptions(),
+        isEphemeral: Boolean = false,
     ) {
         if (!scope.isActive) throw closed()
         check((from.application as? JetbridgeHost)?.jetbridge === this) {
             "The app's Application class has to implement JetbridgeHost and give out this very session, or no redirect finds it: " +
                 "see step 3 of docs/android.md."
         }
-        signInFlow.start(from, options)
+        signInFlow.start(from, options, isEphemeral)
     }
 
     /**
@@ -131,8 +134,9 @@ public class JetbridgeSession internal constructor(
     public suspend fun signIn(
         from: Activity,
         options: LoginOptions = LoginOptions(),
+        isEphemeral: Boolean = false,
     ): SessionState {
-        startSignIn(from, options)
+        startSignIn(from, options, isEphemeral)
         return when (val end = signInProgress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
             is SignInProgress.Failed -> throw end.cause
             else -> state.value
@@ -286,6 +290,9 @@ public class JetbridgeSession internal constructor(
          * to restore what the device has kept. Several processes of the app may each open it: they take turns by file locks,
          * in the app's own folder if [options] name none.
          *
+         * The first call of a process loads the native library, which takes a moment: where the first frame must not wait for
+         * it, open the session on another thread.
+         *
          * @throws JetbridgeException.ConfigurationFileMissing for an asset that is not there
          * @throws JetbridgeException.InvalidConfiguration for mistakes in the two files, all at once
          * @throws JetbridgeException.LibraryMissing when the app has no native library for this device
@@ -337,11 +344,16 @@ public class JetbridgeSession internal constructor(
                 throw JetbridgeException.of(e)
             }
 
-        /** Sends the library's log to logcat under the tag `Jetbridge`; it holds no secret. */
+        /**
+         * Sends the library's log up to [level] to logcat under the tag `Jetbridge`, or nowhere without one; it holds no
+         * secret. False if something else in this process takes the log already.
+         *
+         * @throws JetbridgeException.LibraryMissing when the app has no native library for this device
+         */
         @JvmStatic
-        public fun log(level: LogLevel) {
+        public fun log(level: LogLevel?): Boolean {
             NativeLibrary.load()
-            setLogSink(LogcatSink, level)
+            return setLogSink(LogcatSink.takeIf { level != null }, level ?: LogLevel.ERROR)
         }
 
         /** Around a session that the app has opened itself: one with the local stack's clock, in tests and debug builds. */

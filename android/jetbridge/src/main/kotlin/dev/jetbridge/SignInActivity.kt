@@ -128,7 +128,7 @@ public class SignInActivity : Activity() {
         val redirectUri = Uri.parse(request.redirectUri())
         try {
             RedirectActivity.check(this, redirectUri)
-            JetbridgeBrowser.openSignIn(this, Uri.parse(request.url()), redirectUri.scheme, AUTH_TAB)
+            JetbridgeBrowser.openSignIn(this, Uri.parse(request.url()), redirectUri.scheme, session.signInFlow.isEphemeral, AUTH_TAB)
         } catch (e: JetbridgeException) {
             session.signInFlow.fail(e)
             leave()

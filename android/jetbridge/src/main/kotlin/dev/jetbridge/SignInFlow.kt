@@ -50,6 +50,11 @@ internal class SignInFlow(
     var request: AuthorizationRequest? = null
         private set
 
+    /** Whether the browser is to forget the sign-in. */
+    @Volatile
+    var isEphemeral = false
+        private set
+
     /** A redirect that a passing fault kept from being finished. In memory only: it holds the code. */
     private var unfinished: Answer? = null
 
@@ -61,9 +66,11 @@ internal class SignInFlow(
     fun start(
         from: Activity,
         options: LoginOptions,
+        isEphemeral: Boolean,
     ) {
         if (shown.value is SignInProgress.Preparing || shown.value is SignInProgress.Finishing) return
         this.options = options
+        this.isEphemeral = isEphemeral
         // Who asks for something else, such as the password once more, is not served by the answer to what was asked before.
         unfinished = unfinished?.takeIf { it.options == options }
         val earlier = unfinished
