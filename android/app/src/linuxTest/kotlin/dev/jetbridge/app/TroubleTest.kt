@@ -153,14 +153,15 @@ class TroubleTest {
     }
 
     @Test
-    fun `a network that goes before the redirect comes costs one more try`() {
+    fun `a network that goes before the redirect comes costs one more tap, and no second visit to the browser`() {
         val controller = phone.pressLogin()
         val redirect = stack.signIn(phone.browserUrl(controller))
         stack.network(isUp = false)
         controller.newIntent(phone.redirect(redirect))
         assertSays(NO_NETWORK)
         stack.network(isUp = true)
-        phone.signIn()
+        phone.pressLogin()
+        phone.waitForText(ALICE)
         phone.listObjects()
     }
 
