@@ -133,10 +133,7 @@ fn test_kotlin(root: &Path) -> Outcome {
     if !cfg!(target_os = "linux") {
         return Outcome::Skipped("Android's tools are set up for Linux here; elsewhere use Gradle".to_owned());
     }
-    let mut script = Command::new("bash");
-    script.arg(root.join("android/test.sh")).current_dir(root);
-    forget_package(&mut script);
-    count(script, Counts::add_closing_line)
+    run_script(root, "android/test.sh")
 }
 
 /// The Swift package and the iOS app, with Debian's Swift.
@@ -144,10 +141,7 @@ fn test_swift(root: &Path) -> Outcome {
     if !cfg!(target_os = "linux") {
         return Outcome::Skipped("Swift's tests are set up for Linux here; on a Mac use Xcode".to_owned());
     }
-    let mut script = Command::new("bash");
-    script.arg(root.join("ios/test.sh")).current_dir(root);
-    forget_package(&mut script);
-    count(script, Counts::add_closing_line)
+    run_script(root, "ios/test.sh")
 }
 
 /// The AWS side as code: its tests, a synthesis and the templates' linter. Asks AWS nothing.
@@ -155,10 +149,15 @@ fn test_infra(root: &Path) -> Outcome {
     if !cfg!(unix) {
         return Outcome::Skipped("the script is for a shell; elsewhere `npm ci && npm test` in infra".to_owned());
     }
-    let mut script = Command::new("bash");
-    script.arg(root.join("infra/test.sh")).current_dir(root);
-    forget_package(&mut script);
-    count(script, Counts::add_closing_line)
+    run_script(root, "infra/test.sh")
+}
+
+/// A shell script that ends with its counts.
+fn run_script(root: &Path, script: &str) -> Outcome {
+    let mut bash = Command::new("bash");
+    bash.arg(root.join(script)).current_dir(root);
+    forget_package(&mut bash);
+    count(bash, Counts::add_closing_line)
 }
 
 /// Known vulnerabilities, as the public advisory database knows them today.

@@ -94,7 +94,7 @@ fn compare_client(config: &Config, trusted: Option<&Provider>) -> Outcome {
     }
     Outcome::Differs(Mismatch {
         setting: "okta_client_id",
-        problem: format!("okta-config.json has the client {client_id}, the template's provider accepts {}", client_ids.join(", ")),
+        problem: format!("okta-config.json has the client {client_id}, the template's provider accepts {}", list_or_none(client_ids)),
         hint: "Cognito would refuse the ID token's audience. Synthesize the template again with this okta-config.json, or \
                correct okta_client_id"
             .to_owned(),

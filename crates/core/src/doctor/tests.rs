@@ -98,6 +98,9 @@ fn a_client_that_is_no_audience_is_named() {
     let (setting, text) = mismatch(&config(), &changed);
     assert_eq!(setting, "okta_client_id");
     assert!(text.contains(CLIENT) && text.contains("0oaAnother"), "{text}");
+    changed["Resources"]["Okta"]["Properties"]["ClientIdList"] = json!([]);
+    let (_, text) = mismatch(&config(), &changed);
+    assert!(text.contains("accepts none"), "{text}");
 }
 
 #[test]
