@@ -209,6 +209,12 @@ impl SessionError {
         }
     }
 
+    /// Whether it says that there is no session any more. All else leaves it as it was: what is at hand may be used for as
+    /// long as it lasts. Without a refresh token there never will be anything better.
+    pub(crate) fn ends_session(&self) -> bool {
+        matches!(self, Self::SignInRequired { reason } if *reason != SignInReason::NoRefreshToken)
+    }
+
     pub(crate) fn internal(detail: impl Into<String>) -> Self {
         Self::Internal { detail: detail.into() }
     }

@@ -20,7 +20,7 @@ use crate::oidc::discovery::ProviderMetadata;
 use crate::oidc::id_token::{self, Expected};
 use crate::oidc::keys::KeySet;
 use crate::oidc::redirect::Redirect;
-use crate::session::persisted::{Owner, Persisted};
+use crate::session::stored::{Owner, StoredSession};
 
 /// A redirect URI, as any app or page may send it.
 pub fn redirect(data: &[u8]) {
@@ -67,10 +67,10 @@ pub fn stored_session(data: &[u8]) {
     // The one that the golden sessions name: they are the seeds.
     let configuration = "d39979567891dfb9b2d096232ae60cf78c363b913247ca27478375ba49591b0d";
     let owner = Owner { account: "default".to_owned(), configuration: configuration.to_owned() };
-    if let Ok(session) = Persisted::from_bytes(data, &owner) {
+    if let Ok(session) = StoredSession::from_bytes(data, &owner) {
         // What was read can be written, and reads the same.
         let written = session.to_bytes(&owner).ok();
-        assert!(written.is_some_and(|bytes| Persisted::from_bytes(&bytes, &owner).is_ok()));
+        assert!(written.is_some_and(|bytes| StoredSession::from_bytes(&bytes, &owner).is_ok()));
     }
 }
 

@@ -26,8 +26,8 @@ fn variants<'a>(source: &'a str, name: &str) -> BTreeSet<&'a str> {
 #[test]
 fn every_variant_of_the_core_has_one_here() {
     let core_error = include_str!("../../core/src/error.rs");
-    let core_state = include_str!("../../core/src/session/state.rs");
-    let core_events = include_str!("../../core/src/session/events.rs");
+    let core_state = include_str!("../../core/src/session/published/state.rs");
+    let core_events = include_str!("../../core/src/session/published/events.rs");
     let core_storage = include_str!("../../core/src/storage/mod.rs");
     let error = include_str!("error.rs");
     let facts = include_str!("facts.rs");

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{IdentityPool, Login, Refused};
 use crate::clock::{from_unix, to_unix};
 use crate::error::SessionError;
-use crate::session::renewal::Life;
+use crate::life::Life;
 
 /// Keys that sign AWS requests until they expire, usually after an hour. They stay valid until then even if the user
 /// signs out at Okta meanwhile.

@@ -29,6 +29,14 @@ pub(crate) struct TokenAnswer {
     pub scopes: Option<Vec<String>>,
 }
 
+impl TokenAnswer {
+    /// When the access token ends, in Unix seconds, if the server said how long it lives.
+    pub(crate) fn expires_at(&self, unix_now: i64) -> Option<i64> {
+        let seconds = i64::try_from(self.expires_in?.as_secs()).unwrap_or(i64::MAX);
+        Some(unix_now.saturating_add(seconds))
+    }
+}
+
 /// Why there are no tokens.
 pub(crate) enum TokenError {
     /// The server was not reached or did nothing: the same request may be sent again.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::persisted::{Owner, Persisted};
-use super::state::{self, SessionState};
-use super::vault::blocking;
 use crate::config::Config;
 use crate::error::SessionError;
+use crate::session::published::{Event, SessionState, next};
+use crate::session::stored::{Owner, StoredSession};
+use crate::session::tasks::block;
 use crate::storage::{SecretStore, StorageErrorKind};
 
 /// The account of an app that keeps one only.
@@ -55,7 +55,7 @@ impl Accounts {
     /// `SecureStorage` if the store cannot even tell its names.
     pub async fn list(&self) -> Result<Vec<Account>, SessionError> {
         let accounts = self.clone();
-        blocking(move || {
+        block(move || {
             // Which one is current is a nicety here; who needs it asks for it.
             let current = accounts.read_current().ok();
             let suffix = format!(".{}", accounts.config.fingerprint().short());
@@ -82,7 +82,7 @@ impl Accounts {
     /// `SecureStorage` if the choice cannot be read.
     pub async fn current(&self) -> Result<String, SessionError> {
         let accounts = self.clone();
-        blocking(move || accounts.read_current()).await
+        block(move || accounts.read_current()).await
     }
 
     /// Makes `name` the current account, also after a restart. Sessions that are open stay what they are: open a new one.
@@ -93,7 +93,7 @@ impl Accounts {
     pub async fn switch_to(&self, name: &str) -> Result<(), SessionError> {
         let name = check_name(name)?;
         let accounts = self.clone();
-        blocking(move || {
+        block(move || {
             let place = accounts.choice_name();
             if name == DEFAULT {
                 // A choice that cannot be read any more goes too.
@@ -129,13 +129,13 @@ impl Accounts {
         let owner = Owner { account: account.to_owned(), configuration: self.config.fingerprint().to_string() };
         let content =
             self.store.load(&blob_name(account, &self.config)).map_err(SessionError::from).and_then(|bytes| {
-                bytes.map_or_else(|| Ok(Persisted::default()), |bytes| Persisted::from_bytes(&bytes, &owner))
+                bytes.map_or_else(|| Ok(StoredSession::default()), |bytes| StoredSession::from_bytes(&bytes, &owner))
             });
         let event = match content {
-            Ok(content) => content.to_event(),
-            Err(error) => state::Event::StorageFailed { detail: error.to_string() },
+            Ok(content) => Event::stored(&content),
+            Err(error) => Event::StorageFailed { detail: error.to_string() },
         };
-        state::next(&SessionState::NotLoaded, event)
+        next(&SessionState::NotLoaded, event)
     }
 
     /// No session's name: those end in a fingerprint.

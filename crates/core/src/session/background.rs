@@ -1,12 +1,15 @@
 //! Renewal before anybody asks, for apps that want the first call after a pause to be as fast as the others. Optional: a
 //! session renews itself on use all the same.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Session, SessionState};
+use super::renewal::CredentialRenewal;
 use crate::error::{Recovery, SessionError};
+use crate::session::published::SessionState;
 
 /// A device sleeps and its clock is set: what was planned an hour ago is looked at again this often.
 const LONGEST_NAP: Duration = Duration::from_secs(60);
@@ -26,46 +29,36 @@ impl Drop for BackgroundRenewal {
     }
 }
 
-impl Session {
-    /// Begins to renew the AWS credentials, and with them the tokens, a little before they expire. While nobody is signed
-    /// in it looks at the store once a minute; after an error it waits longer and longer, at most five minutes.
-    pub fn renew_in_background(&self) -> BackgroundRenewal {
-        let session = self.clone();
-        BackgroundRenewal { task: tokio::spawn(async move { session.renew_forever().await }) }
+impl BackgroundRenewal {
+    pub(super) fn start(credentials: Arc<CredentialRenewal>, state: watch::Receiver<SessionState>) -> Self {
+        Self { task: tokio::spawn(renew_forever(credentials, state)) }
     }
+}
 
-    async fn renew_forever(&self) {
-        let mut state = self.watch_state();
-        let mut failures = 0;
-        loop {
-            let nap = match self.aws_credentials().await {
-                Ok(_) => {
-                    failures = 0;
-                    self.nap_before_renewal()
-                }
-                Err(error) => {
-                    failures += 1;
-                    pause_after(&error, failures)
-                }
-            };
-            let is_over =
-                matches!(*state.borrow_and_update(), SessionState::SignedOut | SessionState::SignInRequired { .. });
-            if is_over {
-                // Another process may sign somebody in, and nobody tells this one: it looks now and then.
-                let _ = tokio::time::timeout(LONGEST_NAP, state.changed()).await;
-            } else {
-                // Signed in, or the store does not say yet.
-                tokio::time::sleep(nap).await;
+async fn renew_forever(credentials: Arc<CredentialRenewal>, mut state: watch::Receiver<SessionState>) {
+    let mut failures = 0;
+    loop {
+        let nap = match credentials.credentials().await {
+            Ok(_) => {
+                failures = 0;
+                // Until shortly after the credentials become due.
+                let left = credentials.seconds_to_renewal().max(0);
+                Duration::from_secs(left.unsigned_abs()).clamp(FIRST_PAUSE, LONGEST_NAP)
             }
+            Err(error) => {
+                failures += 1;
+                pause_after(&error, failures)
+            }
+        };
+        let is_over =
+            matches!(*state.borrow_and_update(), SessionState::SignedOut | SessionState::SignInRequired { .. });
+        if is_over {
+            // Another process may sign somebody in, and nobody tells this one: it looks now and then.
+            let _ = tokio::time::timeout(LONGEST_NAP, state.changed()).await;
+        } else {
+            // Signed in, or the store does not say yet.
+            tokio::time::sleep(nap).await;
         }
-    }
-
-    /// Until shortly after the credentials become due.
-    fn nap_before_renewal(&self) -> Duration {
-        let inner = &self.inner;
-        let life = inner.vault.peek(|content| Some(content.signed_in.as_ref()?.credentials.as_ref()?.life())).flatten();
-        let left = life.map_or(0, |life| inner.lead_left(life).max(0));
-        Duration::from_secs(left.unsigned_abs()).clamp(FIRST_PAUSE, LONGEST_NAP)
     }
 }
 

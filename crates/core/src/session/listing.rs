@@ -2,21 +2,25 @@
 //! that are renewed when they end in the middle.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use aws_config::SdkConfig;
 use futures_core::Stream;
 use futures_util::stream;
 use tokio::task::JoinHandle;
 
-use super::Session;
+use super::renewal::CredentialRenewal;
 use crate::aws::failure::AwsFailure;
 use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, PageRequest, are_rejected_credentials};
+use crate::config::Config;
 use crate::diagnosis::classify::Evidence;
 use crate::error::SessionError;
 
-/// The pages of one listing. Made by [`Session::list_objects`].
+/// The pages of one listing. Made by [`Session::list_objects`](super::Session::list_objects).
 #[derive(Debug)]
 pub struct ObjectPages {
-    session: Session,
+    credentials: Arc<CredentialRenewal>,
+    evidence: Evidence,
     client: aws_sdk_s3::Client,
     request: PageRequest,
     left: Option<u64>,
@@ -31,20 +35,22 @@ enum Next {
 }
 
 impl ObjectPages {
-    pub(super) fn new(session: Session, listing: ListObjects) -> Self {
-        Self {
-            client: s3::client(session.config(), &session.sdk_config()),
-            left: listing.limit,
-            request: PageRequest::new(listing, session.config()),
-            next: Next::Start,
-            session,
-        }
+    pub(super) fn new(
+        credentials: Arc<CredentialRenewal>,
+        config: &Config,
+        sdk_config: &SdkConfig,
+        listing: ListObjects,
+    ) -> Self {
+        let left = listing.limit;
+        let request = PageRequest::new(listing, config);
+        let evidence = Evidence { bucket: request.bucket.clone(), ..Evidence::of(config) };
+        Self { client: s3::client(config, sdk_config), credentials, evidence, request, left, next: Next::Start }
     }
 
     /// The next page, or `None` after the last. After an error the listing is over.
     ///
     /// # Errors
-    /// Everything that [`Session::aws_credentials`] can say, `AccessDenied`, `NotFound` for the bucket, `Misconfigured`
+    /// Everything that [`Session::aws_credentials`](super::Session::aws_credentials) can say, `AccessDenied`, `NotFound` for the bucket, `Misconfigured`
     /// for a wrong region, `Retryable` for the network.
     pub async fn next_page(&mut self) -> Result<Option<ObjectPage>, SessionError> {
         if matches!(self.next, Next::Start) && self.left != Some(0) {
@@ -85,11 +91,11 @@ impl ObjectPages {
     fn ask_for(&mut self, continuation: Option<String>) {
         let left = self.left.and_then(|left| u32::try_from(left).ok()).unwrap_or(u32::MAX);
         let request = PageRequest { size: self.request.size.min(left), ..self.request.clone() };
-        let (session, client) = (self.session.clone(), self.client.clone());
-        self.next =
-            Next::Coming(tokio::spawn(
-                async move { fetch(&session, &client, &request, continuation.as_deref()).await },
-            ));
+        let (credentials, client, evidence) =
+            (Arc::clone(&self.credentials), self.client.clone(), self.evidence.clone());
+        self.next = Next::Coming(tokio::spawn(async move {
+            fetch(&credentials, &client, &request, continuation.as_deref(), &evidence).await
+        }));
     }
 }
 
@@ -104,12 +110,13 @@ impl Drop for ObjectPages {
 /// Asks for one page. Credentials that S3 finds expired or unknown are renewed once; a request that it finds signed at a
 /// wrong time is signed once more, because its answer corrected the clock.
 async fn fetch(
-    session: &Session,
+    renewal: &Arc<CredentialRenewal>,
     client: &aws_sdk_s3::Client,
     request: &PageRequest,
     continuation: Option<&str>,
+    evidence: &Evidence,
 ) -> Result<Answer, SessionError> {
-    let mut credentials = session.aws_credentials().await?;
+    let mut credentials = renewal.credentials().await?;
     let (mut renewed, mut signed_anew) = (false, false);
     loop {
         let failure = match s3::fetch_page(client, &credentials, request, continuation).await {
@@ -119,14 +126,13 @@ async fn fetch(
         match &failure {
             AwsFailure::Refused(refusal) if !renewed && are_rejected_credentials(&refusal.code) => {
                 renewed = true;
-                credentials = session.replace_aws_credentials(&credentials).await?;
+                credentials = renewal.replace(&credentials).await?;
             }
             AwsFailure::Refused(refusal) if !signed_anew && refusal.code == "RequestTimeTooSkewed" => {
                 signed_anew = true;
             }
             _ => {
-                let evidence = Evidence { bucket: request.bucket.clone(), ..Evidence::of(session.config()) };
-                return Err(failure.into_session_error(&evidence));
+                return Err(failure.into_session_error(evidence));
             }
         }
     }

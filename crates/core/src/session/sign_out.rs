@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
-use super::{Inner, Session};
 use crate::error::SessionError;
-use crate::oidc::logout;
+use crate::session::okta::{AuthorizationServer, SignIns};
+use crate::session::vault::Vault;
 
 /// How much is ended. None of them takes back AWS credentials that were handed out: those end by themselves, within the
 /// hour (IAM can deny them earlier by `aws:TokenIssueTime`).
@@ -38,46 +36,29 @@ impl std::fmt::Debug for SignOut {
     }
 }
 
-impl Session {
-    /// Signs out. Works without a network; then the remote part reports what it could not do.
-    ///
-    /// # Errors
-    /// `SecureStorage` if the device's copy could not be erased.
-    pub async fn sign_out(&self, mode: SignOutMode) -> Result<SignOut, SessionError> {
-        // Half a sign-out would leave the remote part undone.
-        self.inner.detached(|inner| async move { inner.sign_out(mode).await }).await
-    }
+/// How a session is left.
+pub(super) struct Leaving {
+    sign_ins: Arc<SignIns>,
+    server: Arc<AuthorizationServer>,
+    vault: Vault,
 }
 
-impl Inner {
-    async fn sign_out(self: &Arc<Self>, mode: SignOutMode) -> Result<SignOut, SessionError> {
+impl Leaving {
+    pub(super) fn new(sign_ins: Arc<SignIns>, server: Arc<AuthorizationServer>, vault: Vault) -> Self {
+        Self { sign_ins, server, vault }
+    }
+
+    pub(super) async fn sign_out(&self, mode: SignOutMode) -> Result<SignOut, SessionError> {
         let erased = self.vault.erase().await?;
-        self.follow_the_store();
-        self.drop_answers(|_| true);
+        self.sign_ins.drop_waiting();
         let mut outcome = SignOut { end_session_url: None, revocation: None };
         let Some(signed_in) = erased.signed_in.filter(|_| mode != SignOutMode::Local) else { return Ok(outcome) };
         if let Some(refresh_token) = &signed_in.tokens.refresh_token {
-            outcome.revocation = Some(self.revoke(refresh_token).await);
+            outcome.revocation = Some(self.server.revoke(refresh_token).await);
         }
         if mode == SignOutMode::EndSession {
-            outcome.end_session_url = Some(self.end_session_url(&signed_in.tokens.id_token).await);
+            outcome.end_session_url = Some(self.server.end_session_url(&signed_in.tokens.id_token).await);
         }
         Ok(outcome)
-    }
-
-    pub(super) async fn revoke(&self, refresh_token: &SecretString) -> Result<(), SessionError> {
-        let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
-        let endpoint = provider.metadata.revocation_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "a revocation endpoint: the authorization server announces none".to_owned(),
-        })?;
-        logout::revoke_refresh_token(&self.http, &endpoint, self.config.client_id(), refresh_token).await
-    }
-
-    async fn end_session_url(&self, id_token: &SecretString) -> Result<String, SessionError> {
-        let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
-        let endpoint = provider.metadata.end_session_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "an end-session endpoint: the authorization server announces none".to_owned(),
-        })?;
-        Ok(logout::end_session_url(&endpoint, id_token, self.config.logout_url()))
     }
 }

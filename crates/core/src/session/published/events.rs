@@ -8,8 +8,8 @@ use futures_util::stream;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use super::User;
 use crate::error::SignInReason;
+use crate::session::stored::User;
 
 /// So many events wait for a listener that is busy; then the oldest go.
 const BACKLOG: usize = 64;
@@ -100,7 +100,7 @@ impl SessionEvent {
     }
 }
 
-/// The events of a session from one moment on. Made by [`Session::events`](super::Session::events).
+/// The events of a session from one moment on. Made by [`Session::events`](crate::Session::events).
 #[derive(Debug)]
 pub struct SessionEvents {
     receiver: broadcast::Receiver<SessionEvent>,
@@ -137,19 +137,19 @@ impl SessionEvents {
 
 /// Where events are told.
 #[derive(Debug, Clone)]
-pub(super) struct Announcer(broadcast::Sender<SessionEvent>);
+pub(crate) struct Announcer(broadcast::Sender<SessionEvent>);
 
 impl Announcer {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(broadcast::Sender::new(BACKLOG))
     }
 
-    pub(super) fn tell(&self, event: SessionEvent) {
+    pub(crate) fn tell(&self, event: SessionEvent) {
         // Nobody listening is fine: events are news, not state.
         let _ = self.0.send(event);
     }
 
-    pub(super) fn subscribe(&self) -> SessionEvents {
+    pub(crate) fn subscribe(&self) -> SessionEvents {
         SessionEvents { receiver: self.0.subscribe() }
     }
 }

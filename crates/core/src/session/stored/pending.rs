@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::persisted::Persisted;
 use crate::oidc::discovery::Provider;
 use crate::secret_text::is_same;
 
@@ -15,7 +14,7 @@ pub(crate) const LIFETIME_SECONDS: i64 = 15 * 60;
 /// Tabs that were left open; the oldest goes first.
 pub(crate) const MOST_PENDING: usize = 4;
 /// Redirects that may still be delivered twice: as many as can be open.
-const MOST_COMPLETED: usize = MOST_PENDING;
+pub(crate) const MOST_COMPLETED: usize = MOST_PENDING;
 
 /// All that is needed to understand and finish the answer to one authorization request.
 #[derive(Clone, Serialize, Deserialize)]
@@ -80,47 +79,12 @@ pub(crate) struct CompletedLogin {
 }
 
 impl CompletedLogin {
-    fn of(state: &SecretString) -> Self {
+    pub(crate) fn of(state: &SecretString) -> Self {
         let digest = Sha256::digest(state.expose_secret());
         Self { state_digest: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
     }
 
-    fn is(&self, state: &SecretString) -> bool {
+    pub(crate) fn is(&self, state: &SecretString) -> bool {
         self.state_digest.as_bytes().ct_eq(Self::of(state).state_digest.as_bytes()).into()
-    }
-}
-
-impl Persisted {
-    /// Adds a sign-in, and lets go of expired and surplus ones, but of none that is `in_use`: a code of theirs is being
-    /// exchanged at this moment.
-    pub(crate) fn add_pending(&mut self, pending: PendingAuthorization, unix_now: i64, in_use: &[SecretString]) {
-        let is_in_use = |pending: &PendingAuthorization| pending.is_of(in_use);
-        self.pending.retain(|other| other.expires_at > unix_now || is_in_use(other));
-        while self.pending.len() >= MOST_PENDING {
-            let Some(oldest) = self.pending.iter().position(|other| !is_in_use(other)) else { break };
-            self.pending.remove(oldest);
-        }
-        self.pending.push(pending);
-    }
-
-    pub(crate) fn find_pending(&self, state: &SecretString) -> Option<&PendingAuthorization> {
-        self.pending.iter().find(|pending| pending.has_state(state))
-    }
-
-    /// The sign-in came to a good end.
-    pub(crate) fn complete_pending(&mut self, state: &SecretString) {
-        self.forget_pending(state);
-        let surplus = (self.completed.len() + 1).saturating_sub(MOST_COMPLETED);
-        self.completed.drain(..surplus);
-        self.completed.push(CompletedLogin::of(state));
-    }
-
-    /// The sign-in was definitely refused.
-    pub(crate) fn forget_pending(&mut self, state: &SecretString) {
-        self.pending.retain(|pending| !pending.has_state(state));
-    }
-
-    pub(crate) fn was_completed(&self, state: &SecretString) -> bool {
-        self.completed.iter().any(|completed| completed.is(state))
     }
 }

@@ -8,14 +8,15 @@
 //! ```
 //! An open sign-in is no state of its own: a signed-in user keeps working while another sign-in is open.
 
-use super::{SessionEvent, User};
+use super::events::SessionEvent;
 use crate::error::SignInReason;
+use crate::session::stored::{StoredSession, User};
 
 /// What the app shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionState {
-    /// The secure store was not read yet: call [`restore`](super::Session::restore).
+    /// The secure store was not read yet: call [`restore`](crate::Session::restore).
     NotLoaded,
     /// Nobody is signed in.
     SignedOut,
@@ -46,6 +47,16 @@ pub(crate) enum Event {
     Stored { user: Option<User>, ended: Option<(SignInReason, User)> },
     /// The store could not be read.
     StorageFailed { detail: String },
+}
+
+impl Event {
+    /// What the state has to know of what is stored.
+    pub(crate) fn stored(content: &StoredSession) -> Self {
+        Self::Stored {
+            user: content.signed_in.as_ref().map(|signed_in| signed_in.user.clone()),
+            ended: content.ended.as_ref().map(|ended| (ended.reason.clone(), ended.user.clone())),
+        }
+    }
 }
 
 /// The transition function.

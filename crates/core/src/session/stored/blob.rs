@@ -6,14 +6,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
-use super::User;
-use super::pending::{CompletedLogin, PendingAuthorization};
-use super::renewal::Life;
-use super::state::Event;
-use crate::cognito::AwsCredentials;
+use super::pending::{CompletedLogin, MOST_COMPLETED, MOST_PENDING, PendingAuthorization};
+use super::tokens::{EndedSession, SignedIn};
 use crate::cognito::identity::Identity;
-use crate::error::{SessionError, SignInReason};
-use crate::secret_text::is_same;
+use crate::error::SessionError;
 use crate::storage::StorageErrorKind;
 
 /// The version that this code writes. 1 did not say whose the blob is, and remembered one completed sign-in only.
@@ -23,7 +19,7 @@ const OLDEST_SCHEMA: u32 = 1;
 
 /// Everything that outlives the process.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Persisted {
+pub(crate) struct StoredSession {
     /// Sign-ins whose browser may still be open.
     #[serde(default)]
     pub pending: Vec<PendingAuthorization>,
@@ -43,70 +39,6 @@ pub(crate) struct Persisted {
     pub clock_offset_seconds: i64,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct SignedIn {
-    pub user: User,
-    /// The ID token's own `iss`.
-    pub issuer: String,
-    pub tokens: Tokens,
-    #[serde(default)]
-    pub credentials: Option<AwsCredentials>,
-}
-
-/// A session that Okta no longer accepts; the name is kept for the sign-in screen.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct EndedSession {
-    pub user: User,
-    pub reason: SignInReason,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Tokens {
-    #[serde(with = "crate::secret_text")]
-    pub id_token: SecretString,
-    pub id_token_expires_at: i64,
-    /// When this session got them, to know how long they live.
-    #[serde(default)]
-    pub obtained_at: Option<i64>,
-    pub auth_time: Option<i64>,
-    /// The nonce of the sign-in: a refreshed ID token may repeat it, and then it must be the same.
-    #[serde(with = "crate::secret_text")]
-    pub nonce: SecretString,
-    #[serde(with = "crate::secret_text")]
-    pub access_token: SecretString,
-    pub access_token_expires_at: Option<i64>,
-    #[serde(with = "crate::secret_text::optional", default)]
-    pub refresh_token: Option<SecretString>,
-    /// What a refresh asks for: never more than was granted (RFC 6749 §6), whatever the configuration says by then.
-    pub scopes: Vec<String>,
-}
-
-impl Tokens {
-    pub(crate) fn id_token_life(&self) -> Life {
-        Life { obtained_at: self.obtained_at, expires_at: self.id_token_expires_at }
-    }
-
-    /// One whose end Okta did not tell is taken to be good until it is refused.
-    pub(crate) fn access_token_life(&self) -> Life {
-        Life { obtained_at: self.obtained_at, expires_at: self.access_token_expires_at.unwrap_or(i64::MAX) }
-    }
-
-    /// Whether they are the very same, judged by what a refresh changes.
-    pub(crate) fn are(&self, other: &Self) -> bool {
-        let same_refresh_token = match (&self.refresh_token, &other.refresh_token) {
-            (Some(one), Some(two)) => is_same(one, two),
-            (None, None) => true,
-            _ => false,
-        };
-        self.belong_to(&other.nonce) && same_refresh_token && is_same(&self.access_token, &other.access_token)
-    }
-
-    /// Whether they come from the sign-in with this nonce.
-    pub(crate) fn belong_to(&self, nonce: &SecretString) -> bool {
-        is_same(&self.nonce, nonce)
-    }
-}
-
 /// Whose a blob is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
@@ -120,7 +52,7 @@ struct Written<'a> {
     schema: u32,
     owner: &'a Owner,
     #[serde(flatten)]
-    persisted: &'a Persisted,
+    session: &'a StoredSession,
 }
 
 /// What is looked at before anything else: a newer version may have other fields.
@@ -146,10 +78,10 @@ fn read_completed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Comp
     })
 }
 
-impl Persisted {
+impl StoredSession {
     /// The bytes for the store.
     pub(crate) fn to_bytes(&self, owner: &Owner) -> Result<Zeroizing<Vec<u8>>, SessionError> {
-        serde_json::to_vec(&Written { schema: SCHEMA, owner, persisted: self })
+        serde_json::to_vec(&Written { schema: SCHEMA, owner, session: self })
             .map(Zeroizing::new)
             .map_err(|error| SessionError::internal(format!("the session cannot be written: {:?}", error.classify())))
     }
@@ -185,14 +117,6 @@ impl Persisted {
         })
     }
 
-    /// What the state machine has to know of it.
-    pub(crate) fn to_event(&self) -> Event {
-        Event::Stored {
-            user: self.signed_in.as_ref().map(|signed_in| signed_in.user.clone()),
-            ended: self.ended.as_ref().map(|ended| (ended.reason.clone(), ended.user.clone())),
-        }
-    }
-
     /// Whether there is anything worth a place in the store.
     pub(crate) fn is_empty(&self) -> bool {
         self.pending.is_empty()
@@ -203,6 +127,62 @@ impl Persisted {
     }
 }
 
+/// Who is signed in, for those whose work is for one sign-in only.
+impl StoredSession {
+    pub(crate) fn require_signed_in(&self) -> Result<&SignedIn, SessionError> {
+        self.signed_in.as_ref().ok_or_else(|| match &self.ended {
+            Some(ended) => SessionError::SignInRequired { reason: ended.reason.clone() },
+            None => SessionError::signed_out(),
+        })
+    }
+
+    /// What a renewal gets whose sign-in is no longer the stored one.
+    pub(crate) fn came_too_late(&self) -> SessionError {
+        match self.require_signed_in() {
+            Err(error) => error,
+            Ok(_) => {
+                SessionError::Retryable { failure: "somebody else signed in meanwhile".to_owned(), retry_after: None }
+            }
+        }
+    }
+}
+
+/// Open sign-ins, and the memory of finished ones.
+impl StoredSession {
+    /// Adds a sign-in, and lets go of expired and surplus ones, but of none that is `in_use`: a code of theirs is being
+    /// exchanged at this moment.
+    pub(crate) fn add_pending(&mut self, pending: PendingAuthorization, unix_now: i64, in_use: &[SecretString]) {
+        let is_in_use = |pending: &PendingAuthorization| pending.is_of(in_use);
+        self.pending.retain(|other| other.expires_at > unix_now || is_in_use(other));
+        while self.pending.len() >= MOST_PENDING {
+            let Some(oldest) = self.pending.iter().position(|other| !is_in_use(other)) else { break };
+            self.pending.remove(oldest);
+        }
+        self.pending.push(pending);
+    }
+
+    pub(crate) fn find_pending(&self, state: &SecretString) -> Option<&PendingAuthorization> {
+        self.pending.iter().find(|pending| pending.has_state(state))
+    }
+
+    /// The sign-in came to a good end.
+    pub(crate) fn complete_pending(&mut self, state: &SecretString) {
+        self.forget_pending(state);
+        let surplus = (self.completed.len() + 1).saturating_sub(MOST_COMPLETED);
+        self.completed.drain(..surplus);
+        self.completed.push(CompletedLogin::of(state));
+    }
+
+    /// The sign-in was definitely refused.
+    pub(crate) fn forget_pending(&mut self, state: &SecretString) {
+        self.pending.retain(|pending| !pending.has_state(state));
+    }
+
+    pub(crate) fn was_completed(&self, state: &SecretString) -> bool {
+        self.completed.iter().any(|completed| completed.is(state))
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use secrecy::ExposeSecret as _;
@@ -210,8 +190,8 @@ pub(crate) mod tests {
     use super::*;
 
     /// As version 0.1 wrote it, and as this one does. Never edit them: sessions of users out there look like this.
-    pub(crate) const SCHEMA_1: &str = include_str!("../../tests-data/session/schema-1.json");
-    const SCHEMA_2: &str = include_str!("../../tests-data/session/schema-2.json");
+    pub(crate) const SCHEMA_1: &str = include_str!("../../../tests-data/session/schema-1.json");
+    const SCHEMA_2: &str = include_str!("../../../tests-data/session/schema-2.json");
 
     const CONFIGURATION: &str = "d39979567891dfb9b2d096232ae60cf78c363b913247ca27478375ba49591b0d";
 
@@ -220,7 +200,7 @@ pub(crate) mod tests {
     }
 
     fn refusal(bytes: &[u8]) -> String {
-        match Persisted::from_bytes(bytes, &owner()) {
+        match StoredSession::from_bytes(bytes, &owner()) {
             Err(SessionError::SecureStorage { detail, .. }) => detail,
             Err(other) => panic!("{other:?}"),
             Ok(_) => panic!("accepted"),
@@ -230,7 +210,7 @@ pub(crate) mod tests {
     #[test]
     fn a_session_that_an_older_version_wrote_is_read_whole() {
         for (text, completed) in [(SCHEMA_1, 1), (SCHEMA_2, 2)] {
-            let persisted = Persisted::from_bytes(text.as_bytes(), &owner()).unwrap();
+            let persisted = StoredSession::from_bytes(text.as_bytes(), &owner()).unwrap();
             let signed_in = persisted.signed_in.as_ref().unwrap();
             assert_eq!(signed_in.user.email.as_deref(), Some("alice@example.com"));
             assert_eq!(signed_in.issuer, "https://dev-1.okta.com/oauth2/default");
@@ -246,8 +226,9 @@ pub(crate) mod tests {
     #[test]
     fn nothing_of_a_session_is_dropped_on_the_way_back() {
         let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
-        let written =
-            |text: &str| json(&Persisted::from_bytes(text.as_bytes(), &owner()).unwrap().to_bytes(&owner()).unwrap());
+        let written = |text: &str| {
+            json(&StoredSession::from_bytes(text.as_bytes(), &owner()).unwrap().to_bytes(&owner()).unwrap())
+        };
         assert_eq!(written(SCHEMA_2), json(SCHEMA_2.as_bytes()));
         // What schema 2 has more.
         let mut upgraded = json(SCHEMA_1.as_bytes());
@@ -285,7 +266,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_empty_session_needs_no_place() {
-        assert!(Persisted::default().is_empty());
-        assert!(!Persisted::from_bytes(SCHEMA_1.as_bytes(), &owner()).unwrap().is_empty());
+        assert!(StoredSession::default().is_empty());
+        assert!(!StoredSession::from_bytes(SCHEMA_1.as_bytes(), &owner()).unwrap().is_empty());
     }
 }

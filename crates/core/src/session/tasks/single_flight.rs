@@ -16,7 +16,7 @@ use crate::secret_text::is_same;
 type Answer<T> = Shared<BoxFuture<'static, Result<T, SessionError>>>;
 
 /// Holds the work under way, if there is any.
-pub(super) struct SingleFlight<T: Clone> {
+pub(crate) struct SingleFlight<T: Clone> {
     running: Arc<Mutex<Option<Running<T>>>>,
 }
 
@@ -35,7 +35,7 @@ impl<T: Clone> Default for SingleFlight<T> {
 
 impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     /// Joins the work under way for the same sign-in, or begins `work`. Work for another one goes on by itself.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         sign_in: Option<SecretString>,
         work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
@@ -69,7 +69,7 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     }
 
     /// What is under way now.
-    pub(super) fn running(&self) -> Option<Answer<T>> {
+    pub(crate) fn running(&self) -> Option<Answer<T>> {
         lock(&self.running).as_ref().map(|running| running.answer.clone())
     }
 }

@@ -1,0 +1,163 @@
+//! Sets a session up: the one place where its parts are put together.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::accounts;
+use super::connections::Connections;
+use super::renewal::CredentialRenewal;
+use super::session::{Parts, Session};
+use super::sign_out::Leaving;
+use crate::aws::sdk_config;
+use crate::clock::{Clock, CorrectedClock, SystemClock};
+use crate::cognito::IdentityPool;
+use crate::config::Config;
+use crate::error::SessionError;
+use crate::life::RenewalTiming;
+use crate::net::http::{HostOverrides, Http};
+use crate::session::aws::PoolCredentials;
+use crate::session::okta::{AuthorizationServer, ProfileReader, SignIns, TokenRenewal};
+use crate::session::published::{Board, SessionEvent};
+use crate::session::stored::Owner;
+use crate::session::tasks::Beside;
+use crate::session::vault::Vault;
+use crate::storage::SecretStore;
+
+/// Sets a session up; see [`Session::builder`].
+#[derive(Debug)]
+pub struct SessionBuilder {
+    config: Config,
+    store: Arc<dyn SecretStore>,
+    account: String,
+    root_certificates: Option<Vec<u8>>,
+    overrides: HostOverrides,
+    clock: Arc<dyn Clock>,
+    stores_credentials: bool,
+}
+
+impl SessionBuilder {
+    /// Keeps several users apart, each with a session of their own; [`Accounts`](super::Accounts) lists them. Letters
+    /// (upper or lower case are the same), digits, `.`, `_` and `-`; `default` without it.
+    pub fn account(mut self, account: &str) -> Self {
+        account.clone_into(&mut self.account);
+        self
+    }
+
+    /// PEM certificates to trust beside the platform's.
+    pub fn root_certificates(mut self, pem: Vec<u8>) -> Self {
+        self.root_certificates = Some(pem);
+        self
+    }
+
+    /// For tests and local development: connects to `address` wherever a URL says `host`, unless the URL has a port of its
+    /// own, which then stands. No proxy is asked, and TLS verifies the name as ever.
+    pub fn resolve(mut self, host: &str, address: SocketAddr) -> Self {
+        self.overrides.insert(host.to_ascii_lowercase(), address);
+        self
+    }
+
+    /// Whether AWS credentials are kept in the secure store too (they are, unless this says `false`): then a restart lists
+    /// in one request. Without, they stay in memory and a restart asks Cognito first.
+    pub fn store_aws_credentials(mut self, store: bool) -> Self {
+        self.stores_credentials = store;
+        self
+    }
+
+    /// Another clock than the system's, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Opens the session. Reads no store and no network: the state is [`SessionState::NotLoaded`](super::SessionState).
+    ///
+    /// # Errors
+    /// `Misconfigured` for an account name or certificates that cannot be used.
+    pub fn open(self) -> Result<Session, SessionError> {
+        let account = accounts::check_name(&self.account)?;
+        let config = self.config;
+        let board = Arc::new(Board::new());
+        let news = Arc::clone(&board);
+        let clock = CorrectedClock::new(self.clock)
+            .on_correction(move |offset_seconds| news.tell(SessionEvent::ClockSkew { offset_seconds }));
+        let issuer = Url::parse(config.issuer_url()).ok();
+        let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref(), self.overrides)?;
+
+        let name = accounts::blob_name(&account, &config);
+        let owner = Owner { account: account.clone(), configuration: config.fingerprint().to_string() };
+        let vault = Vault::new(self.store, &name, owner, self.stores_credentials, clock.clone(), Arc::clone(&board));
+        let timing = RenewalTiming::new(clock.clone());
+        let beside = Beside::default();
+
+        let server = Arc::new(AuthorizationServer::new(config.clone(), http.clone(), clock.clone()));
+        let tokens = Arc::new(TokenRenewal::new(
+            Arc::clone(&server),
+            vault.clone(),
+            Arc::clone(&board),
+            clock.clone(),
+            timing.clone(),
+        ));
+        let profile =
+            Arc::new(ProfileReader::new(Arc::clone(&server), Arc::clone(&tokens), vault.clone(), Arc::clone(&board)));
+        let sign_ins = Arc::new(SignIns::new(
+            config.clone(),
+            Arc::clone(&server),
+            Arc::clone(&profile),
+            vault.clone(),
+            Arc::clone(&board),
+            clock.clone(),
+            beside.clone(),
+        ));
+
+        let cognito = sdk_config::unsigned(config.region(), config.identity_pool_endpoint(), &http, &clock);
+        let pool = PoolCredentials::new(
+            IdentityPool::new(&config, &cognito),
+            config.identity_pool_id(),
+            vault.clone(),
+            Arc::clone(&board),
+            clock.clone(),
+        );
+        let credentials = CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing);
+
+        Ok(Session::from_parts(Parts {
+            connections: Connections::new(&config, http.clone(), beside.clone()),
+            credentials: Arc::new(credentials),
+            leaving: Leaving::new(Arc::clone(&sign_ins), server, vault.clone()),
+            account,
+            config,
+            clock,
+            http,
+            board,
+            vault,
+            beside,
+            tokens,
+            profile,
+            sign_ins,
+        }))
+    }
+}
+
+impl Session {
+    /// Begins to set a session up.
+    pub fn builder(config: Config, store: Arc<dyn SecretStore>) -> SessionBuilder {
+        SessionBuilder {
+            config,
+            store,
+            account: accounts::DEFAULT.to_owned(),
+            root_certificates: None,
+            overrides: HostOverrides::new(),
+            clock: Arc::new(SystemClock),
+            stores_credentials: true,
+        }
+    }
+
+    /// A session with every setting at its default.
+    ///
+    /// # Errors
+    /// See [`SessionBuilder::open`].
+    pub fn open(config: Config, store: Arc<dyn SecretStore>) -> Result<Self, SessionError> {
+        Self::builder(config, store).open()
+    }
+}

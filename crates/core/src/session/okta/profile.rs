@@ -1,0 +1,71 @@
+//! Who the user is, beyond the thin ID token: Okta's profile, read beside the sign-in and kept with the session.
+
+use std::sync::Arc;
+
+use super::server::AuthorizationServer;
+use super::tokens::TokenRenewal;
+use crate::error::{Service, SessionError};
+use crate::session::published::{Board, SessionEvent};
+use crate::session::stored::User;
+use crate::session::vault::Vault;
+
+/// Reads profiles with the session's own access token.
+pub(crate) struct ProfileReader {
+    server: Arc<AuthorizationServer>,
+    tokens: Arc<TokenRenewal>,
+    vault: Vault,
+    board: Arc<Board>,
+}
+
+impl ProfileReader {
+    pub(crate) fn new(
+        server: Arc<AuthorizationServer>,
+        tokens: Arc<TokenRenewal>,
+        vault: Vault,
+        board: Arc<Board>,
+    ) -> Self {
+        Self { server, tokens, vault, board }
+    }
+
+    /// Asks Okta who the signed-in user is, and keeps that.
+    pub(crate) async fn read(&self) -> Result<User, SessionError> {
+        let mut signed_in = self.tokens.share_refresh(None).await?;
+        let subject = signed_in.user.subject.clone();
+        let mut profile = self.server.fetch_profile(&signed_in.tokens.access_token, &subject).await?;
+        if profile.is_none() {
+            signed_in = self.tokens.share_refresh(Some(signed_in.tokens.access_token)).await?;
+            profile = self.server.fetch_profile(&signed_in.tokens.access_token, &subject).await?;
+        }
+        let profile = profile.ok_or_else(|| SessionError::AccessDenied {
+            service: Service::Okta,
+            code: "userinfo_unauthorized".to_owned(),
+            request_id: None,
+            hint: "Okta's userinfo endpoint refuses a fresh access token; the sign-in itself is not touched."
+                .to_owned(),
+        })?;
+        let user = User {
+            subject,
+            username: profile.preferred_username.or(signed_in.user.username),
+            name: profile.name.or(signed_in.user.name),
+            email: profile.email.or(signed_in.user.email),
+        };
+        let known = user.clone();
+        self.vault
+            .update(move |content| {
+                // Somebody else may have signed in meanwhile.
+                if let Some(signed_in) = content.signed_in.as_mut().filter(|s| s.user.subject == known.subject) {
+                    signed_in.user = known;
+                }
+            })
+            .await?;
+        Ok(user)
+    }
+
+    /// The same for nobody in particular: what goes wrong is told.
+    pub(super) async fn read_for_news(&self) {
+        if let Err(error) = self.read().await {
+            tracing::warn!(%error, "the profile could not be read");
+            self.board.tell(SessionEvent::ProfileUnavailable { detail: error.to_string() });
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The authorization server as one client of it: its endpoints and keys, and what can be asked there.
+
+use std::time::SystemTime;
+
+use secrecy::SecretString;
+
+use crate::clock::CorrectedClock;
+use crate::config::Config;
+use crate::diagnosis::classify::Evidence;
+use crate::error::SessionError;
+use crate::net::http::Http;
+use crate::oidc::authorization::{self, Prepared, Wishes};
+use crate::oidc::discovery::{Discovery, Provider};
+use crate::oidc::id_token::{self, Claims, Expected, Previous};
+use crate::oidc::logout;
+use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
+use crate::oidc::userinfo::{self, Profile};
+use crate::session::stored::PendingAuthorization;
+
+/// One server and one client.
+pub(crate) struct AuthorizationServer {
+    config: Config,
+    evidence: Evidence,
+    discovery: Discovery,
+    http: Http,
+    clock: CorrectedClock,
+}
+
+/// What an ID token has to fit beside issuer and client.
+pub(super) struct Expectation<'a> {
+    pub nonce: &'a SecretString,
+    pub earliest_auth_time: Option<i64>,
+    pub previous: Option<Previous<'a>>,
+}
+
+impl AuthorizationServer {
+    pub(crate) fn new(config: Config, http: Http, clock: CorrectedClock) -> Self {
+        Self { evidence: Evidence::of(&config), discovery: Discovery::new(config.issuer_url()), config, http, clock }
+    }
+
+    /// Endpoints and keys, from memory while they are fresh.
+    pub(super) async fn provider(&self) -> Result<Provider, SessionError> {
+        self.discovery.provider(&self.http, self.clock.now()).await
+    }
+
+    /// Takes over what another process of the app asked for, if this one knows nothing better.
+    pub(super) fn adopt_provider(&self, provider: &Provider, fresh_until: SystemTime) {
+        self.discovery.adopt(provider, fresh_until);
+    }
+
+    /// What an explanation of this server's refusals may name.
+    pub(super) fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// A URL for the browser, pushed to the server first where that is wanted.
+    pub(super) async fn prepare_request(
+        &self,
+        provider: &Provider,
+        redirect_uri: &str,
+        wishes: &Wishes<'_>,
+    ) -> Result<Prepared, SessionError> {
+        let prepared = authorization::prepare(&self.config, &provider.metadata, redirect_uri, wishes)?;
+        match authorization::pushed_to(&self.config, &provider.metadata)? {
+            Some(endpoint) => {
+                authorization::push(&self.http, endpoint, self.config.client_id(), &self.evidence, prepared).await
+            }
+            None => Ok(prepared),
+        }
+    }
+
+    /// Exchanges a code. It goes to the server that was asked for it.
+    pub(super) async fn exchange_code(
+        &self,
+        pending: &PendingAuthorization,
+        code: &SecretString,
+    ) -> Result<TokenAnswer, TokenError> {
+        let endpoint = TokenEndpoint {
+            http: &self.http,
+            url: &pending.provider.metadata.token_endpoint,
+            client_id: &pending.client_id,
+            evidence: &self.evidence,
+        };
+        endpoint.exchange_code(&pending.redirect_uri, code, &pending.verifier).await
+    }
+
+    /// Spends a refresh token. One whose answer was lost is sent once more: the server may have rotated it before, and
+    /// within the grace the old one still works.
+    pub(super) async fn refresh(
+        &self,
+        provider: &Provider,
+        refresh_token: &SecretString,
+        scopes: &[String],
+    ) -> Result<TokenAnswer, TokenError> {
+        let endpoint = TokenEndpoint {
+            http: &self.http,
+            url: &provider.metadata.token_endpoint,
+            client_id: self.config.client_id(),
+            evidence: &self.evidence,
+        };
+        match endpoint.refresh(refresh_token, scopes).await {
+            Err(TokenError::Lost(_)) => endpoint.refresh(refresh_token, scopes).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Checks the ID token of an answer; an unknown key makes us look for new keys once.
+    pub(super) async fn verify(
+        &self,
+        answer: &TokenAnswer,
+        provider: &Provider,
+        expectation: Expectation<'_>,
+    ) -> Result<Claims, TokenError> {
+        let refused = |cause| TokenError::Refused { error: "invalid_id_token".to_owned(), cause };
+        let id_token = answer.id_token.as_ref().ok_or_else(|| {
+            refused(SessionError::Misconfigured {
+                setting: "okta_scopes".to_owned(),
+                problem: "Okta sent no ID token".to_owned(),
+                hint: "The scope openid must be asked for and allowed.".to_owned(),
+            })
+        })?;
+        let kid = id_token::unverified_kid(id_token);
+        let fetched = if provider.keys.knows(kid.as_deref()) {
+            None
+        } else {
+            let refetched = self.discovery.refetch_keys(&self.http, provider, self.clock.now()).await;
+            Some(refetched.map_err(TokenError::Unanswered)?)
+        };
+        let expected = Expected {
+            issuer: self.config.issuer_url(),
+            client_id: self.config.client_id(),
+            nonce: expectation.nonce,
+            access_token: &answer.access_token,
+            now: self.clock.now(),
+            earliest_auth_time: expectation.earliest_auth_time,
+            previous: expectation.previous,
+        };
+        id_token::verify(id_token, fetched.as_ref().unwrap_or(&provider.keys), &expected)
+            .map_err(|rejected| refused(rejected.into_session_error(self.clock.offset_seconds())))
+    }
+
+    /// Whether the issuer has withdrawn the key that signed `id_token`: then a refreshed token has another one. If the key
+    /// is still there, whoever could not verify it would not verify any other token either.
+    pub(crate) async fn has_dropped_key_of(&self, id_token: &SecretString) -> bool {
+        let Ok(provider) = self.provider().await else { return false };
+        let Ok(keys) = self.discovery.refetch_keys(&self.http, &provider, self.clock.now()).await else { return false };
+        !keys.knows(id_token::unverified_kid(id_token).as_deref())
+    }
+
+    /// The profile of `subject`; `None` if the access token is not accepted.
+    pub(super) async fn fetch_profile(
+        &self,
+        access_token: &SecretString,
+        subject: &str,
+    ) -> Result<Option<Profile>, SessionError> {
+        let provider = self.provider().await?;
+        let endpoint = provider.metadata.userinfo_endpoint.ok_or_else(|| SessionError::NotFound {
+            what: "a userinfo endpoint: the authorization server announces none".to_owned(),
+        })?;
+        userinfo::fetch_profile(&self.http, &endpoint, access_token, subject).await
+    }
+
+    /// Takes a refresh token back (RFC 7009).
+    pub(crate) async fn revoke(&self, refresh_token: &SecretString) -> Result<(), SessionError> {
+        let provider = self.provider().await?;
+        let endpoint = provider.metadata.revocation_endpoint.ok_or_else(|| SessionError::NotFound {
+            what: "a revocation endpoint: the authorization server announces none".to_owned(),
+        })?;
+        logout::revoke_refresh_token(&self.http, &endpoint, self.config.client_id(), refresh_token).await
+    }
+
+    /// The address that ends the browser's session. It carries the ID token: a secret.
+    pub(crate) async fn end_session_url(&self, id_token: &SecretString) -> Result<String, SessionError> {
+        let provider = self.provider().await?;
+        let endpoint = provider.metadata.end_session_endpoint.ok_or_else(|| SessionError::NotFound {
+            what: "an end-session endpoint: the authorization server announces none".to_owned(),
+        })?;
+        Ok(logout::end_session_url(&endpoint, id_token, self.config.logout_url()))
+    }
+}

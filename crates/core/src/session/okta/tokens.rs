@@ -1,0 +1,211 @@
+//! Fresh tokens by the refresh token, which nobody else spends meanwhile: one refresh for all callers, in a task of its own,
+//! so that a rotated refresh token is not lost because a screen was closed.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::server::{AuthorizationServer, Expectation};
+use crate::clock::{CorrectedClock, from_unix};
+use crate::error::{SessionError, SignInReason};
+use crate::life::RenewalTiming;
+use crate::oidc::discovery::Provider;
+use crate::oidc::id_token::Previous;
+use crate::oidc::token::{TokenAnswer, TokenError};
+use crate::session::published::{Board, Renewed, SessionEvent};
+use crate::session::stored::{SignedIn, Tokens};
+use crate::session::tasks::SingleFlight;
+use crate::session::vault::{Errand, Exclusive, Vault};
+
+/// An access token for the app's own backend.
+#[derive(Clone)]
+pub struct AccessToken {
+    text: SecretString,
+    expires_at: Option<i64>,
+}
+
+impl AccessToken {
+    /// For the `Authorization: Bearer` header. Never log it.
+    pub fn text(&self) -> &str {
+        self.text.expose_secret()
+    }
+
+    /// When it stops working, by Okta's clock, if Okta said.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at.map(from_unix)
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+impl From<SignedIn> for AccessToken {
+    fn from(signed_in: SignedIn) -> Self {
+        Self { text: signed_in.tokens.access_token, expires_at: signed_in.tokens.access_token_expires_at }
+    }
+}
+
+/// Renews Okta's tokens.
+pub(crate) struct TokenRenewal {
+    server: Arc<AuthorizationServer>,
+    vault: Vault,
+    board: Arc<Board>,
+    clock: CorrectedClock,
+    timing: RenewalTiming,
+    refreshing: SingleFlight<SignedIn>,
+}
+
+impl TokenRenewal {
+    pub(crate) fn new(
+        server: Arc<AuthorizationServer>,
+        vault: Vault,
+        board: Arc<Board>,
+        clock: CorrectedClock,
+        timing: RenewalTiming,
+    ) -> Self {
+        Self { server, vault, board, clock, timing, refreshing: SingleFlight::default() }
+    }
+
+    /// An access token that is not about to expire, or the old one for as long as it lasts.
+    pub(crate) async fn access_token(self: &Arc<Self>) -> Result<AccessToken, SessionError> {
+        self.vault.look_again().await;
+        if let Some(known) = self.signed_in_if(|tokens| self.timing.seconds_to_renewal(tokens.access_token_life()) > 0)
+        {
+            return Ok(known.into());
+        }
+        let refreshed = self.share_refresh(None).await;
+        refreshed
+            .or_else(|error| {
+                let lasts = |tokens: &Tokens| self.timing.lasts(tokens.access_token_expires_at);
+                let known = self.signed_in_if(lasts).filter(|_| !error.ends_session());
+                known.ok_or(error)
+            })
+            .map(AccessToken::from)
+    }
+
+    /// Another access token than `refused`.
+    pub(crate) async fn replace_access_token(
+        self: &Arc<Self>,
+        refused: &AccessToken,
+    ) -> Result<AccessToken, SessionError> {
+        let refreshed = self.share_refresh(Some(refused.text.clone())).await?;
+        if refreshed.tokens.access_token.expose_secret() != refused.text() {
+            return Ok(refreshed.into());
+        }
+        // The refresh that was under way did not know that this one was refused.
+        self.share_refresh(Some(refused.text.clone())).await.map(AccessToken::from)
+    }
+
+    fn signed_in_if(&self, is_wanted: impl FnOnce(&Tokens) -> bool) -> Option<SignedIn> {
+        let known = self.vault.peek(|content| content.signed_in.clone()).flatten();
+        known.filter(|known| is_wanted(&known.tokens))
+    }
+
+    /// The signed-in session with an access token that is not about to expire, and is not `refused`.
+    pub(super) async fn share_refresh(
+        self: &Arc<Self>,
+        refused: Option<SecretString>,
+    ) -> Result<SignedIn, SessionError> {
+        let is_refused = |tokens: &Tokens, refused: &Option<SecretString>| {
+            refused.as_ref().is_some_and(|refused| refused.expose_secret() == tokens.access_token.expose_secret())
+        };
+        let renewal = Arc::clone(self);
+        self.refreshing
+            .run(self.vault.sign_in(), async move {
+                let is_good = |signed_in: &SignedIn| {
+                    let tokens = &signed_in.tokens;
+                    !is_refused(tokens, &refused) && renewal.timing.seconds_to_renewal(tokens.access_token_life()) > 0
+                };
+                let signed_in = renewal.vault.signed_in().await?;
+                if is_good(&signed_in) {
+                    return Ok(signed_in);
+                }
+                let errand = renewal.vault.begin(Errand::Renewal).await?;
+                let signed_in = renewal.vault.signed_in().await?;
+                if is_good(&signed_in) {
+                    return Ok(signed_in);
+                }
+                if signed_in.tokens.refresh_token.is_none() {
+                    // The AWS side may go on: Cognito judges the ID token by itself.
+                    return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
+                }
+                renewal.refresh(&errand, signed_in).await
+            })
+            .await
+    }
+
+    /// Waits for a refresh whose caller went away. Whoever asked for it was told how it ended.
+    pub(crate) async fn settle(&self) {
+        if let Some(refresh) = self.refreshing.running() {
+            let _ = refresh.await;
+        }
+    }
+
+    /// Fresh tokens by the refresh token. What must not be lost is saved first: the rotated refresh token, even if the ID
+    /// token beside it turns out to be wrong. All else counts once that is believed.
+    pub(crate) async fn refresh(&self, _errand: &Exclusive, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
+        // Endpoints and keys first: from the refresh on, nothing must stand between the answer and the store.
+        let provider = self.server.provider().await?;
+        let Some(refresh_token) = &signed_in.tokens.refresh_token else {
+            return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
+        };
+        let answer = match self.server.refresh(&provider, refresh_token, &signed_in.tokens.scopes).await {
+            Ok(answer) => answer,
+            Err(TokenError::Refused { error, .. }) if error == "invalid_grant" => {
+                let stored = self.vault.signed_in().await?;
+                if !stored.tokens.are(&signed_in.tokens) {
+                    // Somebody who does not know this lock, a restored backup say, was later: that session counts.
+                    return Ok(stored);
+                }
+                let reason = SignInReason::RefreshTokenRefused { code: error };
+                return Err(self.vault.end_session(&signed_in, reason).await);
+            }
+            Err(error) => return Err(error.into_session_error()),
+        };
+        let mut refreshed = signed_in.clone();
+        refreshed.tokens.refresh_token = answer.refresh_token.clone().or(refreshed.tokens.refresh_token);
+        match self.vault.keep_tokens(&signed_in, refreshed).await {
+            Ok(signed_in) => self.accept_answer(&signed_in, &provider, answer).await,
+            Err(came_too_late) => {
+                if let Some(refresh_token) = &answer.refresh_token {
+                    // Best effort: nobody has a copy, and a sign-out could not know of it.
+                    let _ = self.server.revoke(refresh_token).await;
+                }
+                Err(came_too_late)
+            }
+        }
+    }
+
+    /// Believes the refreshed ID token and takes the access token beside it, or neither: then the session goes on with the
+    /// old ones.
+    async fn accept_answer(
+        &self,
+        signed_in: &SignedIn,
+        provider: &Provider,
+        answer: TokenAnswer,
+    ) -> Result<SignedIn, SessionError> {
+        let tokens = &signed_in.tokens;
+        let previous = Previous { subject: &signed_in.user.subject, auth_time: tokens.auth_time };
+        let expectation = Expectation { nonce: &tokens.nonce, earliest_auth_time: None, previous: Some(previous) };
+        let claims =
+            self.server.verify(&answer, provider, expectation).await.map_err(TokenError::into_session_error)?;
+        let mut refreshed = signed_in.clone();
+        refreshed.tokens.access_token_expires_at = answer.expires_at(self.clock.unix_now());
+        refreshed.tokens.access_token = answer.access_token;
+        refreshed.tokens.obtained_at = Some(self.clock.unix_now());
+        refreshed.tokens.id_token_expires_at = claims.expires_at;
+        refreshed.tokens.auth_time = claims.auth_time.or(refreshed.tokens.auth_time);
+        if let Some(id_token) = answer.id_token {
+            refreshed.tokens.id_token = id_token;
+        }
+        let expires_at = from_unix(claims.expires_at);
+        let kept = self.vault.keep_tokens(signed_in, refreshed).await?;
+        self.board.tell(SessionEvent::Renewed { renewed: Renewed::Tokens, expires_at });
+        Ok(kept)
+    }
+}

@@ -1,0 +1,258 @@
+//! What apps hold. Each method says what it promises and hands on to the part that keeps the promise.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use tokio::sync::watch;
+
+use super::background::BackgroundRenewal;
+use super::connections::Connections;
+use super::details::SessionDetails;
+use super::listing::ObjectPages;
+use super::renewal::CredentialRenewal;
+use super::sign_out::{Leaving, SignOut, SignOutMode};
+use crate::aws::s3::ListObjects;
+use crate::aws::sdk_config;
+use crate::clock::CorrectedClock;
+use crate::cognito::AwsCredentials;
+use crate::config::Config;
+use crate::error::SessionError;
+use crate::net::http::Http;
+use crate::oidc::redirect::{self, Redirect};
+use crate::session::okta::{AccessToken, AuthorizationRequest, LoginOptions, ProfileReader, SignIns, TokenRenewal};
+use crate::session::published::{Board, Event, SessionEvents, SessionState};
+use crate::session::stored::User;
+use crate::session::tasks::{Beside, detach};
+use crate::session::vault::Vault;
+
+/// A session with Okta and AWS. Clones are the same session.
+#[derive(Clone)]
+pub struct Session {
+    parts: Arc<Parts>,
+}
+
+/// What a session is made of. The builder puts it together; only this file opens it.
+pub(super) struct Parts {
+    pub(super) account: String,
+    pub(super) config: Config,
+    pub(super) clock: CorrectedClock,
+    pub(super) http: Http,
+    pub(super) board: Arc<Board>,
+    pub(super) vault: Vault,
+    pub(super) beside: Beside,
+    pub(super) tokens: Arc<TokenRenewal>,
+    pub(super) profile: Arc<ProfileReader>,
+    pub(super) sign_ins: Arc<SignIns>,
+    pub(super) connections: Connections,
+    pub(super) credentials: Arc<CredentialRenewal>,
+    pub(super) leaving: Leaving,
+}
+
+/// Looking at a session.
+impl Session {
+    pub(super) fn from_parts(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// The configuration it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.parts.config
+    }
+
+    /// Reads the secure store; no network. A store that cannot be read gives [`SessionState::StorageUnavailable`] and is
+    /// never taken for an empty one.
+    pub async fn restore(&self) -> SessionState {
+        let vault = self.parts.vault.clone();
+        if let Err(error) = detach(async move { vault.load().await }).await {
+            self.parts.board.publish(|| Some(Event::StorageFailed { detail: error.to_string() }));
+        }
+        self.state()
+    }
+
+    /// The state now.
+    pub fn state(&self) -> SessionState {
+        self.parts.board.state()
+    }
+
+    /// The state and its changes.
+    pub fn watch_state(&self) -> watch::Receiver<SessionState> {
+        self.parts.board.watch_state()
+    }
+
+    /// What happens from now on.
+    pub fn events(&self) -> SessionEvents {
+        self.parts.board.listen()
+    }
+
+    /// What is known of the session, from memory.
+    pub fn details(&self) -> SessionDetails {
+        let parts = &self.parts;
+        let content = parts.vault.peek(Clone::clone).unwrap_or_default();
+        SessionDetails::of(&content, &parts.account, parts.config.issuer_url(), &parts.clock)
+    }
+}
+
+/// Signing in and out.
+impl Session {
+    /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the issuer is not what the server says it is, `Retryable` if it cannot be reached,
+    /// `SecureStorage` if the request cannot be remembered.
+    pub async fn begin_login(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
+        let sign_ins = Arc::clone(&self.parts.sign_ins);
+        detach(async move { sign_ins.begin(options).await }).await
+    }
+
+    /// Whether an address that the app was opened with is the answer to a sign-in, for
+    /// [`complete_login`](Self::complete_login). The end of a browser session, which may come back by the same scheme, and
+    /// the app's own links are not.
+    pub fn is_sign_in_redirect(&self, uri: &str) -> bool {
+        let config = &self.parts.config;
+        redirect::belongs_to_sign_in(uri, config.callback_url(), config.logout_url())
+    }
+
+    /// Finishes a sign-in with the redirect URI that the shell caught, whole. Giving the same one twice is harmless. The
+    /// work goes on if the caller goes away.
+    ///
+    /// # Errors
+    /// `UnexpectedRedirect` if it belongs to no open sign-in: no code is exchanged and nothing changes. `AccessDenied` if
+    /// Okta or the user said no, or the ID token must not be believed. `SignInRequired` if the code is too old or used.
+    /// `UserCancelled` if the session was signed out or the sign-in cancelled meanwhile. `Retryable` after a network fault
+    /// and `SecureStorage` if the session could not be saved: call again with the same redirect.
+    pub async fn complete_login(&self, redirect_uri: &str) -> Result<SessionState, SessionError> {
+        let redirect = Redirect::parse(redirect_uri)?;
+        let parts = Arc::clone(&self.parts);
+        detach(async move {
+            if let Some(accepted) = parts.sign_ins.accept(redirect).await? {
+                parts.connections.open();
+                parts.sign_ins.finish(accepted).await?;
+            }
+            Ok(parts.board.state())
+        })
+        .await
+    }
+
+    /// Forgets the open sign-ins that this process has begun: the user came back without signing in. A process that has
+    /// never begun one, because the app was killed behind the browser, forgets all.
+    ///
+    /// # Errors
+    /// `SecureStorage`: they are still open.
+    pub async fn cancel_login(&self) -> Result<(), SessionError> {
+        let sign_ins = Arc::clone(&self.parts.sign_ins);
+        detach(async move { sign_ins.cancel().await }).await
+    }
+
+    /// Asks Okta for the user's profile (e-mail address and so on) and keeps it. Signing in does this by itself, beside
+    /// everything else.
+    ///
+    /// # Errors
+    /// `AccessDenied` if the profile is another user's or the access token is not accepted, `SignInRequired`,
+    /// `Retryable`.
+    pub async fn user_info(&self) -> Result<User, SessionError> {
+        // Reading it may refresh tokens, which nobody must interrupt.
+        let profile = Arc::clone(&self.parts.profile);
+        detach(async move { profile.read().await }).await
+    }
+
+    /// Signs out. Works without a network; then the remote part reports what it could not do.
+    ///
+    /// # Errors
+    /// `SecureStorage` if the device's copy could not be erased.
+    pub async fn sign_out(&self, mode: SignOutMode) -> Result<SignOut, SessionError> {
+        // Half a sign-out would leave the remote part undone.
+        let parts = Arc::clone(&self.parts);
+        detach(async move { parts.leaving.sign_out(mode).await }).await
+    }
+
+    /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went
+    /// away.
+    /// For a process that is about to end; any other has no need of it.
+    pub async fn settle(&self) {
+        self.parts.credentials.settle().await;
+        self.parts.tokens.settle().await;
+        self.parts.beside.settle().await;
+    }
+}
+
+/// Tokens, credentials, and what is done with them.
+impl Session {
+    /// An access token that is good for at least five minutes (or half its life, if that is less), for the app's own
+    /// backend. Any number of callers cause one refresh. If that fails, the old one is given for as long as it lasts.
+    ///
+    /// # Errors
+    /// As for [`aws_credentials`](Self::aws_credentials), without Cognito's part.
+    pub async fn access_token(&self) -> Result<AccessToken, SessionError> {
+        self.parts.tokens.access_token().await
+    }
+
+    /// Another access token than `refused`, which the backend did not accept although its time is not up. If somebody
+    /// else has refreshed it meanwhile, that one is taken.
+    ///
+    /// # Errors
+    /// As for [`access_token`](Self::access_token).
+    pub async fn replace_access_token(&self, refused: &AccessToken) -> Result<AccessToken, SessionError> {
+        self.parts.tokens.replace_access_token(refused).await
+    }
+
+    /// AWS credentials, renewed if they have less than about five minutes left (or half their life, if that is less). Any
+    /// number of callers cause one renewal. If that fails, the old ones are given for as long as they last.
+    ///
+    /// # Errors
+    /// `SignInRequired` if nobody is signed in or Okta no longer agrees; `Retryable` for the network, and the session is
+    /// kept; `Misconfigured` and `AccessDenied` for what Cognito says about pool, provider and role.
+    pub async fn aws_credentials(&self) -> Result<AwsCredentials, SessionError> {
+        self.parts.credentials.credentials().await
+    }
+
+    /// Other credentials than `refused`, which a service did not accept although their time is not up (a forced refresh).
+    /// If somebody else has renewed them meanwhile, those are taken. Listings do this by themselves.
+    ///
+    /// # Errors
+    /// As for [`aws_credentials`](Self::aws_credentials).
+    pub async fn replace_aws_credentials(&self, refused: &AwsCredentials) -> Result<AwsCredentials, SessionError> {
+        self.parts.credentials.replace(refused).await
+    }
+
+    /// Begins to renew the AWS credentials, and with them the tokens, a little before they expire. While nobody is signed
+    /// in it looks at the store once a minute; after an error it waits longer and longer, at most five minutes.
+    pub fn renew_in_background(&self) -> BackgroundRenewal {
+        BackgroundRenewal::start(Arc::clone(&self.parts.credentials), self.watch_state())
+    }
+
+    /// Lists a bucket, page by page. Nothing is asked before the first page is.
+    pub fn list_objects(&self, request: ListObjects) -> ObjectPages {
+        ObjectPages::new(Arc::clone(&self.parts.credentials), &self.parts.config, &self.sdk_config(), request)
+    }
+
+    /// The configuration for any crate of the AWS SDK for Rust: this session's credentials, renewed as needed, its HTTP
+    /// client and its corrected clock. The region is `Auth.region`.
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk_config::signed(&self.parts.config, self.clone(), &self.parts.http, &self.parts.clock)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("issuer", &self.parts.config.issuer_url()).finish_non_exhaustive()
+    }
+}
+
+/// For crates that take a credentials provider instead of an [`SdkConfig`].
+impl ProvideCredentials for Session {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            self.aws_credentials().await.map(|credentials| credentials.to_sdk()).map_err(|error| match error {
+                SessionError::SignInRequired { .. } => CredentialsError::not_loaded(error),
+                SessionError::Misconfigured { .. } => CredentialsError::invalid_configuration(error),
+                _ => CredentialsError::provider_error(error),
+            })
+        })
+    }
+}

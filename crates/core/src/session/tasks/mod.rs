@@ -1,0 +1,10 @@
+//! Ways to run work that nobody interrupts half-way: detached from its caller, beside everything else, once for all
+//! callers, on a thread that may block.
+
+mod beside;
+mod detached;
+mod single_flight;
+
+pub(crate) use beside::Beside;
+pub(crate) use detached::{block, detach};
+pub(crate) use single_flight::SingleFlight;
