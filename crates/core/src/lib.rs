@@ -36,6 +36,7 @@ pub mod doctor;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod loopback;
 mod mutex;
 mod net;
 mod oidc;

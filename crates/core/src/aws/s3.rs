@@ -12,8 +12,8 @@ use crate::aws::failure::{AwsFailure, sort_sdk_error};
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
 use crate::error::{Service, SessionError};
+use crate::loopback::is_loopback;
 use crate::net::body_limit::LimitBody;
-use crate::net::http::is_loopback;
 
 /// S3 gives no more than this in one page.
 const LARGEST_PAGE: u32 = 1000;

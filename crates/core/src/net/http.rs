@@ -10,10 +10,11 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
-use url::{Host, Url};
+use url::Url;
 
 use crate::clock::{CorrectedClock, from_unix, to_unix};
 use crate::error::{Service, SessionError};
+use crate::loopback::is_loopback;
 use crate::net::tls;
 
 /// Largest answer of discovery, key and token endpoints.
@@ -305,16 +306,6 @@ pub(crate) fn ensure_secure(url: &Url) -> Result<(), HttpError> {
         "https" => Ok(()),
         "http" if is_loopback(url) => Ok(()),
         _ => Err(HttpError::Insecure),
-    }
-}
-
-/// Whether `url` points at this machine: `localhost`, 127.0.0.0/8 or ::1.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
