@@ -6,13 +6,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::diagnosis::classify::{Evidence, Failure, LONGEST_CODE, classify, shorten};
+use crate::diagnosis::{Blame, Evidence, LONGEST_CODE, Refusal, classify, shorten};
 use crate::error::{Service, SessionError};
 use crate::net::http::HttpError;
 
 /// Either the service refused, or there was no answer to speak of.
 pub(crate) enum AwsFailure {
-    Refused(Failure),
+    Refused(Refusal),
     Unanswered(SessionError),
 }
 
@@ -20,8 +20,16 @@ impl AwsFailure {
     /// The error for the app.
     pub(crate) fn into_session_error(self, evidence: &Evidence) -> SessionError {
         match self {
-            Self::Refused(failure) => classify(&failure, evidence),
+            Self::Refused(refusal) => classify(&refusal, evidence),
             Self::Unanswered(error) => error,
+        }
+    }
+
+    /// What the service holds responsible, if it refused.
+    pub(crate) fn blame(&self) -> Option<Blame> {
+        match self {
+            Self::Refused(refusal) => refusal.blame(),
+            Self::Unanswered(_) => None,
         }
     }
 }
@@ -42,12 +50,12 @@ where
             let response = context.raw();
             let header = |name: &str| response.headers().get(name).map(|value| shorten(value, LONGEST_CODE));
             let code = context.err().code().or_else(|| code_by_status(response.status().as_u16()));
-            let mut failure =
-                Failure::new(service, code.unwrap_or("Unknown"), context.err().message().unwrap_or_default());
-            failure.request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
-            failure.bucket_region = header("x-amz-bucket-region");
-            failure.status = Some(response.status().as_u16());
-            AwsFailure::Refused(failure)
+            let mut refusal =
+                Refusal::new(service, code.unwrap_or("Unknown"), context.err().message().unwrap_or_default());
+            refusal.request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
+            refusal.bucket_region = header("x-amz-bucket-region");
+            refusal.status = Some(response.status().as_u16());
+            AwsFailure::Refused(refusal)
         }
         SdkError::TimeoutError(_) => unanswered("no answer in time"),
         SdkError::DispatchFailure(context) => {

@@ -156,11 +156,6 @@ fn next_token(output: &ListObjectsV2Output, asked_with: Option<&str>) -> Result<
     }
 }
 
-/// Whether S3 refused the credentials themselves (S3 API reference, list of error codes).
-pub(crate) fn are_rejected_credentials(code: &str) -> bool {
-    matches!(code, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" | "InvalidAccessKeyId")
-}
-
 fn decode(answer: &ListObjectsV2Output) -> Result<ObjectPage, SessionError> {
     let is_encoded = answer.encoding_type() == Some(&EncodingType::Url);
     let text = |value: &str| if is_encoded { decode_key(value) } else { value.to_owned() };

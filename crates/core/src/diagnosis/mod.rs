@@ -1,3 +1,9 @@
-//! From a service's error to its cause and the exact fix, by one table.
+//! The one place where a failure gets its class.
 
-pub(crate) mod classify;
+mod answer;
+mod evidence;
+mod table;
+
+pub(crate) use answer::{Blame, LONGEST_CODE, LONGEST_WORDS, Refusal, shorten};
+pub(crate) use evidence::Evidence;
+pub(crate) use table::classify;

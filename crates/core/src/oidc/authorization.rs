@@ -14,7 +14,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::config::Config;
-use crate::diagnosis::classify::{Evidence, Failure, classify};
+use crate::diagnosis::{Evidence, Refusal, classify};
 use crate::error::{Service, SessionError};
 use crate::net::http::{Http, json_problem};
 use crate::oidc::discovery::ProviderMetadata;
@@ -189,10 +189,10 @@ pub(crate) async fn push(
         .map_err(|error| error.into_session_error(Service::Okta, "pushed authorization request"))?;
     // RFC 9126 §2.2 says 201; a 200 means the same.
     if !matches!(answer.status, 200 | 201) {
-        let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let refusal: Answer = serde_json::from_slice(&answer.body).unwrap_or_default();
         let code = refusal.error.or(refusal.error_code).unwrap_or_else(|| format!("HTTP status {}", answer.status));
         let words = refusal.error_description.or(refusal.error_summary).unwrap_or_default();
-        return Err(classify(&Failure::new(Service::Okta, &code, &words), evidence));
+        return Err(classify(&Refusal::new(Service::Okta, &code, &words), evidence));
     }
     let pushed: Pushed = serde_json::from_slice(&answer.body).map_err(|error| internal(&json_problem(&error)))?;
     url.set_query(None);
@@ -211,7 +211,7 @@ struct Pushed {
 /// OAuth's error shape or Okta's own.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Refusal {
+struct Answer {
     error: Option<String>,
     error_description: Option<String>,
     #[serde(rename = "errorCode")]

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::classify::{LONGEST_WORDS, shorten};
+use crate::diagnosis::{LONGEST_WORDS, shorten};
 use crate::error::{Service, SessionError};
 use crate::mutex::lock;
 use crate::net::http::{Http, HttpError, ensure_secure};

@@ -13,7 +13,7 @@ use openidconnect::{AccessTokenHash, ClaimsVerificationError, IssuerUrl, Nonce, 
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
-use crate::diagnosis::classify::{LONGEST_WORDS, shorten};
+use crate::diagnosis::{LONGEST_WORDS, shorten};
 use crate::error::{Service, SessionError};
 use crate::oidc::keys::KeySet;
 

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::classify::{Evidence, Failure, classify};
+use crate::diagnosis::{Evidence, Refusal, classify};
 use crate::error::{Service, SessionError};
 use crate::net::http::{Http, HttpError};
 
@@ -137,7 +137,7 @@ fn read(
 fn sort_error(error: RequestTokenError<HttpError, BasicErrorResponse>, evidence: &Evidence) -> TokenError {
     let refused = |error: &str, description: Option<&str>| TokenError::Refused {
         error: error.to_owned(),
-        cause: classify(&Failure::new(Service::Okta, error, description.unwrap_or_default()), evidence),
+        cause: classify(&Refusal::new(Service::Okta, error, description.unwrap_or_default()), evidence),
     };
     match error {
         RequestTokenError::Request(error) => {

@@ -13,7 +13,7 @@ use super::vault::Errand;
 use super::{Inner, Session, SessionEvent, SessionState, User};
 use crate::aws::sdk_config::{bucket_host, cognito_host};
 use crate::clock::from_unix;
-use crate::diagnosis::classify::{Failure, classify};
+use crate::diagnosis::{Refusal, classify};
 use crate::error::{Service, SessionError};
 use crate::mutex::lock;
 use crate::oidc::authorization::{self, Prompt, Wishes};
@@ -222,8 +222,8 @@ impl Inner {
             Outcome::Code(code) => code,
             Outcome::Error { code, description } => {
                 self.forget(redirect.state).await?;
-                let failure = Failure::new(Service::Okta, &code, description.as_deref().unwrap_or_default());
-                return Err(start_again(classify(&failure, &self.evidence)));
+                let refusal = Refusal::new(Service::Okta, &code, description.as_deref().unwrap_or_default());
+                return Err(start_again(classify(&refusal, &self.evidence)));
             }
         };
         self.discovery.adopt(&pending.provider, from_unix(pending.expires_at));

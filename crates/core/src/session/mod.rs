@@ -34,7 +34,7 @@ use crate::aws::sdk_config;
 use crate::clock::{Clock, CorrectedClock, SystemClock, from_unix};
 use crate::cognito::{AwsCredentials, IdentityPool};
 use crate::config::Config;
-use crate::diagnosis::classify::Evidence;
+use crate::diagnosis::Evidence;
 use crate::error::SessionError;
 use crate::mutex::lock;
 use crate::net::http::{HostOverrides, Http};
