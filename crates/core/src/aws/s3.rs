@@ -8,9 +8,9 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
-use crate::aws::failure::{AwsFailure, sort_sdk_error};
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
+use crate::diagnosis::{AwsFailure, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::loopback::is_loopback;
 use crate::net::body_limit::LimitBody;
@@ -140,8 +140,8 @@ pub(crate) async fn fetch_page(
         .send()
         .await
         .map_err(|error| sort_sdk_error(Service::S3, &error))?;
-    let next = next_token(&output, continuation).map_err(AwsFailure::Unanswered)?;
-    let page = decode(&output).map_err(AwsFailure::Unanswered)?;
+    let next = next_token(&output, continuation)?;
+    let page = decode(&output)?;
     Ok(Answer { page, next })
 }
 

@@ -13,9 +13,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::aws::failure::sort_sdk_error;
 use crate::config::Config;
-use crate::diagnosis::{Blame, Evidence};
+use crate::diagnosis::{Blame, Evidence, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::net::body_limit::LimitBody;
 

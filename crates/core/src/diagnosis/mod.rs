@@ -2,8 +2,12 @@
 
 mod answer;
 mod evidence;
+mod sdk;
 mod table;
+mod transport;
 
-pub(crate) use answer::{Blame, LONGEST_CODE, LONGEST_WORDS, Refusal, shorten};
+pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use evidence::Evidence;
+pub(crate) use sdk::{AwsFailure, sort_sdk_error};
 pub(crate) use table::classify;
+pub(crate) use transport::{HttpError, describe, is_unavailable, json_problem};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::answer::{LONGEST_WORDS, Refusal, shorten};
 use super::evidence::Evidence;
+use super::transport::is_unavailable;
 use crate::error::{Service, SessionError, SignInReason};
 
 enum Kind {
@@ -209,7 +210,7 @@ pub(crate) fn classify(refusal: &Refusal, evidence: &Evidence) -> SessionError {
 /// No row: the service's own words decide as far as HTTP goes.
 fn unknown(refusal: &Refusal) -> SessionError {
     match refusal.status {
-        Some(status) if status >= 500 || status == 429 => SessionError::Retryable {
+        Some(status) if is_unavailable(status) => SessionError::Retryable {
             failure: format!("{} cannot answer now ({}, HTTP status {status})", refusal.service, refusal.code),
             retry_after: Some(Duration::from_secs(1)),
         },

@@ -14,9 +14,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::config::Config;
-use crate::diagnosis::{Evidence, Refusal, classify};
+use crate::diagnosis::{Evidence, Refusal, classify, json_problem};
 use crate::error::{Service, SessionError};
-use crate::net::http::{Http, json_problem};
+use crate::net::http::Http;
 use crate::oidc::discovery::ProviderMetadata;
 
 /// What this library sets by itself: a second value from elsewhere would take its protection away, or break it.

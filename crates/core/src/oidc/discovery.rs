@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::{LONGEST_WORDS, shorten};
+use crate::diagnosis::{HttpError, LONGEST_WORDS, shorten};
 use crate::error::{Service, SessionError};
 use crate::mutex::lock;
-use crate::net::http::{Http, HttpError, ensure_secure};
+use crate::net::http::{Http, ensure_secure};
 use crate::oidc::keys::KeySet;
 
 /// How long endpoints and keys are used when the server does not say.

@@ -14,9 +14,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::{Evidence, Refusal, classify};
+use crate::diagnosis::{Evidence, HttpError, Refusal, classify};
 use crate::error::{Service, SessionError};
-use crate::net::http::{Http, HttpError};
+use crate::net::http::Http;
 
 /// What the endpoint handed out. The ID token is not verified yet.
 #[derive(Clone)]
@@ -141,14 +141,7 @@ fn sort_error(error: RequestTokenError<HttpError, BasicErrorResponse>, evidence:
     };
     match error {
         RequestTokenError::Request(error) => {
-            // 502 and 504 are a gateway's words: what stands behind it may have done its work.
-            let may_have_arrived = matches!(
-                error,
-                HttpError::Timeout
-                    | HttpError::Broken(_)
-                    | HttpError::TooLarge
-                    | HttpError::Unavailable { status: 502 | 504, .. }
-            );
+            let may_have_arrived = error.may_have_arrived();
             let error = error.into_session_error(Service::Okta, "tokens");
             if may_have_arrived { TokenError::Lost(error) } else { TokenError::Unanswered(error) }
         }

@@ -5,8 +5,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use crate::diagnosis::json_problem;
 use crate::error::{Service, SessionError};
-use crate::net::http::{Http, json_problem};
+use crate::net::http::Http;
 
 /// What is known of the user beyond the ID token.
 #[derive(Debug, Deserialize)]
