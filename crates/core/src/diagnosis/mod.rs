@@ -2,6 +2,7 @@
 
 mod answer;
 mod evidence;
+pub(crate) mod okta;
 mod sdk;
 mod table;
 mod transport;
@@ -9,5 +10,4 @@ mod transport;
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use evidence::Evidence;
 pub(crate) use sdk::{AwsFailure, sort_sdk_error};
-pub(crate) use table::classify;
 pub(crate) use transport::{HttpError, describe, is_unavailable, json_problem};

@@ -13,8 +13,8 @@ use super::vault::Errand;
 use super::{Inner, Session, SessionEvent, SessionState, User};
 use crate::aws::sdk_config::{bucket_host, cognito_host};
 use crate::clock::from_unix;
-use crate::diagnosis::{Refusal, classify};
-use crate::error::{Service, SessionError};
+use crate::diagnosis::okta;
+use crate::error::SessionError;
 use crate::mutex::lock;
 use crate::oidc::authorization::{self, Prompt, Wishes};
 use crate::oidc::discovery::Provider;
@@ -222,8 +222,7 @@ impl Inner {
             Outcome::Code(code) => code,
             Outcome::Error { code, description } => {
                 self.forget(redirect.state).await?;
-                let refusal = Refusal::new(Service::Okta, &code, description.as_deref().unwrap_or_default());
-                return Err(start_again(classify(&refusal, &self.evidence)));
+                return Err(okta::sign_in_refused(&code, description.as_deref(), &self.evidence));
             }
         };
         self.discovery.adopt(&pending.provider, from_unix(pending.expires_at));
@@ -232,7 +231,7 @@ impl Inner {
         match self.exchange(&redirect.state, pending, &code).await {
             Ok((answer, claims)) => self.finish(redirect.state, pending, answer, claims).await,
             Err(TokenError::Unanswered(error) | TokenError::Lost(error)) => Err(error),
-            Err(TokenError::Refused { cause, .. }) => {
+            Err(TokenError::Refused(cause)) => {
                 self.forget(redirect.state).await?;
                 Err(cause)
             }
@@ -316,9 +315,8 @@ impl Inner {
         provider: &Provider,
         expectation: Expectation<'_>,
     ) -> Result<Claims, TokenError> {
-        let refused = |cause| TokenError::Refused { error: "invalid_id_token".to_owned(), cause };
         let id_token = answer.id_token.as_ref().ok_or_else(|| {
-            refused(SessionError::Misconfigured {
+            TokenError::Refused(SessionError::Misconfigured {
                 setting: "okta_scopes".to_owned(),
                 problem: "Okta sent no ID token".to_owned(),
                 hint: "The scope openid must be asked for and allowed.".to_owned(),
@@ -341,7 +339,7 @@ impl Inner {
             previous: expectation.previous,
         };
         id_token::verify(id_token, fetched.as_ref().unwrap_or(&provider.keys), &expected)
-            .map_err(|rejected| refused(rejected.into_session_error(self.clock.offset_seconds())))
+            .map_err(|rejected| TokenError::Refused(rejected.into_session_error(self.clock.offset_seconds())))
     }
 
     /// Saves the new session, then tells. One write takes the previous user's tokens, credentials and identity away and
@@ -442,16 +440,6 @@ impl<'a> InUse<'a> {
 impl Drop for InUse<'_> {
     fn drop(&mut self) {
         lock(&self.inner.exchanging).retain(|other| !is_same(other, &self.state));
-    }
-}
-
-/// A redirect that reports a passing fault has used up its sign-in: giving it again would not help.
-fn start_again(error: SessionError) -> SessionError {
-    match error {
-        SessionError::Retryable { failure, retry_after } => {
-            SessionError::Retryable { failure: format!("{failure}; start the sign-in again"), retry_after }
-        }
-        other => other,
     }
 }
 

@@ -285,13 +285,14 @@ impl Inner {
         }
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(TokenError::Refused { error, .. }) if error == "invalid_grant" => {
+            Err(TokenError::Refused(SessionError::SignInRequired {
+                reason: reason @ SignInReason::RefreshTokenRefused { .. },
+            })) => {
                 let stored = self.stored_session().await?;
                 if !stored.tokens.are(&signed_in.tokens) {
                     // Somebody who does not know this lock, a restored backup say, was later: that session counts.
                     return Ok(stored);
                 }
-                let reason = SignInReason::RefreshTokenRefused { code: error };
                 return Err(self.end_session(&signed_in, reason).await);
             }
             Err(error) => return Err(error.into_session_error()),
