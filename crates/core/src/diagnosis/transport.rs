@@ -93,3 +93,31 @@ pub(crate) fn describe(error: &reqwest::Error) -> String {
 pub(crate) fn json_problem(error: &serde_json::Error) -> String {
     format!("{:?} error in the JSON at line {} column {}", error.classify(), error.line(), error.column())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Recovery;
+
+    #[test]
+    fn what_may_have_arrived_is_told_from_what_did_not() {
+        let unavailable = |status| HttpError::Unavailable { status, retry_after: None };
+        let broken = HttpError::Broken(String::new());
+        for lost in [HttpError::Timeout, broken, HttpError::TooLarge { limit: 1 }, unavailable(502), unavailable(504)] {
+            assert!(lost.may_have_arrived(), "{lost}");
+        }
+        let unreadable = HttpError::Unreadable(String::new());
+        for other in [HttpError::Connect(String::new()), unavailable(503), unavailable(429), unreadable] {
+            assert!(!other.may_have_arrived(), "{other}");
+        }
+    }
+
+    #[test]
+    fn trouble_with_the_network_passes_and_nothing_else_does() {
+        let recovery = |error: HttpError| error.into_session_error(Service::Okta, "tokens").recovery();
+        assert_eq!(recovery(HttpError::Connect(String::new())), Recovery::Retry);
+        assert_eq!(recovery(HttpError::Unavailable { status: 503, retry_after: None }), Recovery::Retry);
+        assert_eq!(recovery(HttpError::Insecure), Recovery::FixConfiguration);
+        assert_eq!(recovery(HttpError::TooLarge { limit: 1 }), Recovery::Report);
+    }
+}
