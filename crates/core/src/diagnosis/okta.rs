@@ -72,6 +72,20 @@ pub(crate) fn read_api_error(body: &[u8]) -> Option<Refusal> {
     Some(Refusal::new(Service::Okta, &error.error_code, &error.error_summary))
 }
 
+/// A success of the token endpoint without the token that all else needs.
+pub(crate) fn no_id_token() -> SessionError {
+    SessionError::Misconfigured {
+        setting: "okta_scopes".to_owned(),
+        problem: "Okta sent no ID token".to_owned(),
+        hint: "The scope openid must be asked for and allowed.".to_owned(),
+    }
+}
+
+/// Discovery names no such `endpoint`.
+pub(crate) fn not_announced(endpoint: &str) -> SessionError {
+    SessionError::NotFound { what: format!("{endpoint}: the authorization server announces none") }
+}
+
 /// The server demands or the configuration wants pushed authorization requests, and there is nowhere to push them to.
 pub(crate) fn nowhere_to_push() -> SessionError {
     SessionError::Misconfigured {
@@ -84,6 +98,14 @@ pub(crate) fn nowhere_to_push() -> SessionError {
 /// The userinfo endpoint said no to something else than the access token.
 pub(crate) fn userinfo_refused(status: u16) -> SessionError {
     denied(format!("userinfo answered {status}"), "The sign-in itself is not touched.")
+}
+
+/// The userinfo endpoint takes no access token, not even a fresh one.
+pub(crate) fn userinfo_unauthorized() -> SessionError {
+    denied(
+        "userinfo_unauthorized".to_owned(),
+        "Okta's userinfo endpoint refuses a fresh access token; the sign-in itself is not touched.",
+    )
 }
 
 /// The profile is not that of the user who signed in.

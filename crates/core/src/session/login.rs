@@ -315,13 +315,7 @@ impl Inner {
         provider: &Provider,
         expectation: Expectation<'_>,
     ) -> Result<Claims, TokenError> {
-        let id_token = answer.id_token.as_ref().ok_or_else(|| {
-            TokenError::Refused(SessionError::Misconfigured {
-                setting: "okta_scopes".to_owned(),
-                problem: "Okta sent no ID token".to_owned(),
-                hint: "The scope openid must be asked for and allowed.".to_owned(),
-            })
-        })?;
+        let id_token = answer.id_token.as_ref().ok_or_else(|| TokenError::Refused(okta::no_id_token()))?;
         let kid = id_token::unverified_kid(id_token);
         let fetched = if provider.keys.knows(kid.as_deref()) {
             None

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Inner, Session, User};
-use crate::error::{Service, SessionError};
+use crate::diagnosis::okta;
+use crate::error::SessionError;
 use crate::oidc::userinfo;
 
 impl Session {
@@ -23,9 +24,7 @@ impl Inner {
     pub(super) async fn read_profile(self: &Arc<Self>) -> Result<User, SessionError> {
         let mut signed_in = self.share_refresh(None).await?;
         let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
-        let endpoint = provider.metadata.userinfo_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "a userinfo endpoint: the authorization server announces none".to_owned(),
-        })?;
+        let endpoint = provider.metadata.userinfo_endpoint.ok_or_else(|| okta::not_announced("a userinfo endpoint"))?;
         let subject = signed_in.user.subject.clone();
         let mut profile =
             userinfo::fetch_profile(&self.http, &endpoint, &signed_in.tokens.access_token, &subject).await?;
@@ -33,13 +32,7 @@ impl Inner {
             signed_in = self.share_refresh(Some(signed_in.tokens.access_token)).await?;
             profile = userinfo::fetch_profile(&self.http, &endpoint, &signed_in.tokens.access_token, &subject).await?;
         }
-        let profile = profile.ok_or_else(|| SessionError::AccessDenied {
-            service: Service::Okta,
-            code: "userinfo_unauthorized".to_owned(),
-            request_id: None,
-            hint: "Okta's userinfo endpoint refuses a fresh access token; the sign-in itself is not touched."
-                .to_owned(),
-        })?;
+        let profile = profile.ok_or_else(okta::userinfo_unauthorized)?;
         let user = User {
             subject,
             username: profile.preferred_username.or(signed_in.user.username),

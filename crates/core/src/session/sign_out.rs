@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::{Inner, Session};
+use crate::diagnosis::okta;
 use crate::error::SessionError;
 use crate::oidc::logout;
 
@@ -67,17 +68,15 @@ impl Inner {
 
     pub(super) async fn revoke(&self, refresh_token: &SecretString) -> Result<(), SessionError> {
         let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
-        let endpoint = provider.metadata.revocation_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "a revocation endpoint: the authorization server announces none".to_owned(),
-        })?;
+        let endpoint =
+            provider.metadata.revocation_endpoint.ok_or_else(|| okta::not_announced("a revocation endpoint"))?;
         logout::revoke_refresh_token(&self.http, &endpoint, self.config.client_id(), refresh_token).await
     }
 
     async fn end_session_url(&self, id_token: &SecretString) -> Result<String, SessionError> {
         let provider = self.discovery.provider(&self.http, self.clock.now()).await?;
-        let endpoint = provider.metadata.end_session_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "an end-session endpoint: the authorization server announces none".to_owned(),
-        })?;
+        let endpoint =
+            provider.metadata.end_session_endpoint.ok_or_else(|| okta::not_announced("an end-session endpoint"))?;
         Ok(logout::end_session_url(&endpoint, id_token, self.config.logout_url()))
     }
 }
