@@ -1,4 +1,5 @@
-//! The one place where a failure gets its class.
+//! The one place where a failure gets its class: what the network did, what a service said, and what either means to the
+//! app. Whoever is above says what happened and passes on what it gets; services' error codes are read nowhere else.
 
 mod answer;
 mod evidence;
