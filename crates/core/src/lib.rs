@@ -37,6 +37,7 @@ mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod life;
+mod loopback;
 mod mutex;
 mod net;
 mod oidc;

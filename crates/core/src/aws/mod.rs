@@ -1,5 +1,4 @@
 //! AWS calls with the session's credentials: the SDK's configuration, and S3 listings.
 
-pub(crate) mod failure;
 pub(crate) mod s3;
 pub(crate) mod sdk_config;

@@ -8,12 +8,12 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
-use crate::aws::failure::{AwsFailure, sort_sdk_error};
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
+use crate::diagnosis::{AwsFailure, sort_sdk_error};
 use crate::error::{Service, SessionError};
+use crate::loopback::is_loopback;
 use crate::net::body_limit::LimitBody;
-use crate::net::http::is_loopback;
 
 /// S3 gives no more than this in one page.
 const LARGEST_PAGE: u32 = 1000;
@@ -140,8 +140,8 @@ pub(crate) async fn fetch_page(
         .send()
         .await
         .map_err(|error| sort_sdk_error(Service::S3, &error))?;
-    let next = next_token(&output, continuation).map_err(AwsFailure::Unanswered)?;
-    let page = decode(&output).map_err(AwsFailure::Unanswered)?;
+    let next = next_token(&output, continuation)?;
+    let page = decode(&output)?;
     Ok(Answer { page, next })
 }
 
@@ -154,11 +154,6 @@ fn next_token(output: &ListObjectsV2Output, asked_with: Option<&str>) -> Result<
         Some(token) if Some(token) != asked_with => Ok(Some(token.to_owned())),
         _ => Err(SessionError::internal("S3 says that there is more but not where it continues")),
     }
-}
-
-/// Whether S3 refused the credentials themselves (S3 API reference, list of error codes).
-pub(crate) fn are_rejected_credentials(code: &str) -> bool {
-    matches!(code, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" | "InvalidAccessKeyId")
 }
 
 fn decode(answer: &ListObjectsV2Output) -> Result<ObjectPage, SessionError> {

@@ -13,9 +13,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::aws::failure::{AwsFailure, sort_sdk_error};
 use crate::config::Config;
-use crate::diagnosis::classify::{Blame, Evidence, blame};
+use crate::diagnosis::{Blame, Evidence, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::net::body_limit::LimitBody;
 
@@ -74,10 +73,6 @@ impl IdentityPool {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let failure = sort_sdk_error(Service::Cognito, error);
-        let blame = match &failure {
-            AwsFailure::Refused(failure) => blame(failure),
-            AwsFailure::Unanswered(_) => None,
-        };
-        Refused { blame, cause: failure.into_session_error(&self.evidence) }
+        Refused { blame: failure.blame(), cause: failure.into_session_error(&self.evidence) }
     }
 }

@@ -5,6 +5,7 @@
 //! with file, key and what the value should look like. A [`Config`] that exists is a valid one.
 
 mod aws_exports;
+mod logins_key;
 mod okta;
 mod problem;
 mod section;
@@ -22,6 +23,7 @@ use url::Url;
 pub use problem::{ConfigError, ConfigProblem};
 
 use aws_exports::AwsSettings;
+pub(crate) use logins_key::logins_key;
 use okta::OktaSettings;
 
 /// The name of the file with the Okta settings.

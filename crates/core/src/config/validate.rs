@@ -4,7 +4,7 @@
 use url::{Host, Url};
 
 use super::problem::ConfigProblem;
-use crate::net::http::is_loopback;
+use crate::loopback::is_loopback;
 
 /// Longer than any real URL or name; keeps messages and requests bounded.
 const MAX_TEXT_BYTES: usize = 2048;

@@ -1,3 +1,17 @@
-//! From a service's error to its cause and the exact fix, by one table.
+//! The one place where a failure gets its class: what the network did, what a service said, and what either means to the
+//! app. Whoever is above says what happened and passes on what it gets; services' error codes are read nowhere else.
 
-pub(crate) mod classify;
+mod answer;
+mod evidence;
+mod id_token;
+pub(crate) mod issuer;
+pub(crate) mod okta;
+mod sdk;
+mod table;
+mod transport;
+
+pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
+pub(crate) use evidence::Evidence;
+pub(crate) use id_token::{Rejected, Rule};
+pub(crate) use sdk::{AwsFailure, sort_sdk_error};
+pub(crate) use transport::{HttpError, describe, is_unavailable, json_problem};

@@ -9,7 +9,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
-use crate::net::http::{Http, HttpError};
+use crate::diagnosis::HttpError;
+use crate::net::http::Http;
 
 impl HttpClient for Http {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
@@ -34,7 +35,7 @@ impl HttpConnector for Connector {
                 Some(limit) => tokio::time::timeout(limit, sending).await.unwrap_or(Err(HttpError::Timeout)),
                 None => sending.await,
             };
-            let response: ::http::Response<reqwest::Body> = response.map_err(connector_error)?.into();
+            let response: ::http::Response<reqwest::Body> = response?.into();
             HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
@@ -49,15 +50,7 @@ fn convert(request: HttpRequest) -> Result<reqwest::Request, ConnectorError> {
     // The signature covers the path as it was written. `url` resolves dot segments (RFC 3986 §5.2.4), so an object key
     // such as `a/./b` would be signed as one path and sent as another.
     if request.url().path() != signed_target.path() || request.url().query() != signed_target.query() {
-        return Err(ConnectorError::user(Box::new(HttpError::PathRewritten)));
+        return Err(HttpError::PathRewritten.into());
     }
     Ok(request)
-}
-
-fn connector_error(error: HttpError) -> ConnectorError {
-    match error {
-        HttpError::Timeout => ConnectorError::timeout(Box::new(error)),
-        HttpError::Insecure => ConnectorError::user(Box::new(error)),
-        _ => ConnectorError::io(Box::new(error)),
-    }
 }

@@ -2,7 +2,6 @@
 //! the clock's offset learnt on the way. Errors never hold a URL, a header or a body: those carry secrets.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -10,10 +9,12 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
-use url::{Host, Url};
+use url::Url;
 
 use crate::clock::{CorrectedClock, from_unix, to_unix};
-use crate::error::{Service, SessionError};
+use crate::diagnosis::{HttpError, describe, is_unavailable, json_problem};
+use crate::error::SessionError;
+use crate::loopback::is_loopback;
 use crate::net::tls;
 
 /// Largest answer of discovery, key and token endpoints.
@@ -30,51 +31,6 @@ struct Patience {
     connect: Duration,
     read: Duration,
     answer: Duration,
-}
-
-/// Why there is no usable answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum HttpError {
-    #[error("cannot connect: {0}")]
-    Connect(String),
-    #[error("no answer in time")]
-    Timeout,
-    #[error("the connection broke: {0}")]
-    Broken(String),
-    #[error("HTTP status {status}")]
-    Unavailable { status: u16, retry_after: Option<Duration> },
-    #[error("the answer is larger than {ANSWER_LIMIT} bytes")]
-    TooLarge,
-    #[error("the answer is not what this endpoint should send: {0}")]
-    Unreadable(String),
-    #[error("plain http is only allowed to this machine (loopback)")]
-    Insecure,
-    #[error("the request's path has `.` or `..` segments, which HTTP clients rewrite; its signature would not match")]
-    PathRewritten,
-}
-
-impl HttpError {
-    /// As the app should see it: network trouble is retryable, the rest is not.
-    pub(crate) fn into_session_error(self, service: Service, what: &str) -> SessionError {
-        match self {
-            Self::Connect(_) | Self::Timeout | Self::Broken(_) => SessionError::Retryable {
-                failure: format!("{service} cannot be reached ({what}): {self}"),
-                retry_after: None,
-            },
-            Self::Unavailable { status, retry_after } => SessionError::Retryable {
-                failure: format!("{service} cannot answer now ({what}): HTTP status {status}"),
-                retry_after,
-            },
-            Self::Insecure => SessionError::Misconfigured {
-                setting: what.to_owned(),
-                problem: self.to_string(),
-                hint: "Use an https address.".to_owned(),
-            },
-            Self::TooLarge | Self::Unreadable(_) | Self::PathRewritten => {
-                SessionError::internal(format!("{service} ({what}): {self}"))
-            }
-        }
-    }
 }
 
 /// A whole answer of bounded size.
@@ -188,7 +144,7 @@ impl Http {
     async fn receive(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
         let mut response = self.send(request).await?;
         let status = response.status().as_u16();
-        if status == 429 || status >= 500 {
+        if is_unavailable(status) {
             return Err(HttpError::Unavailable { status, retry_after: self.requested_wait(response.headers()) });
         }
         if response.status().is_redirection() {
@@ -198,7 +154,7 @@ impl Http {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(HttpError::from)? {
             if body.len() + chunk.len() > ANSWER_LIMIT {
-                return Err(HttpError::TooLarge);
+                return Err(HttpError::TooLarge { limit: ANSWER_LIMIT });
             }
             body.extend_from_slice(&chunk);
         }
@@ -286,19 +242,6 @@ impl<'c> oauth2::AsyncHttpClient<'c> for Http {
     }
 }
 
-impl From<reqwest::Error> for HttpError {
-    fn from(error: reqwest::Error) -> Self {
-        // A connection that was not made in time is first of all one that was not made: no request has gone out.
-        if error.is_connect() {
-            Self::Connect(describe(&error))
-        } else if error.is_timeout() {
-            Self::Timeout
-        } else {
-            Self::Broken(describe(&error))
-        }
-    }
-}
-
 /// https, or http to this machine.
 pub(crate) fn ensure_secure(url: &Url) -> Result<(), HttpError> {
     match url.scheme() {
@@ -306,32 +249,6 @@ pub(crate) fn ensure_secure(url: &Url) -> Result<(), HttpError> {
         "http" if is_loopback(url) => Ok(()),
         _ => Err(HttpError::Insecure),
     }
-}
-
-/// Whether `url` points at this machine: `localhost`, 127.0.0.0/8 or ::1.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// The innermost cause says what happened ("connection refused"); the outer layers repeat the URL.
-fn describe(error: &reqwest::Error) -> String {
-    let mut cause = error.source();
-    let mut text = None;
-    while let Some(inner) = cause {
-        text = Some(inner.to_string());
-        cause = inner.source();
-    }
-    text.unwrap_or_else(|| "the request failed".to_owned())
-}
-
-/// serde's message may quote the document; the place alone is safe to show.
-pub(crate) fn json_problem(error: &serde_json::Error) -> String {
-    format!("{:?} error in the JSON at line {} column {}", error.classify(), error.line(), error.column())
 }
 
 #[cfg(test)]

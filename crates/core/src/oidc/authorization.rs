@@ -14,9 +14,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::config::Config;
-use crate::diagnosis::classify::{Evidence, Failure, classify};
+use crate::diagnosis::{Evidence, json_problem, okta};
 use crate::error::{Service, SessionError};
-use crate::net::http::{Http, json_problem};
+use crate::net::http::Http;
 use crate::oidc::discovery::ProviderMetadata;
 
 /// What this library sets by itself: a second value from elsewhere would take its protection away, or break it.
@@ -38,6 +38,9 @@ const OWN_PARAMETERS: [&str; 16] = [
     "scope",
     "state",
 ];
+
+/// What errors call it.
+const PUSH: &str = "pushed authorization request";
 
 /// A URL for the browser, and what has to be remembered to understand the answer.
 pub(crate) struct Prepared {
@@ -161,12 +164,7 @@ pub(crate) fn pushed_to<'m>(config: &Config, metadata: &'m ProviderMetadata) -> 
     if !config.pushes_authorization_requests() && !metadata.require_pushed_authorization_requests {
         return Ok(None);
     }
-    let missing = || SessionError::Misconfigured {
-        setting: "okta_pushed_authorization_requests".to_owned(),
-        problem: "pushed authorization requests are wanted, but the server announces no endpoint for them".to_owned(),
-        hint: "Take the key out of okta-config.json, or enable PAR on the authorization server.".to_owned(),
-    };
-    metadata.pushed_authorization_request_endpoint.as_ref().ok_or_else(missing).map(Some)
+    metadata.pushed_authorization_request_endpoint.as_ref().ok_or_else(okta::nowhere_to_push).map(Some)
 }
 
 /// Sends the request's parameters to the server itself, and gives the URL that stands for them: the browser, its history
@@ -178,23 +176,18 @@ pub(crate) async fn push(
     evidence: &Evidence,
     prepared: Prepared,
 ) -> Result<Prepared, SessionError> {
-    let internal = |problem: &str| SessionError::internal(format!("Okta (pushed authorization request): {problem}"));
-    let mut url = Url::parse(&prepared.url).map_err(|_| internal("the request is no URL"))?;
+    let no_url = |_| SessionError::internal(format!("Okta ({PUSH}): the request is no URL"));
+    let mut url = Url::parse(&prepared.url).map_err(no_url)?;
     let mut request = reqwest::Request::new(reqwest::Method::POST, endpoint.clone());
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     *request.body_mut() = Some(url.query().unwrap_or_default().to_owned().into());
-    let answer = http
-        .send_bounded(request)
-        .await
-        .map_err(|error| error.into_session_error(Service::Okta, "pushed authorization request"))?;
+    let answer = http.send_bounded(request).await.map_err(|error| error.into_session_error(Service::Okta, PUSH))?;
     // RFC 9126 §2.2 says 201; a 200 means the same.
     if !matches!(answer.status, 200 | 201) {
-        let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let code = refusal.error.or(refusal.error_code).unwrap_or_else(|| format!("HTTP status {}", answer.status));
-        let words = refusal.error_description.or(refusal.error_summary).unwrap_or_default();
-        return Err(classify(&Failure::new(Service::Okta, &code, &words), evidence));
+        return Err(okta::push_refused(answer.status, &answer.body, evidence));
     }
-    let pushed: Pushed = serde_json::from_slice(&answer.body).map_err(|error| internal(&json_problem(&error)))?;
+    let pushed: Pushed =
+        serde_json::from_slice(&answer.body).map_err(|error| okta::unreadable(PUSH, json_problem(&error)))?;
     url.set_query(None);
     url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", &pushed.request_uri);
     Ok(Prepared { url: url.into(), opens_within: pushed.expires_in.map(Duration::from_secs), ..prepared })
@@ -206,18 +199,6 @@ struct Pushed {
     /// In seconds. Required by RFC 9126 §2.2, and not worth a failure.
     #[serde(default)]
     expires_in: Option<u64>,
-}
-
-/// OAuth's error shape or Okta's own.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    error: Option<String>,
-    error_description: Option<String>,
-    #[serde(rename = "errorCode")]
-    error_code: Option<String>,
-    #[serde(rename = "errorSummary")]
-    error_summary: Option<String>,
 }
 
 #[cfg(test)]

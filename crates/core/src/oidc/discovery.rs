@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::classify::{LONGEST_WORDS, shorten};
+use crate::diagnosis::{issuer, okta};
 use crate::error::{Service, SessionError};
 use crate::mutex::lock;
-use crate::net::http::{Http, HttpError, ensure_secure};
+use crate::net::http::{Http, ensure_secure};
 use crate::oidc::keys::KeySet;
 
 /// How long endpoints and keys are used when the server does not say.
@@ -123,39 +123,16 @@ impl Discovery {
 
     async fn fetch_metadata(&self, http: &Http) -> Result<(ProviderMetadata, Duration), SessionError> {
         let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
-        let misconfigured = |problem: String, hint: &str| SessionError::Misconfigured {
-            setting: "okta_issuer_url".to_owned(),
-            problem,
-            hint: hint.to_owned(),
-        };
-        let url =
-            Url::parse(&url).map_err(|error| misconfigured(format!("is not a URL: {error}"), "Copy it from Okta."))?;
-        let (metadata, answer) = match http.get_json::<ProviderMetadata>(&url).await {
-            Ok(found) => found,
-            Err(HttpError::Unreadable(problem)) => {
-                return Err(misconfigured(
-                    format!("{} has no OpenID configuration ({problem})", self.issuer),
-                    "Use the issuer URI of Okta's admin console: Security > API > Authorization Servers, for example \
-                     https://dev-1.okta.com/oauth2/default, or the bare https://dev-1.okta.com for the org \
-                     authorization server.",
-                ));
-            }
-            Err(error) => return Err(error.into_session_error(Service::Okta, "discovery")),
-        };
+        let url = Url::parse(&url).map_err(issuer::no_url)?;
+        let found = http.get_json::<ProviderMetadata>(&url).await;
+        let (metadata, answer) = found.map_err(|error| issuer::not_discovered(&self.issuer, error))?;
         // Discovery 1.0 §4.3: the two must be equal, or one server could speak for another.
         if metadata.issuer != self.issuer {
-            let actual = shorten(&metadata.issuer, LONGEST_WORDS);
-            return Err(misconfigured(
-                format!("is {}, but the server calls itself {actual}", self.issuer),
-                &issuer_hint(&self.issuer, &actual),
-            ));
+            return Err(issuer::differs(&self.issuer, &metadata.issuer));
         }
         for (name, endpoint) in metadata.endpoints() {
             if ensure_secure(endpoint).is_err() {
-                return Err(misconfigured(
-                    format!("the server's {name} is not an https address"),
-                    "Nothing on this side can mend that: ask who runs the authorization server.",
-                ));
+                return Err(issuer::insecure_endpoint(name));
             }
         }
         let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
@@ -204,36 +181,7 @@ async fn fetch_keys(http: &Http, jwks_uri: &Url) -> Result<(KeySet, Duration), S
         .get_json::<serde_json::Value>(jwks_uri)
         .await
         .map_err(|error| error.into_session_error(Service::Okta, "signing keys"))?;
-    let keys = KeySet::from_document(&document)
-        .map_err(|problem| SessionError::internal(format!("Okta (signing keys): {problem}")))?;
+    let keys = KeySet::from_document(&document).map_err(|problem| okta::unreadable("signing keys", problem))?;
     let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
     Ok((keys, lifetime))
-}
-
-/// Names the usual ways in which two issuers differ.
-fn issuer_hint(configured: &str, actual: &str) -> String {
-    let host = |issuer: &str| Url::parse(issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let why = if configured.trim_end_matches('/') == actual.trim_end_matches('/') {
-        "Only the trailing slash differs"
-    } else if host(configured) != host(actual) {
-        "The host differs: with a custom domain the issuer follows Okta's issuer mode"
-    } else {
-        "The path differs: `/oauth2/default` belongs to the custom authorization server, the org server has none"
-    };
-    format!("{why}. Set okta_issuer_url to {actual} exactly; the IAM identity provider must have the same URL.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::issuer_hint;
-
-    #[test]
-    fn the_hint_names_the_difference() {
-        let hint = |configured, actual| issuer_hint(configured, actual);
-        assert!(
-            hint("https://a.okta.com/oauth2/default/", "https://a.okta.com/oauth2/default").contains("trailing slash")
-        );
-        assert!(hint("https://a.okta.com", "https://a.okta.com/oauth2/default").contains("path differs"));
-        assert!(hint("https://id.example.com", "https://a.okta.com").contains("custom domain"));
-    }
 }

@@ -5,6 +5,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use crate::diagnosis::okta;
 use crate::error::{Service, SessionError};
 use crate::net::http::Http;
 
@@ -28,12 +29,7 @@ pub(crate) async fn revoke_refresh_token(
     if answer.status == 200 {
         return Ok(());
     }
-    Err(SessionError::AccessDenied {
-        service: Service::Okta,
-        code: format!("revocation answered {}", answer.status),
-        request_id: None,
-        hint: "The refresh token may still be valid at Okta: end the user's sessions in the admin console.".to_owned(),
-    })
+    Err(okta::revocation_refused(answer.status))
 }
 
 /// The URL that ends the browser's session. It carries the ID token as a hint and so is a secret until it is opened.

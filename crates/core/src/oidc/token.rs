@@ -14,9 +14,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::classify::{Evidence, Failure, classify};
+use crate::diagnosis::okta::{self, Grant};
+use crate::diagnosis::{Evidence, HttpError, Refusal};
 use crate::error::{Service, SessionError};
-use crate::net::http::{Http, HttpError};
+use crate::net::http::Http;
 
 /// What the endpoint handed out. The ID token is not verified yet.
 #[derive(Clone)]
@@ -43,14 +44,14 @@ pub(crate) enum TokenError {
     Unanswered(SessionError),
     /// The request may have reached the server, and its answer was lost: it may have done its work.
     Lost(SessionError),
-    /// The server said no; `error` is its code.
-    Refused { error: String, cause: SessionError },
+    /// The server said no, or what it handed out cannot be believed.
+    Refused(SessionError),
 }
 
 impl TokenError {
     pub(crate) fn into_session_error(self) -> SessionError {
         match self {
-            Self::Unanswered(error) | Self::Lost(error) | Self::Refused { cause: error, .. } => error,
+            Self::Unanswered(error) | Self::Lost(error) | Self::Refused(error) => error,
         }
     }
 }
@@ -69,6 +70,7 @@ impl std::fmt::Debug for IdTokenField {
 
 impl ExtraTokenFields for IdTokenField {}
 
+type Failure = RequestTokenError<HttpError, BasicErrorResponse>;
 type Response = StandardTokenResponse<IdTokenField, BasicTokenType>;
 type Client = oauth2::Client<
     BasicErrorResponse,
@@ -108,7 +110,7 @@ impl TokenEndpoint<'_> {
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
             .request_async(self.http)
             .await;
-        read(answer, self.evidence)
+        self.read(answer, Grant::AuthorizationCode)
     }
 
     /// Asks for fresh tokens. `openid` has to be among the scopes, or Okta sends no ID token.
@@ -123,40 +125,27 @@ impl TokenEndpoint<'_> {
             .add_scopes(scopes.iter().cloned().map(Scope::new))
             .request_async(self.http)
             .await;
-        read(answer, self.evidence)
+        self.read(answer, Grant::RefreshToken)
+    }
+
+    fn read(&self, answer: Result<Response, Failure>, grant: Grant) -> Result<TokenAnswer, TokenError> {
+        let response = answer.map_err(|error| sort_error(error, grant, self.evidence))?;
+        // Whatever is wrong with the ID token, the refresh token beside it may be the only one that still works.
+        Ok(TokenAnswer {
+            id_token: response.extra_fields().id_token.as_deref().map(SecretString::from),
+            access_token: response.access_token().secret().as_str().into(),
+            refresh_token: response.refresh_token().map(|token| token.secret().as_str().into()),
+            expires_in: response.expires_in(),
+            scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
+        })
     }
 }
 
-fn read(
-    answer: Result<Response, RequestTokenError<HttpError, BasicErrorResponse>>,
-    evidence: &Evidence,
-) -> Result<TokenAnswer, TokenError> {
-    let response = answer.map_err(|error| sort_error(error, evidence))?;
-    // Whatever is wrong with the ID token, the refresh token beside it may be the only one that still works.
-    Ok(TokenAnswer {
-        id_token: response.extra_fields().id_token.as_deref().map(SecretString::from),
-        access_token: response.access_token().secret().as_str().into(),
-        refresh_token: response.refresh_token().map(|token| token.secret().as_str().into()),
-        expires_in: response.expires_in(),
-        scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
-    })
-}
-
-fn sort_error(error: RequestTokenError<HttpError, BasicErrorResponse>, evidence: &Evidence) -> TokenError {
-    let refused = |error: &str, description: Option<&str>| TokenError::Refused {
-        error: error.to_owned(),
-        cause: classify(&Failure::new(Service::Okta, error, description.unwrap_or_default()), evidence),
-    };
+fn sort_error(error: Failure, grant: Grant, evidence: &Evidence) -> TokenError {
+    let refused = |refusal| TokenError::Refused(okta::grant_refused(grant, refusal, evidence));
     match error {
         RequestTokenError::Request(error) => {
-            // 502 and 504 are a gateway's words: what stands behind it may have done its work.
-            let may_have_arrived = matches!(
-                error,
-                HttpError::Timeout
-                    | HttpError::Broken(_)
-                    | HttpError::TooLarge
-                    | HttpError::Unavailable { status: 502 | 504, .. }
-            );
+            let may_have_arrived = error.may_have_arrived();
             let error = error.into_session_error(Service::Okta, "tokens");
             if may_have_arrived { TokenError::Lost(error) } else { TokenError::Unanswered(error) }
         }
@@ -165,27 +154,15 @@ fn sort_error(error: RequestTokenError<HttpError, BasicErrorResponse>, evidence:
                 BasicErrorResponseType::Extension(code) => code.clone(),
                 known => known.as_ref().to_owned(),
             };
-            refused(&code, response.error_description().map(String::as_str))
+            let description = response.error_description().map_or("", String::as_str);
+            refused(Refusal::new(Service::Okta, &code, description))
         }
-        RequestTokenError::Parse(_, body) => match serde_json::from_slice::<OktaApiError>(&body) {
-            Ok(api) => refused(&api.error_code, Some(&api.error_summary)),
-            Err(_) => TokenError::Lost(SessionError::Retryable {
-                failure: "Okta's token endpoint gave an answer that is not OAuth".to_owned(),
-                retry_after: None,
-            }),
+        RequestTokenError::Parse(_, body) => match okta::read_api_error(&body) {
+            Some(refusal) => refused(refusal),
+            None => TokenError::Lost(okta::strange_token_answer("an answer that is not OAuth")),
         },
-        RequestTokenError::Other(_) => TokenError::Lost(SessionError::Retryable {
-            failure: "Okta's token endpoint gave an empty answer, or one that is not JSON".to_owned(),
-            retry_after: None,
-        }),
+        RequestTokenError::Other(_) => {
+            TokenError::Lost(okta::strange_token_answer("an empty answer, or one that is not JSON"))
+        }
     }
-}
-
-/// Okta's own error shape, which its OAuth endpoints use now and then.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OktaApiError {
-    error_code: String,
-    #[serde(default)]
-    error_summary: String,
 }

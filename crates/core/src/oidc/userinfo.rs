@@ -5,8 +5,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use crate::diagnosis::{json_problem, okta};
 use crate::error::{Service, SessionError};
-use crate::net::http::{Http, json_problem};
+use crate::net::http::Http;
 
 /// What is known of the user beyond the ID token.
 #[derive(Debug, Deserialize)]
@@ -36,22 +37,12 @@ pub(crate) async fn fetch_profile(
         return Ok(None);
     }
     if answer.status != 200 {
-        return Err(SessionError::AccessDenied {
-            service: Service::Okta,
-            code: format!("userinfo answered {}", answer.status),
-            request_id: None,
-            hint: "The sign-in itself is not touched.".to_owned(),
-        });
+        return Err(okta::userinfo_refused(answer.status));
     }
-    let profile: Profile = serde_json::from_slice(&answer.body)
-        .map_err(|error| SessionError::internal(format!("Okta (userinfo): {}", json_problem(&error))))?;
+    let profile: Profile =
+        serde_json::from_slice(&answer.body).map_err(|error| okta::unreadable("userinfo", json_problem(&error)))?;
     if profile.sub != subject {
-        return Err(SessionError::AccessDenied {
-            service: Service::Okta,
-            code: "userinfo_subject_mismatch".to_owned(),
-            request_id: None,
-            hint: "The profile belongs to another user than the ID token and was thrown away.".to_owned(),
-        });
+        return Err(okta::userinfo_of_another_user());
     }
     Ok(Some(profile))
 }

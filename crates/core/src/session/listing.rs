@@ -10,10 +10,9 @@ use futures_util::stream;
 use tokio::task::JoinHandle;
 
 use super::renewal::CredentialRenewal;
-use crate::aws::failure::AwsFailure;
-use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, PageRequest, are_rejected_credentials};
+use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, PageRequest};
 use crate::config::Config;
-use crate::diagnosis::classify::Evidence;
+use crate::diagnosis::{Blame, Evidence};
 use crate::error::SessionError;
 
 /// The pages of one listing. Made by [`Session::list_objects`](super::Session::list_objects).
@@ -123,14 +122,12 @@ async fn fetch(
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
-        match &failure {
-            AwsFailure::Refused(refusal) if !renewed && are_rejected_credentials(&refusal.code) => {
+        match failure.blame() {
+            Some(Blame::Credentials) if !renewed => {
                 renewed = true;
                 credentials = renewal.replace(&credentials).await?;
             }
-            AwsFailure::Refused(refusal) if !signed_anew && refusal.code == "RequestTimeTooSkewed" => {
-                signed_anew = true;
-            }
+            Some(Blame::Clock) if !signed_anew => signed_anew = true,
             _ => {
                 return Err(failure.into_session_error(evidence));
             }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::cognito::AwsCredentials;
-use crate::diagnosis::classify::Blame;
+use crate::diagnosis::Blame;
 use crate::error::{SessionError, SignInReason};
 use crate::life::RenewalTiming;
 use crate::session::aws::PoolCredentials;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::server::AuthorizationServer;
 use super::tokens::TokenRenewal;
-use crate::error::{Service, SessionError};
+use crate::diagnosis::okta;
+use crate::error::SessionError;
 use crate::session::published::{Board, SessionEvent};
 use crate::session::stored::User;
 use crate::session::vault::Vault;
@@ -36,13 +37,7 @@ impl ProfileReader {
             signed_in = self.tokens.share_refresh(Some(signed_in.tokens.access_token)).await?;
             profile = self.server.fetch_profile(&signed_in.tokens.access_token, &subject).await?;
         }
-        let profile = profile.ok_or_else(|| SessionError::AccessDenied {
-            service: Service::Okta,
-            code: "userinfo_unauthorized".to_owned(),
-            request_id: None,
-            hint: "Okta's userinfo endpoint refuses a fresh access token; the sign-in itself is not touched."
-                .to_owned(),
-        })?;
+        let profile = profile.ok_or_else(okta::userinfo_unauthorized)?;
         let user = User {
             subject,
             username: profile.preferred_username.or(signed_in.user.username),

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::clock::CorrectedClock;
 use crate::config::Config;
-use crate::diagnosis::classify::Evidence;
+use crate::diagnosis::{Evidence, okta};
 use crate::error::SessionError;
 use crate::net::http::Http;
 use crate::oidc::authorization::{self, Prepared, Wishes};
@@ -111,14 +111,7 @@ impl AuthorizationServer {
         provider: &Provider,
         expectation: Expectation<'_>,
     ) -> Result<Claims, TokenError> {
-        let refused = |cause| TokenError::Refused { error: "invalid_id_token".to_owned(), cause };
-        let id_token = answer.id_token.as_ref().ok_or_else(|| {
-            refused(SessionError::Misconfigured {
-                setting: "okta_scopes".to_owned(),
-                problem: "Okta sent no ID token".to_owned(),
-                hint: "The scope openid must be asked for and allowed.".to_owned(),
-            })
-        })?;
+        let id_token = answer.id_token.as_ref().ok_or_else(|| TokenError::Refused(okta::no_id_token()))?;
         let kid = id_token::unverified_kid(id_token);
         let fetched = if provider.keys.knows(kid.as_deref()) {
             None
@@ -136,7 +129,7 @@ impl AuthorizationServer {
             previous: expectation.previous,
         };
         id_token::verify(id_token, fetched.as_ref().unwrap_or(&provider.keys), &expected)
-            .map_err(|rejected| refused(rejected.into_session_error(self.clock.offset_seconds())))
+            .map_err(|rejected| TokenError::Refused(rejected.into_session_error(self.clock.offset_seconds())))
     }
 
     /// Whether the issuer has withdrawn the key that signed `id_token`: then a refreshed token has another one. If the key
@@ -154,27 +147,23 @@ impl AuthorizationServer {
         subject: &str,
     ) -> Result<Option<Profile>, SessionError> {
         let provider = self.provider().await?;
-        let endpoint = provider.metadata.userinfo_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "a userinfo endpoint: the authorization server announces none".to_owned(),
-        })?;
+        let endpoint = provider.metadata.userinfo_endpoint.ok_or_else(|| okta::not_announced("a userinfo endpoint"))?;
         userinfo::fetch_profile(&self.http, &endpoint, access_token, subject).await
     }
 
     /// Takes a refresh token back (RFC 7009).
     pub(crate) async fn revoke(&self, refresh_token: &SecretString) -> Result<(), SessionError> {
         let provider = self.provider().await?;
-        let endpoint = provider.metadata.revocation_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "a revocation endpoint: the authorization server announces none".to_owned(),
-        })?;
+        let endpoint =
+            provider.metadata.revocation_endpoint.ok_or_else(|| okta::not_announced("a revocation endpoint"))?;
         logout::revoke_refresh_token(&self.http, &endpoint, self.config.client_id(), refresh_token).await
     }
 
     /// The address that ends the browser's session. It carries the ID token: a secret.
     pub(crate) async fn end_session_url(&self, id_token: &SecretString) -> Result<String, SessionError> {
         let provider = self.provider().await?;
-        let endpoint = provider.metadata.end_session_endpoint.ok_or_else(|| SessionError::NotFound {
-            what: "an end-session endpoint: the authorization server announces none".to_owned(),
-        })?;
+        let endpoint =
+            provider.metadata.end_session_endpoint.ok_or_else(|| okta::not_announced("an end-session endpoint"))?;
         Ok(logout::end_session_url(&endpoint, id_token, self.config.logout_url()))
     }
 }

@@ -12,8 +12,8 @@ use super::server::{AuthorizationServer, Expectation};
 use super::waiting::WaitingAnswers;
 use crate::clock::{CorrectedClock, from_unix};
 use crate::config::Config;
-use crate::diagnosis::classify::{Failure, classify};
-use crate::error::{Service, SessionError};
+use crate::diagnosis::okta;
+use crate::error::SessionError;
 use crate::mutex::lock;
 use crate::oidc::authorization::Wishes;
 use crate::oidc::discovery::Provider;
@@ -152,8 +152,7 @@ impl SignIns {
             Outcome::Code(code) => code,
             Outcome::Error { code, description } => {
                 self.forget(redirect.state).await?;
-                let failure = Failure::new(Service::Okta, &code, description.as_deref().unwrap_or_default());
-                return Err(start_again(classify(&failure, self.server.evidence())));
+                return Err(okta::sign_in_refused(&code, description.as_deref(), self.server.evidence()));
             }
         };
         self.server.adopt_provider(&pending.provider, from_unix(pending.expires_at));
@@ -171,7 +170,7 @@ impl SignIns {
         match self.exchange(&accepted).await {
             Ok((answer, claims)) => self.save(&accepted, answer, claims).await,
             Err(TokenError::Unanswered(error) | TokenError::Lost(error)) => Err(error),
-            Err(TokenError::Refused { cause, .. }) => {
+            Err(TokenError::Refused(cause)) => {
                 self.forget(accepted.state).await?;
                 Err(cause)
             }
@@ -291,16 +290,6 @@ impl Exchanging {
 impl Drop for ExchangeMark {
     fn drop(&mut self) {
         lock(&self.exchanging.0).retain(|other| !is_same(other, &self.state));
-    }
-}
-
-/// A redirect that reports a passing fault has used up its sign-in: giving it again would not help.
-fn start_again(error: SessionError) -> SessionError {
-    match error {
-        SessionError::Retryable { failure, retry_after } => {
-            SessionError::Retryable { failure: format!("{failure}; start the sign-in again"), retry_after }
-        }
-        other => other,
     }
 }
 

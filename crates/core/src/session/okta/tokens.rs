@@ -156,13 +156,14 @@ impl TokenRenewal {
         };
         let answer = match self.server.refresh(&provider, refresh_token, &signed_in.tokens.scopes).await {
             Ok(answer) => answer,
-            Err(TokenError::Refused { error, .. }) if error == "invalid_grant" => {
+            Err(TokenError::Refused(SessionError::SignInRequired {
+                reason: reason @ SignInReason::RefreshTokenRefused { .. },
+            })) => {
                 let stored = self.vault.signed_in().await?;
                 if !stored.tokens.are(&signed_in.tokens) {
                     // Somebody who does not know this lock, a restored backup say, was later: that session counts.
                     return Ok(stored);
                 }
-                let reason = SignInReason::RefreshTokenRefused { code: error };
                 return Err(self.vault.end_session(&signed_in, reason).await);
             }
             Err(error) => return Err(error.into_session_error()),

@@ -1,4 +1,5 @@
-//! Takes the AWS SDK's errors apart: what the service said, or what the network did.
+//! Takes the AWS SDK's errors apart: what the service said, or what the network did. The SDK passes on what this library's
+//! HTTP client told it, so that both directions are here.
 
 use std::error::Error;
 
@@ -6,13 +7,15 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::diagnosis::classify::{Evidence, Failure, LONGEST_CODE, classify, shorten};
+use super::answer::{Blame, LONGEST_CODE, Refusal, shorten};
+use super::evidence::Evidence;
+use super::table::classify;
+use super::transport::HttpError;
 use crate::error::{Service, SessionError};
-use crate::net::http::HttpError;
 
-/// Either the service refused, or there was no answer to speak of.
+/// Either the service refused, or there is no answer that can be used.
 pub(crate) enum AwsFailure {
-    Refused(Failure),
+    Refused(Refusal),
     Unanswered(SessionError),
 }
 
@@ -20,9 +23,23 @@ impl AwsFailure {
     /// The error for the app.
     pub(crate) fn into_session_error(self, evidence: &Evidence) -> SessionError {
         match self {
-            Self::Refused(failure) => classify(&failure, evidence),
+            Self::Refused(refusal) => classify(&refusal, evidence),
             Self::Unanswered(error) => error,
         }
+    }
+
+    /// What the service holds responsible, if it refused.
+    pub(crate) fn blame(&self) -> Option<Blame> {
+        match self {
+            Self::Refused(refusal) => refusal.blame(),
+            Self::Unanswered(_) => None,
+        }
+    }
+}
+
+impl From<SessionError> for AwsFailure {
+    fn from(error: SessionError) -> Self {
+        Self::Unanswered(error)
     }
 }
 
@@ -31,25 +48,23 @@ pub(crate) fn sort_sdk_error<E>(service: Service, error: &SdkError<E, HttpRespon
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let unanswered = |what: &str| {
-        AwsFailure::Unanswered(SessionError::Retryable {
-            failure: format!("{service} cannot be reached: {what}"),
-            retry_after: None,
-        })
+    let unreachable = |what: &str| {
+        let failure = format!("{service} cannot be reached: {what}");
+        AwsFailure::Unanswered(SessionError::Retryable { failure, retry_after: None })
     };
     match error {
         SdkError::ServiceError(context) => {
             let response = context.raw();
             let header = |name: &str| response.headers().get(name).map(|value| shorten(value, LONGEST_CODE));
             let code = context.err().code().or_else(|| code_by_status(response.status().as_u16()));
-            let mut failure =
-                Failure::new(service, code.unwrap_or("Unknown"), context.err().message().unwrap_or_default());
-            failure.request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
-            failure.bucket_region = header("x-amz-bucket-region");
-            failure.status = Some(response.status().as_u16());
-            AwsFailure::Refused(failure)
+            let mut refusal =
+                Refusal::new(service, code.unwrap_or("Unknown"), context.err().message().unwrap_or_default());
+            refusal.request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
+            refusal.bucket_region = header("x-amz-bucket-region");
+            refusal.status = Some(response.status().as_u16());
+            AwsFailure::Refused(refusal)
         }
-        SdkError::TimeoutError(_) => unanswered("no answer in time"),
+        SdkError::TimeoutError(_) => unreachable("no answer in time"),
         SdkError::DispatchFailure(context) => {
             let connector = context.as_connector_error();
             match connector.and_then(http_error) {
@@ -63,12 +78,12 @@ where
                                 .to_owned(),
                     })
                 }
-                Some(error) => unanswered(&error.to_string()),
-                None if connector.is_some_and(ConnectorError::is_timeout) => unanswered("no answer in time"),
-                None => unanswered("the connection failed"),
+                Some(error) => unreachable(&error.to_string()),
+                None if connector.is_some_and(ConnectorError::is_timeout) => unreachable("no answer in time"),
+                None => unreachable("the connection failed"),
             }
         }
-        SdkError::ResponseError(_) => unanswered("the answer broke off or cannot be read"),
+        SdkError::ResponseError(_) => unreachable("the answer broke off or cannot be read"),
         _ => AwsFailure::Unanswered(SessionError::internal(format!("the request to {service} could not be built"))),
     }
 }
@@ -83,6 +98,18 @@ fn code_by_status(status: u16) -> Option<&'static str> {
     }
 }
 
+/// What the SDK is told of a request that it gave to this library's HTTP client: it repeats all but what the caller did wrong.
+impl From<HttpError> for ConnectorError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Timeout => Self::timeout(Box::new(error)),
+            HttpError::Insecure | HttpError::PathRewritten => Self::user(Box::new(error)),
+            _ => Self::io(Box::new(error)),
+        }
+    }
+}
+
+/// The same on its way back.
 fn http_error(connector: &ConnectorError) -> Option<&HttpError> {
     let mut source = connector.source();
     while let Some(error) = source {

@@ -1,80 +1,13 @@
-//! The one place that knows what the errors of Okta, Cognito and S3 mean. A row names a service's code and a fragment of
-//! its message, what kind of trouble that is, why it happens and what to change; `{placeholders}` are filled with the
-//! configuration's values, so that the fix can be copied.
+//! The table of what the errors of Okta, Cognito and S3 mean. A row names a service's code and a fragment of its message,
+//! what kind of trouble that is, why it happens and what to change; `{placeholders}` are filled with the configuration's
+//! values, so that the fix can be copied.
 
 use std::time::Duration;
 
-use crate::config::Config;
+use super::answer::{LONGEST_WORDS, Refusal, shorten};
+use super::evidence::Evidence;
+use super::transport::is_unavailable;
 use crate::error::{Service, SessionError, SignInReason};
-
-/// Error codes, request ids and regions are short words; whatever comes in their place is cut.
-pub(crate) const LONGEST_CODE: usize = 80;
-/// A sentence or two.
-pub(crate) const LONGEST_WORDS: usize = 200;
-
-/// A refusal as the service worded it.
-#[derive(Debug, Clone)]
-pub(crate) struct Failure {
-    pub service: Service,
-    pub code: String,
-    pub message: String,
-    pub request_id: Option<String>,
-    pub status: Option<u16>,
-    /// For S3: the region that the bucket is really in.
-    pub bucket_region: Option<String>,
-}
-
-impl Failure {
-    pub(crate) fn new(service: Service, code: &str, message: &str) -> Self {
-        Self {
-            service,
-            code: shorten(code, LONGEST_CODE),
-            message: message.to_owned(),
-            request_id: None,
-            status: None,
-            bucket_region: None,
-        }
-    }
-}
-
-/// The values that an explanation may name. None of them is secret.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Evidence {
-    pub logins_key: String,
-    pub client_id: String,
-    pub identity_pool_id: String,
-    pub region: String,
-    pub bucket: String,
-}
-
-impl Evidence {
-    pub(crate) fn of(config: &Config) -> Self {
-        Self {
-            logins_key: logins_key(config.issuer_url()).to_owned(),
-            client_id: config.client_id().to_owned(),
-            identity_pool_id: config.identity_pool_id().to_owned(),
-            region: config.region().to_owned(),
-            bucket: config.bucket().to_owned(),
-        }
-    }
-
-    fn fill(&self, text: &str) -> String {
-        [
-            ("{logins_key}", &self.logins_key),
-            ("{client_id}", &self.client_id),
-            ("{identity_pool_id}", &self.identity_pool_id),
-            ("{region}", &self.region),
-            ("{bucket}", &self.bucket),
-        ]
-        .into_iter()
-        .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
-    }
-}
-
-/// The key of Cognito's `Logins` map: the token's issuer without its scheme, everything else kept.
-pub(crate) fn logins_key(issuer: &str) -> &str {
-    issuer.split_once("://").map_or(issuer, |(_, rest)| rest)
-}
 
 enum Kind {
     Misconfigured(&'static str),
@@ -239,33 +172,33 @@ static TABLE: &[Row] = &[
 ];
 
 /// Sorts a service's refusal.
-pub(crate) fn classify(failure: &Failure, evidence: &Evidence) -> SessionError {
+pub(crate) fn classify(refusal: &Refusal, evidence: &Evidence) -> SessionError {
     let found = TABLE.iter().find(|row| {
-        row.service == failure.service && row.code == failure.code && failure.message.contains(row.fragment)
+        row.service == refusal.service && row.code == refusal.code && refusal.message.contains(row.fragment)
     });
-    let Some(row) = found else { return unknown(failure) };
+    let Some(row) = found else { return unknown(refusal) };
     let bucket_region =
-        failure.bucket_region.as_deref().unwrap_or("the bucket's region (S3 console > bucket > Properties)");
+        refusal.bucket_region.as_deref().unwrap_or("the bucket's region (S3 console > bucket > Properties)");
     let fill = |text: &str| evidence.fill(text).replace("{bucket_region}", bucket_region);
     match row.kind {
         Misconfigured(setting) => SessionError::Misconfigured {
             setting: setting.to_owned(),
-            problem: format!("{} ({}: {})", fill(row.cause), failure.service, failure.code),
+            problem: format!("{} ({}: {})", fill(row.cause), refusal.service, refusal.code),
             hint: fill(row.fix),
         },
         AccessDenied => SessionError::AccessDenied {
-            service: failure.service,
-            code: failure.code.clone(),
-            request_id: failure.request_id.clone(),
+            service: refusal.service,
+            code: refusal.code.clone(),
+            request_id: refusal.request_id.clone(),
             hint: format!("{}. {}", capitalise(&fill(row.cause)), fill(row.fix)),
         },
         Retryable => SessionError::Retryable {
-            failure: format!("{} ({}: {})", fill(row.cause), failure.service, failure.code),
+            failure: format!("{} ({}: {})", fill(row.cause), refusal.service, refusal.code),
             retry_after: None,
         },
         NotFound => SessionError::NotFound { what: fill(row.cause) },
         SignIn => SessionError::SignInRequired {
-            reason: match (failure.service, failure.code.as_str()) {
+            reason: match (refusal.service, refusal.code.as_str()) {
                 (Okta, "invalid_grant") => SignInReason::AuthorizationCodeRefused,
                 (Okta, code) => SignInReason::InteractionRequired { code: code.to_owned() },
                 (_, code) => SignInReason::IdTokenRefused { code: code.to_owned() },
@@ -274,49 +207,20 @@ pub(crate) fn classify(failure: &Failure, evidence: &Evidence) -> SessionError {
     }
 }
 
-/// What Cognito holds responsible for a refusal, where another one may do better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blame {
-    /// The identity was deleted, disabled, or is another user's: a remembered one is forgotten and asked for once more.
-    Identity,
-    /// The ID token's time is up.
-    ExpiredIdToken,
-    /// The ID token's signature could not be verified: perhaps its key is no longer published.
-    UnverifiedIdToken,
-}
-
-/// Reads it out of Cognito's words; anything that is not named here would be the same with a new identity or token.
-pub(crate) fn blame(failure: &Failure) -> Option<Blame> {
-    let says = |words: &str| failure.message.contains(words);
-    match failure.code.as_str() {
-        "ResourceNotFoundException" if says("Identity '") => Some(Blame::Identity),
-        "ResourceConflictException" => Some(Blame::Identity),
-        "NotAuthorizedException" if says("is forbidden") || says("Logins don't match") => Some(Blame::Identity),
-        "NotAuthorizedException" if says("expired") => Some(Blame::ExpiredIdToken),
-        "NotAuthorizedException" if says("Couldn't verify signed token") => Some(Blame::UnverifiedIdToken),
-        _ => None,
-    }
-}
-
 /// No row: the service's own words decide as far as HTTP goes.
-fn unknown(failure: &Failure) -> SessionError {
-    match failure.status {
-        Some(status) if status >= 500 || status == 429 => SessionError::Retryable {
-            failure: format!("{} cannot answer now ({}, HTTP status {status})", failure.service, failure.code),
+fn unknown(refusal: &Refusal) -> SessionError {
+    match refusal.status {
+        Some(status) if is_unavailable(status) => SessionError::Retryable {
+            failure: format!("{} cannot answer now ({}, HTTP status {status})", refusal.service, refusal.code),
             retry_after: Some(Duration::from_secs(1)),
         },
         _ => SessionError::AccessDenied {
-            service: failure.service,
-            code: failure.code.clone(),
-            request_id: failure.request_id.clone(),
-            hint: format!("{} says: {}", failure.service, shorten(&failure.message, LONGEST_WORDS)),
+            service: refusal.service,
+            code: refusal.code.clone(),
+            request_id: refusal.request_id.clone(),
+            hint: format!("{} says: {}", refusal.service, shorten(&refusal.message, LONGEST_WORDS)),
         },
     }
-}
-
-/// A server's own words, short enough for one line of a log and without control characters.
-pub(crate) fn shorten(text: &str, longest: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(longest).collect()
 }
 
 fn capitalise(text: &str) -> String {
@@ -340,7 +244,7 @@ mod tests {
     }
 
     fn sorted(service: Service, code: &str, message: &str) -> SessionError {
-        classify(&Failure::new(service, code, message), &evidence())
+        classify(&Refusal::new(service, code, message), &evidence())
     }
 
     #[test]
@@ -411,14 +315,14 @@ mod tests {
     #[test]
     fn every_row_is_reachable_and_every_placeholder_is_filled() {
         for (index, row) in TABLE.iter().enumerate() {
-            let failure = Failure::new(row.service, row.code, row.fragment);
+            let refusal = Refusal::new(row.service, row.code, row.fragment);
             let first = TABLE.iter().position(|other| {
-                other.service == failure.service
-                    && other.code == failure.code
-                    && failure.message.contains(other.fragment)
+                other.service == refusal.service
+                    && other.code == refusal.code
+                    && refusal.message.contains(other.fragment)
             });
             assert_eq!(first, Some(index), "{} {} is hidden by an earlier row", row.code, row.fragment);
-            assert!(!has_placeholder(&classify(&failure, &evidence())), "{}", row.code);
+            assert!(!has_placeholder(&classify(&refusal, &evidence())), "{}", row.code);
         }
     }
 
@@ -427,47 +331,18 @@ mod tests {
         let error = sorted(Cognito, "NotAuthorizedException", "Token is not from a supported provider");
         let hint = error.hint().unwrap();
         assert!(hint.contains("https://dev-1.okta.com/oauth2/default must exist with audience 0oaclient"), "{hint}");
-        let mut failure = Failure::new(S3, "PermanentRedirect", "");
-        failure.bucket_region = Some("eu-west-1".to_owned());
-        assert_eq!(classify(&failure, &evidence()).hint().unwrap(), "Set Storage.AWSS3.region to eu-west-1.");
+        let mut refusal = Refusal::new(S3, "PermanentRedirect", "");
+        refusal.bucket_region = Some("eu-west-1".to_owned());
+        assert_eq!(classify(&refusal, &evidence()).hint().unwrap(), "Set Storage.AWSS3.region to eu-west-1.");
     }
 
     #[test]
     fn what_no_row_knows_is_sorted_by_its_status_and_quoted_safely() {
-        let mut failure = Failure::new(S3, "Strange", "odd\u{1b}[31m words");
+        let mut refusal = Refusal::new(S3, "Strange", "odd\u{1b}[31m words");
         assert!(
-            matches!(classify(&failure, &evidence()), SessionError::AccessDenied { hint, .. } if hint == "S3 says: odd[31m words")
+            matches!(classify(&refusal, &evidence()), SessionError::AccessDenied { hint, .. } if hint == "S3 says: odd[31m words")
         );
-        failure.status = Some(502);
-        assert_eq!(classify(&failure, &evidence()).recovery(), Recovery::Retry);
-    }
-
-    #[test]
-    fn only_trouble_with_the_identity_itself_makes_us_forget_it() {
-        let blamed = |code: &str, message: &str| blame(&Failure::new(Cognito, code, message));
-        let stale = |code: &str, message: &str| blamed(code, message) == Some(Blame::Identity);
-        assert!(stale("ResourceNotFoundException", "Identity 'us-west-2:1' not found."));
-        assert!(stale("NotAuthorizedException", "Access to Identity 'us-west-2:1' is forbidden."));
-        assert!(stale("NotAuthorizedException", "Logins don't match. Please include at least one valid login"));
-        assert!(stale("ResourceConflictException", ""));
-        assert!(!stale("ResourceNotFoundException", "IdentityPool 'us-west-2:pool' not found."));
-        assert!(!stale("NotAuthorizedException", "Token is not from a supported provider of this identity pool."));
-        assert!(!stale("TooManyRequestsException", "Rate exceeded"));
-        let of_token = |words: &str| blamed("NotAuthorizedException", &format!("Invalid login token. {words}"));
-        assert_eq!(of_token("Token expired: 1 >= 2"), Some(Blame::ExpiredIdToken));
-        assert_eq!(of_token("Couldn't verify signed token."), Some(Blame::UnverifiedIdToken));
-        assert_eq!(of_token("Missing a required claim: aud"), None);
-    }
-
-    #[test]
-    fn the_logins_key_is_the_issuer_without_its_scheme() {
-        for (issuer, key) in [
-            ("https://dev-1.okta.com/oauth2/default", "dev-1.okta.com/oauth2/default"),
-            ("https://dev-1.okta.com", "dev-1.okta.com"),
-            ("https://id.example.com/oauth2/aus1", "id.example.com/oauth2/aus1"),
-            ("http://127.0.0.1:4580/oauth2/default", "127.0.0.1:4580/oauth2/default"),
-        ] {
-            assert_eq!(logins_key(issuer), key);
-        }
+        refusal.status = Some(502);
+        assert_eq!(classify(&refusal, &evidence()).recovery(), Recovery::Retry);
     }
 }

@@ -1,0 +1,177 @@
+//! What Okta's endpoints say where the table alone does not decide: the same code means one thing of a code and another of
+//! a refresh token, a redirect has used up its sign-in, and some endpoints give a bare status.
+
+use std::fmt::Display;
+
+use serde::Deserialize;
+
+use super::answer::Refusal;
+use super::evidence::Evidence;
+use super::table::classify;
+use crate::error::{Service, SessionError, SignInReason};
+
+/// What the token endpoint was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grant {
+    AuthorizationCode,
+    RefreshToken,
+}
+
+/// The token endpoint said no.
+pub(crate) fn grant_refused(grant: Grant, refusal: Refusal, evidence: &Evidence) -> SessionError {
+    if grant == Grant::RefreshToken && refusal.code == "invalid_grant" {
+        return SessionError::SignInRequired { reason: SignInReason::RefreshTokenRefused { code: refusal.code } };
+    }
+    classify(&refusal, evidence)
+}
+
+/// The token endpoint answered in words that are neither OAuth's nor Okta's.
+pub(crate) fn strange_token_answer(what: &str) -> SessionError {
+    SessionError::Retryable { failure: format!("Okta's token endpoint gave {what}"), retry_after: None }
+}
+
+/// The redirect brought an error in place of a code (RFC 6749 §4.1.2.1).
+pub(crate) fn sign_in_refused(code: &str, description: Option<&str>, evidence: &Evidence) -> SessionError {
+    match classify(&Refusal::new(Service::Okta, code, description.unwrap_or_default()), evidence) {
+        // Giving the same redirect again would not help.
+        SessionError::Retryable { failure, retry_after } => {
+            SessionError::Retryable { failure: format!("{failure}; start the sign-in again"), retry_after }
+        }
+        error => error,
+    }
+}
+
+/// The endpoint for pushed authorization requests said no (RFC 9126 §2.3), in OAuth's error shape, Okta's own, or none.
+pub(crate) fn push_refused(status: u16, body: &[u8], evidence: &Evidence) -> SessionError {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Words {
+        error: Option<String>,
+        error_description: Option<String>,
+        #[serde(rename = "errorCode")]
+        error_code: Option<String>,
+        #[serde(rename = "errorSummary")]
+        error_summary: Option<String>,
+    }
+    let words: Words = serde_json::from_slice(body).unwrap_or_default();
+    let code = words.error.or(words.error_code).unwrap_or_else(|| format!("HTTP status {status}"));
+    let message = words.error_description.or(words.error_summary).unwrap_or_default();
+    classify(&Refusal::new(Service::Okta, &code, &message), evidence)
+}
+
+/// Okta's own error shape, which its OAuth endpoints use now and then.
+pub(crate) fn read_api_error(body: &[u8]) -> Option<Refusal> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct ApiError {
+        error_code: String,
+        #[serde(default)]
+        error_summary: String,
+    }
+    let error: ApiError = serde_json::from_slice(body).ok()?;
+    Some(Refusal::new(Service::Okta, &error.error_code, &error.error_summary))
+}
+
+/// A success of the token endpoint without the token that all else needs.
+pub(crate) fn no_id_token() -> SessionError {
+    SessionError::Misconfigured {
+        setting: "okta_scopes".to_owned(),
+        problem: "Okta sent no ID token".to_owned(),
+        hint: "The scope openid must be asked for and allowed.".to_owned(),
+    }
+}
+
+/// Discovery names no such `endpoint`.
+pub(crate) fn not_announced(endpoint: &str) -> SessionError {
+    SessionError::NotFound { what: format!("{endpoint}: the authorization server announces none") }
+}
+
+/// The server demands or the configuration wants pushed authorization requests, and there is nowhere to push them to.
+pub(crate) fn nowhere_to_push() -> SessionError {
+    SessionError::Misconfigured {
+        setting: "okta_pushed_authorization_requests".to_owned(),
+        problem: "pushed authorization requests are wanted, but the server announces no endpoint for them".to_owned(),
+        hint: "Take the key out of okta-config.json, or enable PAR on the authorization server.".to_owned(),
+    }
+}
+
+/// The userinfo endpoint said no to something else than the access token.
+pub(crate) fn userinfo_refused(status: u16) -> SessionError {
+    denied(format!("userinfo answered {status}"), "The sign-in itself is not touched.")
+}
+
+/// The userinfo endpoint takes no access token, not even a fresh one.
+pub(crate) fn userinfo_unauthorized() -> SessionError {
+    denied(
+        "userinfo_unauthorized".to_owned(),
+        "Okta's userinfo endpoint refuses a fresh access token; the sign-in itself is not touched.",
+    )
+}
+
+/// The profile is not that of the user who signed in.
+pub(crate) fn userinfo_of_another_user() -> SessionError {
+    denied(
+        "userinfo_subject_mismatch".to_owned(),
+        "The profile belongs to another user than the ID token and was thrown away.",
+    )
+}
+
+/// The refresh token could not be revoked.
+pub(crate) fn revocation_refused(status: u16) -> SessionError {
+    denied(
+        format!("revocation answered {status}"),
+        "The refresh token may still be valid at Okta: end the user's sessions in the admin console.",
+    )
+}
+
+/// A success with something else in it than `what` consists of.
+pub(crate) fn unreadable(what: &str, problem: impl Display) -> SessionError {
+    SessionError::internal(format!("Okta ({what}): {problem}"))
+}
+
+fn denied(code: String, hint: &str) -> SessionError {
+    SessionError::AccessDenied { service: Service::Okta, code, request_id: None, hint: hint.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(grant: Grant, code: &str) -> SessionError {
+        grant_refused(grant, Refusal::new(Service::Okta, code, ""), &Evidence::default())
+    }
+
+    #[test]
+    fn a_refused_grant_asks_for_another_sign_in_by_its_own_name() {
+        let code = "invalid_grant".to_owned();
+        assert_eq!(
+            refused(Grant::RefreshToken, "invalid_grant"),
+            SessionError::SignInRequired { reason: SignInReason::RefreshTokenRefused { code } }
+        );
+        assert_eq!(
+            refused(Grant::AuthorizationCode, "invalid_grant"),
+            SessionError::SignInRequired { reason: SignInReason::AuthorizationCodeRefused }
+        );
+        for code in ["invalid_client", "login_required", "server_error", "unheard_of"] {
+            assert_eq!(refused(Grant::RefreshToken, code), refused(Grant::AuthorizationCode, code), "{code}");
+        }
+    }
+
+    #[test]
+    fn both_of_okta_s_error_shapes_are_read() {
+        let pushed = |body: &str| push_refused(400, body.as_bytes(), &Evidence::default()).to_string();
+        assert!(pushed(r#"{"error":"invalid_scope","error_description":"no"}"#).contains("(Okta: invalid_scope)"));
+        assert!(pushed(r#"{"errorCode":"E0000015","errorSummary":"no"}"#).contains("(Okta: E0000015)"));
+        assert_eq!(pushed("<html>"), "Okta refused: HTTP status 400");
+        let refusal = read_api_error(br#"{"errorCode":"E0000047","errorSummary":"slow down"}"#).unwrap();
+        assert_eq!((refusal.code.as_str(), refusal.message.as_str()), ("E0000047", "slow down"));
+        assert!(read_api_error(br#"{"error":"invalid_grant"}"#).is_none());
+    }
+
+    #[test]
+    fn only_a_redirect_with_a_passing_fault_says_to_start_again() {
+        let refused = |code: &str| sign_in_refused(code, None, &Evidence::default()).to_string();
+        assert!(refused("server_error").ends_with("; start the sign-in again"));
+        assert!(!refused("access_denied").contains("start the sign-in again"));
+    }
+}
