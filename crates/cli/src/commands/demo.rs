@@ -19,8 +19,9 @@ use crate::commands::whoami::signed_in_user;
 use crate::commands::{SignedInEvent, creds};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
+use crate::invocation::invocation;
 use crate::loopback::Loopback;
-use crate::output::{ACCENT, BOLD, DIM, Notes, Output, invocation, styled};
+use crate::output::{ACCENT, BOLD, DIM, Notes, Output, styled};
 use crate::table::ObjectTable;
 use crate::text::{columns, count_of, escape, human_size, pad_right, relative, short_time};
 
