@@ -15,8 +15,8 @@ use portable as platform;
 #[cfg(unix)]
 use unix as platform;
 
-use super::key::fill_random;
-use super::marker::hex;
+use super::hex::hex;
+use super::random::fill_random;
 use super::{StorageError, StorageErrorKind};
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
