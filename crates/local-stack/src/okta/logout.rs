@@ -3,10 +3,10 @@
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use super::authorize::{redirect, with_cookie};
-use super::cookies::Cookie;
+use super::cookies::{Cookie, with_cookie};
 use super::pages;
 use super::parameters::Parameters;
+use super::redirect::redirect;
 use super::{AuthorizationServer, Call};
 use crate::jws;
 

@@ -1,6 +1,7 @@
 //! An authorization server that behaves like Okta's: a custom one at `/oauth2/default` and the org's own. Strict where
 //! Okta is strict, with Okta's paths, claims and both of its error shapes.
 
+mod authorization_response;
 mod authorize;
 mod cookies;
 mod errors;
@@ -12,9 +13,11 @@ mod logout;
 mod metadata;
 mod pages;
 mod parameters;
+mod redirect;
 mod request;
 mod revoke;
 mod scopes;
+mod sessions;
 mod sign_in;
 mod token;
 mod userinfo;
@@ -38,7 +41,7 @@ use errors::ApiError;
 use grants::Grants;
 use keys::KeyRing;
 use parameters::is_form;
-use sign_in::SignIns;
+use sessions::SignIns;
 
 /// What both authorization servers share: keys, grants, and the sign-ins under way.
 pub(crate) struct Okta {
