@@ -3,11 +3,12 @@
 
 use axum::response::Response;
 
+use super::authorization_server::AuthorizationServer;
 use super::grants::Authorization;
 use super::redirect::redirect;
 use super::request::AuthorizationRequest;
+use super::server_kind::ServerKind;
 use super::sessions::Session;
-use super::{AuthorizationServer, ServerKind};
 use crate::faults::Fault;
 
 /// Sends a signed-in user back to the app with a code, if the user may use the app.

@@ -6,13 +6,14 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::authorization_response::{issue_code, redirect_error};
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
 use super::cookies::Cookie;
 use super::errors::{ApiError, OAuthError, json_response};
 use super::pages;
 use super::parameters::{Parameters, is_form};
 use super::request::{AuthorizationRequest, Prompt, RequestError, check_client};
 use super::sign_in::show_sign_in_page;
-use super::{AuthorizationServer, Call};
 
 const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// How long a pushed request waits for the browser, in seconds.

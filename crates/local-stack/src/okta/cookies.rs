@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use super::Okta;
+use super::org::Okta;
 
 /// A cookie of the stack.
 #[derive(Debug, Clone, Copy)]

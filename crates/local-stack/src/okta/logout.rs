@@ -3,11 +3,12 @@
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
 use super::cookies::{Cookie, with_cookie};
 use super::pages;
 use super::parameters::Parameters;
 use super::redirect::redirect;
-use super::{AuthorizationServer, Call};
 use crate::jws;
 
 pub(super) fn logout(server: &AuthorizationServer, call: &Call) -> Response {

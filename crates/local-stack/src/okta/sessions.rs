@@ -1,9 +1,9 @@
 //! Who is signed in in which browser, and every sign-in on the way there: pages that somebody is looking at, requests that
 //! wait for a browser.
 
-use super::ServerKind;
 use super::expiring::{Expiring, Fingerprint};
 use super::request::AuthorizationRequest;
+use super::server_kind::ServerKind;
 
 /// Everything between an authorization request and its code.
 #[derive(Default)]

@@ -7,13 +7,14 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::authorization_response::{issue_code, redirect_error};
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
 use super::cookies::{Cookie, with_cookie};
 use super::expiring::Fingerprint;
 use super::pages::{self, SignInPage};
 use super::parameters::{Parameters, is_form};
 use super::request::AuthorizationRequest;
 use super::sessions::{PendingSignIn, Session};
-use super::{AuthorizationServer, Call};
 use crate::options::DemoUser;
 
 /// How long a person may look at the page, in seconds.
