@@ -13,7 +13,8 @@ use url::Url;
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
 use crate::exit::{CliError, Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::output::{Notes, given_options, invocation};
+use crate::invocation::{given_options, invocation};
+use crate::output::Notes;
 
 /// The account of who never uses several.
 pub(crate) const DEFAULT_ACCOUNT: &str = "default";

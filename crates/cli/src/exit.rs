@@ -5,7 +5,7 @@ use std::io;
 use jetbridge::storage::StorageError;
 use jetbridge::{ConfigError, ConfigProblem, SessionError};
 
-use crate::output::{given_options, invocation};
+use crate::invocation::{given_options, invocation};
 
 /// The process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod commands;
 mod context;
 mod exit;
 mod interrupt;
+mod invocation;
 mod logging;
 mod loopback;
 mod output;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     };
     logging::start(&cli.global);
     let json = cli.global.json;
-    output::remember_options(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
+    invocation::remember_options(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Failure::internal(format!("the runtime did not start: {error}")), json),

@@ -1,8 +1,6 @@
-//! The configuration: two JSON texts in, a checked object out.
+//! The configuration: two JSON texts in, a checked object out, or everything that is wrong with them.
 
 use std::sync::Arc;
-
-use crate::error::ConfigError;
 
 /// A checked configuration. It holds nothing secret.
 #[derive(Debug, uniffi::Object)]
@@ -77,6 +75,35 @@ impl Config {
     /// Where listings start, for users who may see only a part of the bucket.
     pub fn listing_prefix(&self) -> Option<String> {
         self.inner.listing_prefix().map(str::to_owned)
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum ConfigError {
+    /// Everything that is wrong with it, at once.
+    #[error("{}", describe_problems(problems))]
+    Invalid {
+        /// Okta's file first, in the order in which the keys are documented; never empty.
+        problems: Vec<ConfigProblem>,
+    },
+}
+
+#[uniffi::export]
+impl ConfigError {
+    /// All problems as lines of text that fit a terminal.
+    pub fn describe(&self) -> String {
+        self.to_string()
+    }
+}
+
+fn describe_problems(problems: &[ConfigProblem]) -> String {
+    jetbridge::ConfigError { problems: problems.iter().cloned().map(Into::into).collect() }.to_string()
+}
+
+impl From<jetbridge::ConfigError> for ConfigError {
+    fn from(error: jetbridge::ConfigError) -> Self {
+        Self::Invalid { problems: error.problems.into_iter().map(Into::into).collect() }
     }
 }
 

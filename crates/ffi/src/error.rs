@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use jetbridge::storage::StorageErrorKind;
 
-use crate::config::ConfigProblem;
 use crate::facts::SignInReason;
 
 /// What went wrong, sorted by what the app should do about it. Everything in here is safe to log.
@@ -216,35 +215,6 @@ impl From<jetbridge::Recovery> for Recovery {
             jetbridge::Recovery::Ignore => Self::Ignore,
             _ => Self::Report,
         }
-    }
-}
-
-/// A configuration that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-pub enum ConfigError {
-    /// Everything that is wrong with it, at once.
-    #[error("{}", describe_problems(problems))]
-    Invalid {
-        /// Okta's file first, in the order in which the keys are documented; never empty.
-        problems: Vec<ConfigProblem>,
-    },
-}
-
-#[uniffi::export]
-impl ConfigError {
-    /// All problems as lines of text that fit a terminal.
-    pub fn describe(&self) -> String {
-        self.to_string()
-    }
-}
-
-fn describe_problems(problems: &[ConfigProblem]) -> String {
-    jetbridge::ConfigError { problems: problems.iter().cloned().map(Into::into).collect() }.to_string()
-}
-
-impl From<jetbridge::ConfigError> for ConfigError {
-    fn from(error: jetbridge::ConfigError) -> Self {
-        Self::Invalid { problems: error.problems.into_iter().map(Into::into).collect() }
     }
 }
 

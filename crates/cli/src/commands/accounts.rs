@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::args::SwitchArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
-use crate::output::{BOLD, DIM, GOOD, Output, WARN, given_options, invocation, styled};
+use crate::invocation::{given_options, invocation};
+use crate::output::{BOLD, DIM, GOOD, Output, WARN, styled};
 use crate::text::escape;
 
 #[derive(Debug, Serialize)]

@@ -12,15 +12,17 @@ use jetbridge_local_stack::{BrowserError, DemoUser, LocalStack, Options, Scripte
 
 use self::narrator::{Fact, Narrator, Step};
 use crate::args::DemoArgs;
+use crate::commands::creds;
 use crate::commands::local_stack::start_failure;
 use crate::commands::login::{Received, open_browser, receive};
 use crate::commands::ls::{ListedEvent, ObjectEvent};
+use crate::commands::signed_in::SignedInEvent;
 use crate::commands::whoami::signed_in_user;
-use crate::commands::{SignedInEvent, creds};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
+use crate::invocation::invocation;
 use crate::loopback::Loopback;
-use crate::output::{ACCENT, BOLD, DIM, Notes, Output, invocation, styled};
+use crate::output::{ACCENT, BOLD, DIM, Notes, Output, styled};
 use crate::table::ObjectTable;
 use crate::text::{columns, count_of, escape, human_size, pad_right, relative, short_time};
 

@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::args::LocalStackArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::output::{ACCENT, BOLD, DIM, Output, invocation, styled};
+use crate::invocation::invocation;
+use crate::output::{ACCENT, BOLD, DIM, Output, styled};
 use crate::text::pad_right;
 
 #[derive(Debug, Serialize)]

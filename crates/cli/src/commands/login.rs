@@ -11,8 +11,9 @@ use tokio::time::Instant;
 
 use crate::args::LoginArgs;
 use crate::browser;
+use crate::commands::ls;
+use crate::commands::signed_in::SignedInEvent;
 use crate::commands::whoami::signed_in_user;
-use crate::commands::{SignedInEvent, ls};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::loopback::{Delivery, Loopback, Page};

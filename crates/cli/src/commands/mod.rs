@@ -9,10 +9,8 @@ mod local_stack;
 mod login;
 mod logout;
 mod ls;
+mod signed_in;
 mod whoami;
-
-use jetbridge::User;
-use serde::Serialize;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -42,18 +40,4 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
     let written = output.flush();
     result?;
     Ok(written?)
-}
-
-/// The line of JSON that `login` and `demo` write when somebody has signed in.
-#[derive(Debug, Serialize)]
-struct SignedInEvent<'a> {
-    event: &'static str,
-    user: &'a User,
-    identity_id: Option<&'a str>,
-}
-
-impl<'a> SignedInEvent<'a> {
-    fn new(user: &'a User, identity_id: Option<&'a str>) -> Self {
-        Self { event: "signed_in", user, identity_id }
-    }
 }

@@ -7,7 +7,8 @@
 use chacha20poly1305::{AeadInPlace, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use super::key::{Key, fill_random};
+use super::key::Key;
+use super::random::fill_random;
 use super::{MAX_VALUE_BYTES, StorageError, StorageErrorKind};
 
 const MAGIC: &[u8; 8] = b"JBSEALED";

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::directory::Directory;
+use super::random::fill_random;
 use super::{StorageError, StorageErrorKind};
 
 const KEY_BYTES: usize = 32;
@@ -48,13 +49,6 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(..)")
     }
-}
-
-/// Fills `bytes` from the operating system's random generator.
-pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), StorageError> {
-    getrandom::fill(bytes).map_err(|error| {
-        StorageError::new(StorageErrorKind::Io, format!("failed to get random bytes from the system: {error}"))
-    })
 }
 
 /// Which place keeps the key.
@@ -114,7 +108,8 @@ mod keyring {
     use keyring::{Entry, Error};
     use zeroize::Zeroizing;
 
-    use super::{KEY_BYTES, fill_random};
+    use super::KEY_BYTES;
+    use crate::storage::random::fill_random;
     use crate::storage::{StorageError, StorageErrorKind};
 
     const SERVICE: &str = "jetbridge";

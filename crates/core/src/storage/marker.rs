@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::directory::Directory;
-use super::key::{Key, KeySource, fill_random};
+use super::hex::hex;
+use super::key::{Key, KeySource};
+use super::random::fill_random;
 use super::{StorageError, StorageErrorKind};
 
 const MARKER_FILE: &str = "store.json";
@@ -68,8 +70,4 @@ pub(super) fn new_directory_id() -> Result<String, StorageError> {
     let mut random = [0; 16];
     fill_random(&mut random)?;
     Ok(hex(&random))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

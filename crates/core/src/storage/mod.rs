@@ -8,6 +8,7 @@
 mod directory;
 mod encrypted_file;
 mod envelope;
+mod hex;
 mod key;
 #[cfg(any(target_os = "ios", target_os = "macos", test))]
 #[cfg_attr(
@@ -19,6 +20,7 @@ mod location;
 mod lock;
 mod marker;
 mod memory;
+mod random;
 #[cfg(test)]
 mod tests;
 

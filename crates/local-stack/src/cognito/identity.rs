@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::CognitoError;
-use super::provider::Login;
+use super::login::Login;
 use crate::random_ids::random_uuid;
 use crate::template::Deployment;
 

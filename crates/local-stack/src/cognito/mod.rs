@@ -3,6 +3,7 @@
 
 mod error;
 mod identity;
+mod login;
 mod open_id_token;
 mod provider;
 mod roles;
@@ -23,8 +24,9 @@ use serde_json::{Value, json};
 
 use self::error::CognitoError;
 use self::identity::Identities;
+use self::login::Login;
 use self::open_id_token::OpenIdTokens;
-use self::provider::{Login, Providers, Verified};
+use self::provider::{Providers, Verified};
 use crate::credentials::CredentialRegistry;
 use crate::faults::Fault;
 use crate::random_ids::random_uuid;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::error::CognitoError;
-use super::provider::Login;
+use super::login::Login;
 use crate::jws::SigningKey;
 use crate::shared::Shared;
 

@@ -15,6 +15,8 @@ use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use super::error::CognitoError;
+use super::login::Login;
+use super::open_id_token;
 use crate::jws::{self, JwsError};
 use crate::shared::{OWN_REQUEST_HEADER, Shared};
 use crate::tls;
@@ -31,15 +33,6 @@ const MAX_KEY_AGE: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Verified {
     pub login: Login,
     pub claims: Value,
-}
-
-/// Who signed in, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Login {
-    /// The key of the `Logins` map: the issuer without its scheme.
-    pub provider: String,
-    /// The token's `sub`.
-    pub subject: String,
 }
 
 pub(super) struct Providers {
@@ -64,7 +57,7 @@ impl Providers {
     pub(super) async fn verify(&self, provider: &str, token: &str) -> Result<Verified, CognitoError> {
         let unverified = peek_claims(token).ok_or(CognitoError::NotAnIdToken)?;
         let issuer = text(&unverified, "iss").ok_or(CognitoError::MissingClaim("iss"))?;
-        if issuer == super::open_id_token::ISSUER {
+        if issuer == open_id_token::ISSUER {
             return Err(CognitoError::CognitoToken);
         }
         let without_scheme = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);

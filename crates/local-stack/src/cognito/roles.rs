@@ -164,7 +164,7 @@ fn is_trusted(deployment: &Deployment, role_arn: &str, identity: &str, session: 
 mod tests {
     use serde_json::json;
 
-    use super::super::provider::Login;
+    use super::super::login::Login;
     use super::*;
     use crate::template::Template;
 

@@ -1,21 +1,19 @@
 //! The authorization endpoint (RFC 6749 section 3.1) and pushed authorization requests (RFC 9126): decides between the
 //! sign-in page, an immediate answer for somebody who is signed in, and an error.
 
-use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
-use url::form_urlencoded;
 
+use super::authorization_response::{issue_code, redirect_error};
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
 use super::cookies::Cookie;
 use super::errors::{ApiError, OAuthError, json_response};
-use super::grants::Authorization;
 use super::pages;
 use super::parameters::{Parameters, is_form};
 use super::request::{AuthorizationRequest, Prompt, RequestError, check_client};
-use super::sign_in::{Session, show_sign_in_page};
-use super::{AuthorizationServer, Call, ServerKind};
-use crate::faults::Fault;
+use super::sign_in::show_sign_in_page;
 
 const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// How long a pushed request waits for the browser, in seconds.
@@ -70,76 +68,6 @@ fn answer(server: &AuthorizationServer, request: &AuthorizationRequest, headers:
         ),
         (_, Prompt::Login) | (None, Prompt::Auto) => show_sign_in_page(server, request, headers),
     }
-}
-
-/// Sends a signed-in user back to the app with a code, if the user may use the app.
-pub(super) fn issue_code(server: &AuthorizationServer, request: &AuthorizationRequest, session: &Session) -> Response {
-    let okta = &server.okta;
-    let refuse =
-        |description| redirect_error(server, &request.redirect_uri, Some(&request.state), "access_denied", description);
-    if !okta.user(&session.user_id).is_some_and(|user| user.assigned) {
-        return refuse("User is not assigned to the client application.");
-    }
-    // Only custom authorization servers have access policies.
-    if server.kind == ServerKind::Custom && okta.shared.faults.take(Fault::NoMatchingPolicy) {
-        return refuse("Policy evaluation failed for this request, please check the policy configurations.");
-    }
-    let authorization = Authorization {
-        kind: server.kind,
-        redirect_uri: request.redirect_uri.clone(),
-        scopes: request.scopes.clone(),
-        nonce: request.nonce.clone(),
-        code_challenge: request.code_challenge.clone(),
-        user_id: session.user_id.clone(),
-        auth_time: session.auth_time,
-    };
-    let code = okta.create_secret();
-    let now = okta.now();
-    let lifetime = i64::try_from(okta.shared.options.code_lifetime.as_secs()).unwrap_or(i64::MAX);
-    okta.grants().add_code(&code, authorization, now.saturating_add(lifetime), now);
-    let parameters = [("code", code.as_str()), ("state", &request.state), ("iss", &server.issuer())];
-    redirect(&request.redirect_uri, &parameters)
-}
-
-/// Sends an error to the app (RFC 6749 section 4.1.2.1) with the issuer beside it (RFC 9207).
-pub(super) fn redirect_error(
-    server: &AuthorizationServer,
-    redirect_uri: &str,
-    state: Option<&str>,
-    code: &str,
-    description: &str,
-) -> Response {
-    let issuer = server.issuer();
-    let mut parameters = vec![("error", code), ("error_description", description), ("iss", &issuer)];
-    parameters.extend(state.map(|state| ("state", state)));
-    redirect(redirect_uri, &parameters)
-}
-
-/// 303, so that a browser follows a form's answer with GET too.
-pub(super) fn redirect(uri: &str, parameters: &[(&str, &str)]) -> Response {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    let separator = if query.is_empty() {
-        ""
-    } else if uri.contains('?') {
-        "&"
-    } else {
-        "?"
-    };
-    let Ok(location) = HeaderValue::try_from(format!("{uri}{separator}{query}")) else {
-        // Registered URIs come from the options; one that no header can carry is a mistake of whoever set them.
-        return ApiError::Internal.to_response();
-    };
-    let mut response = (StatusCode::SEE_OTHER, [(CACHE_CONTROL, "no-store")]).into_response();
-    response.headers_mut().insert(LOCATION, location);
-    response
-}
-
-/// Adds a cookie to an answer.
-pub(super) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
 }
 
 /// Takes an authorization request from the app itself, ahead of the browser.

@@ -1,10 +1,11 @@
 //! The two cookies of the sign-in page: the session, and a mark on the browser that binds a sign-in form to the
 //! browser it was shown in.
 
-use http::header::COOKIE;
+use axum::response::Response;
+use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use super::Okta;
+use super::org::Okta;
 
 /// A cookie of the stack.
 #[derive(Debug, Clone, Copy)]
@@ -56,4 +57,12 @@ impl Cookie {
         let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}", self.name(okta));
         HeaderValue::try_from(text).ok()
     }
+}
+
+/// Adds a cookie to an answer.
+pub(super) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }

@@ -10,9 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::ServerKind;
 use super::expiring::{Expiring, Fingerprint};
 use super::scopes::Scopes;
+use super::server_kind::ServerKind;
 
 /// Older grants make room for newer ones beyond this.
 const MAX_GRANTS: usize = 1000;

@@ -3,11 +3,12 @@
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use super::authorize::{redirect, with_cookie};
-use super::cookies::Cookie;
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
+use super::cookies::{Cookie, with_cookie};
 use super::pages;
 use super::parameters::Parameters;
-use super::{AuthorizationServer, Call};
+use super::redirect::redirect;
 use crate::jws;
 
 pub(super) fn logout(server: &AuthorizationServer, call: &Call) -> Response {

@@ -5,9 +5,10 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde_json::{Value, json};
 
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
 use super::errors::unavailable;
 use super::scopes::Scope;
-use super::{AuthorizationServer, Call};
 use crate::faults::Fault;
 
 pub(super) fn discovery(server: &AuthorizationServer, call: &Call) -> Response {

@@ -4,10 +4,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
 use super::errors::{ApiError, OAuthError};
 use super::parameters::{Parameters, is_form};
 use super::token::authenticate_client;
-use super::{AuthorizationServer, Call};
 
 pub(super) fn revoke(server: &AuthorizationServer, call: &Call) -> Response {
     if !is_form(&call.headers) {

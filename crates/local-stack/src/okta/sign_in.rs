@@ -6,46 +6,21 @@ use http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::authorize::{issue_code, redirect_error, with_cookie};
-use super::cookies::Cookie;
-use super::expiring::{Expiring, Fingerprint};
+use super::authorization_response::{issue_code, redirect_error};
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
+use super::cookies::{Cookie, with_cookie};
+use super::expiring::Fingerprint;
 use super::pages::{self, SignInPage};
 use super::parameters::{Parameters, is_form};
 use super::request::AuthorizationRequest;
-use super::{AuthorizationServer, Call, ServerKind};
+use super::sessions::{PendingSignIn, Session};
 use crate::options::DemoUser;
 
 /// How long a person may look at the page, in seconds.
 const SIGN_IN_LIFETIME: i64 = 15 * 60;
 /// How long somebody stays signed in in the browser, in seconds (Okta's default policy: two hours).
 const SESSION_LIFETIME: i64 = 2 * 3600;
-
-/// Everything between an authorization request and its code.
-#[derive(Default)]
-pub(super) struct SignIns {
-    /// By the secret of the session cookie.
-    pub sessions: Expiring<Session>,
-    /// By the form's token.
-    pub pending: Expiring<PendingSignIn>,
-    /// By the secret part of the request URI.
-    pub pushed_requests: Expiring<(ServerKind, AuthorizationRequest)>,
-}
-
-/// Somebody is signed in in a browser.
-#[derive(Clone)]
-pub(super) struct Session {
-    pub user_id: String,
-    /// When the password was typed, in Unix seconds.
-    pub auth_time: i64,
-}
-
-/// A sign-in page that somebody is looking at.
-#[derive(Clone)]
-pub(super) struct PendingSignIn {
-    kind: ServerKind,
-    request: AuthorizationRequest,
-    browser: Fingerprint,
-}
 
 pub(super) fn show_sign_in_page(
     server: &AuthorizationServer,

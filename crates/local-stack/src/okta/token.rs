@@ -7,12 +7,14 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
 use super::errors::{ApiError, OAuthError, json_response, unavailable};
 use super::grants::{Authorization, GrantError, GrantId, RefreshPolicy};
 use super::id_token::{TokenContext, access_token_claims, id_token_claims};
 use super::parameters::{Parameters, is_form};
 use super::scopes::{Scope, Scopes};
-use super::{AuthorizationServer, Call, ServerKind};
+use super::server_kind::ServerKind;
 use crate::faults::Fault;
 use crate::jws::KeyError;
 use crate::random_ids::random_text;

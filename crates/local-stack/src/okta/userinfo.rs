@@ -5,9 +5,10 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
 use super::errors::json_response;
 use super::scopes::{Scope, Scopes};
-use super::{AuthorizationServer, Call};
 use crate::faults::Fault;
 use crate::options::DemoUser;
 

@@ -19,21 +19,19 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
-use http::{HeaderMap, HeaderName, Method, Uri, header};
+use http::{HeaderMap, HeaderName, header};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 pub(crate) use error::SigV4Error;
-use request::{Placement, Signature};
-pub(crate) use request::{decode_percent, without_signature};
+use request::{Placement, SECURITY_TOKEN, Signature, X_AMZ_DATE};
+pub(crate) use request::{ReceivedRequest, decode_percent, without_signature};
 
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
 
 /// The name that credential scopes end with.
 const TERMINATOR: &str = "aws4_request";
-const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// What differs between services.
@@ -50,15 +48,6 @@ pub(crate) struct ServiceRules {
 
 impl ServiceRules {
     pub(crate) const S3: Self = Self { name: "s3", max_skew: Duration::from_secs(15 * 60), is_s3: true };
-}
-
-/// A request as it arrived, with its whole body.
-#[derive(Clone, Copy)]
-pub(crate) struct ReceivedRequest<'a> {
-    pub method: &'a Method,
-    pub uri: &'a Uri,
-    pub headers: &'a HeaderMap,
-    pub body: &'a [u8],
 }
 
 /// Gives the credentials that signed `request`, or why it is refused.

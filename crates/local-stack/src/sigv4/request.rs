@@ -1,16 +1,18 @@
-//! Reads a signature out of a request, and a request without its signature.
+//! A request as it arrives: reads the signature out of it, and the request without its signature.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use time::PrimitiveDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use url::form_urlencoded;
 
-use super::{ReceivedRequest, SECURITY_TOKEN, SigV4Error, X_AMZ_DATE};
+use super::error::SigV4Error;
 
+pub(super) const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
+pub(super) const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TIMESTAMP: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 /// Seven days, the longest life of a presigned URL.
@@ -25,6 +27,15 @@ const SIGNATURE_PARAMETERS: [&str; 7] = [
     "X-Amz-Security-Token",
     "X-Amz-Signature",
 ];
+
+/// A request as it arrived, with its whole body.
+#[derive(Clone, Copy)]
+pub(crate) struct ReceivedRequest<'a> {
+    pub method: &'a Method,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
 
 /// Where the signature was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The requests here were signed by botocore, which shares no code with the verifier; each is then spoilt in one place.
 
-use http::HeaderValue;
+use http::{HeaderValue, Method, Uri};
 
 use super::*;
 use crate::credentials::SessionFacts;

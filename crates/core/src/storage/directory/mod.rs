@@ -1,6 +1,8 @@
 //! A directory of private files: whatever is read from it belongs to this user and to nobody else, and whatever is
 //! written to it is there whole or not at all.
 
+mod access;
+mod failure;
 #[cfg(not(unix))]
 mod portable;
 #[cfg(unix)]
@@ -15,8 +17,9 @@ use portable as platform;
 #[cfg(unix)]
 use unix as platform;
 
-use super::key::fill_random;
-use super::marker::hex;
+use self::access::Access;
+use super::hex::hex;
+use super::random::fill_random;
 use super::{StorageError, StorageErrorKind};
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
@@ -27,16 +30,6 @@ const TEMPORARY_RANDOM_BYTES: usize = 8;
 pub(super) struct Directory {
     path: PathBuf,
     handle: platform::Handle,
-}
-
-/// What a file is opened for.
-#[derive(Debug, Clone, Copy)]
-enum Access {
-    Read,
-    /// For writing; it is an error when the file is there.
-    CreateNew,
-    /// For locking; made when it is not there.
-    Lock,
 }
 
 impl Directory {
@@ -155,20 +148,4 @@ fn is_temporary(name: &str) -> bool {
     random.is_some_and(|(_, random)| {
         random.len() == 2 * TEMPORARY_RANDOM_BYTES && random.bytes().all(|byte| byte.is_ascii_hexdigit())
     })
-}
-
-impl StorageError {
-    /// A failure of the file system while it was asked to `action` the file at `path`.
-    pub(super) fn io(action: &str, path: &Path, error: &io::Error) -> Self {
-        let kind = match error.kind() {
-            ErrorKind::PermissionDenied => StorageErrorKind::Denied,
-            _ => StorageErrorKind::Io,
-        };
-        Self::new(kind, format!("failed to {action} {}: {error}", path.display()))
-    }
-
-    /// Something at `path` is not safe to use.
-    fn refused(path: &Path, reason: &str) -> Self {
-        Self::new(StorageErrorKind::Denied, format!("refused to use {}: {reason}", path.display()))
-    }
 }

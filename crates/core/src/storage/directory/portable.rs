@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::Access;
+use super::access::Access;
 use crate::storage::StorageError;
 
 pub(super) type Handle = ();

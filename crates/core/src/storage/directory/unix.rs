@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::Access;
+use super::access::Access;
 use crate::storage::StorageError;
 
 pub(super) type Handle = OwnedFd;

@@ -1,0 +1,68 @@
+//! Which path leads to which endpoint, for both authorization servers.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use http::{HeaderMap, Method};
+
+use super::authorization_server::AuthorizationServer;
+use super::call::Call;
+use super::errors::ApiError;
+use super::org::Okta;
+use super::server_kind::ServerKind;
+use super::{authorize, logout, metadata, revoke, sign_in, token, userinfo};
+use crate::request_log::Operation;
+
+type Handler = fn(&AuthorizationServer, &Call) -> Response;
+
+/// Both servers' endpoints and the sign-in page.
+pub(crate) fn router(okta: &Arc<Okta>) -> Router {
+    let custom = AuthorizationServer { okta: Arc::clone(okta), kind: ServerKind::Custom };
+    let custom_path = custom.base_path();
+    let org = AuthorizationServer { okta: Arc::clone(okta), kind: ServerKind::Org };
+    Router::new()
+        .merge(server_routes(&custom_path, custom))
+        .merge(server_routes("", org))
+        .fallback(|| ready(ApiError::NotFound.to_response()))
+        .method_not_allowed_fallback(|| ready(ApiError::MethodNotAllowed.to_response()))
+}
+
+fn server_routes(issuer_path: &str, server: AuthorizationServer) -> Router {
+    const GET: MethodFilter = MethodFilter::GET;
+    const POST: MethodFilter = MethodFilter::POST;
+    let base = server.base_path();
+    let at = |name: &str| format!("{base}/v1/{name}");
+    let well_known = |name: &str| format!("{issuer_path}/.well-known/{name}");
+    Router::new()
+        .route(&well_known("openid-configuration"), endpoint(GET, "discovery", metadata::discovery))
+        .route(&well_known("oauth-authorization-server"), endpoint(GET, "discovery", metadata::discovery))
+        .route(&at("keys"), endpoint(GET, "keys", metadata::keys))
+        .route(&at("authorize"), endpoint(GET.or(POST), "authorize", authorize::authorize))
+        .route(&at("authorize/sign-in"), endpoint(POST, "sign_in", sign_in::submit))
+        .route(&at("par"), endpoint(POST, "par", authorize::push_request))
+        .route(&at("token"), endpoint(POST, "token", token::token))
+        .route(&at("userinfo"), endpoint(GET.or(POST), "userinfo", userinfo::userinfo))
+        .route(&at("revoke"), endpoint(POST, "revoke", revoke::revoke))
+        .route(&at("logout"), endpoint(GET.or(POST), "logout", logout::logout))
+        .with_state(server)
+}
+
+/// No endpoint waits for anything, so all are plain functions; this lets the router call one and names what it did.
+fn endpoint(methods: MethodFilter, operation: &'static str, handler: Handler) -> MethodRouter<AuthorizationServer> {
+    let call = move |State(server): State<AuthorizationServer>,
+                     method: Method,
+                     headers: HeaderMap,
+                     RawQuery(query): RawQuery,
+                     body: Bytes| {
+        let call = Call { method, headers, query: query.unwrap_or_default(), body };
+        let mut response = handler(&server, &call);
+        response.extensions_mut().insert(Operation(operation));
+        ready(response)
+    };
+    on(methods, call)
+}
