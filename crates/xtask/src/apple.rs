@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bindings::{self, Wishes};
+use crate::cargo::{cargo, target_directory};
 use crate::report::say;
-use crate::steps::{cargo, target_directory};
 
 /// The oldest systems, as in `ios/Package.swift`.
 const DEPLOYMENT_TARGETS: &[(&str, &str)] =

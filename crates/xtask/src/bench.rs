@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 use wait4::Wait4 as _;
 
-use crate::report::say;
+use crate::cargo::{cargo, target_directory};
+use crate::report::{say, timed};
 use crate::sign_in::sign_in;
-use crate::steps::{cargo, target_directory, timed};
 
 const OBJECTS: usize = 100_000;
 const BUCKET: &str = "scale-100000";

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cargo::{cargo, forget_package, target_directory};
 use crate::report::say;
-use crate::steps::{cargo, forget_package, target_directory};
 
 const LANGUAGES: &[&str] = &["kotlin", "swift", "python"];
 

@@ -4,6 +4,7 @@
 mod apple;
 mod bench;
 mod bindings;
+mod cargo;
 mod exports;
 mod mobile;
 mod report;

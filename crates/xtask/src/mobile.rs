@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::cargo::{cargo, forget_package, target_directory};
 use crate::exports;
 use crate::report::{Counts, Outcome, say};
-use crate::steps::{cargo, forget_package, target_directory};
 
 /// What is type-checked, each a step of its own.
 pub(crate) const TARGETS: &[&str] = &[

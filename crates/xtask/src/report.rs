@@ -1,7 +1,7 @@
 //! What the steps came to: a line for each, and the closing counts that scripts read.
 
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Prints a line; a closed pipe is no reason to stop the checks.
 pub(crate) fn say(text: &str) {
@@ -52,6 +52,25 @@ impl Counts {
             }
         }
     }
+}
+
+/// Says of each rule whether it is kept, and what breaks it.
+pub(crate) fn tell_rules(rules: &[(&str, Vec<String>)]) -> Counts {
+    let mut counts = Counts::default();
+    for (name, broken) in rules {
+        say(&format!("{name}: {}", if broken.is_empty() { "ok" } else { "FAILED" }));
+        broken.iter().for_each(|text| say(&format!("  {text}")));
+        if broken.is_empty() { counts.passed += 1 } else { counts.failed += 1 }
+    }
+    counts
+}
+
+/// Runs something and says how long it took.
+#[expect(clippy::disallowed_methods, reason = "chores measure real time; nothing here decides by it")]
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Instant::now();
+    let result = work();
+    (result, started.elapsed())
 }
 
 /// How a step ended.

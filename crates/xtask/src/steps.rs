@@ -1,11 +1,11 @@
 //! The steps of `cargo xtask test`. One that fails does not stop the others: a person wants to know all at once.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::report::{Counts, Outcome, Report, say};
+use crate::cargo::{cargo, forget_package};
+use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
 use crate::{bindings, exports, mobile, tools};
 
 /// What can be run on its own: `cargo xtask test deny`.
@@ -83,25 +83,25 @@ fn check_exports(root: &Path) -> Outcome {
     let sources = exports::check_sources(&root.join("crates/ffi/src"));
     let library = bindings::build_library(root, false)
         .and_then(|library| std::fs::read(&library).map_err(|error| format!("{}: {error}", library.display())));
-    let found = sources.and_then(|mut findings| {
+    check_rules(sources.and_then(|mut findings| {
         findings.extend(exports::check_library(&library?));
-        Ok(findings)
-    });
-    let findings = match found {
-        Ok(findings) => findings,
+        let broken = exports::Rule::ALL.map(|(rule, name)| {
+            let texts = findings.iter().filter(|finding| finding.rule == rule).map(|finding| finding.text.clone());
+            (name, texts.collect())
+        });
+        Ok(broken)
+    }))
+}
+
+/// Each rule is a check; what could not be looked at has failed.
+fn check_rules<const N: usize>(rules: Result<[(&str, Vec<String>); N], String>) -> Outcome {
+    Outcome::Ran(match rules {
+        Ok(rules) => tell_rules(&rules),
         Err(problem) => {
             say(&format!("failed: {problem}"));
-            return Outcome::Ran(Counts { failed: 1, ..Counts::default() });
+            Counts { failed: 1, ..Counts::default() }
         }
-    };
-    let mut counts = Counts::default();
-    for (rule, name) in exports::Rule::ALL {
-        let broken: Vec<_> = findings.iter().filter(|finding| finding.rule == rule).collect();
-        say(&format!("{name}: {}", if broken.is_empty() { "ok" } else { "FAILED" }));
-        broken.iter().for_each(|finding| say(&format!("  {}", finding.text)));
-        if broken.is_empty() { counts.passed += 1 } else { counts.failed += 1 }
-    }
-    Outcome::Ran(counts)
+    })
 }
 
 /// The generated Python bindings against the local stack.
@@ -178,37 +178,6 @@ fn run(report: &mut Report, name: &'static str, step: impl FnOnce() -> Outcome) 
         say(&format!("skipped: {reason}"));
     }
     report.push(name, outcome, took);
-}
-
-/// Runs something and says how long it took.
-#[expect(clippy::disallowed_methods, reason = "chores measure real time; nothing here decides by it")]
-pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let started = Instant::now();
-    let result = work();
-    (result, started.elapsed())
-}
-
-/// The cargo that runs us, in the repository.
-pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root).args(arguments);
-    forget_package(&mut command);
-    command
-}
-
-/// Takes away what `cargo run` says about this package. ring's build script watches these variables: with them, ring and
-/// all that stands on it would be built again each time one changes between `cargo test` and `cargo xtask test`.
-pub(crate) fn forget_package(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
-            command.env_remove(name);
-        }
-    }
-}
-
-/// Where cargo puts what it builds.
-pub(crate) fn target_directory(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
 /// One check: passed or failed as the exit status says.

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::cargo::{cargo, forget_package, target_directory};
 use crate::report::say;
-use crate::steps::{cargo, forget_package, target_directory};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
