@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Ident, ImplItem, Item, ItemUse, Macro, Meta, Token, TraitItem, UseTree, Visibility};
 
@@ -22,7 +21,6 @@ pub(super) enum Name {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mention {
     pub(super) path: Vec<String>,
-    pub(super) line: usize,
     pub(super) kind: Kind,
 }
 
@@ -62,8 +60,8 @@ impl Names {
         self.declared.get(name).map(Vec::as_slice)
     }
 
-    fn mention(&mut self, path: Vec<String>, line: usize, kind: Kind) {
-        self.mentions.push(Mention { path, line, kind });
+    fn mention(&mut self, path: Vec<String>, kind: Kind) {
+        self.mentions.push(Mention { path, kind });
     }
 
     /// A re-export declares its names and is no arrow: whoever uses them knows the file that defines them.
@@ -76,7 +74,6 @@ impl Names {
             }
             path
         };
-        let line = tree.span().start().line;
         let (path, name) = match tree {
             UseTree::Path(path) => return self.import(&path.tree, &with(&path.ident), is_re_export),
             UseTree::Group(group) => {
@@ -84,7 +81,7 @@ impl Names {
             }
             UseTree::Glob(_) => {
                 if !is_re_export {
-                    self.mention(before.to_vec(), line, Kind::Contents);
+                    self.mention(before.to_vec(), Kind::Contents);
                 }
                 return self.globs.push(before.to_vec());
             }
@@ -95,7 +92,7 @@ impl Names {
             self.declare(&name, Name::Import(path.clone()));
         }
         if !is_re_export {
-            self.mention(path, line, Kind::Item);
+            self.mention(path, Kind::Item);
         }
     }
 
@@ -105,8 +102,7 @@ impl Names {
         let is = |at: Option<usize>, sign| at.and_then(|at| tokens.get(at)).is_some_and(|token| is_sign(token, sign));
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
-            let (first, before) = (at, at.checked_sub(1));
-            let before_that = at.checked_sub(2);
+            let (before, before_that) = (at.checked_sub(1), at.checked_sub(2));
             at += 1;
             match token {
                 TokenTree::Group(group) => self.scan(group.stream()),
@@ -122,7 +118,7 @@ impl Names {
                     let is_member = is(before, '.') && !is(before_that, '.');
                     let is_variable = is(before, '$') && path[0] != "crate" || is(before, '\'');
                     if !goes_on && !is_member && !is_variable {
-                        self.mention(path, tokens[first].span().start().line, Kind::Item);
+                        self.mention(path, Kind::Item);
                     }
                 }
                 TokenTree::Literal(_) | TokenTree::Punct(_) => {}
@@ -139,7 +135,7 @@ impl Names {
                     let text = literal.to_string();
                     let path = syn::parse_str::<syn::Path>(text.trim_matches('"'));
                     if let Some(path) = path.ok().filter(|path| path.segments.len() > 1) {
-                        self.mention(segments(&path), literal.span().start().line, Kind::Contents);
+                        self.mention(segments(&path), Kind::Contents);
                     }
                 }
                 TokenTree::Ident(_) | TokenTree::Punct(_) => {}
@@ -195,7 +191,7 @@ impl<'ast> Visit<'ast> for Names {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         // One that begins with `::` is of another crate, or goes on after `<Type>`.
         if path.leading_colon.is_none() {
-            self.mention(segments(path), path.span().start().line, Kind::Item);
+            self.mention(segments(path), Kind::Item);
         }
         visit::visit_path(self, path);
     }

@@ -35,9 +35,10 @@ pub(super) fn arrows(source: &Crate) -> Arrows {
                     Target::Module(id) => (source.modules[id].file, mention.path.last().cloned().unwrap_or_default()),
                 };
                 if file != content.file {
-                    let new = || Arrow { line: mention.line, names: BTreeSet::new() };
+                    let line = source.files[content.file].line_of(&mention.path);
+                    let new = || Arrow { line, names: BTreeSet::new() };
                     let arrow = arrows.entry((content.file, file)).or_insert_with(new);
-                    arrow.line = arrow.line.min(mention.line);
+                    arrow.line = arrow.line.min(line);
                     arrow.names.insert(name);
                 }
             }

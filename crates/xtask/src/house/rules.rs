@@ -93,6 +93,6 @@ fn describe(source: &Crate, arrows: &Arrows, (from, to): (usize, usize)) -> Stri
     let (line, names) = arrows
         .get(&(from, to))
         .map_or((0, Vec::new()), |arrow| (arrow.line, arrow.names.iter().map(String::as_str).collect()));
-    let [from, to] = [from, to].map(|file| source.files[file].display());
+    let [from, to] = [from, to].map(|file| source.files[file].path.display());
     format!("{from}:{line} -> {to} ({})", names.join(", "))
 }

@@ -14,8 +14,14 @@ pub(super) type Load<'a> = &'a dyn Fn(&Path) -> Option<String>;
 pub(super) struct Crate {
     /// The folder under `crates`.
     pub(super) name: String,
-    pub(super) files: Vec<PathBuf>,
+    pub(super) files: Vec<File>,
     pub(super) modules: Vec<Module>,
+}
+
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    text: String,
 }
 
 #[derive(Debug)]
@@ -41,13 +47,32 @@ impl Crate {
 
     /// A file below `src` without what Rust makes of its name: `session/vault`, `session` for its `mod.rs`.
     pub(super) fn place(&self, file: usize) -> String {
-        let path = self.files[file].with_extension("");
+        let path = self.files[file].path.with_extension("");
         let place: Vec<_> = path.iter().skip(3).map(|part| part.to_string_lossy()).collect();
         match place.split_last() {
             Some((last, folder)) if last == "mod" => folder.join("/"),
             _ => place.join("/"),
         }
     }
+}
+
+impl File {
+    /// The first line of code that writes this path, or, in a list of imports, its last name. It is looked for in the text:
+    /// for spans of its own, every crate that reads Rust would be compiled a second time in this workspace.
+    pub(super) fn line_of(&self, path: &[String]) -> usize {
+        let find = |written: &str| {
+            let has_it = |line: &str| !line.trim_start().starts_with("//") && has_word(line, written);
+            self.text.lines().position(has_it)
+        };
+        let together = path[path.len().saturating_sub(2)..].join("::");
+        find(&together).or_else(|| find(path.last()?)).map_or(1, |line| line + 1)
+    }
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    line.match_indices(word)
+        .any(|(at, _)| !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part))
 }
 
 /// Where a module's own modules are looked for.
@@ -66,18 +91,15 @@ impl Reader<'_> {
     /// Reads a file and all below it; whether it was there.
     fn file(&mut self, path: PathBuf, children: &Path, parent: Option<(usize, &str)>) -> Result<bool, String> {
         let Some(text) = (self.load)(&path) else { return Ok(false) };
-        let parsed = syn::parse_file(&text).map_err(|error| {
-            let at = error.span().start();
-            format!("{}:{}: {error}", path.display(), at.line)
-        })?;
+        let parsed = syn::parse_file(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         if is_test(&parsed.attrs) {
             return Ok(true);
         }
         let paths = path.parent().unwrap_or(children).to_path_buf();
         // Two modules can be one file, each for a platform of its own.
-        let known = self.source.files.iter().position(|known| *known == path);
+        let known = self.source.files.iter().position(|file| file.path == path);
         let file = known.unwrap_or_else(|| {
-            self.source.files.push(path);
+            self.source.files.push(File { path, text });
             self.source.files.len() - 1
         });
         self.module(&parsed.items, file, &Folders { children: children.to_path_buf(), paths }, parent)?;
@@ -130,8 +152,7 @@ impl Reader<'_> {
         if found {
             return Ok(());
         }
-        let line = child.ident.span().start().line;
-        Err(format!("{}:{line}: there is no file for `mod {name}`", self.source.files[file].display()))
+        Err(format!("{}: there is no file for `mod {name}`", self.source.files[file].path.display()))
     }
 }
 

@@ -139,8 +139,8 @@ fn files_are_found_as_the_compiler_finds_them() {
     let places: Vec<_> = (0..source.files.len()).map(|file| source.place(file)).collect();
     assert_eq!(places, ["main", "a", "a/deep", "a/deep/deeper", "else/where", "c/d"]);
     for (texts, problem) in [
-        (&[("lib.rs", "\nmod a;")][..], "crates/a/src/lib.rs:2: there is no file for `mod a`"),
-        (&[("lib.rs", "\n\nfn {")], "crates/a/src/lib.rs:3: "),
+        (&[("lib.rs", "\nmod a;")][..], "crates/a/src/lib.rs: there is no file for `mod a`"),
+        (&[("lib.rs", "\n\nfn {")], "crates/a/src/lib.rs: "),
         (&[("other.rs", "")], "neither lib.rs nor main.rs"),
     ] {
         assert!(read(texts).unwrap_err().contains(problem), "{problem}");
