@@ -1,11 +1,12 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
-//! `cargo xtask test`, `bindings`, `android-size`, `xcframework`, `ios-project`, `audit`, `bench`.
+//! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `ios-project`, `audit`, `bench`.
 
 mod apple;
 mod bench;
 mod bindings;
 mod cargo;
 mod exports;
+mod house;
 mod mobile;
 mod report;
 mod sign_in;
@@ -20,10 +21,12 @@ use report::say;
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  test [PART…] [--no-skip]   every check there is; the parts are: rust, keyring, deny, check-exports,
-                             bindings, kotlin, swift, infra, mobile
+  test [PART…] [--no-skip]   every check there is; the parts are: rust, house, keyring, deny,
+                             check-exports, bindings, kotlin, swift, infra, mobile
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
+  rooms                      who knows whom today, as the tables of ARCHITECTURE.md would say it; the part
+                             house compares them with the code
   bindings [--language LANGUAGE]… [--out DIR] [--android] [--without-local-stack]
                              the library for other languages, with the local stack for tests, and its
                              bindings (kotlin, swift, python) in target/bindings or DIR
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((command, rest)) if command == "test" => test(&root, rest),
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
+        Some((command, [])) if command == "rooms" => exit_code(house::print_tables(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
         Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
         Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),

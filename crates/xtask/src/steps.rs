@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, forget_package};
 use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
-use crate::{bindings, exports, mobile, tools};
+use crate::{bindings, exports, house, mobile, tools};
 
 /// What can be run on its own: `cargo xtask test deny`.
 pub(crate) const PARTS: &[&str] =
-    &["rust", "keyring", "deny", "check-exports", "bindings", "kotlin", "swift", "infra", "mobile"];
+    &["rust", "house", "keyring", "deny", "check-exports", "bindings", "kotlin", "swift", "infra", "mobile"];
 
 /// Runs the steps of these parts, or of all parts when none is named.
 pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
@@ -27,6 +27,9 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
             docs.env("RUSTDOCFLAGS", "-D warnings");
             check(docs)
         });
+    }
+    if wanted("house") {
+        run(&mut report, "house", || check_rules(house::check(root)));
     }
     if wanted("keyring") {
         run(&mut report, "keyring", || match tools::private_keyring(root) {
