@@ -18,6 +18,7 @@ pub(crate) enum Rule {
     AuthorizedParty,
     NotExpired,
     IssuedAt,
+    NotBefore,
     Nonce,
     AccessTokenHash,
     Subject,
@@ -38,6 +39,7 @@ impl fmt::Display for Rule {
             Self::AuthorizedParty => "`azp` is not this client",
             Self::NotExpired => "it has expired",
             Self::IssuedAt => "it was issued in the future",
+            Self::NotBefore => "it is not valid yet (`nbf`)",
             Self::Nonce => "`nonce` is not the one of the sign-in",
             Self::AccessTokenHash => "`at_hash` does not match the access token",
             Self::Subject => "`sub` is empty, too long or not ASCII",
@@ -87,7 +89,7 @@ impl Rejected {
                 code: "invalid_id_token".to_owned(),
                 request_id: None,
                 hint: match rule {
-                    Rule::NotExpired | Rule::IssuedAt => format!(
+                    Rule::NotExpired | Rule::IssuedAt | Rule::NotBefore => format!(
                         "The ID token was refused: {rule}{found}. Check the device's clock (corrected by \
                          {clock_offset_seconds} s) and sign in again."
                     ),

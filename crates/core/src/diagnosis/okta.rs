@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use serde::Deserialize;
 
-use super::answer::Refusal;
+use super::answer::{LONGEST_CODE, Refusal, shorten};
 use super::evidence::Evidence;
 use super::table::classify;
 use crate::error::{Service, SessionError, SignInReason};
@@ -79,6 +79,27 @@ pub(crate) fn no_id_token() -> SessionError {
         problem: "Okta sent no ID token".to_owned(),
         hint: "The scope openid must be asked for and allowed.".to_owned(),
     }
+}
+
+/// A success of the token endpoint without an access token (RFC 6749 §5.1 requires one).
+pub(crate) fn no_access_token() -> SessionError {
+    denied(
+        "invalid_token_answer".to_owned(),
+        "The token endpoint said yes and sent no access token. Start the sign-in again; if it comes back, ask who runs the \
+         authorization server, or what stands between it and this device.",
+    )
+}
+
+/// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
+pub(crate) fn unknown_token_type(found: &str) -> SessionError {
+    let found = shorten(found, LONGEST_CODE);
+    denied(
+        "unsupported_token_type".to_owned(),
+        &format!(
+            "The token endpoint sent an access token of type '{found}', and this version understands Bearer only. In Okta: \
+             Applications > your app > General: clear \"Require DPoP header in token requests\"."
+        ),
+    )
 }
 
 /// Discovery names no such `endpoint`.

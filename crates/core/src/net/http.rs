@@ -2,9 +2,8 @@
 //! the clock's offset learnt on the way. Errors never hold a URL, a header or a body: those carry secrets.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, HeaderMap, RETRY_AFTER};
@@ -19,18 +18,32 @@ use crate::net::tls;
 
 /// Largest answer of discovery, key and token endpoints.
 const ANSWER_LIMIT: usize = 1024 * 1024;
-const PATIENCE: Patience =
-    Patience { connect: Duration::from_secs(10), read: Duration::from_secs(30), answer: Duration::from_secs(60) };
+/// A rotated refresh token works for `leeway` seconds more, 30 unless the app says otherwise (Okta's guide "Refresh access
+/// tokens and rotate refresh tokens", Grace period). One that is lost is sent again: both tries together have to end well
+/// before that.
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(10),
+    read: Duration::from_secs(30),
+    answer: Duration::from_secs(60),
+    single_use: Duration::from_secs(10),
+    ping: Duration::from_secs(5),
+};
 /// However long a service asks us to wait, the app is told no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
-/// How long to wait: for a connection (TLS included), for the next part of an answer, and for an answer that is read
-/// whole.
+/// How long to wait.
 #[derive(Debug, Clone, Copy)]
 struct Patience {
+    /// For a connection, TLS included.
     connect: Duration,
+    /// For the next part of an answer.
     read: Duration,
+    /// For an answer that is read whole.
     answer: Duration,
+    /// The same where a code or a refresh token is spent.
+    single_use: Duration,
+    /// Between two pings of an HTTP/2 connection on which somebody waits, and for the answer to one.
+    ping: Duration,
 }
 
 /// A whole answer of bounded size.
@@ -60,11 +73,54 @@ pub(crate) struct Http {
     client: reqwest::Client,
     /// For this machine: never through a proxy, which plain http would hand every secret to.
     loopback_client: reqwest::Client,
-    /// Names that lead to this machine or a test's server, whatever the name service says.
-    overrides: HostOverrides,
+    recipe: Arc<Recipe>,
     clock: CorrectedClock,
     issuer_host: Option<String>,
+}
+
+/// What clients are made of.
+struct Recipe {
+    /// PEM certificates to trust beside the platform's.
+    extra_roots: Option<Vec<u8>>,
+    /// Names that lead to this machine or a test's server, whatever the name service says.
+    overrides: HostOverrides,
     patience: Patience,
+}
+
+impl Recipe {
+    fn make_client(&self, direct: bool) -> Result<reqwest::Client, SessionError> {
+        let unusable = |problem: String| SessionError::Misconfigured {
+            setting: "trusted certificates".to_owned(),
+            problem: format!("the HTTPS client cannot be set up: {problem}"),
+            hint: "Install the system's CA certificates (Debian: ca-certificates) or name a PEM file.".to_owned(),
+        };
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.patience.connect)
+            .read_timeout(self.patience.read)
+            // A connection that died without a word (a phone that changed networks, a router that forgot) is noticed
+            // while a request waits on it (RFC 9113 §6.7).
+            .http2_keep_alive_interval(self.patience.ping)
+            .http2_keep_alive_timeout(self.patience.ping);
+        if direct {
+            builder = builder.no_proxy();
+            for (host, address) in &self.overrides {
+                builder = builder.resolve(host, *address);
+            }
+        }
+        builder = match &self.extra_roots {
+            Some(pem) => tls::add_roots(builder, pem)?,
+            None => tls::trust_platform(builder).map_err(|error| unusable(error.to_string()))?,
+        };
+        builder.build().map_err(|error| unusable(describe(&error)))
+    }
+}
+
+impl std::fmt::Debug for Recipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recipe").field("overrides", &self.overrides).finish_non_exhaustive()
+    }
 }
 
 impl Http {
@@ -88,32 +144,19 @@ impl Http {
     ) -> Result<Self, SessionError> {
         tls::check_start_up()?;
         tls::install_crypto_provider();
-        let unusable = |problem: String| SessionError::Misconfigured {
-            setting: "trusted certificates".to_owned(),
-            problem: format!("the HTTPS client cannot be set up: {problem}"),
-            hint: "Install the system's CA certificates (Debian: ca-certificates) or name a PEM file.".to_owned(),
-        };
-        let build = |direct: bool| {
-            let mut builder = reqwest::Client::builder()
-                .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(patience.connect)
-                .read_timeout(patience.read);
-            if direct {
-                builder = builder.no_proxy();
-                for (host, address) in &overrides {
-                    builder = builder.resolve(host, *address);
-                }
-            }
-            builder = match extra_roots {
-                Some(pem) => tls::add_roots(builder, pem)?,
-                None => tls::trust_platform(builder).map_err(|error| unusable(error.to_string()))?,
-            };
-            builder.build().map_err(|error| unusable(describe(&error)))
-        };
+        let recipe = Recipe { extra_roots: extra_roots.map(<[u8]>::to_vec), overrides, patience };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
-        let (client, loopback_client) = (build(false)?, build(true)?);
-        Ok(Self { client, loopback_client, overrides, clock, issuer_host, patience })
+        let (client, loopback_client) = (recipe.make_client(false)?, recipe.make_client(true)?);
+        Ok(Self { client, loopback_client, recipe: Arc::new(recipe), clock, issuer_host })
+    }
+
+    /// The same client without a connection: the next request opens one of its own.
+    pub(crate) fn without_connections(&self) -> Result<Self, SessionError> {
+        Ok(Self {
+            client: self.recipe.make_client(false)?,
+            loopback_client: self.recipe.make_client(true)?,
+            ..self.clone()
+        })
     }
 
     /// Sends `request` and hands out the answer with its body unread.
@@ -137,8 +180,17 @@ impl Http {
     /// Sends `request` and reads the whole answer. 429 and 5xx are errors here: no endpoint says anything else with them.
     /// So are redirects, whatever they say beside: none of these endpoints has one.
     pub(crate) async fn send_bounded(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
+        self.send_within(self.recipe.patience.answer, request).await
+    }
+
+    /// The same for a request that spends a code or a refresh token.
+    pub(crate) async fn send_single_use(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
+        self.send_within(self.recipe.patience.single_use, request).await
+    }
+
+    async fn send_within(&self, limit: Duration, request: reqwest::Request) -> Result<Answer, HttpError> {
         // A whole answer, not only each of its parts, has to come in time: somebody holds a lock meanwhile.
-        tokio::time::timeout(self.patience.answer, self.receive(request)).await.unwrap_or(Err(HttpError::Timeout))
+        tokio::time::timeout(limit, self.receive(request)).await.unwrap_or(Err(HttpError::Timeout))
     }
 
     async fn receive(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
@@ -182,7 +234,7 @@ impl Http {
 
     /// Whether a proxy has no part in it: it would resolve the name by itself.
     fn is_direct(&self, url: &Url) -> bool {
-        is_loopback(url) || url.host_str().is_some_and(|host| self.overrides.contains_key(host))
+        is_loopback(url) || url.host_str().is_some_and(|host| self.recipe.overrides.contains_key(host))
     }
 
     /// Whose `Date` is believed: Okta's and AWS's, over TLS, and this machine's. An S3-compatible server or an API of the
@@ -224,24 +276,6 @@ impl Http {
     }
 }
 
-/// oauth2's way in. A named type, because a closure over `&Http` would not be `Send` for every lifetime.
-impl<'c> oauth2::AsyncHttpClient<'c> for Http {
-    type Error = HttpError;
-    type Future = Pin<Box<dyn Future<Output = Result<oauth2::HttpResponse, HttpError>> + Send + 'c>>;
-
-    fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
-        Box::pin(async move {
-            let request = reqwest::Request::try_from(request.map(reqwest::Body::from)).map_err(HttpError::from)?;
-            let answer = self.send_bounded(request).await?;
-            let mut response = ::http::Response::new(answer.body);
-            *response.status_mut() = ::http::StatusCode::from_u16(answer.status)
-                .map_err(|error| HttpError::Unreadable(error.to_string()))?;
-            *response.headers_mut() = answer.headers;
-            Ok(response)
-        })
-    }
-}
-
 /// https, or http to this machine.
 pub(crate) fn ensure_secure(url: &Url) -> Result<(), HttpError> {
     match url.scheme() {
@@ -255,7 +289,6 @@ pub(crate) fn ensure_secure(url: &Url) -> Result<(), HttpError> {
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
-    use std::sync::Arc;
 
     use super::*;
 

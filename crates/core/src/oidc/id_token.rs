@@ -1,10 +1,12 @@
 //! The rules an ID token has to pass before anything in it is believed (OpenID Connect Core §3.1.3.7, and §12.2 after a
 //! refresh). Fails closed: what cannot be checked is refused. Signature, issuer, audience, expiry and nonce are checked
-//! by the openidconnect crate; this file adds what that leaves to its caller (azp, iat, at_hash, sub, refresh).
+//! by the openidconnect crate; this file adds what that leaves to its caller (azp, iat, nbf, at_hash, sub, refresh).
 
 use std::str::FromStr as _;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use oauth2::{AccessToken, ClientId};
 use openidconnect::core::{CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJwsSigningAlgorithm};
@@ -60,11 +62,12 @@ pub(crate) struct Previous<'a> {
 
 /// The `kid` of a token's header, without believing anything: it only decides whether to look for new keys.
 pub(crate) fn unverified_kid(token: &SecretString) -> Option<String> {
-    use base64::Engine as _;
-    let header = token.expose_secret().split('.').next()?;
-    let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).ok()?;
-    let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+    let header = decode_part(token.expose_secret().split('.').next()?)?;
     Some(header.get("kid")?.as_str()?.to_owned())
+}
+
+fn decode_part(part: &str) -> Option<serde_json::Value> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
 /// Checks every rule; nothing in the token counts before all of them hold.
@@ -72,6 +75,7 @@ pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_
     if token.expose_secret().len() > LONGEST_TOKEN {
         return Err(Rejected::by(Rule::Length));
     }
+    let payload = token.expose_secret().split('.').nth(1).unwrap_or_default();
     let token = CoreIdToken::from_str(token.expose_secret()).map_err(|_| Rejected::by(Rule::WellFormed))?;
     // Looked at first, so that a missing or symmetric signature is called by its name.
     let algorithm = token.signing_alg().map_err(|_| Rejected::by(Rule::Algorithm))?.clone();
@@ -93,6 +97,7 @@ pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_
     if claims.issue_time() > DateTime::<Utc>::from(now + LEEWAY) {
         return Err(Rejected::by(Rule::IssuedAt));
     }
+    check_not_before(payload, now)?;
     if let Some(hash) = claims.access_token_hash() {
         let wrong = || Rejected::by(Rule::AccessTokenHash);
         let key = token.signing_key(&verifier).map_err(|_| wrong())?;
@@ -115,6 +120,16 @@ pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_
         Some(previous) if !previous.is_continued_by(&claims) => Err(Rejected::by(Rule::SameUserAfterRefresh)),
         _ => Ok(claims),
     }
+}
+
+/// RFC 7519 §4.1.5: "the current date/time MUST be after or equal to the not-before date/time"; the leeway is that of `exp`.
+/// The crate does not know the claim.
+fn check_not_before(payload: &str, now: SystemTime) -> Result<(), Rejected> {
+    let claims = decode_part(payload).ok_or_else(|| Rejected::by(Rule::WellFormed))?;
+    let Some(not_before) = claims.get("nbf") else { return Ok(()) };
+    let not_before = not_before.as_f64().ok_or_else(|| Rejected::by(Rule::WellFormed))?;
+    let latest = (now + LEEWAY).duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    if not_before > latest.as_secs_f64() { Err(Rejected::by(Rule::NotBefore)) } else { Ok(()) }
 }
 
 impl Previous<'_> {

@@ -1,17 +1,22 @@
-//! The token endpoint: code for tokens (RFC 6749 §4.1.3) and refresh (§6), as a public client.
+//! The token endpoint: code for tokens (RFC 6749 §4.1.3) and refresh (§6), as a public client. What it hands out is taken as
+//! it comes: a rotated refresh token must not be lost because something beside it breaks a rule.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use oauth2::basic::{
     BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
-    BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken,
-    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
+    AccessToken, AuthType, AuthorizationCode, ClientId, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    Scope, StandardRevocableToken, TokenResponse, TokenType, TokenUrl,
 };
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use url::Url;
 
 use crate::diagnosis::okta::{self, Grant};
@@ -19,18 +24,31 @@ use crate::diagnosis::{Evidence, HttpError, Refusal};
 use crate::error::{Service, SessionError};
 use crate::net::http::Http;
 
-/// What the endpoint handed out. The ID token is not verified yet.
+/// What the endpoint handed out. No rule was applied to it yet: [`check`](Self::check), and the ID token's own.
 #[derive(Clone)]
 pub(crate) struct TokenAnswer {
     pub id_token: Option<SecretString>,
+    /// Empty if there was none.
     pub access_token: SecretString,
     pub refresh_token: Option<SecretString>,
     pub expires_in: Option<Duration>,
     /// What was granted, if the server said (it must, when that is not what was asked for: RFC 6749 §5.1).
     pub scopes: Option<Vec<String>>,
+    token_type: String,
 }
 
 impl TokenAnswer {
+    /// RFC 6749 §5.1 and §7.1: an access token of a type that this client understands.
+    pub(crate) fn check(&self) -> Result<(), SessionError> {
+        if self.access_token.expose_secret().is_empty() {
+            return Err(okta::no_access_token());
+        }
+        if !self.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(okta::unknown_token_type(&self.token_type));
+        }
+        Ok(())
+    }
+
     /// When the access token ends, in Unix seconds, if the server said how long it lives.
     pub(crate) fn expires_at(&self, unix_now: i64) -> Option<i64> {
         let seconds = i64::try_from(self.expires_in?.as_secs()).unwrap_or(i64::MAX);
@@ -56,29 +74,144 @@ impl TokenError {
     }
 }
 
-/// The ID token as text: what Cognito gets must be byte for byte what Okta signed.
+/// A success as the server wrote it: a member that is missing or of another kind is left out, and the others are kept.
 #[derive(Deserialize, Serialize)]
-struct IdTokenField {
+struct Success {
+    /// As text: what Cognito gets must be byte for byte what Okta signed.
+    #[serde(default, deserialize_with = "read_text")]
     id_token: Option<String>,
+    #[serde(default = "no_access_token", deserialize_with = "read_access_token")]
+    access_token: AccessToken,
+    #[serde(default, deserialize_with = "read_refresh_token")]
+    refresh_token: Option<RefreshToken>,
+    #[serde(default, deserialize_with = "read_kind")]
+    token_type: Kind,
+    #[serde(default, deserialize_with = "read_seconds")]
+    expires_in: Option<u64>,
+    #[serde(default, deserialize_with = "read_scopes")]
+    scope: Option<Vec<Scope>>,
 }
 
-impl std::fmt::Debug for IdTokenField {
+#[derive(Debug, Default, Clone, PartialEq, Deserialize, Serialize)]
+struct Kind(String);
+
+impl TokenType for Kind {}
+
+impl std::fmt::Debug for Success {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("IdTokenField(..)")
+        f.write_str("Success(..)")
     }
 }
 
-impl ExtraTokenFields for IdTokenField {}
+impl TokenResponse for Success {
+    type TokenType = Kind;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &Kind {
+        &self.token_type
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        self.scope.as_ref()
+    }
+}
+
+fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) if !text.is_empty() => Some(text),
+        _ => None,
+    })
+}
+
+fn no_access_token() -> AccessToken {
+    AccessToken::new(String::new())
+}
+
+fn read_access_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
+    Ok(AccessToken::new(read_text(deserializer)?.unwrap_or_default()))
+}
+
+fn read_refresh_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RefreshToken>, D::Error> {
+    Ok(read_text(deserializer)?.map(RefreshToken::new))
+}
+
+fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+    Ok(Kind(read_text(deserializer)?.unwrap_or_default()))
+}
+
+fn read_scopes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Scope>>, D::Error> {
+    let scopes = |text: String| text.split_whitespace().map(|scope| Scope::new(scope.to_owned())).collect();
+    Ok(read_text(deserializer)?.map(scopes))
+}
+
+/// A number, also as text or with a fraction, as some servers write it.
+fn read_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let seconds = match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    // The cast takes what is too large for the largest.
+    Ok(seconds.filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64))
+}
 
 type Failure = RequestTokenError<HttpError, BasicErrorResponse>;
-type Response = StandardTokenResponse<IdTokenField, BasicTokenType>;
 type Client = oauth2::Client<
     BasicErrorResponse,
-    Response,
+    Success,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
 >;
+
+/// One request of a single-use token, and the status of its answer, which oauth2 does not tell.
+struct SingleUse<'a> {
+    http: &'a Http,
+    status: AtomicU16,
+}
+
+impl<'a> SingleUse<'a> {
+    fn new(http: &'a Http) -> Self {
+        Self { http, status: AtomicU16::new(0) }
+    }
+
+    /// Whether the server said that it has done its work, whatever the answer consists of.
+    fn was_success(&self) -> bool {
+        self.status.load(Ordering::Relaxed) == 200
+    }
+}
+
+/// A named type, because a closure over `&Http` would not be `Send` for every lifetime.
+impl<'c> oauth2::AsyncHttpClient<'c> for SingleUse<'_> {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<oauth2::HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request.map(reqwest::Body::from)).map_err(HttpError::from)?;
+            let answer = self.http.send_single_use(request).await?;
+            self.status.store(answer.status, Ordering::Relaxed);
+            let mut response = ::http::Response::new(answer.body);
+            *response.status_mut() = ::http::StatusCode::from_u16(answer.status)
+                .map_err(|error| HttpError::Unreadable(error.to_string()))?;
+            *response.headers_mut() = answer.headers;
+            // What counts is in the body: a token that is there must not be lost over a wrong label.
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            Ok(response)
+        })
+    }
+}
 
 fn client(client_id: &str) -> Client {
     // `client_id` in the body, no secret: Okta's native applications are public clients.
@@ -103,36 +236,47 @@ impl TokenEndpoint<'_> {
     ) -> Result<TokenAnswer, TokenError> {
         let redirect = RedirectUrl::new(redirect_uri.to_owned())
             .map_err(|error| TokenError::Unanswered(SessionError::internal(format!("redirect URI: {error}"))))?;
+        let request = SingleUse::new(self.http);
         let answer = client(self.client_id)
             .set_token_uri(TokenUrl::from_url(self.url.clone()))
             .set_redirect_uri(redirect)
             .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
-            .request_async(self.http)
+            .request_async(&request)
             .await;
-        self.read(answer, Grant::AuthorizationCode)
+        let answer = self.read(answer, Grant::AuthorizationCode);
+        match answer {
+            // The server has done its work, so the code is spent: used twice, it would take the tokens along that came of
+            // it (RFC 6749 §4.1.2).
+            Err(TokenError::Lost(_)) if request.was_success() => Err(TokenError::Refused(okta::no_access_token())),
+            answer => answer,
+        }
     }
 
-    /// Asks for fresh tokens. `openid` has to be among the scopes, or Okta sends no ID token.
+    /// Asks for fresh tokens: with the whole granted scope, or with none, which means the same (RFC 6749 §6). A part of it
+    /// without `openid` would bring no ID token, one without `offline_access` no refresh token (Okta's guide "Refresh access
+    /// tokens and rotate refresh tokens", table under "Get a refresh token").
     pub(crate) async fn refresh(
         &self,
         refresh_token: &SecretString,
         scopes: &[String],
     ) -> Result<TokenAnswer, TokenError> {
+        let request = SingleUse::new(self.http);
         let answer = client(self.client_id)
             .set_token_uri(TokenUrl::from_url(self.url.clone()))
             .exchange_refresh_token(&RefreshToken::new(refresh_token.expose_secret().to_owned()))
             .add_scopes(scopes.iter().cloned().map(Scope::new))
-            .request_async(self.http)
+            .request_async(&request)
             .await;
         self.read(answer, Grant::RefreshToken)
     }
 
-    fn read(&self, answer: Result<Response, Failure>, grant: Grant) -> Result<TokenAnswer, TokenError> {
+    fn read(&self, answer: Result<Success, Failure>, grant: Grant) -> Result<TokenAnswer, TokenError> {
         let response = answer.map_err(|error| sort_error(error, grant, self.evidence))?;
-        // Whatever is wrong with the ID token, the refresh token beside it may be the only one that still works.
+        // Whatever is wrong with the others, the refresh token beside them may be the only one that still works.
         Ok(TokenAnswer {
-            id_token: response.extra_fields().id_token.as_deref().map(SecretString::from),
+            token_type: response.token_type().0.clone(),
+            id_token: response.id_token.as_deref().map(SecretString::from),
             access_token: response.access_token().secret().as_str().into(),
             refresh_token: response.refresh_token().map(|token| token.secret().as_str().into()),
             expires_in: response.expires_in(),

@@ -81,7 +81,9 @@ impl CredentialRenewal {
     }
 
     fn is_usable(&self, credentials: &AwsCredentials, refused: Option<&str>) -> bool {
-        Some(credentials.access_key_id()) != refused && self.timing.seconds_to_renewal(credentials.life()) > 0
+        Some(credentials.access_key_id()) != refused
+            && self.timing.seconds_to_renewal(credentials.life()) > 0
+            && !self.vault.has_lost_an_answer()
     }
 
     async fn share_renewal(self: &Arc<Self>, refused: Option<String>) -> Result<AwsCredentials, SessionError> {
@@ -104,8 +106,18 @@ impl CredentialRenewal {
         }
         // Without a refresh token there is nothing to renew with, and Cognito may still take the token: it is the judge.
         let can_refresh = signed_in.tokens.refresh_token.is_some();
-        let signed_in = if can_refresh && self.timing.seconds_to_renewal(signed_in.tokens.id_token_life()) <= 0 {
-            self.tokens.refresh(&errand, signed_in).await?
+        let is_due =
+            self.timing.seconds_to_renewal(signed_in.tokens.id_token_life()) <= 0 || self.vault.has_lost_an_answer();
+        let signed_in = if can_refresh && is_due {
+            match self.tokens.refresh(&errand, signed_in.clone()).await {
+                // An ID token that lasts still buys credentials.
+                Err(error)
+                    if !error.ends_session() && self.timing.lasts(Some(signed_in.tokens.id_token_expires_at)) =>
+                {
+                    signed_in
+                }
+                refreshed => refreshed?,
+            }
         } else {
             signed_in
         };

@@ -169,12 +169,20 @@ impl Session {
     }
 
     /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went
-    /// away.
-    /// For a process that is about to end; any other has no need of it.
+    /// away, a code or a refresh token that is being spent.
+    /// For a process that is about to end and has time; any other has no need of it.
     pub async fn settle(&self) {
         self.parts.credentials.settle().await;
         self.parts.tokens.settle().await;
+        self.parts.vault.settle().await;
         self.parts.beside.settle().await;
+    }
+
+    /// Waits only until no code and no refresh token is on its way, half a minute at most, and lets none be spent any more:
+    /// calls that need one end with `Retryable`. For a process that has to end now (Ctrl-C, a service manager's request):
+    /// what was spent and not saved would be lost.
+    pub async fn leave(&self) {
+        self.parts.vault.leave().await;
     }
 }
 

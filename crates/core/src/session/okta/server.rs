@@ -84,8 +84,8 @@ impl AuthorizationServer {
         endpoint.exchange_code(&pending.redirect_uri, code, &pending.verifier).await
     }
 
-    /// Spends a refresh token. One whose answer was lost is sent once more: the server may have rotated it before, and
-    /// within the grace the old one still works.
+    /// Spends a refresh token. One whose answer was lost is sent once more, at once: the server may have rotated it before,
+    /// and within the grace the old one still works. Not over the connection that has swallowed the first answer.
     pub(super) async fn refresh(
         &self,
         provider: &Provider,
@@ -99,18 +99,22 @@ impl AuthorizationServer {
             evidence: &self.evidence,
         };
         match endpoint.refresh(refresh_token, scopes).await {
-            Err(TokenError::Lost(_)) => endpoint.refresh(refresh_token, scopes).await,
+            Err(TokenError::Lost(_)) => {
+                let fresh = self.http.without_connections().map_err(TokenError::Lost)?;
+                TokenEndpoint { http: &fresh, ..endpoint }.refresh(refresh_token, scopes).await
+            }
             outcome => outcome,
         }
     }
 
-    /// Checks the ID token of an answer; an unknown key makes us look for new keys once.
+    /// Checks an answer and its ID token; an unknown key makes us look for new keys once.
     pub(super) async fn verify(
         &self,
         answer: &TokenAnswer,
         provider: &Provider,
         expectation: Expectation<'_>,
     ) -> Result<Claims, TokenError> {
+        answer.check().map_err(TokenError::Refused)?;
         let id_token = answer.id_token.as_ref().ok_or_else(|| TokenError::Refused(okta::no_id_token()))?;
         let kid = id_token::unverified_kid(id_token);
         let fetched = if provider.keys.knows(kid.as_deref()) {

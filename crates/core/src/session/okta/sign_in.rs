@@ -23,8 +23,8 @@ use crate::oidc::token::{TokenAnswer, TokenError};
 use crate::secret_text::is_same;
 use crate::session::published::{Board, SessionEvent};
 use crate::session::stored::pending::{LIFETIME_SECONDS, MOST_PENDING};
-use crate::session::stored::{PendingAuthorization, SignedIn, Tokens, User};
-use crate::session::tasks::Beside;
+use crate::session::stored::{PendingAuthorization, SignedIn, Spends, StoredSession, Tokens, User};
+use crate::session::tasks::{Beside, Spending};
 use crate::session::vault::{Errand, Exclusive, Vault};
 
 /// The sign-ins of one session, from the request to the saved tokens.
@@ -151,8 +151,11 @@ impl SignIns {
         let code = match redirect.outcome {
             Outcome::Code(code) => code,
             Outcome::Error { code, description } => {
-                self.forget(redirect.state).await?;
-                return Err(okta::sign_in_refused(&code, description.as_deref(), self.server.evidence()));
+                let cause = okta::sign_in_refused(&code, description.as_deref(), self.server.evidence());
+                if !matches!(cause, SessionError::Retryable { .. }) {
+                    self.forget(redirect.state).await?;
+                }
+                return Err(cause);
             }
         };
         self.server.adopt_provider(&pending.provider, from_unix(pending.expires_at));
@@ -167,9 +170,22 @@ impl SignIns {
 
     /// Exchanges the code, believes the ID token or not, saves the session, then tells.
     pub(crate) async fn finish(&self, accepted: Accepted) -> Result<(), SessionError> {
-        match self.exchange(&accepted).await {
+        let (answer, _spending) = match self.waiting.take(&accepted.state) {
+            Some(answer) => (Ok(answer), None),
+            None => {
+                let spending = self.prepare_to_spend(&accepted).await?;
+                (self.server.exchange_code(&accepted.pending, &accepted.code).await, Some(spending))
+            }
+        };
+        let outcome = match answer {
+            Ok(answer) => self.verify(&accepted, answer).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
             Ok((answer, claims)) => self.save(&accepted, answer, claims).await,
             Err(TokenError::Unanswered(error) | TokenError::Lost(error)) => Err(error),
+            // A server that is out of order says no to everybody, and the next time perhaps yes.
+            Err(TokenError::Refused(cause @ SessionError::Retryable { .. })) => Err(cause),
             Err(TokenError::Refused(cause)) => {
                 self.forget(accepted.state).await?;
                 Err(cause)
@@ -177,18 +193,27 @@ impl SignIns {
         }
     }
 
-    async fn forget(&self, state: SecretString) -> Result<(), SessionError> {
-        self.vault.update(move |content| content.forget_pending(&state)).await
+    /// A sign-out or a cancellation meanwhile wins: then no code is sent.
+    async fn prepare_to_spend(&self, accepted: &Accepted) -> Result<Spending, SessionError> {
+        let state = accepted.state.clone();
+        let is_still_wanted =
+            move |content: &StoredSession| content.find_pending(&state).map(|_| ()).ok_or(SessionError::UserCancelled);
+        self.vault.prepare_to_spend(Spends::Code, is_still_wanted).await
     }
 
-    /// Code for tokens, and the ID token's claims if it can be believed. An answer that could not be checked, because the
-    /// keys could not be had, waits for the next attempt: its code is spent.
-    async fn exchange(&self, accepted: &Accepted) -> Result<(TokenAnswer, Claims), TokenError> {
+    async fn forget(&self, state: SecretString) -> Result<(), SessionError> {
+        self.vault
+            .update(move |content| {
+                content.end_attempt(Spends::Code);
+                content.forget_pending(&state);
+            })
+            .await
+    }
+
+    /// The ID token's claims, if it can be believed. An answer that could not be checked, because the keys could not be had,
+    /// waits for the next attempt: its code is spent.
+    async fn verify(&self, accepted: &Accepted, answer: TokenAnswer) -> Result<(TokenAnswer, Claims), TokenError> {
         let pending = &accepted.pending;
-        let answer = match self.waiting.take(&accepted.state) {
-            Some(answer) => answer,
-            None => self.server.exchange_code(pending, &accepted.code).await?,
-        };
         let expected = Expectation {
             nonce: &pending.nonce,
             earliest_auth_time: pending.earliest_auth_time(self.clock.unix_now()),
@@ -222,8 +247,7 @@ impl SignIns {
             access_token_expires_at,
             access_token: answer.access_token,
             refresh_token: answer.refresh_token,
-            // `offline_access` belongs to the authorization request alone.
-            scopes: granted.into_iter().filter(|scope| scope != "offline_access").collect(),
+            scopes: granted,
         };
         let signed_in = SignedIn { user: user.clone(), issuer: claims.issuer, tokens, credentials: None };
         let state = accepted.state.clone();
@@ -241,18 +265,24 @@ impl SignIns {
                 }
                 content.complete_pending(&state);
                 content.ended = None;
-                content.signed_in = Some(signed_in);
-                Some(goes_on)
+                content.attempts.clear();
+                let replaced = content.signed_in.replace(signed_in);
+                Some((goes_on, replaced.and_then(|replaced| replaced.tokens.refresh_token)))
             })
             .await;
         let saved = saved.inspect_err(|_| self.waiting.keep(accepted.state.clone(), own_answer.clone()))?;
-        let Some(goes_on) = saved else {
+        let Some((goes_on, replaced)) = saved else {
             if let Some(refresh_token) = own_answer.refresh_token {
                 // Best effort: nobody has a copy.
                 let _ = self.server.revoke(&refresh_token).await;
             }
             return Err(SessionError::UserCancelled);
         };
+        if let Some(refresh_token) = replaced {
+            // Nobody has it any more. Best effort, and after the new one is safe.
+            let server = Arc::clone(&self.server);
+            self.beside.spawn(async move { drop(server.revoke(&refresh_token).await) });
+        }
         if goes_on {
             // The state is the same as before, so nothing was told yet.
             self.board.tell(SessionEvent::SignedIn { user });

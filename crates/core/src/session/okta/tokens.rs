@@ -15,7 +15,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::Previous;
 use crate::oidc::token::{TokenAnswer, TokenError};
 use crate::session::published::{Board, Renewed, SessionEvent};
-use crate::session::stored::{SignedIn, Tokens};
+use crate::session::stored::{SignedIn, Spends, Tokens};
 use crate::session::tasks::SingleFlight;
 use crate::session::vault::{Errand, Exclusive, Vault};
 
@@ -119,7 +119,9 @@ impl TokenRenewal {
             .run(self.vault.sign_in(), async move {
                 let is_good = |signed_in: &SignedIn| {
                     let tokens = &signed_in.tokens;
-                    !is_refused(tokens, &refused) && renewal.timing.seconds_to_renewal(tokens.access_token_life()) > 0
+                    !is_refused(tokens, &refused)
+                        && renewal.timing.seconds_to_renewal(tokens.access_token_life()) > 0
+                        && !renewal.vault.has_lost_an_answer()
                 };
                 let signed_in = renewal.vault.signed_in().await?;
                 if is_good(&signed_in) {
@@ -154,11 +156,18 @@ impl TokenRenewal {
         let Some(refresh_token) = &signed_in.tokens.refresh_token else {
             return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
         };
-        let answer = match self.server.refresh(&provider, refresh_token, &signed_in.tokens.scopes).await {
+        let (sign_in, scopes) = (signed_in.tokens.nonce.clone(), signed_in.tokens.scopes_to_refresh());
+        let _spending = self
+            .vault
+            .prepare_to_spend(Spends::RefreshToken, move |content| {
+                let current = content.require_signed_in()?;
+                if current.tokens.belong_to(&sign_in) { Ok(()) } else { Err(content.came_too_late()) }
+            })
+            .await?;
+        let answer = match self.server.refresh(&provider, refresh_token, scopes).await {
             Ok(answer) => answer,
-            Err(TokenError::Refused(SessionError::SignInRequired {
-                reason: reason @ SignInReason::RefreshTokenRefused { .. },
-            })) => {
+            // Whatever Okta wants of the user: without it there is no session, so the state says so too.
+            Err(TokenError::Refused(SessionError::SignInRequired { reason })) => {
                 let stored = self.vault.signed_in().await?;
                 if !stored.tokens.are(&signed_in.tokens) {
                     // Somebody who does not know this lock, a restored backup say, was later: that session counts.

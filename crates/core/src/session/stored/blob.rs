@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
+use super::attempt::{Attempt, Spends};
 use super::pending::{CompletedLogin, MOST_COMPLETED, MOST_PENDING, PendingAuthorization};
 use super::tokens::{EndedSession, SignedIn};
 use crate::cognito::identity::Identity;
@@ -37,6 +38,9 @@ pub(crate) struct StoredSession {
     /// What was last learnt about the device's clock, for a process that has not asked anybody yet.
     #[serde(default)]
     pub clock_offset_seconds: i64,
+    /// A code or a refresh token that is being spent, or whose answer was never saved; at most one of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
 }
 
 /// Whose a blob is.
@@ -147,6 +151,19 @@ impl StoredSession {
     }
 }
 
+/// Single-use tokens that are being spent.
+impl StoredSession {
+    pub(crate) fn begin_attempt(&mut self, attempt: Attempt) {
+        self.end_attempt(attempt.spends);
+        self.attempts.push(attempt);
+    }
+
+    /// Its answer is there, or nobody waits for it any more.
+    pub(crate) fn end_attempt(&mut self, spends: Spends) {
+        self.attempts.retain(|attempt| attempt.spends != spends);
+    }
+}
+
 /// Open sign-ins, and the memory of finished ones.
 impl StoredSession {
     /// Adds a sign-in, and lets go of expired and surplus ones, but of none that is `in_use`: a code of theirs is being
@@ -192,6 +209,8 @@ pub(crate) mod tests {
     /// As version 0.1 wrote it, and as this one does. Never edit them: sessions of users out there look like this.
     pub(crate) const SCHEMA_1: &str = include_str!("../../../tests-data/session/schema-1.json");
     const SCHEMA_2: &str = include_str!("../../../tests-data/session/schema-2.json");
+    /// The same while a refresh token is being spent.
+    const SCHEMA_2_ATTEMPT: &str = include_str!("../../../tests-data/session/schema-2-attempt.json");
 
     const CONFIGURATION: &str = "d39979567891dfb9b2d096232ae60cf78c363b913247ca27478375ba49591b0d";
 
@@ -209,7 +228,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_session_that_an_older_version_wrote_is_read_whole() {
-        for (text, completed) in [(SCHEMA_1, 1), (SCHEMA_2, 2)] {
+        for (text, completed) in [(SCHEMA_1, 1), (SCHEMA_2, 2), (SCHEMA_2_ATTEMPT, 2)] {
             let persisted = StoredSession::from_bytes(text.as_bytes(), &owner()).unwrap();
             let signed_in = persisted.signed_in.as_ref().unwrap();
             assert_eq!(signed_in.user.email.as_deref(), Some("alice@example.com"));
@@ -229,7 +248,9 @@ pub(crate) mod tests {
         let written = |text: &str| {
             json(&StoredSession::from_bytes(text.as_bytes(), &owner()).unwrap().to_bytes(&owner()).unwrap())
         };
-        assert_eq!(written(SCHEMA_2), json(SCHEMA_2.as_bytes()));
+        for text in [SCHEMA_2, SCHEMA_2_ATTEMPT] {
+            assert_eq!(written(text), json(text.as_bytes()));
+        }
         // What schema 2 has more.
         let mut upgraded = json(SCHEMA_1.as_bytes());
         upgraded["schema"] = 2.into();
@@ -243,6 +264,27 @@ pub(crate) mod tests {
             pending["provider"]["metadata"]["require_pushed_authorization_requests"] = false.into();
         }
         assert_eq!(written(SCHEMA_1), upgraded);
+    }
+
+    #[test]
+    fn an_attempt_ends_by_itself_alone_and_there_is_one_of_each_kind() {
+        let mut session = StoredSession::from_bytes(SCHEMA_2_ATTEMPT.as_bytes(), &owner()).unwrap();
+        assert_eq!(session.attempts, [Attempt { spends: Spends::RefreshToken, began_at: 1_800_000_000 }]);
+        session.begin_attempt(Attempt { spends: Spends::Code, began_at: 1 });
+        session.begin_attempt(Attempt { spends: Spends::RefreshToken, began_at: 2 });
+        session.end_attempt(Spends::Code);
+        assert_eq!(session.attempts, [Attempt { spends: Spends::RefreshToken, began_at: 2 }]);
+    }
+
+    #[test]
+    fn a_refresh_names_the_whole_granted_scope_or_none() {
+        let scopes = |text: &str| {
+            let session = StoredSession::from_bytes(text.as_bytes(), &owner()).unwrap();
+            session.signed_in.unwrap().tokens.scopes_to_refresh().to_vec()
+        };
+        // Earlier versions left `offline_access` out of what they stored: they named a part.
+        assert!(scopes(SCHEMA_1).is_empty() && scopes(SCHEMA_2).is_empty());
+        assert_eq!(scopes(SCHEMA_2_ATTEMPT), ["openid", "profile", "email", "offline_access"]);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::error::SignInReason;
 use crate::life::Life;
 use crate::secret_text::is_same;
 
+/// The scope that stands for a refresh token (OpenID Connect Core §11).
+const OFFLINE_ACCESS: &str = "offline_access";
+
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct SignedIn {
     pub user: User,
@@ -43,11 +46,18 @@ pub(crate) struct Tokens {
     pub access_token_expires_at: Option<i64>,
     #[serde(with = "crate::secret_text::optional", default)]
     pub refresh_token: Option<SecretString>,
-    /// What a refresh asks for: never more than was granted (RFC 6749 §6), whatever the configuration says by then.
+    /// What was granted, `offline_access` included; versions before 0.2 left that out.
     pub scopes: Vec<String>,
 }
 
 impl Tokens {
+    /// The scope that a refresh names: all that was granted, never more (RFC 6749 §6) and never less, whatever the
+    /// configuration says by then. None where the whole is not known, which the server takes for the same.
+    pub(crate) fn scopes_to_refresh(&self) -> &[String] {
+        let is_whole = self.scopes.iter().any(|scope| scope == OFFLINE_ACCESS);
+        if is_whole { &self.scopes } else { &[] }
+    }
+
     pub(crate) fn id_token_life(&self) -> Life {
         Life { obtained_at: self.obtained_at, expires_at: self.id_token_expires_at }
     }

@@ -4,7 +4,9 @@
 mod beside;
 mod detached;
 mod single_flight;
+mod single_use;
 
 pub(crate) use beside::Beside;
 pub(crate) use detached::{block, detach};
 pub(crate) use single_flight::SingleFlight;
+pub(crate) use single_use::{SingleUseTokens, Spending};

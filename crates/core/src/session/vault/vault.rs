@@ -15,8 +15,8 @@ use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
 use crate::error::{SessionError, SignInReason};
 use crate::session::published::{Board, Event, SessionEvent};
-use crate::session::stored::{EndedSession, Owner, SignedIn, StoredSession, Tokens};
-use crate::session::tasks::{block, detach};
+use crate::session::stored::{Attempt, EndedSession, Owner, SignedIn, Spends, StoredSession, Tokens};
+use crate::session::tasks::{SingleUseTokens, Spending, block, detach};
 use crate::storage::{SecretStore, StorageErrorKind, StoreLock};
 
 /// What another process of the app did to the store is noticed after so many seconds at the latest, whenever the session
@@ -34,6 +34,7 @@ pub(crate) struct Vault {
     board: Arc<Board>,
     known: Arc<Known>,
     last_look: Arc<AtomicI64>,
+    single_use: SingleUseTokens,
     // Tasks of one process take turns here instead of polling each other's file locks.
     writing: Arc<tokio::sync::Mutex<()>>,
     signing_in: Arc<tokio::sync::Mutex<()>>,
@@ -75,6 +76,7 @@ impl Vault {
             board,
             known: Arc::default(),
             last_look: Arc::default(),
+            single_use: SingleUseTokens::new(),
             writing: Arc::default(),
             signing_in: Arc::default(),
             renewing: Arc::default(),
@@ -159,6 +161,52 @@ impl Vault {
         Ok(result)
     }
 
+    /// Write-ahead: before a code or a refresh token is spent, the session is saved once more, with room for the answer. If
+    /// that fails, nothing must be spent. `is_still_wanted` looks at what is stored by then. Until what this gives is
+    /// dropped, a process that is about to end waits; so drop it when the answer is saved.
+    pub(crate) async fn prepare_to_spend(
+        &self,
+        spends: Spends,
+        is_still_wanted: impl FnOnce(&StoredSession) -> Result<(), SessionError> + Send + 'static,
+    ) -> Result<Spending, SessionError> {
+        let spending = self.single_use.begin()?;
+        let attempt = Attempt { spends, began_at: self.clock.unix_now() };
+        let outcome = self
+            .update(move |content| {
+                is_still_wanted(content)?;
+                content.begin_attempt(attempt);
+                Ok(())
+            })
+            .await;
+        match outcome {
+            Ok(wanted) => wanted.map(|()| spending),
+            Err(SessionError::SecureStorage { kind, detail }) => {
+                Err(SessionError::SecureStorage { kind, detail: format!("{detail}; nothing was sent to Okta") })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a refresh token was sent whose answer nobody saved, here or in another process, and that may still work:
+    /// then now is the time to send it again, whatever else is still good.
+    pub(crate) fn has_lost_an_answer(&self) -> bool {
+        let now = self.clock.unix_now();
+        let is_worth_repeating =
+            |content: &StoredSession| content.attempts.iter().any(|attempt| attempt.is_worth_repeating(now));
+        !self.single_use.are_underway() && self.peek(is_worth_repeating).unwrap_or(false)
+    }
+
+    /// Waits for codes and refresh tokens that are on their way.
+    pub(crate) async fn settle(&self) {
+        self.single_use.settle().await;
+    }
+
+    /// The same, and lets none be spent any more.
+    pub(crate) async fn leave(&self) {
+        self.single_use.close();
+        self.single_use.settle().await;
+    }
+
     /// Saves `tokens` in place of those of `before`, if that sign-in is still the stored one: a sign-out or another sign-in
     /// that came between wins. A store that does not take them now must not cost the session: then they are kept in memory
     /// until a write succeeds.
@@ -168,7 +216,9 @@ impl Vault {
             .update(move |content| {
                 if let Some(current) = content.signed_in.as_mut().filter(|current| current.tokens.belong_to(&sign_in)) {
                     current.tokens = tokens;
-                    return Ok(current.clone());
+                    let kept = current.clone();
+                    content.end_attempt(Spends::RefreshToken);
+                    return Ok(kept);
                 }
                 Err(content.came_too_late())
             })
@@ -209,6 +259,7 @@ impl Vault {
             .update(move |content| {
                 if let Some(current) = content.signed_in.take_if(|current| current.tokens.belong_to(&sign_in)) {
                     content.ended = Some(EndedSession { user: current.user, reason: ended });
+                    content.end_attempt(Spends::RefreshToken);
                 }
             })
             .await;
