@@ -29,6 +29,17 @@ impl std::fmt::Debug for DemoUser {
     }
 }
 
+/// What a refresh does to the refresh token; Okta calls it "Refresh token behavior" of an app (guides/refresh-tokens,
+/// "Refresh token rotation properties").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It stays the same until it expires (`STATIC`, "persistent"): Okta's default for native apps.
+    Off,
+    /// Every refresh gives a new one (`ROTATE`), and the one before works for this much longer: Okta allows 0 to 60 s,
+    /// 30 by default.
+    WithGrace(Duration),
+}
+
 /// How to start a [`LocalStack`](crate::LocalStack). A template decides for itself about everything that it says: the
 /// issuer and the client id, the pool, its guests and flows, the region and the buckets. With one the stack serves https.
 #[derive(Debug, Clone)]
@@ -62,10 +73,8 @@ pub struct Options {
     pub credentials_lifetime: Duration,
     /// Lifetime of an authorization code.
     pub code_lifetime: Duration,
-    /// How long a rotated refresh token may still be used (Okta: 0 to 60 s).
-    pub rotation_grace: Duration,
-    /// Whether a refresh gives a new refresh token and retires the old one.
-    pub rotate_refresh_tokens: bool,
+    /// What a refresh does to the refresh token.
+    pub rotation: Rotation,
     /// Whether authorization requests are taken only if they were pushed before (RFC 9126).
     pub require_pushed_requests: bool,
     /// Whether `Logins` may be left out.
@@ -137,8 +146,7 @@ impl Default for Options {
             token_lifetime: Duration::from_secs(3600),
             credentials_lifetime: Duration::from_secs(3600),
             code_lifetime: Duration::from_secs(300),
-            rotation_grace: Duration::from_secs(30),
-            rotate_refresh_tokens: true,
+            rotation: Rotation::WithGrace(Duration::from_secs(30)),
             require_pushed_requests: false,
             allow_guests: false,
             allow_classic_flow: true,

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::errors::{ApiError, OAuthError, json_response, unavailable};
-use super::grants::{Authorization, GrantError, GrantId, RefreshPolicy};
+use super::grants::{Authorization, GrantError, GrantId};
 use super::id_token::{TokenContext, access_token_claims, id_token_claims};
 use super::parameters::{Parameters, is_form};
 use super::scopes::{Scope, Scopes};
@@ -120,30 +120,28 @@ fn redeem_code(server: &AuthorizationServer, parameters: &Parameters) -> Result<
 }
 
 fn refresh(server: &AuthorizationServer, parameters: &Parameters) -> Result<Granted, OAuthError> {
-    let options = &server.okta.shared.options;
     let token = parameters
         .get("refresh_token")
         .ok_or_else(|| OAuthError::invalid_request("The 'refresh_token' parameter is missing."))?;
-    let invalid_scope = || describe_grant_error(GrantError::ScopeExceeded);
-    let requested = parameters.get("scope").map(Scopes::parse).transpose().map_err(|_| invalid_scope())?;
-    let policy = RefreshPolicy {
-        rotate: options.rotate_refresh_tokens,
-        grace: i64::try_from(options.rotation_grace.as_secs()).unwrap_or(i64::MAX),
-    };
+    let requested = parameters.get("scope").map(Scopes::parse).transpose().map_err(|_| {
+        OAuthError::new("invalid_scope", "One or more scopes are not configured for the authorization server resource.")
+    })?;
+    let rotation = server.okta.shared.options.rotation;
     let refreshed = server
         .okta
         .grants()
-        .refresh(token, server.kind, requested.as_ref(), &random_text(32), policy, server.okta.now())
+        .refresh(token, server.kind, requested.as_ref(), &random_text(32), rotation, server.okta.now())
         .map_err(describe_grant_error)?;
     Ok(Granted {
         id: refreshed.grant,
         authorization: refreshed.authorization,
         scopes: refreshed.scopes,
         nonce: None,
-        refresh_token: Some(refreshed.refresh_token),
+        refresh_token: refreshed.refresh_token,
     })
 }
 
+/// The words are those of Okta's errors catalogue (2026.08.1).
 fn describe_grant_error(error: GrantError) -> OAuthError {
     match error {
         GrantError::CodeInvalid => OAuthError::invalid_grant("The authorization code is invalid or has expired."),
@@ -152,9 +150,19 @@ fn describe_grant_error(error: GrantError) -> OAuthError {
         ),
         GrantError::VerifierMismatch => OAuthError::invalid_grant("PKCE verification failed."),
         GrantError::RefreshTokenInvalid => OAuthError::invalid_grant("The refresh token is invalid or expired."),
-        GrantError::ScopeExceeded => {
-            OAuthError::new("invalid_scope", "The requested scope exceeds the scope that was granted at sign-in.")
-        }
+        GrantError::OpenIdScopeMissing => OAuthError::new(
+            "invalid_scope",
+            "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.",
+        ),
+        // `refresh_scopes_denied`. RFC 6749 section 5.2 would have it `invalid_scope`, and reference/api/oidc of
+        // 2024-08-21 says only that they "have to be a subset of the scopes used to generate the refresh token".
+        GrantError::ScopesNotGranted(denied) => OAuthError::new(
+            "access_denied",
+            format!(
+                "Some of the scopes requested for the refresh request were not granted in the original authorize \
+                 request. Denied scopes: {denied}."
+            ),
+        ),
     }
 }
 
