@@ -99,7 +99,8 @@ impl LocalStack {
     pub async fn start(options: LocalStackOptions) -> Result<Arc<Self>, LocalStackError> {
         let mut chosen = Options { port: options.port.unwrap_or(0), tls: options.tls, ..Options::default() };
         let seconds = |wanted: Option<u64>, default| wanted.map_or(default, Duration::from_secs);
-        chosen.token_lifetime = seconds(options.token_lifetime_seconds, chosen.token_lifetime);
+        chosen.id_token_lifetime = seconds(options.token_lifetime_seconds, chosen.id_token_lifetime);
+        chosen.access_token_lifetime = seconds(options.token_lifetime_seconds, chosen.access_token_lifetime);
         chosen.credentials_lifetime = seconds(options.credentials_lifetime_seconds, chosen.credentials_lifetime);
         if let Some(grace) = options.rotation_grace_seconds {
             chosen.rotation = Rotation::WithGrace(Duration::from_secs(grace));

@@ -67,11 +67,15 @@ pub struct Options {
     pub bucket: String,
     /// A bucket that exists and denies everything.
     pub denied_bucket: String,
-    /// Lifetime of ID and access tokens (Okta's default is an hour).
-    pub token_lifetime: Duration,
+    /// Lifetime of ID tokens. Okta: 60 minutes, and only a token inline hook changes it, to 5 minutes up to 24 hours
+    /// (reference/api/oidc of 2024-08-21, "Token lifetime"; reference/token-hook of 2024-09-20). Shorter ones are for watching.
+    pub id_token_lifetime: Duration,
+    /// Lifetime of access tokens. Okta: an hour, and 5 minutes up to 24 hours by a custom authorization server's policy
+    /// (same section).
+    pub access_token_lifetime: Duration,
     /// Lifetime of temporary AWS credentials (Cognito's enhanced flow gives an hour).
     pub credentials_lifetime: Duration,
-    /// Lifetime of an authorization code.
+    /// Lifetime of an authorization code (Okta: 300 seconds).
     pub code_lifetime: Duration,
     /// What a refresh does to the refresh token.
     pub rotation: Rotation,
@@ -143,7 +147,8 @@ impl Default for Options {
             identity_pool_id: "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4".to_owned(),
             bucket: "jetbridge-demo".to_owned(),
             denied_bucket: "jetbridge-private".to_owned(),
-            token_lifetime: Duration::from_secs(3600),
+            id_token_lifetime: Duration::from_secs(3600),
+            access_token_lifetime: Duration::from_secs(3600),
             credentials_lifetime: Duration::from_secs(3600),
             code_lifetime: Duration::from_secs(300),
             rotation: Rotation::WithGrace(Duration::from_secs(30)),

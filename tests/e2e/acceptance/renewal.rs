@@ -139,7 +139,12 @@ async fn acceptance_03_an_answer_that_stays_lost_is_made_up_for_within_the_grace
 async fn acceptance_09_keys_that_rotate_between_sign_in_and_refresh_are_fetched_once() {
     let ten_minutes = Duration::from_secs(600);
     // Shorter than the keys are kept, so that only the unknown key itself makes the core look for new ones.
-    let options = Options { token_lifetime: ten_minutes, credentials_lifetime: ten_minutes, ..Options::default() };
+    let options = Options {
+        id_token_lifetime: ten_minutes,
+        access_token_lifetime: ten_minutes,
+        credentials_lifetime: ten_minutes,
+        ..Options::default()
+    };
     let bench = Bench::start_with(options).await;
     let session = bench.signed_in(ALICE).await;
     list_everything(&session).await;

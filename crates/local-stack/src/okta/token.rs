@@ -1,5 +1,7 @@
 //! The token endpoint (RFC 6749 section 3.2): codes and refresh tokens become ID and access tokens.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -170,7 +172,8 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
     let okta = &server.okta;
     let options = &okta.shared.options;
     let now = okta.now();
-    let lifetime = i64::try_from(options.token_lifetime.as_secs()).unwrap_or(i64::MAX);
+    let seconds = |lifetime: Duration| i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+    let access_token_lifetime = seconds(options.access_token_lifetime);
     // Users cannot be removed while the stack runs; one that is not there would be a bug and gets no token.
     let user = okta.user(&granted.authorization.user_id).ok_or(KeyError)?;
     let issuer = server.issuer();
@@ -182,7 +185,8 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
         authorization: &granted.authorization,
         scopes: &granted.scopes,
         now,
-        expires_at: now.saturating_add(lifetime),
+        id_token_expires_at: now.saturating_add(seconds(options.id_token_lifetime)),
+        access_token_expires_at: now.saturating_add(access_token_lifetime),
         has_access_claims: server.kind == ServerKind::Custom && okta.shared.deployment().is_some(),
     };
     let access_token = match server.kind {
@@ -190,10 +194,11 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
         ServerKind::Org => random_text(48),
     };
     okta.shared.issued.record(&access_token);
-    okta.grants().add_access_token(granted.id, &access_token, granted.scopes.clone(), context.expires_at, now);
+    let expires_at = context.access_token_expires_at;
+    okta.grants().add_access_token(granted.id, &access_token, granted.scopes.clone(), expires_at, now);
     let mut body = json!({
         "token_type": "Bearer",
-        "expires_in": lifetime,
+        "expires_in": access_token_lifetime,
         "access_token": access_token,
         "scope": granted.scopes.to_string(),
     });
