@@ -48,6 +48,9 @@ pub(super) fn token(server: &AuthorizationServer, call: &Call) -> Response {
     if faults.take(Fault::TokenResponseLost) {
         response.extensions_mut().insert(BreakConnection);
     }
+    if let Some(hold) = faults.take_hold() {
+        response.extensions_mut().insert(hold);
+    }
     response
 }
 
@@ -134,12 +137,13 @@ fn refresh(server: &AuthorizationServer, parameters: &Parameters) -> Result<Gran
         .grants()
         .refresh(token, server.kind, requested.as_ref(), &random_text(32), rotation, server.okta.now())
         .map_err(describe_grant_error)?;
+    let is_withheld = server.okta.shared.faults.take(Fault::RefreshTokenWithheld);
     Ok(Granted {
         id: refreshed.grant,
         authorization: refreshed.authorization,
         scopes: refreshed.scopes,
         nonce: None,
-        refresh_token: refreshed.refresh_token,
+        refresh_token: refreshed.refresh_token.filter(|_| !is_withheld),
     })
 }
 
