@@ -34,7 +34,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let renewals: u32 = std::env::var("JETBRIDGE_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
     // Half of this life is over at every call.
     let lifetime = Duration::from_secs(310);
-    let options = Options { token_lifetime: lifetime, credentials_lifetime: lifetime, ..Options::default() };
+    let options = Options {
+        id_token_lifetime: lifetime,
+        access_token_lifetime: lifetime,
+        credentials_lifetime: lifetime,
+        ..Options::default()
+    };
     let stack = Arc::new(LocalStack::start(options).await?);
     let files = stack.config_files();
     let config = Config::parse(&files.okta_config, &files.aws_exports)?;

@@ -93,7 +93,12 @@ async fn a_clock_that_jumps_is_told_as_an_event() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_of_five_minutes_are_not_refreshed_at_every_call() {
     let five_minutes = Duration::from_secs(300);
-    let options = Options { token_lifetime: five_minutes, credentials_lifetime: five_minutes, ..Options::default() };
+    let options = Options {
+        id_token_lifetime: five_minutes,
+        access_token_lifetime: five_minutes,
+        credentials_lifetime: five_minutes,
+        ..Options::default()
+    };
     let bench = Bench::start_with(options).await;
     let session = bench.signed_in(ALICE).await;
     for _ in 0..10 {

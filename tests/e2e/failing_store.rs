@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jetbridge::storage::{MemoryStore, SecretStore, StorageError, StorageErrorKind, StoreLock};
 use jetbridge::{SessionEvent, SessionState, SignOutMode};
-use jetbridge_local_stack::Options;
+use jetbridge_local_stack::{Options, Rotation};
 use zeroize::Zeroizing;
 
 use crate::bench::{ALICE, BOB, Bench, eventually, list_everything};
@@ -70,7 +70,8 @@ impl SecretStore for FullDisk {
 }
 
 async fn bench_with_disk(rotation_grace: Duration) -> (Bench, FullDisk) {
-    let mut bench = Bench::start_with(Options { rotation_grace, ..Options::default() }).await;
+    let mut bench =
+        Bench::start_with(Options { rotation: Rotation::WithGrace(rotation_grace), ..Options::default() }).await;
     let disk = FullDisk::default();
     bench.store = Arc::new(disk.clone());
     (bench, disk)

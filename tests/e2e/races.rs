@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use jetbridge::storage::{MemoryStore, SecretStore, StorageError, StoreLock};
 use jetbridge::{Clock, LoginOptions, Session, SessionError, SessionState, SignInReason, SignOutMode};
-use jetbridge_local_stack::{Fault, Options};
+use jetbridge_local_stack::{Fault, Options, Rotation};
 use zeroize::Zeroizing;
 
 use crate::bench::{ALICE, BOB, Bench, DeviceClock, call_and_go_away, complete_beside, eventually};
@@ -86,7 +86,7 @@ async fn slow_bench() -> (Bench, SlowStore) {
 }
 
 fn without_grace() -> Options {
-    Options { rotation_grace: Duration::ZERO, ..Options::default() }
+    Options { rotation: Rotation::WithGrace(Duration::ZERO), ..Options::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

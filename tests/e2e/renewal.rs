@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jetbridge::{LoginOptions, Session, SessionError, SessionState, SignInReason, SignOutMode};
-use jetbridge_local_stack::{Fault, Options};
+use jetbridge_local_stack::{Fault, Options, Rotation};
 
 use crate::bench::{ALICE, Bench, list_everything};
 
@@ -47,7 +47,8 @@ async fn only_a_refused_refresh_token_ends_a_session_and_the_name_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_refresh_token_is_kept_even_if_the_id_token_beside_it_is_bad() {
-    let bench = Bench::start_with(Options { rotation_grace: Duration::ZERO, ..Options::default() }).await;
+    let bench =
+        Bench::start_with(Options { rotation: Rotation::WithGrace(Duration::ZERO), ..Options::default() }).await;
     let session = bench.signed_in(ALICE).await;
     bench.let_time_pass(HOUR);
     bench.stack.faults().inject(Fault::IdTokenTampered, 1);

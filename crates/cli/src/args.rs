@@ -3,9 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jetbridge_local_stack::{Fault, Rotation};
 
 use crate::text::wrap_beside;
 
@@ -119,9 +121,23 @@ pub(crate) struct LocalStackArgs {
     /// Wait this long before each answer
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub(crate) latency: u64,
-    /// Make the next N requests fail in this way (N is 1 if left out; a wrong name shows the right ones)
-    #[arg(long, value_name = "NAME[=N]")]
+    /// Make the next N requests fail in this way (N is 1 if left out; a wrong name shows the right ones); SECS is for how
+    /// long token-answer-held and token-slow wait
+    #[arg(long, value_name = "NAME[=N[:SECS]]")]
     pub(crate) fault: Vec<FaultChoice>,
+    /// How long ID tokens last. Okta: 3600, or 300 to 86400 by a token inline hook; less is for watching renewals
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    pub(crate) id_token_ttl: u64,
+    /// How long access tokens last. Okta: 300 to 86400 by an access policy; less is for watching renewals
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    pub(crate) access_token_ttl: u64,
+    /// How long AWS credentials last. Cognito: 3600; less is for watching renewals
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(10..=43_200))]
+    pub(crate) credentials_ttl: u64,
+    /// off: a refresh token stays the same, Okta's default for native apps. SECONDS: each refresh gives a new one, and the
+    /// one before works for 0 to 60 seconds more
+    #[arg(long, value_name = "off|SECONDS", default_value = "30")]
+    pub(crate) rotation: RotationChoice,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -297,25 +313,49 @@ impl FromStr for StoreChoice {
 /// A fault of the local stack and how many requests it spoils.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FaultChoice {
-    pub(crate) fault: jetbridge_local_stack::Fault,
+    pub(crate) fault: Fault,
     pub(crate) times: u32,
+    /// For a fault that waits.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl FromStr for FaultChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, times) = match text.split_once('=') {
-            Some((name, times)) => (name, times.parse().map_err(|_| format!("'{times}' is not a number"))?),
-            None => (text, 1),
+        fn number<N: FromStr>(text: &str) -> Result<N, String> {
+            text.parse().map_err(|_| format!("'{text}' is not a number"))
+        }
+        let (name, amount) = text.split_once('=').unwrap_or((text, "1"));
+        let (times, wait) = match amount.split_once(':') {
+            Some((times, wait)) => (times, Some(Duration::from_secs(number(wait)?))),
+            None => (amount, None),
         };
-        let all = jetbridge_local_stack::Fault::ALL;
-        match all.iter().find(|fault| fault.name() == name) {
-            Some(&fault) => Ok(Self { fault, times }),
+        let times = number(times)?;
+        match Fault::ALL.iter().find(|fault| fault.name() == name) {
+            Some(fault) if wait.is_some() && !fault.waits() => Err(format!("{name} does not wait: leave SECS out")),
+            Some(&fault) => Ok(Self { fault, times, wait }),
             None => {
-                let names: Vec<_> = all.iter().map(|fault| fault.name()).collect();
+                let names: Vec<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
                 Err(format!("the faults are:\n{}", wrap_beside("  ", &names.join(", "), 80)))
             }
+        }
+    }
+}
+
+/// What a refresh does to the local stack's refresh tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RotationChoice(pub(crate) Rotation);
+
+impl FromStr for RotationChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            _ if text == "off" => Ok(Self(Rotation::Off)),
+            // Okta takes no other grace.
+            Ok(seconds @ 0..=60) => Ok(Self(Rotation::WithGrace(Duration::from_secs(seconds)))),
+            _ => Err("expected\n  off, or the seconds for which the token before still works: 0 to 60".to_owned()),
         }
     }
 }
@@ -376,8 +416,24 @@ mod tests {
         let fault = |text: &str| text.parse::<FaultChoice>();
         assert_eq!(fault("s3-page-cut").unwrap().times, 1);
         assert_eq!(fault("s3-page-cut=7").unwrap().times, 7);
-        assert!(fault("s3-page-cut=x").unwrap_err().contains("not a number"));
+        assert_eq!(fault("token-slow=2:8").unwrap().wait, Some(Duration::from_secs(8)));
+        for wrong in ["s3-page-cut=x", "s3-page-cut=", "token-slow=1:", "token-slow=1:x", "token-slow=:5"] {
+            assert!(fault(wrong).unwrap_err().contains("not a number"), "{wrong}");
+        }
+        assert!(fault("s3-page-cut=1:5").unwrap_err().contains("leave SECS out"));
         assert!(fault("coffee-empty").unwrap_err().contains("s3-page-cut"));
+    }
+
+    #[test]
+    fn rotation_is_off_or_has_a_grace_as_okta_allows_it() {
+        let rotation = |text: &str| text.parse::<RotationChoice>().map(|choice| choice.0);
+        assert_eq!(rotation("off"), Ok(Rotation::Off));
+        for seconds in [0, 30, 60] {
+            assert_eq!(rotation(&seconds.to_string()), Ok(Rotation::WithGrace(Duration::from_secs(seconds))));
+        }
+        for wrong in ["61", "-1", "on", "", "1.5"] {
+            assert!(rotation(wrong).unwrap_err().contains("0 to 60"), "{wrong}");
+        }
     }
 
     #[test]

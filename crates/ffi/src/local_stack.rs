@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jetbridge::{Clock, SystemClock};
-use jetbridge_local_stack::{BrowserError, ConfigFiles, Fault, LocalStack as Stack, Options, ScriptedBrowser};
+use jetbridge_local_stack::{
+    BrowserError, ConfigFiles, Fault, LocalStack as Stack, Options, Rotation, ScriptedBrowser,
+};
 
 use crate::config::Config;
 use crate::error::SessionError;
@@ -97,9 +99,12 @@ impl LocalStack {
     pub async fn start(options: LocalStackOptions) -> Result<Arc<Self>, LocalStackError> {
         let mut chosen = Options { port: options.port.unwrap_or(0), tls: options.tls, ..Options::default() };
         let seconds = |wanted: Option<u64>, default| wanted.map_or(default, Duration::from_secs);
-        chosen.token_lifetime = seconds(options.token_lifetime_seconds, chosen.token_lifetime);
+        chosen.id_token_lifetime = seconds(options.token_lifetime_seconds, chosen.id_token_lifetime);
+        chosen.access_token_lifetime = seconds(options.token_lifetime_seconds, chosen.access_token_lifetime);
         chosen.credentials_lifetime = seconds(options.credentials_lifetime_seconds, chosen.credentials_lifetime);
-        chosen.rotation_grace = seconds(options.rotation_grace_seconds, chosen.rotation_grace);
+        if let Some(grace) = options.rotation_grace_seconds {
+            chosen.rotation = Rotation::WithGrace(Duration::from_secs(grace));
+        }
         chosen.redirect_uris.extend(options.redirect_uri);
         let stack = Stack::start(chosen).await.map_err(|error| LocalStackError::Start { detail: error.to_string() })?;
         let files = stack.config_files();

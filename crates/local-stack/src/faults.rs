@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 macro_rules! faults {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
@@ -25,6 +26,13 @@ macro_rules! faults {
 faults! {
     /// Every service: the connection breaks before anybody has seen the request, as when the network is gone.
     NetworkDown = "network-down",
+    /// Okta: the connection is silently dead: it is accepted and stays open, and no answer ever comes. Nobody sees the
+    /// request.
+    OktaSilent = "okta-silent",
+    /// Cognito: as `okta-silent`.
+    CognitoSilent = "cognito-silent",
+    /// S3: as `okta-silent`.
+    S3Silent = "s3-silent",
     /// Okta: discovery answers 503.
     DiscoveryUnavailable = "discovery-unavailable",
     /// Okta: the key endpoint answers 503.
@@ -35,6 +43,16 @@ faults! {
     TokenResponseLost = "token-response-lost",
     /// Okta: the token endpoint does its work (code and refresh token are spent), then a gateway in front of it answers 504.
     TokenGatewayTimeout = "token-gateway-timeout",
+    /// Okta: the token endpoint does its work (code and refresh token are spent), then holds its answer: for ever, or for
+    /// as long as was asked for.
+    TokenAnswerHeld = "token-answer-held",
+    /// Okta: the token endpoint waits before it does its work: 5 seconds, or as long as was asked for. It does the work
+    /// then, even if the client has gone.
+    TokenSlow = "token-slow",
+    /// Okta: a refresh does its work, rotation included, but no refresh token is in the answer. "Okta only returns the new
+    /// access token", its guide says in one place (guides/refresh-tokens, "Persistent token benefits"), "and the refresh
+    /// token" in another ("Use a refresh token").
+    RefreshTokenWithheld = "refresh-token-withheld",
     /// Okta: 429 with `X-Rate-Limit-Reset` and error E0000047.
     TokenRateLimited = "token-rate-limited",
     /// Okta: the ID token's signature does not match its claims.
@@ -91,30 +109,72 @@ faults! {
     S3PageCut = "s3-page-cut",
 }
 
-/// The faults that are switched on, each with the number of requests that it still spoils.
+/// Long enough to be seen, and no longer than any client waits.
+const DEFAULT_SLOWNESS: Duration = Duration::from_secs(5);
+
+impl Fault {
+    /// Whether it makes a request last, so that one can say for how long.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::TokenAnswerHeld | Self::TokenSlow)
+    }
+}
+
+/// A handler that leaves this in the response's extensions has done its work; the answer is held, on a connection that
+/// stays open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Hold {
+    For(Duration),
+    /// Until the client goes, or the stack stops.
+    Ever,
+}
+
+/// How many more requests a fault spoils, and for how long each if it is one that waits.
+#[derive(Debug, Clone, Copy)]
+struct Injected {
+    left: u32,
+    wait: Option<Duration>,
+}
+
+/// The faults that are switched on.
 #[derive(Debug, Default)]
 pub struct Faults {
-    left: Mutex<HashMap<Fault, u32>>,
+    injected: Mutex<HashMap<Fault, Injected>>,
 }
 
 impl Faults {
     /// Spoils the next `times` requests that `fault` concerns; 0 switches it off.
     pub fn inject(&self, fault: Fault, times: u32) {
-        self.lock().insert(fault, times);
+        self.lock().insert(fault, Injected { left: times, wait: None });
+    }
+
+    /// As [`inject`](Self::inject), and says for how long a fault that [`waits`](Fault::waits) does so.
+    pub fn inject_wait(&self, fault: Fault, times: u32, wait: Duration) {
+        self.lock().insert(fault, Injected { left: times, wait: Some(wait) });
     }
 
     /// Says whether this request is to be spoiled, and counts it.
     pub(crate) fn take(&self, fault: Fault) -> bool {
-        match self.lock().get_mut(&fault) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                true
-            }
-            _ => false,
-        }
+        self.take_injected(fault).is_some()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fault, u32>> {
-        self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// How long the token endpoint is to wait before its work; counts the request.
+    pub(crate) fn take_slowness(&self) -> Option<Duration> {
+        self.take_injected(Fault::TokenSlow).map(|injected| injected.wait.unwrap_or(DEFAULT_SLOWNESS))
+    }
+
+    /// How the token endpoint's answer is to be held; counts the request.
+    pub(crate) fn take_hold(&self) -> Option<Hold> {
+        self.take_injected(Fault::TokenAnswerHeld).map(|injected| injected.wait.map_or(Hold::Ever, Hold::For))
+    }
+
+    fn take_injected(&self, fault: Fault) -> Option<Injected> {
+        let mut injected = self.lock();
+        let found = injected.get_mut(&fault).filter(|found| found.left > 0)?;
+        found.left -= 1;
+        Some(*found)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fault, Injected>> {
+        self.injected.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

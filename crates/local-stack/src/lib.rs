@@ -43,7 +43,7 @@ pub use clock::StackClock;
 pub use config_files::{ConfigFiles, WriteConfigError};
 pub use faults::{Fault, Faults};
 pub use issued::IssuedSecrets;
-pub use options::{DemoUser, Options};
+pub use options::{DemoUser, Options, Rotation};
 pub use request_log::{RequestLog, RequestRecord, Service};
 pub use shared::{Endpoints, HostOverride};
 pub use stack::{LocalStack, RotateKeyError, StartError};

@@ -29,6 +29,17 @@ impl std::fmt::Debug for DemoUser {
     }
 }
 
+/// What a refresh does to the refresh token; Okta calls it "Refresh token behavior" of an app (guides/refresh-tokens,
+/// "Refresh token rotation properties").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It stays the same until it expires (`STATIC`, "persistent"): Okta's default for native apps.
+    Off,
+    /// Every refresh gives a new one (`ROTATE`), and the one before works for this much longer: Okta allows 0 to 60 s,
+    /// 30 by default.
+    WithGrace(Duration),
+}
+
 /// How to start a [`LocalStack`](crate::LocalStack). A template decides for itself about everything that it says: the
 /// issuer and the client id, the pool, its guests and flows, the region and the buckets. With one the stack serves https.
 #[derive(Debug, Clone)]
@@ -56,16 +67,18 @@ pub struct Options {
     pub bucket: String,
     /// A bucket that exists and denies everything.
     pub denied_bucket: String,
-    /// Lifetime of ID and access tokens (Okta's default is an hour).
-    pub token_lifetime: Duration,
+    /// Lifetime of ID tokens. Okta: 60 minutes, and only a token inline hook changes it, to 5 minutes up to 24 hours
+    /// (reference/api/oidc of 2024-08-21, "Token lifetime"; reference/token-hook of 2024-09-20). Shorter ones are for watching.
+    pub id_token_lifetime: Duration,
+    /// Lifetime of access tokens. Okta: an hour, and 5 minutes up to 24 hours by a custom authorization server's policy
+    /// (same section).
+    pub access_token_lifetime: Duration,
     /// Lifetime of temporary AWS credentials (Cognito's enhanced flow gives an hour).
     pub credentials_lifetime: Duration,
-    /// Lifetime of an authorization code.
+    /// Lifetime of an authorization code (Okta: 300 seconds).
     pub code_lifetime: Duration,
-    /// How long a rotated refresh token may still be used (Okta: 0 to 60 s).
-    pub rotation_grace: Duration,
-    /// Whether a refresh gives a new refresh token and retires the old one.
-    pub rotate_refresh_tokens: bool,
+    /// What a refresh does to the refresh token.
+    pub rotation: Rotation,
     /// Whether authorization requests are taken only if they were pushed before (RFC 9126).
     pub require_pushed_requests: bool,
     /// Whether `Logins` may be left out.
@@ -134,11 +147,11 @@ impl Default for Options {
             identity_pool_id: "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4".to_owned(),
             bucket: "jetbridge-demo".to_owned(),
             denied_bucket: "jetbridge-private".to_owned(),
-            token_lifetime: Duration::from_secs(3600),
+            id_token_lifetime: Duration::from_secs(3600),
+            access_token_lifetime: Duration::from_secs(3600),
             credentials_lifetime: Duration::from_secs(3600),
             code_lifetime: Duration::from_secs(300),
-            rotation_grace: Duration::from_secs(30),
-            rotate_refresh_tokens: true,
+            rotation: Rotation::WithGrace(Duration::from_secs(30)),
             require_pushed_requests: false,
             allow_guests: false,
             allow_classic_flow: true,

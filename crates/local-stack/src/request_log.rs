@@ -36,7 +36,7 @@ pub struct RequestRecord {
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The status of the answer; 0 if the connection was broken instead.
+    /// The status of the answer; 0 if the connection was broken instead, or is left without an answer.
     pub status: u16,
     /// When it arrived, measured from the start of the stack.
     pub started: Duration,

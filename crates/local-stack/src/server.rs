@@ -1,5 +1,5 @@
 //! Serves HTTP/1.1 on a loopback listener, and does for every request what no service should have to think about: the
-//! Host check, latency, the request log, the stack's own `Date` and breaking a connection on demand.
+//! Host check, latency, the request log, the stack's own `Date`, and breaking or holding a connection on demand.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::faults::Fault;
+use crate::faults::{Fault, Hold};
 use crate::request_log::{Operation, RequestRecord, Service};
 use crate::shared::Shared;
 
@@ -97,7 +97,16 @@ async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin, site: Arc<Site>
         // A task of its own, because a service carries out what it received, whether the client waits for the answer or
         // not: a code is spent then. hyper would drop the work together with the connection.
         let answer = tokio::spawn(async move { site.answer(request).await });
-        async move { answer.await.unwrap_or(Err(ConnectionBroken)) }
+        async move {
+            let answer = answer.await.unwrap_or(Err(ConnectionBroken))?;
+            // Out here, so that it ends with the connection.
+            match answer.extensions().get::<Hold>() {
+                Some(Hold::For(time)) => tokio::time::sleep(*time).await,
+                Some(Hold::Ever) => std::future::pending().await,
+                None => {}
+            }
+            Ok::<_, ConnectionBroken>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -119,6 +128,11 @@ impl Site {
         if !is_own && self.shared.faults.take(Fault::NetworkDown) {
             return Err(ConnectionBroken);
         }
+        if !is_own && self.shared.faults.take(self.silence()) {
+            let mut never_sent = Response::default();
+            never_sent.extensions_mut().insert(Hold::Ever);
+            return Ok(never_sent);
+        }
         let mut response = match check_host(&request, self.port, self.host.as_deref()) {
             Ok(()) => {
                 let request = self.read_body(request).await;
@@ -131,6 +145,7 @@ impl Site {
             Err((status, problem)) => (status, problem).into_response(),
         };
         let broken = response.extensions().get::<BreakConnection>().is_some();
+        let unanswered = broken || matches!(response.extensions().get(), Some(Hold::Ever));
         if !is_own {
             self.shared.log.push(RequestRecord {
                 number: 0,
@@ -138,7 +153,7 @@ impl Site {
                 operation: self.name_operation(&method, &path, &response),
                 method: method.as_str().to_owned(),
                 path,
-                status: if broken { 0 } else { response.status().as_u16() },
+                status: if unanswered { 0 } else { response.status().as_u16() },
                 started,
                 ended: self.shared.clock.monotonic(),
             });
@@ -150,6 +165,14 @@ impl Site {
             response.headers_mut().insert(DATE, date);
         }
         Ok(response)
+    }
+
+    fn silence(&self) -> Fault {
+        match self.service {
+            Service::Okta => Fault::OktaSilent,
+            Service::Cognito => Fault::CognitoSilent,
+            Service::S3 => Fault::S3Silent,
+        }
     }
 
     /// Takes the whole body in before anything else, since the client may be gone after the pause. What went wrong with

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jetbridge::{SessionError, SessionState, SignInReason};
-use jetbridge_local_stack::{Fault, Options};
+use jetbridge_local_stack::{Fault, Options, Rotation};
 
 use super::processes::{Home, ThisProcess};
 use crate::bench::{ALICE, Bench, call_and_go_away, list_everything};
@@ -14,7 +14,7 @@ const LATENCY: Duration = Duration::from_millis(100);
 
 /// A refresh token that is spent twice ends the session at once.
 fn without_grace() -> Options {
-    Options { rotation_grace: Duration::ZERO, ..Options::default() }
+    Options { rotation: Rotation::WithGrace(Duration::ZERO), ..Options::default() }
 }
 
 /// What the renewal asked for: tokens, identities, credentials.
@@ -105,7 +105,7 @@ async fn acceptance_03_a_lost_answer_is_asked_for_again_at_once() {
 async fn acceptance_03_an_answer_that_stays_lost_is_made_up_for_within_the_grace_and_ends_the_session_after_it() {
     let refused = SignInReason::RefreshTokenRefused { code: "invalid_grant".to_owned() };
     for (seconds_later, survives) in [(10, true), (31, false)] {
-        let bench = Bench::start_with(Options { rotation_grace: Duration::from_secs(30), ..Options::default() }).await;
+        let bench = Bench::start_with(Options::default()).await;
         let session = bench.signed_in(ALICE).await;
         bench.let_time_pass(HOUR);
         bench.stack.faults().inject(Fault::TokenResponseLost, 1000);
@@ -139,7 +139,12 @@ async fn acceptance_03_an_answer_that_stays_lost_is_made_up_for_within_the_grace
 async fn acceptance_09_keys_that_rotate_between_sign_in_and_refresh_are_fetched_once() {
     let ten_minutes = Duration::from_secs(600);
     // Shorter than the keys are kept, so that only the unknown key itself makes the core look for new ones.
-    let options = Options { token_lifetime: ten_minutes, credentials_lifetime: ten_minutes, ..Options::default() };
+    let options = Options {
+        id_token_lifetime: ten_minutes,
+        access_token_lifetime: ten_minutes,
+        credentials_lifetime: ten_minutes,
+        ..Options::default()
+    };
     let bench = Bench::start_with(options).await;
     let session = bench.signed_in(ALICE).await;
     list_everything(&session).await;

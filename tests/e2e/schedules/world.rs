@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::join_all;
 use jetbridge::storage::SecretStore;
 use jetbridge::{Clock, Config, LoginOptions, Session, SessionError, SessionState, SystemClock};
-use jetbridge_local_stack::{Fault, LocalStack, Options, ScriptedBrowser};
+use jetbridge_local_stack::{Fault, LocalStack, Options, Rotation, ScriptedBrowser};
 use url::Url;
 
 use super::plan::{Action, Schedule, Step, Trouble};
@@ -36,7 +36,9 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn start(grace: Duration) -> Self {
-        let stack = Arc::new(LocalStack::start(Options { rotation_grace: grace, ..Options::default() }).await.unwrap());
+        let stack = Arc::new(
+            LocalStack::start(Options { rotation: Rotation::WithGrace(grace), ..Options::default() }).await.unwrap(),
+        );
         let config = config_of(&stack, |_, _| {});
         let mut people = BTreeMap::new();
         for login in [ALICE, BOB] {

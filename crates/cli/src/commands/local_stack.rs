@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use jetbridge_local_stack::{DemoUser, LocalStack, Options, StartError, Template, TemplateError, WriteConfigError};
+use jetbridge_local_stack::{
+    DemoUser, LocalStack, Options, Rotation, StartError, Template, TemplateError, WriteConfigError,
+};
 use serde::Serialize;
 
 use crate::args::LocalStackArgs;
@@ -23,6 +25,9 @@ struct ReadyEvent<'a> {
     client_id: &'a str,
     identity_pool_id: &'a str,
     bucket: &'a str,
+    /// What was asked for beside the defaults, in seconds.
+    #[serde(flatten)]
+    lives: Lives,
     config: Option<String>,
     /// For `--resolve`, and for curl's `--connect-to`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +36,53 @@ struct ReadyEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ignored: Option<&'a [String]>,
     users: Vec<UserLine<'a>>,
+}
+
+/// Lifetimes and rotation, each only where it is not the default.
+#[derive(Debug, Serialize)]
+struct Lives {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token_ttl: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token_ttl: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials_ttl: Option<u64>,
+    /// As `--rotation` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rotation: Option<String>,
+}
+
+impl Lives {
+    fn of(options: &Options) -> Self {
+        let default = Options::default();
+        let seconds = |chosen: Duration, default| (chosen != default).then_some(chosen.as_secs());
+        let rotation = match options.rotation {
+            Rotation::Off => "off".to_owned(),
+            Rotation::WithGrace(grace) => grace.as_secs().to_string(),
+        };
+        Self {
+            id_token_ttl: seconds(options.id_token_lifetime, default.id_token_lifetime),
+            access_token_ttl: seconds(options.access_token_lifetime, default.access_token_lifetime),
+            credentials_ttl: seconds(options.credentials_lifetime, default.credentials_lifetime),
+            rotation: (options.rotation != default.rotation).then_some(rotation),
+        }
+    }
+
+    /// One line for each.
+    fn describe(&self) -> Vec<String> {
+        let lasts = |what: &str, seconds: Option<u64>| seconds.map(|seconds| format!("{what} last {seconds} s"));
+        let rotation = self.rotation.as_deref().map(|rotation| match rotation {
+            "off" => "refresh tokens stay the same".to_owned(),
+            grace => format!("refresh tokens rotate, the one before works for {grace} s more"),
+        });
+        let lives = [
+            lasts("ID tokens", self.id_token_ttl),
+            lasts("access tokens", self.access_token_ttl),
+            lasts("AWS credentials", self.credentials_ttl),
+            rotation,
+        ];
+        lives.into_iter().flatten().collect()
+    }
 }
 
 /// A demo user with the password: made up, and of no use anywhere else.
@@ -43,11 +95,23 @@ struct UserLine<'a> {
 
 pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut Output) -> Result<(), CliError> {
     let template = args.template.as_deref().map(load_template).transpose()?;
-    let latency = Duration::from_millis(args.latency);
-    let options = Options { port: args.port, tls: args.tls, latency, template, ..Options::default() };
+    let options = Options {
+        port: args.port,
+        tls: args.tls,
+        latency: Duration::from_millis(args.latency),
+        id_token_lifetime: Duration::from_secs(args.id_token_ttl),
+        access_token_lifetime: Duration::from_secs(args.access_token_ttl),
+        credentials_lifetime: Duration::from_secs(args.credentials_ttl),
+        rotation: args.rotation.0,
+        template,
+        ..Options::default()
+    };
     let stack = LocalStack::start(options).await.map_err(|error| start_failure(&error))?;
     for choice in &args.fault {
-        stack.faults().inject(choice.fault, choice.times);
+        match choice.wait {
+            Some(wait) => stack.faults().inject_wait(choice.fault, choice.times, wait),
+            None => stack.faults().inject(choice.fault, choice.times),
+        }
     }
     if let Some(directory) = &args.write_config {
         stack.write_config(directory, args.overwrite).map_err(|error| write_failure(&error))?;
@@ -118,6 +182,7 @@ fn announce_json(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output)
         client_id: &options.client_id,
         identity_pool_id: &options.identity_pool_id,
         bucket: &options.bucket,
+        lives: Lives::of(options),
         config: args.write_config.as_ref().map(|directory| directory.display().to_string()),
         resolve: resolve_argument(stack),
         ignored: options.template.as_ref().map(Template::ignored_resources),
@@ -156,6 +221,7 @@ fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> s
     if let Some(template) = &options.template {
         fields.extend(labelled("Not imitated", ignored_types(template)));
     }
+    fields.extend(labelled("Lifetimes", Lives::of(options).describe()));
     fields.push(blank());
     fields.extend(labelled(
         "Users",

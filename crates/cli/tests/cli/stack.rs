@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -111,6 +112,82 @@ fn faults_are_switched_on_by_name() {
     let login = program(&["login", "--no-browser", "--json", "--store", "memory", "--config", folder]).output();
     let outcome = Outcome::of(login.unwrap());
     assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (6, Some("retryable")), "{outcome:?}");
+    stack.signal("INT");
+    assert_eq!(stack.finish().code, 0);
+}
+
+#[test]
+fn lives_and_rotation_are_chosen_and_told_where_they_are_not_the_usual_ones() {
+    let chosen = ["--id-token-ttl", "60", "--access-token-ttl", "90", "--credentials-ttl", "45", "--rotation", "off"];
+    let start = |arguments: &[&str]| {
+        let mut stack = Running::start(&mut program(&[&["local-stack", "--port", "0"], arguments].concat()));
+        let mut text = String::new();
+        while !text.contains("--write-config") && !text.contains("ready\"") {
+            text.push_str(&stack.line());
+        }
+        stack.signal("INT");
+        assert_eq!(stack.finish().code, 0);
+        text
+    };
+    let text = start(&chosen);
+    for part in ["ID tokens last 60 s", "access tokens last 90 s", "AWS credentials last 45 s", "stay the same"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(start(&["--rotation", "0"]).contains("the one before works for 0 s more"));
+    assert!(!start(&[]).contains("Lifetimes"));
+
+    let ready = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&start(&[arguments, &["--json"]].concat())).unwrap()
+    };
+    let event = ready(&chosen);
+    let lives = ["id_token_ttl", "access_token_ttl", "credentials_ttl", "rotation"].map(|name| &event[name]);
+    assert_eq!(lives, [&60.into(), &90.into(), &45.into(), &serde_json::Value::from("off")]);
+    assert!(ready(&["--rotation", "30"]).get("rotation").is_none());
+}
+
+#[test]
+fn lives_and_rotation_have_bounds() {
+    for (flag, wrong, told) in [
+        ("--id-token-ttl", "9", "10..=86400"),
+        ("--access-token-ttl", "86401", "10..=86400"),
+        ("--credentials-ttl", "43201", "10..=43200"),
+        ("--credentials-ttl", "1h", "invalid digit"),
+        ("--rotation", "61", "0 to 60"),
+    ] {
+        let refused = program(&["local-stack", "--port", "0", flag, wrong]).output().unwrap();
+        let told_text = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{flag} {wrong}: {told_text}");
+        assert!(told_text.contains(told) && told_text.contains(flag), "{told_text}");
+    }
+}
+
+/// With lives of seconds, a renewal can be watched: what was handed out before is replaced, without a new sign-in.
+#[test]
+fn with_short_lives_a_renewal_happens_within_a_minute() {
+    let home = TempDir::new().unwrap();
+    let config = home.path().join("config");
+    let arguments = ["local-stack", "--port", "0", "--json", "--write-config", config.to_str().unwrap()];
+    let lives = ["--id-token-ttl", "10", "--access-token-ttl", "10", "--credentials-ttl", "10", "--rotation", "60"];
+    let mut stack = Running::start(&mut program(&[&arguments[..], &lives].concat()));
+    stack.line();
+    let store = format!("file:{}", home.path().join("store").display());
+    let jetbridge = |arguments: &[&str]| {
+        let mut command = program(arguments);
+        command.env("JETBRIDGE_CONFIG", &config).env("JETBRIDGE_STORE", &store);
+        command
+    };
+    let mut login = Running::start(&mut jetbridge(&["login", "--no-browser", "--json"]));
+    let redirect = visit(&login.authorization_url(), None);
+    login.answer(&redirect);
+    assert_eq!(login.finish().code, 0);
+    let access_key = || -> String {
+        let outcome = Outcome::of(jetbridge(&["creds", "--format", "process"]).output().unwrap());
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        outcome.events()[0]["AccessKeyId"].as_str().unwrap().to_owned()
+    };
+    let first = access_key();
+    std::thread::sleep(Duration::from_secs(11));
+    assert_ne!(access_key(), first);
     stack.signal("INT");
     assert_eq!(stack.finish().code, 0);
 }

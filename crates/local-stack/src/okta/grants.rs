@@ -11,17 +11,21 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::expiring::{Expiring, Fingerprint};
-use super::scopes::Scopes;
+use super::scopes::{Scope, Scopes};
 use super::server_kind::ServerKind;
+use crate::options::Rotation;
 
 /// Older grants make room for newer ones beyond this.
 const MAX_GRANTS: usize = 1000;
 /// A grant remembers this many access tokens; nobody holds more of one sign-in at once.
 const MAX_ACCESS_TOKENS: usize = 64;
-/// Okta's org server gives refresh tokens 90 days; the custom server's default policy sets no limit but idleness. One
-/// limit for both keeps the rule "a rotated token keeps the original expiry" visible.
+/// Okta's org server gives refresh tokens 90 days (reference/api/oidc of 2024-08-21, "Token lifetime"); a custom server's
+/// default policy sets no limit but idleness (guides/refresh-tokens, "Refresh token lifetime"). One limit for both keeps
+/// the rule "the expiration date remains the same" visible (ibid., "Enable refresh token rotation", note).
 const REFRESH_LIFETIME: i64 = 90 * 24 * 3600;
-/// A refresh token that nobody uses for this long ends (the default access policy's seven days).
+/// A refresh token that nobody uses for this long ends: seven days unless the policy says otherwise, counted anew from
+/// each refresh (guides/customize-authz-server, "Create Rules for each Access Policy"). Another page knows "no idle
+/// window" for standard clients (guides/ai-agent-cimd-registration, "Refresh token lifetime"); this is the stricter one.
 const REFRESH_IDLE_LIFETIME: i64 = 7 * 24 * 3600;
 
 /// What a user agreed to by signing in; an authorization code stands for it.
@@ -42,21 +46,16 @@ pub(super) struct Authorization {
 pub(super) struct GrantId(u64);
 
 /// Why a code or refresh token was not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum GrantError {
     CodeInvalid,
     RedirectUriMismatch,
     VerifierMismatch,
     RefreshTokenInvalid,
-    ScopeExceeded,
-}
-
-/// The application's rules for refresh tokens.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RefreshPolicy {
-    pub rotate: bool,
-    /// For how many seconds a rotated token still works.
-    pub grace: i64,
+    /// Scopes of OpenID Connect were named without `openid`.
+    OpenIdScopeMissing,
+    /// These scopes were not granted at sign-in.
+    ScopesNotGranted(Scopes),
 }
 
 /// What came of a refresh.
@@ -64,7 +63,8 @@ pub(super) struct Refreshed {
     pub grant: GrantId,
     pub authorization: Authorization,
     pub scopes: Scopes,
-    pub refresh_token: String,
+    /// None for a request that did not ask for one.
+    pub refresh_token: Option<String>,
 }
 
 /// The refresh tokens of one grant, of which one is current. A token is `handle.secret`: the handle finds the line, and
@@ -171,40 +171,53 @@ impl Grants {
         }
     }
 
-    /// Uses a refresh token. With rotation, `new_secret` takes the place of the current one; the one before may come
-    /// again within the grace and then gets the current token, so that a lost answer can be asked for again and the
-    /// line never forks. Any other token of the line is stolen or replayed: the grant ends, with all its tokens.
+    /// Uses a refresh token (guides/refresh-tokens).
+    ///
+    /// With rotation, `new_secret` takes the place of the current one. The one before "remains valid for the configured
+    /// amount of time to allow clients to get the new token": it gets the current one, as often as it comes, so that the
+    /// line never forks (whether Okta makes a further one each time is not documented). Any other token of the line is
+    /// stolen or replayed: Okta "immediately invalidates the most recently issued refresh token and all access tokens
+    /// issued since the user authenticated", which is the grant.
+    ///
+    /// A refresh token comes back for the scope `offline_access` alone ("Get a refresh token", the table). A request
+    /// without scopes means those that were granted (RFC 6749 section 6; Okta's Kotlin and Swift SDKs rely on it). One
+    /// that names others gets none, and with rotation its own counts as spent all the same: Okta does not say, and a
+    /// client that gets along with this gets along with either.
     pub(super) fn refresh(
         &mut self,
         token: &str,
         kind: ServerKind,
         requested: Option<&Scopes>,
         new_secret: &str,
-        policy: RefreshPolicy,
+        rotation: Rotation,
         now: i64,
     ) -> Result<Refreshed, GrantError> {
         let (id, secret) = self.find_refresh_line(token, kind, now).ok_or(GrantError::RefreshTokenInvalid)?;
         let Some(grant) = self.grants.get_mut(&id) else { return Err(GrantError::RefreshTokenInvalid) };
         let Some(line) = grant.refresh.as_mut() else { return Err(GrantError::RefreshTokenInvalid) };
         let is_current = same(&line.current, secret);
-        let is_in_grace = line
-            .previous
-            .as_ref()
-            .is_some_and(|(previous, retired_at)| same(previous, secret) && now < retired_at + policy.grace);
+        let is_in_grace = line.previous.as_ref().is_some_and(|(previous, retired_at)| {
+            same(previous, secret) && now < retired_at.saturating_add(seconds_of_grace(rotation))
+        });
         if !is_current && !is_in_grace {
             self.grants.remove(&id);
             return Err(GrantError::RefreshTokenInvalid);
         }
+        // What is wrong with the scopes spends nothing.
         let scopes = requested.unwrap_or(&grant.authorization.scopes).clone();
-        if !scopes.is_subset_of(&grant.authorization.scopes) {
-            return Err(GrantError::ScopeExceeded);
+        let denied = scopes.without(&grant.authorization.scopes);
+        if !denied.is_empty() {
+            return Err(GrantError::ScopesNotGranted(denied));
         }
-        if is_current && policy.rotate {
+        if scopes.need_openid() {
+            return Err(GrantError::OpenIdScopeMissing);
+        }
+        if is_current && rotation != Rotation::Off {
             let old = std::mem::replace(&mut line.current, new_secret.to_owned());
             line.previous = Some((old, now));
         }
         line.last_used = now;
-        let refresh_token = format!("{}.{}", line.handle, line.current);
+        let refresh_token = scopes.contains(Scope::OfflineAccess).then(|| format!("{}.{}", line.handle, line.current));
         Ok(Refreshed { grant: id, authorization: grant.authorization.clone(), scopes, refresh_token })
     }
 
@@ -247,217 +260,16 @@ impl Grants {
     }
 }
 
+fn seconds_of_grace(rotation: Rotation) -> i64 {
+    match rotation {
+        Rotation::Off => 0,
+        Rotation::WithGrace(grace) => i64::try_from(grace.as_secs()).unwrap_or(i64::MAX),
+    }
+}
+
 fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ServerKind::{Custom, Org};
-
-    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    const URI: &str = "http://127.0.0.1:8765/callback";
-    const ROTATE: RefreshPolicy = RefreshPolicy { rotate: true, grace: 30 };
-    const STATIC: RefreshPolicy = RefreshPolicy { rotate: false, grace: 30 };
-
-    fn authorization() -> Authorization {
-        Authorization {
-            kind: Custom,
-            redirect_uri: URI.to_owned(),
-            scopes: Scopes::parse("openid offline_access").unwrap(),
-            nonce: None,
-            // The challenge of RFC 7636, appendix B.
-            code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned(),
-            user_id: "00u".to_owned(),
-            auth_time: 1000,
-        }
-    }
-
-    fn with_code() -> Grants {
-        let mut grants = Grants::default();
-        grants.add_code("code", authorization(), 1300, 1000);
-        grants
-    }
-
-    /// A grant with the refresh token `line.one` and the access token `access`.
-    fn with_tokens() -> Grants {
-        let mut grants = with_code();
-        let (id, _) = grants.redeem_code("code", Custom, URI, VERIFIER, 1000).unwrap();
-        assert_eq!(grants.add_refresh_token(id, "line", "one", 1000).as_deref(), Some("line.one"));
-        grants.add_access_token(id, "access", authorization().scopes, 4600, 1000);
-        grants
-    }
-
-    fn refresh(
-        grants: &mut Grants,
-        token: &str,
-        new: &str,
-        policy: RefreshPolicy,
-        now: i64,
-    ) -> Result<String, GrantError> {
-        grants.refresh(token, Custom, None, new, policy, now).map(|refreshed| refreshed.refresh_token)
-    }
-
-    fn access_is_valid(grants: &Grants, now: i64) -> bool {
-        grants.find_access_token("access", Custom, now).is_some()
-    }
-
-    #[test]
-    fn a_code_that_comes_again_revokes_what_it_gave() {
-        let mut grants = with_tokens();
-        assert!(access_is_valid(&grants, 1001));
-        let again = grants.redeem_code("code", Custom, URI, VERIFIER, 1001).err();
-        assert_eq!(again, Some(GrantError::CodeInvalid));
-        assert!(!access_is_valid(&grants, 1001));
-        assert_eq!(refresh(&mut grants, "line.one", "two", ROTATE, 1001), Err(GrantError::RefreshTokenInvalid));
-    }
-
-    #[test]
-    fn an_unknown_code_revokes_nothing() {
-        let mut grants = with_tokens();
-        assert!(grants.redeem_code("guess", Custom, URI, VERIFIER, 1001).is_err());
-        assert!(access_is_valid(&grants, 1001));
-    }
-
-    #[test]
-    fn a_code_is_bound_to_everything_it_was_issued_for_and_spent_by_any_attempt() {
-        let attempts: [(ServerKind, &str, &str, i64, GrantError); 4] = [
-            (Org, URI, VERIFIER, 1000, GrantError::CodeInvalid),
-            (Custom, "com.okta.local-jetbridge:/callback", VERIFIER, 1000, GrantError::RedirectUriMismatch),
-            (Custom, URI, "another-verifier-of-the-right-length-000000", 1000, GrantError::VerifierMismatch),
-            (Custom, URI, VERIFIER, 1300, GrantError::CodeInvalid),
-        ];
-        for (kind, uri, verifier, now, error) in attempts {
-            let mut grants = with_code();
-            assert_eq!(grants.redeem_code("code", kind, uri, verifier, now).err(), Some(error));
-            assert!(grants.redeem_code("code", Custom, URI, VERIFIER, 1000).is_err(), "{error:?}");
-        }
-    }
-
-    #[test]
-    fn rotation_forgives_the_token_before_within_the_grace() {
-        let mut grants = with_tokens();
-        assert_eq!(refresh(&mut grants, "line.one", "two", ROTATE, 2000).as_deref(), Ok("line.two"));
-        assert_eq!(refresh(&mut grants, "line.one", "three", ROTATE, 2029).as_deref(), Ok("line.two"));
-        assert_eq!(refresh(&mut grants, "line.two", "four", ROTATE, 2030).as_deref(), Ok("line.four"));
-        assert!(access_is_valid(&grants, 2030));
-    }
-
-    #[test]
-    fn a_rotated_token_that_comes_too_late_ends_the_whole_line() {
-        let mut grants = with_tokens();
-        refresh(&mut grants, "line.one", "two", ROTATE, 2000).unwrap();
-        assert_eq!(refresh(&mut grants, "line.one", "three", ROTATE, 2030), Err(GrantError::RefreshTokenInvalid));
-        assert_eq!(refresh(&mut grants, "line.two", "three", ROTATE, 2031), Err(GrantError::RefreshTokenInvalid));
-        assert!(!access_is_valid(&grants, 2031));
-    }
-
-    #[test]
-    fn the_grace_covers_one_token_back_only() {
-        let mut grants = with_tokens();
-        refresh(&mut grants, "line.one", "two", ROTATE, 2000).unwrap();
-        refresh(&mut grants, "line.two", "three", ROTATE, 2001).unwrap();
-        assert!(refresh(&mut grants, "line.one", "four", ROTATE, 2002).is_err());
-        assert!(refresh(&mut grants, "line.three", "four", ROTATE, 2003).is_err());
-    }
-
-    #[test]
-    fn a_grace_of_zero_forgives_nothing() {
-        let mut grants = with_tokens();
-        let policy = RefreshPolicy { grace: 0, ..ROTATE };
-        refresh(&mut grants, "line.one", "two", policy, 2000).unwrap();
-        assert!(refresh(&mut grants, "line.one", "three", policy, 2000).is_err());
-    }
-
-    #[test]
-    fn without_rotation_the_token_stays() {
-        let mut grants = with_tokens();
-        for now in [2000, 3000, 4000] {
-            assert_eq!(refresh(&mut grants, "line.one", "two", STATIC, now).as_deref(), Ok("line.one"));
-        }
-    }
-
-    #[test]
-    fn scopes_can_shrink_but_not_grow_and_a_refused_refresh_spends_nothing() {
-        let mut grants = with_tokens();
-        let wider = Scopes::parse("openid email").unwrap();
-        let refused = grants.refresh("line.one", Custom, Some(&wider), "two", ROTATE, 2000).err();
-        assert_eq!(refused, Some(GrantError::ScopeExceeded));
-        let narrower = Scopes::parse("offline_access").unwrap();
-        let refreshed = grants.refresh("line.one", Custom, Some(&narrower), "two", ROTATE, 2000).unwrap();
-        assert_eq!(refreshed.scopes, narrower);
-        let whole = grants.refresh("line.two", Custom, None, "three", ROTATE, 2000).unwrap();
-        assert_eq!(whole.scopes, authorization().scopes);
-    }
-
-    #[test]
-    fn a_refresh_token_ends_by_idleness_and_at_its_first_expiry_whatever_happened_since() {
-        let mut idle = with_tokens();
-        assert!(refresh(&mut idle, "line.one", "two", ROTATE, 1000 + REFRESH_IDLE_LIFETIME).is_err());
-
-        let mut busy = with_tokens();
-        let end = 1000 + REFRESH_LIFETIME;
-        let mut now = 1000;
-        while now + REFRESH_IDLE_LIFETIME - 1 < end {
-            now += REFRESH_IDLE_LIFETIME - 1;
-            assert_eq!(refresh(&mut busy, "line.one", "-", STATIC, now).as_deref(), Ok("line.one"));
-        }
-        assert!(refresh(&mut busy, "line.one", "-", STATIC, end).is_err());
-    }
-
-    #[test]
-    fn tokens_are_worth_nothing_at_the_other_server() {
-        let mut grants = with_tokens();
-        assert!(grants.find_access_token("access", Org, 1001).is_none());
-        assert!(grants.refresh("line.one", Org, None, "two", ROTATE, 1001).is_err());
-        grants.revoke("access", Org, 1001);
-        grants.revoke("line.one", Org, 1001);
-        assert!(access_is_valid(&grants, 1001));
-        assert!(refresh(&mut grants, "line.one", "two", ROTATE, 1001).is_ok());
-    }
-
-    #[test]
-    fn revoking_an_access_token_leaves_the_refresh_token() {
-        let mut grants = with_tokens();
-        grants.revoke("access", Custom, 1001);
-        assert!(!access_is_valid(&grants, 1001));
-        assert!(refresh(&mut grants, "line.one", "two", ROTATE, 1001).is_ok());
-    }
-
-    #[test]
-    fn revoking_a_refresh_token_takes_the_access_tokens_too() {
-        let mut grants = with_tokens();
-        grants.revoke("line.one", Custom, 1001);
-        assert!(!access_is_valid(&grants, 1001));
-        assert!(refresh(&mut grants, "line.one", "two", ROTATE, 1001).is_err());
-    }
-
-    #[test]
-    fn an_access_token_ends_and_a_revoked_grant_takes_no_new_ones() {
-        let mut grants = with_tokens();
-        assert!(access_is_valid(&grants, 4599) && !access_is_valid(&grants, 4600));
-        let id = *grants.grants.keys().next().unwrap();
-        grants.revoke("line.one", Custom, 1001);
-        grants.add_access_token(id, "access", authorization().scopes, 4600, 1001);
-        assert!(!access_is_valid(&grants, 1001));
-    }
-
-    #[test]
-    fn grants_and_access_tokens_are_bounded() {
-        let mut grants = Grants::default();
-        for n in 0..=MAX_GRANTS {
-            let code = n.to_string();
-            grants.add_code(&code, authorization(), 1300, 1000);
-            let (id, _) = grants.redeem_code(&code, Custom, URI, VERIFIER, 1000).unwrap();
-            for m in 0..=MAX_ACCESS_TOKENS {
-                grants.add_access_token(id, &format!("{n}.{m}"), authorization().scopes, 4600, 1000);
-            }
-        }
-        assert_eq!(grants.grants.len(), MAX_GRANTS);
-        assert!(grants.grants.values().all(|grant| grant.access_tokens.len() == MAX_ACCESS_TOKENS));
-        assert!(grants.find_access_token("0.5", Custom, 1001).is_none());
-        assert!(grants.find_access_token("1.0", Custom, 1001).is_none());
-        assert!(grants.find_access_token("1.5", Custom, 1001).is_some());
-    }
-}
+mod tests;

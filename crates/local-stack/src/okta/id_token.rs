@@ -26,7 +26,8 @@ pub(super) struct TokenContext<'a> {
     pub authorization: &'a Authorization,
     pub scopes: &'a Scopes,
     pub now: i64,
-    pub expires_at: i64,
+    pub id_token_expires_at: i64,
+    pub access_token_expires_at: i64,
     /// Whether the authorization server has claims of its own for what access to AWS depends on.
     pub has_access_claims: bool,
 }
@@ -39,7 +40,7 @@ pub(super) fn id_token_claims(context: &TokenContext<'_>, nonce: Option<&str>, a
         "iss": context.issuer,
         "aud": context.client_id,
         "iat": context.now,
-        "exp": context.expires_at,
+        "exp": context.id_token_expires_at,
         "jti": format!("ID.{}", random_text(32)),
         "amr": ["pwd"],
         "idp": IDENTITY_PROVIDER,
@@ -70,7 +71,7 @@ pub(super) fn access_token_claims(context: &TokenContext<'_>) -> Value {
         "iss": context.issuer,
         "aud": ACCESS_TOKEN_AUDIENCE,
         "iat": context.now,
-        "exp": context.expires_at,
+        "exp": context.access_token_expires_at,
         "cid": context.client_id,
         "uid": context.user.id,
         "scp": context.scopes.names(),

@@ -18,6 +18,9 @@ use super::server_kind::ServerKind;
 use super::{authorize, logout, metadata, revoke, sign_in, token, userinfo};
 use crate::request_log::Operation;
 
+/// The token endpoint's name in the request log.
+const TOKEN: &str = "token";
+
 type Handler = fn(&AuthorizationServer, &Call) -> Response;
 
 /// Both servers' endpoints and the sign-in page.
@@ -45,14 +48,15 @@ fn server_routes(issuer_path: &str, server: AuthorizationServer) -> Router {
         .route(&at("authorize"), endpoint(GET.or(POST), "authorize", authorize::authorize))
         .route(&at("authorize/sign-in"), endpoint(POST, "sign_in", sign_in::submit))
         .route(&at("par"), endpoint(POST, "par", authorize::push_request))
-        .route(&at("token"), endpoint(POST, "token", token::token))
+        .route(&at("token"), endpoint(POST, TOKEN, token::token))
         .route(&at("userinfo"), endpoint(GET.or(POST), "userinfo", userinfo::userinfo))
         .route(&at("revoke"), endpoint(POST, "revoke", revoke::revoke))
         .route(&at("logout"), endpoint(GET.or(POST), "logout", logout::logout))
         .with_state(server)
 }
 
-/// No endpoint waits for anything, so all are plain functions; this lets the router call one and names what it did.
+/// No endpoint waits for anything by itself, so all are plain functions; this lets the router call one and names what it
+/// did.
 fn endpoint(methods: MethodFilter, operation: &'static str, handler: Handler) -> MethodRouter<AuthorizationServer> {
     let call = move |State(server): State<AuthorizationServer>,
                      method: Method,
@@ -60,9 +64,16 @@ fn endpoint(methods: MethodFilter, operation: &'static str, handler: Handler) ->
                      RawQuery(query): RawQuery,
                      body: Bytes| {
         let call = Call { method, headers, query: query.unwrap_or_default(), body };
-        let mut response = handler(&server, &call);
-        response.extensions_mut().insert(Operation(operation));
-        ready(response)
+        async move {
+            if operation == TOKEN
+                && let Some(time) = server.okta.shared.faults.take_slowness()
+            {
+                tokio::time::sleep(time).await;
+            }
+            let mut response = handler(&server, &call);
+            response.extensions_mut().insert(Operation(operation));
+            response
+        }
     };
     on(methods, call)
 }

@@ -52,8 +52,19 @@ impl Scopes {
         self.0.contains(&scope)
     }
 
-    pub(super) fn is_subset_of(&self, other: &Self) -> bool {
-        self.0.iter().all(|scope| other.contains(*scope))
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that are not among the others.
+    pub(super) fn without(&self, others: &Self) -> Self {
+        Self(self.0.iter().copied().filter(|scope| !others.contains(*scope)).collect())
+    }
+
+    /// Whether `openid` is missing beside a scope that asks for claims of OpenID Connect: Okta's errors catalogue
+    /// (2026.08.1, `openid_scope_required`). Alone, `offline_access` is plain OAuth.
+    pub(super) fn need_openid(&self) -> bool {
+        !self.contains(Scope::OpenId) && self.0.iter().any(|scope| *scope != Scope::OfflineAccess)
     }
 
     pub(super) fn names(&self) -> Vec<&'static str> {
@@ -75,8 +86,15 @@ mod tests {
     fn a_list_keeps_its_order_and_loses_repetitions() {
         let scopes = Scopes::parse("profile  openid profile").unwrap();
         assert_eq!(scopes.to_string(), "profile openid");
-        assert!(scopes.is_subset_of(&Scopes::parse("email openid profile").unwrap()));
-        assert!(!scopes.is_subset_of(&Scopes::parse("openid").unwrap()));
+        assert!(scopes.without(&Scopes::parse("email openid profile").unwrap()).is_empty());
+        assert_eq!(scopes.without(&Scopes::parse("openid").unwrap()).to_string(), "profile");
+    }
+
+    #[test]
+    fn claims_are_not_to_be_had_without_openid() {
+        let need_openid = |text: &str| Scopes::parse(text).unwrap().need_openid();
+        assert!(need_openid("profile") && need_openid("offline_access email"));
+        assert!(!need_openid("") && !need_openid("offline_access") && !need_openid("profile openid"));
     }
 
     #[test]

@@ -105,11 +105,11 @@ fn finish(
     let okta = &server.okta;
     let now = okta.now();
     let session = Session { user_id: user.id.clone(), auth_time: now };
+    // Whatever the app gets to hear, `access_denied` too, the browser has an Okta session from now on: the refusal is
+    // about the app, and found out after the sign-in (support.okta.com, "Why am I redirected back to my app": "the
+    // authenticated user lacks an assignment"). The next request is this user's again, unless it says `prompt=login`
+    // (reference/api/oidc of 2024-08-21, "Parameter details").
     let response = issue_code(server, request, &session);
-    if !user.assigned {
-        // No session for somebody who cannot use the app: the next attempt can then be another user's.
-        return response;
-    }
     let secret = okta.create_secret();
     let mut sign_ins = okta.sign_ins();
     if let Some(replaced) = Cookie::Session.read(okta, headers) {

@@ -1,5 +1,7 @@
 //! The token endpoint (RFC 6749 section 3.2): codes and refresh tokens become ID and access tokens.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use super::authorization_server::AuthorizationServer;
 use super::call::Call;
 use super::errors::{ApiError, OAuthError, json_response, unavailable};
-use super::grants::{Authorization, GrantError, GrantId, RefreshPolicy};
+use super::grants::{Authorization, GrantError, GrantId};
 use super::id_token::{TokenContext, access_token_claims, id_token_claims};
 use super::parameters::{Parameters, is_form};
 use super::scopes::{Scope, Scopes};
@@ -47,6 +49,9 @@ pub(super) fn token(server: &AuthorizationServer, call: &Call) -> Response {
     }
     if faults.take(Fault::TokenResponseLost) {
         response.extensions_mut().insert(BreakConnection);
+    }
+    if let Some(hold) = faults.take_hold() {
+        response.extensions_mut().insert(hold);
     }
     response
 }
@@ -122,30 +127,29 @@ fn redeem_code(server: &AuthorizationServer, parameters: &Parameters) -> Result<
 }
 
 fn refresh(server: &AuthorizationServer, parameters: &Parameters) -> Result<Granted, OAuthError> {
-    let options = &server.okta.shared.options;
     let token = parameters
         .get("refresh_token")
         .ok_or_else(|| OAuthError::invalid_request("The 'refresh_token' parameter is missing."))?;
-    let invalid_scope = || describe_grant_error(GrantError::ScopeExceeded);
-    let requested = parameters.get("scope").map(Scopes::parse).transpose().map_err(|_| invalid_scope())?;
-    let policy = RefreshPolicy {
-        rotate: options.rotate_refresh_tokens,
-        grace: i64::try_from(options.rotation_grace.as_secs()).unwrap_or(i64::MAX),
-    };
+    let requested = parameters.get("scope").map(Scopes::parse).transpose().map_err(|_| {
+        OAuthError::new("invalid_scope", "One or more scopes are not configured for the authorization server resource.")
+    })?;
+    let rotation = server.okta.shared.options.rotation;
     let refreshed = server
         .okta
         .grants()
-        .refresh(token, server.kind, requested.as_ref(), &random_text(32), policy, server.okta.now())
+        .refresh(token, server.kind, requested.as_ref(), &random_text(32), rotation, server.okta.now())
         .map_err(describe_grant_error)?;
+    let is_withheld = server.okta.shared.faults.take(Fault::RefreshTokenWithheld);
     Ok(Granted {
         id: refreshed.grant,
         authorization: refreshed.authorization,
         scopes: refreshed.scopes,
         nonce: None,
-        refresh_token: Some(refreshed.refresh_token),
+        refresh_token: refreshed.refresh_token.filter(|_| !is_withheld),
     })
 }
 
+/// The words are those of Okta's errors catalogue (2026.08.1).
 fn describe_grant_error(error: GrantError) -> OAuthError {
     match error {
         GrantError::CodeInvalid => OAuthError::invalid_grant("The authorization code is invalid or has expired."),
@@ -154,9 +158,19 @@ fn describe_grant_error(error: GrantError) -> OAuthError {
         ),
         GrantError::VerifierMismatch => OAuthError::invalid_grant("PKCE verification failed."),
         GrantError::RefreshTokenInvalid => OAuthError::invalid_grant("The refresh token is invalid or expired."),
-        GrantError::ScopeExceeded => {
-            OAuthError::new("invalid_scope", "The requested scope exceeds the scope that was granted at sign-in.")
-        }
+        GrantError::OpenIdScopeMissing => OAuthError::new(
+            "invalid_scope",
+            "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.",
+        ),
+        // `refresh_scopes_denied`. RFC 6749 section 5.2 would have it `invalid_scope`, and reference/api/oidc of
+        // 2024-08-21 says only that they "have to be a subset of the scopes used to generate the refresh token".
+        GrantError::ScopesNotGranted(denied) => OAuthError::new(
+            "access_denied",
+            format!(
+                "Some of the scopes requested for the refresh request were not granted in the original authorize \
+                 request. Denied scopes: {denied}."
+            ),
+        ),
     }
 }
 
@@ -164,7 +178,8 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
     let okta = &server.okta;
     let options = &okta.shared.options;
     let now = okta.now();
-    let lifetime = i64::try_from(options.token_lifetime.as_secs()).unwrap_or(i64::MAX);
+    let seconds = |lifetime: Duration| i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+    let access_token_lifetime = seconds(options.access_token_lifetime);
     // Users cannot be removed while the stack runs; one that is not there would be a bug and gets no token.
     let user = okta.user(&granted.authorization.user_id).ok_or(KeyError)?;
     let issuer = server.issuer();
@@ -176,7 +191,8 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
         authorization: &granted.authorization,
         scopes: &granted.scopes,
         now,
-        expires_at: now.saturating_add(lifetime),
+        id_token_expires_at: now.saturating_add(seconds(options.id_token_lifetime)),
+        access_token_expires_at: now.saturating_add(access_token_lifetime),
         has_access_claims: server.kind == ServerKind::Custom && okta.shared.deployment().is_some(),
     };
     let access_token = match server.kind {
@@ -184,10 +200,11 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
         ServerKind::Org => random_text(48),
     };
     okta.shared.issued.record(&access_token);
-    okta.grants().add_access_token(granted.id, &access_token, granted.scopes.clone(), context.expires_at, now);
+    let expires_at = context.access_token_expires_at;
+    okta.grants().add_access_token(granted.id, &access_token, granted.scopes.clone(), expires_at, now);
     let mut body = json!({
         "token_type": "Bearer",
-        "expires_in": lifetime,
+        "expires_in": access_token_lifetime,
         "access_token": access_token,
         "scope": granted.scopes.to_string(),
     });

@@ -1,5 +1,7 @@
 //! Each failure that can be switched on shows as it would in the real world, as often as was asked for.
 
+use std::time::Duration;
+
 use jetbridge_local_stack::Fault;
 
 use crate::support::{ALICE, Bench, NONCE, claims, query_value, signature_is_valid};
@@ -53,6 +55,60 @@ async fn a_lost_answer_has_done_its_work() {
     assert!(bench.form_request("token", &bench.refresh_form(refresh_token, &[])).send().await.is_err());
     let again = bench.refresh(refresh_token).await.json();
     assert_ne!(again["refresh_token"], refresh_token);
+}
+
+#[tokio::test]
+async fn a_held_answer_has_done_its_work_and_comes_late_or_never() {
+    let bench = Bench::start().await;
+    let tokens = bench.get_tokens().await;
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    let form = bench.refresh_form(refresh_token, &[]);
+
+    bench.stack.faults().inject(Fault::TokenAnswerHeld, 1);
+    let never = bench.form_request("token", &form).timeout(Duration::from_millis(500)).send().await;
+    assert!(never.unwrap_err().is_timeout());
+    let held = bench.stack.log().records().pop().unwrap();
+    assert_eq!((held.operation, held.status), ("token", 0));
+
+    bench.stack.faults().inject_wait(Fault::TokenAnswerHeld, 1, Duration::from_millis(300));
+    let started = bench.stack.clock().monotonic();
+    let late = bench.post("token", &form).await;
+    assert!(bench.stack.clock().monotonic() - started >= Duration::from_millis(300));
+    // The first request has rotated the token: this one got what that one was to get, within the grace.
+    assert_ne!(late.json()["refresh_token"], refresh_token);
+    bench.stack.clock().advance(Duration::from_secs(30));
+    assert_eq!(bench.post("token", &form).await.error(), (400, "invalid_grant".to_owned()));
+}
+
+#[tokio::test]
+async fn a_slow_token_endpoint_works_late_and_for_a_client_that_has_gone_too() {
+    let bench = Bench::start().await;
+    let code = bench.get_code().await;
+    bench.stack.log().clear();
+    bench.stack.faults().inject_wait(Fault::TokenSlow, 1, Duration::from_millis(600));
+    let request = bench.form_request("token", &bench.exchange_form(&code, &[]));
+    assert!(request.timeout(Duration::from_millis(200)).send().await.unwrap_err().is_timeout());
+    assert_eq!(bench.stack.log().count("token"), 0);
+    for _ in 0..1000 {
+        if bench.stack.log().count("token") > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(bench.stack.log().count("token"), 1);
+    assert_eq!(bench.post("token", &bench.exchange_form(&code, &[])).await.error().1, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_rotation_can_keep_its_token_to_itself() {
+    let bench = Bench::start().await;
+    bench.stack.faults().inject(Fault::RefreshTokenWithheld, 1);
+    let tokens = bench.get_tokens().await;
+    let refresh_token = tokens["refresh_token"].as_str().expect("the fault is about a refresh");
+    let refreshed = bench.refresh(refresh_token).await.json();
+    assert!(refreshed["id_token"].is_string() && refreshed.get("refresh_token").is_none());
+    bench.stack.clock().advance(Duration::from_secs(30));
+    assert_eq!(bench.refresh(refresh_token).await.error(), (400, "invalid_grant".to_owned()));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jetbridge_local_stack::Options;
+use jetbridge_local_stack::{Options, Rotation};
 use serde_json::Value;
 
 use crate::support::{Bench, claims};
@@ -43,21 +43,62 @@ async fn the_old_token_works_within_the_grace_and_ends_everything_after_it() {
 }
 
 #[tokio::test]
-async fn without_rotation_the_same_token_comes_back() {
-    let bench = Bench::with(Options { rotate_refresh_tokens: false, ..Options::default() }).await;
+async fn a_persistent_token_comes_back_and_lasts() {
+    let bench = Bench::with(Options { rotation: Rotation::Off, ..Options::default() }).await;
     let first = bench.get_tokens().await;
-    let second = bench.refresh(text(&first, "refresh_token")).await.json();
-    assert_eq!(first["refresh_token"], second["refresh_token"]);
+    let token = text(&first, "refresh_token");
+    let second = bench.refresh(token).await.json();
+    assert_eq!(second["refresh_token"], token);
+    bench.stack.clock().advance(Duration::from_secs(3600));
+    assert_eq!(bench.refresh(token).await.json()["refresh_token"], token);
+    assert_eq!(bench.userinfo(text(&second, "access_token")).await.status, 401);
+}
+
+#[tokio::test]
+async fn the_grace_is_the_apps_own_and_counts_from_the_rotation() {
+    for grace in [0, 60] {
+        let rotation = Rotation::WithGrace(Duration::from_secs(grace));
+        let bench = Bench::with(Options { rotation, ..Options::default() }).await;
+        let first = bench.get_tokens().await;
+        let second = bench.refresh(text(&first, "refresh_token")).await.json();
+        if grace > 0 {
+            bench.stack.clock().advance(Duration::from_secs(grace - 5));
+            let again = bench.refresh(text(&first, "refresh_token")).await.json();
+            assert_eq!(second["refresh_token"], again["refresh_token"]);
+            bench.stack.clock().advance(Duration::from_secs(5));
+        }
+        let late = bench.refresh(text(&first, "refresh_token")).await;
+        assert_eq!(late.error(), (400, "invalid_grant".to_owned()), "{grace}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_comes_back_for_offline_access_or_no_scope_at_all() {
+    let cases = [("", true), ("openid profile email offline_access", true), ("openid profile email", false)];
+    for (scope, comes_back) in cases {
+        let bench = Bench::start().await;
+        let first = bench.get_tokens().await;
+        let form = bench.refresh_form(text(&first, "refresh_token"), &[("scope", scope)]);
+        let second = bench.post("token", &form).await.json();
+        assert_eq!(second["refresh_token"].is_string(), comes_back, "{scope}");
+        assert!(second["id_token"].is_string() && second["access_token"].is_string(), "{scope}");
+        // Whether the answer had another or not, this one is spent.
+        bench.stack.clock().advance(Duration::from_secs(30));
+        let reused = bench.refresh(text(&first, "refresh_token")).await;
+        assert_eq!(reused.error(), (400, "invalid_grant".to_owned()), "{scope}");
+    }
 }
 
 #[tokio::test]
 async fn an_id_token_needs_openid_on_refresh_too() {
     let bench = Bench::start().await;
     let first = bench.get_tokens().await;
-    let form = bench.refresh_form(text(&first, "refresh_token"), &[("scope", "profile offline_access")]);
+    let claims_alone = bench.refresh_form(text(&first, "refresh_token"), &[("scope", "profile offline_access")]);
+    assert_eq!(bench.post("token", &claims_alone).await.error(), (400, "invalid_scope".to_owned()));
+    let form = bench.refresh_form(text(&first, "refresh_token"), &[("scope", "offline_access")]);
     let second = bench.post("token", &form).await.json();
     assert_eq!(second.get("id_token"), None);
-    assert_eq!(second["scope"], "profile offline_access");
+    assert_eq!(second["scope"], "offline_access");
     let refused = bench.userinfo(text(&second, "access_token")).await;
     assert_eq!(refused.status, 403);
     assert!(refused.header("www-authenticate").contains("insufficient_scope"));
@@ -70,9 +111,9 @@ async fn a_refresh_is_refused_for_more_scopes_another_server_or_a_wrong_token() 
     let mut bench = Bench::start().await;
     let tokens = bench.get_tokens().await;
     let token = text(&tokens, "refresh_token");
-    for scope in ["openid phone", "openid admin"] {
+    for (scope, error) in [("openid phone", "access_denied"), ("openid admin", "invalid_scope")] {
         let answer = bench.post("token", &bench.refresh_form(token, &[("scope", scope)])).await;
-        assert_eq!(answer.error(), (400, "invalid_scope".to_owned()), "{scope}");
+        assert_eq!(answer.error(), (400, error.to_owned()), "{scope}");
     }
     let missing = bench.post("token", &bench.refresh_form("", &[("refresh_token", "")])).await;
     assert_eq!(missing.error(), (400, "invalid_request".to_owned()));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jetbridge_local_stack::BrowserError;
+use jetbridge_local_stack::{BrowserError, Fault};
 
 use crate::support::{ALICE, Answer, BOB, Bench, CAROL, REDIRECT_URI, STATE, query_value};
 
@@ -122,15 +122,33 @@ async fn cancel_is_told_to_the_app() {
 }
 
 #[tokio::test]
-async fn a_user_without_the_app_is_refused_and_not_kept_signed_in() {
+async fn a_user_without_the_app_is_refused_and_stays_signed_in_in_the_browser() {
     let bench = Bench::start().await;
     let mut browser = bench.browser();
     let target = browser.sign_in(&bench.authorization_url(&[]), CAROL.0, CAROL.1).await.unwrap();
     assert_eq!(query_value(&target, "error").as_deref(), Some("access_denied"));
     let description = query_value(&target, "error_description");
     assert_eq!(description.as_deref(), Some("User is not assigned to the client application."));
-    let target = browser.sign_in(&bench.authorization_url(&[]), ALICE.0, ALICE.1).await.unwrap();
+    // No page is shown: the session is the same user's, who still has no access.
+    for prompt in ["", "none"] {
+        let url = bench.authorization_url(&[("prompt", prompt)]);
+        let target = browser.sign_in(&url, ALICE.0, ALICE.1).await.unwrap();
+        assert_eq!(query_value(&target, "error_description"), description, "{prompt}");
+    }
+    let url = bench.authorization_url(&[("prompt", "login")]);
+    let target = browser.sign_in(&url, ALICE.0, ALICE.1).await.unwrap();
     assert!(query_value(&target, "code").is_some());
+}
+
+#[tokio::test]
+async fn a_policy_that_denies_leaves_the_session_too() {
+    let bench = Bench::start().await;
+    let mut browser = bench.browser();
+    bench.stack.faults().inject(Fault::NoMatchingPolicy, 1);
+    let target = browser.sign_in(&bench.authorization_url(&[]), ALICE.0, ALICE.1).await.unwrap();
+    assert_eq!(query_value(&target, "error").as_deref(), Some("access_denied"));
+    let silent = bench.authorization_url(&[("prompt", "none")]);
+    assert!(query_value(&browser.deny(&silent).await.unwrap(), "code").is_some());
 }
 
 #[tokio::test]

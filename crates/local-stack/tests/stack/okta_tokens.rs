@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jetbridge_local_stack::Options;
 use reqwest::Method;
 use serde_json::json;
 
@@ -49,6 +50,22 @@ async fn the_answer_has_okta_members_and_is_not_cached() {
     for name in ["id_token", "access_token", "refresh_token"] {
         assert!(issued.iter().any(|secret| *secret == tokens[name]), "{name}");
     }
+}
+
+#[tokio::test]
+async fn id_and_access_tokens_have_lives_of_their_own() {
+    let seconds = Duration::from_secs;
+    let options = Options { id_token_lifetime: seconds(60), access_token_lifetime: seconds(120), ..Options::default() };
+    let bench = Bench::with(options).await;
+    let tokens = bench.get_tokens().await;
+    let access = tokens["access_token"].as_str().unwrap();
+    let life = |token: &str| claims(token)["exp"].as_i64().unwrap() - claims(token)["iat"].as_i64().unwrap();
+    assert_eq!((life(tokens["id_token"].as_str().unwrap()), life(access)), (60, 120));
+    assert_eq!(tokens["expires_in"], 120);
+    bench.stack.clock().advance(seconds(100));
+    assert_eq!(bench.userinfo(access).await.status, 200);
+    bench.stack.clock().advance(seconds(20));
+    assert_eq!(bench.userinfo(access).await.status, 401);
 }
 
 #[tokio::test]

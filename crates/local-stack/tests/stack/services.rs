@@ -1,7 +1,11 @@
 //! The services together: what one issues, the next one checks.
 
+use std::time::Duration;
+
 use jetbridge_local_stack::{Fault, Options};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::Bench;
 
@@ -47,6 +51,41 @@ async fn a_fault_of_oktas_metadata_is_kept_for_the_client() {
     let (status, text) = get_identity(&bench).await;
     assert!(status == 400 && text.contains("ExternalServiceException"), "{text}");
     assert_eq!(get_identity(&bench).await.0, 200);
+}
+
+#[tokio::test]
+async fn one_service_can_fall_silent_on_an_open_connection_and_its_work_is_not_done() {
+    let bench = Bench::start().await;
+    let (port, code) = (bench.stack.endpoints().okta.port().unwrap(), bench.get_code().await);
+    let get_keys = format!("GET /oauth2/default/v1/keys HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+    let mut kept = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    kept.write_all(get_keys.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"]}") {
+        assert!(kept.read_buf(&mut answer).await.unwrap() > 0);
+    }
+
+    bench.stack.log().clear();
+    bench.stack.faults().inject(Fault::OktaSilent, 2);
+    kept.write_all(get_keys.as_bytes()).await.unwrap();
+    let spoiled = bench.form_request("token", &bench.exchange_form(&code, &[])).timeout(Duration::from_millis(300));
+    assert!(spoiled.send().await.unwrap_err().is_timeout());
+    // Neither an answer nor an end.
+    assert!(tokio::time::timeout(Duration::from_millis(100), kept.read_buf(&mut answer)).await.is_err());
+    assert_eq!(bench.stack.log().records().len(), 0);
+    for url in [&bench.stack.endpoints().cognito, &bench.stack.endpoints().s3] {
+        bench.send(bench.http.head(url.clone())).await;
+    }
+    assert_eq!(bench.post("token", &bench.exchange_form(&code, &[])).await.status, 200);
+
+    for (fault, url) in
+        [(Fault::CognitoSilent, &bench.stack.endpoints().cognito), (Fault::S3Silent, &bench.stack.endpoints().s3)]
+    {
+        bench.stack.faults().inject(fault, 1);
+        let spoiled = bench.http.head(url.clone()).timeout(Duration::from_millis(200)).send().await;
+        assert!(spoiled.unwrap_err().is_timeout());
+        bench.send(bench.http.head(url.clone())).await;
+    }
 }
 
 #[tokio::test]
