@@ -25,6 +25,8 @@ impl Clock for SystemClock {
 
 /// A `Date` header counts whole seconds and travels for a while: smaller differences say nothing.
 const SMALLEST_OFFSET_SECONDS: i64 = 10;
+/// A device's clock is set right, or wrong, at any time: what was learnt longer ago than this is a hint.
+const CERTAIN_SECONDS: i64 = 15 * 60;
 
 /// The device's time plus the offset learnt from the services.
 #[derive(Clone)]
@@ -32,12 +34,20 @@ pub(crate) struct CorrectedClock {
     device: Arc<dyn Clock>,
     offset_seconds: Arc<AtomicI64>,
     has_learnt: Arc<AtomicBool>,
+    /// By the device's clock.
+    learnt_at: Arc<AtomicI64>,
     tell: Arc<dyn Fn(i64) + Send + Sync>,
 }
 
 impl CorrectedClock {
     pub(crate) fn new(device: Arc<dyn Clock>) -> Self {
-        Self { device, offset_seconds: Arc::default(), has_learnt: Arc::default(), tell: Arc::new(|_| ()) }
+        Self {
+            device,
+            offset_seconds: Arc::default(),
+            has_learnt: Arc::default(),
+            learnt_at: Arc::default(),
+            tell: Arc::new(|_| ()),
+        }
     }
 
     /// Calls `tell` with the new offset whenever it changes by more than travel time.
@@ -68,6 +78,15 @@ impl CorrectedClock {
         self.has_learnt.load(Ordering::Relaxed).then(|| self.offset_seconds())
     }
 
+    /// The device's own idea of the time, if the offset makes a difference and is only a hint: an earlier process learnt it,
+    /// or this one long ago, or the device's clock was set since.
+    pub(crate) fn doubtful_unix_now(&self) -> Option<i64> {
+        let device = to_unix(self.device.now());
+        let age = device.saturating_sub(self.learnt_at.load(Ordering::Relaxed));
+        let is_certain = self.has_learnt.load(Ordering::Relaxed) && (0..CERTAIN_SECONDS).contains(&age);
+        (!is_certain && self.offset_seconds() != 0).then_some(device)
+    }
+
     /// Starts from what an earlier process learnt, until a service tells better.
     pub(crate) fn adopt(&self, offset_seconds: i64) {
         if !self.has_learnt.load(Ordering::Relaxed) {
@@ -77,8 +96,10 @@ impl CorrectedClock {
 
     /// Takes the time from a service's answer. The caller vouches for the service and the channel.
     pub(crate) fn learn(&self, service_time: SystemTime) {
-        let difference = to_unix(service_time).saturating_sub(to_unix(self.device.now()));
+        let device = to_unix(self.device.now());
+        let difference = to_unix(service_time).saturating_sub(device);
         let offset = if difference.abs() < SMALLEST_OFFSET_SECONDS { 0 } else { difference };
+        self.learnt_at.store(device, Ordering::Relaxed);
         self.has_learnt.store(true, Ordering::Relaxed);
         let before = self.offset_seconds.swap(offset, Ordering::Relaxed);
         if (before - offset).abs() >= SMALLEST_OFFSET_SECONDS {
@@ -142,6 +163,32 @@ mod tests {
         clock.learn(from_unix(1_000_000));
         clock.adopt(7200);
         assert_eq!((clock.offset_seconds(), clock.learnt_offset()), (0, Some(0)));
+    }
+
+    #[derive(Debug)]
+    struct SetClock(AtomicI64);
+
+    impl Clock for SetClock {
+        fn now(&self) -> SystemTime {
+            from_unix(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    #[test]
+    fn an_offset_is_a_hint_if_it_is_stored_or_old_or_the_clock_was_set() {
+        let device = Arc::new(SetClock(AtomicI64::new(1_000_000)));
+        let clock = CorrectedClock::new(device.clone());
+        assert_eq!(clock.doubtful_unix_now(), None, "the device's clock is all there is");
+        clock.adopt(-7200);
+        assert_eq!(clock.doubtful_unix_now(), Some(1_000_000));
+        clock.learn(from_unix(1_000_000 - 7200));
+        assert_eq!(clock.doubtful_unix_now(), None);
+        for (device_time, is_doubtful) in [(1_000_899, false), (1_000_900, true), (1_000_000 - 7200, true)] {
+            device.0.store(device_time, Ordering::Relaxed);
+            assert_eq!(clock.doubtful_unix_now().is_some(), is_doubtful, "{device_time}");
+        }
+        clock.learn(from_unix(1_000_000 - 7200));
+        assert_eq!((clock.offset_seconds(), clock.doubtful_unix_now()), (0, None));
     }
 
     #[test]

@@ -41,12 +41,26 @@ impl RenewalTiming {
 
     /// How long until something of this life should be renewed, in seconds; zero or less: now.
     pub(crate) fn seconds_to_renewal(&self, life: Life) -> i64 {
-        life.expires_at.saturating_sub(life.lead_seconds(self.jitter_percent)).saturating_sub(self.clock.unix_now())
+        life.expires_at.saturating_sub(life.lead_seconds(self.jitter_percent)).saturating_sub(self.latest_now())
     }
 
     /// Whether a request that starts at once can still be made with it. What has no known end lasts.
     pub(crate) fn lasts(&self, expires_at: Option<i64>) -> bool {
-        expires_at.is_none_or(|expires_at| expires_at.saturating_sub(self.clock.unix_now()) > LAST_SECONDS)
+        expires_at.is_none_or(|expires_at| expires_at.saturating_sub(self.latest_now()) > LAST_SECONDS)
+    }
+
+    /// Whether the device's clock and the corrected one disagree about it, and nobody has told lately which is right: then a
+    /// server is asked before it is used.
+    pub(crate) fn is_in_doubt(&self, life: Life) -> bool {
+        let renew_at = life.expires_at.saturating_sub(life.lead_seconds(self.jitter_percent));
+        let device = self.clock.doubtful_unix_now();
+        device.is_some_and(|device| (renew_at > device) != (renew_at > self.clock.unix_now()))
+    }
+
+    /// Of two clocks that may be right, the one by which more is over: what may be dead is not used.
+    fn latest_now(&self) -> i64 {
+        let corrected = self.clock.unix_now();
+        self.clock.doubtful_unix_now().map_or(corrected, |device| device.max(corrected))
     }
 }
 

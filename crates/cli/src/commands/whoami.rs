@@ -25,6 +25,7 @@ struct SessionEvent<'a> {
 
 pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), CliError> {
     let (session, user) = context.signed_in().await?;
+    session.check_clock().await;
     let details = session.details();
     if output.is_json() {
         output.event(&SessionEvent {
@@ -58,7 +59,9 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), Cl
     if details.clock_offset_seconds != 0 {
         let span = human_span(Duration::from_secs(details.clock_offset_seconds.unsigned_abs()));
         let direction = if details.clock_offset_seconds > 0 { "behind" } else { "ahead of" };
-        fields.push(("Clock", format!("this machine is {span} {direction} the servers; corrected")));
+        let how =
+            if details.clock_is_certain { "corrected" } else { "as it was learnt earlier, nobody could be asked now" };
+        fields.push(("Clock", format!("this machine is {span} {direction} the servers; {how}")));
     }
     output.fields(0, &fields)?;
     Ok(())

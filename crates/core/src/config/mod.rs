@@ -98,7 +98,7 @@ impl Config {
     }
 
     /// The issuer, byte for byte as written in the file: OpenID Connect compares it as a string (Core 1.0 §3.1.3.7).
-    /// It is https, or http on loopback, without query, fragment, user information and trailing slash.
+    /// It is https, or http on loopback, without query, fragment and user information; a slash at its end is kept.
     pub fn issuer_url(&self) -> &str {
         &self.okta.issuer_url
     }

@@ -27,6 +27,7 @@ const PATIENCE: Patience = Patience {
     answer: Duration::from_secs(60),
     single_use: Duration::from_secs(10),
     ping: Duration::from_secs(5),
+    time: Duration::from_secs(5),
 };
 /// However long a service asks us to wait, the app is told no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
@@ -44,6 +45,8 @@ struct Patience {
     single_use: Duration,
     /// Between two pings of an HTTP/2 connection on which somebody waits, and for the answer to one.
     ping: Duration,
+    /// For the time of day.
+    time: Duration,
 }
 
 /// A whole answer of bounded size.
@@ -230,6 +233,12 @@ impl Http {
         if let Ok(mut response) = self.send(reqwest::Request::new(reqwest::Method::HEAD, url)).await {
             while let Ok(Some(_)) = response.chunk().await {}
         }
+    }
+
+    /// Learns the time from any answer, if `url`'s server is one whose clock is believed.
+    pub(crate) async fn ask_the_time(&self, url: Url) {
+        // Whoever waits for this has another answer, if a worse one.
+        let _ = tokio::time::timeout(self.recipe.patience.time, self.warm_up(url)).await;
     }
 
     /// Whether a proxy has no part in it: it would resolve the name by itself.

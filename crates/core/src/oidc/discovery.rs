@@ -94,6 +94,18 @@ impl Discovery {
         Ok(provider)
     }
 
+    /// One request whose answer's `Date` tells the time; nothing else of it counts.
+    pub(crate) async fn ask_the_time(&self, http: &Http) {
+        if let Ok(url) = Url::parse(&self.document_address()) {
+            http.ask_the_time(url).await;
+        }
+    }
+
+    fn document_address(&self) -> String {
+        // Discovery 1.0 §4.1: a slash at the issuer's end goes before the rest is added.
+        format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'))
+    }
+
     /// Takes over what another process of the app asked for, if this one knows nothing better.
     pub(crate) fn adopt(&self, provider: &Provider, fresh_until: SystemTime) {
         let mut cached = lock(&self.cached);
@@ -122,7 +134,7 @@ impl Discovery {
     }
 
     async fn fetch_metadata(&self, http: &Http) -> Result<(ProviderMetadata, Duration), SessionError> {
-        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        let url = self.document_address();
         let url = Url::parse(&url).map_err(issuer::no_url)?;
         let found = http.get_json::<ProviderMetadata>(&url).await;
         let (metadata, answer) = found.map_err(|error| issuer::not_discovered(&self.issuer, error))?;

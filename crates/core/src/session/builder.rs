@@ -119,12 +119,15 @@ impl SessionBuilder {
             Arc::clone(&board),
             clock.clone(),
         );
-        let credentials = CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing);
+        let credentials =
+            CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing.clone());
 
         Ok(Session::from_parts(Parts {
             connections: Connections::new(&config, http.clone(), beside.clone()),
             credentials: Arc::new(credentials),
-            leaving: Leaving::new(Arc::clone(&sign_ins), server, vault.clone()),
+            leaving: Leaving::new(Arc::clone(&sign_ins), Arc::clone(&server), vault.clone()),
+            server,
+            timing,
             account,
             config,
             clock,

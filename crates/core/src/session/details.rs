@@ -27,6 +27,8 @@ pub struct SessionDetails {
     pub has_refresh_token: bool,
     /// What is added to the device's clock.
     pub clock_offset_seconds: i64,
+    /// Whether that was learnt lately, or makes no difference. If not, `now` is a guess until a service has answered.
+    pub clock_is_certain: bool,
     /// The corrected time, to compare the others with.
     pub now: SystemTime,
 }
@@ -48,6 +50,7 @@ impl SessionDetails {
                 .map(|credentials| credentials.expires_at()),
             has_refresh_token: signed_in.is_some_and(|signed_in| signed_in.tokens.refresh_token.is_some()),
             clock_offset_seconds: clock.offset_seconds(),
+            clock_is_certain: clock.doubtful_unix_now().is_none(),
             now: clock.now(),
         }
     }

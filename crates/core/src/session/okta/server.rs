@@ -69,6 +69,11 @@ impl AuthorizationServer {
         }
     }
 
+    /// Learns the time by any answer, within a few seconds or not at all.
+    pub(crate) async fn ask_the_time(&self) {
+        self.discovery.ask_the_time(&self.http).await;
+    }
+
     /// Exchanges a code. It goes to the server that was asked for it.
     pub(super) async fn exchange_code(
         &self,

@@ -74,6 +74,10 @@ impl TokenRenewal {
     /// An access token that is not about to expire, or the old one for as long as it lasts.
     pub(crate) async fn access_token(self: &Arc<Self>) -> Result<AccessToken, SessionError> {
         self.vault.look_again().await;
+        let life = self.vault.peek(|content| Some(content.signed_in.as_ref()?.tokens.access_token_life())).flatten();
+        if life.is_some_and(|life| self.timing.is_in_doubt(life)) {
+            self.server.ask_the_time().await;
+        }
         if let Some(known) = self.signed_in_if(|tokens| self.timing.seconds_to_renewal(tokens.access_token_life()) > 0)
         {
             return Ok(known.into());

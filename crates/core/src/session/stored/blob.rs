@@ -9,8 +9,10 @@ use zeroize::Zeroizing;
 use super::attempt::{Attempt, Spends};
 use super::pending::{CompletedLogin, MOST_COMPLETED, MOST_PENDING, PendingAuthorization};
 use super::tokens::{EndedSession, SignedIn};
+use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
 use crate::error::SessionError;
+use crate::life::Life;
 use crate::storage::StorageErrorKind;
 
 /// The version that this code writes. 1 did not say whose the blob is, and remembered one completed sign-in only.
@@ -133,6 +135,14 @@ impl StoredSession {
 
 /// Who is signed in, for those whose work is for one sign-in only.
 impl StoredSession {
+    /// Of all that ends by itself.
+    pub(crate) fn lives(&self) -> Vec<Life> {
+        let Some(signed_in) = &self.signed_in else { return Vec::new() };
+        let tokens = &signed_in.tokens;
+        let credentials = signed_in.credentials.as_ref().map(AwsCredentials::life);
+        [tokens.id_token_life(), tokens.access_token_life()].into_iter().chain(credentials).collect()
+    }
+
     pub(crate) fn require_signed_in(&self) -> Result<&SignedIn, SessionError> {
         self.signed_in.as_ref().ok_or_else(|| match &self.ended {
             Some(ended) => SessionError::SignInRequired { reason: ended.reason.clone() },
