@@ -66,6 +66,14 @@ pub(crate) fn unverified_kid(token: &SecretString) -> Option<String> {
     Some(header.get("kid")?.as_str()?.to_owned())
 }
 
+/// The client that a token of this session was issued to, which was verified when it came: `azp`, else the only `aud`.
+pub(crate) fn unverified_client_id(token: &SecretString) -> Option<String> {
+    let claims = decode_part(token.expose_secret().split('.').nth(1)?)?;
+    let text = |name: &str| claims.get(name)?.as_str().map(str::to_owned);
+    let only = || claims.get("aud")?.as_array().filter(|all| all.len() == 1)?.first()?.as_str().map(str::to_owned);
+    text("azp").or_else(|| text("aud")).or_else(only)
+}
+
 fn decode_part(part: &str) -> Option<serde_json::Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::names::{DEFAULT, blob_name, check_name};
+use super::others::{self, OtherSession};
 use crate::config::Config;
 use crate::error::SessionError;
 use crate::session::published::{Event, SessionState, next};
@@ -12,8 +14,6 @@ use crate::session::stored::{Owner, StoredSession};
 use crate::session::tasks::block;
 use crate::storage::{SecretStore, StorageErrorKind};
 
-/// The account of an app that keeps one only.
-pub(super) const DEFAULT: &str = "default";
 const CHOICE_SCHEMA: u32 = 1;
 
 /// The accounts of one configuration in one store.
@@ -74,6 +74,16 @@ impl Accounts {
             Ok(found.collect())
         })
         .await
+    }
+
+    /// Sessions that other configurations left in the same store: their refresh tokens are still valid there.
+    /// [`Session::end_other`](super::Session::end_other) ends one. No network.
+    ///
+    /// # Errors
+    /// `SecureStorage` if the store cannot even tell its names.
+    pub async fn list_others(&self) -> Result<Vec<OtherSession>, SessionError> {
+        let accounts = self.clone();
+        block(move || others::find(&*accounts.store, &accounts.config)).await
     }
 
     /// The account to open when nobody names one; `default` until [`switch_to`](Self::switch_to) chose another.
@@ -142,24 +152,4 @@ impl Accounts {
     fn choice_name(&self) -> String {
         format!("{}.accounts", self.config.fingerprint().short())
     }
-}
-
-/// The account's name as it is stored, if it is a usable one.
-pub(super) fn check_name(name: &str) -> Result<String, SessionError> {
-    // One file system tells `Alice` from `alice`, another does not.
-    let name = name.to_ascii_lowercase();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(is_plain) {
-        return Err(SessionError::Misconfigured {
-            setting: "account".to_owned(),
-            problem: "is not a usable name".to_owned(),
-            hint: "Use up to 64 letters, digits, `.`, `_` and `-`, not beginning with a dot.".to_owned(),
-        });
-    }
-    Ok(name)
-}
-
-/// Under which name the store has the session of `account`.
-pub(super) fn blob_name(account: &str, config: &Config) -> String {
-    format!("{account}.{}", config.fingerprint().short())
 }

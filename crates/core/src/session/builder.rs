@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::accounts;
 use super::connections::Connections;
+use super::names;
+use super::others::OtherSessions;
 use super::renewal::CredentialRenewal;
 use super::session::{Parts, Session};
 use super::sign_out::Leaving;
@@ -76,7 +77,7 @@ impl SessionBuilder {
     /// # Errors
     /// `Misconfigured` for an account name or certificates that cannot be used.
     pub fn open(self) -> Result<Session, SessionError> {
-        let account = accounts::check_name(&self.account)?;
+        let account = names::check_name(&self.account)?;
         let config = self.config;
         let board = Arc::new(Board::new());
         let news = Arc::clone(&board);
@@ -85,8 +86,9 @@ impl SessionBuilder {
         let issuer = Url::parse(config.issuer_url()).ok();
         let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref(), self.overrides)?;
 
-        let name = accounts::blob_name(&account, &config);
+        let name = names::blob_name(&account, &config);
         let owner = Owner { account: account.clone(), configuration: config.fingerprint().to_string() };
+        let others = OtherSessions::new(Arc::clone(&self.store), http.clone(), clock.clone());
         let vault = Vault::new(self.store, &name, owner, self.stores_credentials, clock.clone(), Arc::clone(&board));
         let timing = RenewalTiming::new(clock.clone());
         let beside = Beside::default();
@@ -129,6 +131,7 @@ impl SessionBuilder {
             server,
             timing,
             account,
+            others,
             config,
             clock,
             http,
@@ -148,7 +151,7 @@ impl Session {
         SessionBuilder {
             config,
             store,
-            account: accounts::DEFAULT.to_owned(),
+            account: names::DEFAULT.to_owned(),
             root_certificates: None,
             overrides: HostOverrides::new(),
             clock: Arc::new(SystemClock),

@@ -17,7 +17,9 @@ mod builder;
 mod connections;
 mod details;
 mod listing;
+mod names;
 mod okta;
+mod others;
 mod published;
 mod renewal;
 #[expect(clippy::module_inception, reason = "the room is named after what apps hold")]
@@ -33,6 +35,7 @@ pub use builder::SessionBuilder;
 pub use details::SessionDetails;
 pub use listing::ObjectPages;
 pub use okta::{AccessToken, AuthorizationRequest, LoginOptions};
+pub use others::OtherSession;
 pub use published::{Renewed, SessionEvent, SessionEvents, SessionState};
 pub use session::Session;
 pub use sign_out::{SignOut, SignOutMode};

@@ -12,6 +12,7 @@ use super::background::BackgroundRenewal;
 use super::connections::Connections;
 use super::details::SessionDetails;
 use super::listing::ObjectPages;
+use super::others::{OtherSession, OtherSessions};
 use super::renewal::CredentialRenewal;
 use super::sign_out::{Leaving, SignOut, SignOutMode};
 use crate::aws::s3::ListObjects;
@@ -40,6 +41,7 @@ pub struct Session {
 /// What a session is made of. The builder puts it together; only this file opens it.
 pub(super) struct Parts {
     pub(super) account: String,
+    pub(super) others: OtherSessions,
     pub(super) config: Config,
     pub(super) clock: CorrectedClock,
     pub(super) http: Http,
@@ -182,6 +184,16 @@ impl Session {
         // Half a sign-out would leave the remote part undone.
         let parts = Arc::clone(&self.parts);
         detach(async move { parts.leaving.sign_out(mode).await }).await
+    }
+
+    /// Ends a session that another configuration left in this session's store: `mode` as for [`sign_out`](Self::sign_out).
+    /// Its own authorization server is asked, over this session's HTTP client.
+    ///
+    /// # Errors
+    /// `SecureStorage` if the device's copy could not be erased.
+    pub async fn end_other(&self, other: &OtherSession, mode: SignOutMode) -> Result<SignOut, SessionError> {
+        let (parts, other) = (Arc::clone(&self.parts), other.clone());
+        detach(async move { parts.others.end(other, mode).await }).await
     }
 
     /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went

@@ -123,6 +123,11 @@ impl StoredSession {
         })
     }
 
+    /// Whose a blob says that it is. Schema 1 did not say.
+    pub(crate) fn read_owner(bytes: &[u8]) -> Option<Owner> {
+        serde_json::from_slice::<Header>(bytes).ok()?.owner
+    }
+
     /// Whether there is anything worth a place in the store.
     pub(crate) fn is_empty(&self) -> bool {
         self.pending.is_empty()

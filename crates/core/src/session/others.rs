@@ -1,0 +1,132 @@
+//! Sessions that other configurations left in the same store: after an edit of the client id or the issuer, the earlier
+//! refresh token is still there and still valid. They are shown, and can be ended.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::names::split_name;
+use super::sign_out::{SignOut, SignOutMode};
+use crate::clock::CorrectedClock;
+use crate::config::Config;
+use crate::diagnosis::okta;
+use crate::error::SessionError;
+use crate::net::http::Http;
+use crate::oidc::discovery::{Discovery, Provider};
+use crate::oidc::id_token::unverified_client_id;
+use crate::oidc::logout;
+use crate::session::published::{Event, SessionState, next};
+use crate::session::stored::{Owner, SignedIn, StoredSession};
+use crate::session::tasks::block;
+use crate::storage::SecretStore;
+
+/// A session of another configuration. Made by [`Accounts::list_others`](super::Accounts::list_others).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OtherSession {
+    /// The account's name.
+    pub account: String,
+    /// The authorization server that it belongs to, if somebody is signed in.
+    pub issuer: Option<String>,
+    /// The client that it belongs to, if somebody is signed in.
+    pub client_id: Option<String>,
+    /// Who is or was signed in; [`StorageUnavailable`](SessionState::StorageUnavailable) for what cannot be read.
+    pub state: SessionState,
+    name: String,
+}
+
+/// Finds them. No network.
+pub(super) fn find(store: &dyn SecretStore, config: &Config) -> Result<Vec<OtherSession>, SessionError> {
+    let own = config.fingerprint().short();
+    let mut names = store.list()?;
+    names.sort_unstable();
+    let foreign = names.into_iter().filter_map(|name| {
+        let (account, configuration) = split_name(&name, &own)?;
+        let is_foreign = configuration != own;
+        let account = account.to_owned();
+        is_foreign.then_some((account, name))
+    });
+    let sessions = foreign.filter_map(|(account, name)| {
+        let (event, signed_in) = match read(store, &name, &account) {
+            Ok(content) => (Event::stored(&content), content.signed_in),
+            Err(error) => (Event::StorageFailed { detail: error.to_string() }, None),
+        };
+        let state = next(&SessionState::NotLoaded, event);
+        // Only a sign-in that was never finished: nobody has been here.
+        (state != SessionState::SignedOut).then(|| OtherSession {
+            account,
+            issuer: signed_in.as_ref().map(|signed_in| signed_in.issuer.clone()),
+            client_id: signed_in.as_ref().and_then(|signed_in| unverified_client_id(&signed_in.tokens.id_token)),
+            state,
+            name,
+        })
+    });
+    Ok(sessions.collect())
+}
+
+/// What is there, whosever it is: its own words say whose, and must fit its name.
+fn read(store: &dyn SecretStore, name: &str, account: &str) -> Result<StoredSession, SessionError> {
+    let Some(bytes) = store.load(name)? else { return Ok(StoredSession::default()) };
+    let fits = |owner: &Owner| {
+        let rest = name.strip_prefix(account).and_then(|rest| rest.strip_prefix('.'));
+        owner.account == account && rest.is_some_and(|configuration| owner.configuration.starts_with(configuration))
+    };
+    let owner = StoredSession::read_owner(&bytes).filter(fits);
+    let owner = owner.unwrap_or_else(|| Owner { account: account.to_owned(), configuration: String::new() });
+    StoredSession::from_bytes(&bytes, &owner)
+}
+
+/// Ends them.
+pub(super) struct OtherSessions {
+    store: Arc<dyn SecretStore>,
+    http: Http,
+    clock: CorrectedClock,
+}
+
+impl OtherSessions {
+    pub(super) fn new(store: Arc<dyn SecretStore>, http: Http, clock: CorrectedClock) -> Self {
+        Self { store, http, clock }
+    }
+
+    /// Erases the session, even one that cannot be read, then asks its own server for the rest.
+    pub(super) async fn end(&self, other: OtherSession, mode: SignOutMode) -> Result<SignOut, SessionError> {
+        let store = Arc::clone(&self.store);
+        let erased = block(move || {
+            let _lock = store.lock(&other.name)?;
+            let content = read(&*store, &other.name, &other.account).unwrap_or_default();
+            store.delete(&other.name)?;
+            Ok(content)
+        })
+        .await?;
+        let mut outcome = SignOut { end_session_url: None, revocation: None };
+        let Some(signed_in) = erased.signed_in.filter(|_| mode != SignOutMode::Local) else { return Ok(outcome) };
+        let provider = Discovery::new(&signed_in.issuer).provider(&self.http, self.clock.now()).await;
+        if let Some(refresh_token) = &signed_in.tokens.refresh_token {
+            outcome.revocation = Some(match &provider {
+                Ok(provider) => self.revoke(provider, &signed_in, refresh_token).await,
+                Err(error) => Err(error.clone()),
+            });
+        }
+        if mode == SignOutMode::EndSession {
+            outcome.end_session_url = Some(provider.and_then(|provider| {
+                let endpoint = provider.metadata.end_session_endpoint;
+                let endpoint = endpoint.ok_or_else(|| okta::not_announced("an end-session endpoint"))?;
+                Ok(logout::end_session_url(&endpoint, &signed_in.tokens.id_token, None))
+            }));
+        }
+        Ok(outcome)
+    }
+
+    async fn revoke(
+        &self,
+        provider: &Provider,
+        signed_in: &SignedIn,
+        refresh_token: &SecretString,
+    ) -> Result<(), SessionError> {
+        let endpoint = provider.metadata.revocation_endpoint.as_ref();
+        let endpoint = endpoint.ok_or_else(|| okta::not_announced("a revocation endpoint"))?;
+        let client_id = unverified_client_id(&signed_in.tokens.id_token)
+            .ok_or_else(|| SessionError::internal("a stored ID token does not say which client it is for"))?;
+        logout::revoke_refresh_token(&self.http, endpoint, &client_id, refresh_token).await
+    }
+}
