@@ -64,7 +64,7 @@ fn answer(server: &AuthorizationServer, request: &AuthorizationRequest, headers:
             &request.redirect_uri,
             Some(&request.state),
             "login_required",
-            "The client specified not to prompt, but the user is not signed in.",
+            "The client specified not to prompt, but the user is not logged in.",
         ),
         (_, Prompt::Login) | (None, Prompt::Auto) => show_sign_in_page(server, request, headers),
     }
@@ -95,7 +95,7 @@ fn read_pushed_request(server: &AuthorizationServer, call: &Call) -> Result<Auth
         (code, description) => OAuthError::new(code, description),
     };
     let parameters = Parameters::parse(&call.body).map_err(|repeated| refuse(repeated.into()))?;
-    super::token::refuse_client_authentication(&parameters, &call.headers)?;
+    super::token::refuse_client_authentication(&parameters, call)?;
     if parameters.get("request_uri").is_some() {
         return Err(OAuthError::invalid_request("A pushed request cannot refer to another one."));
     }

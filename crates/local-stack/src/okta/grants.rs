@@ -77,6 +77,20 @@ struct RefreshLine {
     last_used: i64,
 }
 
+impl RefreshLine {
+    fn is_current(&self, secret: &str) -> bool {
+        same(&self.current, secret)
+    }
+
+    fn is_in_grace(&self, secret: &str, rotation: Rotation, now: i64) -> bool {
+        let (Some((previous, retired_at)), Rotation::WithGrace(grace)) = (&self.previous, rotation) else {
+            return false;
+        };
+        let grace = i64::try_from(grace.as_secs()).unwrap_or(i64::MAX);
+        same(previous, secret) && now < retired_at.saturating_add(grace)
+    }
+}
+
 struct Grant {
     code: Fingerprint,
     authorization: Authorization,
@@ -195,11 +209,8 @@ impl Grants {
         let (id, secret) = self.find_refresh_line(token, kind, now).ok_or(GrantError::RefreshTokenInvalid)?;
         let Some(grant) = self.grants.get_mut(&id) else { return Err(GrantError::RefreshTokenInvalid) };
         let Some(line) = grant.refresh.as_mut() else { return Err(GrantError::RefreshTokenInvalid) };
-        let is_current = same(&line.current, secret);
-        let is_in_grace = line.previous.as_ref().is_some_and(|(previous, retired_at)| {
-            same(previous, secret) && now < retired_at.saturating_add(seconds_of_grace(rotation))
-        });
-        if !is_current && !is_in_grace {
+        let is_current = line.is_current(secret);
+        if !is_current && !line.is_in_grace(secret, rotation, now) {
             self.grants.remove(&id);
             return Err(GrantError::RefreshTokenInvalid);
         }
@@ -235,11 +246,15 @@ impl Grants {
         })
     }
 
-    /// Revokes a token of either kind (RFC 7009). A refresh token takes its access tokens with it; an unknown token is
-    /// already worth nothing.
-    pub(super) fn revoke(&mut self, token: &str, kind: ServerKind, now: i64) {
-        if let Some((id, _)) = self.find_refresh_line(token, kind, now) {
-            self.grants.remove(&id);
+    /// Revokes a token of either kind (RFC 7009). A refresh token takes its access tokens with it, an access token leaves
+    /// the refresh token (guides/revoke-tokens). A token that is worth nothing any more ends nothing: not an old one of a
+    /// line that goes on.
+    pub(super) fn revoke(&mut self, token: &str, kind: ServerKind, rotation: Rotation, now: i64) {
+        if let Some((id, secret)) = self.find_refresh_line(token, kind, now) {
+            let line = self.grants.get(&id).and_then(|grant| grant.refresh.as_ref());
+            if line.is_some_and(|line| line.is_current(secret) || line.is_in_grace(secret, rotation, now)) {
+                self.grants.remove(&id);
+            }
             return;
         }
         let fingerprint = Fingerprint::of(token);
@@ -257,13 +272,6 @@ impl Grants {
                 })
         })?;
         Some((*id, secret))
-    }
-}
-
-fn seconds_of_grace(rotation: Rotation) -> i64 {
-    match rotation {
-        Rotation::Off => 0,
-        Rotation::WithGrace(grace) => i64::try_from(grace.as_secs()).unwrap_or(i64::MAX),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The logout endpoint (OpenID Connect RP-Initiated Logout 1.0): ends the session in the browser, not the tokens.
+//! The logout endpoint (OpenID Connect RP-Initiated Logout 1.0; reference/api/oidc of 2024-08-21, "/logout"): ends the
+//! session in the browser, not the tokens.
 
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -46,18 +47,20 @@ fn read_request(server: &AuthorizationServer, call: &Call) -> Result<LogoutReque
 
 fn end_session(server: &AuthorizationServer, headers: &HeaderMap, request: &LogoutRequest) -> Response {
     let okta = &server.okta;
+    let now = okta.now();
+    let mut sign_ins = okta.sign_ins();
+    let secret = Cookie::Session.read(okta, headers).unwrap_or_default();
+    // "Logs the user out if the subject matches the current Okta session": an app cannot end that of somebody who signed
+    // in after. Without a session "this endpoint has no effect", and the browser goes where it was to go.
+    if sign_ins.sessions.get(secret, now).is_some_and(|session| session.user_id != request.user_id) {
+        let told = "The ID token subject does not match the current session's user.";
+        return pages::error_page(StatusCode::BAD_REQUEST, "id_token_does_not_match_session", told);
+    }
+    sign_ins.sessions.take(secret, now);
     let response = match &request.target {
         Some((uri, state)) => redirect(uri, state.as_deref().map(|state| ("state", state)).as_slice()),
         None => pages::signed_out_page(),
     };
-    let now = okta.now();
-    let mut sign_ins = okta.sign_ins();
-    let secret = Cookie::Session.read(okta, headers).unwrap_or_default();
-    // An app can end the session of its own user, not that of somebody who signed in after.
-    if sign_ins.sessions.get(secret, now).is_some_and(|session| session.user_id != request.user_id) {
-        return response;
-    }
-    sign_ins.sessions.take(secret, now);
     with_cookie(response, Cookie::Session.clear(okta))
 }
 

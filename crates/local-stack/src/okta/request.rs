@@ -1,4 +1,6 @@
-//! Reads an authorization request (OpenID Connect Core section 3.1.2.1, RFC 7636) as strictly as Okta does.
+//! Reads an authorization request (OpenID Connect Core section 3.1.2.1, RFC 7636) as strictly as Okta does, by the
+//! parameters' table of its reference (reference/api/oidc of 2024-08-21, "/authorize"). What it says in a refusal are the
+//! words of Okta's errors catalogue (oauth2-error-codes.json, 2026.08.1).
 //!
 //! A wrong client or redirect URI is shown to the person in front of the browser: redirecting would send the answer to
 //! somebody unknown. Everything else goes back to the app.
@@ -7,7 +9,8 @@ use super::parameters::{Parameters, RepeatedParameter};
 use super::scopes::{Scope, Scopes};
 use crate::options::Options;
 
-/// Longest state, nonce or login hint; a client that needs more carries data where it does not belong.
+/// Longest scope (guides/refresh-tokens, "Get a refresh token", note; 1024 in the reference of 2024), state, nonce or
+/// login hint; a client that needs more carries data where it does not belong.
 const MAX_VALUE_BYTES: usize = 4096;
 
 /// A valid authorization request.
@@ -86,7 +89,7 @@ impl AuthorizationRequest {
         };
         let invalid = |description: &str| refuse("invalid_request", description);
 
-        for name in ["state", "nonce", "login_hint"] {
+        for name in ["state", "nonce", "login_hint", "scope"] {
             if parameters.get(name).is_some_and(|value| value.len() > MAX_VALUE_BYTES) {
                 // A state of any length would only be reflected.
                 return Err(RequestError::Redirect {
@@ -107,35 +110,57 @@ impl AuthorizationRequest {
             }
             None => return Err(invalid("The 'response_type' parameter is missing.")),
         }
+        // Okta has three more; an app that asks for one of them would find out here that it is not `query`.
         if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
-            return Err(invalid("The response mode is not supported: use 'query'."));
+            return Err(refuse(
+                "unsupported_response_mode",
+                "The response mode is not supported by the authorization server. Valid response modes: [query].",
+            ));
         }
-        let Some(state_value) = state.clone() else {
-            return Err(invalid("The authentication request has an invalid 'state' parameter."));
+        // "It can contain alphanumeric, comma, period, underscore, and hyphen characters."
+        let Some(state_value) = state.clone().filter(|state| state.bytes().all(is_state_byte)) else {
+            return Err(RequestError::Redirect {
+                redirect_uri,
+                state: None,
+                code: "invalid_request",
+                description: "The authentication request has an invalid 'state' parameter.".to_owned(),
+            });
         };
         let scopes = Scopes::parse(parameters.get("scope").unwrap_or_default()).map_err(|_| {
             refuse("invalid_scope", "One or more scopes are not configured for the authorization server resource.")
         })?;
         if !scopes.contains(Scope::OpenId) {
-            return Err(refuse("invalid_scope", "The 'scope' parameter must contain 'openid'."));
+            return Err(refuse(
+                "invalid_scope",
+                "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.",
+            ));
         }
-        let code_challenge = parameters.get("code_challenge").ok_or_else(|| {
-            invalid("A PKCE code challenge is required for an application without client authentication.")
-        })?;
+        let code_challenge = parameters
+            .get("code_challenge")
+            .ok_or_else(|| invalid("PKCE code challenge is required by the application."))?;
         // Left out, the method is `plain` (RFC 7636 section 4.3).
         if parameters.get("code_challenge_method") != Some("S256") {
-            return Err(invalid("The PKCE code challenge method must be 'S256'."));
+            return Err(invalid("PKCE code challenge method is not supported. Valid values: [S256]"));
         }
         if code_challenge.len() != 43 || !code_challenge.bytes().all(is_base64url) {
-            return Err(invalid("The PKCE code challenge is not the base64url form of a SHA-256 hash."));
+            return Err(invalid("PKCE code challenge contains illegal characters."));
         }
         let prompt = parse_prompt(parameters.get("prompt").unwrap_or_default())
-            .ok_or_else(|| invalid("The 'prompt' parameter is invalid."))?;
+            .ok_or_else(|| invalid("Invalid value for 'prompt' parameter. Supported values: [none, login, consent]"))?;
         let max_age = parameters
             .get("max_age")
-            .map(|text| text.parse().ok().filter(|seconds: &i64| *seconds >= 0))
-            .map(|seconds| seconds.ok_or_else(|| invalid("The 'max_age' parameter is not a number of seconds.")))
+            .map(|text| text.parse().ok().filter(|seconds: &i32| *seconds >= 0).map(i64::from))
+            .map(|seconds| {
+                seconds.ok_or_else(|| {
+                    invalid("Invalid value for 'max_age' parameter. It should be within range 0 - 2^31-1.")
+                })
+            })
             .transpose()?;
+        if prompt == Prompt::None && max_age == Some(0) {
+            return Err(invalid(
+                "'prompt' parameter must not have the value 'none' for request with 'zero' as max_age.",
+            ));
+        }
         Ok(Self {
             code_challenge: code_challenge.to_owned(),
             state: state_value,
@@ -181,6 +206,10 @@ fn parse_prompt(text: &str) -> Option<Prompt> {
         return None;
     }
     Some(if words.contains(&"login") { Prompt::Login } else { Prompt::Auto })
+}
+
+fn is_state_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b",._-".contains(&byte)
 }
 
 fn is_base64url(byte: u8) -> bool {
@@ -264,9 +293,13 @@ mod tests {
             (&[("response_type", "")], "invalid_request"),
             (&[("response_type", "token")], "unsupported_response_type"),
             (&[("response_type", "code id_token")], "unsupported_response_type"),
-            (&[("response_mode", "fragment")], "invalid_request"),
+            (&[("response_mode", "fragment")], "unsupported_response_mode"),
             (&[("state", "")], "invalid_request"),
             (&[("state", &long)], "invalid_request"),
+            (&[("state", "a b")], "invalid_request"),
+            (&[("state", "a=")], "invalid_request"),
+            (&[("state", "ä")], "invalid_request"),
+            (&[("scope", &long)], "invalid_request"),
             (&[("scope", "")], "invalid_scope"),
             (&[("scope", "profile")], "invalid_scope"),
             (&[("scope", "openid admin")], "invalid_scope"),
@@ -279,6 +312,8 @@ mod tests {
             (&[("prompt", "create")], "invalid_request"),
             (&[("max_age", "-1")], "invalid_request"),
             (&[("max_age", "soon")], "invalid_request"),
+            (&[("max_age", "2147483648")], "invalid_request"),
+            (&[("max_age", "0"), ("prompt", "none")], "invalid_request"),
             (&[("request", "eyJ")], "request_not_supported"),
         ];
         for (changes, code) in cases {

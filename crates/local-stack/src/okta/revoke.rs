@@ -15,7 +15,7 @@ pub(super) fn revoke(server: &AuthorizationServer, call: &Call) -> Response {
         return ApiError::WrongContentType.to_response();
     }
     match try_revoke(server, call) {
-        // A token that is unknown, or was revoked before, is no error: what the client wants is already so.
+        // "Revoking a token that is invalid, expired, or already revoked returns a 200 OK" (guides/revoke-tokens).
         Ok(()) => (StatusCode::OK, [(CACHE_CONTROL, "no-store")]).into_response(),
         Err(error) => error.to_response(),
     }
@@ -25,9 +25,10 @@ fn try_revoke(server: &AuthorizationServer, call: &Call) -> Result<(), OAuthErro
     let parameters = Parameters::parse(&call.body).map_err(|repeated| {
         OAuthError::invalid_request(format!("The parameter '{}' was sent more than once.", repeated.0))
     })?;
-    authenticate_client(server, &parameters, &call.headers)?;
+    authenticate_client(server, &parameters, call)?;
     let token =
-        parameters.get("token").ok_or_else(|| OAuthError::invalid_request("The 'token' parameter is missing."))?;
-    server.okta.grants().revoke(token, server.kind, server.okta.now());
+        parameters.get("token").ok_or_else(|| OAuthError::invalid_request("The 'token' parameter is required."))?;
+    let okta = &server.okta;
+    okta.grants().revoke(token, server.kind, okta.shared.options.rotation, okta.now());
     Ok(())
 }

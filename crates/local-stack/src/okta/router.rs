@@ -41,9 +41,19 @@ fn server_routes(issuer_path: &str, server: AuthorizationServer) -> Router {
     let base = server.base_path();
     let at = |name: &str| format!("{base}/v1/{name}");
     let well_known = |name: &str| format!("{issuer_path}/.well-known/{name}");
-    Router::new()
-        .route(&well_known("openid-configuration"), endpoint(GET, "discovery", metadata::discovery))
-        .route(&well_known("oauth-authorization-server"), endpoint(GET, "discovery", metadata::discovery))
+    // A custom server's OAuth metadata is in two places: as RFC 8414 has it (concepts/auth-servers), and beside the other
+    // document (reference/api/oidc of 2024-08-21).
+    let mut metadata_paths = vec![
+        well_known("openid-configuration"),
+        well_known("oauth-authorization-server"),
+        format!("/.well-known/oauth-authorization-server{issuer_path}"),
+    ];
+    metadata_paths.dedup();
+    let mut router = Router::new();
+    for path in metadata_paths {
+        router = router.route(&path, endpoint(GET, "discovery", metadata::discovery));
+    }
+    router
         .route(&at("keys"), endpoint(GET, "keys", metadata::keys))
         .route(&at("authorize"), endpoint(GET.or(POST), "authorize", authorize::authorize))
         .route(&at("authorize/sign-in"), endpoint(POST, "sign_in", sign_in::submit))

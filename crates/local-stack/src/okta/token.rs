@@ -1,13 +1,15 @@
-//! The token endpoint (RFC 6749 section 3.2): codes and refresh tokens become ID and access tokens.
+//! The token endpoint (RFC 6749 section 3.2): codes and refresh tokens become ID and access tokens. What it refuses, and
+//! with which words, is in Okta's errors catalogue (okta-developer-docs, data/oauth2-error-codes.json, 2026.08.1).
 
 use std::time::Duration;
 
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::{AUTHORIZATION, ORIGIN};
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::authorization_server::AuthorizationServer;
 use super::call::Call;
@@ -25,6 +27,18 @@ use crate::server::BreakConnection;
 /// Seconds until a rate-limited client may come back: short, so that tests need not wait for Okta's minute.
 const RATE_LIMIT_RESET: i64 = 1;
 
+/// Grants that Okta has, and this application does not.
+const FOREIGN_GRANT_TYPES: &[&str] = &[
+    "client_credentials",
+    "password",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    "urn:ietf:params:oauth:grant-type:saml2-bearer",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:openid:params:grant-type:ciba",
+];
+const GRANT_TYPES: &str = "Configured grant types: [authorization_code, refresh_token].";
+
 pub(super) fn token(server: &AuthorizationServer, call: &Call) -> Response {
     let okta = &server.okta;
     let faults = &okta.shared.faults;
@@ -36,6 +50,11 @@ pub(super) fn token(server: &AuthorizationServer, call: &Call) -> Response {
     }
     if !is_form(&call.headers) {
         return ApiError::WrongContentType.to_response();
+    }
+    // The application has no trusted origin, and a native one's requests come from no page.
+    if call.headers.contains_key(ORIGIN) {
+        let told = "Browser requests to the token endpoint must be made from one of the registered Trusted Origins.";
+        return OAuthError::invalid_request(told).to_response();
     }
     let mut response = match read_and_grant(server, call) {
         Ok(granted) => match build_answer(server, granted) {
@@ -69,33 +88,49 @@ fn read_and_grant(server: &AuthorizationServer, call: &Call) -> Result<Granted, 
     let parameters = Parameters::parse(&call.body).map_err(|repeated| {
         OAuthError::invalid_request(format!("The parameter '{}' was sent more than once.", repeated.0))
     })?;
-    authenticate_client(server, &parameters, &call.headers)?;
+    authenticate_client(server, &parameters, call)?;
     match parameters.get("grant_type") {
         Some("authorization_code") => redeem_code(server, &parameters),
         Some("refresh_token") => refresh(server, &parameters),
-        Some(_) => {
-            Err(OAuthError::new("unsupported_grant_type", "The grant type is not supported by the application."))
-        }
-        None => Err(OAuthError::invalid_request("The 'grant_type' parameter is missing.")),
+        Some(known) if FOREIGN_GRANT_TYPES.contains(&known) => Err(OAuthError::new(
+            "unauthorized_client",
+            format!("The client is not authorized to use the provided grant type. {GRANT_TYPES}"),
+        )),
+        Some(_) => Err(OAuthError::new(
+            "unsupported_grant_type",
+            format!("The authorization grant type is not supported by the authorization server. {GRANT_TYPES}"),
+        )),
+        None => Err(OAuthError::invalid_request(
+            "The token request must specify a 'grant_type'. Valid values: [authorization_code, refresh_token]",
+        )),
     }
+}
+
+fn required<'p>(parameters: &'p Parameters, name: &str) -> Result<&'p str, OAuthError> {
+    let missing = || OAuthError::invalid_request(format!("The required parameter '{name}' is missing."));
+    parameters.get(name).ok_or_else(missing)
 }
 
 /// A native application is a public client: it says its client id in the body and has no secret.
 pub(super) fn authenticate_client(
     server: &AuthorizationServer,
     parameters: &Parameters,
-    headers: &HeaderMap,
+    call: &Call,
 ) -> Result<(), OAuthError> {
-    refuse_client_authentication(parameters, headers)?;
+    refuse_client_authentication(parameters, call)?;
     match parameters.get("client_id") {
         Some(id) if id == server.okta.shared.options.client_id => Ok(()),
-        Some(_) => Err(OAuthError::invalid_client("The client id is not that of an application here.")),
-        None => Err(OAuthError::invalid_client("The 'client_id' parameter is missing.")),
+        Some(_) => Err(OAuthError::invalid_client("Invalid value for 'client_id' parameter.")),
+        None => Err(OAuthError::invalid_client("No client credentials found.")),
     }
 }
 
-pub(super) fn refuse_client_authentication(parameters: &Parameters, headers: &HeaderMap) -> Result<(), OAuthError> {
-    let tries = headers.contains_key(AUTHORIZATION)
+pub(super) fn refuse_client_authentication(parameters: &Parameters, call: &Call) -> Result<(), OAuthError> {
+    let credentials = ["client_id", "client_secret", "client_assertion"];
+    if form_urlencoded::parse(call.query.as_bytes()).any(|(name, _)| credentials.contains(&&*name)) {
+        return Err(OAuthError::invalid_request("Client credentials cannot be supplied via query parameters."));
+    }
+    let tries = call.headers.contains_key(AUTHORIZATION)
         || ["client_secret", "client_assertion"].iter().any(|name| parameters.get(name).is_some());
     if tries {
         return Err(OAuthError::invalid_client("The application is a public client: it cannot authenticate itself."));
@@ -105,10 +140,10 @@ pub(super) fn refuse_client_authentication(parameters: &Parameters, headers: &He
 
 fn redeem_code(server: &AuthorizationServer, parameters: &Parameters) -> Result<Granted, OAuthError> {
     let okta = &server.okta;
-    let required = |name| {
-        parameters.get(name).ok_or_else(|| OAuthError::invalid_request(format!("The '{name}' parameter is missing.")))
-    };
-    let (code, redirect_uri, verifier) = (required("code")?, required("redirect_uri")?, required("code_verifier")?);
+    let (code, redirect_uri) = (required(parameters, "code")?, required(parameters, "redirect_uri")?);
+    let verifier = parameters
+        .get("code_verifier")
+        .ok_or_else(|| OAuthError::invalid_request("PKCE code verifier is required by the application."))?;
     if !is_code_verifier(verifier) {
         return Err(OAuthError::invalid_request("The 'code_verifier' is not 43 to 128 unreserved characters."));
     }
@@ -127,9 +162,7 @@ fn redeem_code(server: &AuthorizationServer, parameters: &Parameters) -> Result<
 }
 
 fn refresh(server: &AuthorizationServer, parameters: &Parameters) -> Result<Granted, OAuthError> {
-    let token = parameters
-        .get("refresh_token")
-        .ok_or_else(|| OAuthError::invalid_request("The 'refresh_token' parameter is missing."))?;
+    let token = required(parameters, "refresh_token")?;
     let requested = parameters.get("scope").map(Scopes::parse).transpose().map_err(|_| {
         OAuthError::new("invalid_scope", "One or more scopes are not configured for the authorization server resource.")
     })?;
@@ -149,7 +182,6 @@ fn refresh(server: &AuthorizationServer, parameters: &Parameters) -> Result<Gran
     })
 }
 
-/// The words are those of Okta's errors catalogue (2026.08.1).
 fn describe_grant_error(error: GrantError) -> OAuthError {
     match error {
         GrantError::CodeInvalid => OAuthError::invalid_grant("The authorization code is invalid or has expired."),

@@ -1,19 +1,32 @@
 //! The userinfo endpoint (OpenID Connect Core section 5.3): everything about the user that the thin ID token leaves out.
+//! "You must include an access token in the HTTP Authorization header" (reference/api/oidc of 2024-08-21, "/userinfo");
+//! the refusals are those of Okta's errors catalogue (data/oauth2-error-codes.json, 2026.08.1).
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::authorization_server::AuthorizationServer;
 use super::call::Call;
 use super::errors::json_response;
+use super::parameters::is_form;
 use super::scopes::{Scope, Scopes};
 use crate::faults::Fault;
 use crate::options::DemoUser;
 
 pub(super) fn userinfo(server: &AuthorizationServer, call: &Call) -> Response {
     let okta = &server.okta;
+    let is_sent_in = |encoded: &[u8]| form_urlencoded::parse(encoded).any(|(name, _)| name == "access_token");
+    if is_sent_in(call.query.as_bytes()) {
+        let told = "The access token cannot be presented in a query string.";
+        return refuse(server, StatusCode::BAD_REQUEST, "invalid_request", told);
+    }
+    if call.headers.contains_key(AUTHORIZATION) && is_form(&call.headers) && is_sent_in(&call.body) {
+        let told = "The access token cannot be specified in both the Authorization header and the request-body.";
+        return refuse(server, StatusCode::BAD_REQUEST, "invalid_request", told);
+    }
     let Some(token) = read_bearer_token(&call.headers) else {
         return refuse(server, StatusCode::UNAUTHORIZED, "invalid_request", "The access token is missing.");
     };

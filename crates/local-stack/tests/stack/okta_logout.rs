@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jetbridge_local_stack::ScriptedBrowser;
+use jetbridge_local_stack::{BrowserError, ScriptedBrowser};
 use url::form_urlencoded;
 
 use crate::support::{ALICE, BOB, Bench, query_value};
@@ -85,6 +85,9 @@ async fn a_hint_of_the_other_server_or_another_user_ends_nothing() {
     bench.use_custom_server();
     // Bob is signed in in the browser now; alice's app cannot sign him out.
     let url = logout_url(&bench, &alice, &[]);
-    assert_eq!(browser.deny(&url).await.unwrap(), format!("{TARGET}?state=bye"));
+    let Err(BrowserError::Page { status: 400, text }) = browser.deny(&url).await else { panic!("a page was expected") };
+    assert!(text.contains("does not match the current session"), "{text}");
+    // Where nobody is signed in there is nothing to end, and the way leads back to the app.
+    assert_eq!(bench.browser().deny(&url).await.unwrap(), format!("{TARGET}?state=bye"));
     assert!(is_signed_in(&bench, &mut browser).await);
 }

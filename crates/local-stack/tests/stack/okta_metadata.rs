@@ -18,8 +18,13 @@ async fn both_issuers_describe_themselves_and_every_endpoint_is_there() {
         assert!(answer.header("cache-control").starts_with("max-age="));
         let document = answer.json();
         assert_eq!(document["issuer"], issuer.as_str());
-        let oauth = bench.get(&format!("{issuer}/.well-known/oauth-authorization-server")).await.json();
-        assert_eq!(oauth, document);
+        let path = issuer.strip_prefix(&origin).unwrap();
+        for url in [
+            format!("{issuer}/.well-known/oauth-authorization-server"),
+            format!("{origin}/.well-known/oauth-authorization-server{path}"),
+        ] {
+            assert_eq!(bench.get(&url).await.json(), document, "{url}");
+        }
         for (member, path) in [
             ("authorization_endpoint", "authorize"),
             ("token_endpoint", "token"),

@@ -113,7 +113,8 @@ async fn a_code_needs_the_right_everything() {
         (&[("client_secret", "s3cret")], (401, "invalid_client")),
         (&[("client_assertion", "eyJ")], (401, "invalid_client")),
         (&[("grant_type", "")], (400, "invalid_request")),
-        (&[("grant_type", "password")], (400, "unsupported_grant_type")),
+        (&[("grant_type", "password")], (400, "unauthorized_client")),
+        (&[("grant_type", "magic")], (400, "unsupported_grant_type")),
         (&[("code", "a"), ("code", "b")], (400, "invalid_request")),
     ];
     for (changes, (status, error)) in cases {
@@ -132,6 +133,22 @@ async fn a_public_client_cannot_use_basic_authentication() {
     let answer = bench.send(request).await;
     assert_eq!(answer.error(), (401, "invalid_client".to_owned()));
     assert!(answer.header("www-authenticate").starts_with("Basic "));
+}
+
+#[tokio::test]
+async fn credentials_in_the_query_and_requests_of_pages_are_refused_and_spend_nothing() {
+    let bench = Bench::start().await;
+    let form = bench.exchange_form(&bench.get_code().await, &[]);
+    let client_id = bench.stack.options().client_id.clone();
+    for query in [format!("client_id={client_id}"), "client_secret=s3cret".to_owned()] {
+        for endpoint in ["token", "revoke", "par"] {
+            let refused = bench.post(&format!("{endpoint}?{query}"), &form).await;
+            assert_eq!(refused.error(), (400, "invalid_request".to_owned()), "{endpoint} {query}");
+        }
+    }
+    let of_a_page = bench.form_request("token", &form).header("origin", "https://app.example");
+    assert_eq!(bench.send(of_a_page).await.error(), (400, "invalid_request".to_owned()));
+    assert_eq!(bench.post("token", &form).await.status, 200);
 }
 
 #[tokio::test]
@@ -206,9 +223,13 @@ async fn userinfo_wants_a_valid_access_token_in_the_header() {
     let tokens = bench.get_tokens().await;
     let url = format!("{}/userinfo", bench.base);
     let access = tokens["access_token"].as_str().unwrap();
-    let missing = bench.get(&format!("{url}?access_token={access}")).await;
-    assert_eq!(missing.status, 401);
-    assert!(missing.header("www-authenticate").contains("error=\"invalid_request\""));
+    let twice = bench.form_request("userinfo", &[("access_token".to_owned(), access.to_owned())]).bearer_auth(access);
+    let elsewhere = bench.http.get(format!("{url}?access_token={access}")).bearer_auth(access);
+    for (request, status) in [(bench.http.get(&url), 401), (elsewhere, 400), (twice, 400)] {
+        let refused = bench.send(request).await;
+        assert_eq!(refused.status, status);
+        assert!(refused.header("www-authenticate").contains("error=\"invalid_request\""));
+    }
     for token in ["guess", tokens["id_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap()] {
         let refused = bench.userinfo(token).await;
         assert_eq!(refused.status, 401);

@@ -180,8 +180,8 @@ fn tokens_are_worth_nothing_at_the_other_server() {
     let mut grants = with_tokens();
     assert!(grants.find_access_token("access", Org, 1001).is_none());
     assert!(grants.refresh("line.one", Org, None, "two", ROTATE, 1001).is_err());
-    grants.revoke("access", Org, 1001);
-    grants.revoke("line.one", Org, 1001);
+    grants.revoke("access", Org, ROTATE, 1001);
+    grants.revoke("line.one", Org, ROTATE, 1001);
     assert!(access_is_valid(&grants, 1001));
     assert!(refresh(&mut grants, "line.one", "two", ROTATE, 1001).is_ok());
 }
@@ -189,7 +189,7 @@ fn tokens_are_worth_nothing_at_the_other_server() {
 #[test]
 fn revoking_an_access_token_leaves_the_refresh_token() {
     let mut grants = with_tokens();
-    grants.revoke("access", Custom, 1001);
+    grants.revoke("access", Custom, ROTATE, 1001);
     assert!(!access_is_valid(&grants, 1001));
     assert!(refresh(&mut grants, "line.one", "two", ROTATE, 1001).is_ok());
 }
@@ -197,9 +197,21 @@ fn revoking_an_access_token_leaves_the_refresh_token() {
 #[test]
 fn revoking_a_refresh_token_takes_the_access_tokens_too() {
     let mut grants = with_tokens();
-    grants.revoke("line.one", Custom, 1001);
+    grants.revoke("line.one", Custom, ROTATE, 1001);
     assert!(!access_is_valid(&grants, 1001));
     assert!(refresh(&mut grants, "line.one", "two", ROTATE, 1001).is_err());
+}
+
+#[test]
+fn revoking_an_old_token_of_a_line_ends_nothing() {
+    let mut grants = with_tokens();
+    refresh(&mut grants, "line.one", "two", ROTATE, 2000).unwrap();
+    grants.revoke("line.one", Custom, ROTATE, 2030);
+    grants.revoke("line.guess", Custom, ROTATE, 2030);
+    assert!(access_is_valid(&grants, 2030));
+    refresh(&mut grants, "line.two", "three", ROTATE, 2030).unwrap();
+    grants.revoke("line.two", Custom, ROTATE, 2059);
+    assert!(!access_is_valid(&grants, 2059), "within the grace it is a valid token");
 }
 
 #[test]
@@ -207,7 +219,7 @@ fn an_access_token_ends_and_a_revoked_grant_takes_no_new_ones() {
     let mut grants = with_tokens();
     assert!(access_is_valid(&grants, 4599) && !access_is_valid(&grants, 4600));
     let id = *grants.grants.keys().next().unwrap();
-    grants.revoke("line.one", Custom, 1001);
+    grants.revoke("line.one", Custom, ROTATE, 1001);
     grants.add_access_token(id, "access", authorization().scopes, 4600, 1001);
     assert!(!access_is_valid(&grants, 1001));
 }
