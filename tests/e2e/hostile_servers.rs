@@ -3,7 +3,7 @@
 mod bounds;
 mod redirects;
 mod renewals;
-mod server;
+pub(crate) mod server;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -11,6 +11,7 @@ mod background;
 mod bench;
 mod events;
 mod failing_store;
+mod field;
 mod hostile_servers;
 mod listing;
 mod login;

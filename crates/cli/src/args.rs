@@ -214,6 +214,9 @@ pub(crate) struct LogoutArgs {
     /// Also end the browser's session at Okta (and revoke): else the next sign-in may ask for no password
     #[arg(long)]
     pub(crate) browser: bool,
+    /// End every session in the store: all accounts, and what other configurations left there
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Clone, Args)]

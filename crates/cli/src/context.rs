@@ -46,7 +46,17 @@ impl Context {
             Some(account) => account.to_owned(),
             None => current_account(&Accounts::new(config.clone(), Arc::clone(&store))).await?,
         };
-        let mut builder = Session::builder(config, store).account(&account);
+        self.restore_account(config, store, &account).await
+    }
+
+    /// The same for an account that is named here.
+    pub(crate) async fn restore_account(
+        &self,
+        config: Config,
+        store: Arc<dyn SecretStore>,
+        account: &str,
+    ) -> Result<(Session, SessionState), CliError> {
+        let mut builder = Session::builder(config, store).account(account);
         if let Some(path) = self.global.ca_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
             builder = builder.root_certificates(read_certificates(path)?);
         }
@@ -123,7 +133,7 @@ impl Context {
         failure
     }
 
-    fn store(&self) -> Result<Arc<dyn SecretStore>, CliError> {
+    pub(crate) fn store(&self) -> Result<Arc<dyn SecretStore>, CliError> {
         let (directory, key_source) = match &self.global.store {
             StoreChoice::Memory => return Ok(Arc::new(MemoryStore::new())),
             StoreChoice::Auto => (default_directory()?, None),

@@ -58,6 +58,7 @@ struct Inner {
     asked: Mutex<Vec<&'static str>>,
     answers: Mutex<HashMap<&'static str, Answer>>,
     changed_claims: Mutex<Option<ClaimChange>>,
+    changed_tokens: Mutex<Option<ClaimChange>>,
     key_id: Mutex<String>,
     /// Sent in place of the ID token that was made.
     id_token: Mutex<Option<Value>>,
@@ -86,6 +87,7 @@ impl Server {
             asked: Mutex::default(),
             answers: Mutex::default(),
             changed_claims: Mutex::default(),
+            changed_tokens: Mutex::default(),
             key_id: Mutex::new("k1".to_owned()),
             id_token: Mutex::default(),
             nonce: Mutex::default(),
@@ -123,6 +125,11 @@ impl Server {
         *lock(&self.inner.changed_claims) = Some(Box::new(change));
     }
 
+    /// The token endpoint does its work and says something else.
+    pub(crate) fn change_tokens(&self, change: impl Fn(&mut Value) + Send + Sync + 'static) {
+        *lock(&self.inner.changed_tokens) = Some(Box::new(change));
+    }
+
     /// ID tokens name this key, which is not published.
     pub(crate) fn name_key(&self, key_id: &str) {
         key_id.clone_into(&mut lock(&self.inner.key_id));
@@ -142,6 +149,7 @@ impl Server {
     pub(crate) fn behave(&self) {
         lock(&self.inner.answers).clear();
         *lock(&self.inner.changed_claims) = None;
+        *lock(&self.inner.changed_tokens) = None;
         *lock(&self.inner.id_token) = None;
         self.name_key("k1");
     }
@@ -320,11 +328,12 @@ impl Inner {
             change(&mut claims);
         }
         let id_token = lock(&self.id_token).clone().unwrap_or_else(|| self.sign(&claims).into());
-        Answer::Json(
-            200,
-            json!({"token_type": "Bearer", "expires_in": LIFETIME.as_secs(), "access_token": format!("access-{next}"),
-                "refresh_token": format!("refresh-{next}"), "id_token": id_token}),
-        )
+        let mut tokens = json!({"token_type": "Bearer", "expires_in": LIFETIME.as_secs(),
+            "access_token": format!("access-{next}"), "refresh_token": format!("refresh-{next}"), "id_token": id_token});
+        if let Some(change) = &*lock(&self.changed_tokens) {
+            change(&mut tokens);
+        }
+        Answer::Json(200, tokens)
     }
 
     fn claims(&self) -> Value {

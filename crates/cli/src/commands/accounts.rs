@@ -3,6 +3,7 @@
 use jetbridge::{Account, SessionError, SessionState, SignInReason, User};
 use serde::Serialize;
 
+use super::logout::describe_configuration;
 use crate::args::SwitchArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
@@ -21,6 +22,16 @@ struct AccountEvent<'a> {
     detail: Option<String>,
 }
 
+/// A session that another configuration left in the store.
+#[derive(Debug, Serialize)]
+struct OtherEvent<'a> {
+    #[serde(flatten)]
+    of: AccountEvent<'a>,
+    configuration: &'static str,
+    issuer: Option<&'a str>,
+    client_id: Option<&'a str>,
+}
+
 #[derive(Debug, Serialize)]
 struct SwitchedEvent<'a> {
     event: &'static str,
@@ -28,22 +39,48 @@ struct SwitchedEvent<'a> {
 }
 
 pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), CliError> {
-    let accounts = context.accounts(context.config()?)?.list().await?;
+    let known = context.accounts(context.config()?)?;
+    let (accounts, others) = (known.list().await?, known.list_others().await?);
     if output.is_json() {
         for account in &accounts {
             output.event(&to_event(account))?;
+        }
+        for other in &others {
+            output.event(&OtherEvent {
+                of: describe_state(&other.account, false, &other.state),
+                configuration: "other",
+                issuer: other.issuer.as_deref(),
+                client_id: other.client_id.as_deref(),
+            })?;
         }
         return Ok(());
     }
     if accounts.is_empty() {
         context.notes.say(format!("Nobody is signed in. Run: {}{} login", invocation(), given_options()));
     }
-    let width = accounts.iter().map(|account| account.name.len()).max().unwrap_or_default();
+    let names = accounts.iter().map(|account| &account.name).chain(others.iter().map(|other| &other.account));
+    let width = names.map(String::len).max().unwrap_or_default();
     for account in &accounts {
         let (mark, name) =
             if account.is_current { ("*", styled(BOLD, &account.name)) } else { (" ", account.name.clone()) };
         let space = " ".repeat(width - account.name.len());
         output.line(format_args!("{} {name}{space}  {}", styled(GOOD, mark), describe(&account.state)))?;
+    }
+    for other in &others {
+        let space = " ".repeat(width - other.account.len());
+        let whose = styled(DIM, format!("another configuration: {}", describe_configuration(other)));
+        output.line(format_args!(
+            "  {}{space}  {}\n  {:width$}  {whose}",
+            other.account,
+            describe(&other.state),
+            ""
+        ))?;
+    }
+    if !others.is_empty() {
+        let command = format!("{}{} logout --all --revoke", invocation(), given_options());
+        context
+            .notes
+            .say(format!("Refresh tokens of other configurations are still valid there. To end all: {command}"));
     }
     Ok(())
 }
@@ -75,13 +112,17 @@ pub(super) async fn switch(context: &Context, args: &SwitchArgs, output: &mut Ou
 }
 
 fn to_event(account: &Account) -> AccountEvent<'_> {
-    let (state, user, detail) = match &account.state {
+    describe_state(&account.name, account.is_current, &account.state)
+}
+
+fn describe_state<'a>(account: &'a str, current: bool, state: &'a SessionState) -> AccountEvent<'a> {
+    let (state, user, detail) = match state {
         SessionState::SignedIn { user } => ("signed_in", Some(user), None),
         SessionState::SignInRequired { reason, user } => ("sign_in_required", user.as_ref(), Some(reason.to_string())),
         SessionState::StorageUnavailable { detail } => ("storage_unavailable", None, Some(detail.clone())),
         _ => ("signed_out", None, None),
     };
-    AccountEvent { event: "account", account: &account.name, current: account.is_current, state, user, detail }
+    AccountEvent { event: "account", account, current, state, user, detail }
 }
 
 fn describe(state: &SessionState) -> String {

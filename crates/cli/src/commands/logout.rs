@@ -1,36 +1,101 @@
 //! `jetbridge logout`. What is stored here goes in any case; telling Okta is extra.
 
-use jetbridge::{SessionState, SignOutMode};
+use jetbridge::{Accounts, OtherSession, Session, SessionError, SessionState, SignOut, SignOutMode};
 use serde::Serialize;
 
 use crate::args::LogoutArgs;
 use crate::browser;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
+use crate::invocation::{given_options, invocation};
 use crate::output::{GOOD, Output, styled};
 use crate::text::escape;
 
 #[derive(Debug, Serialize)]
-struct SignedOutEvent {
+struct SignedOutEvent<'a> {
     event: &'static str,
+    account: &'a str,
     revoked: bool,
     browser: bool,
 }
 
+/// A session that was ended, as far as that went.
+struct Ended {
+    account: String,
+    state: SessionState,
+    /// The client and the server of another configuration.
+    other: Option<String>,
+    sign_out: SignOut,
+}
+
 pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Output) -> Result<(), CliError> {
+    let config = context.config()?;
     // A store that cannot be read may still be emptied, so its state is no obstacle here.
-    let (session, state) = context.restore(context.config()?).await?;
-    let user = match &state {
-        SessionState::SignedIn { user } | SessionState::SignInRequired { user: Some(user), .. } => Some(user),
-        _ => None,
-    };
+    let (session, state) = context.restore(config.clone()).await?;
+    let accounts = Accounts::new(config, context.store()?);
     let mode = match (args.browser, args.revoke) {
         (true, _) => SignOutMode::EndSession,
         (false, true) => SignOutMode::Revoke,
         (false, false) => SignOutMode::Local,
     };
-    let sign_out = session.sign_out(mode).await?;
+    let account = session.details().account;
+    let is_nobody = state == SessionState::SignedOut;
+    let mut ended = vec![end(&session, account.clone(), state, mode).await?];
+    // Listing them may fail where erasing works: then there is nothing to add.
+    let others = accounts.list_others().await.unwrap_or_default();
+    if args.all {
+        for known in accounts.list().await? {
+            let store = context.store()?;
+            let (session, state) = context.restore_account(session.config().clone(), store, &known.name).await?;
+            ended.push(end(&session, known.name, state, mode).await?);
+        }
+    }
+    let is_meant =
+        |other: &OtherSession| args.all || (is_nobody && context.named_account().is_some() && other.account == account);
+    let (meant, left): (Vec<_>, Vec<_>) = others.into_iter().partition(is_meant);
+    for other in meant {
+        let sign_out = session.end_other(&other, mode).await?;
+        let whose = describe_configuration(&other);
+        ended.push(Ended { account: other.account, state: other.state, other: Some(whose), sign_out });
+    }
+    // That nobody was signed in is worth a word only if it is all there is to say.
+    if ended.len() > 1 && is_nobody {
+        ended.remove(0);
+    }
+    let mut failures = Vec::new();
+    for ended in ended {
+        failures.extend(report(context, ended, output).await?);
+    }
+    if !left.is_empty() {
+        let (number, command) = (left.len(), format!("{}{} accounts", invocation(), given_options()));
+        let sessions =
+            if number == 1 { "A session of another configuration is" } else { "Sessions of other configurations are" };
+        context
+            .notes
+            .say(format!("{sessions} still stored here. `{command}` shows, `logout --all` ends what there is."));
+    }
+    failures.into_iter().next().map_or(Ok(()), |failure| Err(failure.into()))
+}
 
+async fn end(session: &Session, account: String, state: SessionState, mode: SignOutMode) -> Result<Ended, CliError> {
+    Ok(Ended { account, state, other: None, sign_out: session.sign_out(mode).await? })
+}
+
+/// Which configuration, in the words of its file.
+pub(super) fn describe_configuration(other: &OtherSession) -> String {
+    match (&other.client_id, &other.issuer) {
+        (Some(client_id), Some(issuer)) => format!("client {} of {}", escape(client_id), escape(issuer)),
+        _ => "another configuration".to_owned(),
+    }
+}
+
+/// Tells what was done, and what could not be.
+async fn report(context: &Context, ended: Ended, output: &mut Output) -> Result<Option<Failure>, CliError> {
+    let Ended { account, state, other, sign_out } = ended;
+    let user = match &state {
+        SessionState::SignedIn { user } | SessionState::SignInRequired { user: Some(user), .. } => Some(user),
+        _ => None,
+    };
     // The address holds the ID token, so it is handed to the browser and shown nowhere.
     let opened = match &sign_out.end_session_url {
         Some(Ok(url)) => Some(browser::open(&context.browser_address(url)).await),
@@ -38,12 +103,14 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
     };
     let revoked = matches!(sign_out.revocation, Some(Ok(())));
     if output.is_json() {
-        output.event(&SignedOutEvent { event: "signed_out", revoked, browser: matches!(opened, Some(Ok(()))) })?;
+        let browser = matches!(opened, Some(Ok(())));
+        output.event(&SignedOutEvent { event: "signed_out", account: &account, revoked, browser })?;
     } else {
+        let whose = other.map(|other| format!(" ({other})")).unwrap_or_default();
         output.line(match user {
-            Some(user) => format!("{} Signed out {}", styled(GOOD, "✓"), escape(user.display_name())),
+            Some(user) => format!("{} Signed out {}{whose}", styled(GOOD, "✓"), escape(user.display_name())),
             None if matches!(state, SessionState::StorageUnavailable { .. }) => {
-                format!("{} Removed a session that could not be read", styled(GOOD, "✓"))
+                format!("{} Removed a session that could not be read{whose}", styled(GOOD, "✓"))
             }
             None => "Nobody was signed in.".to_owned(),
         })?;
@@ -51,22 +118,21 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
             output.line("  Okta revoked the refresh token.")?;
         }
     }
+    let signed_out_here = "You are signed out here. Sign out on Okta's own page to end the browser's session too.";
     if let Some(Err(error)) = sign_out.revocation {
         let hint = "You are signed out here. The refresh token stays valid at Okta until it expires or an administrator ends \
                     your sessions there.";
-        return Err(Failure::new(error.kind(), Exit::of(&error), format!("Okta could not be told: {error}"))
-            .hint(hint)
-            .into());
+        return Ok(Some(could_not("told", &error).hint(hint)));
     }
     if let Some(Err(error)) = sign_out.end_session_url {
-        let hint = "You are signed out here. Sign out on Okta's own page to end the browser's session too.";
-        return Err(Failure::new(error.kind(), Exit::of(&error), format!("Okta could not be asked: {error}"))
-            .hint(hint)
-            .into());
+        return Ok(Some(could_not("asked", &error).hint(signed_out_here)));
     }
     if let Some(Err(problem)) = opened {
-        let hint = "You are signed out here. Sign out on Okta's own page to end the browser's session too.";
-        return Err(Failure::new("internal", Exit::Internal, problem.message).hint(hint).into());
+        return Ok(Some(Failure::new("internal", Exit::Internal, problem.message).hint(signed_out_here)));
     }
-    Ok(())
+    Ok(None)
+}
+
+fn could_not(be: &str, error: &SessionError) -> Failure {
+    Failure::new(error.kind(), Exit::of(error), format!("Okta could not be {be}: {error}"))
 }
