@@ -75,7 +75,7 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// List objects in S3
     Ls(LsArgs),
-    /// Say who is signed in, and for how long; asks no server
+    /// Say who is signed in, and for how long; asks only for the time, where this machine is in doubt
     Whoami,
     /// Show the temporary AWS credentials, or hand them to other tools
     Creds(CredsArgs),

@@ -100,3 +100,53 @@ fn what_is_asked_of_the_sign_in_page_is_in_the_request() {
     assert_eq!(refused.code, 4);
     assert!(refused.stderr.contains("state is set by this library"), "{}", refused.stderr);
 }
+
+/// An edit of the client id or the pool leaves the earlier session behind, and its refresh token valid.
+#[test]
+fn sessions_of_other_configurations_are_shown_and_ended() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    sign_in(&bench, "work", BOB);
+    bench.edit_config("aws-exports.json", |aws| {
+        aws["Auth"]["identityPoolId"] = "us-west-2:00000000-1111-2222-3333-444444444444".into();
+    });
+    let shown = bench.run(&["accounts"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    for expected in ["default  Alice Archer\n", "work     Bob Baker\n", "another configuration: client 0oa"] {
+        assert!(shown.stdout.contains(expected), "{expected}: {}", shown.stdout);
+    }
+    assert!(shown.stderr.contains("logout --all --revoke"), "{}", shown.stderr);
+    let lines = bench.run(&["accounts", "--json"]).events();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[0]["configuration"], &lines[0]["account"]), (&"other".into(), &"default".into()));
+    assert!(lines[0]["client_id"].as_str().unwrap().starts_with("0oa") && lines[0]["issuer"].is_string());
+
+    // Nobody is signed in here, and that is not all there is to say.
+    let nobody = bench.run(&["logout", "--revoke"]);
+    assert_eq!((nobody.code, nobody.stdout.as_str()), (0, "Nobody was signed in.\n"));
+    assert!(nobody.stderr.contains("other configurations are still stored here"), "{}", nobody.stderr);
+    assert_eq!(bench.stack.log().count("revoke"), 0);
+
+    // By its name, and by all.
+    let work = bench.run(&["logout", "--revoke", "--account", "work"]);
+    assert!(work.stdout.starts_with("✓ Signed out Bob Baker (client 0oa"), "{}", work.stdout);
+    assert_eq!(bench.stack.log().count("revoke"), 1);
+    let all = bench.run(&["logout", "--all", "--revoke", "--json"]);
+    assert_eq!((all.code, all.events_named("signed_out").len()), (0, 1), "{}", all.stderr);
+    assert_eq!(all.events()[0]["revoked"], true);
+    assert_eq!(bench.stack.log().count("revoke"), 2);
+    assert_eq!(bench.run(&["accounts"]).stdout, "");
+}
+
+#[test]
+fn everything_in_the_store_is_ended_at_once() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    sign_in(&bench, "work", BOB);
+    let all = bench.run(&["logout", "--all", "--revoke"]);
+    assert_eq!(all.code, 0, "{}", all.stderr);
+    let revoked = "  Okta revoked the refresh token.\n";
+    assert_eq!(all.stdout, format!("✓ Signed out Alice Archer\n{revoked}✓ Signed out Bob Baker\n{revoked}"));
+    assert_eq!(bench.run(&["accounts"]).stdout, "");
+    assert_eq!(bench.run(&["logout", "--all"]).stdout, "Nobody was signed in.\n");
+}
