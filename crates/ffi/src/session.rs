@@ -155,8 +155,8 @@ impl Session {
         }
     }
 
-    /// Waits for what goes on beside the calls: open connections, the profile, a renewal whose caller went away. For a
-    /// process that is about to end, and for tests.
+    /// Waits for what goes on beside the calls: a code or a refresh token that is being spent, open connections, the profile,
+    /// a renewal whose caller went away. For a process that is about to end, and for tests.
     pub async fn settle(&self) {
         self.inner.settle().await;
     }

@@ -30,4 +30,9 @@ extension JetbridgeSession {
     /// Renews tokens and keys a little before they run out, until the answer is stopped or let go: for long work without a
     /// user. It sleeps while the app does.
     public nonisolated func renewInBackground() -> BackgroundRenewal { core.renewInBackground() }
+
+    /// Waits until nothing goes on beside the calls any more: a code or a refresh token that was sent and whose answer is
+    /// not saved yet, a renewal whose caller went away, the profile. The session does this by itself when the app leaves
+    /// the foreground; an extension or a background task may want it before it says that it has ended.
+    public nonisolated func settle() async { await suspension.during { [core] in await core.settle() } }
 }

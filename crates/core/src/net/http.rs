@@ -423,4 +423,32 @@ mod tests {
         // Not `Timeout`, after which a refresh token would be sent once more.
         assert!(matches!(outcome.map(|answer| answer.status), Err(HttpError::Connect(_))));
     }
+
+    /// A second try must not go where the first answer was swallowed.
+    #[tokio::test]
+    async fn a_client_without_connections_opens_one_of_its_own() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = url(&format!("http://{}", listener.local_addr().unwrap()));
+        let connections = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    let mut connection = connection?;
+                    while connection.read(&mut [0; 4096])? > 0 {
+                        connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")?;
+                    }
+                    Ok::<_, std::io::Error>(())
+                });
+            }
+        });
+        let clock = CorrectedClock::new(Arc::new(crate::clock::SystemClock));
+        let http = Http::new(clock, None, None, HostOverrides::new()).unwrap();
+        let fresh = http.without_connections().unwrap();
+        for (client, expected) in [(&http, 1), (&http, 1), (&fresh, 2), (&fresh, 2), (&http, 2)] {
+            client.send_single_use(reqwest::Request::new(reqwest::Method::GET, address.clone())).await.unwrap();
+            assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), expected);
+        }
+    }
 }

@@ -245,8 +245,12 @@ public class JetbridgeSession internal constructor(
     /** Whoever has news comes at a time of its own, and may be late: so it is the state of now that is shown. */
     private fun showState() = states.update { core.state() }
 
-    /** Waits until nothing goes on beside the calls any more. */
-    internal suspend fun settle() = core.settle()
+    /**
+     * Waits until nothing goes on beside the calls any more: a code or a refresh token that was sent and whose answer is not
+     * saved yet, a renewal whose caller went away, the profile. For work that is about to let its process end, such as the
+     * last lines of a worker; an app on the screen has no need of it.
+     */
+    suspend fun settle() = core.settle()
 
     /** Whether [uri] is the answer to a sign-in; the end of a browser session comes back by the same scheme. */
     internal fun isSignInRedirect(uri: String): Boolean = core.isSignInRedirect(uri)
