@@ -220,3 +220,21 @@ async fn a_refresh_that_needs_the_user_ends_the_session_with_its_reason() {
         }
     }
 }
+
+/// Only a state asks for a sign-in, and this one would not help.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_id_token_that_cognito_finds_expired_asks_for_no_sign_in() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    server.let_time_pass(2 * HOUR);
+    let words = "Invalid login token. Token expired: 1522664214 >= 1522660614";
+    let refusal = json!({"__type": "NotAuthorizedException", "message": words});
+    for operation in ["GetId", "GetCredentialsForIdentity"] {
+        server.answer(operation, Answer::Json(400, refusal.clone()));
+    }
+    let error = session.aws_credentials().await.map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), "retryable", "{error}");
+    assert!(matches!(session.state(), SessionState::SignedIn { .. }));
+    server.behave();
+    session.aws_credentials().await.unwrap();
+}

@@ -2,6 +2,7 @@
 //! app. Whoever is above says what happened and passes on what it gets; services' error codes are read nowhere else.
 
 mod answer;
+pub(crate) mod cognito;
 mod evidence;
 mod id_token;
 pub(crate) mod issuer;

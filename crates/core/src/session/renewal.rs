@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::cognito::AwsCredentials;
-use crate::diagnosis::Blame;
+use crate::diagnosis::{Blame, cognito};
 use crate::error::{SessionError, SignInReason};
 use crate::life::{Life, RenewalTiming};
 use crate::session::aws::PoolCredentials;
@@ -143,7 +143,10 @@ impl CredentialRenewal {
             _ if is_worn_out && can_refresh => {
                 // A fresh one decides.
                 let signed_in = self.tokens.refresh(&errand, signed_in).await?;
-                self.pool.obtain(&signed_in).await.map_err(|refused| refused.cause)
+                self.pool.obtain(&signed_in).await.map_err(|refused| match refused.blame {
+                    Some(Blame::ExpiredIdToken) => cognito::fresh_id_token_expired(),
+                    _ => refused.cause,
+                })
             }
             SessionError::SignInRequired { .. } if !can_refresh => {
                 Err(self.vault.end_session(&signed_in, SignInReason::NoRefreshToken).await)
