@@ -334,11 +334,11 @@ async fn credentials_that_still_last_are_given_while_renewal_fails() {
     let session = bench.signed_in(ALICE).await;
     let before = session.aws_credentials().await.unwrap();
     bench.let_time_pass(Duration::from_secs(3600 - 200));
-    bench.stack.faults().inject(Fault::TokenUnavailable, 1);
+    bench.stack.faults().inject(Fault::NetworkDown, 1000);
     assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), before.access_key_id());
     bench.let_time_pass(Duration::from_secs(190));
-    bench.stack.faults().inject(Fault::TokenUnavailable, 1);
     assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "retryable", "ten seconds are too few");
+    bench.stack.faults().inject(Fault::NetworkDown, 0);
     assert_ne!(session.aws_credentials().await.unwrap().access_key_id(), before.access_key_id());
 }
 
@@ -419,6 +419,23 @@ async fn a_token_that_is_rotated_while_its_user_signs_out_is_given_back() {
     let bench = Bench::start().await;
     let session = bench.signed_in(ALICE).await;
     bench.let_time_pass(HOUR);
+    bench.stack.faults().inject_wait(Fault::TokenAnswerHeld, 1, Duration::from_secs(2));
+    let renewal = tokio::spawn({
+        let session = session.clone();
+        async move { session.aws_credentials().await.map(|_| ()) }
+    });
+    eventually("the token is rotated", || bench.count("token") == 2).await;
+    session.sign_out(SignOutMode::Local).await.unwrap();
+    renewal.await.unwrap().unwrap_err();
+    assert_eq!(bench.count("revoke"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_spent_whose_user_has_signed_out_before_it_was_sent() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    // The metadata is out of date, so that something stands before the refresh.
+    bench.let_time_pass(25 * HOUR);
     bench.stack.set_latency(Duration::from_secs(1));
     let renewal = tokio::spawn({
         let session = session.clone();
@@ -426,8 +443,8 @@ async fn a_token_that_is_rotated_while_its_user_signs_out_is_given_back() {
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
     session.sign_out(SignOutMode::Local).await.unwrap();
-    renewal.await.unwrap().unwrap_err();
-    assert_eq!(bench.count("revoke"), 1);
+    assert_eq!(renewal.await.unwrap().unwrap_err().kind(), "sign_in_required");
+    assert_eq!((bench.count("token"), bench.count("revoke")), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
