@@ -343,6 +343,50 @@ async fn credentials_that_still_last_are_given_while_renewal_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_id_token_that_still_lasts_buys_new_credentials_while_okta_is_out_of_order() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    let before = session.aws_credentials().await.unwrap();
+    bench.let_time_pass(Duration::from_secs(3600 - 200));
+    bench.stack.faults().inject(Fault::TokenUnavailable, 1000);
+    bench.stack.log().clear();
+    let bought = session.aws_credentials().await.unwrap();
+    assert_ne!(bought.access_key_id(), before.access_key_id());
+    // They are good for an hour: until then nobody has to be asked again.
+    bench.let_time_pass(Duration::from_secs(10));
+    assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), bought.access_key_id());
+    assert_eq!((bench.count("token"), bench.count("GetCredentialsForIdentity")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_asked_for_at_the_next_use_whatever_that_is_and_also_after_one_that_came_to_nothing() {
+    for asks_for_access_token in [true, false] {
+        let bench = Bench::start().await;
+        let session = bench.signed_in(ALICE).await;
+        session.aws_credentials().await.unwrap();
+        let token = session.access_token().await.unwrap();
+        bench.stack.log().clear();
+        let faults = bench.stack.faults();
+        faults.inject(Fault::TokenResponseLost, 2);
+        assert_eq!(session.replace_access_token(&token).await.unwrap_err().kind(), "retryable");
+        for _ in 0..2 {
+            // What is still good is given while the server is out of order.
+            faults.inject(Fault::TokenUnavailable, 1);
+            if asks_for_access_token {
+                assert!(session.access_token().await.unwrap().text() == token.text());
+            } else {
+                session.aws_credentials().await.unwrap();
+            }
+        }
+        faults.inject(Fault::TokenUnavailable, 0);
+        session.aws_credentials().await.unwrap();
+        assert_eq!(bench.count("token"), 5);
+        bench.let_time_pass(HOUR);
+        bench.session().aws_credentials().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_that_asks_for_more_scopes_does_not_break_stored_sessions() {
     let bench = Bench::start().await;
     let scopes =
