@@ -1,7 +1,8 @@
-//! A store that does not take what it is given: the session goes on in memory, says so, and is saved as soon as it can be.
+//! A store that does not take what it is given: nothing is spent then. What was spent before it failed goes on in memory,
+//! says so, and is saved as soon as it can be.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jetbridge::storage::{MemoryStore, SecretStore, StorageError, StorageErrorKind, StoreLock};
@@ -13,20 +14,33 @@ use crate::bench::{ALICE, BOB, Bench, eventually, list_everything};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-#[derive(Debug, Clone, Default)]
+/// Takes so many writes more, then so many whose confirmation does not come, then none.
+#[derive(Debug, Clone)]
 struct FullDisk {
     inner: MemoryStore,
-    is_full: Arc<AtomicBool>,
-    /// Writes arrive, and are said to have failed: the confirmation from the disk did not come.
-    is_silent: Arc<AtomicBool>,
+    writes: Arc<Mutex<Writes>>,
     /// Nothing can be read or written, as with a keychain that is locked.
     is_locked: Arc<AtomicBool>,
-    /// The session cannot be locked, and so not be changed; renewals can begin.
-    is_busy: Arc<AtomicBool>,
     loads: Arc<AtomicUsize>,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Writes {
+    taken: usize,
+    /// They arrive, and are said to have failed.
+    unconfirmed: usize,
+}
+
+const WELL: Writes = Writes { taken: usize::MAX, unconfirmed: 0 };
+const FULL: Writes = Writes { taken: 0, unconfirmed: 0 };
+/// The write-ahead succeeds, and what is spent then cannot be saved.
+const FULL_AFTER_THE_FIRST: Writes = Writes { taken: 1, unconfirmed: 0 };
+
 impl FullDisk {
+    fn becomes(&self, writes: Writes) {
+        *self.writes.lock().unwrap() = writes;
+    }
+
     fn unlocked(&self) -> Result<&MemoryStore, StorageError> {
         if self.is_locked.load(Ordering::SeqCst) {
             return Err(StorageError::new(StorageErrorKind::Unavailable, "the store is locked"));
@@ -42,14 +56,18 @@ impl SecretStore for FullDisk {
     }
 
     fn save(&self, name: &str, value: &[u8]) -> Result<(), StorageError> {
-        if self.is_full.load(Ordering::SeqCst) {
+        let store = self.unlocked()?;
+        let mut writes = self.writes.lock().unwrap();
+        if let Some(left) = writes.taken.checked_sub(1) {
+            writes.taken = left;
+            return store.save(name, value);
+        }
+        let Some(left) = writes.unconfirmed.checked_sub(1) else {
             return Err(StorageError::new(StorageErrorKind::Io, "the disk is full"));
-        }
-        self.unlocked()?.save(name, value)?;
-        if self.is_silent.load(Ordering::SeqCst) {
-            return Err(StorageError::new(StorageErrorKind::Io, "the disk did not confirm"));
-        }
-        Ok(())
+        };
+        writes.unconfirmed = left;
+        store.save(name, value)?;
+        Err(StorageError::new(StorageErrorKind::Io, "the disk did not confirm"))
     }
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
@@ -61,10 +79,6 @@ impl SecretStore for FullDisk {
     }
 
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
-        let is_errand = name.ends_with(".renewal") || name.ends_with(".sign-in");
-        if self.is_busy.load(Ordering::SeqCst) && !is_errand {
-            return Err(StorageError::new(StorageErrorKind::Busy, "another process does not let go"));
-        }
         self.unlocked()?.lock(name)
     }
 }
@@ -72,9 +86,43 @@ impl SecretStore for FullDisk {
 async fn bench_with_disk(rotation_grace: Duration) -> (Bench, FullDisk) {
     let mut bench =
         Bench::start_with(Options { rotation: Rotation::WithGrace(rotation_grace), ..Options::default() }).await;
-    let disk = FullDisk::default();
+    let disk = FullDisk {
+        inner: MemoryStore::new(),
+        writes: Arc::new(Mutex::new(WELL)),
+        is_locked: Arc::default(),
+        loads: Arc::default(),
+    };
     bench.store = Arc::new(disk.clone());
     (bench, disk)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_nothing_can_be_written_nothing_is_spent_and_what_lives_is_given() {
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+    let session = bench.signed_in(ALICE).await;
+    let credentials = session.aws_credentials().await.unwrap();
+    disk.becomes(FULL);
+    // Another process too, as one that finds a read-only disk.
+    for session in [&session, &bench.session()] {
+        assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), credentials.access_key_id());
+    }
+    // Due for renewal: the ID token, which lasts a little longer, buys the last credentials.
+    bench.let_time_pass(HOUR - Duration::from_secs(200));
+    let last = session.aws_credentials().await.unwrap();
+    assert_ne!(last.access_key_id(), credentials.access_key_id());
+    bench.let_time_pass(Duration::from_secs(600));
+    assert!(!list_everything(&session).await.is_empty());
+    bench.let_time_pass(HOUR);
+    let error = session.aws_credentials().await.unwrap_err();
+    assert!(error.kind() == "secure_storage" && error.to_string().contains("nothing was sent to Okta"), "{error}");
+    assert!(matches!(session.state(), SessionState::SignedIn { .. }));
+    assert_eq!(bench.count("token"), 1);
+
+    disk.becomes(WELL);
+    session.aws_credentials().await.unwrap();
+    bench.let_time_pass(HOUR);
+    bench.session().aws_credentials().await.unwrap();
+    assert_eq!(bench.count("token"), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,17 +131,18 @@ async fn a_rotated_token_that_cannot_be_saved_is_kept_and_saved_later() {
     let (bench, disk) = bench_with_disk(Duration::ZERO).await;
     let session = bench.signed_in(ALICE).await;
     let mut events = session.events();
-    disk.is_full.store(true, Ordering::SeqCst);
-    for _ in 0..3 {
-        bench.let_time_pass(HOUR);
-        assert!(!list_everything(&session).await.is_empty());
-        assert!(matches!(session.state(), SessionState::SignedIn { .. }));
-    }
-    assert!(matches!(events.next().await.unwrap(), SessionEvent::StorageProblem { .. }));
-    assert_eq!(bench.count("token"), 4);
-
-    disk.is_full.store(false, Ordering::SeqCst);
+    disk.becomes(FULL_AFTER_THE_FIRST);
     bench.let_time_pass(HOUR);
+    assert!(!list_everything(&session).await.is_empty());
+    assert!(matches!(session.state(), SessionState::SignedIn { .. }));
+    assert!(matches!(events.next().await.unwrap(), SessionEvent::StorageProblem { .. }));
+    assert_eq!(bench.count("token"), 2);
+    // One token waits for the disk, and no other is spent meanwhile.
+    bench.let_time_pass(HOUR);
+    assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "secure_storage");
+    assert_eq!(bench.count("token"), 2);
+
+    disk.becomes(WELL);
     session.aws_credentials().await.unwrap();
     bench.let_time_pass(HOUR);
     bench.session().aws_credentials().await.unwrap();
@@ -103,10 +152,10 @@ async fn a_rotated_token_that_cannot_be_saved_is_kept_and_saved_later() {
 async fn a_disk_that_is_well_again_is_written_at_the_next_occasion_whatever_it_is() {
     let (bench, disk) = bench_with_disk(Duration::ZERO).await;
     let session = bench.signed_in(ALICE).await;
-    disk.is_full.store(true, Ordering::SeqCst);
+    disk.becomes(FULL_AFTER_THE_FIRST);
     bench.let_time_pass(HOUR);
     session.aws_credentials().await.unwrap();
-    disk.is_full.store(false, Ordering::SeqCst);
+    disk.becomes(WELL);
     session.restore().await;
     bench.let_time_pass(HOUR);
     bench.session().aws_credentials().await.unwrap();
@@ -116,33 +165,31 @@ async fn a_disk_that_is_well_again_is_written_at_the_next_occasion_whatever_it_i
 async fn what_could_not_be_saved_does_not_come_back_after_a_sign_out_elsewhere() {
     let (bench, disk) = bench_with_disk(Duration::from_secs(30)).await;
     let session = bench.signed_in(ALICE).await;
-    disk.is_full.store(true, Ordering::SeqCst);
+    disk.becomes(FULL_AFTER_THE_FIRST);
     bench.let_time_pass(HOUR);
     session.aws_credentials().await.unwrap();
     bench.session().sign_out(SignOutMode::Local).await.unwrap();
-    disk.is_full.store(false, Ordering::SeqCst);
+    disk.becomes(WELL);
     assert_eq!(session.restore().await, SessionState::SignedOut);
     assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "sign_in_required");
     assert_eq!(bench.session().restore().await, SessionState::SignedOut);
 }
 
-/// Two failures of the same store in a row: a write arrives and is not confirmed, then nothing can be changed.
+/// Two failures of the same store in a row: the refresh token arrives and is not confirmed, then nothing is written.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_was_saved_unnoticed_is_no_reason_to_drop_the_next_one() {
+async fn a_token_that_was_saved_unnoticed_is_no_reason_to_drop_what_came_with_it() {
     let (bench, disk) = bench_with_disk(Duration::ZERO).await;
     let session = bench.signed_in(ALICE).await;
-    disk.is_silent.store(true, Ordering::SeqCst);
+    disk.becomes(Writes { taken: 1, unconfirmed: 1 });
     bench.let_time_pass(HOUR);
-    session.aws_credentials().await.unwrap();
-    disk.is_silent.store(false, Ordering::SeqCst);
-    disk.is_busy.store(true, Ordering::SeqCst);
-    for _ in 0..3 {
-        bench.let_time_pass(HOUR);
-        session.aws_credentials().await.unwrap();
-        session.restore().await;
-    }
-    disk.is_busy.store(false, Ordering::SeqCst);
+    let credentials = session.aws_credentials().await.unwrap();
     session.restore().await;
+    disk.becomes(WELL);
+    session.restore().await;
+    bench.stack.log().clear();
+    let elsewhere = bench.session().aws_credentials().await.unwrap();
+    assert_eq!(elsewhere.access_key_id(), credentials.access_key_id());
+    assert!(bench.stack.log().records().is_empty(), "all of it is in the store");
     bench.let_time_pass(HOUR);
     bench.session().aws_credentials().await.unwrap();
 }
@@ -221,18 +268,19 @@ async fn a_background_renewal_that_begins_with_a_locked_store_goes_on_when_that_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_that_cannot_be_saved_is_finished_with_the_same_redirect_and_without_its_code() {
-    for is_silent in [false, true] {
+async fn a_sign_in_that_cannot_be_saved_is_finished_with_the_same_redirect_and_its_code_is_sent_once() {
+    let unconfirmed_after_the_first = Writes { taken: 1, unconfirmed: usize::MAX };
+    for trouble in [FULL, FULL_AFTER_THE_FIRST, unconfirmed_after_the_first] {
         let (bench, disk) = bench_with_disk(Duration::ZERO).await;
         let session = bench.session();
         let redirect = bench.redirect_for(&session, ALICE).await;
-        let trouble = if is_silent { &disk.is_silent } else { &disk.is_full };
-        trouble.store(true, Ordering::SeqCst);
+        disk.becomes(trouble);
         for _ in 0..2 {
             let outcome = session.complete_login(&redirect).await;
-            assert!(is_silent || outcome.is_err_and(|error| error.kind() == "secure_storage"));
+            assert!(trouble.unconfirmed > 0 || outcome.is_err_and(|error| error.kind() == "secure_storage"));
         }
-        trouble.store(false, Ordering::SeqCst);
+        assert_eq!(bench.count("token"), trouble.taken, "what is sent before the disk has taken a write is lost");
+        disk.becomes(WELL);
         assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
         assert_eq!(bench.count("token"), 1);
         // Nothing of it is given back by a cancellation that comes later: those tokens are in use.

@@ -334,12 +334,56 @@ async fn credentials_that_still_last_are_given_while_renewal_fails() {
     let session = bench.signed_in(ALICE).await;
     let before = session.aws_credentials().await.unwrap();
     bench.let_time_pass(Duration::from_secs(3600 - 200));
-    bench.stack.faults().inject(Fault::TokenUnavailable, 1);
+    bench.stack.faults().inject(Fault::NetworkDown, 1000);
     assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), before.access_key_id());
     bench.let_time_pass(Duration::from_secs(190));
-    bench.stack.faults().inject(Fault::TokenUnavailable, 1);
     assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "retryable", "ten seconds are too few");
+    bench.stack.faults().inject(Fault::NetworkDown, 0);
     assert_ne!(session.aws_credentials().await.unwrap().access_key_id(), before.access_key_id());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_token_that_still_lasts_buys_new_credentials_while_okta_is_out_of_order() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    let before = session.aws_credentials().await.unwrap();
+    bench.let_time_pass(Duration::from_secs(3600 - 200));
+    bench.stack.faults().inject(Fault::TokenUnavailable, 1000);
+    bench.stack.log().clear();
+    let bought = session.aws_credentials().await.unwrap();
+    assert_ne!(bought.access_key_id(), before.access_key_id());
+    // They are good for an hour: until then nobody has to be asked again.
+    bench.let_time_pass(Duration::from_secs(10));
+    assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), bought.access_key_id());
+    assert_eq!((bench.count("token"), bench.count("GetCredentialsForIdentity")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_asked_for_at_the_next_use_whatever_that_is_and_also_after_one_that_came_to_nothing() {
+    for asks_for_access_token in [true, false] {
+        let bench = Bench::start().await;
+        let session = bench.signed_in(ALICE).await;
+        session.aws_credentials().await.unwrap();
+        let token = session.access_token().await.unwrap();
+        bench.stack.log().clear();
+        let faults = bench.stack.faults();
+        faults.inject(Fault::TokenResponseLost, 2);
+        assert_eq!(session.replace_access_token(&token).await.unwrap_err().kind(), "retryable");
+        for _ in 0..2 {
+            // What is still good is given while the server is out of order.
+            faults.inject(Fault::TokenUnavailable, 1);
+            if asks_for_access_token {
+                assert!(session.access_token().await.unwrap().text() == token.text());
+            } else {
+                session.aws_credentials().await.unwrap();
+            }
+        }
+        faults.inject(Fault::TokenUnavailable, 0);
+        session.aws_credentials().await.unwrap();
+        assert_eq!(bench.count("token"), 5);
+        bench.let_time_pass(HOUR);
+        bench.session().aws_credentials().await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -419,6 +463,23 @@ async fn a_token_that_is_rotated_while_its_user_signs_out_is_given_back() {
     let bench = Bench::start().await;
     let session = bench.signed_in(ALICE).await;
     bench.let_time_pass(HOUR);
+    bench.stack.faults().inject_wait(Fault::TokenAnswerHeld, 1, Duration::from_secs(2));
+    let renewal = tokio::spawn({
+        let session = session.clone();
+        async move { session.aws_credentials().await.map(|_| ()) }
+    });
+    eventually("the token is rotated", || bench.count("token") == 2).await;
+    session.sign_out(SignOutMode::Local).await.unwrap();
+    renewal.await.unwrap().unwrap_err();
+    assert_eq!(bench.count("revoke"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_spent_whose_user_has_signed_out_before_it_was_sent() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    // The metadata is out of date, so that something stands before the refresh.
+    bench.let_time_pass(25 * HOUR);
     bench.stack.set_latency(Duration::from_secs(1));
     let renewal = tokio::spawn({
         let session = session.clone();
@@ -426,8 +487,8 @@ async fn a_token_that_is_rotated_while_its_user_signs_out_is_given_back() {
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
     session.sign_out(SignOutMode::Local).await.unwrap();
-    renewal.await.unwrap().unwrap_err();
-    assert_eq!(bench.count("revoke"), 1);
+    assert_eq!(renewal.await.unwrap().unwrap_err().kind(), "sign_in_required");
+    assert_eq!((bench.count("token"), bench.count("revoke")), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,6 +67,11 @@ pub(crate) enum TokenError {
 }
 
 impl TokenError {
+    /// Whether the server has said a last word.
+    pub(crate) fn ends_session(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.ends_session())
+    }
+
     pub(crate) fn into_session_error(self) -> SessionError {
         match self {
             Self::Unanswered(error) | Self::Lost(error) | Self::Refused(error) => error,

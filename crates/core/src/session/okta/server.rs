@@ -106,7 +106,11 @@ impl AuthorizationServer {
         match endpoint.refresh(refresh_token, scopes).await {
             Err(TokenError::Lost(_)) => {
                 let fresh = self.http.without_connections().map_err(TokenError::Lost)?;
-                TokenEndpoint { http: &fresh, ..endpoint }.refresh(refresh_token, scopes).await
+                match (TokenEndpoint { http: &fresh, ..endpoint }).refresh(refresh_token, scopes).await {
+                    // The second did nothing, perhaps; the first may have done its work all the same.
+                    Err(error) if !error.ends_session() => Err(TokenError::Lost(error.into_session_error())),
+                    outcome => outcome,
+                }
             }
             outcome => outcome,
         }

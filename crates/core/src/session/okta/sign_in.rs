@@ -24,8 +24,8 @@ use crate::secret_text::is_same;
 use crate::session::published::{Board, SessionEvent};
 use crate::session::stored::pending::{LIFETIME_SECONDS, MOST_PENDING};
 use crate::session::stored::{PendingAuthorization, SignedIn, Spends, StoredSession, Tokens, User};
-use crate::session::tasks::{Beside, Spending};
-use crate::session::vault::{Errand, Exclusive, Vault};
+use crate::session::tasks::Beside;
+use crate::session::vault::{Errand, Exclusive, Vault, WrittenAhead};
 
 /// The sign-ins of one session, from the request to the saved tokens.
 pub(crate) struct SignIns {
@@ -194,7 +194,7 @@ impl SignIns {
     }
 
     /// A sign-out or a cancellation meanwhile wins: then no code is sent.
-    async fn prepare_to_spend(&self, accepted: &Accepted) -> Result<Spending, SessionError> {
+    async fn prepare_to_spend(&self, accepted: &Accepted) -> Result<WrittenAhead, SessionError> {
         let state = accepted.state.clone();
         let is_still_wanted =
             move |content: &StoredSession| content.find_pending(&state).map(|_| ()).ok_or(SessionError::UserCancelled);

@@ -78,8 +78,7 @@ impl TokenRenewal {
         if life.is_some_and(|life| self.timing.is_in_doubt(life)) {
             self.server.ask_the_time().await;
         }
-        if let Some(known) = self.signed_in_if(|tokens| self.timing.seconds_to_renewal(tokens.access_token_life()) > 0)
-        {
+        if let Some(known) = self.signed_in_if(|tokens| self.is_good(tokens)) {
             return Ok(known.into());
         }
         let refreshed = self.share_refresh(None).await;
@@ -110,6 +109,10 @@ impl TokenRenewal {
         known.filter(|known| is_wanted(&known.tokens))
     }
 
+    fn is_good(&self, tokens: &Tokens) -> bool {
+        self.timing.seconds_to_renewal(tokens.access_token_life()) > 0 && !self.vault.has_lost_an_answer()
+    }
+
     /// The signed-in session with an access token that is not about to expire, and is not `refused`.
     pub(super) async fn share_refresh(
         self: &Arc<Self>,
@@ -122,10 +125,7 @@ impl TokenRenewal {
         self.refreshing
             .run(self.vault.sign_in(), async move {
                 let is_good = |signed_in: &SignedIn| {
-                    let tokens = &signed_in.tokens;
-                    !is_refused(tokens, &refused)
-                        && renewal.timing.seconds_to_renewal(tokens.access_token_life()) > 0
-                        && !renewal.vault.has_lost_an_answer()
+                    !is_refused(&signed_in.tokens, &refused) && renewal.is_good(&signed_in.tokens)
                 };
                 let signed_in = renewal.vault.signed_in().await?;
                 if is_good(&signed_in) {
@@ -161,7 +161,7 @@ impl TokenRenewal {
             return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
         };
         let (sign_in, scopes) = (signed_in.tokens.nonce.clone(), signed_in.tokens.scopes_to_refresh());
-        let _spending = self
+        let ahead = self
             .vault
             .prepare_to_spend(Spends::RefreshToken, move |content| {
                 let current = content.require_signed_in()?;
@@ -179,7 +179,11 @@ impl TokenRenewal {
                 }
                 return Err(self.vault.end_session(&signed_in, reason).await);
             }
-            Err(error) => return Err(error.into_session_error()),
+            Err(TokenError::Lost(error)) => return Err(error),
+            Err(error) => {
+                self.vault.nothing_was_spent(ahead).await;
+                return Err(error.into_session_error());
+            }
         };
         let mut refreshed = signed_in.clone();
         refreshed.tokens.refresh_token = answer.refresh_token.clone().or(refreshed.tokens.refresh_token);

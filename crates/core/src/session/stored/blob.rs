@@ -168,9 +168,12 @@ impl StoredSession {
 
 /// Single-use tokens that are being spent.
 impl StoredSession {
-    pub(crate) fn begin_attempt(&mut self, attempt: Attempt) {
+    /// Gives the one before, whose answer was lost.
+    pub(crate) fn begin_attempt(&mut self, attempt: Attempt) -> Option<Attempt> {
+        let before = self.attempts.iter().copied().find(|before| before.spends == attempt.spends);
         self.end_attempt(attempt.spends);
         self.attempts.push(attempt);
+        before
     }
 
     /// Its answer is there, or nobody waits for it any more.
@@ -285,8 +288,9 @@ pub(crate) mod tests {
     fn an_attempt_ends_by_itself_alone_and_there_is_one_of_each_kind() {
         let mut session = StoredSession::from_bytes(SCHEMA_2_ATTEMPT.as_bytes(), &owner()).unwrap();
         assert_eq!(session.attempts, [Attempt { spends: Spends::RefreshToken, began_at: 1_800_000_000 }]);
-        session.begin_attempt(Attempt { spends: Spends::Code, began_at: 1 });
-        session.begin_attempt(Attempt { spends: Spends::RefreshToken, began_at: 2 });
+        assert_eq!(session.begin_attempt(Attempt { spends: Spends::Code, began_at: 1 }), None);
+        let before = session.begin_attempt(Attempt { spends: Spends::RefreshToken, began_at: 2 });
+        assert_eq!(before, Some(Attempt { spends: Spends::RefreshToken, began_at: 1_800_000_000 }));
         session.end_attempt(Spends::Code);
         assert_eq!(session.attempts, [Attempt { spends: Spends::RefreshToken, began_at: 2 }]);
     }

@@ -4,4 +4,4 @@ mod known;
 #[expect(clippy::module_inception, reason = "the room is named after the one thing in it")]
 mod vault;
 
-pub(crate) use vault::{Errand, Exclusive, Vault};
+pub(crate) use vault::{Errand, Exclusive, Vault, WrittenAhead};

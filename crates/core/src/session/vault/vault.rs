@@ -57,6 +57,16 @@ pub(crate) struct Exclusive {
     _turn: OwnedMutexGuard<()>,
 }
 
+/// A code or a refresh token that may be spent now. Until this is dropped, a process that is about to end waits; so drop it
+/// when the answer is saved.
+#[derive(Debug)]
+pub(crate) struct WrittenAhead {
+    spends: Spends,
+    /// An earlier one whose answer was lost.
+    before: Option<Attempt>,
+    _spending: Spending,
+}
+
 impl Vault {
     /// Without `stores_credentials`, AWS credentials stay in memory.
     pub(crate) fn new(
@@ -162,28 +172,41 @@ impl Vault {
     }
 
     /// Write-ahead: before a code or a refresh token is spent, the session is saved once more, with room for the answer. If
-    /// that fails, nothing must be spent. `is_still_wanted` looks at what is stored by then. Until what this gives is
-    /// dropped, a process that is about to end waits; so drop it when the answer is saved.
+    /// that fails, nothing must be spent. `is_still_wanted` looks at what is stored by then.
     pub(crate) async fn prepare_to_spend(
         &self,
         spends: Spends,
         is_still_wanted: impl FnOnce(&StoredSession) -> Result<(), SessionError> + Send + 'static,
-    ) -> Result<Spending, SessionError> {
+    ) -> Result<WrittenAhead, SessionError> {
         let spending = self.single_use.begin()?;
         let attempt = Attempt { spends, began_at: self.clock.unix_now() };
         let outcome = self
             .update(move |content| {
                 is_still_wanted(content)?;
-                content.begin_attempt(attempt);
-                Ok(())
+                Ok(content.begin_attempt(attempt))
             })
             .await;
         match outcome {
-            Ok(wanted) => wanted.map(|()| spending),
+            Ok(wanted) => wanted.map(|before| WrittenAhead { spends, before, _spending: spending }),
             Err(SessionError::SecureStorage { kind, detail }) => {
                 Err(SessionError::SecureStorage { kind, detail: format!("{detail}; nothing was sent to Okta") })
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The server has spent nothing: what is known of an earlier attempt counts again. If that cannot be saved, the token is
+    /// sent once more than it had to be.
+    pub(crate) async fn nothing_was_spent(&self, ahead: WrittenAhead) {
+        let (spends, before) = (ahead.spends, ahead.before);
+        let outcome = self
+            .update(move |content| {
+                content.end_attempt(spends);
+                content.attempts.extend(before);
+            })
+            .await;
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "an attempt that came to nothing is still in the store");
         }
     }
 
