@@ -121,15 +121,12 @@ impl SessionBuilder {
             Arc::clone(&board),
             clock.clone(),
         );
-        let credentials =
-            CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing.clone());
+        let credentials = CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing);
 
         Ok(Session::from_parts(Parts {
             connections: Connections::new(&config, http.clone(), beside.clone()),
             credentials: Arc::new(credentials),
-            leaving: Leaving::new(Arc::clone(&sign_ins), Arc::clone(&server), vault.clone()),
-            server,
-            timing,
+            leaving: Leaving::new(Arc::clone(&sign_ins), server, vault.clone()),
             account,
             others,
             config,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{Blame, cognito};
 use crate::error::{SessionError, SignInReason};
-use crate::life::{Life, RenewalTiming};
+use crate::life::RenewalTiming;
 use crate::session::aws::PoolCredentials;
 use crate::session::okta::{AuthorizationServer, TokenRenewal};
 use crate::session::stored::SignedIn;
@@ -39,9 +39,7 @@ impl CredentialRenewal {
     /// Credentials that are not about to expire, or the old ones for as long as they last.
     pub(super) async fn credentials(self: &Arc<Self>) -> Result<AwsCredentials, SessionError> {
         self.vault.look_again().await;
-        if self.known_life().is_some_and(|life| self.timing.is_in_doubt(life)) {
-            self.server.ask_the_time().await;
-        }
+        self.tokens.learn_the_time_if_in_doubt().await;
         if let Some(credentials) = self.known_if(|known| self.is_usable(known, None)) {
             return Ok(credentials);
         }
@@ -67,11 +65,8 @@ impl CredentialRenewal {
 
     /// How long until the credentials at hand should be renewed, in seconds; zero or less: now.
     pub(super) fn seconds_to_renewal(&self) -> i64 {
-        self.known_life().map_or(0, |life| self.timing.seconds_to_renewal(life))
-    }
-
-    fn known_life(&self) -> Option<Life> {
-        self.vault.peek(|content| Some(content.signed_in.as_ref()?.credentials.as_ref()?.life())).flatten()
+        let life = self.vault.peek(|content| Some(content.signed_in.as_ref()?.credentials.as_ref()?.life())).flatten();
+        life.map_or(0, |life| self.timing.seconds_to_renewal(life))
     }
 
     /// Waits for a renewal whose caller went away. Whoever asked for it was told how it ended.
@@ -102,7 +97,10 @@ impl CredentialRenewal {
         let usable = |signed_in: &SignedIn| {
             signed_in.credentials.clone().filter(|credentials| self.is_usable(credentials, refused))
         };
-        if let Some(credentials) = usable(&self.vault.signed_in().await?) {
+        let signed_in = self.vault.signed_in().await?;
+        // What was stored may have brought the doubt.
+        self.tokens.learn_the_time_if_in_doubt().await;
+        if let Some(credentials) = usable(&signed_in) {
             return Ok(credentials);
         }
         let errand = self.vault.begin(Errand::Renewal).await?;

@@ -21,14 +21,11 @@ use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
 use crate::error::SessionError;
-use crate::life::RenewalTiming;
 use crate::net::http::Http;
 use crate::oidc::redirect::{self, Redirect};
-use crate::session::okta::{
-    AccessToken, AuthorizationRequest, AuthorizationServer, LoginOptions, ProfileReader, SignIns, TokenRenewal,
-};
+use crate::session::okta::{AccessToken, AuthorizationRequest, LoginOptions, ProfileReader, SignIns, TokenRenewal};
 use crate::session::published::{Board, Event, SessionEvents, SessionState};
-use crate::session::stored::{StoredSession, User};
+use crate::session::stored::User;
 use crate::session::tasks::{Beside, detach};
 use crate::session::vault::Vault;
 
@@ -47,8 +44,6 @@ pub(super) struct Parts {
     pub(super) http: Http,
     pub(super) board: Arc<Board>,
     pub(super) vault: Vault,
-    pub(super) timing: RenewalTiming,
-    pub(super) server: Arc<AuthorizationServer>,
     pub(super) beside: Beside,
     pub(super) tokens: Arc<TokenRenewal>,
     pub(super) profile: Arc<ProfileReader>,
@@ -98,11 +93,7 @@ impl Session {
     /// over by a clock that may have been set since. No network otherwise, and no error: `clock_is_certain` says how it
     /// ended.
     pub async fn check_clock(&self) {
-        let parts = &self.parts;
-        let lives = parts.vault.peek(StoredSession::lives).unwrap_or_default();
-        if lives.into_iter().any(|life| parts.timing.is_in_doubt(life)) {
-            parts.server.ask_the_time().await;
-        }
+        self.parts.tokens.learn_the_time_if_in_doubt().await;
     }
 
     /// What is known of the session, from memory.

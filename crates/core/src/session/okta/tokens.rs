@@ -15,7 +15,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::Previous;
 use crate::oidc::token::{TokenAnswer, TokenError};
 use crate::session::published::{Board, Renewed, SessionEvent};
-use crate::session::stored::{SignedIn, Spends, Tokens};
+use crate::session::stored::{SignedIn, Spends, StoredSession, Tokens};
 use crate::session::tasks::SingleFlight;
 use crate::session::vault::{Errand, Exclusive, Vault};
 
@@ -74,10 +74,7 @@ impl TokenRenewal {
     /// An access token that is not about to expire, or the old one for as long as it lasts.
     pub(crate) async fn access_token(self: &Arc<Self>) -> Result<AccessToken, SessionError> {
         self.vault.look_again().await;
-        let life = self.vault.peek(|content| Some(content.signed_in.as_ref()?.tokens.access_token_life())).flatten();
-        if life.is_some_and(|life| self.timing.is_in_doubt(life)) {
-            self.server.ask_the_time().await;
-        }
+        self.learn_the_time_if_in_doubt().await;
         if let Some(known) = self.signed_in_if(|tokens| self.is_good(tokens)) {
             return Ok(known.into());
         }
@@ -104,6 +101,15 @@ impl TokenRenewal {
         self.share_refresh(Some(refused.text.clone())).await.map(AccessToken::from)
     }
 
+    /// Asks for the time if the device's clock and an old idea of its error disagree about what is stored: by either of them
+    /// alone, something dead would be used, or something good renewed.
+    pub(crate) async fn learn_the_time_if_in_doubt(&self) {
+        let lives = self.vault.peek(StoredSession::lives).unwrap_or_default();
+        if lives.into_iter().any(|life| self.timing.is_in_doubt(life)) {
+            self.server.ask_the_time().await;
+        }
+    }
+
     fn signed_in_if(&self, is_wanted: impl FnOnce(&Tokens) -> bool) -> Option<SignedIn> {
         let known = self.vault.peek(|content| content.signed_in.clone()).flatten();
         known.filter(|known| is_wanted(&known.tokens))
@@ -128,6 +134,7 @@ impl TokenRenewal {
                     !is_refused(&signed_in.tokens, &refused) && renewal.is_good(&signed_in.tokens)
                 };
                 let signed_in = renewal.vault.signed_in().await?;
+                renewal.learn_the_time_if_in_doubt().await;
                 if is_good(&signed_in) {
                     return Ok(signed_in);
                 }
