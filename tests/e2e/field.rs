@@ -245,10 +245,11 @@ async fn a7_a_sign_in_outlives_a_redirect_that_reports_a_passing_fault() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_success_without_an_access_token_never_leads_to_a_second_use_of_a_code() {
     type Change = fn(&mut Value);
-    let cases: [(&str, Change); 5] = [
+    let cases: [(&str, Change); 6] = [
+        ("a text", |answer| *answer = "invalid_grant".into()),
         ("nothing", |answer| *answer = serde_json::json!({})),
         ("no access token", |answer| drop(answer.as_object_mut().unwrap().remove("access_token"))),
-        ("no object", |answer| *answer = serde_json::json!(["a", "list"])),
+        ("a list", |answer| *answer = serde_json::json!(["a", "list"])),
         ("a type that nobody knows (RFC 6749 §7.1)", |answer| answer["token_type"] = "mac".into()),
         ("no type", |answer| drop(answer.as_object_mut().unwrap().remove("token_type"))),
     ];

@@ -15,8 +15,8 @@ use oauth2::{
 };
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::diagnosis::okta::{self, Grant};
@@ -81,20 +81,30 @@ impl TokenError {
 
 /// A success as the server wrote it: a member that is missing or of another kind is left out, and the others are kept.
 #[derive(Deserialize, Serialize)]
+#[serde(from = "Map<String, Value>")]
 struct Success {
     /// As text: what Cognito gets must be byte for byte what Okta signed.
-    #[serde(default, deserialize_with = "read_text")]
     id_token: Option<String>,
-    #[serde(default = "no_access_token", deserialize_with = "read_access_token")]
     access_token: AccessToken,
-    #[serde(default, deserialize_with = "read_refresh_token")]
     refresh_token: Option<RefreshToken>,
-    #[serde(default, deserialize_with = "read_kind")]
     token_type: Kind,
-    #[serde(default, deserialize_with = "read_seconds")]
     expires_in: Option<u64>,
-    #[serde(default, deserialize_with = "read_scopes")]
     scope: Option<Vec<Scope>>,
+}
+
+impl From<Map<String, Value>> for Success {
+    fn from(members: Map<String, Value>) -> Self {
+        let text = |name: &str| members.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let scopes = |text: String| text.split_whitespace().map(|scope| Scope::new(scope.to_owned())).collect();
+        Self {
+            id_token: text("id_token"),
+            access_token: AccessToken::new(text("access_token").unwrap_or_default()),
+            refresh_token: text("refresh_token").map(RefreshToken::new),
+            token_type: Kind(text("token_type").unwrap_or_default()),
+            expires_in: members.get("expires_in").and_then(read_seconds),
+            scope: text("scope").map(scopes),
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Deserialize, Serialize)]
@@ -132,43 +142,11 @@ impl TokenResponse for Success {
     }
 }
 
-fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.is_empty() => Some(text),
-        _ => None,
-    })
-}
-
-fn no_access_token() -> AccessToken {
-    AccessToken::new(String::new())
-}
-
-fn read_access_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
-    Ok(AccessToken::new(read_text(deserializer)?.unwrap_or_default()))
-}
-
-fn read_refresh_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RefreshToken>, D::Error> {
-    Ok(read_text(deserializer)?.map(RefreshToken::new))
-}
-
-fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
-    Ok(Kind(read_text(deserializer)?.unwrap_or_default()))
-}
-
-fn read_scopes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Scope>>, D::Error> {
-    let scopes = |text: String| text.split_whitespace().map(|scope| Scope::new(scope.to_owned())).collect();
-    Ok(read_text(deserializer)?.map(scopes))
-}
-
 /// A number, also as text or with a fraction, as some servers write it.
-fn read_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let seconds = match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
+fn read_seconds(value: &Value) -> Option<u64> {
+    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
     // The cast takes what is too large for the largest.
-    Ok(seconds.filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64))
+    (seconds >= 0.0).then_some(seconds as u64)
 }
 
 type Failure = RequestTokenError<HttpError, BasicErrorResponse>;
