@@ -7,13 +7,14 @@ use std::sync::Arc;
 use jetbridge::storage::{
     EncryptedFileStore, FileStoreOptions, KeySource, MemoryStore, SecretStore, StorageErrorKind, default_directory,
 };
-use jetbridge::{Accounts, Config, Session, SessionError, SessionState, SignInReason, User};
+use jetbridge::{Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User};
 use url::Url;
 
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
 use crate::exit::{CliError, Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::invocation::{given_options, invocation};
+use crate::leaving::Sessions;
 use crate::output::Notes;
 
 /// The account of who never uses several.
@@ -27,12 +28,13 @@ pub(crate) struct Context {
     pub(crate) global: GlobalArgs,
     pub(crate) notes: Notes,
     pub(crate) interrupt: Interrupt,
+    pub(crate) sessions: Sessions,
 }
 
 impl Context {
     pub(crate) fn new(global: GlobalArgs, interrupt: Interrupt) -> Self {
         let notes = Notes::new(global.quiet);
-        Self { global, notes, interrupt }
+        Self { global, notes, interrupt, sessions: Sessions::default() }
     }
 
     pub(crate) fn config(&self) -> Result<Config, CliError> {
@@ -63,9 +65,16 @@ impl Context {
         for Resolve { host, address } in &self.global.resolve {
             builder = builder.resolve(host, *address);
         }
-        let session = builder.open()?;
+        let session = self.open(builder).await?;
         let state = session.restore().await;
         Ok((session, state))
+    }
+
+    /// Opens a session. Each one of this process comes by here, so that none is forgotten when it ends.
+    pub(crate) async fn open(&self, builder: SessionBuilder) -> Result<Session, CliError> {
+        let session = builder.open()?;
+        self.sessions.remember(&session).await;
+        Ok(session)
     }
 
     /// Like [`restore`](Self::restore), for a command that is no use with a store that cannot be read.

@@ -8,6 +8,7 @@ mod context;
 mod exit;
 mod interrupt;
 mod invocation;
+mod leaving;
 mod logging;
 mod loopback;
 mod output;
@@ -52,27 +53,37 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the command on a thread of the pool, so that Ctrl-C works even while it waits for a full pipe.
+/// Runs the command on a thread of the pool, so that Ctrl-C works even while it waits for a full pipe. However it ends, the
+/// way out is by its sessions: they wait for what must not be lost.
 async fn run(cli: Cli) -> Result<(), CliError> {
     let tidies_up = matches!(cli.command, Command::Login(_) | Command::LocalStack(_));
     let interrupt = Interrupt::listen();
     let context = Context::new(cli.global, interrupt.clone());
+    let (sessions, notes) = (context.sessions.clone(), context.notes);
     let mut command = tokio::spawn(commands::run(cli.command, context));
-    let finished = tokio::select! {
-        finished = &mut command => Ok(finished),
-        () = interrupt.requested() => {
-            if !tidies_up {
-                // Dropping it takes the progress line off the terminal.
-                command.abort();
-            }
-            tokio::time::timeout(GRACE, command).await
+    let mut finished = None;
+    tokio::select! {
+        outcome = &mut command => finished = Some(outcome),
+        () = interrupt.requested() => if !tidies_up {
+            // Dropping it takes the progress line off the terminal.
+            command.abort();
+        }
+    }
+    let stop = async {
+        if finished.is_none() {
+            finished = tokio::time::timeout(GRACE, command).await.ok();
         }
     };
+    tokio::select! {
+        // From the first moment on nothing more is spent, also while the command tidies up.
+        ((), ()) = async { tokio::join!(sessions.leave(notes), stop) } => {}
+        () = interrupt.insisted() => {}
+    }
     match finished {
-        Ok(Ok(result)) => result,
-        Ok(Err(error)) if error.is_panic() => Err(Failure::internal("the command panicked").into()),
+        Some(Ok(result)) => result,
+        Some(Err(error)) if error.is_panic() => Err(Failure::internal("the command panicked").into()),
         // Aborted, or too slow to end by itself: it waits for a full pipe or a lock.
-        Ok(Err(_)) | Err(_) => Err(Failure::cancelled().into()),
+        Some(Err(_)) | None => Err(Failure::cancelled().into()),
     }
 }
 

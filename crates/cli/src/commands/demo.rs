@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Context, args: &DemoArgs, output: &mut Output)
     let files = stack.config_files();
     let config = Config::parse(&files.okta_config, &files.aws_exports)?;
     let redirect_uri = config.desktop_callback_url().to_owned();
-    let session = Session::open(config, Arc::new(MemoryStore::new()))?;
+    let session = context.open(Session::builder(config, Arc::new(MemoryStore::new()))).await?;
     session.restore().await;
 
     story.begin("preparing the sign-in …");
