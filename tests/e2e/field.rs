@@ -264,8 +264,23 @@ async fn a_success_without_an_access_token_never_leads_to_a_second_use_of_a_code
         for process in [session, server.session()] {
             assert_eq!(process.complete_login(&redirect).await.unwrap_err().kind(), "unexpected_redirect", "{why}");
         }
-        assert_eq!(server.take_asked(), ["token"], "{why}");
+        let mut asked = server.take_asked();
+        asked.retain(|operation| *operation == "token");
+        assert_eq!(asked, ["token"], "{why}");
     }
+}
+
+/// Nobody will have the tokens of a sign-in that is not believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_refused_after_the_exchange_gives_its_tokens_back() {
+    let server = Server::start().await;
+    let session = server.session();
+    let redirect = server.redirect_for(&session).await;
+    server.change_tokens(|answer| answer["token_type"] = "mac".into());
+    server.take_asked();
+    assert_eq!(session.complete_login(&redirect).await.unwrap_err().kind(), "access_denied");
+    session.settle().await;
+    assert_eq!(server.take_asked(), ["token", "revoke"]);
 }
 
 /// A session that leaves spends nothing any more, and what it had on its way is safe.

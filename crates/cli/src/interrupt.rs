@@ -70,12 +70,17 @@ mod unix {
 
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
+    /// The same number on Linux and on Apple's systems.
+    const SIGXFSZ: i32 = 25;
+
     pub(super) struct Signals(Vec<Signal>);
 
     impl Signals {
         pub(super) fn listen() -> Self {
             let hang_up = (!is_hang_up_ignored()).then(SignalKind::hangup);
             let kinds = [SignalKind::interrupt(), SignalKind::terminate()].into_iter().chain(hang_up);
+            // A limit on the size of files (`ulimit -f`) is an error like a full disk, not the end of the process.
+            let _ = signal(SignalKind::from_raw(SIGXFSZ));
             // What cannot be listened to ends the process as it ends any other.
             Self(kinds.filter_map(|kind| signal(kind).ok()).collect())
         }

@@ -207,7 +207,11 @@ async fn a_refresh_that_needs_the_user_ends_the_session_with_its_reason() {
         let session = server.signed_in().await;
         server.let_time_pass(2 * HOUR);
         server.answer("token", Answer::Json(400, json!({"error": code})));
+        server.take_asked();
         assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "sign_in_required", "{code}");
+        // The token is still good there, and nobody has it any more.
+        session.settle().await;
+        assert!(server.take_asked().contains(&"revoke"), "{code}");
         server.behave();
         let reason = SignInReason::InteractionRequired { code: code.to_owned() };
         for process in [session.clone(), server.session()] {

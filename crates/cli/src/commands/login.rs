@@ -8,6 +8,7 @@ use jetbridge::{AuthorizationRequest, ListObjects, LoginOptions, Prompt, Session
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::time::Instant;
+use url::Url;
 
 use crate::args::LoginArgs;
 use crate::browser;
@@ -190,6 +191,26 @@ fn timed_out(request: &AuthorizationRequest, wait: Duration) -> Failure {
 }
 
 /// Prints the address and reads where the browser ended up.
+/// An address of an earlier attempt may belong to a sign-in that has ended well: the session would take it for that one, and
+/// nobody would have signed in now.
+fn check_attempt(pasted: &str, request: &str) -> Result<(), CliError> {
+    let state = |address: &str| {
+        let url = Url::parse(address).ok()?;
+        url.query_pairs().find(|(name, _)| name == "state").map(|(_, state)| state.into_owned())
+    };
+    // Whatever has no state is the session's to explain; a pushed request keeps its own at the server.
+    match (state(pasted), state(request)) {
+        (Some(pasted), Some(asked)) if pasted != asked => Err(Failure::new(
+            "unexpected_redirect",
+            Exit::Usage,
+            "this address belongs to another sign-in than the one that was just begun",
+        )
+        .hint("Open the address above in the browser, sign in there, and paste the one that it ends at.")
+        .into()),
+        _ => Ok(()),
+    }
+}
+
 async fn by_hand(
     context: &Context,
     session: &Session,
@@ -212,6 +233,7 @@ async fn by_hand(
         notes.ask(styled(BOLD, "Paste it here: "));
     }
     let line = read_line().await?;
+    check_attempt(line.trim(), &request.url)?;
     signed_in_user(session.complete_login(line.trim()).await?)
 }
 

@@ -64,7 +64,7 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
     }
     let mut failures = Vec::new();
     for ended in ended {
-        failures.extend(report(context, ended, output).await?);
+        failures.extend(report(context, ended, mode != SignOutMode::Local, output).await?);
     }
     if !left.is_empty() {
         let (number, command) = (left.len(), format!("{}{} accounts", invocation(), given_options()));
@@ -90,7 +90,12 @@ pub(super) fn describe_configuration(other: &OtherSession) -> String {
 }
 
 /// Tells what was done, and what could not be.
-async fn report(context: &Context, ended: Ended, output: &mut Output) -> Result<Option<Failure>, CliError> {
+async fn report(
+    context: &Context,
+    ended: Ended,
+    was_to_revoke: bool,
+    output: &mut Output,
+) -> Result<Option<Failure>, CliError> {
     let Ended { account, state, other, sign_out } = ended;
     let user = match &state {
         SessionState::SignedIn { user } | SessionState::SignInRequired { user: Some(user), .. } => Some(user),
@@ -102,6 +107,7 @@ async fn report(context: &Context, ended: Ended, output: &mut Output) -> Result<
         _ => None,
     };
     let revoked = matches!(sign_out.revocation, Some(Ok(())));
+    let is_unread = matches!(state, SessionState::StorageUnavailable { .. });
     if output.is_json() {
         let browser = matches!(opened, Some(Ok(())));
         output.event(&SignedOutEvent { event: "signed_out", account: &account, revoked, browser })?;
@@ -109,7 +115,7 @@ async fn report(context: &Context, ended: Ended, output: &mut Output) -> Result<
         let whose = other.map(|other| format!(" ({other})")).unwrap_or_default();
         output.line(match user {
             Some(user) => format!("{} Signed out {}{whose}", styled(GOOD, "✓"), escape(user.display_name())),
-            None if matches!(state, SessionState::StorageUnavailable { .. }) => {
+            None if is_unread => {
                 format!("{} Removed a session that could not be read{whose}", styled(GOOD, "✓"))
             }
             None => "Nobody was signed in.".to_owned(),
@@ -119,6 +125,11 @@ async fn report(context: &Context, ended: Ended, output: &mut Output) -> Result<
         }
     }
     let signed_out_here = "You are signed out here. Sign out on Okta's own page to end the browser's session too.";
+    if is_unread && was_to_revoke && sign_out.revocation.is_none() {
+        let hint = "It stays valid at Okta until it expires or an administrator ends your sessions there.";
+        let problem = "the refresh token could not be read, so Okta could not be told";
+        return Ok(Some(Failure::new("secure_storage", Exit::SecureStorage, problem).hint(hint)));
+    }
     if let Some(Err(error)) = sign_out.revocation {
         let hint = "You are signed out here. The refresh token stays valid at Okta until it expires or an administrator ends \
                     your sessions there.";

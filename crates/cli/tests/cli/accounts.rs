@@ -150,3 +150,17 @@ fn everything_in_the_store_is_ended_at_once() {
     assert_eq!(bench.run(&["accounts"]).stdout, "");
     assert_eq!(bench.run(&["logout", "--all"]).stdout, "Nobody was signed in.\n");
 }
+
+/// The token of a session that cannot be read is still valid at Okta: that is said, and by the exit code too.
+#[test]
+fn what_cannot_be_read_cannot_be_revoked_and_that_is_told() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let store = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+    let session = store.filter(|path| path.extension().is_some_and(|ending| ending == "sealed")).next().unwrap();
+    std::fs::write(&session, b"damaged").unwrap();
+    let outcome = bench.run(&["logout", "--revoke"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (8, "✓ Removed a session that could not be read\n"));
+    assert!(outcome.stderr.contains("It stays valid at Okta"), "{}", outcome.stderr);
+    assert_eq!(bench.run(&["logout", "--revoke"]).code, 0, "it is gone all the same");
+}

@@ -96,7 +96,10 @@ fn logout_forgets_and_tells_okta_when_asked_to() {
     bench.sign_in_as(ALICE);
     let outcome = bench.run(&["logout", "--revoke", "--json"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    assert_eq!(outcome.events(), [json!({ "event": "signed_out", "revoked": true, "browser": false })]);
+    assert_eq!(
+        outcome.events(),
+        [json!({ "event": "signed_out", "account": "default", "revoked": true, "browser": false })]
+    );
     assert_eq!(bench.stack.log().count("revoke"), 1);
     assert_eq!(bench.run(&["ls"]).code, 3);
 
@@ -184,4 +187,21 @@ fn a_redirect_of_another_sign_in_is_not_exchanged() {
     }
     assert_eq!(bench.stack.log().count("token"), 0);
     assert_eq!(bench.run(&["whoami"]).code, 3);
+}
+
+/// An earlier attempt that has ended well: its address signs nobody in now.
+#[test]
+fn the_address_of_an_earlier_attempt_is_not_taken_for_a_sign_in() {
+    let bench = Bench::start();
+    let mut earlier = String::new();
+    let outcome = bench.login(&[], |url| {
+        earlier = bench.visit(url, ALICE);
+        earlier.clone()
+    });
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let again = bench.login(&["--force"], |_| earlier.clone());
+    assert_eq!(again.code, 2, "{}", again.stderr);
+    assert_eq!(again.error()["kind"], "unexpected_redirect");
+    assert!(again.events_named("signed_in").is_empty(), "{again:?}");
+    assert!(bench.run(&["whoami"]).stdout.contains("Alice"), "the session is as it was");
 }

@@ -23,12 +23,13 @@ const ANSWER_LIMIT: usize = 1024 * 1024;
 /// before that.
 const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(10),
-    read: Duration::from_secs(30),
     answer: Duration::from_secs(60),
     single_use: Duration::from_secs(10),
     ping: Duration::from_secs(5),
     time: Duration::from_secs(5),
 };
+/// What has arrived by the end of a limit is at hand in no time.
+const SECOND_LOOK: Duration = Duration::from_millis(500);
 /// However long a service asks us to wait, the app is told no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
@@ -37,8 +38,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 struct Patience {
     /// For a connection, TLS included.
     connect: Duration,
-    /// For the next part of an answer.
-    read: Duration,
     /// For an answer that is read whole.
     answer: Duration,
     /// The same where a code or a refresh token is spent.
@@ -101,7 +100,8 @@ impl Recipe {
             .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.patience.connect)
-            .read_timeout(self.patience.read)
+            // No limit of the client's own for parts of an answer: after a pause of the process it would be over before what
+            // has arrived is looked at. Every caller has one for the whole.
             // A connection that died without a word (a phone that changed networks, a router that forgot) is noticed
             // while a request waits on it (RFC 9113 §6.7).
             .http2_keep_alive_interval(self.patience.ping)
@@ -192,8 +192,13 @@ impl Http {
     }
 
     async fn send_within(&self, limit: Duration, request: reqwest::Request) -> Result<Answer, HttpError> {
+        let mut receiving = std::pin::pin!(self.receive(request));
         // A whole answer, not only each of its parts, has to come in time: somebody holds a lock meanwhile.
-        tokio::time::timeout(limit, self.receive(request)).await.unwrap_or(Err(HttpError::Timeout))
+        match tokio::time::timeout(limit, &mut receiving).await {
+            Ok(answer) => answer,
+            // A process that was stopped, or slept with its device, finds its time up and the answer waiting.
+            Err(_) => tokio::time::timeout(SECOND_LOOK, receiving).await.unwrap_or(Err(HttpError::Timeout)),
+        }
     }
 
     async fn receive(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
@@ -230,9 +235,12 @@ impl Http {
     /// Opens a connection that the next request to the same host will use. What comes back does not matter, but it has
     /// to be read to its end, or the connection could not be used again.
     pub(crate) async fn warm_up(&self, url: Url) {
-        if let Ok(mut response) = self.send(reqwest::Request::new(reqwest::Method::HEAD, url)).await {
-            while let Ok(Some(_)) = response.chunk().await {}
-        }
+        let opening = async {
+            if let Ok(mut response) = self.send(reqwest::Request::new(reqwest::Method::HEAD, url)).await {
+                while let Ok(Some(_)) = response.chunk().await {}
+            }
+        };
+        let _ = tokio::time::timeout(self.recipe.patience.answer, opening).await;
     }
 
     /// Learns the time from any answer, if `url`'s server is one whose clock is believed.
@@ -408,7 +416,7 @@ mod tests {
                 connection.set_read_timeout(Some(Duration::from_secs(5)))?;
                 connection.read(&mut [0; 1]).map(|_| ())
             });
-            let outcome = get(&format!("http://127.0.0.1:{port}"), Patience { read: SHORT, ..PATIENCE }).await;
+            let outcome = get(&format!("http://127.0.0.1:{port}"), Patience { answer: SHORT, ..PATIENCE }).await;
             assert_eq!(outcome.map(|answer| answer.status), Err(HttpError::Timeout), "{begun:?}");
         }
     }
@@ -450,5 +458,22 @@ mod tests {
             client.send_single_use(reqwest::Request::new(reqwest::Method::GET, address.clone())).await.unwrap();
             assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), expected);
         }
+    }
+
+    /// The runtime's thread sleeps, as a process does that was stopped: the answer comes meanwhile, and so does its time.
+    #[tokio::test]
+    async fn an_answer_that_came_while_the_process_was_stopped_counts() {
+        let port = serve(|mut connection| {
+            std::thread::sleep(Duration::from_millis(50));
+            connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")?;
+            connection.read(&mut [0; 1]).map(|_| ())
+        });
+        let asking = tokio::spawn(async move {
+            get(&format!("http://127.0.0.1:{port}"), Patience { answer: SHORT, ..PATIENCE }).await
+        });
+        // Until the request is out.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        std::thread::sleep(2 * SHORT);
+        assert_eq!(asking.await.unwrap().map(|answer| answer.body), Ok(b"{}".to_vec()));
     }
 }

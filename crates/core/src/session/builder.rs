@@ -100,6 +100,7 @@ impl SessionBuilder {
             Arc::clone(&board),
             clock.clone(),
             timing.clone(),
+            beside.clone(),
         ));
         let profile =
             Arc::new(ProfileReader::new(Arc::clone(&server), Arc::clone(&tokens), vault.clone(), Arc::clone(&board)));

@@ -169,7 +169,12 @@ impl AuthorizationServer {
         let provider = self.provider().await?;
         let endpoint =
             provider.metadata.revocation_endpoint.ok_or_else(|| okta::not_announced("a revocation endpoint"))?;
-        logout::revoke_refresh_token(&self.http, &endpoint, self.config.client_id(), refresh_token).await
+        let revoke = || logout::revoke_refresh_token(&self.http, &endpoint, self.config.client_id(), refresh_token);
+        match revoke().await {
+            // Nobody can ask again later: the token is erased here.
+            Err(SessionError::Retryable { .. }) => revoke().await,
+            outcome => outcome,
+        }
     }
 
     /// The address that ends the browser's session. It carries the ID token: a secret.

@@ -177,6 +177,7 @@ impl SignIns {
                 (self.server.exchange_code(&accepted.pending, &accepted.code).await, Some(spending))
             }
         };
+        let handed_out = answer.as_ref().ok().and_then(|answer| answer.refresh_token.clone());
         let outcome = match answer {
             Ok(answer) => self.verify(&accepted, answer).await,
             Err(error) => Err(error),
@@ -187,10 +188,19 @@ impl SignIns {
             // A server that is out of order says no to everybody, and the next time perhaps yes.
             Err(TokenError::Refused(cause @ SessionError::Retryable { .. })) => Err(cause),
             Err(TokenError::Refused(cause)) => {
+                if let Some(refresh_token) = handed_out {
+                    self.give_back(refresh_token);
+                }
                 self.forget(accepted.state).await?;
                 Err(cause)
             }
         }
+    }
+
+    /// Revokes a token that nobody has any more: best effort, beside everything else.
+    fn give_back(&self, refresh_token: SecretString) {
+        let server = Arc::clone(&self.server);
+        self.beside.spawn(async move { drop(server.revoke(&refresh_token).await) });
     }
 
     /// A sign-out or a cancellation meanwhile wins: then no code is sent.
@@ -279,9 +289,8 @@ impl SignIns {
             return Err(SessionError::UserCancelled);
         };
         if let Some(refresh_token) = replaced {
-            // Nobody has it any more. Best effort, and after the new one is safe.
-            let server = Arc::clone(&self.server);
-            self.beside.spawn(async move { drop(server.revoke(&refresh_token).await) });
+            // After the new one is safe.
+            self.give_back(refresh_token);
         }
         if goes_on {
             // The state is the same as before, so nothing was told yet.

@@ -16,7 +16,7 @@ use crate::oidc::id_token::Previous;
 use crate::oidc::token::{TokenAnswer, TokenError};
 use crate::session::published::{Board, Renewed, SessionEvent};
 use crate::session::stored::{SignedIn, Spends, StoredSession, Tokens};
-use crate::session::tasks::SingleFlight;
+use crate::session::tasks::{Beside, SingleFlight};
 use crate::session::vault::{Errand, Exclusive, Vault};
 
 /// An access token for the app's own backend.
@@ -57,6 +57,7 @@ pub(crate) struct TokenRenewal {
     board: Arc<Board>,
     clock: CorrectedClock,
     timing: RenewalTiming,
+    beside: Beside,
     refreshing: SingleFlight<SignedIn>,
 }
 
@@ -67,8 +68,9 @@ impl TokenRenewal {
         board: Arc<Board>,
         clock: CorrectedClock,
         timing: RenewalTiming,
+        beside: Beside,
     ) -> Self {
-        Self { server, vault, board, clock, timing, refreshing: SingleFlight::default() }
+        Self { server, vault, board, clock, timing, beside, refreshing: SingleFlight::default() }
     }
 
     /// An access token that is not about to expire, or the old one for as long as it lasts.
@@ -184,7 +186,13 @@ impl TokenRenewal {
                     // Somebody who does not know this lock, a restored backup say, was later: that session counts.
                     return Ok(stored);
                 }
-                return Err(self.vault.end_session(&signed_in, reason).await);
+                let ended = self.vault.end_session(&signed_in, reason.clone()).await;
+                if !matches!(reason, SignInReason::RefreshTokenRefused { .. }) {
+                    // Still good, and nobody has it any more. Best effort.
+                    let (server, refresh_token) = (Arc::clone(&self.server), refresh_token.clone());
+                    self.beside.spawn(async move { drop(server.revoke(&refresh_token).await) });
+                }
+                return Err(ended);
             }
             Err(TokenError::Lost(error)) => return Err(error),
             Err(error) => {

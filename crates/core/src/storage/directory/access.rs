@@ -6,6 +6,8 @@ pub(super) enum Access {
     Read,
     /// For writing; it is an error when the file is there.
     CreateNew,
+    /// For writing over what is there.
+    Overwrite,
     /// For locking; made when it is not there.
     Lock,
 }

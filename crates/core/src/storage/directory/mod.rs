@@ -91,9 +91,28 @@ impl Directory {
         if let Err(error) = written {
             // Whether the removal works or not, the error to tell is the first one; leftovers go with the next save.
             let _ = platform::unlink(&self.handle, &self.path, &temporary);
-            return Err(StorageError::io("write", &path, &error));
+            let is_full =
+                matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge);
+            return if is_full && self.overwrite(file_name, bytes).is_ok() {
+                Ok(())
+            } else {
+                Err(StorageError::io("write", &path, &error))
+            };
         }
         platform::sync_directory(&self.handle).map_err(|error| StorageError::io("write", &path, &error))
+    }
+
+    /// The last resort on a full disk: into the room of the file that is there, if that is enough. A crash in the middle
+    /// damages it, which is why it is no more than that; without it, what is to be saved would be lost for certain.
+    pub(super) fn overwrite(&self, file_name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.open_file(file_name, Access::Overwrite)?;
+        let room = file.metadata()?;
+        if !room.is_file() || room.len() < bytes.len() as u64 {
+            return Err(ErrorKind::StorageFull.into());
+        }
+        file.write_all(bytes)?;
+        file.set_len(bytes.len() as u64)?;
+        file.sync_all()
     }
 
     /// Removes a file for good; it need not be there.

@@ -32,6 +32,7 @@ pub(super) fn open_file(_directory: &Handle, path: &Path, file_name: &str, acces
     match access {
         Access::Read => options.read(true),
         Access::CreateNew => options.write(true).create_new(true),
+        Access::Overwrite => options.read(true).write(true),
         Access::Lock => options.read(true).write(true).create(true).truncate(false),
     };
     options.open(path)

@@ -36,6 +36,7 @@ pub(super) fn open_file(directory: &Handle, _path: &Path, file_name: &str, acces
         // Not waiting for a writer, should somebody have put a named pipe here.
         Access::Read => OFlags::RDONLY | OFlags::NONBLOCK,
         Access::CreateNew => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
+        Access::Overwrite => OFlags::RDWR | OFlags::NONBLOCK,
         Access::Lock => OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK,
     };
     // Not inherited by child processes: a browser that was started would otherwise keep a lock.

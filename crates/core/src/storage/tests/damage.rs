@@ -269,3 +269,20 @@ fn leftovers_of_killed_writers_are_ignored_and_cleaned() {
     assert!(!leftover.exists());
     assert_eq!(loaded(&store, NAME).as_deref(), Some(b"new".as_slice()));
 }
+
+/// What is saved ahead of a renewal is larger than its answer, for the disk that is full by then.
+#[test]
+fn a_full_disk_has_the_room_of_the_file_that_is_there_and_no_more() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = directory::Directory::create(&home.path().join("store")).unwrap();
+    let path = home.path().join("store/a.sealed");
+    directory.write_atomic("a.sealed", &[7; 1000]).unwrap();
+    directory.overwrite("a.sealed", &[8; 1001]).expect_err("it would not fit");
+    assert_eq!(fs::read(&path).unwrap(), [7; 1000]);
+    directory.overwrite("a.sealed", b"the answer").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"the answer");
+    directory.overwrite("missing.sealed", b"").expect_err("nothing is made");
+    symlink(&path, home.path().join("store/link.sealed")).unwrap();
+    directory.overwrite("link.sealed", b"").expect_err("no link is followed");
+    assert_eq!(fs::read(&path).unwrap(), b"the answer");
+}
