@@ -63,6 +63,11 @@ impl CorrectedClock {
         if offset < 0 { device.checked_sub(magnitude) } else { device.checked_add(magnitude) }.unwrap_or(device)
     }
 
+    /// The device's own time, for [`learn`](Self::learn).
+    pub(crate) fn device_now(&self) -> SystemTime {
+        self.device.now()
+    }
+
     /// Seconds since the Unix epoch, as the services see it.
     pub(crate) fn unix_now(&self) -> i64 {
         to_unix(self.now())
@@ -94,11 +99,20 @@ impl CorrectedClock {
         }
     }
 
-    /// Takes the time from a service's answer. The caller vouches for the service and the channel.
-    pub(crate) fn learn(&self, service_time: SystemTime) {
+    /// Takes the time from a service's answer to what was asked when the device's clock said `asked_at`. The caller vouches
+    /// for the service and the channel.
+    pub(crate) fn learn(&self, service_time: SystemTime, asked_at: SystemTime) {
         let device = to_unix(self.device.now());
-        let difference = to_unix(service_time).saturating_sub(device);
-        let offset = if difference.abs() < SMALLEST_OFFSET_SECONDS { 0 } else { difference };
+        // The service looked at its clock somewhere in between: an answer that was long on its way, or lay waiting while the
+        // process was stopped, says no more than that.
+        let least = to_unix(service_time).saturating_sub(device);
+        let most = to_unix(service_time).saturating_sub(to_unix(asked_at)).max(least);
+        let is_possible = |offset: i64| {
+            (least.saturating_sub(SMALLEST_OFFSET_SECONDS) + 1..most.saturating_add(SMALLEST_OFFSET_SECONDS))
+                .contains(&offset)
+        };
+        let known = self.offset_seconds();
+        let offset = [0, known].into_iter().find(|offset| is_possible(*offset)).unwrap_or(least);
         self.learnt_at.store(device, Ordering::Relaxed);
         self.has_learnt.store(true, Ordering::Relaxed);
         let before = self.offset_seconds.swap(offset, Ordering::Relaxed);
@@ -149,7 +163,7 @@ mod tests {
     fn a_wrong_device_clock_is_corrected_in_both_directions() {
         for device in [1_000_000 - 3 * 3600, 1_000_000 + 3 * 3600] {
             let clock = CorrectedClock::new(Arc::new(FixedClock(device)));
-            clock.learn(from_unix(1_000_000));
+            clock.learn(from_unix(1_000_000), clock.device_now());
             assert_eq!(clock.unix_now(), 1_000_000);
             assert_eq!(clock.offset_seconds(), 1_000_000 - device);
         }
@@ -160,7 +174,7 @@ mod tests {
         let clock = CorrectedClock::new(Arc::new(FixedClock(1_000_000)));
         clock.adopt(7200);
         assert_eq!((clock.offset_seconds(), clock.learnt_offset()), (7200, None));
-        clock.learn(from_unix(1_000_000));
+        clock.learn(from_unix(1_000_000), clock.device_now());
         clock.adopt(7200);
         assert_eq!((clock.offset_seconds(), clock.learnt_offset()), (0, Some(0)));
     }
@@ -181,22 +195,37 @@ mod tests {
         assert_eq!(clock.doubtful_unix_now(), None, "the device's clock is all there is");
         clock.adopt(-7200);
         assert_eq!(clock.doubtful_unix_now(), Some(1_000_000));
-        clock.learn(from_unix(1_000_000 - 7200));
+        clock.learn(from_unix(1_000_000 - 7200), clock.device_now());
         assert_eq!(clock.doubtful_unix_now(), None);
         for (device_time, is_doubtful) in [(1_000_899, false), (1_000_900, true), (1_000_000 - 7200, true)] {
             device.0.store(device_time, Ordering::Relaxed);
             assert_eq!(clock.doubtful_unix_now().is_some(), is_doubtful, "{device_time}");
         }
-        clock.learn(from_unix(1_000_000 - 7200));
+        clock.learn(from_unix(1_000_000 - 7200), clock.device_now());
         assert_eq!((clock.offset_seconds(), clock.doubtful_unix_now()), (0, None));
+    }
+
+    #[test]
+    fn an_answer_that_was_long_on_its_way_says_less() {
+        let device = Arc::new(SetClock(AtomicI64::new(1_000_060)));
+        let clock = CorrectedClock::new(device.clone());
+        // Asked a minute ago, and the device is right.
+        clock.learn(from_unix(1_000_001), from_unix(1_000_000));
+        assert_eq!(clock.offset_seconds(), 0);
+        // Two hours are no travel time.
+        clock.learn(from_unix(1_007_201), from_unix(1_000_000));
+        assert_eq!(clock.offset_seconds(), 7141);
+        // What is known is possible, so it stays.
+        clock.learn(from_unix(1_007_205), from_unix(1_000_000));
+        assert_eq!(clock.offset_seconds(), 7141);
     }
 
     #[test]
     fn small_differences_are_travel_time_and_a_mended_clock_is_noticed() {
         let clock = CorrectedClock::new(Arc::new(FixedClock(1_000_000)));
-        clock.learn(from_unix(1_000_000 + 7200));
+        clock.learn(from_unix(1_000_000 + 7200), clock.device_now());
         assert_eq!(clock.offset_seconds(), 7200);
-        clock.learn(from_unix(1_000_003));
+        clock.learn(from_unix(1_000_003), clock.device_now());
         assert_eq!(clock.offset_seconds(), 0);
     }
 }

@@ -170,12 +170,13 @@ impl Http {
             (request.method().clone(), request.url().authority().to_owned(), request.url().path().to_owned());
         let client = if self.is_direct(request.url()) { &self.loopback_client } else { &self.client };
         let is_time_server = self.is_time_server(request.url());
+        let asked_at = self.clock.device_now();
         let response = client.execute(request).await.map_err(HttpError::from).inspect_err(|error| {
             tracing::debug!(%method, host, path, %error, "request failed");
         })?;
         tracing::debug!(%method, host, path, status = response.status().as_u16(), "answered");
         if is_time_server {
-            self.learn_time(response.headers());
+            self.learn_time(response.headers(), asked_at);
         }
         Ok(response)
     }
@@ -262,7 +263,7 @@ impl Http {
     }
 
     /// A cache in between says so by `Age`, and then `Date` is old.
-    fn learn_time(&self, headers: &HeaderMap) {
+    fn learn_time(&self, headers: &HeaderMap, asked_at: SystemTime) {
         if headers.contains_key(AGE) {
             return;
         }
@@ -271,7 +272,7 @@ impl Http {
             .and_then(|value| value.to_str().ok())
             .and_then(|text| httpdate::parse_http_date(text).ok());
         if let Some(date) = date {
-            self.clock.learn(date);
+            self.clock.learn(date, asked_at);
         }
     }
 
