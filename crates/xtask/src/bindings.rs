@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cargo::{cargo, forget_package, target_directory};
+use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, forget_package, target_directory};
 use crate::report::say;
 
 const LANGUAGES: &[&str] = &["kotlin", "swift", "python"];
@@ -98,6 +98,7 @@ pub(crate) fn generate(root: &Path, wishes: &Wishes) -> Result<PathBuf, String> 
 /// the features that the tests chose: dependencies are built once.
 pub(crate) fn build_library(root: &Path, with_local_stack: bool) -> Result<PathBuf, String> {
     let mut build = cargo(root, &["build", "--workspace", "--exclude", "xtask", "--locked"]);
+    build.args(WITH_FEATURES_OF_TESTS);
     if with_local_stack {
         build.args(["--features", "jetbridge-ffi/local-stack"]);
     }

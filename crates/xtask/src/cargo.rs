@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// All that `cargo build` builds, and the examples. With these, cargo takes the features that dev-dependencies ask for, as
+/// `cargo test` does; without, it would compile the AWS SDK and some fifty more a second time.
+pub(crate) const WITH_FEATURES_OF_TESTS: [&str; 3] = ["--lib", "--bins", "--examples"];
+
 /// The cargo that runs us, in the repository.
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

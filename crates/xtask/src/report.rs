@@ -122,7 +122,7 @@ impl Report {
         counts.failed == 0 && counts.passed > 0 && !(no_skip && self.lines.iter().any(ignores_tests))
     }
 
-    /// The table and, alone on the last line, the counts.
+    /// The table of minutes by step and, alone on the last line, the counts.
     pub(crate) fn print(&self, no_skip: bool) {
         say("\n== Summary");
         for Line { name, outcome, took } in &self.lines {
@@ -135,8 +135,9 @@ impl Report {
                 Outcome::Skipped(reason) if no_skip => format!("FAILED  could not run: {reason}"),
                 Outcome::Skipped(reason) | Outcome::Excused(reason) => format!("skipped {reason}"),
             };
-            say(&format!("{name:<23} {:>6.1} s  {result}", took.as_secs_f64()));
+            say(&format!("{name:<23} {}  {result}", minutes(*took)));
         }
+        say(&format!("{:<23} {}", "together", minutes(self.lines.iter().map(|line| line.took).sum())));
         say(&format!("\n{}", self.closing_line(no_skip)));
     }
 
@@ -148,6 +149,12 @@ impl Report {
         }
         line
     }
+}
+
+/// Minutes and seconds, as `12:03.4`.
+fn minutes(took: Duration) -> String {
+    let tenths = took.as_millis() / 100;
+    format!("{:>3}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
 }
 
 #[cfg(test)]
@@ -165,6 +172,12 @@ mod tests {
             counts.add_closing_line(line);
         }
         assert_eq!(counts, Counts { passed: 12, failed: 1, skipped: 2 });
+    }
+
+    #[test]
+    fn a_step_s_time_is_told_in_minutes() {
+        assert_eq!(minutes(Duration::from_millis(1_290)), "  0:01.2");
+        assert_eq!(minutes(Duration::from_secs(3_723)), " 62:03.0");
     }
 
     #[test]

@@ -23,7 +23,10 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
         });
         run(&mut report, "tests", || count_tests(cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"])));
         run(&mut report, "docs", || {
-            let mut docs = cargo(root, &["doc", "--workspace", "--no-deps", "--locked"]);
+            // The examples are asked for as in `WITH_FEATURES_OF_TESTS`: clippy has checked the dependencies so. The programs
+            // by name: the command line's has the library's.
+            let mut docs = cargo(root, &["doc", "--workspace", "--no-deps", "--locked", "--lib", "--examples"]);
+            docs.args(["--bin", "xtask", "--bin", "uniffi-bindgen"]);
             docs.env("RUSTDOCFLAGS", "-D warnings");
             check(docs)
         });
@@ -34,7 +37,8 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     if wanted("keyring") {
         run(&mut report, "keyring", || match tools::private_keyring(root) {
             Ok(mut keyring) => {
-                let tests = cargo(root, &["test", "--package", "jetbridge", "--lib", "--locked", "storage::"]);
+                // The core's alone, but named so that cargo chooses the features that it chose for all.
+                let tests = cargo(root, &["test", "--workspace", "--lib", "--locked", "storage::"]);
                 keyring.arg(tests.get_program()).args(tests.get_args()).current_dir(root);
                 count_tests(keyring)
             }
@@ -68,7 +72,8 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
         run(&mut report, "infra", || test_infra(root));
         run(&mut report, "infra (local stack)", || {
             // The packages are there now, so the stack is started from what is synthesized today.
-            let mut tests = cargo(root, &["test", "--workspace", "--test", "e2e", "--locked", "template::"]);
+            // With the programs, which have no such test, the features are those of all tests.
+            let mut tests = cargo(root, &["test", "--workspace", "--bins", "--test", "e2e", "--locked", "template::"]);
             tests.env("JETBRIDGE_TEST_NEEDS_INFRA", "1");
             count_tests(tests)
         });
