@@ -154,9 +154,15 @@ async fn a_disk_that_is_well_again_is_written_at_the_next_occasion_whatever_it_i
     let session = bench.signed_in(ALICE).await;
     disk.becomes(FULL_AFTER_THE_FIRST);
     bench.let_time_pass(HOUR);
-    session.aws_credentials().await.unwrap();
+    let credentials = session.aws_credentials().await.unwrap();
+    bench.stack.log().clear();
+    // The answer is not lost: this process has it, and when the disk is well, so has every other.
+    assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), credentials.access_key_id());
     disk.becomes(WELL);
     session.restore().await;
+    let elsewhere = bench.session().aws_credentials().await.unwrap();
+    assert_eq!(elsewhere.access_key_id(), credentials.access_key_id());
+    assert!(bench.stack.log().records().is_empty(), "nothing has to be asked again");
     bench.let_time_pass(HOUR);
     bench.session().aws_credentials().await.unwrap();
 }
