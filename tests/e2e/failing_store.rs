@@ -297,3 +297,20 @@ async fn a_sign_in_that_cannot_be_saved_is_finished_with_the_same_redirect_and_i
         bench.session().aws_credentials().await.unwrap();
     }
 }
+
+/// It looks as the first attempt has left it, in the same second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_sent_is_not_sent_by_another_process_while_nothing_can_be_written() {
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+    let session = bench.session();
+    let redirect = bench.redirect_for(&session, ALICE).await;
+    disk.becomes(FULL_AFTER_THE_FIRST);
+    for session in [&session, &bench.session()] {
+        assert_eq!(session.complete_login(&redirect).await.unwrap_err().kind(), "secure_storage");
+    }
+    assert_eq!(bench.count("token"), 1);
+    disk.becomes(WELL);
+    assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+    bench.let_time_pass(HOUR);
+    bench.session().aws_credentials().await.unwrap();
+}
