@@ -154,9 +154,15 @@ async fn a_disk_that_is_well_again_is_written_at_the_next_occasion_whatever_it_i
     let session = bench.signed_in(ALICE).await;
     disk.becomes(FULL_AFTER_THE_FIRST);
     bench.let_time_pass(HOUR);
-    session.aws_credentials().await.unwrap();
+    let credentials = session.aws_credentials().await.unwrap();
+    bench.stack.log().clear();
+    // The answer is not lost: this process has it, and when the disk is well, so has every other.
+    assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), credentials.access_key_id());
     disk.becomes(WELL);
     session.restore().await;
+    let elsewhere = bench.session().aws_credentials().await.unwrap();
+    assert_eq!(elsewhere.access_key_id(), credentials.access_key_id());
+    assert!(bench.stack.log().records().is_empty(), "nothing has to be asked again");
     bench.let_time_pass(HOUR);
     bench.session().aws_credentials().await.unwrap();
 }
@@ -290,4 +296,21 @@ async fn a_sign_in_that_cannot_be_saved_is_finished_with_the_same_redirect_and_i
         bench.let_time_pass(HOUR);
         bench.session().aws_credentials().await.unwrap();
     }
+}
+
+/// It looks as the first attempt has left it, in the same second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_sent_is_not_sent_by_another_process_while_nothing_can_be_written() {
+    let (bench, disk) = bench_with_disk(Duration::ZERO).await;
+    let session = bench.session();
+    let redirect = bench.redirect_for(&session, ALICE).await;
+    disk.becomes(FULL_AFTER_THE_FIRST);
+    for session in [&session, &bench.session()] {
+        assert_eq!(session.complete_login(&redirect).await.unwrap_err().kind(), "secure_storage");
+    }
+    assert_eq!(bench.count("token"), 1);
+    disk.becomes(WELL);
+    assert!(matches!(session.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
+    bench.let_time_pass(HOUR);
+    bench.session().aws_credentials().await.unwrap();
 }

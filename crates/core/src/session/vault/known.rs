@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use crate::cognito::identity::Identity;
 use crate::mutex::lock;
-use crate::session::stored::{SignedIn, StoredSession, Tokens};
+use crate::session::stored::{SignedIn, Spends, StoredSession, Tokens};
 
 /// A store that fails for as many renewals in a row, and takes one of them unnoticed, is hardly to be found.
 const MOST_REPLACED: usize = 16;
@@ -33,6 +33,8 @@ struct Unsaved {
     replaces: Vec<Tokens>,
     signed_in: SignedIn,
     identity: Option<Identity>,
+    /// Whether they hold the answer to a refresh: then that is not lost.
+    ends_attempt: bool,
 }
 
 /// A look at the store that has begun.
@@ -45,8 +47,15 @@ impl Unsaved {
     fn apply_to(&self, content: &mut StoredSession) {
         let replaces = |stored: &SignedIn| self.replaces.iter().any(|replaced| stored.tokens.are(replaced));
         if content.signed_in.as_ref().is_some_and(replaces) {
-            content.signed_in = Some(self.signed_in.clone());
-            content.identity = self.identity.clone().or(content.identity.take());
+            self.put_into(content);
+        }
+    }
+
+    fn put_into(&self, content: &mut StoredSession) {
+        content.signed_in = Some(self.signed_in.clone());
+        content.identity = self.identity.clone().or(content.identity.take());
+        if self.ends_attempt {
+            content.end_attempt(Spends::RefreshToken);
         }
     }
 }
@@ -114,7 +123,8 @@ impl Known {
     }
 
     /// Keeps what the store would not take, in place of `replaces`. Every later reading has it, and the next write that
-    /// succeeds brings it to safety. `false` if a sign-out or another sign-in came between: that wins.
+    /// succeeds brings it to safety. An identity comes with credentials; without one, this is the answer to a refresh.
+    /// `false` if a sign-out or another sign-in came between: that wins.
     #[must_use]
     pub(super) fn keep_unsaved(&self, replaces: &Tokens, signed_in: SignedIn, identity: Option<Identity>) -> bool {
         let mut copy = self.lock();
@@ -122,17 +132,18 @@ impl Known {
         if !copy.content.as_ref().and_then(|content| content.signed_in.as_ref()).is_some_and(is_current) {
             return false;
         }
-        let mut replaced = copy.unsaved.take().map(|earlier| earlier.replaces).unwrap_or_default();
+        let earlier = copy.unsaved.take();
+        let ends_attempt = identity.is_none() || earlier.as_ref().is_some_and(|earlier| earlier.ends_attempt);
+        let mut replaced = earlier.map(|earlier| earlier.replaces).unwrap_or_default();
         replaced.push(replaces.clone());
         // The store holds one of the last few writes, or the one before the first of them.
         if replaced.len() > MOST_REPLACED {
             replaced.remove(1);
         }
-        let unsaved = Unsaved { replaces: replaced, signed_in: signed_in.clone(), identity: identity.clone() };
+        let unsaved = Unsaved { replaces: replaced, signed_in, identity, ends_attempt };
         copy.generation += 1;
         if let Some(content) = &mut copy.content {
-            content.signed_in = Some(signed_in);
-            content.identity = identity.or(content.identity.take());
+            unsaved.put_into(content);
         }
         copy.unsaved = Some(unsaved);
         true

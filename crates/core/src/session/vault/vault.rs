@@ -50,6 +50,14 @@ pub(crate) enum Errand {
     Renewal,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Write {
+    /// Nothing, if the store holds the very same.
+    WhatIsNew,
+    /// Also that: whether the store takes a write is the question. A second attempt within a second changes nothing.
+    Always,
+}
+
 /// The right to run an errand. It locks nobody out of the vault: a sign-out does not wait for a server.
 #[derive(Debug)]
 pub(crate) struct Exclusive {
@@ -146,6 +154,14 @@ impl Vault {
         &self,
         change: impl FnOnce(&mut StoredSession) -> R + Send + 'static,
     ) -> Result<R, SessionError> {
+        self.write(Write::WhatIsNew, change).await
+    }
+
+    async fn write<R: Send + 'static>(
+        &self,
+        write: Write,
+        change: impl FnOnce(&mut StoredSession) -> R + Send + 'static,
+    ) -> Result<R, SessionError> {
         let learnt_offset = self.clock.learnt_offset();
         let turn = Arc::clone(&self.writing).lock_owned().await;
         let vault = self.clone();
@@ -160,7 +176,7 @@ impl Vault {
             let bytes = vault.to_bytes(&content)?;
             if content.is_empty() {
                 vault.store.delete(&vault.name)?;
-            } else if stored.is_none_or(|stored| *stored != *bytes) {
+            } else if write == Write::Always || stored.is_none_or(|stored| *stored != *bytes) {
                 vault.store.save(&vault.name, &bytes)?;
             }
             vault.known.written(content, seen);
@@ -181,7 +197,7 @@ impl Vault {
         let spending = self.single_use.begin()?;
         let attempt = Attempt { spends, began_at: self.clock.unix_now() };
         let outcome = self
-            .update(move |content| {
+            .write(Write::Always, move |content| {
                 is_still_wanted(content)?;
                 Ok(content.begin_attempt(attempt))
             })
