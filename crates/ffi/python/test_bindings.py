@@ -60,6 +60,8 @@ class DictStore(jb.SecretStore):
         self.values = {}
         self.failure = None
         self.saves_fail = None
+        # So many saves still work.
+        self.saves_left = 0
 
     def load(self, name):
         if self.failure:
@@ -67,7 +69,9 @@ class DictStore(jb.SecretStore):
         return self.values.get(name)
 
     def save(self, name, value):
-        if self.failure or self.saves_fail:
+        if self.saves_fail and self.saves_left > 0:
+            self.saves_left -= 1
+        elif self.failure or self.saves_fail:
             raise self.failure or self.saves_fail
         self.values[name] = value
 
@@ -401,8 +405,15 @@ class ForeignCodeTest(AsyncTest):
         session = await bench.signed_in()
         await session.settle()
         bench.stack.advance_clock(2 * HOUR)
+        # Nothing is spent that could not be saved.
         store.saves_fail = OSError("disk full")
+        with self.assertRaises(jb.SessionError.SecureStorage):
+            await session.aws_credentials()
+        self.assertEqual(bench.stack.count("token"), 1)
+        # The disk that is full only after that costs nothing either.
+        store.saves_left = 1
         self.assertTrue((await session.aws_credentials()).access_key_id())
+        self.assertEqual((bench.stack.count("token"), store.saves_left), (2, 0))
         store.saves_fail = None
         await session.restore()
         reborn = bench.session()
