@@ -1,23 +1,29 @@
-//! Ten thousand renewals with faults in between, as a phone has them over weeks: the session must be alive at the end and
-//! memory must not have grown. Run by `cargo xtask bench`; `JETBRIDGE_SOAK` sets another number of renewals.
+//! Renewal after renewal with faults in between, as a phone has them over weeks, for each kind of app that Okta knows: the
+//! session must be alive at the end and memory must not have grown. Run by `cargo xtask bench soak`; `JETBRIDGE_SOAK` sets
+//! another number of renewals than 500 for each.
 
-use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jetbridge::storage::MemoryStore;
 use jetbridge::{Clock, Config, LoginOptions, Session, SessionError, SessionState};
-use jetbridge_local_stack::{Fault, LocalStack, Options, ScriptedBrowser};
+use jetbridge_local_stack::{Fault, LocalStack, Options, Rotation, ScriptedBrowser};
 
-/// Each stays inside Okta's grace, so none of them may end the session.
-const FAULTS: [Fault; 6] = [
+type Failure = Box<dyn std::error::Error>;
+
+/// None of them spends a refresh token, so none may end a session.
+const FAULTS: [Fault; 5] = [
     Fault::TokenUnavailable,
-    Fault::TokenResponseLost,
     Fault::TokenRateLimited,
     Fault::CognitoUnavailable,
     Fault::CognitoThrottled,
     Fault::DiscoveryUnavailable,
 ];
+/// Where a lost answer can be survived, so many renewals lose one.
+const LOST_ONE_IN: u32 = 10;
+/// Half of this life is over at every call.
+const LIFETIME: Duration = Duration::from_secs(310);
 
 /// The stack's time is the device's: both move together.
 #[derive(Debug)]
@@ -29,15 +35,38 @@ impl Clock for StackTime {
     }
 }
 
+/// A kind of app, and whether answers get lost on their way to it.
+struct App {
+    name: &'static str,
+    rotation: Rotation,
+    loses_answers: bool,
+}
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let renewals: u32 = std::env::var("JETBRIDGE_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
-    // Half of this life is over at every call.
-    let lifetime = Duration::from_secs(310);
+async fn main() -> Result<(), Failure> {
+    let renewals: u32 = std::env::var("JETBRIDGE_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(500);
+    for app in [
+        App { name: "persistent tokens", rotation: Rotation::Off, loses_answers: true },
+        App { name: "rotation, grace 30 s", rotation: grace(30), loses_answers: true },
+        // What is lost here is lost for good: Okta has forgotten the old token, and nobody has the new one.
+        App { name: "rotation, grace 0 s", rotation: grace(0), loses_answers: false },
+    ] {
+        let line = soak(&app, renewals).await.map_err(|error| format!("{}: {error}", app.name))?;
+        writeln!(std::io::stdout(), "{line}")?;
+    }
+    Ok(())
+}
+
+fn grace(seconds: u64) -> Rotation {
+    Rotation::WithGrace(Duration::from_secs(seconds))
+}
+
+async fn soak(app: &App, renewals: u32) -> Result<String, Failure> {
     let options = Options {
-        id_token_lifetime: lifetime,
-        access_token_lifetime: lifetime,
-        credentials_lifetime: lifetime,
+        id_token_lifetime: LIFETIME,
+        access_token_lifetime: LIFETIME,
+        credentials_lifetime: LIFETIME,
+        rotation: app.rotation,
         ..Options::default()
     };
     let stack = Arc::new(LocalStack::start(options).await?);
@@ -53,14 +82,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A fixed sequence: a failure can be looked at again.
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let (mut renewed, mut postponed, mut rss) = (0, 0, BTreeMap::new());
+    let (mut renewed, mut postponed, mut lost) = (0, 0, 0);
+    let mut rss_at_first = None;
     let mut key = session.aws_credentials().await?;
+    stack.log().clear();
+    let mut token_requests = 0;
     while renewed < renewals {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        stack.clock().advance(Duration::from_secs(160));
-        if random.is_multiple_of(3) {
+        stack.clock().advance(LIFETIME / 2 + Duration::from_secs(5));
+        let is_due_to_lose = app.loses_answers && renewed + 1 >= (lost + 1) * LOST_ONE_IN;
+        if is_due_to_lose {
+            stack.faults().inject(Fault::TokenResponseLost, 1);
+            lost += 1;
+        } else if random.is_multiple_of(4) {
             stack.faults().inject(FAULTS[usize::try_from(random >> 8)? % FAULTS.len()], 1);
         }
         match session.aws_credentials().await {
@@ -72,24 +108,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             Ok(_) | Err(SessionError::Retryable { .. }) => postponed += 1,
             Err(error) => return Err(format!("renewal {renewed}: {error}").into()),
         }
+        token_requests += stack.log().count("token");
         stack.log().clear();
         stack.issued_secrets().clear();
-        // After a while, and when the stack, in the same process, has its fill of credentials to remember.
-        if renewed == renewals / 10 || renewed == renewals / 2 {
-            rss.entry(renewed).or_insert_with(resident_kib);
+        if renewed == renewals / 10 {
+            rss_at_first = rss_at_first.or_else(resident_kib);
         }
     }
-    rss.insert(renewed, resident_kib());
     let SessionState::SignedIn { .. } = session.state() else { return Err("the session was lost".into()) };
-    let rss: Vec<_> = rss
-        .iter()
-        .map(|(renewals, kib)| {
-            format!("{} KiB after {renewals}", kib.map_or_else(|| "?".to_owned(), |kib| kib.to_string()))
-        })
-        .collect();
-    let line = format!("{renewed} renewals, {postponed} postponed by a fault, signed in; RSS {}\n", rss.join(", "));
-    std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes())?;
-    Ok(())
+    let kib = |rss: Option<u64>| rss.map_or_else(|| "?".to_owned(), |kib| kib.to_string());
+    Ok(format!(
+        "{}: {renewed} renewals by {token_requests} token requests, {lost} answers lost, {postponed} postponed by another \
+         fault, signed in; RSS {} KiB after a tenth, {} KiB at the end",
+        app.name,
+        kib(rss_at_first),
+        kib(resident_kib())
+    ))
 }
 
 fn resident_kib() -> Option<u64> {

@@ -37,7 +37,8 @@ Usage: cargo xtask <command>
   ios-project                on a Mac: the debug library and the demo's Xcode project (needs xcodegen)
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
-  bench soak                 10,000 renewals with faults in between; is the session alive, does memory grow
+  bench soak                 500 renewals for each kind of app, with lost answers and other faults in between;
+                             is the session alive, does memory grow
 ";
 
 fn main() -> ExitCode {
