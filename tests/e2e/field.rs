@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use jetbridge::{Accounts, LoginOptions, SessionState, SignOutMode};
+use jetbridge::{Accounts, SessionState, SignOutMode};
 use jetbridge_local_stack::{Fault, Options, Rotation};
 use serde_json::Value;
 
@@ -219,26 +219,6 @@ async fn a7_a_sign_in_outlives_passing_refusals_at_the_token_endpoint() {
         let state = server.session().complete_login(&redirect).await.unwrap();
         assert!(matches!(state, SessionState::SignedIn { .. }), "{refusal}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a7_a_sign_in_outlives_a_redirect_that_reports_a_passing_fault() {
-    let bench = Bench::start().await;
-    let session = bench.session();
-    let request = session.begin_login(LoginOptions::default()).await.unwrap();
-    let good = bench.browse(&request.url, ALICE).await;
-    let parameters: Vec<(String, String)> = url::Url::parse(&good).unwrap().query_pairs().into_owned().collect();
-    let passing = |error: &str| {
-        let mut url = url::Url::parse(&request.redirect_uri).unwrap();
-        for (name, value) in &parameters {
-            let (name, value) = if name == "code" { ("error", error) } else { (name.as_str(), value.as_str()) };
-            url.query_pairs_mut().append_pair(name, value);
-        }
-        url.to_string()
-    };
-    assert_eq!(session.complete_login(&passing("server_error")).await.unwrap_err().kind(), "retryable");
-    // The person goes back in the browser, and the same request is answered.
-    assert!(matches!(session.complete_login(&good).await.unwrap(), SessionState::SignedIn { .. }));
 }
 
 /// RFC 6749 §4.1.2: a code that is used twice takes the tokens along that came of it.

@@ -151,11 +151,9 @@ impl SignIns {
         let code = match redirect.outcome {
             Outcome::Code(code) => code,
             Outcome::Error { code, description } => {
-                let cause = okta::sign_in_refused(&code, description.as_deref(), self.server.evidence());
-                if !matches!(cause, SessionError::Retryable { .. }) {
-                    self.forget(redirect.state).await?;
-                }
-                return Err(cause);
+                // A passing fault, too, has used this attempt up: the shells open the browser anew.
+                self.forget(redirect.state).await?;
+                return Err(okta::sign_in_refused(&code, description.as_deref(), self.server.evidence()));
             }
         };
         self.server.adopt_provider(&pending.provider, from_unix(pending.expires_at));

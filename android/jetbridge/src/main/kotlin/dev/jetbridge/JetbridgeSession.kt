@@ -250,7 +250,7 @@ public class JetbridgeSession internal constructor(
      * saved yet, a renewal whose caller went away, the profile. For work that is about to let its process end, such as the
      * last lines of a worker; an app on the screen has no need of it.
      */
-    suspend fun settle() = core.settle()
+    public suspend fun settle(): Unit = core.settle()
 
     /** Whether [uri] is the answer to a sign-in; the end of a browser session comes back by the same scheme. */
     internal fun isSignInRedirect(uri: String): Boolean = core.isSignInRedirect(uri)
