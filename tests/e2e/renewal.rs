@@ -57,6 +57,22 @@ async fn a_rotated_refresh_token_is_kept_even_if_the_id_token_beside_it_is_bad()
     assert!(bench.session().aws_credentials().await.is_ok());
 }
 
+/// The ID token beside the rotated refresh token is bad, the one before lasts, and Cognito does not take that either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_that_was_rotated_in_vain_is_not_sent_again() {
+    let bench =
+        Bench::start_with(Options { rotation: Rotation::WithGrace(Duration::ZERO), ..Options::default() }).await;
+    let session = bench.signed_in(ALICE).await;
+    bench.stack.rotate_signing_key().await.unwrap();
+    bench.stack.drop_old_signing_keys();
+    bench.let_time_pass(HOUR - Duration::from_secs(200));
+    bench.stack.faults().inject(Fault::IdTokenTampered, 1);
+    session.aws_credentials().await.unwrap();
+    assert_eq!(bench.count("token"), 3);
+    bench.let_time_pass(HOUR);
+    bench.session().aws_credentials().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_signed_in_is_said_before_anything_is_asked() {
     let bench = Bench::start().await;

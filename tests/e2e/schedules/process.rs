@@ -1,55 +1,20 @@
-//! Processes of the app that can die at any moment. Each has a thread, a runtime and a handle of the store of its own;
-//! the stored bytes and their locks are the device's and outlive it, as files do.
+//! Processes of the app that can die at any moment. Each has a thread, a runtime, a time and a handle of the store of its
+//! own; the stored bytes and their locks are the device's.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use jetbridge::storage::{MemoryStore, SecretStore, StorageError, StorageErrorKind, StoreLock};
+use jetbridge::storage::{SecretStore, StorageError, StorageErrorKind, StoreLock};
 use jetbridge::{Config, Session};
 use tokio::sync::{Notify, mpsc, oneshot};
 use zeroize::Zeroizing;
 
+use super::device::Device;
 use super::plan::{Mishap, StoreCall, StoreTrouble};
-use super::stored::Stored;
-use crate::bench::DeviceClock;
-
-/// What all processes of the app share.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Device {
-    pub(crate) store: MemoryStore,
-    pub(crate) clock: DeviceClock,
-    record: Arc<Mutex<Record>>,
-}
-
-/// What the store saw.
-#[derive(Debug, Default)]
-struct Record {
-    users: BTreeSet<String>,
-    access_keys: BTreeSet<String>,
-    overwrote_unread: bool,
-}
-
-impl Device {
-    /// Whether this user was ever saved as signed in.
-    pub(crate) fn has_known(&self, subject: &str) -> bool {
-        self.record.lock().unwrap().users.contains(subject)
-    }
-
-    /// Whether these credentials were ever saved.
-    pub(crate) fn has_kept(&self, access_key: &str) -> bool {
-        self.record.lock().unwrap().access_keys.contains(access_key)
-    }
-
-    /// Whether a process ever wrote over something that it had just failed to read.
-    pub(crate) fn was_overwritten_unread(&self) -> bool {
-        self.record.lock().unwrap().overwrote_unread
-    }
-}
 
 /// From the first breath to the last. Between the kill and the funeral, whoever asks the store waits; afterwards it is
 /// gone for good.
@@ -169,18 +134,11 @@ impl SecretStore for ProcessStore {
     }
 
     fn save(&self, name: &str, value: &[u8]) -> Result<(), StorageError> {
-        self.carry_out(StoreCall::Save, || {
-            let mut record = self.device.record.lock().unwrap();
-            record.overwrote_unread |= COULD_NOT_READ.get();
-            let saved = Stored::parse(value);
-            record.users.extend(saved.user);
-            record.access_keys.extend(saved.access_key);
-            self.device.store.save(name, value)
-        })
+        self.carry_out(StoreCall::Save, || self.device.save(name, value, !COULD_NOT_READ.get()))
     }
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
-        self.carry_out(StoreCall::Delete, || self.device.store.delete(name))
+        self.carry_out(StoreCall::Delete, || self.device.delete(name))
     }
 
     fn list(&self) -> Result<Vec<String>, StorageError> {
@@ -196,10 +154,49 @@ type Job = Box<dyn FnOnce(Session) -> BoxFuture<'static, ()> + Send>;
 
 /// A running process. Dropping it kills it.
 pub(crate) struct Process {
-    jobs: mpsc::UnboundedSender<Job>,
-    life: Arc<Life>,
+    handle: Handle,
     store: Arc<ProcessStore>,
     gone: Option<oneshot::Receiver<()>>,
+}
+
+/// What one holds of a process that one does not own.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    jobs: mpsc::UnboundedSender<Job>,
+    life: Arc<Life>,
+}
+
+impl Handle {
+    /// Lets the process do something; `None` if it died over it.
+    pub(crate) async fn call<R, F>(&self, work: impl FnOnce(Session) -> F + Send + 'static) -> Option<R>
+    where
+        R: Send + 'static,
+        F: Future<Output = R> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |session| {
+            async move {
+                let _ = tell.send(work(session).await);
+            }
+            .boxed()
+        });
+        self.jobs.send(job).ok()?;
+        told.await.ok()
+    }
+
+    pub(crate) fn kill(&self) {
+        self.life.kill();
+    }
+
+    /// The process's own time jumps: whatever it waits for has taken so much longer.
+    pub(crate) async fn lose_time(&self, time: Duration) {
+        self.call(move |_| async move {
+            tokio::time::pause();
+            tokio::time::advance(time).await;
+            tokio::time::resume();
+        })
+        .await;
+    }
 }
 
 impl Process {
@@ -233,24 +230,19 @@ impl Process {
             drop(runtime);
             let _ = funeral.send(());
         });
-        Self { jobs, life, store, gone: Some(gone) }
+        Self { handle: Handle { jobs, life }, store, gone: Some(gone) }
     }
 
-    /// Lets the process do something; `None` if it died over it.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     pub(crate) async fn call<R, F>(&self, work: impl FnOnce(Session) -> F + Send + 'static) -> Option<R>
     where
         R: Send + 'static,
         F: Future<Output = R> + Send + 'static,
     {
-        let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |session| {
-            async move {
-                let _ = tell.send(work(session).await);
-            }
-            .boxed()
-        });
-        self.jobs.send(job).ok()?;
-        told.await.ok()
+        self.handle.call(work).await
     }
 
     pub(crate) fn plan(&self, trouble: StoreTrouble) {
@@ -262,23 +254,12 @@ impl Process {
     }
 
     pub(crate) fn was_killed(&self) -> bool {
-        self.life.was_killed()
+        self.handle.life.was_killed()
     }
 
-    /// Kills the process as soon as `condition` holds.
-    pub(crate) fn kill_when(&self, condition: impl Fn() -> bool + Send + 'static) -> tokio::task::JoinHandle<()> {
-        let life = Arc::clone(&self.life);
-        tokio::spawn(async move {
-            while !condition() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            life.kill();
-        })
-    }
-
-    /// Waits until nothing of the process is left.
+    /// Kills the process and waits until nothing of it is left.
     pub(crate) async fn bury(mut self) {
-        self.life.kill();
+        self.handle.kill();
         if let Some(gone) = self.gone.take() {
             let _ = gone.await;
         }
@@ -287,6 +268,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.life.kill();
+        self.handle.kill();
     }
 }

@@ -10,6 +10,7 @@ pub(crate) struct Stored {
     pub(crate) refresh_token: Option<String>,
     /// Names the AWS credentials.
     pub(crate) access_key: Option<String>,
+    pub(crate) access_key_expires_at: Option<i64>,
     /// The code of Okta's refusal and whose session it ended.
     pub(crate) ended: Option<(String, String)>,
     /// The `state` of each open sign-in.
@@ -27,6 +28,7 @@ impl Stored {
             user: text("/signed_in/user/subject"),
             refresh_token: text("/signed_in/tokens/refresh_token"),
             access_key: text("/signed_in/credentials/access_key_id"),
+            access_key_expires_at: value.pointer("/signed_in/credentials/expires_at").and_then(Value::as_i64),
             ended,
             pending: states.map(|pending| pending["state"].as_str().unwrap().to_owned()).collect(),
         }

@@ -1,76 +1,35 @@
-//! Carries a schedule out and compares what it sees with what must hold.
+//! Carries a schedule out and compares what it sees with what must hold: [`tokens`] for the store, [`judge`] for callers.
 
 mod judge;
+mod meddling;
+mod neighbour;
+mod site;
+mod tokens;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use jetbridge::storage::SecretStore;
-use jetbridge::{Clock, Config, LoginOptions, Session, SessionError, SessionState, SystemClock};
-use jetbridge_local_stack::{Fault, LocalStack, Options, Rotation, ScriptedBrowser};
+use jetbridge::{Clock as _, LoginOptions, Session, SessionError, SessionState, SystemClock};
+use jetbridge_local_stack::Fault;
 use url::Url;
 
-use super::plan::{Action, Schedule, Step, Trouble};
-use super::process::{Device, Process};
+use super::device::{Device, Disk};
+use super::plan::{Action, Errand, Schedule, Step, Trouble};
+use super::process::Process;
 use super::stored::Stored;
-use crate::bench::{ALICE, BOB, PASSWORD, config_of};
+use crate::bench::ALICE;
+use neighbour::Neighbour;
+pub(crate) use site::Site;
+use site::browse;
 
-pub(crate) const GRACE: Duration = Duration::from_secs(30);
 /// Real seconds that a schedule may take without anybody noticing.
 const MARGIN: Duration = Duration::from_secs(10);
 /// A code lasts five minutes.
 const CODE_IS_FRESH: Duration = Duration::from_secs(280);
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// A stack that schedules use one after the other, each with a device of its own.
-pub(crate) struct Site {
-    pub(crate) stack: Arc<LocalStack>,
-    config: Config,
-    grace: Duration,
-    /// Subject and identity of each user.
-    people: BTreeMap<&'static str, (String, String)>,
-}
-
-impl Site {
-    pub(crate) async fn start(grace: Duration) -> Self {
-        let stack = Arc::new(
-            LocalStack::start(Options { rotation: Rotation::WithGrace(grace), ..Options::default() }).await.unwrap(),
-        );
-        let config = config_of(&stack, |_, _| {});
-        let mut people = BTreeMap::new();
-        for login in [ALICE, BOB] {
-            let session = Session::open(config.clone(), Arc::new(Device::default().store)).unwrap();
-            let request = session.begin_login(LoginOptions::default()).await.unwrap();
-            session.complete_login(&browse(&request.url, login).await).await.unwrap();
-            let credentials = session.aws_credentials().await.unwrap();
-            let identity = stack.identity_of(credentials.access_key_id()).unwrap();
-            people.insert(login, (session.details().user.unwrap().subject, identity));
-        }
-        assert_ne!(people[ALICE], people[BOB]);
-        Self { stack, config, grace, people }
-    }
-
-    fn subject(&self, login: &str) -> &str {
-        &self.people[login].0
-    }
-
-    fn identity(&self, subject: &str) -> &str {
-        self.people.values().find(|(known, _)| known == subject).map_or("", |(_, identity)| identity)
-    }
-
-    /// The last refresh token of this line that the stack handed out.
-    fn newest_token(&self, line: &str) -> Option<String> {
-        let is_of_line = |secret: &str| secret.split_once('.').is_some_and(|(handle, _)| handle == line);
-        self.stack.issued_secrets().find_newest(is_of_line)
-    }
-}
-
-async fn browse(url: &str, login: &str) -> String {
-    ScriptedBrowser::new(None).unwrap().sign_in(url, login, PASSWORD).await.unwrap()
-}
 
 /// A sign-in whose browser has come back.
 #[derive(Debug, Clone)]
@@ -82,6 +41,8 @@ struct Redirect {
     /// Given to the app before: the code may be spent.
     was_tried: bool,
     was_taken: bool,
+    /// Whether its code may still be on its way to the stack: sent again before it comes, it takes its tokens along.
+    is_on_its_way: bool,
     /// The line of refresh tokens that came of it.
     line: Option<String>,
 }
@@ -110,6 +71,19 @@ struct Act {
     outcome: Outcome,
 }
 
+/// How things stood when something was begun.
+struct Start {
+    at: SystemTime,
+    stored: Stored,
+    disk: Disk,
+    /// Whether a session had to be good for credentials and tokens.
+    must_work: bool,
+    /// Whether stored AWS credentials had to be given, whatever went wrong with the disk.
+    has_live_keys: bool,
+    /// Whether an answer was lost for which any use has to ask again now.
+    has_lost_an_answer: bool,
+}
+
 type Verdict = Result<(), String>;
 
 pub(crate) struct World<'s> {
@@ -120,9 +94,17 @@ pub(crate) struct World<'s> {
     stored: Stored,
     /// Since when the store has held, or may have held, an older refresh token than the stack.
     behind_since: Option<SystemTime>,
+    /// The code of the sign-in may come once more, and take the tokens along.
+    may_be_revoked: bool,
     /// The token that a dead process may have sent: the stack may get it, and spend it, at any time.
     may_be_spent: Option<String>,
     device_is_wrong_by: i64,
+    /// Whether processes may believe what they learnt of the device's clock before it was set.
+    clock_was_set: bool,
+    neighbour: Neighbour,
+    /// The processes of which one keeps in memory the newest token, which the disk did not take. Empty if none does, or if
+    /// it may be lost.
+    keepers: BTreeSet<usize>,
     /// Whether a process may keep in memory what the store did not take.
     store_has_failed: bool,
     pub(crate) story: String,
@@ -138,7 +120,11 @@ impl<'s> World<'s> {
             stored: Stored::default(),
             behind_since: None,
             may_be_spent: None,
+            may_be_revoked: false,
             device_is_wrong_by: 0,
+            clock_was_set: false,
+            neighbour: Neighbour::default(),
+            keepers: BTreeSet::new(),
             store_has_failed: false,
             story: String::new(),
         }
@@ -147,6 +133,9 @@ impl<'s> World<'s> {
     pub(crate) async fn run(&mut self, schedule: &Schedule) -> Verdict {
         self.device_is_wrong_by = schedule.clock_is_wrong_by;
         self.set_device_clock();
+        if schedule.with_neighbour {
+            self.visit_neighbour(Errand::SignIn).await?;
+        }
         if let Some(login) = schedule.signed_in {
             self.act(0, Action::Begin(login)).await?;
             self.act(0, Action::Finish { redirect: 0, impatient: false }).await?;
@@ -166,37 +155,73 @@ impl<'s> World<'s> {
     async fn take(&mut self, step: &Step) -> Verdict {
         let _ = writeln!(self.story, "- {step:?}");
         match step {
-            Step::Act { process, action, trouble } => self.do_at_once(vec![(*process, action.clone())], *trouble).await,
-            Step::AtOnce { acts, trouble } => self.do_at_once(acts.to_vec(), *trouble).await,
+            Step::Act { process, action, trouble } => {
+                self.do_at_once(vec![(*process, action.clone())], *trouble, None).await
+            }
+            Step::AtOnce { acts, trouble } => self.do_at_once(acts.to_vec(), *trouble, None).await,
+            Step::Neighbour { errand, beside: None } => self.visit_neighbour(*errand).await,
+            Step::Neighbour { errand, beside: Some(act) } => {
+                self.do_at_once(vec![act.clone()], None, Some(*errand)).await
+            }
             Step::Pass(time) => {
                 self.site.stack.clock().advance(*time);
                 self.set_device_clock();
                 Ok(())
             }
             Step::SetClockWrong(seconds) => {
-                self.device_is_wrong_by = *seconds;
-                self.set_device_clock();
+                self.take_clock(*seconds);
                 Ok(())
             }
             Step::Kill(process) => self.kill(*process).await,
+            Step::DiskFillsUp { after, becomes_read_only } => {
+                self.device.set_disk(Disk { writes_left: *after, is_read_only_then: *becomes_read_only });
+                Ok(())
+            }
+            Step::DiskIsWell => self.make_disk_well().await,
         }
     }
 
     async fn act(&mut self, process: usize, action: Action) -> Verdict {
         let _ = writeln!(self.story, "- (process {process}) {action:?}");
-        self.do_at_once(vec![(process, action)], None).await
+        self.do_at_once(vec![(process, action)], None, None).await
     }
 
     async fn kill(&mut self, process: usize) -> Verdict {
-        if let Some(process) = self.processes[process].take() {
-            process.bury().await;
+        if let Some(killed) = self.processes[process].take() {
+            killed.bury().await;
+            // What only it had in memory is lost.
+            if self.keepers.contains(&process) {
+                self.keepers.clear();
+            }
         }
-        self.look_at_the_store(&[], false)
+        self.look_at_the_store(&[], None, false)
+    }
+
+    /// Every process that lives on brings to safety what the disk did not take.
+    async fn make_disk_well(&mut self) -> Verdict {
+        self.device.set_disk(Disk::WELL);
+        for process in self.processes.iter().flatten() {
+            process.call(|session| async move { session.restore().await }).await;
+        }
+        self.store_has_failed = false;
+        self.look_at_the_store(&[], None, false)?;
+        if !std::mem::take(&mut self.keepers).is_empty() {
+            require(self.is_newest(&self.stored), "what the disk did not take was dropped")?;
+            self.behind_since = None;
+        }
+        Ok(())
+    }
+
+    async fn visit_neighbour(&mut self, errand: Errand) -> Verdict {
+        let before = self.load();
+        self.neighbour.run(self.site, &self.device, errand).await?;
+        require(self.load() == before, "the neighbour touched the app's session")
     }
 
     /// Whatever happened: with everything well again, the session lives or says why not, and somebody can sign in.
     async fn end_well(&mut self) -> Verdict {
         let _ = writeln!(self.story, "- in the end, in a fresh process:");
+        self.make_disk_well().await?;
         for process in 0..2 {
             self.kill(process).await?;
         }
@@ -211,10 +236,15 @@ impl<'s> World<'s> {
             self.act(1, Action::Begin(ALICE)).await?;
             self.act(1, Action::Finish { redirect: 0, impatient: false }).await?;
         }
-        Ok(())
+        self.visit_neighbour(Errand::Ask).await
     }
 
-    async fn do_at_once(&mut self, actions: Vec<(usize, Action)>, trouble: Option<Trouble>) -> Verdict {
+    async fn do_at_once(
+        &mut self,
+        actions: Vec<(usize, Action)>,
+        trouble: Option<Trouble>,
+        errand: Option<Errand>,
+    ) -> Verdict {
         let first = actions[0].0;
         let mut acts = Vec::new();
         for (process, action) in actions {
@@ -222,25 +252,38 @@ impl<'s> World<'s> {
             let view_before = self.view(process).await?;
             acts.push(Act { process, action, redirect, view_before, view_after: None, outcome: Outcome::Died });
         }
-        let before = self.stored.clone();
-        let must_work = before.user.is_some() && self.can_renew();
+        let start = self.start();
         self.site.stack.log().clear();
-        let killer = self.make_trouble(first, trouble);
+        let meddler = self.make_trouble(first, trouble);
         let had_failed = self.store_has_failed;
-        self.store_has_failed |= matches!(trouble, Some(Trouble::Store(_)));
-        let outcomes = join_all(acts.iter().map(|act| self.carry_out(act))).await;
+        self.store_has_failed |= matches!(trouble, Some(Trouble::Store(_))) || !start.disk.is_well();
+        let mut neighbour = std::mem::take(&mut self.neighbour);
+        let (outcomes, beside) = tokio::join!(join_all(acts.iter().map(|act| self.carry_out(act))), async {
+            match errand {
+                Some(errand) => neighbour.run(self.site, &self.device, errand).await,
+                None => Ok(()),
+            }
+        });
+        self.neighbour = neighbour;
+        beside?;
+        if let Some(meddler) = &meddler {
+            meddler.act_is_over();
+        }
         for process in self.processes.iter().flatten() {
             process.call(|session| async move { session.settle().await }).await;
         }
-        if let Some(killer) = killer {
-            killer.abort();
-            // It may be at it on another thread: from here on nobody is killed any more.
-            let _ = killer.await;
+        if let Some(meddler) = meddler {
+            meddler.stop().await;
+        }
+        if let Some(Trouble::ClockJumps { wrong_by, .. }) = trouble {
+            self.take_clock(wrong_by);
         }
         self.calm_down().await;
+        let mut may_be_lost = trouble.is_some_and(Trouble::may_lose_tokens) && self.rotates();
         // Whoever lives on brings to safety what the store did not take, as soon as that is well again.
-        let mut may_be_lost = trouble.is_some_and(Trouble::may_lose_tokens);
-        if let (Some(Trouble::Store(_)), [_], Some(process)) = (trouble, &acts[..], &self.processes[first]) {
+        if let (Some(Trouble::Store(_)), [_], Some(process)) = (trouble, &acts[..], &self.processes[first])
+            && start.disk.is_well()
+        {
             process.call(|session| async move { session.restore().await }).await;
             (may_be_lost, self.store_has_failed) = (false, had_failed);
         }
@@ -250,20 +293,30 @@ impl<'s> World<'s> {
                 if self.processes[act.process].is_some() { Some(self.view(act.process).await?) } else { None };
             let _ = writeln!(self.story, "    process {}: {}", act.process, tell(&act.outcome));
         }
-        self.look_at_the_store(&acts, may_be_lost)?;
-        let may_have_sent_more = acts.len() > 1 || matches!(trouble, Some(Trouble::DiesAtRequest(_)));
-        if may_have_sent_more && acts.iter().any(|act| matches!(act.outcome, Outcome::Died)) {
-            // What a dead process has sent may still be on its way to the stack.
-            self.behind_since.get_or_insert(self.site.stack.clock().now());
-            self.may_be_spent.clone_from(&self.stored.refresh_token);
-        }
+        self.judge_tokens(&start, &acts, trouble, may_be_lost)?;
         for index in 0..acts.len() {
             let others: Vec<_> =
                 acts.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, act)| &act.action).collect();
-            self.judge(&acts[index], (&before, must_work), &others, trouble.is_some())?;
+            self.judge(&acts[index], &start, &others, trouble)?;
         }
-        self.remember(acts).await;
+        self.remember(acts, &start, trouble).await;
         Ok(())
+    }
+
+    fn start(&self) -> Start {
+        let now = self.site.stack.clock().now();
+        let (stored, disk) = (self.stored.clone(), self.device.disk());
+        let lasts = |expires_at: i64| expires_at > to_unix(now + MARGIN) + 30;
+        // An answer that was lost is asked for at once, and that may be the end.
+        let may_end = !self.can_renew() && !disk.is_full();
+        Start {
+            at: now,
+            must_work: stored.user.is_some() && self.can_renew() && disk.is_well(),
+            has_lost_an_answer: !self.clock_was_set && self.can_renew() && disk.is_well() && !self.is_newest(&stored),
+            has_live_keys: !self.clock_was_set && !may_end && stored.access_key_expires_at.is_some_and(lasts),
+            stored,
+            disk,
+        }
     }
 
     fn find_redirect(&self, action: &Action) -> Option<usize> {
@@ -278,26 +331,17 @@ impl<'s> World<'s> {
     /// What a process believes; it is started if need be. Whoever it shows was saved before.
     async fn view(&mut self, process: usize) -> Result<SessionState, String> {
         let config = &self.site.config;
+        let name = self.name();
         let process = self.processes[process].get_or_insert_with(|| Process::start(config.clone(), &self.device));
         let seen = process.call(|session| async move { (session.state(), session.details().user) }).await;
         let (state, user) = seen.ok_or("a process ended by itself")?;
         let user = user.map(|user| user.subject);
         require(user.as_deref() == subject_of(&state), "a process's state and what it knows of the user disagree")?;
-        require(user.is_none_or(|user| self.device.has_known(&user)), "a process shows a user who was never saved")?;
+        require(
+            user.is_none_or(|user| self.device.has_known(&name, &user)),
+            "a process shows a user who was never saved",
+        )?;
         Ok(state)
-    }
-
-    fn make_trouble(&self, process: usize, trouble: Option<Trouble>) -> Option<tokio::task::JoinHandle<()>> {
-        let process = self.processes[process].as_ref()?;
-        match trouble? {
-            Trouble::Store(trouble) => process.plan(trouble),
-            Trouble::Network(fault, times) => self.site.stack.faults().inject(fault, times),
-            Trouble::DiesAtRequest(number) => {
-                let stack = Arc::clone(&self.site.stack);
-                return Some(process.kill_when(move || stack.log().records().len() > number));
-            }
-        }
-        None
     }
 
     async fn calm_down(&mut self) {
@@ -356,79 +400,6 @@ impl<'s> World<'s> {
         outcome.unwrap_or(Outcome::Died)
     }
 
-    /// What holds for the store alone, whatever was done: `acts` are all that was done since the last look.
-    fn look_at_the_store(&mut self, acts: &[Act], tokens_may_be_lost: bool) -> Verdict {
-        require(!self.device.was_overwritten_unread(), "a store that could not be read was overwritten")?;
-        let name = format!("default.{}", self.site.config.fingerprint().short());
-        let now = self.device.store.load(&name).unwrap().map(|bytes| Stored::parse(&bytes)).unwrap_or_default();
-        let before = std::mem::replace(&mut self.stored, now.clone());
-        let asked_to_sign_out = acts.iter().any(|act| matches!(act.action, Action::SignOut(_)));
-
-        if now.line() != before.line() && now.line().is_some() {
-            let finished = acts.iter().find_map(|act| {
-                let redirect = &self.redirects[act.redirect?];
-                let fits = before.pending.contains(&redirect.state) && redirect.line.is_none();
-                (fits && now.user.as_deref() == Some(self.site.subject(redirect.login))).then_some(act.redirect?)
-            });
-            let finished = finished.ok_or("somebody is signed in whose sign-in was not finished just now")?;
-            self.redirects[finished].line = now.line().map(str::to_owned);
-            self.behind_since = None;
-        } else if now.line().is_some() {
-            require(now.user == before.user, "another user has the tokens")?;
-        }
-        if let (Some(user), Some(key)) = (&now.user, &now.access_key) {
-            let identity = self.site.stack.identity_of(key);
-            require(identity.as_deref() == Some(self.site.identity(user)), "another user's credentials are stored")?;
-        }
-        if let (Some(user), None) = (&before.user, &now.user) {
-            match &now.ended {
-                Some((code, ended)) => {
-                    require(code == "invalid_grant" && ended == user, "the session ended with a wrong cause or user")?;
-                    require(
-                        self.behind_since.is_some() || tokens_may_be_lost,
-                        "the session ended although no token was lost",
-                    )?;
-                }
-                None => require(asked_to_sign_out, "the session is gone although nobody signed out")?,
-            }
-        }
-        if before.ended.is_some() && now.ended.is_none() && now.user.is_none() {
-            require(asked_to_sign_out, "the end of the session was forgotten")?;
-        }
-        self.compare_with_newest(tokens_may_be_lost)
-    }
-
-    fn compare_with_newest(&mut self, may_be_lost: bool) -> Verdict {
-        let was_asked = self.site.stack.log().count("token") > 0;
-        let Some(line) = self.stored.line() else {
-            self.behind_since = None;
-            return Ok(());
-        };
-        if !was_asked {
-            return Ok(());
-        }
-        if self.stored.refresh_token == self.site.newest_token(line) {
-            if self.may_be_spent != self.stored.refresh_token {
-                self.behind_since = None;
-                self.may_be_spent = None;
-            }
-        } else {
-            require(
-                self.behind_since.is_some() || may_be_lost,
-                "the store holds an older refresh token than the newest",
-            )?;
-            self.behind_since.get_or_insert(self.site.stack.clock().now());
-        }
-        Ok(())
-    }
-
-    /// Whether a refresh with the stored token has to work.
-    fn can_renew(&self) -> bool {
-        let Some(since) = self.behind_since else { return true };
-        let age = self.site.stack.clock().now().duration_since(since).unwrap_or_default();
-        age + MARGIN < self.site.grace
-    }
-
     /// Whether this redirect has to lead to a signed-in user, if `stored` is what the store holds.
     fn must_be_taken(&self, index: usize, stored: &Stored) -> bool {
         let redirect = &self.redirects[index];
@@ -436,11 +407,19 @@ impl<'s> World<'s> {
         stored.pending.contains(&redirect.state) && !redirect.was_tried && age < CODE_IS_FRESH
     }
 
-    async fn remember(&mut self, acts: Vec<Act>) {
+    async fn remember(&mut self, acts: Vec<Act>, start: &Start, trouble: Option<Trouble>) {
+        // Who leaves has sent no code whose sign-in is still open, unless the disk would not take the answer.
+        let sends_to_the_end = matches!(trouble, Some(Trouble::Leaves(_))) && start.disk.is_well();
         for act in acts {
             if let Some(redirect) = act.redirect {
                 let redirect = &mut self.redirects[redirect];
-                redirect.was_tried = true;
+                let is_unsent = sends_to_the_end && self.stored.pending.contains(&redirect.state);
+                redirect.was_tried |= !is_unsent;
+                redirect.is_on_its_way |= match trouble {
+                    Some(Trouble::Leaves(_)) => false,
+                    Some(Trouble::Delay(..)) => true,
+                    _ => matches!(act.outcome, Outcome::Died),
+                };
                 redirect.was_taken |= redirect.line.is_some();
             }
             if let (Action::Begin(login), Outcome::Begun(Ok(url))) = (act.action, act.outcome) {
@@ -451,19 +430,42 @@ impl<'s> World<'s> {
                     came_at: self.site.stack.clock().now(),
                     was_tried: false,
                     was_taken: false,
+                    is_on_its_way: false,
                     line: None,
                 });
             }
         }
     }
 
+    /// The device's clock has just been set.
+    fn take_clock(&mut self, wrong_by: i64) {
+        self.clock_was_set |= self.device_is_wrong_by != wrong_by;
+        self.device_is_wrong_by = wrong_by;
+        self.set_device_clock();
+    }
+
     /// The device agrees with the stack, but for its error.
     fn set_device_clock(&mut self) {
-        let machine = SystemClock.now();
-        let ahead =
-            self.site.stack.clock().now().duration_since(machine).unwrap_or_default().as_secs_f64().round() as i64;
-        self.device.clock.set_wrong_by(ahead + self.device_is_wrong_by);
+        self.device.clock.set_wrong_by(self.seconds_ahead() + self.device_is_wrong_by);
     }
+
+    /// How far the stack is ahead of this machine.
+    fn seconds_ahead(&self) -> i64 {
+        let ahead = self.site.stack.clock().now().duration_since(SystemClock.now()).unwrap_or_default();
+        ahead.as_secs_f64().round() as i64
+    }
+
+    fn name(&self) -> String {
+        format!("default.{}", self.site.config.fingerprint().short())
+    }
+
+    fn load(&self) -> Option<Vec<u8>> {
+        self.device.store.load(&self.name()).unwrap().map(|bytes| bytes.to_vec())
+    }
+}
+
+fn to_unix(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).unwrap().as_secs() as i64
 }
 
 /// The same redirect once more after a caller that did not wait must do no harm.

@@ -114,11 +114,15 @@ impl CredentialRenewal {
             self.timing.seconds_to_renewal(signed_in.tokens.id_token_life()) <= 0 || self.vault.has_lost_an_answer();
         let signed_in = if can_refresh && is_due {
             match self.tokens.refresh(&errand, signed_in.clone()).await {
-                // An ID token that lasts still buys credentials.
+                // An ID token that lasts still buys credentials. The refresh token beside it may be another one by now.
                 Err(error)
                     if !error.ends_session() && self.timing.lasts(Some(signed_in.tokens.id_token_expires_at)) =>
                 {
-                    signed_in
+                    let stored = self.vault.signed_in().await?;
+                    if !stored.tokens.belong_to(&signed_in.tokens.nonce) {
+                        return Err(error);
+                    }
+                    stored
                 }
                 refreshed => refreshed?,
             }

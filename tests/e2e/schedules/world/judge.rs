@@ -2,23 +2,20 @@
 
 use jetbridge::{SessionError, SessionState, SignInReason};
 
-use super::{Act, Action, Outcome, Stored, Verdict, World, query, require, subject_of};
+use super::super::plan::Trouble;
+use super::{Act, Action, Outcome, Start, Stored, Verdict, World, query, require, subject_of, to_unix};
 
 impl World<'_> {
-    /// What holds for the answer to a caller. `before` is what was stored and whether that had to
-    /// work, `others` what was done at the same time.
-    pub(super) fn judge(
-        &self,
-        act: &Act,
-        (before, must_work): (&Stored, bool),
-        others: &[&Action],
-        in_trouble: bool,
-    ) -> Verdict {
+    /// What holds for the answer to a caller; `others` is what was done at the same time.
+    pub(super) fn judge(&self, act: &Act, start: &Start, others: &[&Action], trouble: Option<Trouble>) -> Verdict {
+        let (before, must_work) = (&start.stored, start.must_work);
+        let in_trouble = trouble.is_some() || !start.disk.is_well();
         let other = |is: fn(&Action) -> bool| others.iter().any(|action| is(action));
         let beside_sign_out = other(|action| matches!(action, Action::SignOut(_)));
         let beside_finish = other(|action| matches!(action, Action::Finish { .. }));
         let beside_begin = other(|action| matches!(action, Action::Begin(_)));
         let calm = !in_trouble && !beside_sign_out;
+        let asks_again = calm && others.is_empty() && start.has_lost_an_answer;
         match &act.outcome {
             Outcome::Died => require(in_trouble, "a process died by itself, or a call panicked"),
             Outcome::NothingToFinish => Ok(()),
@@ -28,7 +25,7 @@ impl World<'_> {
             }
             Outcome::Begun(Err(error)) => {
                 require(!calm, "a sign-in cannot begin")?;
-                passes(error)
+                passes(error, trouble)
             }
             Outcome::Finished(result) => {
                 let index = act.redirect.ok_or("no redirect")?;
@@ -43,10 +40,20 @@ impl World<'_> {
                             !was_open || shows || !calm || beside_finish,
                             "another user signed in than the redirect's",
                         )?;
-                        let saved = self.stored.user.as_deref() == Some(expected);
+                        // It may have ended since: its code came twice.
+                        let has_ended = matches!(trouble, Some(Trouble::Delay(..)))
+                            && self.stored.ended.as_ref().is_some_and(|(_, ended)| ended == expected);
+                        let saved = self.stored.user.as_deref() == Some(expected) || has_ended;
                         require(
                             !was_open || saved || beside_sign_out || beside_finish,
                             "a sign-in was told but not saved",
+                        )?;
+                        // Of the line before, nobody has a token any more.
+                        let replaces = before.line().is_some_and(|line| Some(line) != self.stored.line());
+                        let is_alone = !in_trouble && others.is_empty();
+                        require(
+                            !is_alone || !replaces || self.site.stack.log().count("revoke") == 1,
+                            "a refresh token was replaced and not taken back",
                         )
                     }
                     Err(error) => {
@@ -61,12 +68,14 @@ impl World<'_> {
                         // An earlier caller may have been refused, and the sign-in ended with that.
                         let is_gone = (beside_begin || beside_sign_out || beside_finish || is_impatient)
                             && matches!(error, SessionError::UnexpectedRedirect { .. });
-                        if is_stale || is_cancelled || is_gone { Ok(()) } else { passes(error) }
+                        if is_stale || is_cancelled || is_gone { Ok(()) } else { passes(error, trouble) }
                     }
                 }
             }
             Outcome::Asked(answers) => {
                 let must = calm && !beside_finish && must_work;
+                // The disk alone keeps nobody from what is still good.
+                let must_give = trouble.is_none() && !beside_sign_out && !beside_finish && start.has_live_keys;
                 for answer in answers {
                     match answer {
                         Ok(key) => {
@@ -81,24 +90,32 @@ impl World<'_> {
                             )?;
                             // Saved under the user's name first; what came too late for that is nobody's any more.
                             require(
-                                self.store_has_failed || self.device.has_kept(key),
+                                self.store_has_failed || self.device.expiry_of(key).is_some(),
                                 "credentials that were not saved",
+                            )?;
+                            let expires_at = self.device.expiry_of(key).filter(|_| !self.clock_was_set);
+                            require(
+                                expires_at.is_none_or(|expires_at| expires_at > to_unix(start.at)),
+                                "credentials that have expired",
                             )?;
                         }
                         Err(error) => {
                             require(!must, "no credentials for a session that is well")?;
-                            passes(error)?;
+                            require(!must_give, "stored credentials that are good were kept back")?;
+                            passes(error, trouble)?;
                         }
                     }
                 }
-                Ok(())
+                require(!asks_again || self.is_newest(&self.stored), "a lost answer was not asked for again")
             }
             Outcome::Told(Err(error)) => {
                 let must = calm && !beside_finish && must_work;
                 require(!must, "a session that is well was refused")?;
-                passes(error)
+                passes(error, trouble)
             }
-            Outcome::Told(Ok(())) => Ok(()),
+            Outcome::Told(Ok(())) => {
+                require(!asks_again || self.is_newest(&self.stored), "a lost answer was not asked for again")
+            }
             Outcome::SignedOut(Ok(())) => {
                 let is_empty = self.stored == Stored::default();
                 require(is_empty || beside_finish || beside_begin, "something is left after a sign-out")?;
@@ -108,7 +125,7 @@ impl World<'_> {
             }
             Outcome::SignedOut(Err(error)) => {
                 require(in_trouble, "a sign-out failed")?;
-                passes(error)
+                passes(error, trouble)
             }
             Outcome::Restored(state) => {
                 let unchanged = *state == act.view_before || matches!(state, SessionState::StorageUnavailable { .. });
@@ -129,7 +146,14 @@ impl World<'_> {
 }
 
 /// The failures that trouble may cause. Anything else would tell the app to do something that does not help.
-fn passes(error: &SessionError) -> Verdict {
-    let may_be = matches!(error.kind(), "retryable" | "secure_storage" | "sign_in_required");
+fn passes(error: &SessionError, trouble: Option<Trouble>) -> Verdict {
+    let may_be = match error {
+        // The clock jumped between the answer, whose time was believed, and the look at the ID token in it: for this once
+        // the token is one of another time.
+        SessionError::AccessDenied { code, .. } => {
+            code == "invalid_id_token" && matches!(trouble, Some(Trouble::ClockJumps { .. }))
+        }
+        error => matches!(error.kind(), "retryable" | "secure_storage" | "sign_in_required"),
+    };
     require(may_be, &format!("an answer that misleads: {error:?}"))
 }
