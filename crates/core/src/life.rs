@@ -53,8 +53,10 @@ impl RenewalTiming {
     /// server is asked before it is used.
     pub(crate) fn is_in_doubt(&self, life: Life) -> bool {
         let renew_at = life.expires_at.saturating_sub(life.lead_seconds(self.jitter_percent));
-        let device = self.clock.doubtful_unix_now();
-        device.is_some_and(|device| (renew_at > device) != (renew_at > self.clock.unix_now()))
+        let last_used_at = life.expires_at.saturating_sub(LAST_SECONDS);
+        let corrected = self.clock.unix_now();
+        let differ = |device: i64| [renew_at, last_used_at].iter().any(|time| (*time > device) != (*time > corrected));
+        self.clock.doubtful_unix_now().is_some_and(differ)
     }
 
     /// Of two clocks that may be right, the one by which more is over: what may be dead is not used.
