@@ -156,8 +156,8 @@ fn everything_in_the_store_is_ended_at_once() {
 fn what_cannot_be_read_cannot_be_revoked_and_that_is_told() {
     let bench = Bench::start();
     bench.sign_in_as(ALICE);
-    let store = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
-    let session = store.filter(|path| path.extension().is_some_and(|ending| ending == "sealed")).next().unwrap();
+    let mut store = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+    let session = store.find(|path| path.extension().is_some_and(|ending| ending == "sealed")).unwrap();
     std::fs::write(&session, b"damaged").unwrap();
     let outcome = bench.run(&["logout", "--revoke"]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (8, "✓ Removed a session that could not be read\n"));
