@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn an_answer_that_was_long_on_its_way_says_less() {
         let device = Arc::new(SetClock(AtomicI64::new(1_000_060)));
-        let clock = CorrectedClock::new(device.clone());
+        let clock = CorrectedClock::new(device);
         // Asked a minute ago, and the device is right.
         clock.learn(from_unix(1_000_001), from_unix(1_000_000));
         assert_eq!(clock.offset_seconds(), 0);
