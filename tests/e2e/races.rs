@@ -501,3 +501,21 @@ async fn giving_up_twice_leaves_another_process_s_sign_in_open() {
     session.cancel_login().await.unwrap();
     assert!(matches!(other.complete_login(&redirect).await.unwrap(), SessionState::SignedIn { .. }));
 }
+
+/// A sign-in takes the access tokens of the one before along.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_is_asked_for_while_somebody_else_signs_in_is_theirs() {
+    let bench = Bench::start().await;
+    let (here, there) = (bench.signed_in(BOB).await, bench.session());
+    let redirect = bench.redirect_for(&there, ALICE).await;
+    bench.stack.set_latency(Duration::from_secs(2));
+    let asking = tokio::spawn({
+        let here = here.clone();
+        async move { here.user_info().await }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bench.stack.set_latency(Duration::ZERO);
+    there.complete_login(&redirect).await.unwrap();
+    there.settle().await;
+    assert_eq!(asking.await.unwrap().unwrap().username.as_deref(), Some(ALICE));
+}

@@ -6,8 +6,9 @@ use super::server::AuthorizationServer;
 use super::tokens::TokenRenewal;
 use crate::diagnosis::okta;
 use crate::error::SessionError;
+use crate::oidc::userinfo::Profile;
 use crate::session::published::{Board, SessionEvent};
-use crate::session::stored::User;
+use crate::session::stored::{SignedIn, User};
 use crate::session::vault::Vault;
 
 /// Reads profiles with the session's own access token.
@@ -31,15 +32,15 @@ impl ProfileReader {
     /// Asks Okta who the signed-in user is, and keeps that.
     pub(crate) async fn read(&self) -> Result<User, SessionError> {
         let mut signed_in = self.tokens.share_refresh(None).await?;
-        let subject = signed_in.user.subject.clone();
-        let mut profile = self.server.fetch_profile(&signed_in.tokens.access_token, &subject).await?;
+        let mut profile = self.fetch(&signed_in).await?;
         if profile.is_none() {
+            // Its token may be worth nothing because somebody else has signed in: then it is about them.
             signed_in = self.tokens.share_refresh(Some(signed_in.tokens.access_token)).await?;
-            profile = self.server.fetch_profile(&signed_in.tokens.access_token, &subject).await?;
+            profile = self.fetch(&signed_in).await?;
         }
         let profile = profile.ok_or_else(okta::userinfo_unauthorized)?;
         let user = User {
-            subject,
+            subject: signed_in.user.subject,
             username: profile.preferred_username.or(signed_in.user.username),
             name: profile.name.or(signed_in.user.name),
             email: profile.email.or(signed_in.user.email),
@@ -54,6 +55,10 @@ impl ProfileReader {
             })
             .await?;
         Ok(user)
+    }
+
+    async fn fetch(&self, signed_in: &SignedIn) -> Result<Option<Profile>, SessionError> {
+        self.server.fetch_profile(&signed_in.tokens.access_token, &signed_in.user.subject).await
     }
 
     /// The same for nobody in particular: what goes wrong is told.
