@@ -185,10 +185,14 @@ pub(crate) fn schedule() -> impl Strategy<Value = Schedule> {
 /// Anything may happen at any time, but what this is about happens often: something goes wrong while a token is spent.
 fn scene() -> impl Strategy<Value = Vec<Step>> {
     let process = 0..2_usize;
-    let renewal = (process.clone(), select(vec![3300, 3600, 3600, 8000]), renewing(), weighted(0.8, trouble()))
-        .prop_map(|(process, seconds, action, trouble)| {
-            vec![Step::Pass(Duration::from_secs(seconds)), Step::Act { process, action, trouble }]
-        });
+    let renews = (process.clone(), select(vec![3300, 3600, 3600, 8000]), renewing(), weighted(0.8, trouble()));
+    // Whoever asks next may have to make up for it.
+    let asks_again = weighted(0.4, (process.clone(), renewing()));
+    let renewal = (renews, asks_again).prop_map(|((process, seconds, action, trouble), asks_again)| {
+        let mut steps = vec![Step::Pass(Duration::from_secs(seconds)), Step::Act { process, action, trouble }];
+        steps.extend(asks_again.map(|(process, action)| Step::Act { process, action, trouble: None }));
+        steps
+    });
     let sign_in = (process.clone(), process, user(), any::<bool>(), weighted(0.8, trouble())).prop_map(
         |(begins, finishes, user, impatient, trouble)| {
             vec![

@@ -13,6 +13,8 @@ pub(crate) struct Stored {
     pub(crate) access_key_expires_at: Option<i64>,
     /// The code of Okta's refusal and whose session it ended.
     pub(crate) ended: Option<(String, String)>,
+    /// Whether a code or a refresh token was on its way when this was written.
+    pub(crate) is_spending: bool,
     /// The `state` of each open sign-in.
     pub(crate) pending: Vec<String>,
 }
@@ -30,6 +32,7 @@ impl Stored {
             access_key: text("/signed_in/credentials/access_key_id"),
             access_key_expires_at: value.pointer("/signed_in/credentials/expires_at").and_then(Value::as_i64),
             ended,
+            is_spending: value["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty()),
             pending: states.map(|pending| pending["state"].as_str().unwrap().to_owned()).collect(),
         }
     }

@@ -98,6 +98,8 @@ pub(crate) struct World<'s> {
     may_be_revoked: bool,
     /// The token that a dead process may have sent: the stack may get it, and spend it, at any time.
     may_be_spent: Option<String>,
+    /// Whether a request of a dead process may still reach the stack.
+    may_come_late: bool,
     device_is_wrong_by: i64,
     /// Whether processes may believe what they learnt of the device's clock before it was set.
     clock_was_set: bool,
@@ -121,6 +123,7 @@ impl<'s> World<'s> {
             behind_since: None,
             may_be_spent: None,
             may_be_revoked: false,
+            may_come_late: false,
             device_is_wrong_by: 0,
             clock_was_set: false,
             neighbour: Neighbour::default(),

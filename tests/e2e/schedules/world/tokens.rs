@@ -37,8 +37,10 @@ impl World<'_> {
             }
             _ => start.disk.is_full(),
         };
-        let may_come_late = self.may_be_spent.is_some();
-        require(!was_asked || !takes_no_write || may_come_late, "a token was spent although nothing can be written")?;
+        require(
+            !was_asked || !takes_no_write || self.may_come_late,
+            "a token was spent although nothing can be written",
+        )?;
 
         let was_newest = self.behind_since.is_none();
         let can_be_kept = !start.disk.is_well();
@@ -54,17 +56,18 @@ impl World<'_> {
             self.keepers.clear();
         }
         let died = acts.iter().any(|act| matches!(act.outcome, Outcome::Died));
-        let is_behind_unseen = match trouble {
-            // What a dead process has sent may still be on its way to the stack.
-            Some(Trouble::DiesAtRequest(_)) => died,
+        let may_come_late = match trouble {
+            // Who leaves waits for it.
             Some(Trouble::Leaves(_)) => false,
             // What was given up is carried out all the same: as reuse, if another one was sent before it.
             Some(Trouble::Delay(Delay::Slow | Delay::Silent, _)) => true,
-            // Nobody but the stack knows the token.
-            Some(Trouble::Network(Fault::RefreshTokenWithheld, _)) => was_asked,
-            _ => died && acts.len() > 1,
+            // What a dead process has sent may still be on its way to the stack, after it has said so.
+            _ => died && self.stored.is_spending && (!was_asked || acts.len() > 1),
         };
-        if is_behind_unseen {
+        self.may_come_late |= may_come_late;
+        // Nobody but the stack knows the token.
+        let is_withheld = matches!(trouble, Some(Trouble::Network(Fault::RefreshTokenWithheld, _))) && was_asked;
+        if may_come_late || is_withheld {
             self.behind_since.get_or_insert(start.at);
             self.may_be_spent.clone_from(&self.stored.refresh_token);
         }
