@@ -209,8 +209,10 @@ impl<'s> World<'s> {
         self.store_has_failed = false;
         self.look_at_the_store(&[], None, false)?;
         if !std::mem::take(&mut self.keepers).is_empty() {
-            require(self.is_newest(&self.stored), "what the disk did not take was dropped")?;
-            self.behind_since = None;
+            require(self.is_newest(&self.stored) || !self.is_safe(), "what the disk did not take was dropped")?;
+            if self.is_safe() {
+                self.behind_since = None;
+            }
         }
         Ok(())
     }

@@ -69,7 +69,9 @@ impl World<'_> {
         let is_withheld = matches!(trouble, Some(Trouble::Network(Fault::RefreshTokenWithheld, _))) && was_asked;
         if may_come_late || is_withheld {
             self.behind_since.get_or_insert(start.at);
-            self.may_be_spent.clone_from(&self.stored.refresh_token);
+            // Which a process may keep in memory, until the disk takes it.
+            let newest = self.stored.line().and_then(|line| self.site.newest_token(line));
+            self.may_be_spent = newest.or_else(|| self.stored.refresh_token.clone());
         }
         Ok(())
     }
@@ -142,7 +144,7 @@ impl World<'_> {
             return Ok(());
         }
         if self.is_newest(&self.stored) {
-            if self.may_be_spent != self.stored.refresh_token {
+            if self.is_safe() {
                 self.behind_since = None;
                 self.may_be_spent = None;
             }
@@ -154,6 +156,11 @@ impl World<'_> {
             self.behind_since.get_or_insert(self.site.stack.clock().now());
         }
         Ok(())
+    }
+
+    /// Whether the stored token cannot be spent any more by what was given up.
+    pub(super) fn is_safe(&self) -> bool {
+        self.may_be_spent.is_none() || self.may_be_spent != self.stored.refresh_token
     }
 
     pub(super) fn is_newest(&self, stored: &Stored) -> bool {
