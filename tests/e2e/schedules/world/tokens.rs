@@ -5,7 +5,7 @@
 //! - the answer itself: the connection broke, a gateway gave up, the time for it was over, it came without the token;
 //! - the process: it was killed between the answer and the write;
 //! - the disk: it filled up between the write-ahead and the answer, and the process that keeps the answer in memory was
-//!   killed before the disk was well.
+//!   killed before the disk was well, or another process, which cannot know of it, sent the old token once more.
 //!
 //! Nor a code that was given up, was sent again, and comes late: used twice, it takes along what it gave.
 //!
@@ -42,6 +42,10 @@ impl World<'_> {
             "a token was spent although nothing can be written",
         )?;
 
+        // Whoever does not know what another process keeps in memory sends the older token once more: too late, that is
+        // reuse, and takes along what is kept.
+        let may_be_reused = acts.iter().any(|act| !self.keepers.contains(&act.process));
+        self.may_be_revoked |= was_asked && may_be_reused && !self.can_renew();
         let was_newest = self.behind_since.is_none();
         let can_be_kept = !start.disk.is_well();
         self.look_at_the_store(acts, trouble, may_be_lost || (can_be_kept && self.rotates()))?;
