@@ -42,6 +42,7 @@ impl World<'_> {
             "a token was spent although nothing can be written",
         )?;
 
+        let died = acts.iter().any(|act| matches!(act.outcome, Outcome::Died));
         // Whoever does not know what another process keeps in memory sends the older token once more: too late, that is
         // reuse, and takes along what is kept.
         let may_be_reused = acts.iter().any(|act| !self.keepers.contains(&act.process));
@@ -51,7 +52,7 @@ impl World<'_> {
         self.look_at_the_store(acts, trouble, may_be_lost || (can_be_kept && self.rotates()))?;
         if self.behind_since.is_some() && was_newest {
             self.behind_since = Some(start.at);
-            if can_be_kept && !may_be_lost {
+            if can_be_kept && !may_be_lost && !died {
                 let alive = acts.iter().map(|act| act.process).filter(|process| self.processes[*process].is_some());
                 self.keepers = alive.collect();
             }
@@ -59,7 +60,6 @@ impl World<'_> {
         if self.keepers.iter().any(|process| self.processes[*process].is_none()) {
             self.keepers.clear();
         }
-        let died = acts.iter().any(|act| matches!(act.outcome, Outcome::Died));
         let may_come_late = match trouble {
             // Who leaves waits for it.
             Some(Trouble::Leaves(_)) => false,
