@@ -85,7 +85,7 @@ impl Exit {
         match error {
             SessionError::UserCancelled => Self::Cancelled,
             SessionError::SignInRequired { .. } => Self::SignInRequired,
-            SessionError::Retryable { .. } => Self::Temporary,
+            SessionError::Retryable { .. } | SessionError::Obstructed { .. } => Self::Temporary,
             SessionError::Misconfigured { .. } => Self::Misconfigured,
             SessionError::AccessDenied { .. } => Self::AccessDenied,
             SessionError::NotFound { .. } => Self::NotFound,

@@ -74,6 +74,22 @@ impl fmt::Display for Service {
     }
 }
 
+/// What stands between this device and a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// The certificate is not trusted: a network's sign-in page, an inspecting proxy, or a CA that this device does not
+    /// know.
+    Certificate,
+    /// This device's clock is so wrong that certificates seem not yet or no longer valid.
+    Clock,
+    /// The proxy refuses, or is not there.
+    Proxy,
+    /// Something else answers in the service's place: a network's sign-in page, a web filter.
+    Interception,
+}
+
 /// The coarse answer to "what now?", for a shell that does not look closer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -113,6 +129,19 @@ pub enum SessionError {
         failure: String,
         /// How long the service asked to wait, if it did; at most ten minutes.
         retry_after: Option<Duration>,
+    },
+    /// Something between this device and the service, which a person can do something about; trying again does not help
+    /// before. The session is kept.
+    #[error("{service} cannot be reached: {problem}")]
+    Obstructed {
+        /// Who should have answered.
+        service: Service,
+        /// What it is: an app may show the device's settings for its date, or the network's sign-in page.
+        obstacle: Obstacle,
+        /// What was found in the way.
+        problem: String,
+        /// What to do about it.
+        hint: String,
     },
     /// A setting here, in Okta or in AWS is wrong.
     #[error("{setting}: {problem}")]
@@ -171,6 +200,7 @@ impl SessionError {
             Self::UserCancelled => "user_cancelled",
             Self::SignInRequired { .. } => "sign_in_required",
             Self::Retryable { .. } => "retryable",
+            Self::Obstructed { .. } => "obstructed",
             Self::Misconfigured { .. } => "misconfigured",
             Self::AccessDenied { .. } => "access_denied",
             Self::NotFound { .. } => "not_found",
@@ -183,7 +213,9 @@ impl SessionError {
     /// What to do about it, where there is more to say than the message says.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Misconfigured { hint, .. } | Self::AccessDenied { hint, .. } => Some(hint.clone()),
+            Self::Obstructed { hint, .. } | Self::Misconfigured { hint, .. } | Self::AccessDenied { hint, .. } => {
+                Some(hint.clone())
+            }
             Self::SignInRequired { .. } => Some("Sign in again.".to_owned()),
             Self::Retryable { retry_after: Some(wait), .. } => {
                 Some(format!("Try again in {} s.", wait.as_secs().max(1)))
@@ -202,7 +234,9 @@ impl SessionError {
         match self {
             Self::UserCancelled | Self::UnexpectedRedirect { .. } => Recovery::Ignore,
             Self::SignInRequired { .. } => Recovery::SignIn,
-            Self::Retryable { .. } | Self::SecureStorage { kind: StorageErrorKind::Unavailable, .. } => Recovery::Retry,
+            Self::Retryable { .. }
+            | Self::Obstructed { .. }
+            | Self::SecureStorage { kind: StorageErrorKind::Unavailable, .. } => Recovery::Retry,
             Self::Misconfigured { .. } | Self::NotFound { .. } => Recovery::FixConfiguration,
             Self::AccessDenied { .. } => Recovery::AskForAccess,
             Self::SecureStorage { .. } | Self::Internal { .. } => Recovery::Report,

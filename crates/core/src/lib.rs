@@ -49,7 +49,7 @@ pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage};
 pub use clock::{Clock, SystemClock};
 pub use cognito::AwsCredentials;
 pub use config::{Config, ConfigError, ConfigProblem};
-pub use error::{Recovery, Service, SessionError, SignInReason};
+pub use error::{Obstacle, Recovery, Service, SessionError, SignInReason};
 #[cfg(target_os = "android")]
 pub use net::tls::platform_tls_is_ready;
 pub use oidc::authorization::Prompt;

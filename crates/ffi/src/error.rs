@@ -26,6 +26,18 @@ pub enum SessionError {
         /// How long the service asked to wait, if it did; at most ten minutes.
         retry_after_seconds: Option<u64>,
     },
+    /// Something between this device and the service, which a person can do something about; trying again does not help
+    /// before. The session is kept.
+    Obstructed {
+        /// Who should have answered.
+        service: Service,
+        /// What it is: an app may show the device's settings for its date, or the network's sign-in page.
+        obstacle: Obstacle,
+        /// What was found in the way.
+        problem: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A setting in the app, in Okta or in AWS is wrong.
     Misconfigured {
         /// The setting, by the name it has in the configuration files or consoles.
@@ -81,6 +93,20 @@ pub enum Service {
     S3,
 }
 
+/// What stands between this device and a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Obstacle {
+    /// The certificate is not trusted: a network's sign-in page, an inspecting proxy, or a CA that this device does not
+    /// know.
+    Certificate,
+    /// This device's clock is so wrong that certificates seem not yet or no longer valid.
+    Clock,
+    /// The proxy refuses, or is not there.
+    Proxy,
+    /// Something else answers in the service's place: a network's sign-in page, a web filter.
+    Interception,
+}
+
 /// The coarse answer to "what now?", for a shell that does not look closer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum Recovery {
@@ -128,6 +154,9 @@ impl SessionError {
             Self::Retryable { failure, retry_after_seconds } => {
                 Core::Retryable { failure, retry_after: retry_after_seconds.map(Duration::from_secs) }
             }
+            Self::Obstructed { service, obstacle, problem, hint } => {
+                Core::Obstructed { service: service.into(), obstacle: obstacle.into(), problem, hint }
+            }
             Self::Misconfigured { setting, problem, hint } => Core::Misconfigured { setting, problem, hint },
             Self::AccessDenied { service, code, request_id, hint } => {
                 Core::AccessDenied { service: service.into(), code, request_id, hint }
@@ -154,6 +183,14 @@ impl From<jetbridge::SessionError> for SessionError {
             Core::SignInRequired { reason } => Self::SignInRequired { reason: reason.into() },
             Core::Retryable { failure, retry_after } => {
                 Self::Retryable { failure, retry_after_seconds: retry_after.map(|wait| wait.as_secs()) }
+            }
+            Core::Obstructed { service, obstacle, ref problem, ref hint } => {
+                match Service::known(service).zip(Obstacle::known(obstacle)) {
+                    Some((service, obstacle)) => {
+                        Self::Obstructed { service, obstacle, problem: problem.clone(), hint: hint.clone() }
+                    }
+                    None => unknown(&error),
+                }
             }
             Core::Misconfigured { setting, problem, hint } => Self::Misconfigured { setting, problem, hint },
             Core::AccessDenied { service, ref code, ref request_id, ref hint } => match Service::known(service) {
@@ -183,6 +220,29 @@ impl fmt::Display for SessionError {
 }
 
 impl std::error::Error for SessionError {}
+
+impl Obstacle {
+    fn known(obstacle: jetbridge::Obstacle) -> Option<Self> {
+        match obstacle {
+            jetbridge::Obstacle::Certificate => Some(Self::Certificate),
+            jetbridge::Obstacle::Clock => Some(Self::Clock),
+            jetbridge::Obstacle::Proxy => Some(Self::Proxy),
+            jetbridge::Obstacle::Interception => Some(Self::Interception),
+            _ => None,
+        }
+    }
+}
+
+impl From<Obstacle> for jetbridge::Obstacle {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Certificate => Self::Certificate,
+            Obstacle::Clock => Self::Clock,
+            Obstacle::Proxy => Self::Proxy,
+            Obstacle::Interception => Self::Interception,
+        }
+    }
+}
 
 impl Service {
     fn known(service: jetbridge::Service) -> Option<Self> {

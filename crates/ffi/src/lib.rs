@@ -35,7 +35,7 @@ mod tests;
 pub use accounts::{Account, Accounts};
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use credentials::{AccessToken, AwsCredentials};
-pub use error::{ListenerError, Recovery, Service, SessionError};
+pub use error::{ListenerError, Obstacle, Recovery, Service, SessionError};
 pub use events::{Renewed, SessionEvent, SessionObservation, SessionObserver};
 pub use facts::{SessionDetails, SessionState, SignInReason, User, describe_reason};
 pub use listing::{ListObjects, ListedObject, ObjectPage, ObjectPages};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jetbridge::storage::{LockFolder, SecretStore as _, StorageErrorKind};
-use jetbridge::{Recovery, Service, SignInReason};
+use jetbridge::{Obstacle, Recovery, Service, SignInReason};
 
 use crate::error::exception_name;
 use crate::storage::Adapter;
@@ -35,6 +35,7 @@ fn every_variant_of_the_core_has_one_here() {
     for (core, here, name) in [
         (core_error, error, "SessionError"),
         (core_error, error, "Service"),
+        (core_error, error, "Obstacle"),
         (core_error, error, "Recovery"),
         (core_error, facts, "SignInReason"),
         (core_state, facts, "SessionState"),
@@ -64,11 +65,19 @@ fn every_error() -> Vec<jetbridge::SessionError> {
     ];
     let services = [Service::Okta, Service::Cognito, Service::S3];
     let denied = |service| Core::AccessDenied { service, code: text(), request_id: Some(text()), hint: text() };
+    let obstructed = |obstacle| {
+        let service = Service::Cognito;
+        Core::Obstructed { service, obstacle, problem: text(), hint: text() }
+    };
     let mut errors = vec![
         Core::UserCancelled,
         Core::Retryable { failure: text(), retry_after: None },
         Core::Retryable { failure: text(), retry_after: Some(std::time::Duration::from_secs(7)) },
         Core::Misconfigured { setting: text(), problem: text(), hint: text() },
+        obstructed(Obstacle::Certificate),
+        obstructed(Obstacle::Clock),
+        obstructed(Obstacle::Proxy),
+        obstructed(Obstacle::Interception),
         Core::NotFound { what: text() },
         Core::UnexpectedRedirect { detail: text() },
         Core::SecureStorage { kind: StorageErrorKind::Unavailable, detail: text() },
