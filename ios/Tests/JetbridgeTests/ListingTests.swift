@@ -40,7 +40,7 @@ struct ListingTests {
         let session = try await bench.signedIn()
         let all = try await session.listObjects().collected().map(\.key)
         let listing = session.listing(ListObjects(pageSize: 3))
-        try bench.stack.setLatency(milliseconds: 300)
+        try bench.stack.setLatency(milliseconds: 2_500)
         let before = try bench.count("ListObjectsV2")
         let caller = Task { _ = try await listing.nextPage() }
         try await Task.sleep(for: .milliseconds(50))

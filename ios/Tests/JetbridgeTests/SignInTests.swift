@@ -111,7 +111,7 @@ struct SignInTests {
         let signingIn = Task { try await session.signIn(browser: page) }
         let address = try await page.address()
         let redirect = try await bench.person.open(address, redirect: address)
-        try bench.stack.setLatency(milliseconds: 500)
+        try bench.stack.setLatency(milliseconds: 2_500)
         let handling = Task { try await session.handleRedirect(redirect) }
         try await eventually("the exchange begins") { session.signInProgress == .finishing }
         if byTask { signingIn.cancel() } else { page.end(.failure(JetbridgeError.userCancelled)) }
