@@ -145,7 +145,7 @@ pub(crate) struct LoginArgs {
     /// Print the sign-in address; read the address where the browser ends from stdin
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// List the bucket afterwards, from this prefix on
+    /// List the bucket afterwards, from this prefix (or s3://BUCKET/PREFIX) on
     #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = "")]
     pub(crate) list: Option<String>,
     /// List at most this many objects
@@ -173,7 +173,7 @@ pub(crate) struct LoginArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LsArgs {
-    /// Only keys that begin with this [default: Storage.AWSS3.prefix]
+    /// Only keys that begin with this [default: Storage.AWSS3.prefix]; or s3://BUCKET/PREFIX
     pub(crate) prefix: Option<String>,
     /// Group the keys at this character, as folders: /
     #[arg(long, value_name = "D")]
@@ -181,7 +181,7 @@ pub(crate) struct LsArgs {
     /// List at most this many objects
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
-    /// Another bucket than the configured one
+    /// Another bucket than the configured one: its name, or the ARN of an access point
     #[arg(long, value_name = "B")]
     pub(crate) bucket: Option<String>,
 }
