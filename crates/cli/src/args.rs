@@ -54,6 +54,9 @@ pub(crate) struct GlobalArgs {
     /// Reach HOST at this address, as curl's --resolve does; ADDRESS may have a port of its own. For the local stack
     #[arg(long, global = true, value_name = "HOST:443:ADDRESS")]
     pub(crate) resolve: Vec<Resolve>,
+    /// Let the configuration send ID tokens to this server: another identityPoolEndpoint than Cognito or this machine
+    #[arg(long, global = true, value_name = "URL", env = "JETBRIDGE_PERMIT_ENDPOINT")]
+    pub(crate) permit_endpoint: Option<String>,
     /// Write JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -1,5 +1,5 @@
 //! Where AWS's services are, by the endpoint rules of the SDK: host names are never put together here, because partitions
-//! (China, GovCloud, the European Sovereign Cloud …) have domains of their own.
+//! (China, GovCloud, the European Sovereign Cloud …) have domains of their own. And which servers may get an ID token.
 
 use aws_sdk_cognitoidentity::config::endpoint as cognito;
 use aws_sdk_s3::config::endpoint as s3;
@@ -7,10 +7,15 @@ use futures_util::FutureExt as _;
 use url::Url;
 
 use crate::config::Config;
+use crate::error::SessionError;
+use crate::loopback::is_loopback;
+
+/// What an endpoint of somebody's own is called in errors: its key in `aws-exports.json`.
+const IDENTITY_POOL_ENDPOINT: &str = "Auth.identityPoolEndpoint";
 
 /// Where Cognito's calls of this configuration go.
 pub(crate) fn cognito_host(config: &Config) -> Option<Url> {
-    config.identity_pool_endpoint().cloned().or_else(|| resolve_cognito(config.region()))
+    config.identity_pool_endpoint().cloned().or_else(|| resolve_cognito(config.region(), false, false))
 }
 
 /// Where the bucket's calls go.
@@ -45,8 +50,52 @@ pub(super) fn bare(endpoint: &Url) -> String {
     endpoint.as_str().trim_end_matches('/').to_owned()
 }
 
-fn resolve_cognito(region: &str) -> Option<Url> {
-    let params = cognito::Params::builder().region(region).build().ok()?;
+/// Refuses an `identityPoolEndpoint` that is neither Cognito nor this machine, unless the program or the user permitted
+/// that very server: it would get the ID token of whoever is signed in, and a configuration can come with any checkout.
+pub(crate) fn check_token_receiver(config: &Config, permitted: Option<&str>) -> Result<(), SessionError> {
+    let Some(endpoint) = config.identity_pool_endpoint() else { return Ok(()) };
+    let is_permitted =
+        permitted.and_then(|permitted| Url::parse(permitted).ok()).is_some_and(|url| url.origin() == endpoint.origin());
+    if is_loopback(endpoint) || is_cognito(endpoint, config.region()) || is_permitted {
+        return Ok(());
+    }
+    let server = endpoint.origin().ascii_serialization();
+    Err(SessionError::Misconfigured {
+        setting: IDENTITY_POOL_ENDPOINT.to_owned(),
+        problem: format!(
+            "would send the ID tokens of your users to {server}, which is neither Cognito nor this machine"
+        ),
+        hint: format!(
+            "If you trust that server with them, the program says so, not the file: \
+             SessionBuilder::permit_identity_pool_endpoint(\"{server}\"), SessionOptions.permittedIdentityPoolEndpoint \
+             in apps. Else take the key out of aws-exports.json."
+        ),
+    })
+}
+
+/// Whether it is Cognito itself, in this region: one of the hosts of the SDK's endpoint rules, or a VPC endpoint of it
+/// (`ENDPOINT.SERVICE.REGION.vpce.DOMAIN`, AWS PrivateLink guide, "Access an AWS service using an interface VPC endpoint").
+/// AWS's domains as such do not count: anybody may run a server at `*.execute-api.us-west-2.amazonaws.com`.
+fn is_cognito(endpoint: &Url, region: &str) -> bool {
+    if endpoint.scheme() != "https" || endpoint.port().is_some() {
+        return false;
+    }
+    let Some(host) = endpoint.host_str() else { return false };
+    let variants = [(false, false), (true, false), (false, true), (true, true)];
+    let own = variants.into_iter().filter_map(|(fips, dual_stack)| resolve_cognito(region, fips, dual_stack));
+    own.into_iter().any(|own| {
+        let Some(own) = own.host_str() else { return false };
+        let service = own.split('.').next().unwrap_or_default();
+        let private = own
+            .strip_prefix(&format!("{service}.{region}."))
+            .and_then(|domain| host.strip_suffix(&format!(".{service}.{region}.vpce.{domain}")));
+        let is_endpoint = |label: &str| label.starts_with("vpce-") && !label.contains('.');
+        host == own || private.is_some_and(is_endpoint)
+    })
+}
+
+fn resolve_cognito(region: &str, fips: bool, dual_stack: bool) -> Option<Url> {
+    let params = cognito::Params::builder().region(region).use_fips(fips).use_dual_stack(dual_stack).build().ok()?;
     let resolver = cognito::DefaultResolver::new();
     let endpoint = cognito::ResolveEndpoint::resolve_endpoint(&resolver, &params).now_or_never()?.ok()?;
     Url::parse(endpoint.url()).ok()
@@ -130,5 +179,71 @@ mod tests {
         }
         let other = resolve_bucket(&config, "arn:aws:s3:us-west-2:123456789012:accesspoint/a/b").unwrap_err();
         assert!(other.contains("single resource"), "{other}");
+    }
+
+    #[test]
+    fn only_cognito_and_this_machine_get_id_tokens_unasked() {
+        let check = |region: &str, endpoint: &str| {
+            let config = config(region, |aws| aws["Auth"]["identityPoolEndpoint"] = endpoint.into());
+            check_token_receiver(&config, None)
+        };
+        for (region, endpoint) in [
+            ("us-west-2", "https://cognito-identity.us-west-2.amazonaws.com"),
+            ("us-west-2", "https://COGNITO-identity.us-west-2.amazonaws.com:443/"),
+            ("us-west-2", "https://cognito-identity-fips.us-west-2.amazonaws.com"),
+            ("us-gov-west-1", "https://cognito-identity-fips.us-gov-west-1.api.aws"),
+            ("eusc-de-east-1", "https://cognito-identity.eusc-de-east-1.amazonaws.eu"),
+            ("us-west-2", "https://vpce-0a1b-c2d3.cognito-identity.us-west-2.vpce.amazonaws.com"),
+            ("us-west-2", "http://127.0.0.1:4581"),
+            ("us-west-2", "http://[::1]:4581"),
+            ("us-west-2", "https://localhost:4581"),
+        ] {
+            assert_eq!(check(region, endpoint), Ok(()), "{endpoint}");
+        }
+        for endpoint in [
+            "https://cognito.evil.example",
+            // Other names that look alike.
+            "https://cognito-identity.us-west-2.amazonaws.com.evil.example",
+            "https://evilcognito-identity.us-west-2.amazonaws.com",
+            "https://cognito-identity.us-west-2.evilamazonaws.com",
+            "https://cognito-identity.us-west-2.amazonaws.com.",
+            "https://xn--cognito-dentity-pqb.us-west-2.amazonaws.com",
+            "https://cognito-identity.us-west-2.amazonaws.com:8443",
+            "https://cognito-identity.us-east-1.amazonaws.com",
+            "https://cognito-identity.us-west-2.amazonaws.com.cn",
+            "https://localhost.",
+            "https://127.0.0.1.evil.example",
+            // AWS's own domains, and servers of anybody's.
+            "https://a1b2c3d4e5.execute-api.us-west-2.amazonaws.com",
+            "https://evil.s3.us-west-2.amazonaws.com",
+            "https://evil-1234.us-west-2.elb.amazonaws.com",
+            "https://vpce-0a1b.vpce-svc-0c2d.us-west-2.vpce.amazonaws.com",
+            "https://a.vpce-0a1b.cognito-identity.us-west-2.vpce.amazonaws.com",
+            "https://evil.cognito-identity.us-west-2.vpce.amazonaws.com",
+        ] {
+            let refused = check("us-west-2", endpoint).expect_err(endpoint);
+            assert_eq!(refused.kind(), "misconfigured");
+            assert!(refused.to_string().contains(IDENTITY_POOL_ENDPOINT), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_permission_is_for_one_server() {
+        let config =
+            config("us-west-2", |aws| aws["Auth"]["identityPoolEndpoint"] = "https://cognito.example.com".into());
+        for permitted in ["https://cognito.example.com", "https://Cognito.example.com:443/"] {
+            assert_eq!(check_token_receiver(&config, Some(permitted)), Ok(()));
+        }
+        for other in [
+            "",
+            "*",
+            "cognito.example.com",
+            "http://cognito.example.com",
+            "https://cognito.example.com:8443",
+            "https://example.com",
+        ] {
+            let refused = check_token_receiver(&config, Some(other)).expect_err(other);
+            assert!(refused.to_string().contains("https://cognito.example.com"), "{refused}");
+        }
     }
 }

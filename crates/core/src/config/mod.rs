@@ -180,19 +180,29 @@ impl Config {
         self.aws.force_path_style.unwrap_or(self.aws.s3_endpoint.is_some())
     }
 
-    /// What a stored session belongs to: the same issuer, client and identity pool give the same fingerprint.
+    /// What a stored session belongs to: the same issuer, client, identity pool and receivers of the ID token give the same
+    /// fingerprint. Servers that only get signatures are no part of it: a signature names its own host.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();
-        for part in [self.issuer_url(), self.client_id(), self.identity_pool_id()] {
+        let mut add = |part: &str| {
             // The length goes first, so that no other split of the same characters gives the same digest.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
+        };
+        for part in [self.issuer_url(), self.client_id(), self.identity_pool_id()] {
+            add(part);
+        }
+        // Nothing for Cognito itself: sessions without such a key are found where they always were.
+        if let Some(endpoint) = self.identity_pool_endpoint() {
+            add("Auth.identityPoolEndpoint");
+            add(&endpoint.origin().ascii_serialization());
         }
         Fingerprint(hash.finalize().into())
     }
 }
 
-/// Names one configuration: SHA-256 over issuer, client id and identity pool id. It prints as 64 hexadecimal digits.
+/// Names one configuration: SHA-256 over issuer, client id, identity pool id and, if the configuration names one,
+/// `Auth.identityPoolEndpoint`. It prints as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 

@@ -605,6 +605,15 @@ fn the_fingerprint_changes_with_what_a_session_belongs_to_and_nothing_else() {
     assert_ne!(base, okta("/okta_issuer_url", "https://dev-12345678.okta.com"));
     assert_ne!(base, okta("/okta_client_id", "0oa1b2c3d4E5F6g7h8i0"));
     assert_ne!(base, aws("/Auth/identityPoolId", "us-west-2:1234abcd-12ab-34cd-56ef-1234567890ac"));
+    // Who gets the ID token, loopback included; who only gets signatures does not matter.
+    let receivers =
+        ["http://127.0.0.1:4581", "http://127.0.0.1:4582", "http://localhost:4581", "https://id.example.com"]
+            .map(|endpoint| aws("/Auth/identityPoolEndpoint", endpoint));
+    for (index, receiver) in receivers.iter().enumerate() {
+        assert!(*receiver != base && !receivers[index + 1..].contains(receiver), "{index}");
+    }
+    assert_eq!(receivers[3], aws("/Auth/identityPoolEndpoint", "https://ID.example.com:443/"));
+    assert_eq!(base, aws("/Storage/AWSS3/endpoint", "https://minio.example.com"));
     assert_eq!(base, okta("/okta_scopes", "openid"));
     assert_eq!(base, aws("/Storage/AWSS3/bucket", "another-bucket"));
     // Fixed for good: stored sessions are found by it.
