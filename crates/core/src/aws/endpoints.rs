@@ -18,9 +18,19 @@ pub(crate) fn cognito_host(config: &Config) -> Option<Url> {
     config.identity_pool_endpoint().cloned().or_else(|| resolve_cognito(config.region(), false, false))
 }
 
-/// Where the bucket's calls go.
+/// Where the bucket's calls go, without a bucket in the path.
 pub(crate) fn bucket_host(config: &Config) -> Option<Url> {
-    resolve_bucket(config, config.bucket()).ok()
+    let mut host = resolve_bucket(config, config.bucket()).ok()?;
+    host.set_path("/");
+    Some(host)
+}
+
+/// AWS's domains in the regions of this configuration, such as `amazonaws.com`.
+pub(crate) fn domains(config: &Config) -> impl Iterator<Item = String> {
+    [config.region(), config.bucket_region()].into_iter().filter_map(|region| {
+        let own = resolve_cognito(region, false, false)?;
+        own.host_str()?.split_once(&format!(".{region}.")).map(|(_, domain)| domain.to_owned())
+    })
 }
 
 /// Where calls for `bucket` go, or in the SDK's words why there is no such place: the name of an access point (ARN) has
@@ -139,14 +149,19 @@ mod tests {
                 format!("https://cognito-identity.{region}.{domain}"),
                 format!("https://my-team-data.s3.{region}.{domain}"),
             );
-            assert_eq!(hosts(&config(region, |_| {})), expected);
+            let config = config(region, |_| {});
+            assert_eq!(hosts(&config), expected);
+            assert!(domains(&config).eq([domain, domain]));
         }
     }
 
     #[test]
     fn buckets_are_in_the_path_where_they_have_no_host_of_their_own() {
-        let bucket =
-            |change: &dyn Fn(&mut Value)| hosts(&config("us-west-2", |aws| change(&mut aws["Storage"]["AWSS3"]))).1;
+        let bucket = |change: &dyn Fn(&mut Value)| {
+            let config = config("us-west-2", |aws| change(&mut aws["Storage"]["AWSS3"]));
+            assert_eq!(bucket_host(&config).unwrap().path(), "/");
+            bare(&resolve_bucket(&config, config.bucket()).unwrap())
+        };
         let named = |name: &str| bucket(&|s3| s3["bucket"] = name.into());
         assert_eq!(named("my.dotted.bucket"), "https://s3.us-west-2.amazonaws.com/my.dotted.bucket");
         assert_eq!(named("My_Legacy_Bucket"), "https://s3.us-west-2.amazonaws.com/My_Legacy_Bucket");

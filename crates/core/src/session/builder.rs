@@ -97,6 +97,7 @@ impl SessionBuilder {
             .on_correction(move |offset_seconds| news.tell(SessionEvent::ClockSkew { offset_seconds }));
         let issuer = Url::parse(config.issuer_url()).ok();
         let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref(), self.overrides)?;
+        let http = http.believing(endpoints::domains(&config));
 
         let name = names::blob_name(&account, &config);
         let owner = Owner { account: account.clone(), configuration: config.fingerprint().to_string() };
