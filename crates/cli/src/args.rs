@@ -54,6 +54,9 @@ pub(crate) struct GlobalArgs {
     /// Reach HOST at this address, as curl's --resolve does; ADDRESS may have a port of its own. For the local stack
     #[arg(long, global = true, value_name = "HOST:443:ADDRESS")]
     pub(crate) resolve: Vec<Resolve>,
+    /// Let the configuration send ID tokens to this server: another identityPoolEndpoint than Cognito or this machine
+    #[arg(long, global = true, value_name = "URL", env = "JETBRIDGE_PERMIT_ENDPOINT")]
+    pub(crate) permit_endpoint: Option<String>,
     /// Write JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -145,7 +148,7 @@ pub(crate) struct LoginArgs {
     /// Print the sign-in address; read the address where the browser ends from stdin
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// List the bucket afterwards, from this prefix on
+    /// List the bucket afterwards, from this prefix (or s3://BUCKET/PREFIX) on
     #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = "")]
     pub(crate) list: Option<String>,
     /// List at most this many objects
@@ -173,7 +176,7 @@ pub(crate) struct LoginArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LsArgs {
-    /// Only keys that begin with this [default: Storage.AWSS3.prefix]
+    /// Only keys that begin with this [default: Storage.AWSS3.prefix]; or s3://BUCKET/PREFIX
     pub(crate) prefix: Option<String>,
     /// Group the keys at this character, as folders: /
     #[arg(long, value_name = "D")]
@@ -181,7 +184,7 @@ pub(crate) struct LsArgs {
     /// List at most this many objects
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
-    /// Another bucket than the configured one
+    /// Another bucket than the configured one: its name, or the ARN of an access point
     #[arg(long, value_name = "B")]
     pub(crate) bucket: Option<String>,
 }

@@ -41,6 +41,14 @@ impl Context {
         Ok(Config::load(&self.global.config)?)
     }
 
+    /// For a command that sends no ID token to Cognito: whatever endpoint the configuration has, it keeps nobody from signing
+    /// out.
+    pub(crate) fn permitting_endpoint(&self, config: &Config) -> Self {
+        let mut context = self.clone();
+        context.global.permit_endpoint = config.identity_pool_endpoint().map(Url::to_string);
+        context
+    }
+
     /// The session as the store has it. Asks no server. The state says whether the store could be read.
     pub(crate) async fn restore(&self, config: Config) -> Result<(Session, SessionState), CliError> {
         let store = self.store()?;
@@ -65,6 +73,9 @@ impl Context {
         for Resolve { host, address } in &self.global.resolve {
             builder = builder.resolve(host, *address);
         }
+        if let Some(endpoint) = self.global.permit_endpoint.as_deref() {
+            builder = builder.permit_identity_pool_endpoint(endpoint);
+        }
         let session = self.open(builder).await?;
         let state = session.restore().await;
         Ok((session, state))
@@ -72,7 +83,7 @@ impl Context {
 
     /// Opens a session. Each one of this process comes by here, so that none is forgotten when it ends.
     pub(crate) async fn open(&self, builder: SessionBuilder) -> Result<Session, CliError> {
-        let session = builder.open()?;
+        let session = builder.open().map_err(|error| explain_permission(&error))?;
         self.sessions.remember(&session).await;
         Ok(session)
     }
@@ -164,6 +175,19 @@ async fn current_account(accounts: &Accounts) -> Result<String, CliError> {
         failure.hint = Some(format!("Name the account with --account (without `switch`: default){way_out}."));
         failure.into()
     })
+}
+
+/// How a server that is to get ID tokens is permitted here; the core can only tell programs.
+fn explain_permission(error: &SessionError) -> Failure {
+    let mut failure = Failure::from_session(error);
+    if matches!(error, SessionError::Misconfigured { setting, .. } if setting == "Auth.identityPoolEndpoint") {
+        failure.hint = Some(
+            "If that server is yours, say so here, not in the file: --permit-endpoint URL, or JETBRIDGE_PERMIT_ENDPOINT. If \
+             somebody else wrote aws-exports.json, take care: an ID token is worth your AWS credentials."
+                .to_owned(),
+        );
+    }
+    failure
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<u8>, CliError> {

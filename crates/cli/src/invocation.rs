@@ -15,7 +15,7 @@ pub(crate) fn remember_options(mut arguments: impl Iterator<Item = String>) {
     let mut kept = String::new();
     while let Some(argument) = arguments.next() {
         let name = argument.split('=').next().unwrap_or_default();
-        if !matches!(name, "--config" | "--store" | "--account" | "--ca-file" | "--resolve") {
+        if !matches!(name, "--config" | "--store" | "--account" | "--ca-file" | "--resolve" | "--permit-endpoint") {
             continue;
         }
         kept.push_str(&format!(" {argument}"));

@@ -36,6 +36,10 @@ pub struct SessionOptions {
     /// with a folder inside their app group. Nothing else belongs into it.
     #[uniffi(default = None)]
     pub lock_folder: Option<String>,
+    /// Permits the configuration to name this server (`https://cognito.example.com`) as `Auth.identityPoolEndpoint`: it gets
+    /// the users' ID tokens. Cognito itself and this device need no permission, anything else is refused without it.
+    #[uniffi(default = None)]
+    pub permitted_identity_pool_endpoint: Option<String>,
 }
 
 impl Session {
@@ -56,6 +60,9 @@ impl Session {
         if let Some(pem) = options.root_certificates_pem {
             builder = builder.root_certificates(pem.into_bytes());
         }
+        if let Some(endpoint) = &options.permitted_identity_pool_endpoint {
+            builder = builder.permit_identity_pool_endpoint(endpoint);
+        }
         Ok(Arc::new(Self { inner: finish(builder).open()?, locks }))
     }
 }
@@ -65,7 +72,8 @@ impl Session {
     /// Opens a session. Reads no store and no network: the state is `NotLoaded` until `restore`.
     ///
     /// # Errors
-    /// `Misconfigured` for an account name or certificates that cannot be used, and on Android if the start-up call of the
+    /// `Misconfigured` for an account name or certificates that cannot be used, for an `Auth.identityPoolEndpoint` that nobody
+    /// permitted, and on Android if the start-up call of the
     /// platform's TLS was left out.
     #[uniffi::constructor]
     pub fn open(

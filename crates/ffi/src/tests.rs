@@ -184,19 +184,40 @@ fn session() -> Arc<Session> {
 }
 
 fn open(lock_folder: Option<String>) -> Arc<Session> {
+    open_with_endpoint(lock_folder, "", None).unwrap()
+}
+
+fn open_with_endpoint(
+    lock_folder: Option<String>,
+    endpoint: &str,
+    permitted_identity_pool_endpoint: Option<String>,
+) -> Result<Arc<Session>, SessionError> {
     let okta = r#"{
         "okta_issuer_url": "https://dev-12345678.okta.com/oauth2/default",
         "okta_client_id": "0oa1b2c3d4E5F6g7h8i9",
         "okta_callback_url": "com.okta.dev-12345678:/callback"
     }"#;
     let aws = r#"{
-        "Auth": { "region": "us-west-2", "identityPoolId": "us-west-2:0fab3c1e-12ab-34cd-56ef-1234567890ab" },
+        "Auth": { "region": "us-west-2", "identityPoolId": "us-west-2:0fab3c1e-12ab-34cd-56ef-1234567890ab" ENDPOINT },
         "Storage": { "AWSS3": { "region": "us-west-2", "bucket": "my-team-files" } }
     }"#;
-    let config = Config::parse(okta, aws).unwrap();
-    let options =
-        SessionOptions { account: None, root_certificates_pem: None, store_aws_credentials: true, lock_folder };
-    Session::open(&config, memory_store(), options).unwrap()
+    let config = Config::parse(okta, &aws.replace("ENDPOINT", endpoint)).unwrap();
+    let options = SessionOptions {
+        account: None,
+        root_certificates_pem: None,
+        store_aws_credentials: true,
+        lock_folder,
+        permitted_identity_pool_endpoint,
+    };
+    Session::open(&config, memory_store(), options)
+}
+
+#[test]
+fn an_app_says_which_server_may_have_id_tokens() {
+    let endpoint = r#", "identityPoolEndpoint": "https://cognito.example.com""#;
+    let refused = open_with_endpoint(None, endpoint, None).unwrap_err();
+    assert_eq!(refused.kind(), "misconfigured");
+    assert!(open_with_endpoint(None, endpoint, Some("https://cognito.example.com".to_owned())).is_ok());
 }
 
 /// Swift and Kotlin call these from threads that know nothing of tokio.

@@ -35,6 +35,7 @@ extension SessionOptions {
         return SessionOptions(
             account: account, rootCertificatesPem: rootCertificatesPem, storeAwsCredentials: storeAwsCredentials,
             lockFolder: folder.appending(path: "Library/Application Support/dev.jetbridge/locks").path(
-                percentEncoded: false))
+                percentEncoded: false),
+            permittedIdentityPoolEndpoint: permittedIdentityPoolEndpoint)
     }
 }

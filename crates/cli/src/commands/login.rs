@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::args::LoginArgs;
 use crate::browser;
-use crate::commands::ls;
+use crate::commands::ls::{self, Place};
 use crate::commands::signed_in::SignedInEvent;
 use crate::commands::whoami::signed_in_user;
 use crate::context::Context;
@@ -87,8 +87,8 @@ async fn list_if_asked(
 ) -> Result<(), CliError> {
     if let Some(prefix) = &args.list {
         // Without a prefix the configured one is used.
-        let prefix = (!prefix.is_empty()).then(|| prefix.clone());
-        let request = ListObjects { prefix, limit: args.limit, ..ListObjects::default() };
+        let Place { bucket, prefix } = Place::parse(Some(prefix.as_str()).filter(|prefix| !prefix.is_empty()), None)?;
+        let request = ListObjects { bucket, prefix, limit: args.limit, ..ListObjects::default() };
         if output.is_terminal() && !output.is_json() {
             output.line("")?;
         }

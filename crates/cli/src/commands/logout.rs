@@ -30,6 +30,7 @@ struct Ended {
 
 pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Output) -> Result<(), CliError> {
     let config = context.config()?;
+    let context = &context.permitting_endpoint(&config);
     // A store that cannot be read may still be emptied, so its state is no obstacle here.
     let (session, state) = context.restore(config.clone()).await?;
     let accounts = Accounts::new(config, context.store()?);

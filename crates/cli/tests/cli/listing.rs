@@ -145,3 +145,40 @@ fn buckets_that_are_missing_or_closed_are_told_apart() {
     assert_eq!((denied.code, denied.error()["kind"].as_str()), (5, Some("access_denied")), "{denied:?}");
     assert!(denied.error()["hint"].as_str().unwrap().contains("s3:ListBucket"), "{denied:?}");
 }
+
+/// As the AWS CLI takes them.
+#[test]
+fn an_s3_address_names_bucket_and_prefix() {
+    let bench = signed_in();
+    let bucket = bench.stack.options().bucket.clone();
+    let by_prefix = bench.run(&["ls", "awkward/"]);
+    assert!(by_prefix.stdout.lines().count() > 1, "{by_prefix:?}");
+    let by_address = bench.run(&["ls", &format!("s3://{bucket}/awkward/")]);
+    assert_eq!((by_address.code, by_address.stdout), (0, by_prefix.stdout));
+    let whole = bench.run(&["ls", &format!("s3://{bucket}")]);
+    assert_eq!(whole.stdout, bench.run(&["ls"]).stdout);
+    assert_eq!(bench.run(&["ls", "s3://scale-5/"]).stdout.lines().count(), 5);
+    let login = bench.login(&["--list", "s3://scale-5"], |url| bench.visit(url, ALICE));
+    assert_eq!(login.events_named("object").len(), 5, "{login:?}");
+
+    let contradiction = bench.run(&["ls", "--json", "s3://scale-5/", "--bucket", "scale-6"]);
+    assert_eq!((contradiction.code, contradiction.error()["kind"].as_str()), (2, Some("usage")), "{contradiction:?}");
+}
+
+#[test]
+fn what_no_bucket_is_called_is_refused_before_anything_is_sent() {
+    let bench = signed_in();
+    let asked = bench.stack.log().records().len();
+    let refused = |arguments: &[&str]| {
+        let outcome = bench.run(&[&["ls", "--json"], arguments].concat());
+        assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (4, Some("misconfigured")), "{outcome:?}");
+        assert!(outcome.error()["message"].as_str().unwrap().starts_with("bucket \""), "{outcome:?}");
+    };
+    for bucket in ["No Such/Bucket?x", "../other", "..", "", "arn:aws:s3:::scale-5"] {
+        refused(&["--bucket", bucket]);
+    }
+    // What only the SDK's rules know.
+    refused(&["--bucket", "arn:aws:s3:us-west-2:123456789012:accesspoint/a/b"]);
+    refused(&["s3://../other"]);
+    assert_eq!(bench.stack.log().records().len(), asked);
+}

@@ -111,6 +111,7 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
     for variable in [
         "JETBRIDGE_CONFIG",
         "JETBRIDGE_STORE",
+        "JETBRIDGE_PERMIT_ENDPOINT",
         "SSL_CERT_FILE",
         "NO_COLOR",
         "CLICOLOR_FORCE",

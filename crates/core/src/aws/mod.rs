@@ -1,4 +1,5 @@
 //! AWS calls with the session's credentials: the SDK's configuration, and S3 listings.
 
+pub(crate) mod endpoints;
 pub(crate) mod s3;
 pub(crate) mod sdk_config;

@@ -8,11 +8,11 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
+use super::endpoints::{bare, is_in_path, resolve_bucket};
 use crate::cognito::AwsCredentials;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::diagnosis::{AwsFailure, sort_sdk_error};
 use crate::error::{Service, SessionError};
-use crate::loopback::is_loopback;
 use crate::net::body_limit::LimitBody;
 
 /// S3 gives no more than this in one page.
@@ -21,7 +21,7 @@ const LARGEST_PAGE: u32 = 1000;
 /// What to list.
 #[derive(Debug, Clone, Default)]
 pub struct ListObjects {
-    /// Another bucket than the configuration's.
+    /// Another bucket than the configuration's: its name, or the ARN of an access point.
     pub bucket: Option<String>,
     /// Keys that begin so; without it, the configuration's `Storage.AWSS3.prefix`, or everything.
     pub prefix: Option<String>,
@@ -77,16 +77,33 @@ pub enum ListedEntry {
     Prefix(String),
 }
 
-/// An S3 client for the configured bucket's region and endpoint, on top of any SDK configuration.
-pub(crate) fn client(config: &Config, sdk_config: &SdkConfig) -> Client {
-    let mut builder =
-        aws_sdk_s3::config::Builder::from(sdk_config).region(Region::new(config.bucket_region().to_owned()));
-    if let Some(endpoint) = config.s3_endpoint() {
-        // Buckets have no host names of their own on this machine or on a bare address.
-        let has_no_subdomains = is_loopback(endpoint) || endpoint.domain().is_none();
-        builder = builder.endpoint_url(endpoint.as_str().trim_end_matches('/')).force_path_style(has_no_subdomains);
-    }
+/// An S3 client for the bucket's region and endpoint, on top of any SDK configuration.
+pub(crate) fn client(config: &Config, sdk_config: &SdkConfig, bucket: &str) -> Client {
+    let mut builder = aws_sdk_s3::config::Builder::from(sdk_config)
+        .region(Region::new(config.bucket_region().to_owned()))
+        .force_path_style(is_in_path(config, bucket));
+    builder.set_endpoint_url(config.s3_endpoint().map(bare));
     Client::from_conf(builder.build())
+}
+
+/// Refuses a bucket that S3 could never have, before anything is sent: in a URL it would be something else.
+///
+/// # Errors
+/// `Misconfigured`, which says what is wrong with it.
+pub(crate) fn check_bucket(config: &Config, bucket: &str) -> Result<(), SessionError> {
+    let problem = match config::check_bucket(bucket) {
+        Ok(()) => resolve_bucket(config, bucket).err(),
+        Err(problem) => Some(problem),
+    };
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(SessionError::Misconfigured {
+            setting: format!("bucket {bucket:?}"),
+            problem,
+            hint: "A bucket is asked for by its name, such as my-team-data, or by the ARN of an access point."
+                .to_owned(),
+        }),
+    }
 }
 
 /// What one request asks for.
@@ -180,7 +197,78 @@ fn decode_key(encoded: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_config::BehaviorVersion;
+    use aws_smithy_runtime_api::client::http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+    use aws_smithy_types::body::SdkBody;
+    use serde_json::json;
+
     use super::*;
+
+    /// Remembers where requests went, and answers that there is nothing.
+    #[derive(Debug, Clone, Default)]
+    struct Recorder(Arc<Mutex<Vec<String>>>);
+
+    impl HttpClient for Recorder {
+        fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    impl HttpConnector for Recorder {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let address = request.uri().split('?').next().unwrap_or_default().to_owned();
+            self.0.lock().unwrap().push(address);
+            let nothing = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+            let answer = HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from(nothing));
+            HttpConnectorFuture::new(std::future::ready(Ok(answer)))
+        }
+    }
+
+    /// Where a listing of the configuration's bucket goes.
+    async fn address(s3: serde_json::Value) -> String {
+        let okta = json!({
+            "okta_issuer_url": "https://dev-1.okta.com/oauth2/default",
+            "okta_client_id": "0oa1exampleclient5d7",
+            "okta_callback_url": "com.okta.dev-1:/callback",
+        });
+        let pool = "us-west-2:1234abcd-12ab-34cd-56ef-1234567890ab";
+        let aws = json!({ "Auth": { "region": "us-west-2", "identityPoolId": pool }, "Storage": { "AWSS3": s3 } });
+        let config = Config::parse(&okta.to_string(), &aws.to_string()).unwrap();
+        let recorder = Recorder::default();
+        let sdk_config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-west-2"))
+            .http_client(recorder.clone())
+            .build();
+        let request = PageRequest::new(ListObjects::default(), &config);
+        check_bucket(&config, &request.bucket).unwrap();
+        let client = client(&config, &sdk_config, &request.bucket);
+        fetch_page(&client, &AwsCredentials::for_fuzzing(), &request, None).await.map_err(|_| "refused").unwrap();
+        recorder.0.lock().unwrap().join(" ")
+    }
+
+    #[tokio::test]
+    async fn requests_go_where_the_bucket_is() {
+        let bucket = |name: &str| json!({ "region": "eu-west-1", "bucket": name });
+        let at = |endpoint: &str| json!({ "region": "eu-west-1", "bucket": "reports", "endpoint": endpoint });
+        let arn = "arn:aws:s3:eu-central-1:123456789012:accesspoint/reports";
+        for (s3, expected) in [
+            (bucket("reports"), "https://reports.s3.eu-west-1.amazonaws.com/"),
+            (bucket("My_Legacy_Bucket"), "https://s3.eu-west-1.amazonaws.com/My_Legacy_Bucket"),
+            (at("https://minio.example.com"), "https://minio.example.com/reports"),
+            (at("http://localhost:9000"), "http://localhost:9000/reports"),
+            (bucket(arn), "https://reports-123456789012.s3-accesspoint.eu-central-1.amazonaws.com/"),
+        ] {
+            let found = address(s3.clone()).await;
+            assert_eq!(found.trim_end_matches('/'), expected.trim_end_matches('/'), "{s3}");
+        }
+    }
 
     #[test]
     fn keys_are_decoded_as_s3_encodes_them() {

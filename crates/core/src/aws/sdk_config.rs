@@ -10,6 +10,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use std::time::Duration;
 use url::Url;
 
+use super::endpoints::bare;
 use crate::clock::CorrectedClock;
 use crate::config::Config;
 use crate::net::http::Http;
@@ -31,7 +32,7 @@ pub(crate) fn unsigned(region: &str, endpoint: Option<&Url>, http: &Http, clock:
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
         // The session keeps the credentials and knows when to renew them; a second cache would serve refused ones.
         .identity_cache(IdentityCache::no_cache());
-    builder.set_endpoint_url(endpoint.map(|url| url.as_str().trim_end_matches('/').to_owned()));
+    builder.set_endpoint_url(endpoint.map(bare));
     builder.build()
 }
 
@@ -46,29 +47,4 @@ pub(crate) fn signed(
         .into_builder()
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
-}
-
-/// Where Cognito's calls of this configuration go, to open a connection there beforehand.
-pub(crate) fn cognito_host(config: &Config) -> Option<Url> {
-    if let Some(endpoint) = config.identity_pool_endpoint() {
-        return Some(endpoint.clone());
-    }
-    Url::parse(&format!("https://cognito-identity.{}", host_suffix(config.region()))).ok()
-}
-
-/// Where the bucket's calls go.
-pub(crate) fn bucket_host(config: &Config) -> Option<Url> {
-    if let Some(endpoint) = config.s3_endpoint() {
-        return Some(endpoint.clone());
-    }
-    let suffix = host_suffix(config.bucket_region());
-    // A dot in the name would not match the certificate of a virtual host; the SDK then puts the bucket in the path.
-    let host =
-        if config.bucket().contains('.') { format!("s3.{suffix}") } else { format!("{}.s3.{suffix}", config.bucket()) };
-    Url::parse(&format!("https://{host}")).ok()
-}
-
-fn host_suffix(region: &str) -> String {
-    let partition = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("{region}.{partition}")
 }

@@ -1,11 +1,11 @@
 //! `aws-exports.json`: identity pool and bucket, in the shape that Amplify reads, so that an existing file serves.
 //! Everything else that Amplify keeps in it is left alone.
 
-use serde_json::{Map, Value};
 use url::Url;
 
+use super::document::Document;
 use super::problem::ConfigProblem;
-use super::section::{Key, Section};
+use super::section::{Key, Section, boolean, text};
 use super::validate::{self, Fault};
 
 const AUTH: Key = Key { name: "Auth", expectation: "an object with \"region\" and \"identityPoolId\"" };
@@ -22,11 +22,15 @@ const IDENTITY_POOL_ENDPOINT: Key = Key {
 const STORAGE: Key = Key { name: "Storage", expectation: "an object with an \"AWSS3\" object in it" };
 const AWS_S3: Key = Key { name: "AWSS3", expectation: "an object with \"region\" and \"bucket\"" };
 const S3_REGION: Key = Key { name: "region", expectation: "the AWS region of the bucket, such as us-west-2" };
-const BUCKET: Key = Key { name: "bucket", expectation: "the name of an S3 bucket, such as my-team-data" };
+const BUCKET: Key = Key {
+    name: "bucket",
+    expectation: "the name of an S3 bucket, such as my-team-data, or the ARN of an access point",
+};
 const S3_ENDPOINT: Key = Key {
     name: "endpoint",
     expectation: "an https URL without a path (http only on loopback), or no such key for AWS itself",
 };
+const FORCE_PATH_STYLE: Key = Key { name: "forcePathStyle", expectation: "true or false, without quotes" };
 const PREFIX: Key = Key { name: "prefix", expectation: "the beginning of keys, such as reports/2026/" };
 
 #[cfg(test)]
@@ -34,7 +38,7 @@ pub(super) const SECTIONS: [&[&Key]; 4] = [
     &[&AUTH, &STORAGE],
     &[&AUTH_REGION, &IDENTITY_POOL_ID, &IDENTITY_POOL_ENDPOINT],
     &[&AWS_S3],
-    &[&S3_REGION, &BUCKET, &S3_ENDPOINT, &PREFIX],
+    &[&S3_REGION, &BUCKET, &S3_ENDPOINT, &FORCE_PATH_STYLE, &PREFIX],
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +49,7 @@ pub(super) struct AwsSettings {
     pub(super) bucket_region: String,
     pub(super) bucket: String,
     pub(super) s3_endpoint: Option<Url>,
+    pub(super) force_path_style: Option<bool>,
     pub(super) listing_prefix: Option<String>,
 }
 
@@ -58,16 +63,13 @@ struct S3 {
     region: Option<String>,
     bucket: Option<String>,
     endpoint: Option<Url>,
+    force_path_style: Option<bool>,
     prefix: Option<String>,
 }
 
 impl AwsSettings {
-    pub(super) fn read(
-        file: &str,
-        object: &Map<String, Value>,
-        problems: &mut Vec<ConfigProblem>,
-    ) -> Option<AwsSettings> {
-        let mut top = Section::new(file, object, problems);
+    pub(super) fn read(file: &str, document: &Document, problems: &mut Vec<ConfigProblem>) -> Option<AwsSettings> {
+        let mut top = Section::new(file, document, problems);
         let auth = top.required_section(&AUTH).map(read_auth);
         let s3 = top.required_section(&STORAGE).and_then(|mut storage| storage.required_section(&AWS_S3).map(read_s3));
         // Both sections are read before either may end it here, so that the problems of both are noted.
@@ -79,6 +81,7 @@ impl AwsSettings {
             bucket_region: s3.region?,
             bucket: s3.bucket?,
             s3_endpoint: s3.endpoint,
+            force_path_style: s3.force_path_style,
             listing_prefix: s3.prefix,
         })
     }
@@ -104,8 +107,12 @@ fn read_auth(mut section: Section<'_>) -> Auth {
 fn read_s3(mut section: Section<'_>) -> S3 {
     S3 {
         region: section.required(&S3_REGION, validate::region),
-        bucket: section.required(&BUCKET, validate::bucket),
+        // Whatever S3 takes: names from before today's rules, and keys with spaces, brackets and rows of x.
+        bucket: section.required_value(&BUCKET, |value| text(value).and_then(validate::bucket)),
         endpoint: section.optional(&S3_ENDPOINT, validate::endpoint),
-        prefix: section.optional(&PREFIX, validate::key_prefix),
+        force_path_style: section.optional_value(&FORCE_PATH_STYLE, boolean),
+        prefix: section
+            .optional_value(&PREFIX, |value| text(value).and_then(validate::key_prefix))
+            .filter(|prefix| !prefix.is_empty()),
     }
 }

@@ -5,6 +5,7 @@
 //! with file, key and what the value should look like. A [`Config`] that exists is a valid one.
 
 mod aws_exports;
+mod document;
 mod logins_key;
 mod okta;
 mod problem;
@@ -30,6 +31,11 @@ use okta::OktaSettings;
 pub const OKTA_FILE: &str = "okta-config.json";
 /// The name of the file with the AWS settings.
 pub const AWS_FILE: &str = "aws-exports.json";
+
+/// What is wrong with the name of a bucket, if S3 could never have it.
+pub(crate) fn check_bucket(name: &str) -> Result<(), String> {
+    validate::bucket(name).map(drop).map_err(validate::Fault::into_text)
+}
 
 /// A checked configuration. It holds nothing secret: a native app is a public client and has no client secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,9 +94,9 @@ impl Config {
     fn from_sources(okta: (&str, source::Text), aws: (&str, source::Text)) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let okta = source::parse_object(okta.0, okta.1, &mut problems)
-            .and_then(|object| OktaSettings::read(okta.0, &object, &mut problems));
+            .and_then(|document| OktaSettings::read(okta.0, &document, &mut problems));
         let aws = source::parse_object(aws.0, aws.1, &mut problems)
-            .and_then(|object| AwsSettings::read(aws.0, &object, &mut problems));
+            .and_then(|document| AwsSettings::read(aws.0, &document, &mut problems));
         match (okta, aws) {
             (Some(okta), Some(aws)) if problems.is_empty() => Ok(Self { okta, aws }),
             _ => Err(ConfigError { problems }),
@@ -154,7 +160,7 @@ impl Config {
         &self.aws.bucket_region
     }
 
-    /// The bucket to list.
+    /// The bucket to list: its name, or the ARN of an access point.
     pub fn bucket(&self) -> &str {
         &self.aws.bucket
     }
@@ -169,19 +175,34 @@ impl Config {
         self.aws.listing_prefix.as_deref()
     }
 
-    /// What a stored session belongs to: the same issuer, client and identity pool give the same fingerprint.
+    /// Whether a bucket is named in the path of a URL instead of in its host: the servers that stand in for S3 do it so.
+    pub fn force_path_style(&self) -> bool {
+        self.aws.force_path_style.unwrap_or(self.aws.s3_endpoint.is_some())
+    }
+
+    /// What a stored session belongs to: the same issuer, client, identity pool and receivers of the ID token give the same
+    /// fingerprint. Servers that only get signatures are no part of it: a signature names its own host.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();
-        for part in [self.issuer_url(), self.client_id(), self.identity_pool_id()] {
+        let mut add = |part: &str| {
             // The length goes first, so that no other split of the same characters gives the same digest.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
+        };
+        for part in [self.issuer_url(), self.client_id(), self.identity_pool_id()] {
+            add(part);
+        }
+        // Nothing for Cognito itself: sessions without such a key are found where they always were.
+        if let Some(endpoint) = self.identity_pool_endpoint() {
+            add("Auth.identityPoolEndpoint");
+            add(&endpoint.origin().ascii_serialization());
         }
         Fingerprint(hash.finalize().into())
     }
 }
 
-/// Names one configuration: SHA-256 over issuer, client id and identity pool id. It prints as 64 hexadecimal digits.
+/// Names one configuration: SHA-256 over issuer, client id, identity pool id and, if the configuration names one,
+/// `Auth.identityPoolEndpoint`. It prints as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 

@@ -1,10 +1,11 @@
 //! `okta-config.json`: the Okta application, with the keys of the sample that this project replaces and a few
 //! optional ones.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::document::Document;
 use super::problem::ConfigProblem;
-use super::section::{Key, Section, wrong_type};
+use super::section::{Key, Section, boolean, wrong_type};
 use super::validate::{self, Fault};
 
 const ISSUER_URL: Key = Key {
@@ -62,12 +63,8 @@ pub(super) struct OktaSettings {
 }
 
 impl OktaSettings {
-    pub(super) fn read(
-        file: &str,
-        object: &Map<String, Value>,
-        problems: &mut Vec<ConfigProblem>,
-    ) -> Option<OktaSettings> {
-        let mut section = Section::new(file, object, problems);
+    pub(super) fn read(file: &str, document: &Document, problems: &mut Vec<ConfigProblem>) -> Option<OktaSettings> {
+        let mut section = Section::new(file, document, problems);
         let issuer_url = section.required(&ISSUER_URL, validate::issuer_url);
         let client_id = section.required(&CLIENT_ID, validate::client_id);
         let callback_url = section.required(&CALLBACK_URL, validate::redirect_uri);
@@ -85,10 +82,6 @@ impl OktaSettings {
             pushes_authorization_requests: pushes_authorization_requests.unwrap_or_default(),
         })
     }
-}
-
-fn boolean(value: &Value) -> Result<bool, Fault> {
-    value.as_bool().ok_or_else(|| wrong_type(value, "true or false"))
 }
 
 /// Scopes as a list of words, or as one text with spaces as RFC 6749 §3.3 writes them.

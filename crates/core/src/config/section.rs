@@ -1,7 +1,10 @@
 //! Takes values out of a JSON object by key and notes what is wrong with each, so that one pass finds all problems.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
+use super::document::Document;
 use super::problem::ConfigProblem;
 use super::validate::{self, Fault};
 
@@ -17,12 +20,14 @@ pub(super) struct Section<'a> {
     /// The keys that lead here, each followed by a dot; empty at the top.
     path: String,
     object: &'a Map<String, Value>,
+    /// The paths of keys that the document has more than once.
+    repeated: &'a BTreeSet<String>,
     problems: &'a mut Vec<ConfigProblem>,
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn new(file: &'a str, object: &'a Map<String, Value>, problems: &'a mut Vec<ConfigProblem>) -> Self {
-        Self { file, path: String::new(), object, problems }
+    pub(super) fn new(file: &'a str, document: &'a Document, problems: &'a mut Vec<ConfigProblem>) -> Self {
+        Self { file, path: String::new(), object: &document.object, repeated: &document.repeated, problems }
     }
 
     /// An object that must be there.
@@ -36,6 +41,7 @@ impl<'a> Section<'a> {
             file: self.file,
             path: format!("{}{}.", self.path, key.name),
             object,
+            repeated: self.repeated,
             problems: &mut *self.problems,
         })
     }
@@ -43,14 +49,20 @@ impl<'a> Section<'a> {
     /// Text that must be there and keep `rule`.
     pub(super) fn required<T>(&mut self, key: &Key, rule: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
         let value = self.find(key, true)?;
-        self.check(key, value, |value| text(value).and_then(rule))
+        self.check(key, value, |value| filled_in(value).and_then(rule))
+    }
+
+    /// Like [`required`](Self::required), for a value with a rule of its own for what is filled in.
+    pub(super) fn required_value<T>(&mut self, key: &Key, rule: impl FnOnce(&Value) -> Result<T, Fault>) -> Option<T> {
+        let value = self.find(key, true)?;
+        self.check(key, value, rule)
     }
 
     /// Text that may be left out; when it is there it keeps `rule`. Nothing is given for a wrong value either, but then
     /// a problem is noted.
     pub(super) fn optional<T>(&mut self, key: &Key, rule: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
         let value = self.find(key, false)?;
-        self.check(key, value, |value| text(value).and_then(rule))
+        self.check(key, value, |value| filled_in(value).and_then(rule))
     }
 
     /// Like [`optional`](Self::optional), for a value that need not be text.
@@ -72,6 +84,11 @@ impl<'a> Section<'a> {
     /// Looks a key up. A misspelt one is told as such, since leaving it out silently would be worse than an error.
     fn find(&mut self, key: &Key, required: bool) -> Option<&'a Value> {
         if let Some(value) = self.object.get(key.name) {
+            if self.repeated.contains(&format!("{}{}", self.path, key.name)) {
+                // Readers of JSON differ in which one counts (RFC 8259 §4), so none is guessed.
+                self.note(key, Fault::new("is there more than once").expecting("the key once; take the others out"));
+                return None;
+            }
             return Some(value);
         }
         if let Some(misspelt) = self.object.keys().find(|name| is_near_miss(name, key.name)) {
@@ -84,10 +101,19 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Text as it should stand in a file: filled in, and without spaces that were copied along.
-fn text(value: &Value) -> Result<&str, Fault> {
+/// Text as it stands in the file.
+pub(super) fn text(value: &Value) -> Result<&str, Fault> {
     let Value::String(text) = value else { return Err(wrong_type(value, "text in quotes")) };
-    validate::plain_text(text)
+    Ok(text)
+}
+
+/// Text as it should stand in a file: filled in, and without spaces that were copied along.
+fn filled_in(value: &Value) -> Result<&str, Fault> {
+    text(value).and_then(validate::plain_text)
+}
+
+pub(super) fn boolean(value: &Value) -> Result<bool, Fault> {
+    value.as_bool().ok_or_else(|| wrong_type(value, "true or false"))
 }
 
 pub(super) fn wrong_type(value: &Value, wanted: &str) -> Fault {

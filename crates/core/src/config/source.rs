@@ -1,11 +1,10 @@
-//! From a file to a JSON object: everything that can be wrong before a single key is looked at.
+//! From a file to a JSON document: everything that can be wrong before a single key is looked at.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use serde_json::{Map, Value};
-
+use super::document::{self, Document};
 use super::problem::ConfigProblem;
 use super::validate::Fault;
 
@@ -44,20 +43,22 @@ pub(super) fn decode_text(bytes: Vec<u8>) -> Text {
 }
 
 /// Parses the text as one JSON object; notes the problem and gives nothing when it is not.
-pub(super) fn parse_object(file: &str, text: Text, problems: &mut Vec<ConfigProblem>) -> Option<Map<String, Value>> {
-    let object = text.and_then(|text| {
+pub(super) fn parse_object(file: &str, text: Text, problems: &mut Vec<ConfigProblem>) -> Option<Document> {
+    let document = text.and_then(|text| {
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if text.trim().is_empty() {
             return Err(Fault::new("is empty").expecting("a JSON object; start from the example file"));
         }
-        match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Ok(object),
-            Ok(_) => Err(Fault::new("is not a JSON object").expecting("an object in braces: { \"key\": \"value\" }")),
+        match document::parse(text) {
+            Ok(Some(document)) => Ok(document),
+            Ok(None) => {
+                Err(Fault::new("is not a JSON object").expecting("an object in braces: { \"key\": \"value\" }"))
+            }
             // A syntax error names line and column and quotes nothing of the text.
             Err(error) => Err(Fault::new(format!("is not valid JSON: {error}")).expecting("a JSON object")),
         }
     });
-    object.map_err(|fault| problems.push(fault.into_problem(file, "", ""))).ok()
+    document.map_err(|fault| problems.push(fault.into_problem(file, "", ""))).ok()
 }
 
 fn open_fault(error: &std::io::Error) -> Fault {

@@ -69,6 +69,7 @@ fn the_samples_keys_are_enough() {
     assert_eq!(config.bucket(), "my-team-data");
     assert_eq!(config.s3_endpoint(), None);
     assert_eq!(config.listing_prefix(), None);
+    assert!(!config.force_path_style());
 }
 
 #[test]
@@ -86,6 +87,9 @@ fn every_optional_key_is_used() {
     assert_eq!(config.identity_pool_endpoint().map(Url::as_str), Some("http://127.0.0.1:4581/"));
     assert_eq!(config.s3_endpoint().map(Url::as_str), Some("https://minio.example.com:9000/"));
     assert_eq!(config.listing_prefix(), Some("reports/2026 + more/"));
+    assert!(config.force_path_style(), "what stands in for S3 has no host for each bucket");
+    let aws = with(aws, "/Storage/AWSS3/forcePathStyle", json!(false));
+    assert!(!parse(&okta, &aws).expect("a right configuration").force_path_style());
 
     let okta = with(okta_file(), "/okta_scopes", json!("openid  email"));
     assert_eq!(parse(&okta, &aws_file()).expect("scopes as text").scopes(), ["openid", "email"]);
@@ -115,10 +119,36 @@ fn values_that_are_right_are_kept_byte_for_byte() {
         let aws = with(aws_file(), "/Storage/AWSS3/region", json!(region));
         assert_eq!(parse(&okta_file(), &aws).expect(region).bucket_region(), region);
     }
-    for bucket in ["abc", "my.bucket.name", "0-9", "scale-100000", "a.b-c"] {
+    let longest = "b".repeat(255);
+    for bucket in [
+        "abc",
+        "my.bucket.name",
+        "0-9",
+        "scale-100000",
+        "a.b-c",
+        // From before today's rules of creation, and aliases.
+        "My_Legacy_Bucket",
+        &longest,
+        "-a..b-",
+        "xn--reports",
+        "amzn-s3-demo-bucket",
+        "masked-xxxxxx",
+        "reports-ab12cd34ef56-s3alias",
+        "reports--usw2-az1--x-s3",
+        "arn:aws:s3:us-west-2:123456789012:accesspoint/reports",
+        "arn:aws-cn:s3:cn-north-1:123456789012:accesspoint:reports",
+        "arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/reports",
+        "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-01234567890123456/accesspoint/reports",
+    ] {
         let aws = with(aws_file(), "/Storage/AWSS3/bucket", json!(bucket));
         assert_eq!(parse(&okta_file(), &aws).expect(bucket).bucket(), bucket);
     }
+    for prefix in ["<raw>/", "Reports ", " ", "masked-xxxxxx/", "dev-xxx/", "a\tb\n/", "é/"] {
+        let aws = with(aws_file(), "/Storage/AWSS3/prefix", json!(prefix));
+        assert_eq!(parse(&okta_file(), &aws).expect(prefix).listing_prefix(), Some(prefix));
+    }
+    let aws = with(aws_file(), "/Storage/AWSS3/prefix", json!(""));
+    assert_eq!(parse(&okta_file(), &aws).expect("no beginning is every beginning").listing_prefix(), None);
 }
 
 const ISSUER_EXPECTED: &str = "the issuer of your Okta authorization server, such as\n    \
@@ -183,6 +213,7 @@ fn each_other_wrong_okta_value_is_told() {
     let callback = "a sign-in redirect URI of your Okta application, such as com.okta.dev-12345678:/callback";
     let desktop = "an http URL on a loopback address with a port, such as http://127.0.0.1:8765/callback";
     let scopes = "a list or words with spaces between, such as \"openid profile email offline_access\"";
+    const PORT_80: &str = "has port 80, which browsers leave out of an address, so that Okta sees another one";
     let logout = "a sign-out redirect URI of your Okta application, such as com.okta.dev-12345678:/logout";
     for (key, value, problem, expected) in [
         ("okta_client_id", json!("0oa1 2"), "is not a client id", client_id),
@@ -211,6 +242,24 @@ fn each_other_wrong_okta_value_is_told() {
         ("okta_desktop_callback_url", json!("http://0.0.0.0:8765/c"), "is not http on 127.0.0.1 or [::1]", desktop),
         ("okta_desktop_callback_url", json!("http://127.0.0.1/c"), "has no port", desktop),
         ("okta_desktop_callback_url", json!("http://127.0.0.1:0/c"), "has no port", desktop),
+        (
+            "okta_desktop_callback_url",
+            json!("http://127.0.0.1:80/c"),
+            PORT_80,
+            "a port above 1023, such as in http://127.0.0.1:8765/callback",
+        ),
+        (
+            "okta_desktop_callback_url",
+            json!("http://[::1]:80"),
+            PORT_80,
+            "a port above 1023, such as in http://127.0.0.1:8765/callback",
+        ),
+        (
+            "okta_callback_url",
+            json!("com.okta.my_app:/callback"),
+            "has '_' in its scheme",
+            "a scheme of letters, digits, `+`, `-` and `.` only (RFC 3986 §3.1); change it in Okta and the app too",
+        ),
         ("okta_desktop_callback_url", json!("http://127.0.0.1:8765/c?a"), "has a query", desktop),
         ("okta_desktop_callback_url", json!("http://127.0.0.1:8765/c#a"), "has a fragment (the part after #)", desktop),
         ("okta_scopes", json!(""), "is empty", scopes),
@@ -239,7 +288,8 @@ fn each_wrong_aws_value_is_told() {
     let region = "the AWS region of the identity pool, such as us-west-2";
     let pool = "the Identity pool ID from the Cognito console, such as us-west-2:1234abcd-12ab-34cd-56ef-1234567890ab";
     let endpoint = "an https URL without a path (http only on loopback), or no such key for AWS itself";
-    let bucket = "the name of an S3 bucket, such as my-team-data";
+    let bucket = "the name of an S3 bucket, such as my-team-data, or the ARN of an access point";
+    const WRONG_CHARACTER: &str = "has a character that is not a letter, a digit, a dot, a hyphen or an underscore";
     for (pointer, value, problem, expected) in [
         ("/Auth/region", json!(""), "is empty", region),
         ("/Auth/region", json!("US-West-2"), "is not an AWS region", region),
@@ -281,20 +331,36 @@ fn each_wrong_aws_value_is_told() {
             "the AWS region of the bucket, such as us-west-2",
         ),
         ("/Storage/AWSS3/bucket", json!(""), "is empty", bucket),
-        ("/Storage/AWSS3/bucket", json!("ab"), "does not have 3 to 63 characters", bucket),
+        ("/Storage/AWSS3/bucket", json!("ab"), "does not have 3 to 255 characters", bucket),
+        ("/Storage/AWSS3/bucket", json!("b".repeat(256)), "does not have 3 to 255 characters", bucket),
+        ("/Storage/AWSS3/bucket", json!("xxxxxxxxxxxx"), "still has the example's placeholder", bucket),
+        ("/Storage/AWSS3/bucket", json!("my-team-data "), "has white space at its beginning or end", bucket),
+        ("/Storage/AWSS3/bucket", json!("No Such/Bucket?x"), WRONG_CHARACTER, bucket),
+        ("/Storage/AWSS3/bucket", json!("../other"), WRONG_CHARACTER, bucket),
+        ("/Storage/AWSS3/bucket", json!("192.168.0.1"), "looks like an IP address", bucket),
+        ("/Storage/AWSS3/bucket", json!("arn:aws:s3:::my-team-data"), "is the ARN of a bucket", "my-team-data"),
+        ("/Storage/AWSS3/bucket", json!("arn:aws:s3:a b"), "is not an ARN", bucket),
         (
             "/Storage/AWSS3/bucket",
-            json!("My-Bucket"),
-            "has a character that is not a lower-case letter, a digit, a dot or a hyphen",
+            json!("arn:aws:sqs:us-west-2:123456789012:q"),
+            "is not the ARN of an access point",
             bucket,
         ),
-        ("/Storage/AWSS3/bucket", json!("-ab"), "does not begin and end with a letter or digit", bucket),
-        ("/Storage/AWSS3/bucket", json!("a..b"), "has two dots in a row", bucket),
-        ("/Storage/AWSS3/bucket", json!("192.168.0.1"), "looks like an IP address", bucket),
-        ("/Storage/AWSS3/bucket", json!("xn--abc"), "begins with a prefix that AWS keeps for itself", bucket),
+        (
+            "/Storage/AWSS3/bucket",
+            json!("arn:aws:s3::123456789012:accesspoint/m1234.mrap"),
+            "is a Multi-Region Access Point, whose signatures (SigV4A) this program cannot make",
+            "the access point of one region, or the bucket's name",
+        ),
+        ("/Storage/AWSS3/forcePathStyle", json!("yes"), "is text, not true or false", "true or false, without quotes"),
         ("/Storage/AWSS3/endpoint", json!("minio.example.com"), "is not a URL (relative URL without a base)", endpoint),
         ("/Storage/AWSS3/endpoint", json!("https://minio.example.com/?a"), "has a query", endpoint),
-        ("/Storage/AWSS3/prefix", json!(""), "is empty", "the beginning of keys, such as reports/2026/"),
+        (
+            "/Storage/AWSS3/prefix",
+            json!(7),
+            "is a number, not text in quotes",
+            "the beginning of keys, such as reports/2026/",
+        ),
         (
             "/Storage/AWSS3/prefix",
             json!("é".repeat(513)),
@@ -337,6 +403,31 @@ fn a_misspelt_key_is_told_instead_of_a_missing_one() {
     );
     let lower = without(with(aws_file(), "/auth", aws_file()["Auth"].clone()), "/Auth");
     assert_eq!(aws_message(&lower), "aws-exports.json: auth is not a known key\n  expected: did you mean \"Auth\"?");
+}
+
+/// Readers of JSON differ in which one counts.
+#[test]
+fn a_key_that_is_there_twice_is_told_and_none_is_guessed() {
+    let okta = okta_file().to_string();
+    let twice = okta.replacen('{', r#"{"okta_client_id": "0oa1b2c3d4E5F6g7h8i9","#, 1);
+    assert_eq!(
+        Config::parse(&twice, &aws_file().to_string()).unwrap_err().to_string(),
+        "okta-config.json: okta_client_id is there more than once\n  expected: the key once; take the others out"
+    );
+    let bucket = r#""bucket":"my-team-data""#;
+    for (found, by, key) in [
+        (bucket, format!("{bucket},{bucket},{bucket}"), "Storage.AWSS3.bucket"),
+        (r#"{"Auth""#, r#"{"Auth":{},"Auth""#.to_owned(), "Auth"),
+        (r#"{"AWSS3""#, r#"{"\u0041WSS3":7,"AWSS3""#.to_owned(), "Storage.AWSS3"),
+    ] {
+        let aws = aws_file().to_string().replacen(found, &by, 1);
+        let problems = Config::parse(&okta, &aws).expect_err(key).problems;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!((problems[0].key.as_str(), problems[0].problem.as_str()), (key, "is there more than once"));
+    }
+    // What is not ours may look as it likes.
+    let aws = aws_file().to_string().replacen('{', r#"{"Analytics": [{"a": 1, "a": 2}], "x": 1, "x": 1.5e3,"#, 1);
+    assert!(Config::parse(&okta, &aws).is_ok());
 }
 
 #[test]
@@ -498,7 +589,7 @@ fn every_key_is_documented() {
             .map(move |key| format!("{parent}{}", key.name))
     });
     let keys: Vec<String> = okta::KEYS.iter().map(|key| key.name.to_owned()).chain(aws).collect();
-    assert_eq!(keys.len(), 14);
+    assert_eq!(keys.len(), 15);
     for key in keys {
         assert!(readme.contains(&format!("\n### `{key}`\n")), "no heading for {key}");
         assert!(readme.contains(&format!("\n| `{key}` |")), "no row for {key}");
@@ -514,6 +605,15 @@ fn the_fingerprint_changes_with_what_a_session_belongs_to_and_nothing_else() {
     assert_ne!(base, okta("/okta_issuer_url", "https://dev-12345678.okta.com"));
     assert_ne!(base, okta("/okta_client_id", "0oa1b2c3d4E5F6g7h8i0"));
     assert_ne!(base, aws("/Auth/identityPoolId", "us-west-2:1234abcd-12ab-34cd-56ef-1234567890ac"));
+    // Who gets the ID token, loopback included; who only gets signatures does not matter.
+    let receivers =
+        ["http://127.0.0.1:4581", "http://127.0.0.1:4582", "http://localhost:4581", "https://id.example.com"]
+            .map(|endpoint| aws("/Auth/identityPoolEndpoint", endpoint));
+    for (index, receiver) in receivers.iter().enumerate() {
+        assert!(*receiver != base && !receivers[index + 1..].contains(receiver), "{index}");
+    }
+    assert_eq!(receivers[3], aws("/Auth/identityPoolEndpoint", "https://ID.example.com:443/"));
+    assert_eq!(base, aws("/Storage/AWSS3/endpoint", "https://minio.example.com"));
     assert_eq!(base, okta("/okta_scopes", "openid"));
     assert_eq!(base, aws("/Storage/AWSS3/bucket", "another-bucket"));
     // Fixed for good: stored sessions are found by it.

@@ -25,6 +25,12 @@ impl Fault {
         Self { expectation: Some(expectation.into()), ..self }
     }
 
+    /// What is wrong, and what would be right where that is known exactly.
+    pub(super) fn into_text(self) -> String {
+        let expected = self.expectation.map(|expectation| format!("; expected: {expectation}"));
+        format!("{}{}", self.problem, expected.unwrap_or_default())
+    }
+
     pub(super) fn into_problem(self, file: &str, key: &str, expectation: &str) -> ConfigProblem {
         ConfigProblem {
             // Both come from outside: a control character would let them rewrite the terminal's lines.
@@ -132,8 +138,16 @@ pub(super) fn loopback_redirect_uri(text: &str) -> Result<String, Fault> {
     if url.scheme() != "http" || !address {
         return Err(Fault::new("is not http on 127.0.0.1 or [::1]"));
     }
-    if url.port().is_none_or(|port| port == 0) {
-        return Err(Fault::new("has no port"));
+    match url.port() {
+        Some(1..) => {}
+        // The parser leaves the scheme's own port out, as browsers do.
+        None if authority(text).is_some_and(|authority| authority.ends_with(":80")) => {
+            return Err(Fault::new(
+                "has port 80, which browsers leave out of an address, so that Okta sees another one",
+            )
+            .expecting("a port above 1023, such as in http://127.0.0.1:8765/callback"));
+        }
+        Some(0) | None => return Err(Fault::new("has no port")),
     }
     if url.query().is_some() {
         return Err(Fault::new("has a query"));
@@ -196,28 +210,50 @@ pub(super) fn identity_pool_id(text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// The general purpose bucket naming rules of the S3 user guide.
+/// The name of a bucket, or the ARN of an access point. The rules of creation have become stricter over the years and do
+/// not hold for buckets that are there (S3 user guide, "General purpose bucket naming rules": until March 2018 names in
+/// us-east-1 had up to 255 characters, capital letters and underscores; reserved prefixes are younger than some names). So
+/// this refuses only what no bucket ever had, as botocore's `VALID_BUCKET` does.
 pub(super) fn bucket(text: &str) -> Result<String, Fault> {
-    let letter_or_digit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = text.as_bytes();
-    let problem = if !(3..=63).contains(&text.len()) {
-        "does not have 3 to 63 characters"
-    } else if !bytes.iter().all(|&byte| letter_or_digit(byte) || matches!(byte, b'.' | b'-')) {
-        "has a character that is not a lower-case letter, a digit, a dot or a hyphen"
-    } else if !bytes.first().is_some_and(|&byte| letter_or_digit(byte))
-        || !bytes.last().is_some_and(|&byte| letter_or_digit(byte))
-    {
-        "does not begin and end with a letter or digit"
-    } else if text.contains("..") {
-        "has two dots in a row"
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let problem = if text.starts_with("arn:") {
+        return access_point(text);
+    } else if text.is_empty() {
+        "is empty"
+    } else if text.len() > 8 && text.bytes().all(|byte| byte == b'x') {
+        "still has the example's placeholder"
+    } else if text.trim() != text {
+        "has white space at its beginning or end"
+    } else if !text.bytes().all(allowed) {
+        "has a character that is not a letter, a digit, a dot, a hyphen or an underscore"
+    } else if !(3..=255).contains(&text.len()) {
+        "does not have 3 to 255 characters"
     } else if text.parse::<std::net::Ipv4Addr>().is_ok() {
         "looks like an IP address"
-    } else if ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| text.starts_with(prefix)) {
-        "begins with a prefix that AWS keeps for itself"
     } else {
         return Ok(text.to_owned());
     };
     Err(Fault::new(problem))
+}
+
+/// `arn:PARTITION:SERVICE:REGION:ACCOUNT:accesspoint/NAME` (S3 user guide, "Referencing access points"); access points of
+/// Outposts and Object Lambda are named alike. The rest is for the SDK's endpoint rules.
+fn access_point(text: &str) -> Result<String, Fault> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'_');
+    if text.len() > MAX_TEXT_BYTES || !text.bytes().all(allowed) {
+        return Err(Fault::new("is not an ARN"));
+    }
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    match parts.as_slice() {
+        [_, _, "s3", "", "", bucket] => Err(Fault::new("is the ARN of a bucket").expecting(*bucket)),
+        [_, _, "s3" | "s3-object-lambda", "", _, resource] if resource.starts_with("accesspoint") => {
+            Err(Fault::new("is a Multi-Region Access Point, whose signatures (SigV4A) this program cannot make")
+                .expecting("the access point of one region, or the bucket's name"))
+        }
+        [_, _, "s3" | "s3-object-lambda", _, _, resource] if resource.starts_with("accesspoint") => Ok(text.to_owned()),
+        [_, _, "s3-outposts", _, _, resource] if resource.starts_with("outpost") => Ok(text.to_owned()),
+        _ => Err(Fault::new("is not the ARN of an access point")),
+    }
 }
 
 /// A server to use in place of AWS. A path is refused: it would have to be part of what is signed.
@@ -229,7 +265,7 @@ pub(super) fn endpoint(text: &str) -> Result<Url, Fault> {
     Ok(url)
 }
 
-/// The beginning of object keys; S3 keys have at most 1,024 bytes.
+/// The beginning of object keys, any text: S3 keys have at most 1,024 bytes, and no character is forbidden.
 pub(super) fn key_prefix(text: &str) -> Result<String, Fault> {
     if text.len() > 1024 {
         return Err(Fault::new("is longer than 1024 bytes"));
@@ -257,9 +293,19 @@ fn parse_url(text: &str) -> Result<Url, Fault> {
     if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'`' | b'{' | b'}' | b'|')) {
         return Err(Fault::new("has a character that a URL may not have"));
     }
+    // The parser takes what is before such a character for a path, and says that the scheme is missing.
+    let is_in_schemes = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    if let Some((scheme, _)) = text.split_once(':')
+        && !scheme.contains(['/', '?', '#'])
+        && let Some(wrong) = scheme.chars().find(|c| !is_in_schemes(*c))
+    {
+        return Err(Fault::new(format!("has {wrong:?} in its scheme")).expecting(
+            "a scheme of letters, digits, `+`, `-` and `.` only (RFC 3986 §3.1); change it in Okta and the app too",
+        ));
+    }
     let url = Url::parse(text).map_err(|error| Fault::new(format!("is not a URL ({error})")))?;
     // Looked for in the text, because the parsed URL does not tell `https://@host` from `https://host`.
-    let authority = text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let authority = authority(text);
     if authority.is_some_and(|authority| authority.contains('@')) {
         return Err(Fault::new("has a user name or password in it"));
     }
@@ -271,4 +317,9 @@ fn parse_url(text: &str) -> Result<Url, Fault> {
         return Err(Fault::new("does not have two slashes and a host after its scheme"));
     }
     Ok(url)
+}
+
+/// Host and port as they are written.
+fn authority(text: &str) -> Option<&str> {
+    text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default())
 }

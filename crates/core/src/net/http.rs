@@ -78,6 +78,8 @@ pub(crate) struct Http {
     recipe: Arc<Recipe>,
     clock: CorrectedClock,
     issuer_host: Option<String>,
+    /// AWS's domains, whose servers' clocks are believed.
+    aws_domains: Vec<String>,
 }
 
 /// What clients are made of.
@@ -150,7 +152,12 @@ impl Http {
         let recipe = Recipe { extra_roots: extra_roots.map(<[u8]>::to_vec), overrides, patience };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
         let (client, loopback_client) = (recipe.make_client(false)?, recipe.make_client(true)?);
-        Ok(Self { client, loopback_client, recipe: Arc::new(recipe), clock, issuer_host })
+        Ok(Self { client, loopback_client, recipe: Arc::new(recipe), clock, issuer_host, aws_domains: Vec::new() })
+    }
+
+    /// The same client, which believes the clocks of servers below these domains too.
+    pub(crate) fn believing(self, aws_domains: impl IntoIterator<Item = String>) -> Self {
+        Self { aws_domains: aws_domains.into_iter().collect(), ..self }
     }
 
     /// The same client without a connection: the next request opens one of its own.
@@ -258,7 +265,8 @@ impl Http {
     /// Whose `Date` is believed: Okta's and AWS's, over TLS, and this machine's. An S3-compatible server or an API of the
     /// app must not shift every signature by a wrong clock of its own.
     fn is_time_server(&self, url: &Url) -> bool {
-        let is_aws = |host: &str| host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
+        let is_below = |host: &str, domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        let is_aws = |host: &str| self.aws_domains.iter().any(|domain| is_below(host, domain));
         is_loopback(url) || url.host_str().is_some_and(|host| is_aws(host) || self.issuer_host.as_deref() == Some(host))
     }
 
@@ -354,15 +362,21 @@ mod tests {
         let clock = CorrectedClock::new(Arc::new(crate::clock::SystemClock));
         let http =
             Http::new(clock, Some(&url("https://dev-1.okta.com/oauth2/default")), None, HostOverrides::new()).unwrap();
+        let http = http.believing(["amazonaws.com".to_owned(), "amazonaws.eu".to_owned()]);
         for believed in [
             "https://dev-1.okta.com/oauth2/default/v1/token",
             "https://cognito-identity.us-west-2.amazonaws.com/",
-            "https://b.s3.cn-north-1.amazonaws.com.cn/",
+            "https://b.s3.eusc-de-east-1.amazonaws.eu/",
             "http://127.0.0.1:4580/",
         ] {
             assert!(http.is_time_server(&url(believed)), "{believed}");
         }
-        for other in ["https://minio.example.com/", "https://amazonaws.com.example.com/", "https://okta.com/"] {
+        for other in [
+            "https://minio.example.com/",
+            "https://amazonaws.com.example.com/",
+            "https://evilamazonaws.com/",
+            "https://okta.com/",
+        ] {
             assert!(!http.is_time_server(&url(other)), "{other}");
         }
     }

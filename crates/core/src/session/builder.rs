@@ -11,7 +11,7 @@ use super::others::OtherSessions;
 use super::renewal::CredentialRenewal;
 use super::session::{Parts, Session};
 use super::sign_out::Leaving;
-use crate::aws::sdk_config;
+use crate::aws::{endpoints, sdk_config};
 use crate::clock::{Clock, CorrectedClock, SystemClock};
 use crate::cognito::IdentityPool;
 use crate::config::Config;
@@ -36,6 +36,7 @@ pub struct SessionBuilder {
     overrides: HostOverrides,
     clock: Arc<dyn Clock>,
     stores_credentials: bool,
+    permitted_endpoint: Option<String>,
 }
 
 impl SessionBuilder {
@@ -66,6 +67,15 @@ impl SessionBuilder {
         self
     }
 
+    /// Permits the configuration to name `endpoint` (scheme, host and port, such as `https://cognito.example.com`) as
+    /// `Auth.identityPoolEndpoint`: that server gets the ID tokens of whoever signs in. Cognito itself, its VPC endpoints and
+    /// this machine need no permission; anything else is refused without it, because a configuration can come with any
+    /// checkout. Take it from the program or the user, never from the configuration.
+    pub fn permit_identity_pool_endpoint(mut self, endpoint: &str) -> Self {
+        self.permitted_endpoint = Some(endpoint.to_owned());
+        self
+    }
+
     /// Another clock than the system's, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -75,16 +85,19 @@ impl SessionBuilder {
     /// Opens the session. Reads no store and no network: the state is [`SessionState::NotLoaded`](super::SessionState).
     ///
     /// # Errors
-    /// `Misconfigured` for an account name or certificates that cannot be used.
+    /// `Misconfigured` for an account name or certificates that cannot be used, and for a configuration that sends ID tokens
+    /// [where nobody permitted it](Self::permit_identity_pool_endpoint).
     pub fn open(self) -> Result<Session, SessionError> {
         let account = names::check_name(&self.account)?;
         let config = self.config;
+        endpoints::check_token_receiver(&config, self.permitted_endpoint.as_deref())?;
         let board = Arc::new(Board::new());
         let news = Arc::clone(&board);
         let clock = CorrectedClock::new(self.clock)
             .on_correction(move |offset_seconds| news.tell(SessionEvent::ClockSkew { offset_seconds }));
         let issuer = Url::parse(config.issuer_url()).ok();
         let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref(), self.overrides)?;
+        let http = http.believing(endpoints::domains(&config));
 
         let name = names::blob_name(&account, &config);
         let owner = Owner { account: account.clone(), configuration: config.fingerprint().to_string() };
@@ -154,6 +167,7 @@ impl Session {
             overrides: HostOverrides::new(),
             clock: Arc::new(SystemClock),
             stores_credentials: true,
+            permitted_endpoint: None,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::aws::sdk_config::{bucket_host, cognito_host};
+use crate::aws::endpoints::{bucket_host, cognito_host};
 use crate::config::Config;
 use crate::net::http::Http;
 use crate::session::tasks::Beside;

@@ -29,6 +29,8 @@ pub struct ObjectPages {
 #[derive(Debug)]
 enum Next {
     Start,
+    /// Nothing is to be sent.
+    Refused(SessionError),
     Coming(JoinHandle<Result<Answer, SessionError>>),
     Done,
 }
@@ -43,17 +45,27 @@ impl ObjectPages {
         let left = listing.limit;
         let request = PageRequest::new(listing, config);
         let evidence = Evidence { bucket: request.bucket.clone(), ..Evidence::of(config) };
-        Self { client: s3::client(config, sdk_config), credentials, evidence, request, left, next: Next::Start }
+        let next = match s3::check_bucket(config, &request.bucket) {
+            Ok(()) => Next::Start,
+            Err(refusal) => Next::Refused(refusal),
+        };
+        let client = s3::client(config, sdk_config, &request.bucket);
+        Self { client, credentials, evidence, request, left, next }
     }
 
     /// The next page, or `None` after the last. After an error the listing is over.
     ///
     /// # Errors
     /// Everything that [`Session::aws_credentials`](super::Session::aws_credentials) can say, `AccessDenied`, `NotFound` for the bucket, `Misconfigured`
-    /// for a wrong region, `Retryable` for the network.
+    /// for a wrong region or a bucket that S3 could never have, `Retryable` for the network.
     pub async fn next_page(&mut self) -> Result<Option<ObjectPage>, SessionError> {
         if matches!(self.next, Next::Start) && self.left != Some(0) {
             self.ask_for(None);
+        }
+        if let Next::Refused(refusal) = &self.next {
+            let refusal = refusal.clone();
+            self.next = Next::Done;
+            return Err(refusal);
         }
         // The request under way stays in place until it has answered: a caller that stops waiting loses nothing.
         let Next::Coming(coming) = &mut self.next else {

@@ -33,3 +33,50 @@ pub(super) fn split_name<'n>(name: &'n str, own: &str) -> Option<(&'n str, &'n s
 pub(super) fn blob_name(account: &str, config: &Config) -> String {
     format!("{account}.{}", config.fingerprint().short())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::session::published::SessionState;
+    use crate::session::{Accounts, Session};
+    use crate::storage::{MemoryStore, SecretStore as _};
+
+    const OKTA: &str = r#"{
+        "okta_issuer_url": "https://dev-1.okta.com/oauth2/default",
+        "okta_client_id": "0oa1exampleclient5d7",
+        "okta_callback_url": "com.okta.dev-1:/callback"
+    }"#;
+
+    /// The configuration of the golden files, with more keys in `Auth`.
+    fn config(more: &str) -> Config {
+        let pool = "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4";
+        let auth = format!(r#"{{"region": "us-west-2", "identityPoolId": "{pool}"{more}}}"#);
+        let storage = r#"{"AWSS3": {"region": "us-west-2", "bucket": "my-team-data"}}"#;
+        Config::parse(OKTA, &format!(r#"{{"Auth": {auth}, "Storage": {storage}}}"#)).unwrap()
+    }
+
+    /// By its name in the store and by what it says of itself.
+    #[tokio::test]
+    async fn a_session_of_earlier_versions_is_found_where_it_was_unless_another_server_gets_its_id_token() {
+        for stored in [
+            include_str!("../../tests-data/session/schema-1.json"),
+            include_str!("../../tests-data/session/schema-2.json"),
+            include_str!("../../tests-data/session/schema-2-attempt.json"),
+        ] {
+            let store = Arc::new(MemoryStore::new());
+            store.save("default.d39979567891dfb9", stored.as_bytes()).unwrap();
+            let state = Session::open(config(""), store.clone()).unwrap().restore().await;
+            assert!(matches!(state, SessionState::SignedIn { .. }), "{state:?}");
+
+            // A listener of another user of this machine may be there.
+            let elsewhere = config(r#", "identityPoolEndpoint": "http://127.0.0.1:4581""#);
+            let session = Session::open(elsewhere.clone(), store.clone()).unwrap();
+            assert_eq!(session.restore().await, SessionState::SignedOut);
+            let others = Accounts::new(elsewhere, store).list_others().await.unwrap();
+            let shown: Vec<_> = others.iter().map(|other| (other.account.as_str(), &other.issuer)).collect();
+            assert_eq!(shown, [("default", &Some("https://dev-1.okta.com/oauth2/default".to_owned()))]);
+        }
+    }
+}
