@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod failures;
 mod interruption;
+mod leaks;
 mod leaving;
 mod listing;
 mod login;
