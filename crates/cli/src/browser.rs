@@ -4,6 +4,7 @@
 use std::io;
 use std::process::{Command, Stdio};
 
+use crate::core_dumps;
 use crate::exit::Failure;
 use crate::loopback::{Errand, HandOver};
 
@@ -13,13 +14,13 @@ pub(crate) async fn send(errand: Errand) -> Result<HandOver, Failure> {
     let address = hand_over.address().to_owned();
     // It starts another program and may wait for it.
     let opened = tokio::task::spawn_blocking(move || {
-        match std::env::var("BROWSER") {
+        core_dumps::start_program(|| match std::env::var("BROWSER") {
             // On other systems the library below looks at it.
             Ok(command) if cfg!(any(target_os = "macos", windows)) && !command.trim().is_empty() => {
                 start(&command, &address)
             }
             _ => webbrowser::open(&address),
-        }
+        })
     });
     match opened.await {
         Ok(Ok(())) => Ok(hand_over),

@@ -1,11 +1,11 @@
-//! What other programs and other users of this machine can see of a session: arguments, environment, files.
+//! What other programs and other users of this machine can see of a session: arguments, environment, files, memory.
 #![cfg(target_os = "linux")]
 
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use rustix::process::geteuid;
+use rustix::process::{Pid, Resource, Rlimit, geteuid, getrlimit, prlimit};
 use url::{Url, form_urlencoded};
 
 use crate::support::{ALICE, Bench, Form, Outcome, Running, Witness, fetch, get, location};
@@ -118,6 +118,45 @@ fn nothing_that_is_secret_is_in_arguments_environment_files_or_output() {
     for (number, secret) in secrets.into_iter().enumerate() {
         seen.assert_free_of(&format!("secret number {number} of the stack"), secret);
     }
+}
+
+#[test]
+fn a_crash_leaves_no_memory_behind_and_a_browser_keeps_its_limit() {
+    let bench = Bench::start();
+    let mut login = bench.command(&["login"]);
+    let witness = Witness::open_by(&mut login, bench.path("witness"));
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "ulimit -S -c \"$(ulimit -H -c)\"; exec \"$0\" \"$@\""])
+        .arg(login.get_program())
+        .args(login.get_args())
+        .envs(login.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        // Where a core file would be written.
+        .current_dir(bench.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = shell.spawn().unwrap();
+    witness.address();
+    let hard = Command::new("sh").args(["-c", "ulimit -H -c"]).output().unwrap();
+    assert_eq!(witness.note("core-limit"), String::from_utf8(hard.stdout).unwrap());
+
+    // Its own again as soon as the browser is started.
+    let limits = format!("/proc/{}/limits", child.id());
+    while !std::fs::read_to_string(&limits).unwrap().lines().any(is_no_core_limit) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    // A program that dumps are piped to gets them whatever the limit is: as if there were none.
+    let hard = getrlimit(Resource::Core).maximum;
+    prlimit(Some(Pid::from_child(&child)), Resource::Core, Rlimit { current: hard, maximum: hard }).unwrap();
+    let killed = Command::new("kill").args(["-s", "ABRT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let end = child.wait().unwrap();
+    assert_eq!((end.signal(), end.core_dumped()), (Some(6), false));
+}
+
+fn is_no_core_limit(line: &str) -> bool {
+    line.strip_prefix("Max core file size").is_some_and(|rest| rest.split_whitespace().next() == Some("0"))
 }
 
 /// Only root can be two users.
