@@ -1,21 +1,29 @@
-//! Opens the user's browser: the one that `BROWSER` names, as is usual on Unix, or else the system's.
+//! Opens the user's browser: the one that `BROWSER` names, as is usual on Unix, or else the system's. It is started with
+//! an address of this process only, see [`HandOver`]: nothing that is secret may be among a program's arguments.
 
 use std::io;
 use std::process::{Command, Stdio};
 
+use crate::core_dumps;
 use crate::exit::Failure;
+use crate::loopback::{Errand, HandOver};
 
-/// Opens `url` in a browser. The error does not repeat the URL: it may hold a token.
-pub(crate) async fn open(url: &str) -> Result<(), Failure> {
-    let url = url.to_owned();
+/// Has a browser run `errand`. It can do so as long as what is returned is kept.
+pub(crate) async fn send(errand: Errand) -> Result<HandOver, Failure> {
+    let hand_over = HandOver::start(errand)?;
+    let address = hand_over.address().to_owned();
     // It starts another program and may wait for it.
-    let opened = tokio::task::spawn_blocking(move || match std::env::var("BROWSER") {
-        // On other systems the library below looks at it.
-        Ok(command) if cfg!(any(target_os = "macos", windows)) && !command.trim().is_empty() => start(&command, &url),
-        _ => webbrowser::open(&url),
+    let opened = tokio::task::spawn_blocking(move || {
+        core_dumps::start_program(|| match std::env::var("BROWSER") {
+            // On other systems the library below looks at it.
+            Ok(command) if cfg!(any(target_os = "macos", windows)) && !command.trim().is_empty() => {
+                start(&command, &address)
+            }
+            _ => webbrowser::open(&address),
+        })
     });
     match opened.await {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(())) => Ok(hand_over),
         _ => Err(Failure::internal("no browser could be opened")),
     }
 }

@@ -5,6 +5,7 @@ mod args;
 mod browser;
 mod commands;
 mod context;
+mod core_dumps;
 mod exit;
 mod interrupt;
 mod invocation;
@@ -31,6 +32,7 @@ use interrupt::Interrupt;
 const GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
+    core_dumps::forbid();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error),

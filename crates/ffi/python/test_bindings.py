@@ -357,6 +357,15 @@ class ErrorsTest(AsyncTest):
         with self.assertRaises(jb.LocalStackError.Stopped):
             bench.stack.count("token")
 
+    async def test_a_parameter_of_a_sign_in_is_sent_and_not_printed(self):
+        bench = await Bench.start()
+        extra = [jb.Parameter(name="ui_locales", value="s3cret")]
+        self.assertEqual(extra, [jb.Parameter("ui_locales", "s3cret")])
+        options = jb.LoginOptions(extra_parameters=extra)
+        self.assertNotIn("s3cret", repr(options) + str(options))
+        self.assertIn("ui_locales=s3cret", (await bench.session().begin_login(options)).url())
+        await bench.stack.shutdown()
+
     def test_all_problems_of_a_configuration_are_told_at_once(self):
         with self.assertRaises(jb.ConfigError.Invalid) as caught:
             jb.Config.parse("{}", json.dumps({"Auth": {"region": "nowhere"}}))

@@ -1,5 +1,6 @@
 //! Signing in, in two steps with the browser in between.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -24,16 +25,40 @@ pub struct LoginOptions {
     pub max_age_seconds: Option<u64>,
     /// Further parameters of the authorization request, such as Okta's `idp`. Those that the library sets are refused.
     #[uniffi(default = [])]
-    pub extra_parameters: Vec<Parameter>,
+    pub extra_parameters: Vec<Arc<Parameter>>,
 }
 
-/// One parameter of a request.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+/// One parameter of a request. An object: it may be a secret, such as an `id_token_hint` or a session token.
+#[derive(PartialEq, Eq, Hash, uniffi::Object)]
+#[uniffi::export(Eq, Hash)]
 pub struct Parameter {
+    name: String,
+    value: String,
+}
+
+#[uniffi::export]
+impl Parameter {
+    /// A parameter of this name; the value is not encoded.
+    #[uniffi::constructor]
+    pub fn new(name: String, value: String) -> Self {
+        Self { name, value }
+    }
+
     /// Its name.
-    pub name: String,
-    /// Its value, not encoded.
-    pub value: String,
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// Its value, not encoded. Perhaps a secret: never log it.
+    pub fn value(&self) -> String {
+        self.value.clone()
+    }
+}
+
+impl fmt::Debug for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parameter").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What the sign-in page asks for.
@@ -59,7 +84,7 @@ impl From<Prompt> for jetbridge::Prompt {
 
 impl From<LoginOptions> for jetbridge::LoginOptions {
     fn from(options: LoginOptions) -> Self {
-        let extra = options.extra_parameters.into_iter().map(|Parameter { name, value }| (name, value));
+        let extra = options.extra_parameters.iter().map(|parameter| (parameter.name(), parameter.value()));
         Self {
             redirect_uri: options.redirect_uri,
             login_hint: options.login_hint,

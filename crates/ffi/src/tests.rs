@@ -10,7 +10,8 @@ use jetbridge::{Obstacle, Recovery, Service, SignInReason};
 use crate::error::exception_name;
 use crate::storage::Adapter;
 use crate::{
-    Config, Session, SessionError, SessionOptions, SignOutMode, StorageError, keychain_store, memory_store, runtime,
+    Config, LoginOptions, Parameter, Session, SessionError, SessionOptions, SignOutMode, StorageError, keychain_store,
+    memory_store, runtime,
 };
 
 /// The variants of an enum in a source text, by the form that rustfmt gives them.
@@ -50,6 +51,23 @@ fn every_variant_of_the_core_has_one_here() {
     let mut kinds = variants(core_storage, "StorageErrorKind");
     kinds.remove("Busy");
     assert_eq!(kinds, variants(include_str!("storage.rs"), "StorageError"));
+}
+
+/// What Rust prints, logs print; what records print, crash reports of the phones print.
+#[test]
+fn a_parameter_of_a_sign_in_prints_no_value() {
+    let parameter = Parameter::new("sessionToken".to_owned(), "s3cret".to_owned());
+    let options = LoginOptions {
+        redirect_uri: None,
+        login_hint: None,
+        prompt: None,
+        max_age_seconds: None,
+        extra_parameters: vec![Arc::new(parameter)],
+    };
+    let printed = format!("{options:?} {options:#?}");
+    assert!(printed.contains("sessionToken") && !printed.contains("s3cret"), "{printed}");
+    let options = jetbridge::LoginOptions::from(options);
+    assert_eq!(options.extra_parameters, [("sessionToken".to_owned(), "s3cret".to_owned())]);
 }
 
 fn every_error() -> Vec<jetbridge::SessionError> {

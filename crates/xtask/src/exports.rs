@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, GenericArgument, ImplItem, Item, PathArguments, Signature, Token, TraitItem, Type};
 
 /// Words that a field's name has when a secret may be in it. `url` and `uri`: those of a sign-in carry `state`, codes and
-/// ID tokens.
+/// ID tokens. `value`: nobody knows of what.
 const SECRET_WORDS: &[&str] = &[
     "assertion",
     "authorization",
@@ -32,6 +32,7 @@ const SECRET_WORDS: &[&str] = &[
     "tokens",
     "uri",
     "url",
+    "value",
     "verifier",
 ];
 
@@ -315,6 +316,7 @@ mod tests {
             "#[derive(uniffi::Record)] struct Keys { secret: Option<String> }",
             "#[derive(uniffi::Record)] struct Keys { private_key: Vec<u8> }",
             "#[derive(uniffi::Record)] struct Login { authorize_url: String }",
+            "#[derive(uniffi::Record)] struct Parameter { name: String, value: String }",
             "#[derive(uniffi::Enum)] enum State { Waiting { nonce: String } }",
             "#[derive(Debug, thiserror::Error, uniffi::Error)] enum Bad { Refused { passwords_tried: Vec<String>, password: String } }",
             "#[cfg_attr(x, derive(uniffi::Record))] struct Keys { verifier: std::string::String }",

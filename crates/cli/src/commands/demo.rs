@@ -159,7 +159,7 @@ async fn sign_in_by_hand(
     story: &mut Narrator<'_>,
 ) -> Result<User, CliError> {
     notes.say(format!("Sign in as {} with password {}", styled(BOLD, &user.login), styled(BOLD, &user.password)));
-    open_browser(&request.url, notes).await;
+    let _browser = open_browser(&request.url, notes).await;
     story.begin("waiting for the browser … (Ctrl-C cancels)");
     let received = receive(session, &mut loopback, PATIENCE, notes, story.progress()).await?;
     let Received { user, page } =

@@ -17,7 +17,7 @@ use crate::commands::signed_in::SignedInEvent;
 use crate::commands::whoami::signed_in_user;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::loopback::{Delivery, Loopback, Page};
+use crate::loopback::{Delivery, Errand, HandOver, Loopback, Page};
 use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, styled};
 use crate::progress::Progress;
 use crate::text::{escape, human_span};
@@ -124,21 +124,28 @@ async fn in_browser(
     if output.is_json() {
         announce(request, output)?;
     }
-    open_browser(&context.browser_address(&request.url), notes).await;
+    // Kept until the redirect comes: browsers may ask twice.
+    let _browser = open_browser(&context.browser_address(&request.url), notes).await;
     let wait = Duration::from_secs(args.timeout);
     let progress = Progress::start(notes, "waiting for the browser … (Ctrl-C cancels)");
     let received = receive(session, &mut loopback, wait, notes, &progress).await?;
     Ok(received.ok_or_else(|| timed_out(request, wait))?)
 }
 
-/// Opens the sign-in page, and says where it is in case nothing opens.
-pub(super) async fn open_browser(page: &str, notes: Notes) {
-    match browser::open(page).await {
-        Ok(()) => notes
+/// Opens the sign-in page, and says where it is in case nothing opens. The browser finds it as long as what is returned is
+/// kept.
+pub(super) async fn open_browser(page: &str, notes: Notes) -> Option<HandOver> {
+    let opened = match Errand::visit(page) {
+        Ok(errand) => browser::send(errand).await,
+        Err(problem) => Err(problem),
+    };
+    match &opened {
+        Ok(_) => notes
             .say(format!("{} Sign in there. If no page opens, use this address:", styled(BOLD, "Your browser opens."))),
         Err(problem) => notes.say(styled(WARN, format!("{}. Open this address yourself:", problem.message))),
     }
     notes.say(format!("\n{}\n", styled(ACCENT, page)));
+    opened.ok()
 }
 
 /// Who came back with the browser, and the page that tells them so.

@@ -1,5 +1,7 @@
 //! `jetbridge logout`. What is stored here goes in any case; telling Okta is extra.
 
+use std::time::Duration;
+
 use jetbridge::{Accounts, OtherSession, Session, SessionError, SessionState, SignOut, SignOutMode};
 use serde::Serialize;
 
@@ -8,8 +10,15 @@ use crate::browser;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::invocation::{given_options, invocation};
+use crate::loopback::Errand;
 use crate::output::{GOOD, Output, styled};
-use crate::text::escape;
+use crate::progress::Progress;
+use crate::text::{escape, human_span};
+
+/// A browser that has to start first may take a while.
+const BROWSER_LIMIT: Duration = Duration::from_secs(60);
+/// Whoever asked first may have been a scanner; the browser comes right after it.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Serialize)]
 struct SignedOutEvent<'a> {
@@ -102,17 +111,9 @@ async fn report(
         SessionState::SignedIn { user } | SessionState::SignInRequired { user: Some(user), .. } => Some(user),
         _ => None,
     };
-    // The address holds the ID token, so it is handed to the browser and shown nowhere.
-    let opened = match &sign_out.end_session_url {
-        Some(Ok(url)) => Some(browser::open(&context.browser_address(url)).await),
-        _ => None,
-    };
     let revoked = matches!(sign_out.revocation, Some(Ok(())));
     let is_unread = matches!(state, SessionState::StorageUnavailable { .. });
-    if output.is_json() {
-        let browser = matches!(opened, Some(Ok(())));
-        output.event(&SignedOutEvent { event: "signed_out", account: &account, revoked, browser })?;
-    } else {
+    if !output.is_json() {
         let whose = other.map(|other| format!(" ({other})")).unwrap_or_default();
         output.line(match user {
             Some(user) => format!("{} Signed out {}{whose}", styled(GOOD, "✓"), escape(user.display_name())),
@@ -124,6 +125,17 @@ async fn report(
         if revoked {
             output.line("  Okta revoked the refresh token.")?;
         }
+        // Before the wait for a browser, which may be given up.
+        output.flush()?;
+    }
+    // The address holds the ID token, so it is handed to the browser and shown nowhere.
+    let opened = match &sign_out.end_session_url {
+        Some(Ok(url)) => Some(end_browser_session(context, url).await),
+        _ => None,
+    };
+    if output.is_json() {
+        let browser = matches!(opened, Some(Ok(())));
+        output.event(&SignedOutEvent { event: "signed_out", account: &account, revoked, browser })?;
     }
     let signed_out_here = "You are signed out here. Sign out on Okta's own page to end the browser's session too.";
     if is_unread && was_to_revoke && sign_out.revocation.is_none() {
@@ -140,9 +152,21 @@ async fn report(
         return Ok(Some(could_not("asked", &error).hint(signed_out_here)));
     }
     if let Some(Err(problem)) = opened {
-        return Ok(Some(Failure::new("internal", Exit::Internal, problem.message).hint(signed_out_here)));
+        return Ok(Some(problem.hint(signed_out_here)));
     }
     Ok(None)
+}
+
+/// Opens Okta's page that ends the browser's session, and waits until the browser has what it needs for that.
+async fn end_browser_session(context: &Context, url: &str) -> Result<(), Failure> {
+    let browser = browser::send(Errand::post(&context.browser_address(url))?).await?;
+    let _progress = Progress::start(context.notes, "waiting for the browser …");
+    tokio::time::timeout(BROWSER_LIMIT, browser.taken()).await.map_err(|_| {
+        let problem = format!("no browser asked for the page within {}", human_span(BROWSER_LIMIT));
+        Failure::new("timed_out", Exit::Cancelled, problem)
+    })?;
+    tokio::time::sleep(SECOND_LOOK).await;
+    Ok(())
 }
 
 fn could_not(be: &str, error: &SessionError) -> Failure {

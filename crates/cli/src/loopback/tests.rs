@@ -1,13 +1,23 @@
 //! What a browser sends and what anybody else may send, who can reach the listener at all, and what its answers say.
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::answer::refusal;
+use super::server::{HEAD_LIMIT, READ_LIMIT};
 use super::*;
 
 fn target() -> Target {
     Target::parse("http://127.0.0.1:8765/callback").unwrap()
 }
 
-fn judge_text(head: &str) -> Verdict {
-    judge(head.as_bytes(), &target())
+fn judge(head: &[u8]) -> Result<String, Status> {
+    let request = Request::read(head, &target().authority)?;
+    find_redirect(&request, &target()).map(str::to_owned)
+}
+
+fn judge_text(head: &str) -> Result<String, Status> {
+    judge(head.as_bytes())
 }
 
 #[test]
@@ -34,10 +44,10 @@ fn only_loopback_addresses_can_be_listened_on() {
 #[test]
 fn the_redirect_is_taken_whole() {
     let verdict = judge_text("GET /callback?code=a%2Bb&state=s HTTP/1.1\r\nHost: 127.0.0.1:8765\r\n\r\n");
-    assert_eq!(verdict, Verdict::Redirect { path_and_query: "/callback?code=a%2Bb&state=s".to_owned() });
+    assert_eq!(verdict, Ok("/callback?code=a%2Bb&state=s".to_owned()));
     // A denial is an answer as well.
     let denied = judge_text("GET /callback?error=access_denied&state=s HTTP/1.1\r\nhost: 127.0.0.1:8765\r\n\r\n");
-    assert!(matches!(denied, Verdict::Redirect { .. }));
+    assert!(denied.is_ok());
 }
 
 #[test]
@@ -59,16 +69,16 @@ fn everything_else_is_refused() {
         ("", "127.0.0.1:8765", Status::BadRequest),
     ] {
         let head = format!("{request_line}\r\nHost: {host}\r\n\r\n");
-        assert_eq!(judge_text(&head), Verdict::Refuse(status), "{request_line} {host}");
+        assert_eq!(judge_text(&head), Err(status), "{request_line} {host}");
     }
-    assert_eq!(judge_text("GET /callback?state=s HTTP/1.1\r\n\r\n"), Verdict::Refuse(Status::WrongHost));
-    assert_eq!(judge(b"GET /\xff HTTP/1.1\r\n\r\n", &target()), Verdict::Refuse(Status::BadRequest));
+    assert_eq!(judge_text("GET /callback?state=s HTTP/1.1\r\n\r\n"), Err(Status::WrongHost));
+    assert_eq!(judge(b"GET /\xff HTTP/1.1\r\n\r\n"), Err(Status::BadRequest));
 }
 
 #[test]
 fn a_head_that_only_looks_right_is_refused() {
     let right = "GET /callback?code=a&state=s HTTP/1.1\r\nHost: 127.0.0.1:8765\r\n\r\n";
-    assert!(matches!(judge_text(right), Verdict::Redirect { .. }));
+    assert!(judge_text(right).is_ok());
     for (from, to) in [
         ("Host: 127.0.0.1:8765", "Host: 127.0.0.1:8765.evil.example"),
         ("Host: 127.0.0.1:8765", "Host: evil.example\r\nX-Forwarded-Host: 127.0.0.1:8765"),
@@ -96,21 +106,33 @@ fn a_head_that_only_looks_right_is_refused() {
     ] {
         let head = right.replacen(from, to, 1);
         assert_ne!(head, right);
-        assert!(matches!(judge_text(&head), Verdict::Refuse(_)), "{head:?}");
+        assert!(judge_text(&head).is_err(), "{head:?}");
+    }
+}
+
+#[test]
+fn a_request_that_nobody_waits_for_is_not_taken() {
+    let right = "GET /callback?code=a&state=s HTTP/1.1\r\nHost: 127.0.0.1:8765\r\n";
+    for ahead in ["Sec-Purpose: prefetch", "sec-purpose: prefetch;prerender", "Purpose: prefetch", "X-moz: prefetch"] {
+        assert_eq!(judge_text(&format!("{right}{ahead}\r\n\r\n")), Err(Status::Prefetch), "{ahead}");
+    }
+    for other in ["Sec-Purpose: other", "Sec-Fetch-Dest: prefetch", "X-Purpose:", "Accept: prefetch"] {
+        assert!(judge_text(&format!("{right}{other}\r\n\r\n")).is_ok(), "{other}");
     }
 }
 
 #[test]
 fn every_answer_says_that_it_is_not_to_be_kept_nor_told() {
-    use Status::{BadRequest, MethodNotAllowed, NotFound, TooLarge, WrongHost};
-    let refusals = [BadRequest, NotFound, MethodNotAllowed, WrongHost, TooLarge].map(refusal);
-    let pages = [Page::SignedIn, Page::NotSignedIn, Page::Unexpected].map(page_response);
+    use Status::{BadRequest, MethodNotAllowed, NotFound, Prefetch, TooLarge, WrongHost};
+    let refusals = [BadRequest, NotFound, MethodNotAllowed, WrongHost, TooLarge, Prefetch].map(refusal);
+    let pages = [Page::SignedIn, Page::NotSignedIn, Page::Unexpected, Page::NotYours, Page::Gone].map(page);
     for answer in refusals.into_iter().chain(pages) {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         for header in [
             "Cache-Control: no-store",
             "Referrer-Policy: no-referrer",
             "X-Content-Type-Options: nosniff",
+            "X-Frame-Options: DENY",
             "Connection: close",
             &format!("Content-Length: {}", body.len()),
         ] {

@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use crate::support::{ALICE, BOB, Bench, CAROL, Running};
+#[cfg(unix)]
+use crate::support::{Form, Witness, fetch};
 
 #[test]
 fn login_prints_the_address_and_takes_the_redirect_from_stdin() {
@@ -114,35 +116,28 @@ fn logout_forgets_and_tells_okta_when_asked_to() {
 
 #[cfg(unix)]
 #[test]
-fn logout_hands_the_end_session_address_to_the_browser_only() {
+fn logout_has_the_browser_post_the_id_token_and_tells_nobody_else() {
     let bench = Bench::start();
     bench.sign_in_as(ALICE);
-    let seen = bench.path("seen");
-    let script = bench.path("browser.sh");
-    std::fs::write(&script, format!("#!/bin/sh\nprintf '%s' \"$1\" > '{}'\n", seen.display())).unwrap();
-    let outcome = crate::support::Outcome::of(
-        bench
-            .command(&["logout", "--browser", "--json", "-v"])
-            .env("BROWSER", format!("sh {}", script.display()))
-            .output()
-            .unwrap(),
-    );
+    let mut command = bench.command(&["logout", "--browser", "--json", "-v"]);
+    let witness = Witness::open_by(&mut command, bench.path("witness"));
+    let running = Running::start(&mut command);
+    let address = witness.address();
+    assert!(address.starts_with("http://127.0.0.1:") && !address.contains('?'), "{address}");
+    let page = fetch(&address);
+    // A scanner may have been first.
+    assert!(fetch(&address).contains("<form "), "asked twice");
+    let outcome = running.finish();
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert_eq!(outcome.events()[0]["browser"], true);
-    let address = wait_for_text(&seen);
-    assert!(address.starts_with(&bench.stack.custom_issuer()) && address.contains("id_token_hint="));
-    let token = address.split("id_token_hint=").nth(1).unwrap().split('&').next().unwrap();
-    assert!(!outcome.stdout.contains(token) && !outcome.stderr.contains(token));
-}
 
-/// The browser is started, not waited for.
-fn wait_for_text(path: &std::path::Path) -> String {
-    loop {
-        match std::fs::read_to_string(path) {
-            Ok(text) if !text.is_empty() => return text,
-            _ => std::thread::sleep(std::time::Duration::from_millis(10)),
-        }
-    }
+    let form = Form::read(&page);
+    assert_eq!(form.action, format!("{}/v1/logout", bench.stack.custom_issuer()));
+    let token = &form.fields.iter().find(|(name, _)| name == "id_token_hint").unwrap().1;
+    assert!(!outcome.stdout.contains(token) && !outcome.stderr.contains(token));
+    let answer = form.post();
+    assert!(answer.starts_with("HTTP/1.1 200 ") || answer.starts_with("HTTP/1.1 303 "), "{answer}");
+    assert_eq!(bench.stack.log().count("logout"), 1);
 }
 
 #[test]

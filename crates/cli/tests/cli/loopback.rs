@@ -2,7 +2,11 @@
 
 use std::net::{TcpListener, TcpStream};
 
-use crate::support::{ALICE, Bench, Running, get, send};
+use crate::support::{ALICE, Bench, Running, fetch_with, get, send};
+#[cfg(unix)]
+use crate::support::{Witness, fetch, location};
+#[cfg(unix)]
+use url::Url;
 
 /// Path and query of the redirect, as a browser asks for it.
 fn target_of<'a>(bench: &Bench, redirect: &'a str) -> &'a str {
@@ -29,6 +33,43 @@ fn the_browser_comes_back_and_sees_how_it_went() {
     assert!(page.contains("You are signed in") && page.contains("You can close this tab"), "{page}");
     let code = redirect.split("code=").nth(1).unwrap().split('&').next().unwrap();
     assert!(!page.contains(code));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_browser_is_started_with_an_address_that_says_nothing() {
+    let bench = Bench::start();
+    let mut command = bench.command(&["login"]);
+    let witness = Witness::open_by(&mut command, bench.path("witness"));
+    let running = Running::start(&mut command);
+    let address = witness.address();
+    // A browser that looks ahead, one that only looks, and a scanner.
+    assert!(fetch_with(&address, "Sec-Purpose: prefetch;prerender\r\n").starts_with("HTTP/1.1 503 "));
+    let url = location(&fetch(&address));
+    assert_eq!(location(&fetch(&address)), url, "asked twice");
+    assert!(url.starts_with(&bench.stack.custom_issuer()), "{url}");
+    let page = get(bench.port, target_of(&bench, &bench.visit(&url, ALICE)));
+    assert!(page.contains("You are signed in"), "{page}");
+    let outcome = running.finish();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    // The person may still need the whole address: it is told on the terminal.
+    assert!(outcome.stderr.contains(&url) && !outcome.stderr.contains(&address), "{outcome:?}");
+    let port = Url::parse(&address).unwrap().port().unwrap();
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "whoever is done listens no longer");
+}
+
+#[test]
+fn a_redirect_that_is_fetched_ahead_is_left_to_the_person() {
+    let bench = Bench::start();
+    let mut running = Running::start(&mut bench.command(&["login", "--json"]));
+    let redirect = bench.visit(&running.authorization_url(), ALICE);
+    for ahead in ["Sec-Purpose: prefetch\r\n", "Sec-Purpose: prefetch;prerender\r\n", "Purpose: prefetch\r\n"] {
+        let answer = fetch_with(&redirect, ahead);
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("Cache-Control: no-store"), "{answer}");
+    }
+    assert_eq!(bench.stack.log().count("token"), 0);
+    assert!(get(bench.port, target_of(&bench, &redirect)).contains("You are signed in"));
+    assert_eq!(running.finish().code, 0);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod failures;
 mod interruption;
+mod leaks;
 mod leaving;
 mod listing;
 mod login;

@@ -9,6 +9,7 @@ use jetbridge_local_stack::{BrowserError, LocalStack, Options, ScriptedBrowser};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use url::{Position, Url, form_urlencoded};
 
 pub(crate) const ALICE: &str = "alice@example.com";
 pub(crate) const BOB: &str = "bob@example.com";
@@ -142,7 +143,8 @@ pub(crate) fn send(port: u16, request: &str) -> String {
     loop {
         let text = String::from_utf8_lossy(&answer[..read]).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
+            let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+            let length = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length")).unwrap().1;
             if body.len() >= length.parse().unwrap() {
                 return text;
             }
@@ -155,6 +157,102 @@ pub(crate) fn send(port: u16, request: &str) -> String {
 
 pub(crate) fn get(port: u16, target: &str) -> String {
     send(port, &format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"))
+}
+
+/// Asks for an address on this machine as a browser does, with further header fields.
+pub(crate) fn fetch_with(address: &str, more: &str) -> String {
+    let url = Url::parse(address).unwrap();
+    let (port, target) = (url.port().unwrap(), &url[Position::BeforePath..]);
+    send(port, &format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{more}\r\n"))
+}
+
+pub(crate) fn fetch(address: &str) -> String {
+    fetch_with(address, "")
+}
+
+/// Where an answer redirects to.
+pub(crate) fn location(answer: &str) -> String {
+    let found = answer.lines().find_map(|line| line.strip_prefix("Location: "));
+    found.unwrap_or_else(|| panic!("no redirect: {answer}")).to_owned()
+}
+
+/// A browser that opens nothing, and notes all that a program on this machine can see.
+#[cfg(unix)]
+pub(crate) struct Witness {
+    folder: PathBuf,
+}
+
+#[cfg(unix)]
+impl Witness {
+    /// Makes one, and has `command` open it.
+    pub(crate) fn open_by(command: &mut Command, folder: PathBuf) -> Self {
+        std::fs::create_dir_all(&folder).unwrap();
+        let script = folder.join("browser.sh");
+        std::fs::write(&script, WITNESS).unwrap();
+        command.env("BROWSER", format!("sh {} {}", script.display(), folder.display()));
+        Self { folder }
+    }
+
+    /// The address that it was started with. Waits for it: the browser is started, not waited for.
+    pub(crate) fn address(&self) -> String {
+        loop {
+            match std::fs::read_to_string(self.folder.join("address")) {
+                Ok(address) => return address,
+                Err(_) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            }
+        }
+    }
+
+    /// What it noted: `processes` (the arguments of all), `environment`, `core-limit`.
+    pub(crate) fn note(&self, name: &str) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.folder.join(name)).unwrap()).into_owned()
+    }
+}
+
+/// The address comes last, as a whole.
+#[cfg(unix)]
+const WITNESS: &str = r#"cd "$1"
+env > environment
+ulimit -S -c > core-limit
+if [ -d /proc/self ]; then cat /proc/[0-9]*/cmdline; else ps -axww -o args; fi > processes 2> /dev/null
+printf %s "$2" > unfinished
+mv unfinished address
+"#;
+
+/// The form of one of the program's own pages.
+#[cfg(unix)]
+pub(crate) struct Form {
+    pub(crate) action: String,
+    pub(crate) fields: Vec<(String, String)>,
+}
+
+#[cfg(unix)]
+impl Form {
+    pub(crate) fn read(page: &str) -> Self {
+        let value = |text: &str, name: &str| {
+            let value = text.split_once(&format!(" {name}=\"")).unwrap().1.split('"').next().unwrap();
+            value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        };
+        let form = page.split_once("<form method=\"post\"").unwrap().1;
+        let inputs = form.split("<input type=\"hidden\"").skip(1);
+        Self {
+            action: value(form, "action"),
+            fields: inputs.map(|input| (value(input, "name"), value(input, "value"))).collect(),
+        }
+    }
+
+    /// What the server says to it.
+    pub(crate) fn post(&self) -> String {
+        let url = Url::parse(&self.action).unwrap();
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.fields).finish();
+        let (port, length) = (url.port().unwrap(), body.len());
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n",
+            url.path()
+        );
+        send(port, &(head + &body))
+    }
 }
 
 pub(crate) fn free_port() -> u16 {

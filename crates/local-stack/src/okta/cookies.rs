@@ -53,8 +53,14 @@ impl Cookie {
     }
 
     fn header(self, okta: &Okta, value: &str, more: &str) -> Option<HeaderValue> {
-        let secure = if okta.shared.options.tls { "; Secure" } else { "" };
-        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}", self.name(okta));
+        // An app's page that posts the sign-out is another site, and the session has to be known there (OpenID Connect
+        // RP-Initiated Logout 1.0 section 2). Browsers allow it over TLS alone.
+        let (same_site, secure) = match (self, okta.shared.options.tls) {
+            (Self::Session, true) => ("None", "; Secure"),
+            (Self::Browser, true) => ("Lax", "; Secure"),
+            (_, false) => ("Lax", ""),
+        };
+        let text = format!("{}={value}; Path=/; HttpOnly; SameSite={same_site}{secure}{more}", self.name(okta));
         HeaderValue::try_from(text).ok()
     }
 }

@@ -1,5 +1,5 @@
 //! The logout endpoint (OpenID Connect RP-Initiated Logout 1.0; reference/api/oidc of 2024-08-21, "/logout"): ends the
-//! session in the browser, not the tokens.
+//! session in the browser, not the tokens. Takes a query or a posted form ("logoutCustomASWithPost" of today's reference).
 
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jetbridge_local_stack::{BrowserError, Fault};
+use jetbridge_local_stack::{BrowserError, Fault, Options};
 
 use crate::support::{ALICE, Answer, BOB, Bench, CAROL, REDIRECT_URI, STATE, query_value};
 
@@ -66,6 +66,15 @@ async fn the_page_is_locked_down() {
     assert!(page.header("access-control-allow-origin").is_empty());
     assert!(page.header("set-cookie").ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{}", page.header("set-cookie"));
     assert!(page.text.contains("value=\"a&quot;&lt;script&gt;\"") && !page.text.contains("<script"));
+}
+
+#[tokio::test]
+async fn over_tls_the_session_is_known_where_a_page_of_another_site_posts_to() {
+    let bench = Bench::with(Options { tls: true, ..Options::default() }).await;
+    let (token, cookie) = open_page(&bench, &[]).await;
+    let answer = submit(&bench, &token, &cookie, ALICE).await;
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("sid_") && cookie.ends_with("; HttpOnly; SameSite=None; Secure"), "{cookie}");
 }
 
 #[tokio::test]
