@@ -5,6 +5,7 @@ mod args;
 mod browser;
 mod commands;
 mod context;
+mod environment;
 mod exit;
 mod interrupt;
 mod invocation;
@@ -12,6 +13,7 @@ mod leaving;
 mod logging;
 mod loopback;
 mod output;
+mod path;
 mod progress;
 mod table;
 mod text;
@@ -31,6 +33,7 @@ use interrupt::Interrupt;
 const GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
+    environment::drop_empty_variables();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error),
@@ -58,7 +61,8 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), CliError> {
     let tidies_up = matches!(cli.command, Command::Login(_) | Command::LocalStack(_));
     let interrupt = Interrupt::listen();
-    let context = Context::new(cli.global, interrupt.clone());
+    let patience = cli.keyring_patience();
+    let context = Context::new(cli.global, patience, interrupt.clone());
     let (sessions, notes) = (context.sessions.clone(), context.notes);
     let mut command = tokio::spawn(commands::run(cli.command, context));
     let mut finished = None;

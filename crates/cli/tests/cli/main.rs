@@ -5,6 +5,8 @@
 mod accounts;
 mod credentials;
 mod demo;
+#[cfg(unix)]
+mod desktop;
 mod doctor;
 mod failures;
 mod interruption;
