@@ -136,3 +136,27 @@ async fn aws_credentials_stay_out_of_the_store_if_the_app_wants_that() {
     session.sign_out(SignOutMode::Local).await.unwrap();
     assert_eq!(session.aws_credentials().await.unwrap_err().kind(), "sign_in_required");
 }
+
+/// The SDKs of AWS run `credential_process` for each request once the keys have less than fifteen minutes left.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_handed_on_has_a_quarter_of_an_hour_left_and_is_not_renewed_each_time() {
+    let bench = Bench::start().await;
+    let first = bench.signed_in(ALICE).await.aws_credentials().await.unwrap();
+    bench.let_time_pass(HOUR - Duration::from_secs(14 * 60));
+    assert_eq!(bench.session().aws_credentials().await.unwrap().access_key_id(), first.access_key_id());
+    for _ in 0..3 {
+        let handed_on = bench.session().aws_credentials_to_hand_on().await.unwrap();
+        assert!(handed_on.expires_at() > first.expires_at() + Duration::from_secs(15 * 60));
+    }
+    assert_eq!(bench.count("GetCredentialsForIdentity"), 2);
+
+    // Cognito gives nothing that lasts: ten processes in eight minutes.
+    let options = Options { credentials_lifetime: Duration::from_secs(600), ..Options::default() };
+    let bench = Bench::start_with(options).await;
+    bench.signed_in(ALICE).await.aws_credentials().await.unwrap();
+    for _ in 0..10 {
+        bench.let_time_pass(Duration::from_secs(48));
+        bench.session().aws_credentials_to_hand_on().await.unwrap();
+    }
+    assert!(bench.count("GetCredentialsForIdentity") <= 3, "{}", bench.count("GetCredentialsForIdentity"));
+}

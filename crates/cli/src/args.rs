@@ -1,14 +1,16 @@
 //! The command line's grammar. What a flag means is said here, once, as its help text.
 
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jetbridge::storage::KeyringPatience;
 use jetbridge_local_stack::{Fault, Rotation};
 
+use crate::path::UserPath;
 use crate::text::wrap_beside;
 
 const STYLES: Styles = Styles::styled()
@@ -35,13 +37,26 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// Whether somebody may be there to unlock the keyring: one at a terminal, and not a program that reads what we write.
+    pub(crate) fn keyring_patience(&self) -> KeyringPatience {
+        let is_for_program = self.global.json
+            || matches!(self.command, Command::Creds(CredsArgs { format: Some(CredsFormat::Process) }));
+        if !is_for_program && std::io::stderr().is_terminal() {
+            KeyringPatience::Attended
+        } else {
+            KeyringPatience::Unattended
+        }
+    }
+}
+
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
     /// Folder with okta-config.json and aws-exports.json
     #[arg(long, global = true, value_name = "DIR", env = "JETBRIDGE_CONFIG", default_value = "config")]
-    pub(crate) config: PathBuf,
+    pub(crate) config: UserPath,
     /// Where the session is kept: auto, keyring, memory or file:PATH
     #[arg(long, global = true, value_name = "STORE", env = "JETBRIDGE_STORE", default_value = "auto")]
     pub(crate) store: StoreChoice,
@@ -50,7 +65,7 @@ pub(crate) struct GlobalArgs {
     pub(crate) account: Option<String>,
     /// Trust the certificates in this file too
     #[arg(long, global = true, value_name = "PEM", env = "SSL_CERT_FILE", hide_env_values = true)]
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) ca_file: Option<UserPath>,
     /// Reach HOST at this address, as curl's --resolve does; ADDRESS may have a port of its own. For the local stack
     #[arg(long, global = true, value_name = "HOST:443:ADDRESS")]
     pub(crate) resolve: Vec<Resolve>,
@@ -114,10 +129,10 @@ pub(crate) struct LocalStackArgs {
     pub(crate) tls: bool,
     /// Imitate what this template of `cdk synth` deploys, every permission included
     #[arg(long, value_name = "FILE")]
-    pub(crate) template: Option<PathBuf>,
+    pub(crate) template: Option<UserPath>,
     /// Write a ready configuration into this folder
     #[arg(long, value_name = "DIR")]
-    pub(crate) write_config: Option<PathBuf>,
+    pub(crate) write_config: Option<UserPath>,
     /// Replace other files that are there
     #[arg(long, requires = "write_config")]
     pub(crate) overwrite: bool,
@@ -206,7 +221,7 @@ pub(crate) enum CredsFormat {
 pub(crate) struct DoctorArgs {
     /// Compare the configuration with this synthesized CloudFormation template
     #[arg(long, value_name = "FILE")]
-    pub(crate) template: PathBuf,
+    pub(crate) template: UserPath,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -297,7 +312,7 @@ pub(crate) enum StoreChoice {
     /// Nowhere: the session ends with the process.
     Memory,
     /// An encrypted file in this folder, with its key beside it.
-    File(PathBuf),
+    File(UserPath),
 }
 
 impl FromStr for StoreChoice {
@@ -309,7 +324,7 @@ impl FromStr for StoreChoice {
             "keyring" => Ok(Self::Keyring),
             "memory" => Ok(Self::Memory),
             _ => match text.strip_prefix("file:") {
-                Some(path) if !path.is_empty() => Ok(Self::File(path.into())),
+                Some(path) if !path.is_empty() => UserPath::new(path).map(Self::File),
                 _ => Err("expected\n  auto, keyring, memory or file:PATH".to_owned()),
             },
         }
@@ -382,8 +397,9 @@ mod tests {
         assert_eq!("auto".parse(), Ok(StoreChoice::Auto));
         assert_eq!("keyring".parse(), Ok(StoreChoice::Keyring));
         assert_eq!("memory".parse(), Ok(StoreChoice::Memory));
-        assert_eq!("file:/a b/c".parse(), Ok(StoreChoice::File("/a b/c".into())));
-        for wrong in ["", "file:", "disk", "file"] {
+        assert_eq!("file:/a b/c".parse(), UserPath::new("/a b/c").map(StoreChoice::File));
+        assert_eq!("file:~/jb".parse(), UserPath::new("~/jb").map(StoreChoice::File));
+        for wrong in ["", "file:", "disk", "file", "file:~bob/jb"] {
             assert!(wrong.parse::<StoreChoice>().is_err(), "{wrong}");
         }
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jetbridge::storage::{
-    EncryptedFileStore, FileStoreOptions, KeySource, MemoryStore, SecretStore, StorageErrorKind, default_directory,
+    EncryptedFileStore, FileStoreOptions, KeySource, KeyringPatience, MemoryStore, SecretStore, StorageErrorKind,
+    default_directory,
 };
 use jetbridge::{Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User};
 use url::Url;
@@ -13,7 +14,7 @@ use url::Url;
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
 use crate::exit::{CliError, Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::invocation::{given_options, invocation};
+use crate::invocation::command;
 use crate::leaving::Sessions;
 use crate::output::Notes;
 
@@ -26,15 +27,16 @@ const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) global: GlobalArgs,
+    pub(crate) patience: KeyringPatience,
     pub(crate) notes: Notes,
     pub(crate) interrupt: Interrupt,
     pub(crate) sessions: Sessions,
 }
 
 impl Context {
-    pub(crate) fn new(global: GlobalArgs, interrupt: Interrupt) -> Self {
+    pub(crate) fn new(global: GlobalArgs, patience: KeyringPatience, interrupt: Interrupt) -> Self {
         let notes = Notes::new(global.quiet);
-        Self { global, notes, interrupt, sessions: Sessions::default() }
+        Self { global, patience, notes, interrupt, sessions: Sessions::default() }
     }
 
     pub(crate) fn config(&self) -> Result<Config, CliError> {
@@ -51,12 +53,9 @@ impl Context {
 
     /// The session as the store has it. Asks no server. The state says whether the store could be read.
     pub(crate) async fn restore(&self, config: Config) -> Result<(Session, SessionState), CliError> {
-        let store = self.store()?;
-        let account = match self.named_account() {
-            Some(account) => account.to_owned(),
-            None => current_account(&Accounts::new(config.clone(), Arc::clone(&store))).await?,
-        };
-        self.restore_account(config, store, &account).await
+        let session = self.open_current(config).await?;
+        let state = session.restore().await;
+        Ok((session, state))
     }
 
     /// The same for an account that is named here.
@@ -66,8 +65,28 @@ impl Context {
         store: Arc<dyn SecretStore>,
         account: &str,
     ) -> Result<(Session, SessionState), CliError> {
+        let session = self.open_account(config, store, account).await?;
+        let state = session.restore().await;
+        Ok((session, state))
+    }
+
+    async fn open_current(&self, config: Config) -> Result<Session, CliError> {
+        let store = self.store()?;
+        let account = match self.named_account() {
+            Some(account) => account.to_owned(),
+            None => current_account(&Accounts::new(config.clone(), Arc::clone(&store))).await?,
+        };
+        self.open_account(config, store, &account).await
+    }
+
+    async fn open_account(
+        &self,
+        config: Config,
+        store: Arc<dyn SecretStore>,
+        account: &str,
+    ) -> Result<Session, CliError> {
         let mut builder = Session::builder(config, store).account(account);
-        if let Some(path) = self.global.ca_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
+        if let Some(path) = self.global.ca_file.as_deref() {
             builder = builder.root_certificates(read_certificates(path)?);
         }
         for Resolve { host, address } in &self.global.resolve {
@@ -76,9 +95,7 @@ impl Context {
         if let Some(endpoint) = self.global.permit_endpoint.as_deref() {
             builder = builder.permit_identity_pool_endpoint(endpoint);
         }
-        let session = self.open(builder).await?;
-        let state = session.restore().await;
-        Ok((session, state))
+        self.open(builder).await
     }
 
     /// Opens a session. Each one of this process comes by here, so that none is forgotten when it ends.
@@ -90,13 +107,9 @@ impl Context {
 
     /// Like [`restore`](Self::restore), for a command that is no use with a store that cannot be read.
     pub(crate) async fn session(&self) -> Result<(Session, SessionState), CliError> {
-        let (session, state) = self.restore(self.config()?).await?;
-        match state {
-            SessionState::StorageUnavailable { detail } => {
-                Err(Failure::new("secure_storage", Exit::SecureStorage, detail).into())
-            }
-            state => Ok((session, state)),
-        }
+        let session = self.open_current(self.config()?).await?;
+        let state = session.try_restore().await?;
+        Ok((session, state))
     }
 
     /// A session with somebody in it, for a command that is no use without.
@@ -146,7 +159,7 @@ impl Context {
         let mut others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
         if let Some(other) = others.next() {
             let more = if others.next().is_some() { " and others" } else { "" };
-            let switch = format!("{}{} switch {}", invocation(), given_options(), other.name);
+            let switch = command(&["switch", &other.name]);
             let hint = failure.hint.get_or_insert_default();
             hint.push_str(&format!("\nAccount {}{more} is signed in; to use it: {switch}", other.name));
         }
@@ -158,10 +171,10 @@ impl Context {
             StoreChoice::Memory => return Ok(Arc::new(MemoryStore::new())),
             StoreChoice::Auto => (default_directory()?, None),
             StoreChoice::Keyring => (default_directory()?, Some(KeySource::Keyring)),
-            StoreChoice::File(directory) => (directory.clone(), Some(KeySource::KeyFile)),
+            StoreChoice::File(directory) => (directory.to_path_buf(), Some(KeySource::KeyFile)),
         };
         let options = FileStoreOptions { key_source, ..FileStoreOptions::new(directory) };
-        Ok(Arc::new(EncryptedFileStore::open(options)?))
+        Ok(Arc::new(EncryptedFileStore::open(options)?.with_keyring_patience(self.patience)))
     }
 }
 
@@ -169,10 +182,14 @@ impl Context {
 async fn current_account(accounts: &Accounts) -> Result<String, CliError> {
     accounts.current().await.map_err(|error| {
         let mut failure = Failure::from_session(&error);
-        let or_switch = format!(", or run: {}{} switch default", invocation(), given_options());
-        let is_passing = matches!(error, SessionError::SecureStorage { kind: StorageErrorKind::Unavailable, .. });
-        let way_out = if is_passing { "" } else { &or_switch };
-        failure.hint = Some(format!("Name the account with --account (without `switch`: default){way_out}."));
+        if matches!(
+            error,
+            SessionError::SecureStorage { kind: StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing, .. }
+        ) {
+            let switch = command(&["switch", "default"]);
+            failure.hint =
+                Some(format!("Name the account with --account (without `switch`: default), or run: {switch}"));
+        }
         failure.into()
     })
 }

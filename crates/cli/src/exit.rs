@@ -2,10 +2,10 @@
 
 use std::io;
 
-use jetbridge::storage::StorageError;
+use jetbridge::storage::{StorageError, StorageErrorKind};
 use jetbridge::{ConfigError, ConfigProblem, SessionError};
 
-use crate::invocation::{given_options, invocation};
+use crate::invocation::{command, invocation};
 
 /// The process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,8 @@ impl Failure {
     /// What the core says. How its shell is called, only the shell knows.
     pub(crate) fn from_session(error: &SessionError) -> Self {
         let hint = match error {
-            SessionError::SignInRequired { .. } => Some(format!("Run: {}{} login", invocation(), given_options())),
+            SessionError::SignInRequired { .. } => Some(format!("Run: {}", command(&["login"]))),
+            SessionError::SecureStorage { kind, .. } => Some(storage_hint(*kind)),
             _ => error.hint(),
         };
         Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint }
@@ -70,6 +71,30 @@ impl Failure {
     /// A bug, or a machine in a state that we cannot work in.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new("internal", Exit::Internal, message)
+    }
+}
+
+/// The way out of a store that cannot be used.
+fn storage_hint(kind: StorageErrorKind) -> String {
+    let elsewhere = command(&["--store", "file:PATH", "login"]);
+    let logout = command(&["logout"]);
+    match kind {
+        StorageErrorKind::Unavailable => format!(
+            "Unlock the keyring and try again. Where none is to be reached (ssh, a container, cron), \
+             DBUS_SESSION_BUS_ADDRESS may have to name the desktop's bus: unix:path=/run/user/UID/bus.\nTo sign in beside \
+             it, with a key file: {elsewhere}\nTo give up what is stored: {logout}"
+        ),
+        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => format!(
+            "What is stored cannot be read any more; only you may remove it.\nTo remove it: {logout}\nTo sign in beside it: \
+             {elsewhere}"
+        ),
+        StorageErrorKind::Denied => {
+            format!("The folder has to belong to you and to nobody else.\nTo use another one: {elsewhere}")
+        }
+        StorageErrorKind::Busy => "Try again when the other process is done.".to_owned(),
+        StorageErrorKind::Io => {
+            format!("Make room on the disk, or make it writable, and try again.\nTo use another one: {elsewhere}")
+        }
     }
 }
 
@@ -133,6 +158,32 @@ impl From<io::Error> for CliError {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
             _ => Failure::internal(format!("the output could not be written: {error}")).into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_of_network_and_storage_has_a_next_step() {
+        for kind in [
+            StorageErrorKind::Unavailable,
+            StorageErrorKind::Busy,
+            StorageErrorKind::Corrupt,
+            StorageErrorKind::KeyMissing,
+            StorageErrorKind::Denied,
+            StorageErrorKind::Io,
+        ] {
+            let CliError::Failed(failure) = StorageError::new(kind, "it failed").into() else { panic!("{kind:?}") };
+            let is_busy = kind == StorageErrorKind::Busy;
+            assert_eq!(failure.exit, if is_busy { Exit::Temporary } else { Exit::SecureStorage });
+            assert!(failure.hint.is_some_and(|hint| is_busy || hint.contains(" login")), "{kind:?}");
+        }
+        for retry_after in [None, Some(std::time::Duration::from_secs(3))] {
+            let failure = SessionError::Retryable { failure: "no answer".to_owned(), retry_after };
+            assert!(Failure::from_session(&failure).hint.is_some());
         }
     }
 }

@@ -1,35 +1,85 @@
-//! How this program was called. Whoever proposes a command to the user takes its beginning from here, so that it can be
-//! copied as it stands and means the same session.
+//! How this program was called. Whoever proposes a command to the user takes it from here, so that it can be copied as it
+//! stands, into a shell, and means the same session.
 
 use std::sync::OnceLock;
+
+use jetbridge::quote_for_shell;
 
 /// How this program was called, so that a proposed command can be copied: by its name, or by `cargo run`.
 pub(crate) fn invocation() -> &'static str {
     if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "jetbridge" }
 }
 
-static GIVEN_OPTIONS: OnceLock<String> = OnceLock::new();
-
-/// Keeps the options that decide whose session it is, as they were typed, so that a proposed command means the same one.
-pub(crate) fn remember_options(mut arguments: impl Iterator<Item = String>) {
-    let mut kept = String::new();
-    while let Some(argument) = arguments.next() {
-        let name = argument.split('=').next().unwrap_or_default();
-        if !matches!(name, "--config" | "--store" | "--account" | "--ca-file" | "--resolve" | "--permit-endpoint") {
-            continue;
-        }
-        kept.push_str(&format!(" {argument}"));
-        if name == argument
-            && let Some(value) = arguments.next()
-        {
-            kept.push_str(&format!(" {value}"));
-        }
-    }
-    // Called once, at the start.
-    let _ = GIVEN_OPTIONS.set(kept);
+/// A command of this program for the same session: `words` after the options that were given. One that is among `words`
+/// too is another choice than was made, so it is left out before them.
+pub(crate) fn command(words: &[&str]) -> String {
+    let given = GIVEN_OPTIONS.get().map_or(&[][..], Vec::as_slice);
+    format!("{}{}", invocation(), after_options(given, words))
 }
 
-/// Those options, with a space before each.
-pub(crate) fn given_options() -> &'static str {
-    GIVEN_OPTIONS.get().map_or("", String::as_str)
+/// Options of the command line, with their values as words of the user's shell.
+type GivenOptions = Vec<(String, String)>;
+
+static GIVEN_OPTIONS: OnceLock<GivenOptions> = OnceLock::new();
+
+/// Keeps the options that decide whose session it is, so that a proposed command means the same one.
+pub(crate) fn remember_options(arguments: impl Iterator<Item = String>) {
+    // Called once, at the start.
+    let _ = GIVEN_OPTIONS.set(session_options(arguments));
+}
+
+fn session_options(mut arguments: impl Iterator<Item = String>) -> GivenOptions {
+    let mut kept = Vec::new();
+    while let Some(argument) = arguments.next() {
+        let (name, value) = match argument.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (argument.as_str(), None),
+        };
+        if matches!(name, "--config" | "--store" | "--account" | "--ca-file" | "--resolve" | "--permit-endpoint")
+            && let Some(value) = value.or_else(|| arguments.next())
+        {
+            kept.push((name.to_owned(), quote_typed(&value)));
+        }
+    }
+    kept
+}
+
+fn after_options(given: &[(String, String)], words: &[&str]) -> String {
+    let mut line = String::new();
+    for (name, value) in given.iter().filter(|(name, _)| !words.contains(&name.as_str())) {
+        line.push_str(&format!(" {name} {value}"));
+    }
+    for word in words {
+        line.push_str(&format!(" {}", quote_for_shell(word)));
+    }
+    line
+}
+
+/// A `~/` that was meant for a home must not be taken from the shell by quotes: the grammar expands it in either case.
+fn quote_typed(value: &str) -> String {
+    match value.strip_prefix("~/") {
+        Some(rest) if !rest.is_empty() => format!("~/{}", quote_for_shell(rest)),
+        _ => quote_for_shell(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proposed_command_has_the_session_s_options_as_words_of_a_shell() {
+        let proposed = |typed: &[&str], words: &[&str]| {
+            let typed = ["jetbridge"].iter().chain(typed).map(|word| (*word).to_owned());
+            after_options(&session_options(typed), words)
+        };
+        assert_eq!(proposed(&["ls", "--json", "--limit", "3"], &["login"]), " login");
+        let both = ["--config", "cfg", "ls", "--account=work"];
+        assert_eq!(proposed(&both, &["login"]), " --config cfg --account work login");
+        assert_eq!(proposed(&both, &["login", "--account", "home"]), " --config cfg login --account home");
+        assert_eq!(proposed(&["--config=/tmp/my cfg", "ls"], &["login"]), " --config '/tmp/my cfg' login");
+        assert_eq!(proposed(&["ls", "--store", "file:/it's; x"], &["ls"]), r" --store 'file:/it'\''s; x' ls");
+        assert_eq!(proposed(&["ls", "--config", "~/my cfg"], &["ls"]), " --config ~/'my cfg' ls");
+        assert_eq!(proposed(&["ls", "--config"], &["switch", "a b"]), " switch 'a b'");
+    }
 }

@@ -6,6 +6,7 @@ mod browser;
 mod commands;
 mod context;
 mod core_dumps;
+mod environment;
 mod exit;
 mod interrupt;
 mod invocation;
@@ -13,6 +14,7 @@ mod leaving;
 mod logging;
 mod loopback;
 mod output;
+mod path;
 mod progress;
 mod table;
 mod text;
@@ -33,6 +35,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     core_dumps::forbid();
+    environment::drop_empty_variables();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error),
@@ -60,7 +63,8 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), CliError> {
     let tidies_up = matches!(cli.command, Command::Login(_) | Command::LocalStack(_));
     let interrupt = Interrupt::listen();
-    let context = Context::new(cli.global, interrupt.clone());
+    let patience = cli.keyring_patience();
+    let context = Context::new(cli.global, patience, interrupt.clone());
     let (sessions, notes) = (context.sessions.clone(), context.notes);
     let mut command = tokio::spawn(commands::run(cli.command, context));
     let mut finished = None;

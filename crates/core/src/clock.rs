@@ -117,7 +117,10 @@ impl CorrectedClock {
         self.has_learnt.store(true, Ordering::Relaxed);
         let before = self.offset_seconds.swap(offset, Ordering::Relaxed);
         if (before - offset).abs() >= SMALLEST_OFFSET_SECONDS {
-            tracing::warn!(offset_seconds = offset, "the device's clock is corrected");
+            match offset {
+                0 => tracing::info!("the device's clock is right again"),
+                _ => tracing::warn!(offset_seconds = offset, "the device's clock is corrected"),
+            }
             (self.tell)(offset);
         }
     }

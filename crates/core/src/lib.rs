@@ -43,6 +43,7 @@ mod net;
 mod oidc;
 mod secret_text;
 mod session;
+mod shell;
 pub mod storage;
 
 pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage};
@@ -58,3 +59,4 @@ pub use session::{
     Renewed, Session, SessionBuilder, SessionDetails, SessionEvent, SessionEvents, SessionState, SignOut, SignOutMode,
     User,
 };
+pub use shell::quote_for_shell;

@@ -7,7 +7,7 @@ use super::logout::describe_configuration;
 use crate::args::SwitchArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
-use crate::invocation::{given_options, invocation};
+use crate::invocation::command;
 use crate::output::{BOLD, DIM, GOOD, Output, WARN, styled};
 use crate::text::escape;
 
@@ -56,7 +56,7 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
         return Ok(());
     }
     if accounts.is_empty() {
-        context.notes.say(format!("Nobody is signed in. Run: {}{} login", invocation(), given_options()));
+        context.notes.say(format!("Nobody is signed in. Run: {}", command(&["login"])));
     }
     let names = accounts.iter().map(|account| &account.name).chain(others.iter().map(|other| &other.account));
     let width = names.map(String::len).max().unwrap_or_default();
@@ -77,10 +77,10 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
         ))?;
     }
     if !others.is_empty() {
-        let command = format!("{}{} logout --all --revoke", invocation(), given_options());
+        let end_all = command(&["logout", "--all", "--revoke"]);
         context
             .notes
-            .say(format!("Refresh tokens of other configurations are still valid there. To end all: {command}"));
+            .say(format!("Refresh tokens of other configurations are still valid there. To end all: {end_all}"));
     }
     Ok(())
 }
@@ -90,10 +90,9 @@ pub(super) async fn switch(context: &Context, args: &SwitchArgs, output: &mut Ou
     accounts.switch_to(&args.name).await.map_err(|error| match error {
         SessionError::NotFound { .. } => CliError::Failed(Failure {
             hint: Some(format!(
-                "`{0} accounts` lists those there are. To add one:\n{0}{1} login --account {2}",
-                invocation(),
-                given_options(),
-                escape(&args.name)
+                "`{}` lists those there are. To add one:\n{}",
+                command(&["accounts"]),
+                command(&["login", "--account", &args.name])
             )),
             ..Failure::from_session(&error)
         }),

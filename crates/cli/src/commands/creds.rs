@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use jetbridge::AwsCredentials;
+use jetbridge::{AwsCredentials, quote_for_shell};
 use serde::Serialize;
 
 use crate::args::{CredsArgs, CredsFormat};
@@ -34,7 +34,11 @@ struct CredentialsEvent<'a> {
 
 pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output) -> Result<(), CliError> {
     let (session, _) = context.signed_in().await?;
-    let credentials = session.aws_credentials().await?;
+    let credentials = match args.format {
+        // An SDK runs us for each request in the last quarter of an hour of the keys.
+        Some(CredsFormat::Process) => session.aws_credentials_to_hand_on().await?,
+        _ => session.aws_credentials().await?,
+    };
     match args.format {
         Some(CredsFormat::Process) => output.event(&ProcessCredentials {
             version: 1,
@@ -98,16 +102,6 @@ pub(super) fn redact(access_key_id: &str) -> String {
     }
 }
 
-/// As a word of a POSIX shell.
-fn quote_for_shell(value: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+/=.:,@%-".contains(&byte);
-    if !value.is_empty() && value.bytes().all(plain) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,13 +111,5 @@ mod tests {
         assert_eq!(redact("ASIAABCDEFGHIJKLMNOP"), "ASIA…MNOP");
         assert_eq!(redact("short"), "…");
         assert_eq!(redact(""), "…");
-    }
-
-    #[test]
-    fn a_shell_cannot_take_a_value_for_a_command() {
-        assert_eq!(quote_for_shell("AQoDYXdz+a/b="), "AQoDYXdz+a/b=");
-        assert_eq!(quote_for_shell("$(id)"), "'$(id)'");
-        assert_eq!(quote_for_shell("it's"), r"'it'\''s'");
-        assert_eq!(quote_for_shell(""), "''");
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use jetbridge::quote_for_shell;
 use jetbridge_local_stack::{
     DemoUser, LocalStack, Options, Rotation, StartError, Template, TemplateError, WriteConfigError,
 };
@@ -234,19 +235,20 @@ fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> s
     let Some(directory) = &args.write_config else {
         return output.line("\nWith --write-config DIR it writes a configuration for the other commands.");
     };
-    let directory = directory.display();
-    let trust = if options.tls { format!(" --ca-file {directory}/ca.pem") } else { String::new() };
+    let word = |path: &Path| quote_for_shell(&path.display().to_string());
+    let (ca_file, folder) = (word(&directory.join("ca.pem")), word(directory));
+    let trust = if options.tls { format!(" --ca-file {ca_file}") } else { String::new() };
     let resolve = resolve_argument(stack);
     let find = resolve.as_ref().map(|resolve| format!(" --resolve {resolve}")).unwrap_or_default();
-    output.line(format_args!("\nThe configuration is in {directory}. In another terminal:\n"))?;
+    output.line(format_args!("\nThe configuration is in {}. In another terminal:\n", directory.display()))?;
     let command =
-        |arguments: &str| styled(ACCENT, format!("  {} --config {directory}{trust}{find} {arguments}", invocation()));
+        |arguments: &str| styled(ACCENT, format!("  {} --config {folder}{trust}{find} {arguments}", invocation()));
     output.line(command("login --list"))?;
     if let Some(resolve) = resolve {
         output.line(command("ls \"\" --delimiter /"))?;
         output.line("\nThe browser warns of the certificate, which it does not know. Other tools get there so:\n")?;
         let discovery = format!("{}/.well-known/openid-configuration", stack.issuer());
-        let curl = format!("  curl --cacert {directory}/ca.pem --connect-to {resolve} {discovery}");
+        let curl = format!("  curl --cacert {ca_file} --connect-to {resolve} {discovery}");
         output.line(styled(ACCENT, curl))?;
     }
     Ok(())

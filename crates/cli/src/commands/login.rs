@@ -236,12 +236,16 @@ async fn by_hand(
         "\nThe browser then goes to {}…\nIt need not find a page there. Copy the whole address from its address bar.",
         styled(ACCENT, &request.redirect_uri)
     ));
+    ask_for_address(notes);
+    let line = read_line(notes).await?;
+    check_attempt(line.trim(), &request.url)?;
+    signed_in_user(session.complete_login(line.trim()).await?)
+}
+
+fn ask_for_address(notes: Notes) {
     if std::io::stdin().is_terminal() {
         notes.ask(styled(BOLD, "Paste it here: "));
     }
-    let line = read_line().await?;
-    check_attempt(line.trim(), &request.url)?;
-    signed_in_user(session.complete_login(line.trim()).await?)
 }
 
 fn announce(request: &AuthorizationRequest, output: &mut Output) -> Result<(), CliError> {
@@ -254,9 +258,16 @@ fn announce(request: &AuthorizationRequest, output: &mut Output) -> Result<(), C
     Ok(output.flush()?)
 }
 
-async fn read_line() -> Result<String, CliError> {
+/// A line with something in it: an Enter too many is no address.
+async fn read_line(notes: Notes) -> Result<String, CliError> {
     let mut line = String::new();
-    let read = BufReader::new(tokio::io::stdin().take(LONGEST_LINE)).read_line(&mut line).await;
+    let mut stdin = BufReader::new(tokio::io::stdin().take(LONGEST_LINE));
+    let mut read = stdin.read_line(&mut line).await;
+    while read.as_ref().is_ok_and(|length| *length > 0) && line.trim().is_empty() {
+        ask_for_address(notes);
+        line.clear();
+        read = stdin.read_line(&mut line).await;
+    }
     match read {
         Ok(0) => Err(Failure { hint: Some("No address came on stdin.".to_owned()), ..Failure::cancelled() }.into()),
         Ok(_) => Ok(line),

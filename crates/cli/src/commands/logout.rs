@@ -9,7 +9,7 @@ use crate::args::LogoutArgs;
 use crate::browser;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::invocation::{given_options, invocation};
+use crate::invocation::command;
 use crate::loopback::Errand;
 use crate::output::{GOOD, Output, styled};
 use crate::progress::Progress;
@@ -77,12 +77,14 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
         failures.extend(report(context, ended, mode != SignOutMode::Local, output).await?);
     }
     if !left.is_empty() {
-        let (number, command) = (left.len(), format!("{}{} accounts", invocation(), given_options()));
+        let number = left.len();
         let sessions =
             if number == 1 { "A session of another configuration is" } else { "Sessions of other configurations are" };
-        context
-            .notes
-            .say(format!("{sessions} still stored here. `{command}` shows, `logout --all` ends what there is."));
+        context.notes.say(format!(
+            "{sessions} still stored here. To see what there is: {}\nTo end it: {}",
+            command(&["accounts"]),
+            command(&["logout", "--all"])
+        ));
     }
     failures.into_iter().next().map_or(Ok(()), |failure| Err(failure.into()))
 }

@@ -82,7 +82,7 @@ fn okta_itself_refuses_an_unknown_client_and_an_unregistered_redirect_uri() {
     let bench = Bench::start();
     let is_refused = |url: &str| {
         assert!(bench.try_visit(url, ALICE).is_err(), "Okta should have shown an error");
-        String::new()
+        url.to_owned()
     };
     // No redirect comes of it, so what is pasted is none.
     let redirect = bench.login(&["--redirect-uri", "http://127.0.0.1:9/other"], is_refused);

@@ -200,3 +200,12 @@ fn the_address_of_an_earlier_attempt_is_not_taken_for_a_sign_in() {
     assert!(again.events_named("signed_in").is_empty(), "{again:?}");
     assert!(bench.run(&["whoami"]).stdout.contains("Alice"), "the session is as it was");
 }
+
+#[test]
+fn an_empty_line_is_no_address_and_the_next_one_is_waited_for() {
+    let bench = Bench::start();
+    let outcome = bench.login(&[], |url| format!("\n  \n{}", bench.visit(url, ALICE)));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let nothing = bench.login(&[], |_| "\n".to_owned());
+    assert_eq!(nothing.code, 7, "{nothing:?}");
+}

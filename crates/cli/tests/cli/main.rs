@@ -6,6 +6,8 @@ mod accounts;
 mod checkout;
 mod credentials;
 mod demo;
+#[cfg(unix)]
+mod desktop;
 mod doctor;
 mod failures;
 mod interruption;

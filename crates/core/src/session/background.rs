@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::renewal::CredentialRenewal;
 use crate::error::{Recovery, SessionError};
+use crate::life::UsedBy;
 use crate::session::published::SessionState;
 
 /// A device sleeps and its clock is set: what was planned an hour ago is looked at again this often.
@@ -38,7 +39,7 @@ impl BackgroundRenewal {
 async fn renew_forever(credentials: Arc<CredentialRenewal>, mut state: watch::Receiver<SessionState>) {
     let mut failures = 0;
     loop {
-        let nap = match credentials.credentials().await {
+        let nap = match credentials.credentials(UsedBy::Session).await {
             Ok(_) => {
                 failures = 0;
                 // Until shortly after the credentials become due.

@@ -14,6 +14,7 @@ use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, PageReq
 use crate::config::Config;
 use crate::diagnosis::{Blame, Evidence};
 use crate::error::SessionError;
+use crate::life::UsedBy;
 
 /// The pages of one listing. Made by [`Session::list_objects`](super::Session::list_objects).
 #[derive(Debug)]
@@ -127,7 +128,7 @@ async fn fetch(
     continuation: Option<&str>,
     evidence: &Evidence,
 ) -> Result<Answer, SessionError> {
-    let mut credentials = renewal.credentials().await?;
+    let mut credentials = renewal.credentials(UsedBy::Session).await?;
     let (mut renewed, mut signed_anew) = (false, false);
     loop {
         let failure = match s3::fetch_page(client, &credentials, request, continuation).await {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{Blame, cognito};
 use crate::error::{SessionError, SignInReason};
-use crate::life::RenewalTiming;
+use crate::life::{RenewalTiming, UsedBy};
 use crate::session::aws::PoolCredentials;
 use crate::session::okta::{AuthorizationServer, TokenRenewal};
 use crate::session::stored::SignedIn;
@@ -25,6 +25,14 @@ pub(super) struct CredentialRenewal {
     renewing: SingleFlight<AwsCredentials>,
 }
 
+/// Which credentials will do.
+#[derive(Debug, Clone)]
+struct Wanted {
+    used_by: UsedBy,
+    /// The access key that a service did not accept.
+    refused: Option<String>,
+}
+
 impl CredentialRenewal {
     pub(super) fn new(
         server: Arc<AuthorizationServer>,
@@ -37,13 +45,14 @@ impl CredentialRenewal {
     }
 
     /// Credentials that are not about to expire, or the old ones for as long as they last.
-    pub(super) async fn credentials(self: &Arc<Self>) -> Result<AwsCredentials, SessionError> {
+    pub(super) async fn credentials(self: &Arc<Self>, used_by: UsedBy) -> Result<AwsCredentials, SessionError> {
         self.vault.look_again().await;
         self.tokens.learn_the_time_if_in_doubt().await;
-        if let Some(credentials) = self.known_if(|known| self.is_usable(known, None)) {
+        let wanted = Wanted { used_by, refused: None };
+        if let Some(credentials) = self.known_if(|known| self.is_usable(known, &wanted)) {
             return Ok(credentials);
         }
-        self.share_renewal(None).await.or_else(|error| {
+        self.share_renewal(wanted).await.or_else(|error| {
             let lasts = |credentials: &AwsCredentials| self.timing.lasts(Some(credentials.life().expires_at));
             self.known_if(lasts).filter(|_| !error.ends_session()).ok_or(error)
         })
@@ -52,15 +61,16 @@ impl CredentialRenewal {
     /// Other credentials than `refused`.
     pub(super) async fn replace(self: &Arc<Self>, refused: &AwsCredentials) -> Result<AwsCredentials, SessionError> {
         let refused = refused.access_key_id();
-        if let Some(credentials) = self.known_if(|known| self.is_usable(known, Some(refused))) {
+        let wanted = Wanted { used_by: UsedBy::Session, refused: Some(refused.to_owned()) };
+        if let Some(credentials) = self.known_if(|known| self.is_usable(known, &wanted)) {
             return Ok(credentials);
         }
-        let credentials = self.share_renewal(Some(refused.to_owned())).await?;
+        let credentials = self.share_renewal(wanted.clone()).await?;
         if credentials.access_key_id() != refused {
             return Ok(credentials);
         }
         // The renewal that was under way did not know that these were refused.
-        self.share_renewal(Some(refused.to_owned())).await
+        self.share_renewal(wanted).await
     }
 
     /// How long until the credentials at hand should be renewed, in seconds; zero or less: now.
@@ -81,21 +91,21 @@ impl CredentialRenewal {
         known.filter(are_wanted)
     }
 
-    fn is_usable(&self, credentials: &AwsCredentials, refused: Option<&str>) -> bool {
-        Some(credentials.access_key_id()) != refused
-            && self.timing.seconds_to_renewal(credentials.life()) > 0
+    fn is_usable(&self, credentials: &AwsCredentials, wanted: &Wanted) -> bool {
+        Some(credentials.access_key_id()) != wanted.refused.as_deref()
+            && self.timing.seconds_to_renewal_for(wanted.used_by, credentials.life()) > 0
             && !self.vault.has_lost_an_answer()
     }
 
-    async fn share_renewal(self: &Arc<Self>, refused: Option<String>) -> Result<AwsCredentials, SessionError> {
+    async fn share_renewal(self: &Arc<Self>, wanted: Wanted) -> Result<AwsCredentials, SessionError> {
         let renewal = Arc::clone(self);
-        self.renewing.run(self.vault.sign_in(), async move { renewal.renew(refused.as_deref()).await }).await
+        self.renewing.run(self.vault.sign_in(), async move { renewal.renew(&wanted).await }).await
     }
 
-    async fn renew(&self, refused: Option<&str>) -> Result<AwsCredentials, SessionError> {
+    async fn renew(&self, wanted: &Wanted) -> Result<AwsCredentials, SessionError> {
         // Another process may have done it since this one last looked, or while this one waits for its turn.
         let usable = |signed_in: &SignedIn| {
-            signed_in.credentials.clone().filter(|credentials| self.is_usable(credentials, refused))
+            signed_in.credentials.clone().filter(|credentials| self.is_usable(credentials, wanted))
         };
         let signed_in = self.vault.signed_in().await?;
         // What was stored may have brought the doubt.

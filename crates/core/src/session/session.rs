@@ -21,6 +21,7 @@ use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
 use crate::error::SessionError;
+use crate::life::UsedBy;
 use crate::net::http::Http;
 use crate::oidc::redirect::{self, Redirect};
 use crate::session::okta::{AccessToken, AuthorizationRequest, LoginOptions, ProfileReader, SignIns, TokenRenewal};
@@ -67,11 +68,23 @@ impl Session {
     /// Reads the secure store; no network. A store that cannot be read gives [`SessionState::StorageUnavailable`] and is
     /// never taken for an empty one.
     pub async fn restore(&self) -> SessionState {
+        // The state says it too.
+        let _ = self.try_restore().await;
+        self.state()
+    }
+
+    /// The same, for a shell that proposes a way out by the kind of failure. The state is the same as after
+    /// [`restore`](Self::restore).
+    ///
+    /// # Errors
+    /// `SecureStorage` if the store cannot be read.
+    pub async fn try_restore(&self) -> Result<SessionState, SessionError> {
         let vault = self.parts.vault.clone();
         if let Err(error) = detach(async move { vault.load().await }).await {
             self.parts.board.publish(|| Some(Event::StorageFailed { detail: error.to_string() }));
+            return Err(error);
         }
-        self.state()
+        Ok(self.state())
     }
 
     /// The state now.
@@ -232,7 +245,16 @@ impl Session {
     /// `SignInRequired` if nobody is signed in or Okta no longer agrees; `Retryable` for the network, and the session is
     /// kept; `Misconfigured` and `AccessDenied` for what Cognito says about pool, provider and role.
     pub async fn aws_credentials(&self) -> Result<AwsCredentials, SessionError> {
-        self.parts.credentials.credentials().await
+        self.parts.credentials.credentials(UsedBy::Session).await
+    }
+
+    /// The same for another program that keeps them, such as an AWS SDK with `credential_process`: renewed if they have less
+    /// than fifteen minutes left (or half their life, if that is less), because the SDKs ask again for each request then.
+    ///
+    /// # Errors
+    /// As for [`aws_credentials`](Self::aws_credentials).
+    pub async fn aws_credentials_to_hand_on(&self) -> Result<AwsCredentials, SessionError> {
+        self.parts.credentials.credentials(UsedBy::AnotherTool).await
     }
 
     /// Other credentials than `refused`, which a service did not accept although their time is not up (a forced refresh).

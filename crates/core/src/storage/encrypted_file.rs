@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -15,6 +16,7 @@ use super::directory::Directory;
 use super::key::{Key, KeySource};
 use super::lock::{DEFAULT_LOCK_LIMIT, lock_file};
 use super::marker::{Marker, new_directory_id};
+use super::patience::KeyringPatience;
 use super::{SecretStore, StorageError, StorageErrorKind, StoreLock, check_name, check_value, envelope};
 use crate::mutex::lock;
 
@@ -24,7 +26,8 @@ const SEALED_SUFFIX: &str = ".sealed";
 /// How to open an [`EncryptedFileStore`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileStoreOptions {
-    /// The directory of the files; made when it is not there. See [`default_directory`](super::default_directory).
+    /// The directory of the files; made with the first write.
+    /// See [`default_directory`](super::default_directory).
     pub directory: PathBuf,
     /// Where the key has to be; `None` leaves the choice to the store: where the key of the stored values is, else the
     /// keyring if a trial entry can be written and read there, else a key file.
@@ -46,6 +49,9 @@ impl FileStoreOptions {
 /// key is made only while no value is stored.
 pub struct EncryptedFileStore {
     options: FileStoreOptions,
+    patience: KeyringPatience,
+    /// Whether the directory was ever there: one that has vanished since is not an empty one.
+    was_there: AtomicBool,
     /// The key from the keyring, so that a keyring that locks itself does not end a running session. A key file is
     /// read each time.
     keyring_key: Mutex<Option<Key>>,
@@ -58,13 +64,14 @@ impl fmt::Debug for EncryptedFileStore {
 }
 
 impl EncryptedFileStore {
-    /// Opens the directory and checks that nobody else can reach it. Neither key nor values are touched yet.
+    /// Checks that nobody else can reach the directory, if it is there. Nothing is made before something is to be kept, so
+    /// that whoever only looks (a `sudo` with the HOME of somebody else) leaves nothing behind.
     ///
     /// # Errors
     /// [`Denied`](StorageErrorKind::Denied) when the directory belongs to or is open to others, or is a symbolic link.
     pub fn open(options: FileStoreOptions) -> Result<Self, StorageError> {
-        Directory::create(&options.directory)?;
-        Ok(Self { options, keyring_key: Mutex::new(None) })
+        let was_there = AtomicBool::new(Directory::find(&options.directory)?.is_some());
+        Ok(Self { options, patience: KeyringPatience::default(), was_there, keyring_key: Mutex::new(None) })
     }
 
     /// [`open`](Self::open) with the default options: the store finds or chooses the key's place itself.
@@ -75,17 +82,40 @@ impl EncryptedFileStore {
         Self::open(FileStoreOptions::new(directory))
     }
 
+    /// The same store, with another limit on waiting for the keyring. One that does not answer in time is an error for a
+    /// store whose key it keeps; a new store then has its key in a file.
+    #[must_use]
+    pub fn with_keyring_patience(self, patience: KeyringPatience) -> Self {
+        Self { patience, ..self }
+    }
+
     /// Where the key of the stored values is; `None` before the first value was saved.
     ///
     /// # Errors
     /// When the store's description cannot be read.
     pub fn key_source(&self) -> Result<Option<KeySource>, StorageError> {
-        Ok(Marker::read(&self.directory()?)?.map(|marker| marker.key_source))
+        let Some(directory) = self.directory()? else { return Ok(None) };
+        Ok(Marker::read(&directory)?.map(|marker| marker.key_source))
     }
 
-    /// Opened anew for each call, so that its owner and mode are checked each time.
-    fn directory(&self) -> Result<Directory, StorageError> {
-        Directory::open(&self.options.directory)
+    /// `None` before the first write. Opened anew for each call, so that its owner and mode are checked each time.
+    fn directory(&self) -> Result<Option<Directory>, StorageError> {
+        if self.was_there.load(Ordering::Relaxed) {
+            return Directory::open(&self.options.directory).map(Some);
+        }
+        let found = Directory::find(&self.options.directory)?;
+        self.was_there.store(found.is_some(), Ordering::Relaxed);
+        Ok(found)
+    }
+
+    /// The same to write into.
+    fn directory_or_new(&self) -> Result<Directory, StorageError> {
+        if let Some(directory) = self.directory()? {
+            return Ok(directory);
+        }
+        let made = Directory::create(&self.options.directory)?;
+        self.was_there.store(true, Ordering::Relaxed);
+        Ok(made)
     }
 
     /// The key of a directory that has values.
@@ -110,7 +140,7 @@ impl EncryptedFileStore {
         if let Some(key) = cached.as_ref().filter(|key| marker.names(key)) {
             return Ok(key.clone());
         }
-        let key = marker.key_source.load(directory, &marker.directory_id)?;
+        let key = marker.key_source.load(directory, &marker.directory_id, self.patience)?;
         let key = key.filter(|key| marker.names(key)).ok_or_else(|| {
             key_missing(match marker.key_source {
                 KeySource::Keyring => {
@@ -133,12 +163,12 @@ impl EncryptedFileStore {
             Err(error) if error.kind == StorageErrorKind::Corrupt => None,
             marker => marker?,
         };
-        let source = self.options.key_source.unwrap_or_else(KeySource::detect);
+        let source = self.options.key_source.unwrap_or_else(|| KeySource::detect(self.patience));
         let directory_id = match &marker {
             Some(marker) => marker.directory_id.clone(),
             None => new_directory_id()?,
         };
-        let found = match source.load(directory, &directory_id) {
+        let found = match source.load(directory, &directory_id, self.patience) {
             // Nor does a damaged key open anything that is stored.
             Err(error) if error.kind == StorageErrorKind::Corrupt => None,
             found => found?,
@@ -151,7 +181,7 @@ impl EncryptedFileStore {
             new_marker.write(directory)?;
         }
         if is_new {
-            source.save(directory, &new_marker.directory_id, &key)?;
+            source.save(directory, &new_marker.directory_id, &key, self.patience)?;
         }
         Ok(key)
     }
@@ -160,7 +190,7 @@ impl EncryptedFileStore {
 impl SecretStore for EncryptedFileStore {
     fn load(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
         check_name(name)?;
-        let directory = self.directory()?;
+        let Some(directory) = self.directory()? else { return Ok(None) };
         let Some(sealed) = directory.read(&sealed_file(name), envelope::MAX_SEALED_BYTES)? else { return Ok(None) };
         let key = self.existing_key(&directory)?;
         envelope::open(&key, name, &sealed).map(Some)
@@ -169,7 +199,7 @@ impl SecretStore for EncryptedFileStore {
     fn save(&self, name: &str, value: &[u8]) -> Result<(), StorageError> {
         check_name(name)?;
         check_value(value)?;
-        let directory = self.directory()?;
+        let directory = self.directory_or_new()?;
         let _write_lock = lock_file(&directory, WRITE_LOCK, self.options.lock_limit)?;
         // Every write happens under the lock, so what looks like a write in progress is none.
         directory.remove_leftovers()?;
@@ -188,14 +218,16 @@ impl SecretStore for EncryptedFileStore {
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
         check_name(name)?;
-        let (directory, file_name) = (self.directory()?, sealed_file(name));
+        let Some(directory) = self.directory()? else { return Ok(()) };
+        let file_name = sealed_file(name);
         directory.remove(&file_name)?;
         // A process that was killed in the middle of a write has left the value, too.
         directory.remove_leftovers_of(&file_name)
     }
 
     fn list(&self) -> Result<Vec<String>, StorageError> {
-        let files = self.directory()?.file_names_ending(SEALED_SUFFIX)?;
+        let Some(directory) = self.directory()? else { return Ok(Vec::new()) };
+        let files = directory.file_names_ending(SEALED_SUFFIX)?;
         let names = files.iter().filter_map(|file| file.strip_suffix(SEALED_SUFFIX));
         // Somebody may have put a file of their own here.
         Ok(names.filter(|name| check_name(name).is_ok()).map(str::to_owned).collect())
@@ -203,7 +235,7 @@ impl SecretStore for EncryptedFileStore {
 
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
         check_name(name)?;
-        let lock = lock_file(&self.directory()?, &format!("{name}.lock"), self.options.lock_limit)?;
+        let lock = lock_file(&self.directory_or_new()?, &format!("{name}.lock"), self.options.lock_limit)?;
         Ok(Box::new(lock))
     }
 }

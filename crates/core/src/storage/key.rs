@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::directory::Directory;
+use super::patience::KeyringPatience;
 use super::random::fill_random;
-use super::{StorageError, StorageErrorKind};
+use super::{StorageError, StorageErrorKind, keyring};
 
 const KEY_BYTES: usize = 32;
 const KEY_FILE: &str = "store.key";
@@ -64,9 +65,16 @@ pub enum KeySource {
 
 impl KeySource {
     /// The key of the directory that is known as `directory_id`; `None` when this place keeps none.
-    pub(super) fn load(self, directory: &Directory, directory_id: &str) -> Result<Option<Key>, StorageError> {
+    pub(super) fn load(
+        self,
+        directory: &Directory,
+        directory_id: &str,
+        patience: KeyringPatience,
+    ) -> Result<Option<Key>, StorageError> {
         let (bytes, place) = match self {
-            Self::Keyring => (keyring::load(directory_id)?, "in the keyring (service \"jetbridge\")".to_owned()),
+            Self::Keyring => {
+                (keyring::load(directory_id, patience)?, "in the keyring (service \"jetbridge\")".to_owned())
+            }
             Self::KeyFile => {
                 let path = directory.path().join(KEY_FILE);
                 (directory.read(KEY_FILE, KEY_BYTES)?.map(Zeroizing::new), path.display().to_string())
@@ -83,16 +91,22 @@ impl KeySource {
     }
 
     /// Keeps a new key. The caller holds the directory's write lock and has seen that there is none yet.
-    pub(super) fn save(self, directory: &Directory, directory_id: &str, key: &Key) -> Result<(), StorageError> {
+    pub(super) fn save(
+        self,
+        directory: &Directory,
+        directory_id: &str,
+        key: &Key,
+        patience: KeyringPatience,
+    ) -> Result<(), StorageError> {
         match self {
-            Self::Keyring => keyring::save(directory_id, key.bytes()),
+            Self::Keyring => keyring::save(directory_id, key.bytes(), patience),
             Self::KeyFile => directory.write_atomic(KEY_FILE, key.bytes()),
         }
     }
 
     /// The keyring when it can really keep something, else a key file.
-    pub(super) fn detect() -> Self {
-        match keyring::probe() {
+    pub(super) fn detect(patience: KeyringPatience) -> Self {
+        match keyring::probe(patience) {
             Ok(()) => Self::Keyring,
             Err(error) => {
                 // Said when the choice is made, which is once for a store, and not to who chose the file.
@@ -100,86 +114,5 @@ impl KeySource {
                 Self::KeyFile
             }
         }
-    }
-}
-
-#[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
-mod keyring {
-    use keyring::{Entry, Error};
-    use zeroize::Zeroizing;
-
-    use super::KEY_BYTES;
-    use crate::storage::random::fill_random;
-    use crate::storage::{StorageError, StorageErrorKind};
-
-    const SERVICE: &str = "jetbridge";
-
-    pub(super) fn load(user: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
-        match entry(user)?.get_secret() {
-            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
-            Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(unavailable("read from", &error)),
-        }
-    }
-
-    pub(super) fn save(user: &str, bytes: &[u8]) -> Result<(), StorageError> {
-        entry(user)?.set_secret(bytes).map_err(|error| unavailable("write to", &error))
-    }
-
-    /// Writes, reads and deletes an entry. Reading alone proves nothing: a Secret Service whose keyring was never
-    /// unlocked answers that there is no entry, and only refuses when something is written.
-    pub(super) fn probe() -> Result<(), StorageError> {
-        let mut random = Zeroizing::new([0; KEY_BYTES]);
-        fill_random(random.as_mut_slice())?;
-        // Two processes that probe at once use two entries.
-        let user: String =
-            "probe-".chars().chain(random[..8].iter().map(|byte| char::from(b'a' + byte % 26))).collect();
-        save(&user, random.as_slice())?;
-        let read = load(&user);
-        entry(&user)?.delete_credential().map_err(|error| unavailable("delete from", &error))?;
-        if read?.is_some_and(|bytes| bytes.as_slice() == random.as_slice()) {
-            Ok(())
-        } else {
-            Err(StorageError::new(StorageErrorKind::Unavailable, "failed to use the keyring: it does not keep entries"))
-        }
-    }
-
-    fn entry(user: &str) -> Result<Entry, StorageError> {
-        Entry::new(SERVICE, user).map_err(|error| unavailable("open", &error))
-    }
-
-    /// Some of the library's errors carry the entry's bytes, so only the harmless ones are quoted.
-    fn unavailable(action: &str, error: &Error) -> StorageError {
-        let reason = match error {
-            Error::NoDefaultStore => "this system has no keyring service that answers".to_owned(),
-            Error::NoStorageAccess(_) => "it is locked; unlock it and try again".to_owned(),
-            Error::PlatformFailure(error) => error.to_string(),
-            _ => "it does not work as expected".to_owned(),
-        };
-        StorageError::new(StorageErrorKind::Unavailable, format!("failed to {action} the system's keyring: {reason}"))
-    }
-}
-
-/// Mobile shells bring their own store; the encrypted file has no keyring there.
-#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
-mod keyring {
-    use zeroize::Zeroizing;
-
-    use crate::storage::{StorageError, StorageErrorKind};
-
-    pub(super) fn load(_user: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
-        Err(unsupported())
-    }
-
-    pub(super) fn save(_user: &str, _bytes: &[u8]) -> Result<(), StorageError> {
-        Err(unsupported())
-    }
-
-    pub(super) fn probe() -> Result<(), StorageError> {
-        Err(unsupported())
-    }
-
-    fn unsupported() -> StorageError {
-        StorageError::new(StorageErrorKind::Unavailable, "failed to open a keyring: this platform has none for files")
     }
 }

@@ -1,7 +1,7 @@
 //! Where the desktop keeps its store unless told otherwise.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use super::{StorageError, StorageErrorKind};
 
@@ -17,7 +17,10 @@ pub fn default_directory() -> Result<PathBuf, StorageError> {
 
 pub(super) fn directory_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StorageError> {
     let path = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let directory = path("JETBRIDGE_HOME").or_else(|| {
+    if let Some(chosen) = path("JETBRIDGE_HOME") {
+        return absolute_path(&chosen);
+    }
+    let directory = {
         if cfg!(target_os = "macos") {
             path("HOME").map(|home| home.join("Library/Application Support/Jetbridge"))
         } else if cfg!(windows) {
@@ -29,11 +32,46 @@ pub(super) fn directory_from(variable: impl Fn(&str) -> Option<OsString>) -> Res
                 .or_else(|| path("HOME").map(|home| home.join(".local/state")))
                 .map(|state| state.join("jetbridge"))
         }
-    });
+    };
     directory.ok_or_else(|| {
         StorageError::new(
             StorageErrorKind::Unavailable,
             "failed to find a directory for the session: set JETBRIDGE_HOME to one",
         )
     })
+}
+
+/// A path as a person writes it: `~/` at its beginning is the user's home, and what is relative is so to the current
+/// directory. A shell has done the first where it could: not behind `file:` or `=`, and not in a file that names a command.
+///
+/// # Errors
+/// [`Denied`](StorageErrorKind::Denied) for an empty path and for another user's `~name`;
+/// [`Unavailable`](StorageErrorKind::Unavailable) when home or current directory are not known.
+pub fn absolute_path(path: &Path) -> Result<PathBuf, StorageError> {
+    let refused = |reason: &str| {
+        StorageError::new(StorageErrorKind::Denied, format!("failed to use the path '{}': {reason}", path.display()))
+    };
+    let unknown = |what: &str| {
+        StorageError::new(
+            StorageErrorKind::Unavailable,
+            format!("failed to use the path '{}': {what} is not known; write the whole path", path.display()),
+        )
+    };
+    let mut components = path.components();
+    let full = match components.next() {
+        None => return Err(refused("it is empty")),
+        Some(Component::Normal(first)) if first == "~" => {
+            home_directory().ok_or_else(|| unknown("the home directory (HOME)"))?.join(components.as_path())
+        }
+        Some(Component::Normal(first)) if first.as_encoded_bytes().starts_with(b"~") => {
+            return Err(refused("only ~/ is understood; write the whole path (or ./~ for a folder of that name)"));
+        }
+        Some(_) => path.to_owned(),
+    };
+    std::path::absolute(full).map_err(|_| unknown("the current directory"))
+}
+
+/// The user's home, for paths and advice.
+pub(super) fn home_directory() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| home.is_absolute())
 }

@@ -16,10 +16,16 @@ mod key;
     expect(unreachable_pub, reason = "elsewhere only tests see it")
 )]
 mod keychain;
+mod keyring;
 mod location;
 mod lock;
 mod marker;
 mod memory;
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "macos", target_os = "windows")),
+    expect(dead_code, reason = "elsewhere there is no keyring to wait for")
+)]
+mod patience;
 mod random;
 #[cfg(test)]
 mod tests;
@@ -32,9 +38,10 @@ pub use encrypted_file::{EncryptedFileStore, FileStoreOptions};
 pub use key::KeySource;
 #[cfg(any(target_os = "ios", target_os = "macos"))]
 pub use keychain::KeychainStore;
-pub use location::default_directory;
+pub use location::{absolute_path, default_directory};
 pub use lock::LockFolder;
 pub use memory::MemoryStore;
+pub use patience::KeyringPatience;
 
 /// The largest value that a store takes: 1 MiB, many times a session with the longest tokens.
 pub const MAX_VALUE_BYTES: usize = 1024 * 1024;

@@ -4,6 +4,8 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+#[cfg(unix)]
+use super::owner::describe_owner;
 use crate::storage::{StorageError, StorageErrorKind};
 
 impl StorageError {
@@ -13,7 +15,13 @@ impl StorageError {
             ErrorKind::PermissionDenied => StorageErrorKind::Denied,
             _ => StorageErrorKind::Io,
         };
-        Self::new(kind, format!("failed to {action} {}: {error}", path.display()))
+        #[cfg(unix)]
+        let owner = if kind == StorageErrorKind::Denied { describe_owner(path) } else { None };
+        // Access lists say more than one owner.
+        #[cfg(not(unix))]
+        let owner: Option<String> = None;
+        let owner = owner.map(|owner| format!("; {owner}")).unwrap_or_default();
+        Self::new(kind, format!("failed to {action} {}: {error}{owner}", path.display()))
     }
 
     /// Something at `path` is not safe to use.

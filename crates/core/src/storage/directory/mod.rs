@@ -3,6 +3,8 @@
 
 mod access;
 mod failure;
+#[cfg(unix)]
+mod owner;
 #[cfg(not(unix))]
 mod portable;
 #[cfg(unix)]
@@ -42,10 +44,15 @@ impl Directory {
     /// Opens a directory that has to be there. One that has vanished may be a disk that is not mounted now, so it does
     /// not count as empty.
     pub(super) fn open(path: &Path) -> Result<Self, StorageError> {
+        Self::find(path)?.ok_or_else(|| StorageError::io("open", path, &ErrorKind::NotFound.into()))
+    }
+
+    /// Opens a directory if it is there.
+    pub(super) fn find(path: &Path) -> Result<Option<Self>, StorageError> {
         // Without a slash at the end, which would make the system follow a symbolic link.
         let path: PathBuf = path.components().collect();
         let handle = platform::open_directory(&path)?;
-        Ok(Self { path, handle })
+        Ok(handle.map(|handle| Self { path, handle }))
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -14,12 +14,13 @@ pub(super) fn create_directory(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
-pub(super) fn open_directory(path: &Path) -> Result<Handle, StorageError> {
-    let metadata = std::fs::symlink_metadata(path).map_err(|error| StorageError::io("open", path, &error))?;
-    if metadata.is_dir() {
-        Ok(())
-    } else {
-        Err(StorageError::refused(path, "it is a symbolic link or not a directory"))
+/// `None` when it is not there.
+pub(super) fn open_directory(path: &Path) -> Result<Option<Handle>, StorageError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(Some(())),
+        Ok(_) => Err(StorageError::refused(path, "it is a symbolic link or not a directory")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StorageError::io("open", path, &error)),
     }
 }
 

@@ -11,6 +11,8 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::access::Access;
+use super::owner::not_mine;
+use crate::shell::quote_for_shell;
 use crate::storage::StorageError;
 
 pub(super) type Handle = OwnedFd;
@@ -19,16 +21,21 @@ pub(super) fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-pub(super) fn open_directory(path: &Path) -> Result<Handle, StorageError> {
+/// `None` when it is not there.
+pub(super) fn open_directory(path: &Path) -> Result<Option<Handle>, StorageError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let handle = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| match error {
+    let handle = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(handle) => handle,
+        Err(Errno::NOENT) => return Ok(None),
         // Linux says ENOTDIR, other systems ELOOP, when the last component is a symbolic link.
-        Errno::LOOP | Errno::NOTDIR => StorageError::refused(path, "it is a symbolic link or not a directory"),
-        _ => StorageError::io("open", path, &error.into()),
-    })?;
+        Err(Errno::LOOP | Errno::NOTDIR) => {
+            return Err(StorageError::refused(path, "it is a symbolic link or not a directory"));
+        }
+        Err(error) => return Err(StorageError::io("open", path, &error.into())),
+    };
     let stat = rustix::fs::fstat(&handle).map_err(|error| StorageError::io("open", path, &error.into()))?;
     check_private(&stat, path, "700")?;
-    Ok(handle)
+    Ok(Some(handle))
 }
 
 pub(super) fn open_file(directory: &Handle, _path: &Path, file_name: &str, access: Access) -> io::Result<File> {
@@ -80,18 +87,36 @@ pub(super) fn unlink(directory: &Handle, _path: &Path, file_name: &str) -> io::R
     Ok(rustix::fs::unlinkat(directory, file_name, AtFlags::empty())?)
 }
 
-/// Makes a rename or removal survive a power cut.
+/// Makes a rename or removal survive a power cut. Some FUSE and CIFS mounts cannot do that for a directory: what was
+/// written is there all the same. fsync(2): EINVAL for what does not support synchronization.
 pub(super) fn sync_directory(directory: &Handle) -> io::Result<()> {
-    Ok(rustix::fs::fsync(directory)?)
+    match rustix::fs::fsync(directory) {
+        Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
+        synced => Ok(synced?),
+    }
 }
 
 fn check_private(stat: &Stat, path: &Path, wanted_mode: &str) -> Result<(), StorageError> {
-    if stat.st_uid != rustix::process::geteuid().as_raw() {
-        return Err(StorageError::refused(path, "it belongs to another user"));
+    if let Some(reason) = not_mine(path, stat.st_uid) {
+        return Err(StorageError::refused(path, &format!("it {reason}")));
     }
     if Mode::from_raw_mode(stat.st_mode).intersects(Mode::RWXG | Mode::RWXO) {
-        let reason = format!("other users can reach it; run: chmod {wanted_mode} '{}'", path.display());
+        let path_word = quote_for_shell(&path.display().to_string());
+        let reason = format!("other users can reach it; run: chmod {wanted_mode} {path_word}");
         return Err(StorageError::refused(path, &reason));
     }
     Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// As FUSE and CIFS mounts answer where they cannot do it, so does the kernel for `/proc`.
+    #[test]
+    fn a_directory_that_cannot_be_synced_is_no_failure() {
+        let handle = rustix::fs::open("/proc/self/", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
+        assert_eq!(rustix::fs::fsync(&handle), Err(Errno::INVAL));
+        sync_directory(&handle).expect("no failure");
+    }
 }

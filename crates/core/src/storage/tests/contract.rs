@@ -143,7 +143,7 @@ fn encrypted_files_with_the_keyring_keep_the_contract() {
             .expect("a private directory")
     };
     let key_file = directory.path().join("store.key");
-    if KeySource::detect() == KeySource::KeyFile {
+    if KeySource::detect(KeyringPatience::Unattended) == KeySource::KeyFile {
         // `cargo xtask test keyring` provides one; falling back there would prove nothing.
         assert!(std::env::var_os("JETBRIDGE_TEST_NEEDS_KEYRING").is_none(), "the keyring does not answer");
         eprintln!("no keyring answers here: what happens then is tested");
@@ -166,7 +166,7 @@ fn encrypted_files_with_the_keyring_keep_the_contract() {
     let running = open(None);
     assert_eq!(loaded(&running, NAME).as_deref(), Some(b"kept".as_slice()));
     let marker = marker::Marker::read(&directory::Directory::open(directory.path()).unwrap()).unwrap().unwrap();
-    keyring::Entry::new("jetbridge", &marker.directory_id).unwrap().delete_credential().expect("the key's entry");
+    ::keyring::Entry::new("jetbridge", &marker.directory_id).unwrap().delete_credential().expect("the key's entry");
     assert_eq!(kind(open(None).load(NAME)), StorageErrorKind::KeyMissing);
     assert_eq!(kind(open(None).save(NAME, b"new")), StorageErrorKind::KeyMissing, "no new key over the old value");
     assert_eq!(loaded(&running, NAME).as_deref(), Some(b"kept".as_slice()), "a running session goes on");

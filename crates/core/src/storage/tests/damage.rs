@@ -140,7 +140,7 @@ fn files_that_others_can_reach_are_refused() {
         let path = sealed_path(directory.path(), NAME);
         set_mode(&path, mode);
         let detail = assert_refused(directory.path(), StorageErrorKind::Denied);
-        assert!(detail.ends_with(&format!("run: chmod 600 '{}'", path.display())), "{detail}");
+        assert!(detail.ends_with(&format!("run: chmod 600 {}", path.display())), "{detail}");
         set_mode(&path, 0o600);
         assert_eq!(loaded(&key_file_store(directory.path()), NAME).as_deref(), Some(b"value".as_slice()));
     }
@@ -153,7 +153,7 @@ fn files_that_others_can_reach_are_refused() {
     set_mode(directory.path(), 0o750);
     let refused = EncryptedFileStore::open_auto(directory.path()).expect_err("an open directory");
     assert_eq!(refused.kind, StorageErrorKind::Denied);
-    assert!(refused.detail.ends_with(&format!("run: chmod 700 '{}'", directory.path().display())), "{refused}");
+    assert!(refused.detail.ends_with(&format!("run: chmod 700 {}", directory.path().display())), "{refused}");
     assert_eq!(kind(store.load(NAME)), StorageErrorKind::Denied, "it is looked at each time");
 }
 
@@ -219,7 +219,25 @@ fn a_directory_of_another_user_is_refused() {
     };
     let error = EncryptedFileStore::open_auto(foreign).expect_err("another user's directory");
     assert_eq!(error.kind, StorageErrorKind::Denied);
-    assert!(error.detail.ends_with("it belongs to another user"), "{error}");
+    let (owner, me) = if is_root { ("user 65534", "root; run this as that user") } else { ("root", "user ") };
+    assert!(error.detail.contains(&format!("it belongs to {owner} and not to {me}")), "{error}");
+}
+
+#[test]
+fn reading_makes_nothing() {
+    let directory = private_directory();
+    let path = directory.path().join("state/jetbridge");
+    let store = key_file_store(&path);
+    assert_eq!(loaded(&store, NAME), None);
+    assert_eq!(store.list(), Ok(Vec::new()));
+    assert_eq!(store.key_source(), Ok(None));
+    store.delete(NAME).expect("nothing to delete is no error");
+    assert!(!directory.path().join("state").exists());
+    // What is made meanwhile is seen, and from then on it has to be there.
+    key_file_store(&path).save(NAME, b"value").unwrap();
+    assert_eq!(loaded(&store, NAME).as_deref(), Some(b"value".as_slice()));
+    fs::rename(&path, directory.path().join("moved")).unwrap();
+    assert_eq!(kind(store.load(NAME)), StorageErrorKind::Io);
 }
 
 #[test]
@@ -240,8 +258,8 @@ fn a_file_where_the_directory_should_be_is_told() {
     let directory = private_directory();
     let path = directory.path().join("file");
     fs::write(&path, "").unwrap();
-    assert_eq!(kind(EncryptedFileStore::open_auto(&path)), StorageErrorKind::Io);
-    assert_eq!(kind(EncryptedFileStore::open_auto(&path.join("below"))), StorageErrorKind::Io);
+    assert_eq!(kind(EncryptedFileStore::open_auto(&path)), StorageErrorKind::Denied);
+    assert_eq!(kind(EncryptedFileStore::open_auto(&path.join("below"))), StorageErrorKind::Denied);
 }
 
 #[test]

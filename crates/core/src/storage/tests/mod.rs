@@ -109,3 +109,25 @@ fn the_default_directory_follows_the_environment() {
         assert_eq!(from(&[("HOME", "/h")]), Ok(PathBuf::from("/h/.local/state/jetbridge")));
     }
 }
+
+#[test]
+fn a_path_is_what_its_writer_means() {
+    let absolute = |path: &str| absolute_path(Path::new(path));
+    let home = location::home_directory().expect("a home");
+    assert_eq!(absolute("~/jb"), Ok(home.join("jb")));
+    assert_eq!(absolute("~"), Ok(home.clone()));
+    assert_eq!(absolute("~/"), Ok(home));
+    let here = std::env::current_dir().unwrap();
+    for relative in ["config", "./config", "./~/config", "a/~/b"] {
+        let expected = here.join(relative.trim_start_matches("./"));
+        assert_eq!(absolute(relative), Ok(expected), "{relative}");
+    }
+    assert_eq!(kind(absolute("")), StorageErrorKind::Denied);
+    let other = absolute("~bob/jb").expect_err("another user's home");
+    assert!(other.detail.contains("only ~/ is understood"), "{other}");
+    if cfg!(unix) {
+        assert_eq!(absolute("/a b/c"), Ok(PathBuf::from("/a b/c")));
+        let chosen = location::directory_from(|name| (name == "JETBRIDGE_HOME").then(|| "~/state".into()));
+        assert_eq!(chosen, absolute("~/state"));
+    }
+}
