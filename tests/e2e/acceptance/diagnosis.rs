@@ -79,7 +79,7 @@ async fn acceptance_10_a_pool_that_is_another_one_or_elsewhere_is_told() {
     let unknown = "us-west-2:00000000-0000-0000-0000-000000000000";
     for (region, pool_id, said) in [
         ("us-west-2", unknown, "Copy the pool's ID from the Cognito console"),
-        ("eu-west-1", &elsewhere, "region is Auth.region"),
+        ("eu-west-1", &elsewhere, "its part before the colon is the region"),
     ] {
         let config = config_of(&bench.stack, |_, aws| {
             aws["Auth"]["region"] = region.into();
