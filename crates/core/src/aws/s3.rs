@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
-use crate::diagnosis::{AwsFailure, sort_sdk_error};
+use crate::diagnosis::{AwsFailure, PassingFaults, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::loopback::is_loopback;
 use crate::net::body_limit::LimitBody;
@@ -79,8 +79,9 @@ pub enum ListedEntry {
 
 /// An S3 client for the configured bucket's region and endpoint, on top of any SDK configuration.
 pub(crate) fn client(config: &Config, sdk_config: &SdkConfig) -> Client {
-    let mut builder =
-        aws_sdk_s3::config::Builder::from(sdk_config).region(Region::new(config.bucket_region().to_owned()));
+    let mut builder = aws_sdk_s3::config::Builder::from(sdk_config)
+        .region(Region::new(config.bucket_region().to_owned()))
+        .retry_classifier(PassingFaults::<ListObjectsV2Error>::new());
     if let Some(endpoint) = config.s3_endpoint() {
         // Buckets have no host names of their own on this machine or on a bare address.
         let has_no_subdomains = is_loopback(endpoint) || endpoint.domain().is_none();

@@ -42,7 +42,7 @@ impl ObjectPages {
     ) -> Self {
         let left = listing.limit;
         let request = PageRequest::new(listing, config);
-        let evidence = Evidence { bucket: request.bucket.clone(), ..Evidence::of(config) };
+        let evidence = Evidence::of(config).for_bucket(&request.bucket);
         Self { client: s3::client(config, sdk_config), credentials, evidence, request, left, next: Next::Start }
     }
 
