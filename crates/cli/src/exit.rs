@@ -3,7 +3,7 @@
 use std::io;
 
 use jetbridge::storage::StorageError;
-use jetbridge::{ConfigError, ConfigProblem, SessionError};
+use jetbridge::{ConfigError, ConfigProblem, Service, SessionError};
 
 use crate::invocation::{given_options, invocation};
 
@@ -57,6 +57,10 @@ impl Failure {
     pub(crate) fn from_session(error: &SessionError) -> Self {
         let hint = match error {
             SessionError::SignInRequired { .. } => Some(format!("Run: {}{} login", invocation(), given_options())),
+            // Okta's page remembers who was refused: the next sign-in would end in the same way without asking anybody.
+            SessionError::AccessDenied { service: Service::Okta, code, hint, .. } if code == "access_denied" => Some(
+                format!("{hint} To sign in as somebody else, run: {}{} login --force", invocation(), given_options()),
+            ),
             _ => error.hint(),
         };
         Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint }
