@@ -2,10 +2,42 @@
 
 use std::time::Duration;
 
-use jetbridge::{LoginOptions, SessionError, SessionState, SignInReason};
+use futures_util::future::join_all;
+use jetbridge::{ListObjects, LoginOptions, Session, SessionError, SessionState, SignInReason};
 use jetbridge_local_stack::{Fault, Options, ScriptedBrowser};
+use serde_json::json;
 
-use crate::bench::{ALICE, Bench, CAROL, PASSWORD, config_of};
+use crate::bench::{ALICE, Bench, CAROL, PASSWORD, config_of, list};
+use crate::hostile_servers::server::{Answer, Server};
+
+/// What `Server` calls a request of a bucket.
+const S3: &str = "something else";
+
+fn raw(status: u16, more_head: &str, body: &str) -> Answer {
+    let length = body.len();
+    Answer::Raw(format!(
+        "HTTP/1.1 {status} Said\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\nConnection: \
+         close\r\n{more_head}\r\n{body}"
+    ))
+}
+
+/// S3's own words, with another element if there is one.
+fn s3_error(status: u16, code: &str, message: &str, more: &str) -> Answer {
+    raw(status, "", &format!("<Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>"))
+}
+
+fn cognito_error(code: &str, message: &str) -> Answer {
+    Answer::Json(400, json!({ "__type": code, "message": message }))
+}
+
+async fn list_bucket(session: &Session, bucket: Option<&str>) -> SessionError {
+    let request = ListObjects { bucket: bucket.map(str::to_owned), ..ListObjects::default() };
+    list(session, request).await.unwrap_err()
+}
+
+fn told(error: &SessionError) -> String {
+    format!("{error} {}", error.hint().unwrap_or_default())
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denied_sign_in_is_access_denied_and_says_why() {
@@ -104,4 +136,113 @@ async fn a_wrong_client_or_redirect_uri_is_said_on_okta_s_page_and_never_redirec
         let page = ScriptedBrowser::new(None).unwrap().sign_in(&request.url, ALICE, PASSWORD).await.unwrap_err();
         assert!(page.to_string().contains(said), "{page}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c11_what_passes_is_tried_again_and_then_told_as_passing() {
+    let empty = |status| raw(status, "", "");
+    let cases = [
+        ("GetId", empty(429), "Cognito limits the rate"),
+        ("GetId", cognito_error("ExternalServiceException", "Not responding."), "did not answer"),
+        ("GetCredentialsForIdentity", empty(429), "Cognito limits the rate"),
+        (S3, empty(429), "S3 limits the rate"),
+        (S3, s3_error(429, "SlowDownPlease", "Because.", ""), "S3 limits the rate"),
+        (S3, s3_error(400, "RequestThrottled", "Because.", ""), "S3 limits the rate"),
+        (S3, s3_error(409, "OperationAborted", "Because.", ""), "for somebody else"),
+        (S3, s3_error(307, "TemporaryRedirect", "Because.", "<Endpoint>b.s3-x1.amazonaws.com</Endpoint>"), "elsewhere"),
+        (S3, s3_error(302, "Found", "Because.", ""), "S3 cannot answer now"),
+    ];
+    let tried = cases.map(|(endpoint, answer, said)| async move {
+        let server = Server::start().await;
+        let session = server.signed_in().await;
+        server.answer(endpoint, answer);
+        let error = if endpoint == S3 {
+            list_bucket(&session, None).await
+        } else {
+            session.aws_credentials().await.unwrap_err()
+        };
+        assert_eq!(error.kind(), "retryable", "{said}: {error:?}");
+        assert!(told(&error).contains(said), "{said}: {error:?}");
+        let attempts = server.take_asked().iter().filter(|asked| **asked == endpoint).count();
+        assert_eq!(attempts, 3, "{said}");
+    });
+    join_all(tried).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c4_a_limit_of_the_account_is_no_throttle() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    server.answer("GetId", cognito_error("LimitExceededException", "Too many."));
+    let error = session.aws_credentials().await.unwrap_err();
+    assert!(matches!(&error, SessionError::Misconfigured { setting, .. } if setting == "Service Quotas"), "{error:?}");
+    assert_eq!(server.take_asked(), ["GetId"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c5_the_bucket_s_region_is_read_from_the_body_and_told_of_the_bucket_that_was_asked_for() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    for answer in [
+        s3_error(
+            301,
+            "PermanentRedirect",
+            "Because.",
+            "<Endpoint>hostile-bucket.s3.eu-west-1.amazonaws.com</Endpoint>",
+        ),
+        s3_error(400, "AuthorizationHeaderMalformed", "the region is wrong", "<Region>eu-west-1</Region>"),
+        raw(400, "x-amz-bucket-region: eu-west-1\r\n", ""),
+    ] {
+        server.answer(S3, answer);
+        let error = list_bucket(&session, None).await;
+        assert_eq!(error.hint().as_deref(), Some("Set Storage.AWSS3.region to eu-west-1."), "{error:?}");
+        let error = list_bucket(&session, Some("their-bucket")).await;
+        assert!(told(&error).contains("bucket their-bucket is in eu-west-1"), "{error:?}");
+        assert!(!told(&error).contains("Set Storage.AWSS3.region"), "{error:?}");
+    }
+    // C14: what is configured already is not what to change.
+    server
+        .answer(S3, s3_error(301, "PermanentRedirect", "Because.", "<Endpoint>s3.us-west-2.amazonaws.com</Endpoint>"));
+    let error = list_bucket(&session, None).await;
+    assert!(
+        matches!(&error, SessionError::Misconfigured { setting, .. } if setting == "Storage.AWSS3.endpoint"),
+        "{error:?}"
+    );
+    server.answer(S3, s3_error(404, "NoSuchBucket", "Because.", ""));
+    let missing = list_bucket(&session, Some("their-bucket")).await;
+    assert_eq!(missing.to_string(), "not found: bucket their-bucket: check its name");
+}
+
+/// For a directory bucket the SDK asks for a session first, and wraps its refusal as if the network had failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn c4_a_directory_bucket_s_session_that_is_refused_is_told_as_s3_s_word() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    server.answer(S3, s3_error(403, "AccessDenied", "Because.", ""));
+    let error = list_bucket(&session, Some("fast--usw2-az1--x-s3")).await;
+    assert!(
+        matches!(&error, SessionError::AccessDenied { code, hint, .. }
+            if code == "AccessDenied" && hint.contains("s3express:CreateSession")),
+        "{error:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c12_cognito_s_own_words_are_shown_and_no_token_that_they_repeat() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    let token = server.forge(&server);
+    let words = format!("Value '{{127.0.0.1/as={token}}}' at 'logins'\nfailed to satisfy constraint.");
+    for code in ["InvalidParameterException", "ValidationException", "NotAuthorizedException", "Unheard"] {
+        server.answer("GetId", cognito_error(code, &words));
+        let error = session.aws_credentials().await.unwrap_err();
+        assert!(
+            told(&error).contains("Value '{127.0.0.1/as=…}' at 'logins' failed to satisfy constraint"),
+            "{error:?}"
+        );
+        assert!(!format!("{error:?}").contains(&token[..20]), "{error:?}");
+    }
+    server.answer("GetId", cognito_error("NotAuthorizedException", ""));
+    let silent = session.aws_credentials().await.unwrap_err();
+    assert_eq!(silent.hint().as_deref(), Some("Cognito gives no reason (HTTP status 400)."));
 }

@@ -228,6 +228,18 @@ async fn refusal_of_credentials(mut bench: Bench) -> SessionError {
     error
 }
 
+/// C6: the claim is mapped to a session tag, and STS takes no ampersand there. The trust policy is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_department_that_cannot_be_a_session_tag_is_diagnosed() {
+    let mut options = Options { template: Some(parse_changed(DEMO, |_| {}).unwrap()), ..Options::default() };
+    options.users[0].department = Some("R&D".to_owned());
+    let error = refusal_of_credentials(Bench::start_with(options).await).await;
+    let SessionError::Misconfigured { problem, hint, .. } = &error else { panic!("{error:?}") };
+    assert!(problem.contains("values that cannot be session tags (department)"), "{problem}");
+    assert!(hint.contains("out of the mapping: department"), "{hint}");
+    assert!(!format!("{error:?}").contains("R&D"), "what a claim says is the user's: {error:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_differs_in_one_character_is_diagnosed() {
     for wrong in [

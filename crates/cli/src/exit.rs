@@ -3,7 +3,7 @@
 use std::io;
 
 use jetbridge::storage::{StorageError, StorageErrorKind};
-use jetbridge::{ConfigError, ConfigProblem, SessionError};
+use jetbridge::{ConfigError, ConfigProblem, Service, SessionError};
 
 use crate::invocation::{command, invocation};
 
@@ -58,6 +58,10 @@ impl Failure {
         let hint = match error {
             SessionError::SignInRequired { .. } => Some(format!("Run: {}", command(&["login"]))),
             SessionError::SecureStorage { kind, .. } => Some(storage_hint(*kind)),
+            // Okta's page remembers who was refused: the next sign-in would end in the same way without asking anybody.
+            SessionError::AccessDenied { service: Service::Okta, code, hint, .. } if code == "access_denied" => {
+                Some(format!("{hint} To sign in as somebody else, run: {}", command(&["login", "--force"])))
+            }
             _ => error.hint(),
         };
         Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint }

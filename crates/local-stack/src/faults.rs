@@ -105,6 +105,9 @@ faults! {
     S3InvalidToken = "s3-invalid-token",
     /// S3: 503 SlowDown.
     S3SlowDown = "s3-slow-down",
+    /// S3: 307 TemporaryRedirect, as for a bucket whose name is not known everywhere yet (Amazon S3 user guide, "Making
+    /// requests": "Request redirection and the REST API").
+    S3TemporaryRedirect = "s3-temporary-redirect",
     /// S3: the connection breaks in the middle of a listing's page.
     S3PageCut = "s3-page-cut",
 }

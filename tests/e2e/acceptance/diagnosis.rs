@@ -39,7 +39,7 @@ async fn acceptance_10_what_cognito_refuses_is_explained_and_the_sign_in_is_kept
         (Fault::CognitoLoginMissing, misconfigured, &["Sign in first", "guest access"]),
         (Fault::CognitoLoginsMismatch, misconfigured, &["attach the provider", &provider]),
         (Fault::CognitoIdentityForbidden, "access_denied", &["Identity browser", pool_id]),
-        (Fault::CognitoIdentityNotFound, "not_found", &["Cognito identity"]),
+        (Fault::CognitoIdentityNotFound, "retryable", &["that it named a moment ago", pool_id]),
         (Fault::CognitoLoginLinkedElsewhere, "access_denied", &["unlink the login"]),
         (
             Fault::CognitoRolesMisconfigured,
@@ -52,10 +52,10 @@ async fn acceptance_10_what_cognito_refuses_is_explained_and_the_sign_in_is_kept
             ],
         ),
         (Fault::CognitoRoleRulesDenied, misconfigured, &["rules", "claim", pool_id, &provider]),
-        (Fault::CognitoProviderUnreachable, misconfigured, &["reachable from the internet", "IP allow list"]),
-        (Fault::CognitoThrottled, "retryable", &["limits the rate", "try again"]),
-        (Fault::CognitoLimitExceeded, "retryable", &["limit of identities"]),
-        (Fault::CognitoUnavailable, "retryable", &["internal error", "try again"]),
+        (Fault::CognitoProviderUnreachable, "retryable", &["did not answer", "IP allow list", issuer.as_str()]),
+        (Fault::CognitoThrottled, "retryable", &["limits the rate", "Rate exceeded"]),
+        (Fault::CognitoLimitExceeded, misconfigured, &["preset limit", "Service Quotas", "does not help"]),
+        (Fault::CognitoUnavailable, "retryable", &["internal error"]),
     ];
     for (fault, kind, said) in cases {
         bench.stack.faults().inject(fault, ALWAYS);
@@ -79,7 +79,7 @@ async fn acceptance_10_a_pool_that_is_another_one_or_elsewhere_is_told() {
     let unknown = "us-west-2:00000000-0000-0000-0000-000000000000";
     for (region, pool_id, said) in [
         ("us-west-2", unknown, "Copy the pool's ID from the Cognito console"),
-        ("eu-west-1", &elsewhere, "region is Auth.region"),
+        ("eu-west-1", &elsewhere, "its part before the colon is the region"),
     ] {
         let config = config_of(&bench.stack, |_, aws| {
             aws["Auth"]["region"] = region.into();
@@ -171,10 +171,29 @@ async fn acceptance_10_credentials_that_s3_does_not_accept_are_replaced_once() {
         bench.stack.faults().inject(fault, ALWAYS);
         let error = list(&session, ListObjects::default()).await.unwrap_err();
         bench.stack.faults().inject(fault, 0);
-        assert_eq!(error.kind(), "retryable");
-        assert!(told(&error).contains("AWS credentials"), "{error}");
+        let (kind, advice) = match fault {
+            Fault::S3ExpiredToken => ("retryable", "their clocks disagree"),
+            _ => ("misconfigured", "partition"),
+        };
+        assert_eq!(error.kind(), kind);
+        assert!(told(&error).contains("AWS credentials") && told(&error).contains(advice), "{error}");
         assert_eq!(bench.count("GetCredentialsForIdentity"), 1, "{fault:?}");
     }
+}
+
+/// C4, C11: what passes is tried again before anybody is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn acceptance_10_what_passes_is_gone_at_the_next_try() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    for fault in
+        [Fault::CognitoProviderUnreachable, Fault::CognitoThrottled, Fault::S3TemporaryRedirect, Fault::S3SlowDown]
+    {
+        bench.stack.faults().inject(fault, 1);
+    }
+    assert!(!list_everything(&session).await.is_empty());
+    assert_eq!(bench.count("GetId"), 3);
+    assert_eq!(bench.count("ListObjectsV2"), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,6 +223,13 @@ async fn acceptance_10_a_bucket_that_is_missing_denied_or_elsewhere_is_told_apar
     );
     let elsewhere = config_of(&bench.stack, |_, aws| aws["Storage"]["AWSS3"]["region"] = "eu-west-1".into());
     let elsewhere = bench.session_with(elsewhere);
+    // C5: for a bucket that the app names, the configured region is not what is wrong.
+    let other = list(&elsewhere, of(&bench.stack.options().denied_bucket)).await.unwrap_err();
+    assert!(
+        matches!(&other, SessionError::Misconfigured { problem, hint, .. }
+            if problem.contains("bucket jetbridge-private is in us-west-2") && hint.contains("List jetbridge-private with a copy")),
+        "{other:?}"
+    );
     let wrong_region = list(&elsewhere, ListObjects::default()).await.unwrap_err();
     assert!(
         matches!(&wrong_region, SessionError::Misconfigured { setting, hint, .. }

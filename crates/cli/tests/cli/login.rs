@@ -155,6 +155,9 @@ fn a_user_without_the_app_is_refused() {
     let outcome = bench.login(&[], |url| bench.visit(url, CAROL));
     assert_eq!(outcome.code, 5, "{outcome:?}");
     assert_eq!(outcome.error()["kind"], "access_denied");
+    // The browser stays signed in at Okta, so that another try would end in the same way.
+    let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("Assignments") && hint.ends_with("run: jetbridge login --force"), "{hint}");
     assert_eq!(bench.stack.log().count("token"), 0);
 }
 

@@ -4,14 +4,14 @@ use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
 use super::endpoints::{bare, is_in_path, resolve_bucket};
 use crate::cognito::AwsCredentials;
 use crate::config::{self, Config};
-use crate::diagnosis::{AwsFailure, sort_sdk_error};
+use crate::diagnosis::{AwsFailure, PassingFaults, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::net::body_limit::LimitBody;
 
@@ -81,7 +81,8 @@ pub enum ListedEntry {
 pub(crate) fn client(config: &Config, sdk_config: &SdkConfig, bucket: &str) -> Client {
     let mut builder = aws_sdk_s3::config::Builder::from(sdk_config)
         .region(Region::new(config.bucket_region().to_owned()))
-        .force_path_style(is_in_path(config, bucket));
+        .force_path_style(is_in_path(config, bucket))
+        .retry_classifier(PassingFaults::<ListObjectsV2Error>::new());
     builder.set_endpoint_url(config.s3_endpoint().map(bare));
     Client::from_conf(builder.build())
 }

@@ -98,7 +98,7 @@ impl IdentityPool {
             .logins(login.key, login.id_token.expose_secret())
             .send()
             .await
-            .map_err(|error| self.refused(&error))?;
+            .map_err(|error| self.refused(&error, login))?;
         let incomplete = |what: &str| {
             Refused::from(SessionError::internal(format!("Cognito answered GetCredentialsForIdentity without {what}")))
         };

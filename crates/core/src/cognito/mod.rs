@@ -8,13 +8,15 @@ pub use credentials::AwsCredentials;
 use std::error::Error;
 
 use aws_sdk_cognitoidentity::error::SdkError;
+use aws_sdk_cognitoidentity::operation::get_credentials_for_identity::GetCredentialsForIdentityError;
+use aws_sdk_cognitoidentity::operation::get_id::GetIdError;
 use aws_sdk_cognitoidentity::{Client, config};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Config;
-use crate::diagnosis::{Blame, Evidence, sort_sdk_error};
+use crate::diagnosis::{Blame, Evidence, PassingFaults, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::net::body_limit::LimitBody;
 
@@ -49,7 +51,13 @@ impl From<SessionError> for Refused {
 impl IdentityPool {
     pub(crate) fn new(config: &Config, sdk_config: &aws_config::SdkConfig) -> Self {
         Self {
-            client: Client::from_conf(config::Builder::from(sdk_config).interceptor(LimitBody).build()),
+            client: Client::from_conf(
+                config::Builder::from(sdk_config)
+                    .interceptor(LimitBody)
+                    .retry_classifier(PassingFaults::<GetIdError>::new())
+                    .retry_classifier(PassingFaults::<GetCredentialsForIdentityError>::new())
+                    .build(),
+            ),
             pool_id: config.identity_pool_id().to_owned(),
             evidence: Evidence::of(config),
         }
@@ -64,15 +72,16 @@ impl IdentityPool {
             .logins(login.key, login.id_token.expose_secret())
             .send()
             .await
-            .map_err(|error| self.refused(&error))?;
+            .map_err(|error| self.refused(&error, login))?;
         answer.identity_id.ok_or_else(|| SessionError::internal("Cognito answered GetId without an IdentityId").into())
     }
 
-    fn refused<E>(&self, error: &SdkError<E, HttpResponse>) -> Refused
+    fn refused<E>(&self, error: &SdkError<E, HttpResponse>, login: &Login<'_>) -> Refused
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
         let failure = sort_sdk_error(Service::Cognito, error);
-        Refused { blame: failure.blame(), cause: failure.into_session_error(&self.evidence) }
+        let evidence = self.evidence.clone().for_id_token(login.id_token.expose_secret());
+        Refused { blame: failure.blame(), cause: failure.into_session_error(&evidence) }
     }
 }

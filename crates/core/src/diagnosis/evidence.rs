@@ -1,36 +1,64 @@
 //! The values of a configuration that explanations name: a fix that can be copied needs no "your pool".
 
+use super::session_tags;
 use crate::config::{Config, logins_key};
 
 /// The values that an explanation may name. None of them is secret.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Evidence {
+    pub issuer: String,
     pub logins_key: String,
     pub client_id: String,
     pub identity_pool_id: String,
     pub region: String,
+    /// The bucket that is asked for.
     pub bucket: String,
+    /// Whether the app named it itself, in place of the configuration's.
+    pub is_other_bucket: bool,
+    /// The region that buckets are asked for in.
+    pub bucket_region: String,
+    /// The server that stands in S3's place.
+    pub s3_endpoint: Option<String>,
+    /// The names of claims whose values STS takes for no session tag.
+    pub untaggable_claims: Vec<String>,
 }
 
 impl Evidence {
     pub(crate) fn of(config: &Config) -> Self {
         Self {
+            issuer: config.issuer_url().to_owned(),
             logins_key: logins_key(config.issuer_url()).to_owned(),
             client_id: config.client_id().to_owned(),
             identity_pool_id: config.identity_pool_id().to_owned(),
             region: config.region().to_owned(),
             bucket: config.bucket().to_owned(),
+            is_other_bucket: false,
+            bucket_region: config.bucket_region().to_owned(),
+            s3_endpoint: config.s3_endpoint().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+            untaggable_claims: Vec::new(),
         }
+    }
+
+    /// The same for this bucket.
+    pub(crate) fn for_bucket(self, bucket: &str) -> Self {
+        Self { is_other_bucket: self.bucket != bucket, bucket: bucket.to_owned(), ..self }
+    }
+
+    /// The same for this ID token.
+    pub(crate) fn for_id_token(self, id_token: &str) -> Self {
+        Self { untaggable_claims: session_tags::untaggable_claims(id_token), ..self }
     }
 
     /// Puts the values in the places that `text` has for them.
     pub(crate) fn fill(&self, text: &str) -> String {
         [
+            ("{issuer}", &self.issuer),
             ("{logins_key}", &self.logins_key),
             ("{client_id}", &self.client_id),
             ("{identity_pool_id}", &self.identity_pool_id),
             ("{region}", &self.region),
             ("{bucket}", &self.bucket),
+            ("{bucket_region}", &self.bucket_region),
         ]
         .into_iter()
         .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))

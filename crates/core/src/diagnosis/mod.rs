@@ -8,7 +8,10 @@ mod id_token;
 pub(crate) mod issuer;
 mod obstacle;
 pub(crate) mod okta;
+mod retries;
+mod s3;
 mod sdk;
+mod session_tags;
 mod table;
 mod transport;
 
@@ -16,5 +19,6 @@ pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use evidence::Evidence;
 pub(crate) use id_token::{Rejected, Rule};
 pub(crate) use obstacle::interception;
+pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{AwsFailure, sort_sdk_error};
 pub(crate) use transport::{HttpError, describe, is_unavailable, json_problem};

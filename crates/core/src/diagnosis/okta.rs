@@ -181,8 +181,8 @@ mod tests {
     #[test]
     fn both_of_okta_s_error_shapes_are_read() {
         let pushed = |body: &str| push_refused(400, body.as_bytes(), &Evidence::default()).to_string();
-        assert!(pushed(r#"{"error":"invalid_scope","error_description":"no"}"#).contains("(Okta: invalid_scope)"));
-        assert!(pushed(r#"{"errorCode":"E0000015","errorSummary":"no"}"#).contains("(Okta: E0000015)"));
+        assert!(pushed(r#"{"error":"invalid_scope","error_description":"no"}"#).contains("(Okta: invalid_scope: no)"));
+        assert!(pushed(r#"{"errorCode":"E0000015","errorSummary":"no"}"#).contains("(Okta: E0000015: no)"));
         assert_eq!(pushed("<html>"), "Okta refused: HTTP status 400");
         let refusal = read_api_error(br#"{"errorCode":"E0000047","errorSummary":"slow down"}"#).unwrap();
         assert_eq!((refusal.code.as_str(), refusal.message.as_str()), ("E0000047", "slow down"));

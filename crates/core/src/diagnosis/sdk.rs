@@ -3,14 +3,16 @@
 
 use std::error::Error;
 
+use aws_sdk_s3::operation::create_session::CreateSessionError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::answer::{Blame, LONGEST_CODE, Refusal, shorten};
 use super::evidence::Evidence;
+use super::s3;
 use super::table::classify;
-use super::transport::HttpError;
+use super::transport::{HttpError, is_unavailable};
 use crate::error::{Service, SessionError};
 
 /// Either the service refused, or there is no answer that can be used.
@@ -54,20 +56,19 @@ where
     };
     match error {
         SdkError::ServiceError(context) => {
-            let response = context.raw();
-            let header = |name: &str| response.headers().get(name).map(|value| shorten(value, LONGEST_CODE));
-            let code = context.err().code().or_else(|| code_by_status(response.status().as_u16()));
-            let mut refusal =
-                Refusal::new(service, code.unwrap_or("Unknown"), context.err().message().unwrap_or_default());
-            refusal.request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
-            refusal.bucket_region = header("x-amz-bucket-region");
-            refusal.status = Some(response.status().as_u16());
-            AwsFailure::Refused(refusal)
+            let (code, message) = (context.err().code(), context.err().message());
+            AwsFailure::Refused(read_refusal(service, context.raw(), code, message))
         }
         SdkError::TimeoutError(_) => unreachable("no answer in time"),
         SdkError::DispatchFailure(context) => {
             let connector = context.as_connector_error();
-            match connector.and_then(http_error) {
+            // For a directory bucket the SDK opens a session first (CreateSession), and wraps what became of it.
+            if let Some(error) =
+                connector.and_then(|error| find_source::<SdkError<CreateSessionError, HttpResponse>>(error))
+            {
+                return sort_sdk_error(service, error);
+            }
+            match connector.and_then(|error| find_source(error)) {
                 Some(error @ (HttpError::PathRewritten | HttpError::Insecure)) => {
                     AwsFailure::Unanswered(SessionError::Misconfigured {
                         setting: "request".to_owned(),
@@ -83,9 +84,31 @@ where
                 None => unreachable("the connection failed"),
             }
         }
+        // Cognito's SDK reads no refusal without a body, and gateways send some.
+        SdkError::ResponseError(context) if is_unavailable(context.raw().status().as_u16()) => {
+            AwsFailure::Refused(read_refusal(service, context.raw(), None, None))
+        }
         SdkError::ResponseError(_) => unreachable("the answer broke off or cannot be read"),
         _ => AwsFailure::Unanswered(SessionError::internal(format!("the request to {service} could not be built"))),
     }
+}
+
+fn read_refusal(service: Service, response: &HttpResponse, code: Option<&str>, message: Option<&str>) -> Refusal {
+    let header = |name: &str| response.headers().get(name).map(|value| shorten(value, LONGEST_CODE));
+    let status = response.status().as_u16();
+    let mut refusal = match code.or_else(|| code_by_status(status)) {
+        Some(code) => Refusal::new(service, code, message.unwrap_or_default()),
+        None => Refusal::without_code(service, status),
+    };
+    refusal.status = Some(status);
+    refusal.request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
+    if service == Service::S3 {
+        let body = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        let by_header = header("x-amz-bucket-region").as_deref().and_then(s3::region);
+        refusal.bucket_region = by_header.or_else(|| s3::region_in(&body, &refusal.message));
+        refusal.endpoint = s3::endpoint_in(&body);
+    }
+    refusal
 }
 
 /// Answers to HEAD and answers of proxies have no body to tell a code from.
@@ -109,11 +132,11 @@ impl From<HttpError> for ConnectorError {
     }
 }
 
-/// The same on its way back.
-fn http_error(connector: &ConnectorError) -> Option<&HttpError> {
-    let mut source = connector.source();
+/// What this library said, on its way back from the SDK, or any other error that the SDK has wrapped.
+fn find_source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut source = error.source();
     while let Some(error) = source {
-        if let Some(found) = error.downcast_ref::<HttpError>() {
+        if let Some(found) = error.downcast_ref::<E>() {
             return Some(found);
         }
         source = error.source();

@@ -1,12 +1,13 @@
 //! The table of what the errors of Okta, Cognito and S3 mean. A row names a service's code and a fragment of its message,
 //! what kind of trouble that is, why it happens and what to change; `{placeholders}` are filled with the configuration's
-//! values, so that the fix can be copied.
+//! values, so that the fix can be copied. A row that does not look at the message has it shown beside its cause: it knows
+//! the kind of trouble and not the trouble. What AWS's codes mean is in the S3 API reference ("Error responses", list of
+//! error codes) and in the Cognito identity pools API reference (errors of `GetId` and `GetCredentialsForIdentity`, common
+//! errors).
 
-use std::time::Duration;
-
-use super::answer::{LONGEST_WORDS, Refusal, shorten};
+use super::answer::{Passing, Refusal};
 use super::evidence::Evidence;
-use super::transport::is_unavailable;
+use super::{cognito, s3};
 use crate::error::{Service, SessionError, SignInReason};
 
 enum Kind {
@@ -15,6 +16,8 @@ enum Kind {
     Retryable,
     NotFound,
     SignIn,
+    /// More than the row's words decides.
+    Explained(fn(&Refusal, &Evidence) -> SessionError),
 }
 
 struct Row {
@@ -37,8 +40,43 @@ const fn row(
     Row { service, code, fragment, kind, cause, fix }
 }
 
-use Kind::{AccessDenied, Misconfigured, NotFound, Retryable, SignIn};
+use Kind::{AccessDenied, Explained, Misconfigured, NotFound, Retryable, SignIn};
 use Service::{Cognito, Okta, S3};
+
+impl Row {
+    fn is_about(&self, refusal: &Refusal) -> bool {
+        self.service == refusal.service && self.code == refusal.code && refusal.message.contains(self.fragment)
+    }
+
+    fn explain(&self, refusal: &Refusal, evidence: &Evidence) -> SessionError {
+        let fill = |text: &str| evidence.fill(text).replace("{words}", &refusal.words().unwrap_or_default());
+        let (cause, fix) = (fill(self.cause), fill(self.fix));
+        let knows_message = !self.fragment.is_empty();
+        let said = if knows_message { refusal.label() } else { refusal.said() };
+        match self.kind {
+            Misconfigured(setting) => SessionError::Misconfigured {
+                setting: setting.to_owned(),
+                problem: format!("{cause} ({said})"),
+                hint: fix,
+            },
+            AccessDenied => {
+                let words = refusal.words().filter(|_| !knows_message);
+                let says = words.map(|words| format!(" {} says: {words}", refusal.service)).unwrap_or_default();
+                denied(refusal, format!("{}. {fix}{says}", capitalise(&cause)))
+            }
+            Retryable => SessionError::Retryable { failure: format!("{cause} ({said})"), retry_after: None },
+            NotFound => SessionError::NotFound { what: format!("{cause} ({said})") },
+            SignIn => SessionError::SignInRequired {
+                reason: match (refusal.service, refusal.code.as_str()) {
+                    (Okta, "invalid_grant") => SignInReason::AuthorizationCodeRefused,
+                    (Okta, code) => SignInReason::InteractionRequired { code: code.to_owned() },
+                    (_, code) => SignInReason::IdTokenRefused { code: code.to_owned() },
+                },
+            },
+            Explained(explain) => explain(refusal, evidence),
+        }
+    }
+}
 
 /// First match wins; an empty fragment matches every message.
 #[rustfmt::skip]
@@ -46,7 +84,8 @@ static TABLE: &[Row] = &[
     // The authorization server, by redirect or at the token endpoint.
     row(Okta, "access_denied", "not assigned", AccessDenied,
         "the user is not assigned to the application",
-        "In Okta: Applications > your app > Assignments: assign the user or one of the user's groups."),
+        "In Okta: Applications > your app > Assignments: assign the user or one of the user's groups. The browser stays signed \
+         in at Okta, so that the next sign-in is this user's too, unless it asks for another one (prompt=login)."),
     row(Okta, "access_denied", "Policy evaluation failed", AccessDenied,
         "no access policy of the authorization server covers this request",
         "In Okta: Security > API > your authorization server > Access Policies: add a policy for client {client_id} with a \
@@ -105,6 +144,10 @@ static TABLE: &[Row] = &[
     row(Cognito, "NotAuthorizedException", "Can't pass in a Cognito token", Misconfigured("okta_issuer_url"),
         "the login is a token of Cognito itself, not of {logins_key}",
         "Cognito takes the ID token of the authorization server: set okta_issuer_url to Okta's issuer."),
+    row(Cognito, "NotAuthorizedException", "Invalid login token", Misconfigured("okta_issuer_url"),
+        "Cognito does not accept the ID token: {words}",
+        "It must be an ID token (no access token) of https://{logins_key} for client {client_id}, signed with an RSA key that \
+         the issuer publishes."),
     row(Cognito, "NotAuthorizedException", "ambiguous role mapping", Misconfigured("Auth.identityPoolId"),
         "the role rules of identity pool {identity_pool_id} match no role for this user, and none is the default",
         "In Cognito: Identity pools > {identity_pool_id} > the provider https://{logins_key} > Role settings: add a rule \
@@ -119,107 +162,118 @@ static TABLE: &[Row] = &[
     row(Cognito, "NotAuthorizedException", "is forbidden", AccessDenied,
         "the identity is disabled or belongs to another sign-in",
         "In Cognito: Identity pools > {identity_pool_id} > Identity browser: look at the identity; or sign out and in."),
-    row(Cognito, "InvalidIdentityPoolConfigurationException", "", Misconfigured("Auth.identityPoolId"),
-        "Cognito cannot assume a role for identity pool {identity_pool_id}",
-        "Give the pool an authenticated role whose trust policy allows sts:AssumeRoleWithWebIdentity (and sts:TagSession \
-         with attributes for access control) to cognito-identity.amazonaws.com, with \
-         cognito-identity.amazonaws.com:aud = {identity_pool_id} and amr = authenticated. The role trusts Cognito, not Okta."),
+    row(Cognito, "AccessDeniedException", "", AccessDenied,
+        "a policy of AWS forbids this call",
+        "Ask who runs the AWS organization about its resource control policies for Cognito."),
+    row(Cognito, "InvalidIdentityPoolConfigurationException", "", Explained(cognito::no_role), "", ""),
     row(Cognito, "ResourceNotFoundException", "IdentityPool", Misconfigured("Auth.identityPoolId"),
         "there is no identity pool {identity_pool_id} in {region}",
         "Copy the pool's ID from the Cognito console; its part before the colon is the region."),
-    row(Cognito, "ResourceNotFoundException", "", NotFound, "the Cognito identity", ""),
+    // A remembered identity has been asked for anew by then.
+    row(Cognito, "ResourceNotFoundException", "Identity '", Retryable,
+        "Cognito does not find the identity that it named a moment ago; if it stays so, somebody deletes identities of pool \
+         {identity_pool_id}", ""),
+    row(Cognito, "ResourceNotFoundException", "", NotFound, "what Cognito was asked for", ""),
     row(Cognito, "ResourceConflictException", "", AccessDenied,
         "the login is already linked to another identity",
         "Sign out and in again; if it comes back, unlink the login from the other identity in the Cognito console."),
     row(Cognito, "InvalidParameterException", "", Misconfigured("Auth.identityPoolId"),
-        "Cognito does not understand the request for pool {identity_pool_id}",
-        "The pool's ID is region:GUID, and the region is Auth.region."),
+        "Cognito does not accept the request for pool {identity_pool_id}",
+        "Compare Auth.identityPoolId with the Cognito console, and the pool's providers with https://{logins_key}."),
     row(Cognito, "ValidationException", "", Misconfigured("Auth.identityPoolId"),
-        "Cognito does not understand the request for pool {identity_pool_id}",
-        "The pool's ID is region:GUID, and the region is Auth.region."),
+        "Cognito does not accept the request for pool {identity_pool_id}",
+        "Compare Auth.identityPoolId with the Cognito console, and the pool's providers with https://{logins_key}."),
     row(Cognito, "TooManyRequestsException", "", Retryable, "Cognito limits the rate of requests", ""),
-    row(Cognito, "LimitExceededException", "", Retryable, "the account's limit of identities is reached", ""),
+    row(Cognito, "LimitExceededException", "", Misconfigured("Service Quotas"),
+        "a preset limit of the AWS account is reached",
+        "Trying again does not help. In AWS: Service Quotas > Amazon Cognito Federated Identities: ask for more, or remove \
+         what nobody needs."),
     row(Cognito, "InternalErrorException", "", Retryable, "Cognito had an internal error", ""),
-    row(Cognito, "ExternalServiceException", "", Misconfigured("okta_issuer_url"),
-        "Cognito cannot reach https://{logins_key}",
-        "The issuer's discovery and keys must be reachable from the internet; look for an IP allow list in Okta."),
+    row(Cognito, "ExternalServiceException", "", Retryable,
+        "a service that Cognito depends on did not answer it; if it stays so, the keys of {issuer} may not be reachable from \
+         the internet (an IP allow list in Okta)", ""),
 
     // S3.
     row(S3, "InvalidBucketName", "", Misconfigured("Storage.AWSS3.bucket"),
         "{bucket} is no bucket name",
         "A name has 3 to 63 lower-case letters, digits, dots and hyphens; copy it from the S3 console."),
-    row(S3, "NoSuchBucket", "", NotFound, "bucket {bucket}: check Storage.AWSS3.bucket", ""),
+    row(S3, "NoSuchBucket", "", Explained(s3::no_such_bucket), "", ""),
     row(S3, "NoSuchKey", "", NotFound, "the object in bucket {bucket}", ""),
-    row(S3, "AccessDenied", "", AccessDenied,
-        "the role may not do this",
-        "The pool's authenticated role needs s3:ListBucket on arn:aws:s3:::{bucket} (the bucket itself, not /*) and \
-         s3:GetObject on arn:aws:s3:::{bucket}/*; a condition on s3:prefix must allow the prefix that is listed."),
-    row(S3, "PermanentRedirect", "", Misconfigured("Storage.AWSS3.region"),
-        "bucket {bucket} is in another region", "Set Storage.AWSS3.region to {bucket_region}."),
-    row(S3, "AuthorizationHeaderMalformed", "", Misconfigured("Storage.AWSS3.region"),
-        "bucket {bucket} is in another region", "Set Storage.AWSS3.region to {bucket_region}."),
-    row(S3, "IllegalLocationConstraintException", "", Misconfigured("Storage.AWSS3.region"),
-        "bucket {bucket} is in another region", "Set Storage.AWSS3.region to {bucket_region}."),
+    row(S3, "AccessDenied", "", Explained(s3::access_denied), "", ""),
+    row(S3, "PermanentRedirect", "", Explained(s3::wrong_region), "", ""),
+    row(S3, "AuthorizationHeaderMalformed", "region", Explained(s3::wrong_region), "", ""),
+    row(S3, "IllegalLocationConstraintException", "", Explained(s3::wrong_region), "", ""),
+    row(S3, "TemporaryRedirect", "", Retryable,
+        "S3 sends requests for bucket {bucket} elsewhere until its name is known everywhere, which takes up to a day for a \
+         new bucket", ""),
+    row(S3, "OperationAborted", "", Retryable, "S3 is at work on the same thing for somebody else", ""),
     row(S3, "RequestTimeTooSkewed", "", Retryable,
-        "the device's clock is too far off; it is corrected from now on", ""),
+        "S3 finds the time of the request wrong: the clocks of this device and of the server disagree", ""),
     row(S3, "SlowDown", "", Retryable, "S3 limits the rate of requests", ""),
     row(S3, "ServiceUnavailable", "", Retryable, "S3 cannot answer now", ""),
     row(S3, "InternalError", "", Retryable, "S3 had an internal error", ""),
     row(S3, "RequestTimeout", "", Retryable, "S3 waited too long for the request", ""),
-    row(S3, "ExpiredToken", "", Retryable, "the AWS credentials have expired", ""),
-    row(S3, "InvalidToken", "", Retryable, "S3 does not accept the AWS credentials, not even new ones", ""),
-    row(S3, "InvalidAccessKeyId", "", Retryable, "S3 does not know the AWS credentials, not even new ones", ""),
+    // New credentials have been tried by then.
+    row(S3, "ExpiredToken", "", Retryable,
+        "S3 finds AWS credentials expired that Cognito gave a moment ago: their clocks disagree", ""),
+    row(S3, "TokenRefreshRequired", "", Retryable,
+        "S3 wants other AWS credentials, although Cognito gave these a moment ago", ""),
+    // IAM user guide, "Manage AWS STS in an AWS Region": some session tokens work in the regions alone that are enabled by
+    // default. Between partitions none does.
+    row(S3, "InvalidToken", "", Misconfigured("Storage.AWSS3.region"),
+        "S3 in {bucket_region} does not accept the AWS credentials, not even new ones",
+        "Credentials of {region} work in its own partition (AWS, China or GovCloud); regions that an account has to enable may \
+         need session tokens for all regions (IAM console > Account settings > Security Token Service). Another server than \
+         AWS's (Storage.AWSS3.endpoint) must know them too."),
+    row(S3, "InvalidAccessKeyId", "", Misconfigured("Storage.AWSS3.region"),
+        "S3 in {bucket_region} does not know the AWS credentials, not even new ones",
+        "Credentials of {region} work in its own partition (AWS, China or GovCloud). Another server than AWS's \
+         (Storage.AWSS3.endpoint) must know them too."),
 ];
 
 /// Sorts a service's refusal.
 pub(crate) fn classify(refusal: &Refusal, evidence: &Evidence) -> SessionError {
-    let found = TABLE.iter().find(|row| {
-        row.service == refusal.service && row.code == refusal.code && refusal.message.contains(row.fragment)
-    });
-    let Some(row) = found else { return unknown(refusal) };
-    let bucket_region =
-        refusal.bucket_region.as_deref().unwrap_or("the bucket's region (S3 console > bucket > Properties)");
-    let fill = |text: &str| evidence.fill(text).replace("{bucket_region}", bucket_region);
-    match row.kind {
-        Misconfigured(setting) => SessionError::Misconfigured {
-            setting: setting.to_owned(),
-            problem: format!("{} ({}: {})", fill(row.cause), refusal.service, refusal.code),
-            hint: fill(row.fix),
-        },
-        AccessDenied => SessionError::AccessDenied {
-            service: refusal.service,
-            code: refusal.code.clone(),
-            request_id: refusal.request_id.clone(),
-            hint: format!("{}. {}", capitalise(&fill(row.cause)), fill(row.fix)),
-        },
-        Retryable => SessionError::Retryable {
-            failure: format!("{} ({}: {})", fill(row.cause), refusal.service, refusal.code),
-            retry_after: None,
-        },
-        NotFound => SessionError::NotFound { what: fill(row.cause) },
-        SignIn => SessionError::SignInRequired {
-            reason: match (refusal.service, refusal.code.as_str()) {
-                (Okta, "invalid_grant") => SignInReason::AuthorizationCodeRefused,
-                (Okta, code) => SignInReason::InteractionRequired { code: code.to_owned() },
-                (_, code) => SignInReason::IdTokenRefused { code: code.to_owned() },
-            },
-        },
+    match TABLE.iter().find(|row| row.is_about(refusal)) {
+        Some(row) => row.explain(refusal, evidence),
+        None => sort_by_family(refusal, evidence),
     }
 }
 
-/// No row: the service's own words decide as far as HTTP goes.
-fn unknown(refusal: &Refusal) -> SessionError {
-    match refusal.status {
-        Some(status) if is_unavailable(status) => SessionError::Retryable {
-            failure: format!("{} cannot answer now ({}, HTTP status {status})", refusal.service, refusal.code),
-            retry_after: Some(Duration::from_secs(1)),
-        },
-        _ => SessionError::AccessDenied {
-            service: refusal.service,
-            code: refusal.code.clone(),
-            request_id: refusal.request_id.clone(),
-            hint: format!("{} says: {}", refusal.service, shorten(&refusal.message, LONGEST_WORDS)),
-        },
+/// No row: what the code and the status have in common with others decides, and the service's own words are shown.
+fn sort_by_family(refusal: &Refusal, evidence: &Evidence) -> SessionError {
+    let service = refusal.service;
+    if service == S3 && s3::names_another_region(refusal, evidence) {
+        return s3::wrong_region(refusal, evidence);
+    }
+    let retryable = |what: &str| SessionError::Retryable {
+        failure: format!("{service} {what} ({})", refusal.said()),
+        retry_after: None,
+    };
+    match (refusal.passing(), refusal.status) {
+        (Some(Passing::Throttled), _) => retryable("limits the rate of requests"),
+        (Some(Passing::Unavailable), _) => retryable("cannot answer now"),
+        (None, Some(404)) => {
+            SessionError::NotFound { what: format!("what {service} was asked for ({})", refusal.said()) }
+        }
+        _ => {
+            let status = refusal.status.map(|status| format!(" (HTTP status {status})")).unwrap_or_default();
+            denied(
+                refusal,
+                match refusal.words() {
+                    Some(words) => format!("{service} says: {words}"),
+                    None => format!("{service} gives no reason{status}."),
+                },
+            )
+        }
+    }
+}
+
+fn denied(refusal: &Refusal, hint: String) -> SessionError {
+    SessionError::AccessDenied {
+        service: refusal.service,
+        code: refusal.code.clone(),
+        request_id: refusal.request_id.clone(),
+        hint,
     }
 }
 
@@ -229,120 +283,4 @@ fn capitalise(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Recovery;
-
-    fn evidence() -> Evidence {
-        Evidence {
-            logins_key: "dev-1.okta.com/oauth2/default".to_owned(),
-            client_id: "0oaclient".to_owned(),
-            identity_pool_id: "us-west-2:pool".to_owned(),
-            region: "us-west-2".to_owned(),
-            bucket: "the-bucket".to_owned(),
-        }
-    }
-
-    fn sorted(service: Service, code: &str, message: &str) -> SessionError {
-        classify(&Refusal::new(service, code, message), &evidence())
-    }
-
-    #[test]
-    fn the_services_own_words_lead_to_what_the_app_should_do() {
-        use Recovery::{AskForAccess, FixConfiguration, Retry, SignIn};
-        let not_authorized = "NotAuthorizedException";
-        let table = [
-            (
-                Cognito,
-                not_authorized,
-                "Token is not from a supported provider of this identity pool.",
-                FixConfiguration,
-            ),
-            (Cognito, not_authorized, "Invalid login token. Issuer doesn't match providerName", FixConfiguration),
-            (Cognito, not_authorized, "Invalid login token. Token expired: 1 >= 2", SignIn),
-            (Cognito, not_authorized, "Invalid login token. Token is expired.", SignIn),
-            (Cognito, not_authorized, "Invalid login token. Missing a required claim: aud", FixConfiguration),
-            (Cognito, not_authorized, "Invalid login token. Couldn't verify signed token.", FixConfiguration),
-            (Cognito, not_authorized, "Logins don't match. Please include at least one valid login", FixConfiguration),
-            (Cognito, not_authorized, "Access to Identity 'us-west-2:1' is forbidden.", AskForAccess),
-            (Cognito, not_authorized, "Invalid login token. Can't pass in a Cognito token.", FixConfiguration),
-            (Cognito, not_authorized, "The ambiguous role mapping rules denied this request.", FixConfiguration),
-            (
-                Cognito,
-                not_authorized,
-                "Unauthenticated access is not supported for this identity pool.",
-                FixConfiguration,
-            ),
-            (
-                Cognito,
-                "InvalidIdentityPoolConfigurationException",
-                "Invalid identity pool configuration.",
-                FixConfiguration,
-            ),
-            (Cognito, "ResourceNotFoundException", "IdentityPool 'us-west-2:pool' not found.", FixConfiguration),
-            (Cognito, "ResourceConflictException", "Login is already linked.", AskForAccess),
-            (Cognito, "TooManyRequestsException", "Rate exceeded", Retry),
-            (Cognito, "ExternalServiceException", "", FixConfiguration),
-            (Okta, "access_denied", "User is not assigned to the client application.", AskForAccess),
-            (Okta, "access_denied", "Policy evaluation failed for this request", AskForAccess),
-            (Okta, "invalid_grant", "The refresh token is invalid or expired.", SignIn),
-            (Okta, "login_required", "", SignIn),
-            (Okta, "invalid_request", "The 'redirect_uri' parameter must be registered.", FixConfiguration),
-            (Okta, "invalid_scope", "", FixConfiguration),
-            (Okta, "E0000015", "You do not have permission to access the feature", FixConfiguration),
-            (Okta, "E0000047", "API call exceeded rate limit", Retry),
-            (Okta, "use_dpop_nonce", "", FixConfiguration),
-            (S3, "AccessDenied", "Access Denied", AskForAccess),
-            (S3, "NoSuchBucket", "", FixConfiguration),
-            (S3, "PermanentRedirect", "", FixConfiguration),
-            (S3, "SlowDown", "", Retry),
-            (S3, "InvalidToken", "The provided token is malformed or otherwise invalid.", Retry),
-        ];
-        for (service, code, message, recovery) in table {
-            let error = sorted(service, code, message);
-            assert_eq!(error.recovery(), recovery, "{service} {code} {message}: {error:?}");
-            assert!(!has_placeholder(&error), "{error:?}");
-        }
-    }
-
-    fn has_placeholder(error: &SessionError) -> bool {
-        let text = format!("{error} {}", error.hint().unwrap_or_default());
-        ["{logins_key}", "{client_id}", "{identity_pool_id}", "{region}", "{bucket}", "{bucket_region}"]
-            .iter()
-            .any(|placeholder| text.contains(placeholder))
-    }
-
-    #[test]
-    fn every_row_is_reachable_and_every_placeholder_is_filled() {
-        for (index, row) in TABLE.iter().enumerate() {
-            let refusal = Refusal::new(row.service, row.code, row.fragment);
-            let first = TABLE.iter().position(|other| {
-                other.service == refusal.service
-                    && other.code == refusal.code
-                    && refusal.message.contains(other.fragment)
-            });
-            assert_eq!(first, Some(index), "{} {} is hidden by an earlier row", row.code, row.fragment);
-            assert!(!has_placeholder(&classify(&refusal, &evidence())), "{}", row.code);
-        }
-    }
-
-    #[test]
-    fn the_fix_can_be_copied() {
-        let error = sorted(Cognito, "NotAuthorizedException", "Token is not from a supported provider");
-        let hint = error.hint().unwrap();
-        assert!(hint.contains("https://dev-1.okta.com/oauth2/default must exist with audience 0oaclient"), "{hint}");
-        let mut refusal = Refusal::new(S3, "PermanentRedirect", "");
-        refusal.bucket_region = Some("eu-west-1".to_owned());
-        assert_eq!(classify(&refusal, &evidence()).hint().unwrap(), "Set Storage.AWSS3.region to eu-west-1.");
-    }
-
-    #[test]
-    fn what_no_row_knows_is_sorted_by_its_status_and_quoted_safely() {
-        let mut refusal = Refusal::new(S3, "Strange", "odd\u{1b}[31m words");
-        assert!(
-            matches!(classify(&refusal, &evidence()), SessionError::AccessDenied { hint, .. } if hint == "S3 says: odd[31m words")
-        );
-        refusal.status = Some(502);
-        assert_eq!(classify(&refusal, &evidence()).recovery(), Recovery::Retry);
-    }
-}
+mod tests;

@@ -45,7 +45,7 @@ impl ObjectPages {
     ) -> Self {
         let left = listing.limit;
         let request = PageRequest::new(listing, config);
-        let evidence = Evidence { bucket: request.bucket.clone(), ..Evidence::of(config) };
+        let evidence = Evidence::of(config).for_bucket(&request.bucket);
         let next = match s3::check_bucket(config, &request.bucket) {
             Ok(()) => Next::Start,
             Err(refusal) => Next::Refused(refusal),

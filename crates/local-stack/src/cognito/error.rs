@@ -42,8 +42,6 @@ pub(super) enum CognitoError {
     RoleRulesDenied,
     #[error("Basic (classic) flow is not enabled, please use enhanced flow.")]
     ClassicFlowDisabled,
-    #[error("{0}")]
-    InvalidParameter(String),
     #[error("1 validation error detected: {0}")]
     Validation(String),
     #[error("Failed to read the keys of provider '{0}'.")]
@@ -79,7 +77,7 @@ impl CognitoError {
             Self::IdentityNotFound(_) | Self::PoolNotFound(_) => "ResourceNotFoundException",
             Self::LoginLinkedElsewhere => "ResourceConflictException",
             Self::RolesMisconfigured => "InvalidIdentityPoolConfigurationException",
-            Self::ClassicFlowDisabled | Self::InvalidParameter(_) => "InvalidParameterException",
+            Self::ClassicFlowDisabled => "InvalidParameterException",
             Self::Validation(_) => "ValidationException",
             Self::ProviderUnreachable(_) => "ExternalServiceException",
             Self::LimitExceeded => "LimitExceededException",

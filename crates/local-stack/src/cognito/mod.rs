@@ -279,19 +279,14 @@ impl Cognito {
 
     fn check_pool(&self, pool: &str) -> Result<(), CognitoError> {
         let options = &self.shared.options;
-        let Some(region) = id_region(pool) else {
+        if id_region(pool).is_none() {
             return Err(CognitoError::constraint(
                 pool,
                 "identityPoolId",
                 r"satisfy regular expression pattern: [\w-]+:[0-9a-f-]+",
             ));
-        };
-        if region != options.region {
-            return Err(CognitoError::InvalidParameter(format!(
-                "IdentityPool '{pool}' is not in region '{}'.",
-                options.region
-            )));
         }
+        // A pool of another region is none of this one's.
         if pool == options.identity_pool_id { Ok(()) } else { Err(CognitoError::PoolNotFound(pool.to_owned())) }
     }
 }

@@ -357,7 +357,7 @@ async fn parameters_are_checked() {
         (
             "GetId",
             json!({ "IdentityPoolId": POOL.replace("us-west-2", "eu-west-1"), "Logins": login }),
-            "InvalidParameterException: IdentityPool 'eu-west-1:",
+            "ResourceNotFoundException: IdentityPool 'eu-west-1:",
         ),
         (
             "GetId",

@@ -37,11 +37,13 @@ pub(super) struct Refusal {
     pub code: &'static str,
     pub message: String,
     pub details: Vec<(&'static str, String)>,
+    /// Where a redirect leads.
+    pub location: Option<String>,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: Vec::new() }
+        Self { status, code, message: message.into(), details: Vec::new(), location: None }
     }
 
     pub(super) fn to_response(&self, ids: &RequestIds) -> Response {
@@ -53,13 +55,17 @@ impl Refusal {
         }
         xml.push_str(&ids.xml());
         xml.push_str(END);
-        xml_response(self.status, xml)
+        let mut response = xml_response(self.status, xml);
+        if let Some(location) = self.location.as_ref().and_then(|location| HeaderValue::try_from(location).ok()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
     }
 }
 
 impl From<SigV4Error> for Refusal {
     fn from(error: SigV4Error) -> Self {
-        Self { status: error.status(), code: error.code(), message: error.to_string(), details: error.details() }
+        Self { details: error.details(), ..Self::new(error.status(), error.code(), error.to_string()) }
     }
 }
 

@@ -156,6 +156,9 @@ impl S3Server {
         if faults.take(Fault::S3SlowDown) {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."));
         }
+        if faults.take(Fault::S3TemporaryRedirect) {
+            return Err(target.temporary_redirect());
+        }
         Ok(())
     }
 }
@@ -242,6 +245,21 @@ impl Target {
             _ => "unsupported",
         };
         Self { operation, bucket: bucket.to_owned(), key: key.to_owned() }
+    }
+
+    /// To a host that nobody can find: whoever follows is seen to fail.
+    fn temporary_redirect(&self) -> Refusal {
+        let endpoint = format!("{}.s3-temporary.invalid", self.bucket);
+        Refusal {
+            location: Some(format!("https://{endpoint}/{}", self.key)),
+            details: vec![("Endpoint", endpoint)],
+            ..Refusal::new(
+                StatusCode::TEMPORARY_REDIRECT,
+                "TemporaryRedirect",
+                "Please re-send this request to the specified temporary endpoint. Continue to use the original request \
+                 endpoint for future requests.",
+            )
+        }
     }
 
     fn access_denied(&self, signer: &TemporaryCredentials) -> Refusal {

@@ -266,6 +266,7 @@ async fn faults_spoil_one_request_each() {
         (Fault::S3ExpiredToken, 400, "ExpiredToken"),
         (Fault::S3InvalidToken, 400, "InvalidToken"),
         (Fault::S3SlowDown, 503, "SlowDown"),
+        (Fault::S3TemporaryRedirect, 307, "TemporaryRedirect"),
     ] {
         bench.shared.faults.inject(fault, 1);
         let (answered, xml) = bench.get(list).await;

@@ -1,0 +1,163 @@
+//! What S3's refusals mean where the table alone does not decide: which bucket was asked for, where it was asked for, and
+//! where S3 says that it is.
+
+use super::answer::Refusal;
+use super::evidence::Evidence;
+use crate::error::SessionError;
+
+/// The longest names of regions have half of that.
+const LONGEST_REGION: usize = 40;
+/// Directory buckets end so (Amazon S3 user guide, "Directory bucket naming rules").
+const DIRECTORY_BUCKET: &str = "--x-s3";
+
+/// Nobody has a bucket of this name.
+pub(super) fn no_such_bucket(_: &Refusal, evidence: &Evidence) -> SessionError {
+    let check = if evidence.is_other_bucket { "its name" } else { "Storage.AWSS3.bucket" };
+    SessionError::NotFound { what: format!("bucket {}: check {check}", evidence.bucket) }
+}
+
+/// The role lacks a permission.
+pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionError {
+    // Zonal calls go through a session of the bucket's own (Amazon S3 user guide, "Authorizing Zonal endpoint API
+    // operations with CreateSession").
+    let fix = if evidence.bucket.ends_with(DIRECTORY_BUCKET) {
+        "{bucket} is a directory bucket: the pool's authenticated role needs s3express:CreateSession on \
+         arn:aws:s3express:{bucket_region}:ACCOUNT:bucket/{bucket}."
+    } else {
+        "The pool's authenticated role needs s3:ListBucket on arn:aws:s3:::{bucket} (the bucket itself, not /*) and \
+         s3:GetObject on arn:aws:s3:::{bucket}/*; a condition on s3:prefix must allow the prefix that is listed."
+    };
+    let says = refusal.words().map(|words| format!(" S3 says: {words}")).unwrap_or_default();
+    SessionError::AccessDenied {
+        service: refusal.service,
+        code: refusal.code.clone(),
+        request_id: refusal.request_id.clone(),
+        hint: format!("The role may not do this. {}{says}", evidence.fill(fix)),
+    }
+}
+
+/// The bucket is not where it was asked for, or so S3 says.
+pub(super) fn wrong_region(refusal: &Refusal, evidence: &Evidence) -> SessionError {
+    let Evidence { bucket, bucket_region: asked, .. } = evidence;
+    let said = refusal.said();
+    let misconfigured = |setting: &str, problem: String, hint: String| SessionError::Misconfigured {
+        setting: setting.to_owned(),
+        problem: format!("{problem} ({said})"),
+        hint,
+    };
+    match (refusal.bucket_region.as_deref(), &evidence.s3_endpoint) {
+        (Some(actual), Some(endpoint)) if actual == asked => misconfigured(
+            "Storage.AWSS3.endpoint",
+            format!("{endpoint} does not lead to bucket {bucket}, which is in {actual}, as configured"),
+            match &refusal.endpoint {
+                Some(named) => format!("S3 names {named} instead; for AWS's own servers take the key out."),
+                None => format!("Name the endpoint of {actual}; for AWS's own servers take the key out."),
+            },
+        ),
+        (Some(actual), None) if actual == asked => SessionError::Retryable {
+            failure: format!(
+                "S3 sends the request for bucket {bucket} to {actual}, where it was asked for already; a bucket that was \
+                 made or moved just now is not known everywhere yet ({said})"
+            ),
+            retry_after: None,
+        },
+        (actual, _) => {
+            let place = actual.map_or_else(|| "in another region".to_owned(), |actual| format!("in {actual}"));
+            let region = actual.unwrap_or("the bucket's region (S3 console > bucket > Properties)");
+            let hint = if evidence.is_other_bucket {
+                format!(
+                    "Storage.AWSS3.region is for every bucket that this configuration is used with. List {bucket} with a \
+                     copy of it that has {region} there; the sign-in is the same."
+                )
+            } else {
+                format!("Set Storage.AWSS3.region to {region}.")
+            };
+            misconfigured(
+                "Storage.AWSS3.region",
+                format!("bucket {bucket} is {place}, and was asked for in {asked}"),
+                hint,
+            )
+        }
+    }
+}
+
+/// Whether S3 has named another region than the one it was asked in, without saying why it refused: answers to HEAD and
+/// some gateways have no body.
+pub(super) fn names_another_region(refusal: &Refusal, evidence: &Evidence) -> bool {
+    matches!(refusal.status, Some(301 | 400))
+        && !refusal.has_code()
+        && refusal.bucket_region.as_ref().is_some_and(|region| *region != evidence.bucket_region)
+}
+
+/// The region that a refusal names in its body: AuthorizationHeaderMalformed has `<Region>`, PermanentRedirect and
+/// TemporaryRedirect have `<Endpoint>` (S3 API reference, "Error responses" and "Request redirection and the REST API").
+pub(super) fn region_in(body: &str, message: &str) -> Option<String> {
+    let expected = || message.split_once("expecting '").and_then(|(_, rest)| rest.split('\'').next());
+    element(body, "Region")
+        .and_then(region)
+        .or_else(|| region_of_host(element(body, "Endpoint")?))
+        .or_else(|| expected().and_then(region))
+}
+
+/// The host that a refusal names in its body.
+pub(super) fn endpoint_in(body: &str) -> Option<String> {
+    let is_host = |text: &&str| {
+        !text.is_empty() && text.len() <= 255 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:".contains(&b))
+    };
+    element(body, "Endpoint").filter(is_host).map(str::to_owned)
+}
+
+/// A word of the form that names of regions have.
+pub(super) fn region(text: &str) -> Option<String> {
+    let is_region = (1..=LONGEST_REGION).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    is_region.then(|| text.to_owned())
+}
+
+/// `bucket.s3.REGION.amazonaws.com`, `s3-REGION.amazonaws.com`, and `s3.amazonaws.com` for us-east-1 (AWS General Reference,
+/// "Amazon S3 endpoints and quotas").
+fn region_of_host(host: &str) -> Option<String> {
+    let host = host.strip_suffix(".cn").unwrap_or(host).strip_suffix(".amazonaws.com")?;
+    match host.rsplit('.').next()? {
+        "s3" | "s3-external-1" => Some("us-east-1".to_owned()),
+        label => region(label.strip_prefix("s3-").unwrap_or(label)),
+    }
+}
+
+/// The text of an element that has nothing but text. For a word that is shown to a person, that is enough of XML.
+fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    rest.split('<').next().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_is_read_from_the_body_in_each_of_its_forms() {
+        let malformed =
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Message>…</Message><Region>eu-west-1</Region></Error>";
+        assert_eq!(region_in(malformed, "").as_deref(), Some("eu-west-1"));
+        for (endpoint, found) in [
+            ("the-bucket.s3.eu-central-1.amazonaws.com", Some("eu-central-1")),
+            ("the-bucket.s3-us-west-1.amazonaws.com", Some("us-west-1")),
+            ("s3.dualstack.ap-south-1.amazonaws.com", Some("ap-south-1")),
+            ("the-bucket.s3.cn-north-1.amazonaws.com.cn", Some("cn-north-1")),
+            ("s3.amazonaws.com", Some("us-east-1")),
+            ("the.bucket.s3.amazonaws.com", Some("us-east-1")),
+            ("minio.example.com", None),
+            ("", None),
+        ] {
+            let body = format!("<Error><Endpoint>{endpoint}</Endpoint></Error>");
+            assert_eq!(region_in(&body, "").as_deref(), found, "{endpoint}");
+        }
+        let words = "The authorization header is malformed; the region 'us-west-2' is wrong; expecting 'eu-north-1'";
+        assert_eq!(region_in("", words).as_deref(), Some("eu-north-1"));
+        for strange in ["", "<Region></Region>", "<Region>a b</Region>", "<Region>EU</Region>", "<Endpoint>&lt;x"] {
+            assert_eq!(region_in(strange, ""), None, "{strange}");
+        }
+        assert_eq!(endpoint_in("<Endpoint>a.b:9000</Endpoint>").as_deref(), Some("a.b:9000"));
+        assert_eq!(endpoint_in("<Endpoint>a b</Endpoint>"), None);
+    }
+}

@@ -1,0 +1,262 @@
+use super::*;
+use crate::error::Recovery;
+use crate::error::Recovery::{AskForAccess, FixConfiguration, Retry, SignIn as SignInAgain};
+
+const NOT_AUTHORIZED: &str = "NotAuthorizedException";
+
+fn evidence() -> Evidence {
+    Evidence {
+        issuer: "http://127.0.0.1:1/oauth2/default".to_owned(),
+        logins_key: "dev-1.okta.com/oauth2/default".to_owned(),
+        client_id: "0oaclient".to_owned(),
+        identity_pool_id: "us-west-2:pool".to_owned(),
+        region: "us-west-2".to_owned(),
+        bucket: "the-bucket".to_owned(),
+        bucket_region: "us-west-2".to_owned(),
+        ..Evidence::default()
+    }
+}
+
+fn sorted(service: Service, code: &str, message: &str) -> SessionError {
+    classify(&Refusal::new(service, code, message), &evidence())
+}
+
+fn told(error: &SessionError) -> String {
+    format!("{error} {}", error.hint().unwrap_or_default())
+}
+
+/// Code, message, what the app should do, and a piece of the advice.
+type Case = (&'static str, &'static str, Recovery, &'static str);
+
+fn assert_sorted(service: Service, cases: &[Case]) {
+    for (code, message, recovery, advice) in cases {
+        let error = sorted(service, code, message);
+        assert_eq!(error.recovery(), *recovery, "{service} {code} {message}: {error:?}");
+        assert!(told(&error).contains(advice), "{advice:?} is not in {:?}", told(&error));
+        assert!(!has_placeholder(&error), "{error:?}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn okta_s_words_lead_to_what_the_app_should_do() {
+    assert_sorted(Okta, &[
+        ("access_denied", "User is not assigned to the client application.", AskForAccess, "prompt=login"),
+        ("access_denied", "Policy evaluation failed for this request", AskForAccess, "Access Policies"),
+        ("access_denied", "The resource owner denied the request.", AskForAccess, "Okta says: The resource owner denied"),
+        ("invalid_grant", "The refresh token is invalid or expired.", SignInAgain, "already used"),
+        ("login_required", "", SignInAgain, "login_required"),
+        ("consent_required", "", SignInAgain, "consent_required"),
+        ("interaction_required", "", SignInAgain, "interaction_required"),
+        ("invalid_request", "The 'redirect_uri' parameter must be registered.", FixConfiguration, "Sign-in redirect URIs"),
+        ("invalid_scope", "One or more scopes are not configured", FixConfiguration, "invalid_scope: One or more scopes"),
+        ("invalid_client", "", FixConfiguration, "Native Application"),
+        ("unauthorized_client", "", FixConfiguration, "tick Authorization Code and Refresh Token"),
+        ("unsupported_response_type", "", FixConfiguration, "tick Authorization Code"),
+        ("use_dpop_nonce", "", FixConfiguration, "DPoP"),
+        ("invalid_dpop_proof", "", FixConfiguration, "DPoP"),
+        ("E0000015", "You do not have permission to access the feature", FixConfiguration, "org authorization server"),
+        ("E0000047", "API call exceeded rate limit", Retry, "limits the rate"),
+        ("server_error", "", Retry, "internal error"),
+        ("temporarily_unavailable", "", Retry, "cannot answer now"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn cognito_s_words_lead_to_what_the_app_should_do() {
+    assert_sorted(Cognito, &[
+        (NOT_AUTHORIZED, "Token is not from a supported provider of this identity pool.", FixConfiguration, "attach it"),
+        (NOT_AUTHORIZED, "Invalid login token. Issuer doesn't match providerName", FixConfiguration, "path included"),
+        (NOT_AUTHORIZED, "Invalid login token. Token expired: 1 >= 2", SignInAgain, NOT_AUTHORIZED),
+        (NOT_AUTHORIZED, "Invalid login token. Token is expired.", SignInAgain, NOT_AUTHORIZED),
+        (NOT_AUTHORIZED, "Invalid login token. Missing a required claim: aud", FixConfiguration, "ID tokens only"),
+        (NOT_AUTHORIZED, "Invalid login token. Couldn't verify signed token.", FixConfiguration, "RSA"),
+        (NOT_AUTHORIZED, "Invalid login token. Can't pass in a Cognito token.", FixConfiguration, "Okta's issuer"),
+        (NOT_AUTHORIZED, "Invalid login token. Not a valid OpenId Connect identity token.", FixConfiguration,
+            "Not a valid OpenId Connect identity token (Cognito: NotAuthorizedException)"),
+        (NOT_AUTHORIZED, "Logins don't match. Please include at least one valid login", FixConfiguration, "attach the provider"),
+        (NOT_AUTHORIZED, "Access to Identity 'us-west-2:1' is forbidden.", AskForAccess, "Identity browser"),
+        (NOT_AUTHORIZED, "The ambiguous role mapping rules denied this request.", FixConfiguration, "Role settings"),
+        (NOT_AUTHORIZED, "Unauthenticated access is not supported for this identity pool.", FixConfiguration, "guest access"),
+        (NOT_AUTHORIZED, "Nobody knows this.", AskForAccess, "Cognito says: Nobody knows this"),
+        (NOT_AUTHORIZED, "", AskForAccess, "Cognito gives no reason."),
+        ("AccessDeniedException", "explicit deny in a resource control policy", AskForAccess, "resource control policies"),
+        ("InvalidIdentityPoolConfigurationException", "Check assigned IAM roles for this pool.", FixConfiguration, "TagSession"),
+        ("ResourceNotFoundException", "IdentityPool 'us-west-2:pool' not found.", FixConfiguration, "Copy the pool's ID"),
+        ("ResourceNotFoundException", "Identity 'us-west-2:1' not found.", Retry, "that it named a moment ago"),
+        ("ResourceNotFoundException", "Something not found.", FixConfiguration, "Something not found"),
+        ("ResourceConflictException", "Login is already linked.", AskForAccess, "unlink the login"),
+        ("InvalidParameterException", "Please provide a valid public provider", FixConfiguration,
+            "InvalidParameterException: Please provide a valid public provider)"),
+        ("ValidationException", "1 validation error detected: Value null at 'logins'", FixConfiguration, "Value null at 'logins'"),
+        ("TooManyRequestsException", "Rate exceeded", Retry, "limits the rate"),
+        ("ThrottlingException", "", Retry, "limits the rate"),
+        ("LimitExceededException", "Limit exceeded", FixConfiguration, "Trying again does not help"),
+        ("InternalErrorException", "", Retry, "internal error"),
+        ("ServiceUnavailable", "", Retry, "cannot answer now"),
+        ("ExternalServiceException", "no answer", Retry, "keys of http://127.0.0.1:1/oauth2/default may not be reachable"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn s3_s_words_lead_to_what_the_app_should_do() {
+    assert_sorted(S3, &[
+        ("InvalidBucketName", "", FixConfiguration, "3 to 63 lower-case letters"),
+        ("NoSuchBucket", "The specified bucket does not exist", FixConfiguration, "check Storage.AWSS3.bucket"),
+        ("NoSuchKey", "", FixConfiguration, "the object in bucket the-bucket"),
+        ("AccessDenied", "Access Denied", AskForAccess, "the bucket itself, not /*"),
+        ("AccessDenied", "User: arn:aws:sts::1:assumed-role/r/s is not authorized", AskForAccess, "S3 says: User: arn:aws:sts"),
+        ("AllAccessDisabled", "All access to this object has been disabled", AskForAccess, "S3 says: All access"),
+        ("PermanentRedirect", "", FixConfiguration, "bucket the-bucket is in another region"),
+        ("AuthorizationHeaderMalformed", "the region 'a' is wrong", FixConfiguration, "bucket the-bucket is in another region"),
+        ("AuthorizationHeaderMalformed", "a non-empty Access Key (AKID) must be provided", AskForAccess, "S3 says: a non-empty"),
+        ("IllegalLocationConstraintException", "the me-south-1 location constraint", FixConfiguration, "me-south-1"),
+        ("TemporaryRedirect", "", Retry, "up to a day for a new bucket"),
+        ("OperationAborted", "A conflicting conditional operation", Retry, "for somebody else"),
+        ("RequestTimeTooSkewed", "", Retry, "clocks of this device and of the server disagree"),
+        ("SlowDown", "Please reduce your request rate.", Retry, "SlowDown: Please reduce your request rate)"),
+        ("RequestThrottled", "", Retry, "limits the rate"),
+        ("ServiceUnavailable", "", Retry, "cannot answer now"),
+        ("InternalError", "", Retry, "internal error"),
+        ("RequestTimeout", "", Retry, "waited too long"),
+        ("ExpiredToken", "", Retry, "their clocks disagree"),
+        ("TokenRefreshRequired", "", Retry, "other AWS credentials"),
+        ("InvalidToken", "The provided token is malformed or otherwise invalid.", FixConfiguration, "partition"),
+        ("InvalidAccessKeyId", "", FixConfiguration, "partition"),
+    ]);
+}
+
+fn has_placeholder(error: &SessionError) -> bool {
+    let text = told(error);
+    [
+        "{words}",
+        "{issuer}",
+        "{logins_key}",
+        "{client_id}",
+        "{identity_pool_id}",
+        "{region}",
+        "{bucket}",
+        "{bucket_region}",
+    ]
+    .iter()
+    .any(|placeholder| text.contains(placeholder))
+}
+
+#[test]
+fn every_row_is_reachable_and_every_placeholder_is_filled() {
+    for (index, row) in TABLE.iter().enumerate() {
+        let refusal = Refusal::new(row.service, row.code, row.fragment);
+        let first = TABLE.iter().position(|other| other.is_about(&refusal));
+        assert_eq!(first, Some(index), "{} {} is hidden by an earlier row", row.code, row.fragment);
+        assert!(!has_placeholder(&classify(&refusal, &evidence())), "{}", row.code);
+    }
+}
+
+/// What is told as passing is what is sent again (`Passing`), or has been mended and tried again (`blame`).
+#[test]
+fn every_refusal_that_passes_has_been_tried_again() {
+    for row in TABLE.iter().filter(|row| row.service != Okta && matches!(row.kind, Retryable)) {
+        let refusal = Refusal::new(row.service, row.code, row.fragment);
+        assert!(refusal.passing().is_some() || refusal.blame().is_some(), "{}", row.code);
+    }
+}
+
+#[test]
+fn the_fix_can_be_copied() {
+    let error = sorted(Cognito, NOT_AUTHORIZED, "Token is not from a supported provider");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("https://dev-1.okta.com/oauth2/default must exist with audience 0oaclient"), "{hint}");
+}
+
+#[test]
+fn the_region_of_the_bucket_that_was_asked_for_is_told() {
+    let redirect = |region: Option<&str>, evidence: Evidence| {
+        let bucket_region = region.map(str::to_owned);
+        classify(&Refusal { bucket_region, ..Refusal::new(S3, "PermanentRedirect", "") }, &evidence)
+    };
+    let error = redirect(Some("eu-west-1"), evidence());
+    assert!(error.to_string().contains("bucket the-bucket is in eu-west-1, and was asked for in us-west-2"), "{error}");
+    assert_eq!(error.hint().unwrap(), "Set Storage.AWSS3.region to eu-west-1.");
+    assert!(redirect(None, evidence()).hint().unwrap().contains("S3 console > bucket > Properties"));
+    // Another bucket than the configured one does not make the configured region wrong.
+    for region in [Some("eu-west-1"), None] {
+        let other = redirect(region, evidence().for_bucket("their-bucket"));
+        assert!(other.to_string().contains("bucket their-bucket is in"), "{other}");
+        let hint = other.hint().unwrap();
+        assert!(hint.contains("List their-bucket with a copy of it") && !hint.starts_with("Set Storage"), "{hint}");
+    }
+    assert!(
+        told(&redirect(Some("eu-west-1"), evidence().for_bucket("the-bucket"))).contains("Set Storage.AWSS3.region")
+    );
+}
+
+#[test]
+fn a_region_that_is_the_configured_one_is_no_wrong_region() {
+    let refusal = Refusal {
+        bucket_region: Some("us-west-2".to_owned()),
+        endpoint: Some("s3.us-west-2.amazonaws.com".to_owned()),
+        ..Refusal::new(S3, "PermanentRedirect", "")
+    };
+    let passing = classify(&refusal, &evidence());
+    assert_eq!(passing.recovery(), Recovery::Retry, "{passing}");
+    assert!(!told(&passing).contains("Set Storage"), "{}", told(&passing));
+    let elsewhere = Evidence { s3_endpoint: Some("https://s3.example.com".to_owned()), ..evidence() };
+    let error = classify(&refusal, &elsewhere);
+    assert!(
+        matches!(&error, SessionError::Misconfigured { setting, problem, hint }
+            if setting == "Storage.AWSS3.endpoint" && problem.starts_with("https://s3.example.com does not lead")
+                && hint.contains("S3 names s3.us-west-2.amazonaws.com")),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_refusal_without_a_word_is_told_by_its_status_and_what_stands_beside() {
+    let bare = |status: u16, region: Option<&str>| {
+        let bucket_region = region.map(str::to_owned);
+        classify(&Refusal { bucket_region, ..Refusal::without_code(S3, status) }, &evidence())
+    };
+    assert!(told(&bare(400, Some("eu-west-1"))).contains("Set Storage.AWSS3.region to eu-west-1."));
+    let unexplained = bare(400, Some("us-west-2"));
+    assert_eq!(told(&unexplained), "S3 refused: HTTP status 400 S3 gives no reason (HTTP status 400).");
+    for status in [302, 307, 408, 429, 500, 502, 503, 504] {
+        assert_eq!(bare(status, None).recovery(), Recovery::Retry, "{status}");
+    }
+    assert_eq!(bare(404, None).kind(), "not_found");
+    for status in [405, 409, 412, 501] {
+        assert_eq!(bare(status, None).kind(), "access_denied", "{status}");
+    }
+}
+
+#[test]
+fn a_bucket_that_somebody_named_is_told_by_its_name() {
+    let missing = classify(&Refusal::new(S3, "NoSuchBucket", ""), &evidence().for_bucket("their-bucket"));
+    assert_eq!(missing.to_string(), "not found: bucket their-bucket: check its name");
+    let express = evidence().for_bucket("fast--usw2-az1--x-s3");
+    let denied = classify(&Refusal::new(S3, "AccessDenied", "Access Denied"), &express);
+    assert!(told(&denied).contains("s3express:CreateSession on arn:aws:s3express:us-west-2:ACCOUNT:bucket/fast--usw2"));
+}
+
+#[test]
+fn claims_that_cannot_be_session_tags_come_before_the_trust_policy() {
+    let refusal = Refusal::new(Cognito, "InvalidIdentityPoolConfigurationException", "Check assigned IAM roles.");
+    let suspected = Evidence { untaggable_claims: vec!["department".to_owned()], ..evidence() };
+    let SessionError::Misconfigured { problem, hint, .. } = classify(&refusal, &suspected) else { panic!() };
+    assert!(problem.contains("cannot be session tags (department)"), "{problem}");
+    let place = |words: &str| hint.find(words).unwrap_or_else(|| panic!("{words} is not in {hint}"));
+    assert!(
+        place("letters, digits, spaces and _.:/=+-@ only, 256 characters") < place("sts:AssumeRoleWithWebIdentity")
+    );
+}
+
+#[test]
+fn what_no_row_knows_is_sorted_by_its_status_and_quoted_safely() {
+    let mut refusal = Refusal::new(S3, "Strange", "odd\u{1b}[31m words");
+    assert!(
+        matches!(classify(&refusal, &evidence()), SessionError::AccessDenied { hint, .. } if hint == "S3 says: odd[31m words")
+    );
+    refusal.status = Some(502);
+    assert_eq!(classify(&refusal, &evidence()).recovery(), Recovery::Retry);
+}
