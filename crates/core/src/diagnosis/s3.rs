@@ -23,6 +23,10 @@ pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionEr
     let fix = if evidence.bucket.ends_with(DIRECTORY_BUCKET) {
         "{bucket} is a directory bucket: the pool's authenticated role needs s3express:CreateSession on \
          arn:aws:s3express:{bucket_region}:ACCOUNT:bucket/{bucket}."
+    } else if evidence.bucket.starts_with("arn:") {
+        // Amazon S3 user guide, "Configuring IAM policies for using access points".
+        "The pool's authenticated role and the access point's policy must allow s3:ListBucket on {bucket} and s3:GetObject on \
+         {bucket}/object/*; the bucket behind it must allow the same, or leave it to its access points."
     } else {
         "The pool's authenticated role needs s3:ListBucket on arn:aws:s3:::{bucket} (the bucket itself, not /*) and \
          s3:GetObject on arn:aws:s3:::{bucket}/*; a condition on s3:prefix must allow the prefix that is listed."

@@ -234,6 +234,9 @@ fn a_refusal_without_a_word_is_told_by_its_status_and_what_stands_beside() {
 fn a_bucket_that_somebody_named_is_told_by_its_name() {
     let missing = classify(&Refusal::new(S3, "NoSuchBucket", ""), &evidence().for_bucket("their-bucket"));
     assert_eq!(missing.to_string(), "not found: bucket their-bucket: check its name");
+    let access_point = "arn:aws:s3:us-west-2:123456789012:accesspoint/reports";
+    let denied = classify(&Refusal::new(S3, "AccessDenied", ""), &evidence().for_bucket(access_point));
+    assert!(told(&denied).contains(&format!("s3:ListBucket on {access_point} and")), "{}", told(&denied));
     let express = evidence().for_bucket("fast--usw2-az1--x-s3");
     let denied = classify(&Refusal::new(S3, "AccessDenied", "Access Denied"), &express);
     assert!(told(&denied).contains("s3express:CreateSession on arn:aws:s3express:us-west-2:ACCOUNT:bucket/fast--usw2"));
