@@ -112,6 +112,7 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
         "JETBRIDGE_CONFIG",
         "JETBRIDGE_STORE",
         "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "CLICOLOR",
