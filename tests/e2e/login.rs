@@ -112,5 +112,5 @@ async fn https_is_spoken_with_the_stack_s_own_authority() {
 
     // Without that authority nothing is believed.
     let stranger = Session::open(bench.config.clone(), bench.store.clone()).unwrap();
-    assert_eq!(stranger.begin_login(LoginOptions::default()).await.unwrap_err().kind(), "retryable");
+    assert_eq!(stranger.begin_login(LoginOptions::default()).await.unwrap_err().kind(), "obstructed");
 }

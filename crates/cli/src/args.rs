@@ -63,8 +63,9 @@ pub(crate) struct GlobalArgs {
     /// Keeps several sign-ins apart [default: the one of `switch`, else default]
     #[arg(long, global = true, value_name = "NAME", env = "JETBRIDGE_ACCOUNT")]
     pub(crate) account: Option<String>,
-    /// Trust the certificates in this file too
-    #[arg(long, global = true, value_name = "PEM", env = "SSL_CERT_FILE", hide_env_values = true)]
+    /// Trust the certificates in this file beside the system's. SSL_CERT_FILE names others in their place (macOS and
+    /// Windows: beside them)
+    #[arg(long, global = true, value_name = "PEM")]
     pub(crate) ca_file: Option<UserPath>,
     /// Reach HOST at this address, as curl's --resolve does; ADDRESS may have a port of its own. For the local stack
     #[arg(long, global = true, value_name = "HOST:443:ADDRESS")]

@@ -86,8 +86,8 @@ impl Context {
         account: &str,
     ) -> Result<Session, CliError> {
         let mut builder = Session::builder(config, store).account(account);
-        if let Some(path) = self.global.ca_file.as_deref() {
-            builder = builder.root_certificates(read_certificates(path)?);
+        if let Some(pem) = self.certificates()? {
+            builder = builder.root_certificates(pem);
         }
         for Resolve { host, address } in &self.global.resolve {
             builder = builder.resolve(host, *address);
@@ -120,6 +120,25 @@ impl Context {
             SessionState::SignInRequired { reason, .. } => Err(SessionError::SignInRequired { reason }.into()),
             _ => Err(self.nobody_signed_in(&session).await.into()),
         }
+    }
+
+    /// What to trust beside the platform's certificates. Elsewhere than on macOS and Windows these are already those that
+    /// SSL_CERT_FILE names; and a file that somebody named for all programs keeps nobody from signing out.
+    fn certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
+        if let Some(path) = self.global.ca_file.as_deref() {
+            return read_certificates(path).map(Some);
+        }
+        if !cfg!(any(target_os = "macos", windows)) {
+            return Ok(None);
+        }
+        let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else { return Ok(None) };
+        let pem = read_certificates(Path::new(&path)).ok();
+        let pem = pem.filter(|pem| String::from_utf8_lossy(pem).contains("-----BEGIN CERTIFICATE-----"));
+        if pem.is_none() {
+            self.notes
+                .say("No certificate can be read from the file that SSL_CERT_FILE names: the system's count alone.");
+        }
+        Ok(pem)
     }
 
     /// A page's address for a browser, which knows nothing of `--resolve`: the stack answers by its own address too, and
@@ -210,7 +229,7 @@ fn explain_permission(error: &SessionError) -> Failure {
 fn read_certificates(path: &Path) -> Result<Vec<u8>, CliError> {
     let problem = |detail: String| {
         Failure::new("misconfigured", Exit::Misconfigured, format!("the certificates in {}: {detail}", path.display()))
-            .hint("--ca-file and SSL_CERT_FILE name a file with certificates in PEM form.")
+            .hint("--ca-file names a file with certificates in PEM form.")
     };
     let mut pem = Vec::new();
     std::fs::File::open(path)

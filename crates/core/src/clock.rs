@@ -83,13 +83,20 @@ impl CorrectedClock {
         self.has_learnt.load(Ordering::Relaxed).then(|| self.offset_seconds())
     }
 
+    /// Whether a service has just confirmed the device's own time.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.offset_seconds() == 0 && self.is_certain()
+    }
+
+    fn is_certain(&self) -> bool {
+        let age = to_unix(self.device.now()).saturating_sub(self.learnt_at.load(Ordering::Relaxed));
+        self.has_learnt.load(Ordering::Relaxed) && (0..CERTAIN_SECONDS).contains(&age)
+    }
+
     /// The device's own idea of the time, if the offset makes a difference and is only a hint: an earlier process learnt it,
     /// or this one long ago, or the device's clock was set since.
     pub(crate) fn doubtful_unix_now(&self) -> Option<i64> {
-        let device = to_unix(self.device.now());
-        let age = device.saturating_sub(self.learnt_at.load(Ordering::Relaxed));
-        let is_certain = self.has_learnt.load(Ordering::Relaxed) && (0..CERTAIN_SECONDS).contains(&age);
-        (!is_certain && self.offset_seconds() != 0).then_some(device)
+        (!self.is_certain() && self.offset_seconds() != 0).then(|| to_unix(self.device.now()))
     }
 
     /// Starts from what an earlier process learnt, until a service tells better.

@@ -40,7 +40,12 @@ impl fmt::Display for SignInReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SignedOut => f.write_str("nobody is signed in"),
-            Self::RefreshTokenRefused { code } => write!(f, "Okta no longer accepts the stored session ({code})"),
+            Self::RefreshTokenRefused { code } => {
+                write!(
+                    f,
+                    "Okta no longer renews this sign-in: it has expired, was ended, or was used elsewhere ({code})"
+                )
+            }
             Self::NoRefreshToken => {
                 f.write_str("the sign-in has expired and there is no refresh token (scope offline_access)")
             }
@@ -220,7 +225,7 @@ impl SessionError {
             Self::Retryable { retry_after: Some(wait), .. } => {
                 Some(format!("Try again in {} s.", wait.as_secs().max(1)))
             }
-            Self::Retryable { .. } => Some("Check the network and try again.".to_owned()),
+            Self::Retryable { failure, .. } => Some(advise_on_passing(failure).to_owned()),
             Self::UnexpectedRedirect { .. } => {
                 Some("Start the sign-in again and use the redirect of that very attempt.".to_owned())
             }
@@ -260,6 +265,33 @@ impl SessionError {
     pub(crate) fn signed_out() -> Self {
         Self::SignInRequired { reason: SignInReason::SignedOut }
     }
+}
+
+/// Passing faults by the words that say what failed. An error crosses to Kotlin and Swift as words, so its advice is found
+/// by them there too.
+const PASSING: [(&str, &str); 5] = [
+    (
+        UNKNOWN_NAME,
+        "Check that this device is online, then its DNS or VPN, and the spelling of the host in the configuration.",
+    ),
+    (
+        NO_CONNECTION,
+        "Check that this device is online, and that host and port in the configuration are right; a firewall or VPN may \
+         keep them apart.",
+    ),
+    (NO_ANSWER, "The network is slow, or swallows what is sent. Try again, or over another network."),
+    (BROKEN, "The connection broke on the way: try again. If it lasts, try another network or ask who runs this one."),
+    (OUT_OF_ORDER, "The trouble is on its side, not on this device's: try again in a few minutes."),
+];
+pub(crate) const UNKNOWN_NAME: &str = "its name cannot be resolved";
+pub(crate) const NO_CONNECTION: &str = "no connection";
+pub(crate) const NO_ANSWER: &str = "no answer in time";
+pub(crate) const BROKEN: &str = "the connection broke";
+pub(crate) const OUT_OF_ORDER: &str = "cannot answer now";
+
+fn advise_on_passing(failure: &str) -> &'static str {
+    let found = PASSING.iter().find(|(words, _)| failure.contains(words));
+    found.map_or("It may pass by itself: try again in a moment.", |(_, advice)| advice)
 }
 
 impl From<StorageError> for SessionError {

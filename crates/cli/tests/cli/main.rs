@@ -16,6 +16,7 @@ mod leaving;
 mod listing;
 mod login;
 mod loopback;
+mod network;
 mod stack;
 #[path = "../../../local-stack/tests/stock/environment.rs"]
 mod stock_environment;

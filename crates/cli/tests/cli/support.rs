@@ -114,6 +114,7 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
         "JETBRIDGE_STORE",
         "JETBRIDGE_PERMIT_ENDPOINT",
         "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "CLICOLOR",

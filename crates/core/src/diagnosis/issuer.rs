@@ -6,7 +6,8 @@ use url::Url;
 
 use super::answer::{LONGEST_WORDS, shorten};
 use super::transport::HttpError;
-use crate::error::{Service, SessionError};
+use crate::error::{Obstacle, Service, SessionError};
+use crate::loopback::is_loopback;
 
 /// It is no address at all.
 pub(crate) fn no_url(error: impl Display) -> SessionError {
@@ -15,13 +16,24 @@ pub(crate) fn no_url(error: impl Display) -> SessionError {
 
 /// Its discovery document cannot be had.
 pub(crate) fn not_discovered(issuer: &str, error: HttpError) -> SessionError {
-    match error {
-        HttpError::Unreadable(problem) => misconfigured(
+    let not_there = |problem: &str| {
+        misconfigured(
             format!("{issuer} has no OpenID configuration ({problem})"),
             "Use the issuer URI of Okta's admin console: Security > API > Authorization Servers, for example \
              https://dev-1.okta.com/oauth2/default, or the bare https://dev-1.okta.com for the org authorization server.",
-        ),
-        error => error.into_session_error(Service::Okta, "discovery"),
+        )
+    };
+    match error {
+        HttpError::Unreadable(problem) => not_there(&problem),
+        // Whoever says this page is not there, no network wants a sign-in by it.
+        HttpError::Foreign { status: 404 | 410, .. } => not_there("its page says that it is not there"),
+        error => match error.into_session_error(Service::Okta, "discovery") {
+            SessionError::Obstructed { service, obstacle: Obstacle::Interception, problem, hint } => {
+                let hint = format!("{hint} If every network says the same, compare okta_issuer_url with Okta's.");
+                SessionError::Obstructed { service, obstacle: Obstacle::Interception, problem, hint }
+            }
+            error => error,
+        },
     }
 }
 
@@ -31,12 +43,26 @@ pub(crate) fn differs(configured: &str, actual: &str) -> SessionError {
     misconfigured(format!("is {configured}, but the server calls itself {actual}"), &issuer_hint(configured, &actual))
 }
 
-/// One of its endpoints would get secrets in the clear.
-pub(crate) fn insecure_endpoint(name: &str) -> SessionError {
-    misconfigured(
-        format!("the server's {name} is not an https address"),
+/// Checks one of its endpoints, which get codes, tokens and the browser: https, or this machine if the issuer is on it. A
+/// server out there has no business with what listens here.
+pub(crate) fn check_endpoint(issuer: &str, name: &str, endpoint: &Url) -> Result<(), SessionError> {
+    let is_local = |url: &Url| matches!(url.scheme(), "http" | "https") && is_loopback(url);
+    let is_ours = || Url::parse(issuer).is_ok_and(|issuer| is_local(&issuer)) && is_local(endpoint);
+    let problem = if endpoint.scheme() != "https" && !is_ours() {
+        "is not an https address"
+    } else if !endpoint.username().is_empty() || endpoint.password().is_some() {
+        "has a user name in it"
+    } else if endpoint.fragment().is_some() {
+        "has a fragment"
+    } else {
+        return Ok(());
+    };
+    // Without the user: it may be a secret of somebody's.
+    let shown = format!("{}{}", endpoint.origin().ascii_serialization(), endpoint.path());
+    Err(misconfigured(
+        format!("the {name} of {issuer} {problem}: {}", shorten(&shown, LONGEST_WORDS)),
         "Nothing on this side can mend that: ask who runs the authorization server.",
-    )
+    ))
 }
 
 fn misconfigured(problem: String, hint: &str) -> SessionError {
@@ -58,7 +84,33 @@ fn issuer_hint(configured: &str, actual: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::issuer_hint;
+    use super::{check_endpoint, issuer_hint};
+    use crate::error::SessionError;
+
+    /// Discovery's own test has the rest: this needs an issuer out there.
+    #[test]
+    fn a_server_out_there_names_nothing_on_this_machine() {
+        let check = |issuer: &str, endpoint: &str| check_endpoint(issuer, "token_endpoint", &endpoint.parse().unwrap());
+        let (okta, local) = ("https://dev-1.okta.com/oauth2/default", "http://127.0.0.1:4580/oauth2/default");
+        assert_eq!(check(okta, "https://dev-1.okta.com/oauth2/default/v1/token"), Ok(()));
+        assert_eq!(check(okta, "https://token.example.com/v1?tenant=1"), Ok(()));
+        assert_eq!(check(local, "http://localhost:4580/v1/token"), Ok(()));
+        for (issuer, endpoint, problem) in [
+            (okta, "http://127.0.0.1:8080/v1/token", "is not an https address"),
+            (okta, "http://localhost/v1/token", "is not an https address"),
+            (local, "http://dev-1.okta.com/v1/token", "is not an https address"),
+            (okta, "https://mallory:hunter2@dev-1.okta.com/v1/token", "has a user name in it"),
+            (local, "http://mallory@127.0.0.1:4580/v1/token", "has a user name in it"),
+            (okta, "https://dev-1.okta.com/v1/token#x", "has a fragment"),
+        ] {
+            let error = check(issuer, endpoint).unwrap_err();
+            assert!(
+                matches!(&error, SessionError::Misconfigured { problem: said, .. }
+                if said.contains(&format!("token_endpoint of {issuer} {problem}")) && !said.contains("hunter2")),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn the_hint_names_the_difference() {

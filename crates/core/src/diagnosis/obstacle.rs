@@ -1,11 +1,52 @@
 //! What stands between this device and a service. It answers or refuses in the service's place, so that nothing of it may be
 //! taken for the service's word: neither a refusal, nor an outage, nor a bug.
 
-use super::answer::shorten;
+use std::error::Error;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
+
+use super::answer::{LONGEST_WORDS, shorten};
+use super::transport::{HttpError, describe};
 use crate::error::{Obstacle, Service, SessionError};
 
 /// A media type is two short words.
 const LONGEST_TYPE: usize = 60;
+/// The first of November 2026: no device that says an earlier time is right, because this code is younger. It need not be
+/// kept up to date, an old one only decides less.
+const YOUNGER_THAN: Duration = Duration::from_secs(1_793_491_200);
+/// How hyper-util's errors of a tunnel through a proxy begin. Their type has no public name.
+const TUNNEL: &str = "tunnel error: ";
+
+const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
+                            filter must let these addresses through.";
+
+/// What is known of the way that a request took.
+#[derive(Debug)]
+pub(crate) struct Way<'a> {
+    pub host: &'a str,
+    pub proxy: Option<Proxy>,
+    /// By the device's clock.
+    pub now: SystemTime,
+    /// Whether a service has just confirmed that clock.
+    pub clock_is_right: bool,
+}
+
+/// A proxy, without its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proxy {
+    pub address: String,
+    /// The environment variable, if it was one and not the system's settings.
+    pub variable: Option<&'static str>,
+}
+
+/// Nothing says which certificates are trusted. Passed through rustls as the reason why it trusts none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NoTrust(pub String);
 
 /// An answer that this service does not give, such as a network's sign-in page: a redirect, or a document of another kind.
 pub(crate) fn interception(service: Service, what: &str, status: u16, content_type: Option<&str>) -> SessionError {
@@ -14,13 +55,163 @@ pub(crate) fn interception(service: Service, what: &str, status: u16, content_ty
     SessionError::Obstructed {
         service,
         obstacle: Obstacle::Interception,
-        problem: format!(
-            "something between this device and {service} answered ({what}): HTTP status {status}, {kind}"
-        ),
-        hint: "Open a web page to see whether this network wants you to sign in first. A company's proxy or web filter must \
-               let these addresses through."
-            .to_owned(),
+        problem: format!("something between this device and {service} answered ({what}): HTTP status {status}, {kind}"),
+        hint: SIGN_IN_PAGE.to_owned(),
     }
+}
+
+/// The same for a status that only something in between gives: a proxy (RFC 9110 §15.5.8) or a network that wants a sign-in
+/// first (RFC 6585 §6).
+pub(crate) fn foreign_status(status: u16, way: &Way<'_>) -> Option<HttpError> {
+    match (status, &way.proxy) {
+        (407, Some(proxy)) => Some(proxy.wants_password(way.host)),
+        (407 | 511, _) => Some(HttpError::Foreign { status, content_type: None }),
+        _ => None,
+    }
+}
+
+/// Why a request could not be sent, if that is because of something in between.
+pub(super) fn find(error: &reqwest::Error, way: &Way<'_>) -> Option<HttpError> {
+    if let Some(proxy) = &way.proxy {
+        if let Some(tunnel) = causes(error).map(ToString::to_string).find(|cause| cause.starts_with(TUNNEL)) {
+            return Some(proxy.failed(tunnel.trim_start_matches(TUNNEL), &describe(error), way.host));
+        }
+        if error.is_connect() && error.is_timeout() {
+            return Some(proxy.failed("", "no answer in time", way.host));
+        }
+    }
+    match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())? {
+        rustls::Error::InvalidCertificate(problem) => Some(distrust(problem, way)),
+        rustls::Error::InvalidMessage(_) => Some(HttpError::Obstructed {
+            obstacle: Obstacle::Interception,
+            problem: format!("what answers at {} does not speak TLS", way.host),
+            hint: SIGN_IN_PAGE.to_owned(),
+        }),
+        rustls::Error::Other(other) => other.0.downcast_ref().map(|NoTrust(why)| HttpError::NoTrust(why.clone())),
+        _ => None,
+    }
+}
+
+/// The error and everything that caused it. What an I/O error wraps is not among its sources.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => cause.source(),
+    })
+}
+
+impl Proxy {
+    fn name(&self) -> String {
+        let Self { address, variable } = self;
+        format!("the proxy {address} (from {})", variable.unwrap_or("this system's settings"))
+    }
+
+    fn is_socks(&self) -> bool {
+        self.address.starts_with("socks")
+    }
+
+    fn wants_password(&self, host: &str) -> HttpError {
+        let variable = self.variable.unwrap_or("HTTPS_PROXY");
+        self.obstruction(
+            &format!("{} wants a user name and a password, or others than it got", self.name()),
+            &format!(
+                "Write them into {variable} as http://USER:PASSWORD@HOST:PORT (percent-encoded where they have signs such \
+                 as @ or :)"
+            ),
+            host,
+        )
+    }
+
+    /// `tunnel`: what hyper-util says of the tunnel. It does not tell the proxy's status, 407 excepted.
+    fn failed(&self, tunnel: &str, cause: &str, host: &str) -> HttpError {
+        let name = self.name();
+        let correct = match self.variable {
+            Some(variable) => format!("Correct {variable}"),
+            None => "Correct the proxy in this system's settings".to_owned(),
+        };
+        if tunnel == "proxy authorization required" {
+            return self.wants_password(host);
+        }
+        if self.is_socks() {
+            return self.obstruction(
+                &format!("{name} is a SOCKS proxy, and only HTTP proxies are spoken to"),
+                &correct,
+                host,
+            );
+        }
+        if tunnel == "unsuccessful" {
+            let ask = format!("Ask who runs the proxy to allow {host}");
+            return self.obstruction(&format!("{name} does not connect this device to {host}"), &ask, host);
+        }
+        self.obstruction(&format!("{name} cannot be reached: {cause}"), &correct, host)
+    }
+
+    fn obstruction(&self, problem: &str, hint: &str, host: &str) -> HttpError {
+        HttpError::Obstructed {
+            obstacle: Obstacle::Proxy,
+            problem: problem.to_owned(),
+            hint: format!("{hint}, or name {host} in NO_PROXY if it can be reached without."),
+        }
+    }
+}
+
+/// The certificate at the other end cannot be believed, and that may be this device's own fault.
+fn distrust(problem: &CertificateError, way: &Way<'_>) -> HttpError {
+    let host = way.host;
+    let by_this_clock = format!("and this device's clock says {}", show(way.now));
+    // Apple's verifier gives the codes of SecBase.h, errSecCertificateExpired and errSecCertificateNotValidYet, as text.
+    let says = |code: &str| matches!(problem, CertificateError::Other(_)) && problem.to_string().contains(code);
+    let why = match problem {
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("it is good from {} on, {by_this_clock}", show(system_time(*not_before)))
+        }
+        CertificateError::ExpiredContext { not_after, .. } => {
+            format!("it was good until {}, {by_this_clock}", show(system_time(*not_after)))
+        }
+        // The verifiers of Android and Windows say this of both.
+        CertificateError::Expired => format!("it is not good at this time, {by_this_clock}"),
+        CertificateError::NotValidYet => format!("it is not good yet, {by_this_clock}"),
+        _ if says("-67818") || says("-67819") => format!("it is not good at this time, {by_this_clock}"),
+        CertificateError::UnknownIssuer => "this device does not know who issued it".to_owned(),
+        CertificateError::Revoked => "it was revoked".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another name".to_owned()
+        }
+        other => shorten(&other.to_string(), LONGEST_WORDS),
+    };
+    let is_about_time = why.contains(&by_this_clock);
+    let youth = SystemTime::UNIX_EPOCH + YOUNGER_THAN;
+    let ended_long_ago = matches!(problem, CertificateError::ExpiredContext { not_after, .. }
+        if system_time(*not_after) < youth);
+    let is_clock = is_about_time && !way.clock_is_right && (way.now < youth || !ended_long_ago);
+    let (obstacle, hint) = if is_clock {
+        (
+            Obstacle::Clock,
+            "Set this device's date, time and time zone, best by its network. If they are right: open a web page to see \
+             whether this network wants you to sign in first."
+                .to_owned(),
+        )
+    } else {
+        let own = " If your company gave you a certificate of its own CA for this, and only then: have the system trust it, \
+                   or name its PEM file with --ca-file.";
+        let own = if *problem == CertificateError::UnknownIssuer { own } else { "" };
+        (
+            Obstacle::Certificate,
+            format!(
+                "Open a web page to see whether this network wants you to sign in first, or try another network. A \
+                 company's proxy that looks into connections must let {host} through.{own}"
+            ),
+        )
+    };
+    HttpError::Obstructed { obstacle, problem: format!("the certificate of {host} is not trusted: {why}"), hint }
+}
+
+fn system_time(time: UnixTime) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs())
+}
+
+fn show(time: SystemTime) -> String {
+    DateTime::<Utc>::from(time).format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 #[cfg(test)]
@@ -34,5 +225,66 @@ mod tests {
         assert!(page.ends_with("answered (listing): HTTP status 200, text/html"), "{page}");
         assert!(told(Some("")).ends_with("no content type") && told(None).ends_with("no content type"));
         assert!(told(Some(&"x".repeat(500))).len() < 200);
+    }
+
+    const DAY: u64 = 24 * 3600;
+
+    fn way(day: u64, clock_is_right: bool) -> Way<'static> {
+        let now =
+            SystemTime::UNIX_EPOCH + YOUNGER_THAN + Duration::from_secs(day * DAY) - Duration::from_secs(20_000 * DAY);
+        Way { host: "dev-1.okta.com", proxy: None, now, clock_is_right }
+    }
+
+    fn day(day: u64) -> UnixTime {
+        UnixTime::since_unix_epoch(YOUNGER_THAN + Duration::from_secs(day * DAY) - Duration::from_secs(20_000 * DAY))
+    }
+
+    /// The obstacle, the problem and the hint. Days count so that this code was written on the 20,000th.
+    fn told(problem: &CertificateError, way: &Way<'_>) -> (Obstacle, String, String) {
+        match distrust(problem, way) {
+            HttpError::Obstructed { obstacle, problem, hint } => (obstacle, problem, hint),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_clock_is_blamed_where_it_is_the_reason() {
+        let expired = |on| CertificateError::ExpiredContext { time: day(0), not_after: day(on) };
+        let not_yet = |on| CertificateError::NotValidYetContext { time: day(0), not_before: day(on) };
+        let apple = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(NoTrust(
+            "\u{201c}dev-1.okta.com\u{201d} certificate is expired: -67818".to_owned(),
+        ))));
+        for (problem, way, expected) in [
+            (not_yet(20_000), way(10_000, false), Obstacle::Clock),
+            (expired(20_100), way(25_000, false), Obstacle::Clock),
+            // One that was no longer good when this code was written.
+            (expired(19_000), way(20_010, false), Obstacle::Certificate),
+            (expired(19_000), way(10_000, false), Obstacle::Clock),
+            // A service has just said that the clock is right.
+            (expired(20_100), way(20_200, true), Obstacle::Certificate),
+            (CertificateError::Expired, way(20_200, false), Obstacle::Clock),
+            (CertificateError::NotValidYet, way(20_200, false), Obstacle::Clock),
+            (apple, way(20_200, false), Obstacle::Clock),
+        ] {
+            let (obstacle, words, _) = told(&problem, &way);
+            assert_eq!(obstacle, expected, "{problem:?} {way:?}");
+            assert!(words.contains("this device's clock says "), "{words}");
+        }
+        let (_, words, hint) = told(&not_yet(20_000), &way(19_999, false));
+        assert!(words.contains("good from 2026-11-01 00:00 UTC on") && words.contains("says 2026-10-31"), "{words}");
+        assert!(hint.starts_with("Set this device's date"), "{hint}");
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_no_reason_to_trust_it() {
+        let unknown = told(&CertificateError::UnknownIssuer, &way(20_001, false));
+        for problem in [CertificateError::Revoked, CertificateError::NotValidForName, CertificateError::BadSignature] {
+            let (obstacle, words, hint) = told(&problem, &way(20_001, false));
+            assert_eq!(obstacle, Obstacle::Certificate, "{words}");
+            assert!(!hint.contains("--ca-file") && !hint.contains("CA"), "{hint}");
+        }
+        assert_eq!(unknown.0, Obstacle::Certificate);
+        let at = |words: &str| unknown.2.find(words).unwrap();
+        assert!(at("sign in first") < at("your company gave you") && at("your company gave you") < at("--ca-file"));
     }
 }

@@ -79,7 +79,7 @@ where
                                 .to_owned(),
                     })
                 }
-                Some(error) => unreachable(&error.to_string()),
+                Some(error) => AwsFailure::Unanswered(error.clone().into_session_error(service, "request")),
                 None if connector.is_some_and(ConnectorError::is_timeout) => unreachable("no answer in time"),
                 None => unreachable("the connection failed"),
             }
@@ -126,7 +126,9 @@ impl From<HttpError> for ConnectorError {
     fn from(error: HttpError) -> Self {
         match error {
             HttpError::Timeout => Self::timeout(Box::new(error)),
-            HttpError::Insecure | HttpError::PathRewritten => Self::user(Box::new(error)),
+            HttpError::Insecure | HttpError::PathRewritten | HttpError::NoTrust(_) | HttpError::Obstructed { .. } => {
+                Self::user(Box::new(error))
+            }
             _ => Self::io(Box::new(error)),
         }
     }

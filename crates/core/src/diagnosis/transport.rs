@@ -4,19 +4,30 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use crate::error::{Service, SessionError};
+use super::obstacle::{self, Way, interception};
+use crate::error::{BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, Obstacle, Service, SessionError, UNKNOWN_NAME};
 
 /// Why there is no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HttpError {
-    #[error("cannot connect: {0}")]
+    #[error("{NO_CONNECTION}: {0}")]
     Connect(String),
-    #[error("no answer in time")]
+    #[error("{UNKNOWN_NAME}: {0}")]
+    UnknownName(String),
+    #[error("{NO_ANSWER}")]
     Timeout,
-    #[error("the connection broke: {0}")]
+    #[error("{BROKEN}: {0}")]
     Broken(String),
     #[error("HTTP status {status}")]
     Unavailable { status: u16, retry_after: Option<Duration> },
+    /// Nothing was sent to the service: something in between is in the way.
+    #[error("{problem}")]
+    Obstructed { obstacle: Obstacle, problem: String, hint: String },
+    /// Something else answered in the service's place.
+    #[error("something in between answered with HTTP status {status}")]
+    Foreign { status: u16, content_type: Option<String> },
+    #[error("no certificate can be checked: {0}")]
+    NoTrust(String),
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
     #[error("the answer is not what this endpoint should send: {0}")]
@@ -28,25 +39,63 @@ pub(crate) enum HttpError {
 }
 
 impl HttpError {
+    /// Why a request has no answer that could be read. `way`: how it went.
+    pub(crate) fn sort(error: reqwest::Error, way: &Way<'_>) -> Self {
+        if let Some(obstacle) = obstacle::find(&error, way) {
+            return obstacle;
+        }
+        let from = |cause: &str| format!("{cause} ({})", way.host);
+        // A connection that was not made in time is first of all one that was not made: no request has gone out.
+        match (error.is_connect(), error.is_timeout()) {
+            (true, true) => Self::Connect(from(NO_ANSWER)),
+            (true, false) if error.is_dns() => Self::UnknownName(from(&describe(&error))),
+            (true, false) => Self::Connect(from(&describe(&error))),
+            (false, _) => error.into(),
+        }
+    }
+
+    /// A JSON document that ends too early or is none has been damaged on its way; one that says something else is the
+    /// server's.
+    pub(crate) fn from_json(error: &serde_json::Error) -> Self {
+        let problem = json_problem(error);
+        if error.is_data() { Self::Unreadable(problem) } else { Self::Broken(problem) }
+    }
+
     /// Whether the server may have done what it was asked for, although its answer cannot be had.
     pub(crate) fn may_have_arrived(&self) -> bool {
-        // 502 and 504 are a gateway's words: what stands behind it may have done its work.
+        // 502 and 504 are a gateway's words: what stands behind it may have done its work. So it may behind a filter, which
+        // looks at answers too.
         matches!(
             self,
-            Self::Timeout | Self::Broken(_) | Self::TooLarge { .. } | Self::Unavailable { status: 502 | 504, .. }
+            Self::Timeout
+                | Self::Broken(_)
+                | Self::TooLarge { .. }
+                | Self::Foreign { .. }
+                | Self::Unavailable { status: 502 | 504, .. }
         )
     }
 
-    /// As the app should see it: network trouble is retryable, the rest is not.
+    /// As the app should see it: network trouble is retryable, what is in the way wants a person, the rest is not.
     pub(crate) fn into_session_error(self, service: Service, what: &str) -> SessionError {
         match self {
-            Self::Connect(_) | Self::Timeout | Self::Broken(_) => SessionError::Retryable {
+            Self::Connect(_) | Self::UnknownName(_) | Self::Timeout | Self::Broken(_) => SessionError::Retryable {
                 failure: format!("{service} cannot be reached ({what}): {self}"),
                 retry_after: None,
             },
             Self::Unavailable { status, retry_after } => SessionError::Retryable {
-                failure: format!("{service} cannot answer now ({what}): HTTP status {status}"),
+                failure: format!("{service} {OUT_OF_ORDER} ({what}): HTTP status {status}"),
                 retry_after,
+            },
+            Self::Obstructed { obstacle, problem, hint } => {
+                SessionError::Obstructed { service, obstacle, problem, hint }
+            }
+            Self::Foreign { status, content_type } => interception(service, what, status, content_type.as_deref()),
+            Self::NoTrust(_) => SessionError::Misconfigured {
+                setting: "trusted certificates".to_owned(),
+                problem: self.to_string(),
+                hint: "Install the system's CA certificates (Debian, Ubuntu, Alpine, Fedora: the package ca-certificates), \
+                       or name a PEM file with --ca-file or SSL_CERT_FILE."
+                    .to_owned(),
             },
             Self::Insecure => SessionError::Misconfigured {
                 setting: what.to_owned(),
@@ -62,14 +111,7 @@ impl HttpError {
 
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
-        // A connection that was not made in time is first of all one that was not made: no request has gone out.
-        if error.is_connect() {
-            Self::Connect(describe(&error))
-        } else if error.is_timeout() {
-            Self::Timeout
-        } else {
-            Self::Broken(describe(&error))
-        }
+        if error.is_timeout() { Self::Timeout } else { Self::Broken(describe(&error)) }
     }
 }
 
@@ -90,7 +132,7 @@ pub(crate) fn describe(error: &reqwest::Error) -> String {
 }
 
 /// serde's message may quote the document; the place alone is safe to show.
-pub(crate) fn json_problem(error: &serde_json::Error) -> String {
+fn json_problem(error: &serde_json::Error) -> String {
     format!("{:?} error in the JSON at line {} column {}", error.classify(), error.line(), error.column())
 }
 
@@ -103,11 +145,17 @@ mod tests {
     fn what_may_have_arrived_is_told_from_what_did_not() {
         let unavailable = |status| HttpError::Unavailable { status, retry_after: None };
         let broken = HttpError::Broken(String::new());
-        for lost in [HttpError::Timeout, broken, HttpError::TooLarge { limit: 1 }, unavailable(502), unavailable(504)] {
+        let foreign = HttpError::Foreign { status: 302, content_type: None };
+        let too_large = HttpError::TooLarge { limit: 1 };
+        for lost in [HttpError::Timeout, broken, foreign, too_large, unavailable(502), unavailable(504)] {
             assert!(lost.may_have_arrived(), "{lost}");
         }
         let unreadable = HttpError::Unreadable(String::new());
-        for other in [HttpError::Connect(String::new()), unavailable(503), unavailable(429), unreadable] {
+        let no_trust = HttpError::NoTrust(String::new());
+        let obstructed =
+            HttpError::Obstructed { obstacle: Obstacle::Proxy, problem: String::new(), hint: String::new() };
+        let unsent = [HttpError::Connect(String::new()), HttpError::UnknownName(String::new()), no_trust, obstructed];
+        for other in unsent.into_iter().chain([unavailable(503), unavailable(429), unreadable]) {
             assert!(!other.may_have_arrived(), "{other}");
         }
     }
@@ -119,5 +167,26 @@ mod tests {
         assert_eq!(recovery(HttpError::Unavailable { status: 503, retry_after: None }), Recovery::Retry);
         assert_eq!(recovery(HttpError::Insecure), Recovery::FixConfiguration);
         assert_eq!(recovery(HttpError::TooLarge { limit: 1 }), Recovery::Report);
+        assert_eq!(recovery(HttpError::Foreign { status: 403, content_type: None }), Recovery::Retry);
+        assert_eq!(recovery(HttpError::NoTrust(String::new())), Recovery::FixConfiguration);
+    }
+
+    #[test]
+    fn the_advice_for_a_passing_fault_fits_its_cause() {
+        let advice = |error: HttpError| error.into_session_error(Service::Okta, "tokens").hint().unwrap();
+        let why = || "why".to_owned();
+        let cases = [
+            (HttpError::UnknownName(why()), "the spelling"),
+            (HttpError::Connect(why()), "port"),
+            (HttpError::Timeout, "slow"),
+            (HttpError::Broken(why()), "broke"),
+            (HttpError::Unavailable { status: 503, retry_after: None }, "on its side"),
+        ];
+        for (error, word) in cases {
+            let hint = advice(error.clone());
+            assert!(hint.contains(word), "{error}: {hint}");
+        }
+        let asked_to_wait = HttpError::Unavailable { status: 429, retry_after: Some(Duration::from_secs(7)) };
+        assert_eq!(advice(asked_to_wait), "Try again in 7 s.");
     }
 }

@@ -6,15 +6,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{AGE, CACHE_CONTROL, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::clock::{CorrectedClock, from_unix, to_unix};
-use crate::diagnosis::{HttpError, describe, is_unavailable, json_problem};
+use crate::diagnosis::{HttpError, Way, describe, foreign_status, is_unavailable};
 use crate::error::SessionError;
 use crate::loopback::is_loopback;
-use crate::net::tls;
+use crate::net::proxy;
+use crate::net::tls::{self, Trust};
 
 /// Largest answer of discovery, key and token endpoints.
 const ANSWER_LIMIT: usize = 1024 * 1024;
@@ -56,6 +57,17 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Refuses a page in place of an answer. All of these endpoints speak JSON, errors included, or say nothing: what is
+    /// neither labelled nor written so is not the service's, whatever its status.
+    pub(crate) fn own(self) -> Result<Self, HttpError> {
+        let label = self.headers.get(CONTENT_TYPE).and_then(|label| label.to_str().ok()).unwrap_or_default();
+        let is_labelled =
+            label.to_ascii_lowercase().contains("json") && !self.body.trim_ascii_start().starts_with(b"<");
+        let is_own =
+            self.body.is_empty() || is_labelled || serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok();
+        if is_own { Ok(self) } else { Err(foreign(self.status, &self.headers)) }
+    }
+
     /// How long `Cache-Control` lets this be kept; nothing said means `None`.
     pub(crate) fn max_age(&self) -> Option<Duration> {
         let value = self.headers.get(CACHE_CONTROL)?.to_str().ok()?;
@@ -84,8 +96,7 @@ pub(crate) struct Http {
 
 /// What clients are made of.
 struct Recipe {
-    /// PEM certificates to trust beside the platform's.
-    extra_roots: Option<Vec<u8>>,
+    trust: Arc<Trust>,
     /// Names that lead to this machine or a test's server, whatever the name service says.
     overrides: HostOverrides,
     patience: Patience,
@@ -93,11 +104,8 @@ struct Recipe {
 
 impl Recipe {
     fn make_client(&self, direct: bool) -> Result<reqwest::Client, SessionError> {
-        let unusable = |problem: String| SessionError::Misconfigured {
-            setting: "trusted certificates".to_owned(),
-            problem: format!("the HTTPS client cannot be set up: {problem}"),
-            hint: "Install the system's CA certificates (Debian: ca-certificates) or name a PEM file.".to_owned(),
-        };
+        let unusable =
+            |problem: String| SessionError::internal(format!("the HTTPS client cannot be set up: {problem}"));
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -114,10 +122,7 @@ impl Recipe {
                 builder = builder.resolve(host, *address);
             }
         }
-        builder = match &self.extra_roots {
-            Some(pem) => tls::add_roots(builder, pem)?,
-            None => tls::trust_platform(builder).map_err(|error| unusable(error.to_string()))?,
-        };
+        let builder = self.trust.apply(builder).map_err(|error| unusable(error.to_string()))?;
         builder.build().map_err(|error| unusable(describe(&error)))
     }
 }
@@ -149,7 +154,7 @@ impl Http {
     ) -> Result<Self, SessionError> {
         tls::check_start_up()?;
         tls::install_crypto_provider();
-        let recipe = Recipe { extra_roots: extra_roots.map(<[u8]>::to_vec), overrides, patience };
+        let recipe = Recipe { trust: Arc::new(Trust::new(extra_roots, clock.clone())?), overrides, patience };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
         let (client, loopback_client) = (recipe.make_client(false)?, recipe.make_client(true)?);
         Ok(Self { client, loopback_client, recipe: Arc::new(recipe), clock, issuer_host, aws_domains: Vec::new() })
@@ -175,17 +180,32 @@ impl Http {
         // Never the query: it may hold the code or a signature.
         let (method, host, path) =
             (request.method().clone(), request.url().authority().to_owned(), request.url().path().to_owned());
-        let client = if self.is_direct(request.url()) { &self.loopback_client } else { &self.client };
-        let is_time_server = self.is_time_server(request.url());
+        let url = request.url().clone();
+        let client = if self.is_direct(&url) { &self.loopback_client } else { &self.client };
         let asked_at = self.clock.device_now();
-        let response = client.execute(request).await.map_err(HttpError::from).inspect_err(|error| {
+        let response = client.execute(request).await.map_err(|error| HttpError::sort(error, &self.way_to(&url)));
+        let response = response.inspect_err(|error| {
             tracing::debug!(%method, host, path, %error, "request failed");
         })?;
-        tracing::debug!(%method, host, path, status = response.status().as_u16(), "answered");
-        if is_time_server {
+        let status = response.status().as_u16();
+        tracing::debug!(%method, host, path, status, "answered");
+        if let Some(error) = foreign_status(status, &self.way_to(&url)) {
+            return Err(error);
+        }
+        if self.is_time_server(&url) {
             self.learn_time(response.headers(), asked_at);
         }
         Ok(response)
+    }
+
+    /// What an explanation of a failure has to know.
+    fn way_to<'u>(&self, url: &'u Url) -> Way<'u> {
+        Way {
+            host: url.host_str().unwrap_or_default(),
+            proxy: if self.is_direct(url) { None } else { proxy::of(url) },
+            now: self.clock.device_now(),
+            clock_is_right: self.clock.is_confirmed(),
+        }
     }
 
     /// Sends `request` and reads the whole answer. 429 and 5xx are errors here: no endpoint says anything else with them.
@@ -216,7 +236,7 @@ impl Http {
             return Err(HttpError::Unavailable { status, retry_after: self.requested_wait(response.headers()) });
         }
         if response.status().is_redirection() {
-            return Err(HttpError::Unreadable(format!("HTTP status {status}, a redirect, which is not followed")));
+            return Err(foreign(status, response.headers()));
         }
         let headers = response.headers().clone();
         let mut body = Vec::new();
@@ -231,12 +251,11 @@ impl Http {
 
     /// Fetches a JSON document.
     pub(crate) async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<(T, Answer), HttpError> {
-        let answer = self.send_bounded(reqwest::Request::new(reqwest::Method::GET, url.clone())).await?;
+        let answer = self.send_bounded(reqwest::Request::new(reqwest::Method::GET, url.clone())).await?.own()?;
         if answer.status != 200 {
             return Err(HttpError::Unreadable(format!("HTTP status {}", answer.status)));
         }
-        let value =
-            serde_json::from_slice(&answer.body).map_err(|error| HttpError::Unreadable(json_problem(&error)))?;
+        let value = serde_json::from_slice(&answer.body).map_err(|error| HttpError::from_json(&error))?;
         Ok((value, answer))
     }
 
@@ -300,6 +319,11 @@ impl Http {
         };
         wait.map(|wait| wait.min(LONGEST_WAIT))
     }
+}
+
+fn foreign(status: u16, headers: &HeaderMap) -> HttpError {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    HttpError::Foreign { status, content_type }
 }
 
 /// https, or http to this machine.

@@ -3,4 +3,5 @@
 pub(crate) mod aws_adapter;
 pub(crate) mod body_limit;
 pub(crate) mod http;
+mod proxy;
 pub(crate) mod tls;

@@ -1,15 +1,22 @@
 //! Which certificates are trusted: the platform's own (a company's included), plus what the caller adds.
 
+use std::fmt;
 #[cfg(any(test, target_os = "android"))]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
-use reqwest::{Certificate, ClientBuilder};
-use rustls::ClientConfig;
-use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::CryptoProvider;
+use reqwest::ClientBuilder;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
+use crate::clock::CorrectedClock;
+use crate::diagnosis::NoTrust;
 use crate::error::SessionError;
 
 /// Android's verifier asks the system through Java, and panics at the first connection if nobody has told it how.
@@ -59,42 +66,178 @@ pub(crate) fn install_crypto_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Trusts the platform's certificates. They are read once for the whole process: there are hundreds of them, and each
-/// session that opens would read them twice.
-pub(crate) fn trust_platform(builder: ClientBuilder) -> Result<ClientBuilder, rustls::Error> {
-    static VERIFIER: OnceLock<Arc<Verifier>> = OnceLock::new();
-    let ring = || Arc::new(rustls::crypto::ring::default_provider());
-    let provider = CryptoProvider::get_default().cloned().unwrap_or_else(ring);
-    let verifier = match VERIFIER.get() {
-        Some(verifier) => verifier,
-        // Only what could be read is kept.
-        None => {
-            let verifier = Arc::new(Verifier::new(Arc::clone(&provider))?);
-            VERIFIER.get_or_init(|| verifier)
-        }
-    };
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(verifier) as Arc<dyn ServerCertVerifier>)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(builder.tls_backend_preconfigured(config))
+/// Whom to trust. The certificates are looked for at the first handshake: who asks no https server needs none, and a machine
+/// without any can still show and end its session.
+pub(crate) struct Trust {
+    extra: Vec<CertificateDer<'static>>,
+    with_extra: OnceLock<Verifier>,
+    clock: CorrectedClock,
 }
 
-/// Adds `pem` (one or more certificates) to the platform's roots.
-pub(crate) fn add_roots(builder: ClientBuilder, pem: &[u8]) -> Result<ClientBuilder, SessionError> {
-    let misconfigured = |problem: String| SessionError::Misconfigured {
+impl Trust {
+    /// `extra`: PEM certificates to trust beside the platform's.
+    ///
+    /// # Errors
+    /// `Misconfigured` if they cannot be read.
+    pub(crate) fn new(extra: Option<&[u8]>, clock: CorrectedClock) -> Result<Self, SessionError> {
+        Ok(Self { extra: extra.map_or(Ok(Vec::new()), read_roots)?, with_extra: OnceLock::new(), clock })
+    }
+
+    /// Makes the client ask this for every certificate.
+    pub(crate) fn apply(self: &Arc<Self>, builder: ClientBuilder) -> Result<ClientBuilder, rustls::Error> {
+        let time = Arc::new(DeviceTime(self.clock.clone()));
+        let mut config = ClientConfig::builder_with_details(provider(), time)
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(self) as Arc<dyn ServerCertVerifier>)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(builder.tls_backend_preconfigured(config))
+    }
+
+    /// The platform's certificates are read once for the whole process: there are hundreds of them. Only what could be read
+    /// is kept.
+    fn verifier(&self) -> Result<&Verifier, rustls::Error> {
+        static PLATFORM: OnceLock<Verifier> = OnceLock::new();
+        let place = if self.extra.is_empty() { &PLATFORM } else { &self.with_extra };
+        if let Some(verifier) = place.get() {
+            return Ok(verifier);
+        }
+        let verifier = load(self.extra.clone())
+            .map_err(|error| rustls::Error::Other(OtherError(Arc::new(NoTrust(error.to_string())))))?;
+        Ok(place.get_or_init(|| verifier))
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust").field("extra", &self.extra.len()).finish_non_exhaustive()
+    }
+}
+
+impl ServerCertVerifier for Trust {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &provider().signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &provider().signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Certificates are good or not by the device's own clock: what corrects it is believed because of them.
+#[derive(Debug)]
+struct DeviceTime(CorrectedClock);
+
+impl TimeProvider for DeviceTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(self.0.device_now().duration_since(SystemTime::UNIX_EPOCH).ok()?))
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()))
+}
+
+#[cfg(not(target_os = "android"))]
+fn load(extra: Vec<CertificateDer<'static>>) -> Result<Verifier, rustls::Error> {
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    let extra = system::with_roots_despite_empty_variables(extra);
+    let loaded = Verifier::new_with_extra_roots(extra, provider());
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    let loaded = loaded.map_err(|_| rustls::Error::General(system::why_there_are_none()));
+    loaded
+}
+
+/// Android takes certificates from its own settings only, and [`read_roots`] refuses others.
+#[cfg(target_os = "android")]
+fn load(_: Vec<CertificateDer<'static>>) -> Result<Verifier, rustls::Error> {
+    Verifier::new(provider())
+}
+
+/// Where these systems have their certificates, as far as rustls-native-certs leaves something to do: SSL_CERT_FILE and
+/// SSL_CERT_DIR name others *in place of* them, as with OpenSSL.
+#[cfg(all(unix, not(target_os = "android"), not(target_vendor = "apple")))]
+mod system {
+    use std::env;
+    use std::path::PathBuf;
+
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+
+    const FILE: &str = "SSL_CERT_FILE";
+
+    /// An empty variable counts as one that is not set, and rustls-native-certs takes it for a file without a name.
+    pub(super) fn with_roots_despite_empty_variables(
+        mut extra: Vec<CertificateDer<'static>>,
+    ) -> Vec<CertificateDer<'static>> {
+        let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+        if env::var_os(FILE).is_some() && !is_set(FILE) && !is_set("SSL_CERT_DIR") {
+            let bundle = openssl_probe::probe().cert_file.and_then(|file| CertificateDer::pem_file_iter(file).ok());
+            extra.extend(bundle.into_iter().flatten().filter_map(Result::ok).filter(|root| super::is_root(root)));
+        }
+        extra
+    }
+
+    pub(super) fn why_there_are_none() -> String {
+        match env::var_os(FILE).filter(|value| !value.is_empty()).map(PathBuf::from) {
+            Some(file) => format!("SSL_CERT_FILE names {}, and no certificate can be read from it", file.display()),
+            None => "this system has no CA certificates".to_owned(),
+        }
+    }
+}
+
+fn is_root(certificate: &CertificateDer<'static>) -> bool {
+    RootCertStore::empty().add(certificate.clone()).is_ok()
+}
+
+/// The certificates of `pem`: one or more.
+fn read_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SessionError> {
+    let misconfigured = |problem: &str| SessionError::Misconfigured {
         setting: "root certificates".to_owned(),
-        problem,
+        problem: problem.to_owned(),
         hint: "Give a PEM file with the CA's certificate (-----BEGIN CERTIFICATE-----).".to_owned(),
     };
-    let certificates = Certificate::from_pem_bundle(pem)
-        .map_err(|error| misconfigured(format!("cannot be read: {}", error.without_url())))?;
-    if certificates.is_empty() {
-        return Err(misconfigured("there is no certificate in it".to_owned()));
+    if cfg!(target_os = "android") {
+        return Err(misconfigured(
+            "Android takes them from its own settings and the app's network security configuration",
+        ));
     }
-    Ok(builder.tls_certs_merge(certificates))
+    let roots: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| misconfigured(&format!("cannot be read: {error}")))?;
+    if roots.is_empty() {
+        return Err(misconfigured("there is no certificate in it"));
+    }
+    if !roots.iter().all(is_root) {
+        return Err(misconfigured("one of them is not a certificate"));
+    }
+    Ok(roots)
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::config::Config;
-use crate::diagnosis::{Evidence, json_problem, okta};
+use crate::diagnosis::{Evidence, HttpError, okta};
 use crate::error::{Service, SessionError};
-use crate::net::http::Http;
+use crate::net::http::{Answer, Http};
 use crate::oidc::discovery::ProviderMetadata;
 
 /// What this library sets by itself: a second value from elsewhere would take its protection away, or break it.
@@ -181,13 +181,14 @@ pub(crate) async fn push(
     let mut request = reqwest::Request::new(reqwest::Method::POST, endpoint.clone());
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     *request.body_mut() = Some(url.query().unwrap_or_default().to_owned().into());
-    let answer = http.send_bounded(request).await.map_err(|error| error.into_session_error(Service::Okta, PUSH))?;
+    let answer = http.send_bounded(request).await.and_then(Answer::own);
+    let answer = answer.map_err(|error| error.into_session_error(Service::Okta, PUSH))?;
     // RFC 9126 §2.2 says 201; a 200 means the same.
     if !matches!(answer.status, 200 | 201) {
         return Err(okta::push_refused(answer.status, &answer.body, evidence));
     }
-    let pushed: Pushed =
-        serde_json::from_slice(&answer.body).map_err(|error| okta::unreadable(PUSH, json_problem(&error)))?;
+    let pushed: Pushed = serde_json::from_slice(&answer.body)
+        .map_err(|error| HttpError::from_json(&error).into_session_error(Service::Okta, PUSH))?;
     url.set_query(None);
     url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", &pushed.request_uri);
     Ok(Prepared { url: url.into(), opens_within: pushed.expires_in.map(Duration::from_secs), ..prepared })

@@ -10,7 +10,7 @@ use url::Url;
 use crate::diagnosis::{issuer, okta};
 use crate::error::{Service, SessionError};
 use crate::mutex::lock;
-use crate::net::http::{Http, ensure_secure};
+use crate::net::http::Http;
 use crate::oidc::keys::KeySet;
 
 /// How long endpoints and keys are used when the server does not say.
@@ -143,9 +143,7 @@ impl Discovery {
             return Err(issuer::differs(&self.issuer, &metadata.issuer));
         }
         for (name, endpoint) in metadata.endpoints() {
-            if ensure_secure(endpoint).is_err() {
-                return Err(issuer::insecure_endpoint(name));
-            }
+            issuer::check_endpoint(&self.issuer, name, endpoint)?;
         }
         let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
         Ok((metadata, lifetime))

@@ -5,9 +5,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use crate::diagnosis::{json_problem, okta};
+use crate::diagnosis::{HttpError, okta};
 use crate::error::{Service, SessionError};
-use crate::net::http::Http;
+use crate::net::http::{Answer, Http};
 
 /// What is known of the user beyond the ID token.
 #[derive(Debug, Deserialize)]
@@ -31,16 +31,16 @@ pub(crate) async fn fetch_profile(
     bearer.set_sensitive(true);
     let mut request = reqwest::Request::new(reqwest::Method::GET, endpoint.clone());
     request.headers_mut().insert(AUTHORIZATION, bearer);
-    let answer =
-        http.send_bounded(request).await.map_err(|error| error.into_session_error(Service::Okta, "userinfo"))?;
+    let answer = http.send_bounded(request).await.and_then(Answer::own);
+    let answer = answer.map_err(|error| error.into_session_error(Service::Okta, "userinfo"))?;
     if answer.status == 401 {
         return Ok(None);
     }
     if answer.status != 200 {
         return Err(okta::userinfo_refused(answer.status));
     }
-    let profile: Profile =
-        serde_json::from_slice(&answer.body).map_err(|error| okta::unreadable("userinfo", json_problem(&error)))?;
+    let profile: Profile = serde_json::from_slice(&answer.body)
+        .map_err(|error| HttpError::from_json(&error).into_session_error(Service::Okta, "userinfo"))?;
     if profile.sub != subject {
         return Err(okta::userinfo_of_another_user());
     }
