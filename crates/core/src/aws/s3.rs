@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{EncodingType, RequestPayer};
 use percent_encoding::percent_decode_str;
 
 use crate::cognito::AwsCredentials;
@@ -31,6 +31,8 @@ pub struct ListObjects {
     pub limit: Option<u64>,
     /// Entries in one page, 1 to 1,000; 1,000 without it.
     pub page_size: Option<u32>,
+    /// Whoever asks pays for it: demanded by buckets with Requester Pays.
+    pub requester_pays: bool,
 }
 
 /// One object of a listing.
@@ -38,12 +40,21 @@ pub struct ListObjects {
 pub struct ListedObject {
     /// The key, decoded. May hold any character, control characters included: escape it before a terminal sees it.
     pub key: String,
-    /// Bytes.
+    /// Bytes; 0 where [`size_unknown`](Self::size_unknown).
     pub size: u64,
     /// When it was last written.
     pub last_modified: Option<SystemTime>,
     /// The entity tag with its quotes.
     pub e_tag: Option<String>,
+    /// The server did not say how large it is.
+    pub size_unknown: bool,
+}
+
+impl ListedObject {
+    /// Bytes, if the server said how many.
+    pub fn known_size(&self) -> Option<u64> {
+        (!self.size_unknown).then_some(self.size)
+    }
 }
 
 /// One page.
@@ -97,6 +108,7 @@ pub(crate) struct PageRequest {
     pub delimiter: Option<String>,
     /// Entries at most, 1 to 1,000.
     pub size: u32,
+    pub requester_pays: bool,
 }
 
 impl PageRequest {
@@ -107,6 +119,7 @@ impl PageRequest {
             prefix: listing.prefix.or_else(|| config.listing_prefix().map(str::to_owned)).unwrap_or_default(),
             delimiter: listing.delimiter,
             size: listing.page_size.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE),
+            requester_pays: listing.requester_pays,
         }
     }
 }
@@ -134,6 +147,7 @@ pub(crate) async fn fetch_page(
         .set_continuation_token(continuation.map(str::to_owned))
         // XML 1.0 cannot carry every character that a key may hold.
         .encoding_type(EncodingType::Url)
+        .set_request_payer(request.requester_pays.then_some(RequestPayer::Requester))
         .customize()
         .config_override(aws_sdk_s3::config::Builder::new().credentials_provider(credentials.to_sdk()))
         .interceptor(LimitBody)
@@ -162,11 +176,13 @@ fn decode(answer: &ListObjectsV2Output) -> Result<ObjectPage, SessionError> {
     let mut page = ObjectPage::default();
     for object in answer.contents() {
         let key = object.key().ok_or_else(|| SessionError::internal("S3 listed an object without a key"))?;
+        let size = object.size().and_then(|size| u64::try_from(size).ok());
         page.objects.push(ListedObject {
             key: text(key),
-            size: object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            size: size.unwrap_or(0),
             last_modified: object.last_modified().and_then(|time| SystemTime::try_from(*time).ok()),
             e_tag: object.e_tag().map(str::to_owned),
+            size_unknown: size.is_none(),
         });
     }
     page.common_prefixes.extend(answer.common_prefixes().iter().filter_map(|prefix| prefix.prefix()).map(text));
@@ -198,7 +214,13 @@ mod tests {
 
     #[test]
     fn a_limit_cuts_objects_first_in_order() {
-        let object = |key: &str| ListedObject { key: key.to_owned(), size: 0, last_modified: None, e_tag: None };
+        let object = |key: &str| ListedObject {
+            key: key.to_owned(),
+            size: 0,
+            last_modified: None,
+            e_tag: None,
+            size_unknown: false,
+        };
         let page = ObjectPage { objects: vec![object("a"), object("b")], common_prefixes: vec!["c/".to_owned()] };
         for (limit, objects, prefixes) in [(0, 0, 0), (1, 1, 0), (2, 2, 0), (3, 2, 1), (9, 2, 1)] {
             let mut cut = page.clone();
