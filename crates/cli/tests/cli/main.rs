@@ -7,6 +7,7 @@ mod credentials;
 mod demo;
 mod doctor;
 mod failures;
+mod hostile;
 mod interruption;
 mod leaving;
 mod listing;

@@ -10,11 +10,14 @@ use percent_encoding::percent_decode_str;
 
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
-use crate::diagnosis::{AwsFailure, sort_sdk_error};
+use crate::diagnosis::{AwsFailure, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::loopback::is_loopback;
-use crate::net::body_limit::LimitBody;
+use crate::net::document::Document;
+use crate::net::whole_answer::WholeAnswer;
 
+/// ListObjectsV2 answers with this (S3 API reference).
+const PAGE: WholeAnswer = WholeAnswer(Document::Xml { root: "ListBucketResult" });
 /// S3 gives no more than this in one page.
 const LARGEST_PAGE: u32 = 1000;
 
@@ -138,6 +141,10 @@ pub(crate) async fn fetch_page(
     request: &PageRequest,
     continuation: Option<&str>,
 ) -> Result<Answer, AwsFailure> {
+    let config = aws_sdk_s3::config::Builder::new()
+        .credentials_provider(credentials.to_sdk())
+        .interceptor(PAGE)
+        .retry_classifier(PAGE);
     let output = client
         .list_objects_v2()
         .bucket(&request.bucket)
@@ -149,11 +156,10 @@ pub(crate) async fn fetch_page(
         .encoding_type(EncodingType::Url)
         .set_request_payer(request.requester_pays.then_some(RequestPayer::Requester))
         .customize()
-        .config_override(aws_sdk_s3::config::Builder::new().credentials_provider(credentials.to_sdk()))
-        .interceptor(LimitBody)
+        .config_override(config)
         .send()
         .await
-        .map_err(|error| sort_sdk_error(Service::S3, &error))?;
+        .map_err(|error| sort_sdk_error(Service::S3, "listing", &error))?;
     let next = next_token(&output, continuation)?;
     let page = decode(&output)?;
     Ok(Answer { page, next })
@@ -161,12 +167,14 @@ pub(crate) async fn fetch_page(
 
 /// A listing that says "there is more" without saying where, or the same place again, would never end.
 fn next_token(output: &ListObjectsV2Output, asked_with: Option<&str>) -> Result<Option<String>, SessionError> {
-    if !output.is_truncated().unwrap_or(false) {
+    let token = output.next_continuation_token().filter(|token| !token.is_empty());
+    // A server that names the next page and forgets to say that there is one has one.
+    if !output.is_truncated().unwrap_or(token.is_some()) {
         return Ok(None);
     }
-    match output.next_continuation_token() {
+    match token {
         Some(token) if Some(token) != asked_with => Ok(Some(token.to_owned())),
-        _ => Err(SessionError::internal("S3 says that there is more but not where it continues")),
+        _ => Err(senseless(Service::S3, "there is more, but not where it continues")),
     }
 }
 
@@ -175,7 +183,7 @@ fn decode(answer: &ListObjectsV2Output) -> Result<ObjectPage, SessionError> {
     let text = |value: &str| if is_encoded { decode_key(value) } else { value.to_owned() };
     let mut page = ObjectPage::default();
     for object in answer.contents() {
-        let key = object.key().ok_or_else(|| SessionError::internal("S3 listed an object without a key"))?;
+        let key = object.key().ok_or_else(|| senseless(Service::S3, "an object without a key"))?;
         let size = object.size().and_then(|size| u64::try_from(size).ok());
         page.objects.push(ListedObject {
             key: text(key),

@@ -14,9 +14,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Config;
-use crate::diagnosis::{Blame, Evidence, sort_sdk_error};
+use crate::diagnosis::{Blame, Evidence, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
-use crate::net::body_limit::LimitBody;
+use crate::net::document::Document;
+use crate::net::whole_answer::WholeAnswer;
 
 /// One identity pool.
 #[derive(Debug, Clone)]
@@ -48,8 +49,10 @@ impl From<SessionError> for Refused {
 
 impl IdentityPool {
     pub(crate) fn new(config: &Config, sdk_config: &aws_config::SdkConfig) -> Self {
+        let whole = WholeAnswer(Document::Json);
+        let client_config = config::Builder::from(sdk_config).interceptor(whole).retry_classifier(whole).build();
         Self {
-            client: Client::from_conf(config::Builder::from(sdk_config).interceptor(LimitBody).build()),
+            client: Client::from_conf(client_config),
             pool_id: config.identity_pool_id().to_owned(),
             evidence: Evidence::of(config),
         }
@@ -64,15 +67,15 @@ impl IdentityPool {
             .logins(login.key, login.id_token.expose_secret())
             .send()
             .await
-            .map_err(|error| self.refused(&error))?;
-        answer.identity_id.ok_or_else(|| SessionError::internal("Cognito answered GetId without an IdentityId").into())
+            .map_err(|error| self.refused("GetId", &error))?;
+        answer.identity_id.ok_or_else(|| senseless(Service::Cognito, "GetId without an IdentityId").into())
     }
 
-    fn refused<E>(&self, error: &SdkError<E, HttpResponse>) -> Refused
+    fn refused<E>(&self, operation: &str, error: &SdkError<E, HttpResponse>) -> Refused
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let failure = sort_sdk_error(Service::Cognito, error);
+        let failure = sort_sdk_error(Service::Cognito, operation, error);
         Refused { blame: failure.blame(), cause: failure.into_session_error(&self.evidence) }
     }
 }

@@ -2,6 +2,7 @@
 //! HTTP client told it, so that both directions are here.
 
 use std::error::Error;
+use std::time::SystemTime;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
@@ -9,8 +10,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::answer::{Blame, LONGEST_CODE, Refusal, shorten};
 use super::evidence::Evidence;
+use super::interception;
 use super::table::classify;
-use super::transport::HttpError;
+use super::transport::{HttpError, is_unavailable};
 use crate::error::{Service, SessionError};
 
 /// Either the service refused, or there is no answer that can be used.
@@ -43,8 +45,43 @@ impl From<SessionError> for AwsFailure {
     }
 }
 
-/// Reads an SDK error. `Debug` of these errors can hold headers and so is never used.
-pub(crate) fn sort_sdk_error<E>(service: Service, error: &SdkError<E, HttpResponse>) -> AwsFailure
+/// An answer that came and counts for nothing. The SDK is given this in place of the answer's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UnusableAnswer {
+    /// A document of the service that is not all there, or that cannot be read as it is meant.
+    #[error("{0}")]
+    Damaged(&'static str),
+    /// Nothing that the service would say.
+    #[error("it is no document of this service")]
+    Foreign,
+}
+
+/// Captive portals say so (RFC 6585 §6).
+const NETWORK_AUTHENTICATION_REQUIRED: u16 = 511;
+
+/// Whether a refusal counts whatever stands in its body: the service signs its answers with an id, and the gateways before it
+/// say in words of their own that it is out of order.
+pub(crate) fn is_taken_without_words(response: &HttpResponse) -> bool {
+    let status = response.status().as_u16();
+    let of_service = ["x-amzn-requestid", "x-amzn-errortype", "x-amz-request-id", "x-amz-bucket-region"];
+    (is_unavailable(status) && status != NETWORK_AUTHENTICATION_REQUIRED)
+        || of_service.iter().any(|name| response.headers().get(name).is_some())
+}
+
+/// An answer that is whole and cannot be meant.
+pub(crate) fn senseless(service: Service, problem: &str) -> SessionError {
+    let failure = format!("the answer of {service} makes no sense, which is the server's fault: {problem}");
+    SessionError::Retryable { failure, retry_after: None }
+}
+
+/// Cognito gave keys whose time is up.
+pub(crate) fn ended_credentials(ended: SystemTime, now: SystemTime) -> SessionError {
+    let [ended, now] = [ended, now].map(httpdate::fmt_http_date);
+    senseless(Service::Cognito, &format!("it gives credentials that ended at {ended}, and it is {now}"))
+}
+
+/// Reads an SDK error of the operation `what`. `Debug` of these errors can hold headers and so is never used.
+pub(crate) fn sort_sdk_error<E>(service: Service, what: &str, error: &SdkError<E, HttpResponse>) -> AwsFailure
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -52,6 +89,29 @@ where
         let failure = format!("{service} cannot be reached: {what}");
         AwsFailure::Unanswered(SessionError::Retryable { failure, retry_after: None })
     };
+    let intercepted = |response: &HttpResponse| {
+        let kind = response.headers().get("content-type");
+        AwsFailure::Unanswered(interception(service, what, response.status().as_u16(), kind))
+    };
+    let unusable = |problem: &str| {
+        let failure = format!("the answer of {service} cannot be used ({what}): {problem}");
+        AwsFailure::Unanswered(SessionError::Retryable { failure, retry_after: None })
+    };
+    // It has no code: what is it?
+    let without_code = |response: &HttpResponse| {
+        let has_words = response.body().bytes().is_some_and(|body| !body.is_empty());
+        match (response.status().is_success(), has_words) {
+            (true, _) => Some(unusable("something in it is not what it should be")),
+            (false, true) if !is_taken_without_words(response) => Some(intercepted(response)),
+            (false, _) => None,
+        }
+    };
+    if let SdkError::ServiceError(context) = error
+        && context.err().code().is_none()
+        && let Some(failure) = without_code(context.raw())
+    {
+        return failure;
+    }
     match error {
         SdkError::ServiceError(context) => {
             let response = context.raw();
@@ -67,7 +127,7 @@ where
         SdkError::TimeoutError(_) => unreachable("no answer in time"),
         SdkError::DispatchFailure(context) => {
             let connector = context.as_connector_error();
-            match connector.and_then(http_error) {
+            match connector.and_then(|error| find_source(error)) {
                 Some(error @ (HttpError::PathRewritten | HttpError::Insecure)) => {
                     AwsFailure::Unanswered(SessionError::Misconfigured {
                         setting: "request".to_owned(),
@@ -83,7 +143,12 @@ where
                 None => unreachable("the connection failed"),
             }
         }
-        SdkError::ResponseError(_) => unreachable("the answer broke off or cannot be read"),
+        SdkError::ResponseError(context) => match find_source(error) {
+            Some(UnusableAnswer::Foreign) => intercepted(context.raw()),
+            Some(UnusableAnswer::Damaged(problem)) => unusable(problem),
+            None if context.raw().body().bytes().is_none() => unreachable("the answer broke off"),
+            None => without_code(context.raw()).unwrap_or_else(|| unusable("it cannot be read")),
+        },
         _ => AwsFailure::Unanswered(SessionError::internal(format!("the request to {service} could not be built"))),
     }
 }
@@ -109,11 +174,11 @@ impl From<HttpError> for ConnectorError {
     }
 }
 
-/// The same on its way back.
-fn http_error(connector: &ConnectorError) -> Option<&HttpError> {
-    let mut source = connector.source();
+/// What this library said, on its way back from the SDK.
+fn find_source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut source = error.source();
     while let Some(error) = source {
-        if let Some(found) = error.downcast_ref::<HttpError>() {
+        if let Some(found) = error.downcast_ref::<E>() {
             return Some(found);
         }
         source = error.source();
