@@ -1,6 +1,8 @@
 //! Servers that mean no good, or are out of their mind. Here: a bucket whose listing does not end.
 
+mod answers;
 mod bounds;
+mod cuts;
 mod redirects;
 mod renewals;
 pub(crate) mod server;

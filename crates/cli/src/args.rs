@@ -203,6 +203,9 @@ pub(crate) struct LsArgs {
     /// Another bucket than the configured one: its name, or the ARN of an access point
     #[arg(long, value_name = "B")]
     pub(crate) bucket: Option<String>,
+    /// Pay for the requests yourself, as a bucket with Requester Pays demands
+    #[arg(long)]
+    pub(crate) request_payer: bool,
 }
 
 #[derive(Debug, Clone, Args)]

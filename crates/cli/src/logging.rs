@@ -1,5 +1,5 @@
-//! Logs, on stderr. Without `-v` only warnings come through, and they look like what they are to the user: messages of
-//! this program. With `-v` they are log lines, with times.
+//! Logs, on stderr. Without `-v` only this program's warnings come through, and they look like what they are to the user:
+//! messages. With `-v` they are log lines, with times, and the libraries below say theirs.
 
 use std::fmt;
 
@@ -22,7 +22,8 @@ pub(crate) fn start(global: &GlobalArgs) {
         (false, 1) => "debug",
         (false, _) => "trace",
     };
-    let others = if global.quiet { "error" } else { "warn" };
+    // What a library finds worth an error may be a try of several, of which the next one succeeds.
+    let others = if global.verbose == 0 { "off" } else { "warn" };
     let filter = EnvFilter::new(format!("{others},s3s=off,jetbridge={ours},jetbridge_local_stack={ours}"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr);
     if global.verbose == 0 {

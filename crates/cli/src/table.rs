@@ -42,7 +42,8 @@ impl ObjectTable {
             let modified = object.last_modified.map_or_else(|| "-".to_owned(), short_time);
             let key = shorten(&escape(&object.key), self.key_columns.into()).into_owned();
             // The layout counts the codes of a style as text. Only the last column has room for them.
-            Row::from([key, human_size(object.size), styled(DIM, modified)])
+            let size = object.known_size().map_or_else(|| "-".to_owned(), human_size);
+            Row::from([key, size, styled(DIM, modified)])
         }))
     }
 
@@ -83,6 +84,7 @@ mod tests {
             size,
             last_modified: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_357_400)),
             e_tag: None,
+            size_unknown: false,
         }
     }
 
@@ -99,6 +101,13 @@ mod tests {
             assert_eq!(columns(&row), 80, "{row}");
             assert!(row.ends_with("   1.5 MiB  2026-03-01 09:30"), "{row}");
         }
+    }
+
+    #[test]
+    fn a_size_that_nobody_said_is_a_dash() {
+        let unknown = ListedObject { size_unknown: true, ..object("a", 0) };
+        let row = anstream::adapter::strip_str(&ObjectTable::new(80, 3).objects(&[unknown])[0]).to_string();
+        assert!(row.ends_with("  -  2026-03-01 09:30"), "{row}");
     }
 
     #[test]

@@ -84,7 +84,13 @@ pub fn listing(data: &[u8]) {
         .retry_config(RetryConfig::disabled())
         .http_client(answer)
         .build();
-    let request = PageRequest { bucket: "bucket".to_owned(), prefix: String::new(), delimiter: None, size: 1000 };
+    let request = PageRequest {
+        bucket: "bucket".to_owned(),
+        prefix: String::new(),
+        delimiter: None,
+        size: 1000,
+        requester_pays: false,
+    };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     let _ = runtime.block_on(fetch_page(
         &aws_sdk_s3::Client::new(&sdk_config),

@@ -24,12 +24,15 @@ pub struct ListObjects {
     /// Entries in one page, 1 to 1,000; 1,000 without it.
     #[uniffi(default = None)]
     pub page_size: Option<u32>,
+    /// Whoever asks pays for it: demanded by buckets with Requester Pays.
+    #[uniffi(default = false)]
+    pub requester_pays: bool,
 }
 
 impl From<ListObjects> for jetbridge::ListObjects {
     fn from(request: ListObjects) -> Self {
-        let ListObjects { bucket, prefix, delimiter, limit, page_size } = request;
-        Self { bucket, prefix, delimiter, limit, page_size }
+        let ListObjects { bucket, prefix, delimiter, limit, page_size, requester_pays } = request;
+        Self { bucket, prefix, delimiter, limit, page_size, requester_pays }
     }
 }
 
@@ -38,12 +41,15 @@ impl From<ListObjects> for jetbridge::ListObjects {
 pub struct ListedObject {
     /// The key, decoded. May hold any character, control characters included.
     pub key: String,
-    /// Bytes.
+    /// Bytes; 0 where `size_unknown`.
     pub size: u64,
     /// When it was last written.
     pub last_modified: Option<SystemTime>,
     /// The entity tag with its quotes.
     pub e_tag: Option<String>,
+    /// The server did not say how large it is.
+    #[uniffi(default = false)]
+    pub size_unknown: bool,
 }
 
 /// One page, in S3's order.
@@ -57,11 +63,12 @@ pub struct ObjectPage {
 
 impl From<jetbridge::ObjectPage> for ObjectPage {
     fn from(page: jetbridge::ObjectPage) -> Self {
-        let object = |jetbridge::ListedObject { key, size, last_modified, e_tag }| ListedObject {
+        let object = |jetbridge::ListedObject { key, size, last_modified, e_tag, size_unknown }| ListedObject {
             key,
             size,
             last_modified,
             e_tag,
+            size_unknown,
         };
         Self { objects: page.objects.into_iter().map(object).collect(), common_prefixes: page.common_prefixes }
     }

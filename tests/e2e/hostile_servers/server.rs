@@ -1,4 +1,4 @@
-//! An authorization server and a Cognito in one that answer soundly until a test tells them otherwise. The local stack
+//! An authorization server, a Cognito and an S3 in one that answer soundly until a test tells them otherwise. The local stack
 //! stays strict and knows only failures that Okta and AWS really show; what nobody honest would ever send comes from here.
 
 use std::collections::HashMap;
@@ -21,7 +21,8 @@ use crate::bench::DeviceClock;
 
 const CLIENT_ID: &str = "0oahostile0000000001";
 const REDIRECT_URI: &str = "com.example.hostile:/callback";
-const POOL_ID: &str = "us-west-2:11111111-2222-3333-4444-555555555555";
+const POOL_GUID: &str = "11111111-2222-3333-4444-555555555555";
+const REGION: &str = "us-west-2";
 const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Far more than any limit, and little enough for the machine that runs a test without one.
@@ -33,6 +34,8 @@ pub(crate) enum Answer {
     Json(u16, Value),
     /// A whole response, byte for byte.
     Raw(String),
+    /// The same where it is no text.
+    Bytes(Vec<u8>),
     /// A body that does not end, with the length announced or in chunks.
     EndlessBody {
         status: u16,
@@ -49,9 +52,12 @@ impl Answer {
 }
 
 type ClaimChange = Box<dyn Fn(&mut Value) + Send + Sync>;
+type Bucket = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 
 struct Inner {
     port: u16,
+    region: &'static str,
+    bucket: Mutex<Option<Bucket>>,
     key: EcdsaKeyPair,
     clock: DeviceClock,
     /// What was asked for, in order.
@@ -77,11 +83,19 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_in(REGION).await
+    }
+
+    /// The SDK counts failures of a whole process by service and region, and soon no longer repeats requests. A test with very
+    /// many of them has a region to itself.
+    pub(crate) async fn start_in(region: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let random = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         let inner = Arc::new(Inner {
             port: listener.local_addr().unwrap().port(),
+            region,
+            bucket: Mutex::default(),
             key: EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).unwrap(),
             clock: DeviceClock::default(),
             asked: Mutex::default(),
@@ -111,6 +125,11 @@ impl Server {
     /// From now on `endpoint` says this.
     pub(crate) fn answer(&self, endpoint: &'static str, answer: Answer) {
         lock(&self.inner.answers).insert(endpoint, answer);
+    }
+
+    /// Buckets answer with these responses, byte for byte; `respond` is given the path and query that was asked for.
+    pub(crate) fn serve_buckets(&self, respond: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) {
+        *lock(&self.inner.bucket) = Some(Arc::new(respond));
     }
 
     /// Discovery says this of `name`.
@@ -177,9 +196,11 @@ impl Server {
             "okta_client_id": CLIENT_ID,
             "okta_callback_url": REDIRECT_URI,
         });
+        let region = self.inner.region;
         let aws = json!({
-            "Auth": {"region": "us-west-2", "identityPoolId": POOL_ID, "identityPoolEndpoint": self.url("")},
-            "Storage": {"AWSS3": {"region": "us-west-2", "bucket": "hostile-bucket", "endpoint": self.url("")}},
+            "Auth": {"region": region, "identityPoolId": format!("{region}:{POOL_GUID}"),
+                "identityPoolEndpoint": self.url("")},
+            "Storage": {"AWSS3": {"region": region, "bucket": "hostile-bucket", "endpoint": self.url("")}},
         });
         let config = Config::parse(&okta.to_string(), &aws.to_string()).unwrap();
         let clock = Arc::new(self.inner.clock.clone());
@@ -224,7 +245,12 @@ impl Inner {
         let endpoint = name_endpoint(&head);
         lock(&self.asked).push(endpoint);
         let ordered = lock(&self.answers).get(endpoint).cloned();
-        let answer = ordered.unwrap_or_else(|| self.sound_answer(endpoint, &body));
+        let bucket = lock(&self.bucket).clone().filter(|_| endpoint == "ListObjectsV2");
+        let answer = match (ordered, bucket) {
+            (Some(answer), _) => answer,
+            (None, Some(respond)) => Answer::Bytes(respond(head.split(' ').nth(1).unwrap_or_default())),
+            (None, None) => self.sound_answer(endpoint, &body),
+        };
         // Whoever hangs up has had enough, which is what some tests are about.
         let _ = self.send(&mut connection, answer).await;
         let _ = connection.shutdown().await;
@@ -243,6 +269,7 @@ impl Inner {
                 connection.write_all(format!("{head}{body}").as_bytes()).await
             }
             Answer::Raw(response) => connection.write_all(response.as_bytes()).await,
+            Answer::Bytes(response) => connection.write_all(&response).await,
             Answer::EndlessBody { status, chunked } => {
                 let length = if chunked { "Transfer-Encoding: chunked" } else { "Content-Length: 1099511627776" };
                 let head = format!("HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n{length}\r\n\r\n");
@@ -369,6 +396,7 @@ fn name_endpoint(head: &str) -> &'static str {
         (_, "/userinfo") => "userinfo",
         (_, "/revoke") => "revoke",
         (_, "/par") => "par",
+        (_, target) if target.contains("list-type=2") => "ListObjectsV2",
         _ => "something else",
     }
 }

@@ -17,7 +17,14 @@ use crate::text::{count_of, escape, human_size, rfc3339};
 pub(super) async fn run(context: &Context, args: LsArgs, output: &mut Output) -> Result<(), CliError> {
     let Place { bucket, prefix } = Place::parse(args.prefix.as_deref(), args.bucket.as_deref())?;
     let (session, _) = context.signed_in().await?;
-    let request = ListObjects { bucket, prefix, delimiter: args.delimiter, limit: args.limit, page_size: None };
+    let request = ListObjects {
+        bucket,
+        prefix,
+        delimiter: args.delimiter,
+        limit: args.limit,
+        page_size: None,
+        requester_pays: args.request_payer,
+    };
     list(&session, request, output, context.notes).await
 }
 
@@ -60,7 +67,8 @@ impl Place {
 pub(super) struct ObjectEvent<'a> {
     event: &'static str,
     key: &'a str,
-    size: u64,
+    /// `null` if the server did not say it.
+    size: Option<u64>,
     last_modified: Option<String>,
     e_tag: Option<&'a str>,
 }
@@ -70,7 +78,7 @@ impl<'a> ObjectEvent<'a> {
         Self {
             event: "object",
             key: &object.key,
-            size: object.size,
+            size: object.known_size(),
             last_modified: object.last_modified.map(rfc3339),
             e_tag: object.e_tag.as_deref(),
         }
@@ -117,7 +125,8 @@ impl Layout {
             Self::Table(table) => table.objects(objects).iter().try_for_each(|row| output.line(row)),
             Self::Lines => objects.iter().try_for_each(|object| {
                 let modified = time_or_dash(object.last_modified);
-                output.line(format_args!("{} {modified} {}", object.size, escape(&object.key)))
+                let size = object.known_size().map_or_else(|| "-".to_owned(), |size| size.to_string());
+                output.line(format_args!("{size} {modified} {}", escape(&object.key)))
             }),
         }
     }
@@ -158,6 +167,7 @@ pub(super) async fn list(
     let progress = Progress::start(notes, "asking S3 …");
     let mut pages = session.list_objects(request);
     let (mut objects, mut prefixes, mut bytes, mut more) = (0_u64, 0_u64, 0_u64, false);
+    let mut all_sizes_known = true;
     while let Some(page) = pages.next_page().await? {
         progress.aside(|| -> std::io::Result<()> {
             let is_empty = page.objects.is_empty() && page.common_prefixes.is_empty();
@@ -172,6 +182,7 @@ pub(super) async fn list(
             prefixes += folders.len() as u64;
             objects += files.len() as u64;
             bytes = files.iter().fold(bytes, |bytes, object| bytes.saturating_add(object.size));
+            all_sizes_known &= files.iter().all(|object| !object.size_unknown);
             more |= folders.len() < page.common_prefixes.len() || files.len() < page.objects.len();
             // A person wants to see each page at once; a program is served better by full blocks.
             if matches!(layout, Layout::Table(_)) { output.flush() } else { Ok(()) }
@@ -190,7 +201,8 @@ pub(super) async fn list(
         }
         let folders = if delimiter { format!("{}, ", count_of(prefixes, "folder")) } else { String::new() };
         let rest = if more { " There are more; --limit was reached." } else { "" };
-        notes.say(format!("{folders}{}, {}.{rest}", count_of(objects, "object"), human_size(bytes)));
+        let least = if all_sizes_known { "" } else { "at least " };
+        notes.say(format!("{folders}{}, {least}{}.{rest}", count_of(objects, "object"), human_size(bytes)));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod demo;
 mod desktop;
 mod doctor;
 mod failures;
+mod hostile;
 mod interruption;
 mod leaks;
 mod leaving;

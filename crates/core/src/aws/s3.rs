@@ -5,16 +5,19 @@ use std::time::SystemTime;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{EncodingType, RequestPayer};
 use percent_encoding::percent_decode_str;
 
 use super::endpoints::{bare, is_in_path, resolve_bucket};
 use crate::cognito::AwsCredentials;
 use crate::config::{self, Config};
-use crate::diagnosis::{AwsFailure, PassingFaults, sort_sdk_error};
+use crate::diagnosis::{AwsFailure, PassingFaults, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
-use crate::net::body_limit::LimitBody;
+use crate::net::document::Document;
+use crate::net::whole_answer::WholeAnswer;
 
+/// ListObjectsV2 answers with this (S3 API reference).
+const PAGE: WholeAnswer = WholeAnswer(Document::Xml { root: "ListBucketResult" });
 /// S3 gives no more than this in one page.
 const LARGEST_PAGE: u32 = 1000;
 
@@ -31,6 +34,8 @@ pub struct ListObjects {
     pub limit: Option<u64>,
     /// Entries in one page, 1 to 1,000; 1,000 without it.
     pub page_size: Option<u32>,
+    /// Whoever asks pays for it: demanded by buckets with Requester Pays.
+    pub requester_pays: bool,
 }
 
 /// One object of a listing.
@@ -38,12 +43,21 @@ pub struct ListObjects {
 pub struct ListedObject {
     /// The key, decoded. May hold any character, control characters included: escape it before a terminal sees it.
     pub key: String,
-    /// Bytes.
+    /// Bytes; 0 where [`size_unknown`](Self::size_unknown).
     pub size: u64,
     /// When it was last written.
     pub last_modified: Option<SystemTime>,
     /// The entity tag with its quotes.
     pub e_tag: Option<String>,
+    /// The server did not say how large it is.
+    pub size_unknown: bool,
+}
+
+impl ListedObject {
+    /// Bytes, if the server said how many.
+    pub fn known_size(&self) -> Option<u64> {
+        (!self.size_unknown).then_some(self.size)
+    }
 }
 
 /// One page.
@@ -115,6 +129,7 @@ pub(crate) struct PageRequest {
     pub delimiter: Option<String>,
     /// Entries at most, 1 to 1,000.
     pub size: u32,
+    pub requester_pays: bool,
 }
 
 impl PageRequest {
@@ -125,6 +140,7 @@ impl PageRequest {
             prefix: listing.prefix.or_else(|| config.listing_prefix().map(str::to_owned)).unwrap_or_default(),
             delimiter: listing.delimiter,
             size: listing.page_size.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE),
+            requester_pays: listing.requester_pays,
         }
     }
 }
@@ -143,6 +159,10 @@ pub(crate) async fn fetch_page(
     request: &PageRequest,
     continuation: Option<&str>,
 ) -> Result<Answer, AwsFailure> {
+    let config = aws_sdk_s3::config::Builder::new()
+        .credentials_provider(credentials.to_sdk())
+        .interceptor(PAGE)
+        .retry_classifier(PAGE);
     let output = client
         .list_objects_v2()
         .bucket(&request.bucket)
@@ -152,12 +172,12 @@ pub(crate) async fn fetch_page(
         .set_continuation_token(continuation.map(str::to_owned))
         // XML 1.0 cannot carry every character that a key may hold.
         .encoding_type(EncodingType::Url)
+        .set_request_payer(request.requester_pays.then_some(RequestPayer::Requester))
         .customize()
-        .config_override(aws_sdk_s3::config::Builder::new().credentials_provider(credentials.to_sdk()))
-        .interceptor(LimitBody)
+        .config_override(config)
         .send()
         .await
-        .map_err(|error| sort_sdk_error(Service::S3, &error))?;
+        .map_err(|error| sort_sdk_error(Service::S3, "listing", &error))?;
     let next = next_token(&output, continuation)?;
     let page = decode(&output)?;
     Ok(Answer { page, next })
@@ -165,12 +185,14 @@ pub(crate) async fn fetch_page(
 
 /// A listing that says "there is more" without saying where, or the same place again, would never end.
 fn next_token(output: &ListObjectsV2Output, asked_with: Option<&str>) -> Result<Option<String>, SessionError> {
-    if !output.is_truncated().unwrap_or(false) {
+    let token = output.next_continuation_token().filter(|token| !token.is_empty());
+    // A server that names the next page and forgets to say that there is one has one.
+    if !output.is_truncated().unwrap_or(token.is_some()) {
         return Ok(None);
     }
-    match output.next_continuation_token() {
+    match token {
         Some(token) if Some(token) != asked_with => Ok(Some(token.to_owned())),
-        _ => Err(SessionError::internal("S3 says that there is more but not where it continues")),
+        _ => Err(senseless(Service::S3, "there is more, but not where it continues")),
     }
 }
 
@@ -179,12 +201,14 @@ fn decode(answer: &ListObjectsV2Output) -> Result<ObjectPage, SessionError> {
     let text = |value: &str| if is_encoded { decode_key(value) } else { value.to_owned() };
     let mut page = ObjectPage::default();
     for object in answer.contents() {
-        let key = object.key().ok_or_else(|| SessionError::internal("S3 listed an object without a key"))?;
+        let key = object.key().ok_or_else(|| senseless(Service::S3, "an object without a key"))?;
+        let size = object.size().and_then(|size| u64::try_from(size).ok());
         page.objects.push(ListedObject {
             key: text(key),
-            size: object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            size: size.unwrap_or(0),
             last_modified: object.last_modified().and_then(|time| SystemTime::try_from(*time).ok()),
             e_tag: object.e_tag().map(str::to_owned),
+            size_unknown: size.is_none(),
         });
     }
     page.common_prefixes.extend(answer.common_prefixes().iter().filter_map(|prefix| prefix.prefix()).map(text));
@@ -287,7 +311,13 @@ mod tests {
 
     #[test]
     fn a_limit_cuts_objects_first_in_order() {
-        let object = |key: &str| ListedObject { key: key.to_owned(), size: 0, last_modified: None, e_tag: None };
+        let object = |key: &str| ListedObject {
+            key: key.to_owned(),
+            size: 0,
+            last_modified: None,
+            e_tag: None,
+            size_unknown: false,
+        };
         let page = ObjectPage { objects: vec![object("a"), object("b")], common_prefixes: vec!["c/".to_owned()] };
         for (limit, objects, prefixes) in [(0, 0, 0), (1, 1, 0), (2, 2, 0), (3, 2, 1), (9, 2, 1)] {
             let mut cut = page.clone();

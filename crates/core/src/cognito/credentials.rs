@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{IdentityPool, Login, Refused};
 use crate::clock::{from_unix, to_unix};
-use crate::error::SessionError;
+use crate::diagnosis::senseless;
+use crate::error::Service;
 use crate::life::Life;
 
 /// Keys that sign AWS requests until they expire, usually after an hour. They stay valid until then even if the user
@@ -98,9 +99,9 @@ impl IdentityPool {
             .logins(login.key, login.id_token.expose_secret())
             .send()
             .await
-            .map_err(|error| self.refused(&error, login))?;
+            .map_err(|error| self.refused("GetCredentialsForIdentity", &error, login))?;
         let incomplete = |what: &str| {
-            Refused::from(SessionError::internal(format!("Cognito answered GetCredentialsForIdentity without {what}")))
+            Refused::from(senseless(Service::Cognito, &format!("GetCredentialsForIdentity without {what}")))
         };
         let identity_id = answer.identity_id.ok_or_else(|| incomplete("an IdentityId"))?;
         let keys = answer.credentials.ok_or_else(|| incomplete("Credentials"))?;

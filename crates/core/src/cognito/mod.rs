@@ -16,9 +16,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Config;
-use crate::diagnosis::{Blame, Evidence, PassingFaults, sort_sdk_error};
+use crate::diagnosis::{Blame, Evidence, PassingFaults, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
-use crate::net::body_limit::LimitBody;
+use crate::net::document::Document;
+use crate::net::whole_answer::WholeAnswer;
 
 /// One identity pool.
 #[derive(Debug, Clone)]
@@ -50,14 +51,15 @@ impl From<SessionError> for Refused {
 
 impl IdentityPool {
     pub(crate) fn new(config: &Config, sdk_config: &aws_config::SdkConfig) -> Self {
+        let whole = WholeAnswer(Document::Json);
+        let client_config = config::Builder::from(sdk_config)
+            .interceptor(whole)
+            .retry_classifier(whole)
+            .retry_classifier(PassingFaults::<GetIdError>::new())
+            .retry_classifier(PassingFaults::<GetCredentialsForIdentityError>::new())
+            .build();
         Self {
-            client: Client::from_conf(
-                config::Builder::from(sdk_config)
-                    .interceptor(LimitBody)
-                    .retry_classifier(PassingFaults::<GetIdError>::new())
-                    .retry_classifier(PassingFaults::<GetCredentialsForIdentityError>::new())
-                    .build(),
-            ),
+            client: Client::from_conf(client_config),
             pool_id: config.identity_pool_id().to_owned(),
             evidence: Evidence::of(config),
         }
@@ -72,15 +74,15 @@ impl IdentityPool {
             .logins(login.key, login.id_token.expose_secret())
             .send()
             .await
-            .map_err(|error| self.refused(&error, login))?;
-        answer.identity_id.ok_or_else(|| SessionError::internal("Cognito answered GetId without an IdentityId").into())
+            .map_err(|error| self.refused("GetId", &error, login))?;
+        answer.identity_id.ok_or_else(|| senseless(Service::Cognito, "GetId without an IdentityId").into())
     }
 
-    fn refused<E>(&self, error: &SdkError<E, HttpResponse>, login: &Login<'_>) -> Refused
+    fn refused<E>(&self, operation: &str, error: &SdkError<E, HttpResponse>, login: &Login<'_>) -> Refused
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let failure = sort_sdk_error(Service::Cognito, error);
+        let failure = sort_sdk_error(Service::Cognito, operation, error);
         let evidence = self.evidence.clone().for_id_token(login.id_token.expose_secret());
         Refused { blame: failure.blame(), cause: failure.into_session_error(&evidence) }
     }

@@ -20,5 +20,7 @@ pub(crate) use evidence::Evidence;
 pub(crate) use id_token::{Rejected, Rule};
 pub(crate) use obstacle::{NoTrust, Proxy, Way, foreign_status, interception};
 pub(crate) use retries::PassingFaults;
-pub(crate) use sdk::{AwsFailure, sort_sdk_error};
+pub(crate) use sdk::{
+    AwsFailure, UnusableAnswer, ended_credentials, is_taken_without_words, senseless, sort_sdk_error,
+};
 pub(crate) use transport::{HttpError, describe, is_unavailable};

@@ -2,6 +2,7 @@
 //! HTTP client told it, so that both directions are here.
 
 use std::error::Error;
+use std::time::SystemTime;
 
 use aws_sdk_s3::operation::create_session::CreateSessionError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -10,6 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::answer::{Blame, LONGEST_CODE, Refusal, shorten};
 use super::evidence::Evidence;
+use super::obstacle::interception;
 use super::s3;
 use super::table::classify;
 use super::transport::{HttpError, is_unavailable};
@@ -45,8 +47,43 @@ impl From<SessionError> for AwsFailure {
     }
 }
 
-/// Reads an SDK error. `Debug` of these errors can hold headers and so is never used.
-pub(crate) fn sort_sdk_error<E>(service: Service, error: &SdkError<E, HttpResponse>) -> AwsFailure
+/// An answer that came and counts for nothing. The SDK is given this in place of the answer's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UnusableAnswer {
+    /// A document of the service that is not all there, or that cannot be read as it is meant.
+    #[error("{0}")]
+    Damaged(&'static str),
+    /// Nothing that the service would say.
+    #[error("it is no document of this service")]
+    Foreign,
+}
+
+/// Captive portals say so (RFC 6585 §6).
+const NETWORK_AUTHENTICATION_REQUIRED: u16 = 511;
+
+/// Whether a refusal counts whatever stands in its body: the service signs its answers with an id, and the gateways before it
+/// say in words of their own that it is out of order.
+pub(crate) fn is_taken_without_words(response: &HttpResponse) -> bool {
+    let status = response.status().as_u16();
+    let of_service = ["x-amzn-requestid", "x-amzn-errortype", "x-amz-request-id", "x-amz-bucket-region"];
+    (is_unavailable(status) && status != NETWORK_AUTHENTICATION_REQUIRED)
+        || of_service.iter().any(|name| response.headers().get(name).is_some())
+}
+
+/// An answer that is whole and cannot be meant.
+pub(crate) fn senseless(service: Service, problem: &str) -> SessionError {
+    let failure = format!("the answer of {service} makes no sense, which is the server's fault: {problem}");
+    SessionError::Retryable { failure, retry_after: None }
+}
+
+/// Cognito gave keys whose time is up.
+pub(crate) fn ended_credentials(ended: SystemTime, now: SystemTime) -> SessionError {
+    let [ended, now] = [ended, now].map(httpdate::fmt_http_date);
+    senseless(Service::Cognito, &format!("it gives credentials that ended at {ended}, and it is {now}"))
+}
+
+/// Reads an SDK error of the operation `what`. `Debug` of these errors can hold headers and so is never used.
+pub(crate) fn sort_sdk_error<E>(service: Service, what: &str, error: &SdkError<E, HttpResponse>) -> AwsFailure
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -54,6 +91,29 @@ where
         let failure = format!("{service} cannot be reached: {what}");
         AwsFailure::Unanswered(SessionError::Retryable { failure, retry_after: None })
     };
+    let intercepted = |response: &HttpResponse| {
+        let kind = response.headers().get("content-type");
+        AwsFailure::Unanswered(interception(service, what, response.status().as_u16(), kind))
+    };
+    let unusable = |problem: &str| {
+        let failure = format!("the answer of {service} cannot be used ({what}): {problem}");
+        AwsFailure::Unanswered(SessionError::Retryable { failure, retry_after: None })
+    };
+    // It has no code: what is it?
+    let without_code = |response: &HttpResponse| {
+        let has_words = response.body().bytes().is_some_and(|body| !body.is_empty());
+        match (response.status().is_success(), has_words) {
+            (true, _) => Some(unusable("something in it is not what it should be")),
+            (false, true) if !is_taken_without_words(response) => Some(intercepted(response)),
+            (false, _) => None,
+        }
+    };
+    if let SdkError::ServiceError(context) = error
+        && context.err().code().is_none()
+        && let Some(failure) = without_code(context.raw())
+    {
+        return failure;
+    }
     match error {
         SdkError::ServiceError(context) => {
             let (code, message) = (context.err().code(), context.err().message());
@@ -66,7 +126,7 @@ where
             if let Some(error) =
                 connector.and_then(|error| find_source::<SdkError<CreateSessionError, HttpResponse>>(error))
             {
-                return sort_sdk_error(service, error);
+                return sort_sdk_error(service, what, error);
             }
             match connector.and_then(|error| find_source(error)) {
                 Some(error @ (HttpError::PathRewritten | HttpError::Insecure)) => {
@@ -84,11 +144,16 @@ where
                 None => unreachable("the connection failed"),
             }
         }
-        // Cognito's SDK reads no refusal without a body, and gateways send some.
-        SdkError::ResponseError(context) if is_unavailable(context.raw().status().as_u16()) => {
-            AwsFailure::Refused(read_refusal(service, context.raw(), None, None))
-        }
-        SdkError::ResponseError(_) => unreachable("the answer broke off or cannot be read"),
+        SdkError::ResponseError(context) => match find_source(error) {
+            Some(UnusableAnswer::Foreign) => intercepted(context.raw()),
+            Some(UnusableAnswer::Damaged(problem)) => unusable(problem),
+            // Cognito's SDK reads no refusal without a body, and gateways send some.
+            None if is_unavailable(context.raw().status().as_u16()) => {
+                AwsFailure::Refused(read_refusal(service, context.raw(), None, None))
+            }
+            None if context.raw().body().bytes().is_none() => unreachable("the answer broke off"),
+            None => without_code(context.raw()).unwrap_or_else(|| unusable("it cannot be read")),
+        },
         _ => AwsFailure::Unanswered(SessionError::internal(format!("the request to {service} could not be built"))),
     }
 }

@@ -1,6 +1,7 @@
 //! Lets the AWS SDK send its requests through this library's client, so that both sides of the login share TLS, roots,
 //! connections and the clock.
 
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -44,6 +45,12 @@ impl HttpConnector for Connector {
 
 fn convert(request: HttpRequest) -> Result<reqwest::Request, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+    // Before it repeats a request the SDK asks for the connection, to close it, and logs an error if there is none. The
+    // client closes what broke or did not answer by itself; what a server said 503 over is as good as another.
+    if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+        let connection = ConnectionMetadata::builder().proxied(false).poison_fn(|| ()).build();
+        capture.set_connection_retriever(move || Some(connection.clone()));
+    }
     let signed_target = request.uri().clone();
     let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap))
         .map_err(|error| ConnectorError::user(Box::new(HttpError::from(error))))?;

@@ -1,7 +1,8 @@
 //! The one HTTP client that Okta's and AWS's calls share: one TLS stack, one connection pool, one set of limits.
 
 pub(crate) mod aws_adapter;
-pub(crate) mod body_limit;
+pub(crate) mod document;
 pub(crate) mod http;
 mod proxy;
 pub(crate) mod tls;
+pub(crate) mod whole_answer;

@@ -6,7 +6,7 @@ use crate::clock::CorrectedClock;
 use crate::cognito::identity::Identity;
 use crate::cognito::{AwsCredentials, IdentityPool, Login, Refused};
 use crate::config::logins_key;
-use crate::diagnosis::Blame;
+use crate::diagnosis::{Blame, ended_credentials};
 use crate::session::published::{Board, Renewed, SessionEvent};
 use crate::session::stored::SignedIn;
 use crate::session::vault::Vault;
@@ -51,6 +51,9 @@ impl PoolCredentials {
         };
         // By a clock that this very answer may have corrected.
         let credentials = credentials.obtained_at(self.clock.unix_now());
+        if credentials.life().expires_at <= self.clock.unix_now() {
+            return Err(ended_credentials(credentials.expires_at(), self.clock.now()).into());
+        }
         let identity = Identity::new(&self.pool_id, issuer, subject, identity_id);
         self.vault.keep_credentials(signed_in, credentials.clone(), identity.clone()).await?;
         if known.is_some_and(|known| known != identity.id()) {

@@ -1,0 +1,158 @@
+//! What a user sees of servers that answer half, or in riddles: exit code, stdout, and nothing of a library's log.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use jetbridge_local_stack::Fault;
+use serde_json::json;
+
+use crate::support::{ALICE, Bench};
+
+/// Gives `respond` the head of each request and sends back what it says, until the test ends; tells the port.
+fn serve(respond: impl Fn(&str) -> String + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().map_while(Result::ok) {
+            let mut bytes = [0; 16 * 1024];
+            let mut read = 0;
+            while let Ok(more @ 1..) = connection.read(&mut bytes[read..]) {
+                read += more;
+                let text = String::from_utf8_lossy(&bytes[..read]).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length = head.to_ascii_lowercase().lines().find_map(|line| {
+                    line.strip_prefix("content-length:").and_then(|length| length.trim().parse::<usize>().ok())
+                });
+                if body.len() >= length.unwrap_or(0) {
+                    let _ = connection.write_all(respond(head).as_bytes());
+                    break;
+                }
+            }
+        }
+    });
+    port
+}
+
+fn whole(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn signed_in_with_bucket(respond: impl Fn(&str) -> String + Send + 'static) -> Bench {
+    let bench = Bench::start();
+    let port = serve(respond);
+    bench.edit_config("aws-exports.json", |aws| {
+        aws["Storage"]["AWSS3"]["endpoint"] = format!("http://127.0.0.1:{port}").into();
+    });
+    bench.sign_in_as(ALICE);
+    bench
+}
+
+const PAGES: [&str; 3] = [
+    "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>p1</NextContinuationToken>\
+     <Contents><Key>a/123</Key><Size>1</Size></Contents></ListBucketResult>",
+    "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>p2</NextContinuationToken>\
+     <Contents><Key>b/123</Key><Size>2</Size></Contents></ListBucketResult>",
+    "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>c/123</Key><Size>3</Size></Contents>\
+     <Contents><Key>d/123</Key></Contents></ListBucketResult>",
+];
+
+/// The page that is asked for; of page `cut` the bytes from `at` are missing, and the announced length is right.
+fn respond_with_cut(head: &str, cut: usize, at: usize) -> String {
+    let asked = (1..PAGES.len()).find(|page| head.contains(&format!("continuation-token=p{page}"))).unwrap_or(0);
+    whole(if asked == cut { &PAGES[asked][..at] } else { PAGES[asked] })
+}
+
+#[test]
+fn a_listing_that_is_cut_off_fails_and_shows_only_what_is_there() {
+    let after = |page: usize, text: &str| PAGES[page].find(text).unwrap() + text.len();
+    let cuts = [
+        (0, "".len()),
+        (0, after(0, "<ListBucketResult>")),
+        (1, after(1, "<Key>b/1")),
+        (2, after(2, "<Size>3</Size></Contents>")),
+        (2, after(2, "</Contents></ListBucketResult")),
+    ];
+    // The pauses between the tries pass side by side.
+    let runs = cuts.map(|(cut, at)| {
+        std::thread::spawn(move || {
+            let bench = signed_in_with_bucket(move |head| respond_with_cut(head, cut, at));
+            let lines = bench.run(&["ls"]);
+            assert_eq!(lines.code, 6, "{cut} {at}: {lines:?}");
+            let shown: Vec<_> = lines.stdout.lines().collect();
+            assert_eq!(shown, ["1 - a/123", "2 - b/123"][..cut], "{cut} {at}");
+            assert!(!lines.stderr.contains("No objects") && !lines.stderr.contains("unable to mark"), "{lines:?}");
+            let json = bench.run(&["ls", "--json"]);
+            assert_eq!((json.code, json.error()["kind"].as_str()), (6, Some("retryable")), "{cut} {at}: {json:?}");
+            assert!(json.events_named("listed").is_empty());
+        })
+    });
+    runs.into_iter().for_each(|run| run.join().unwrap());
+}
+
+#[test]
+fn a_size_that_nobody_said_is_unknown() {
+    let bench = signed_in_with_bucket(|head| respond_with_cut(head, usize::MAX, 0));
+    let json = bench.run(&["ls", "--json"]);
+    assert_eq!(json.code, 0, "{json:?}");
+    let sizes: Vec<_> = json.events_named("object").iter().map(|object| object["size"].clone()).collect();
+    assert_eq!(sizes, [json!(1), json!(2), json!(3), json!(null)]);
+    let lines = bench.run(&["ls"]);
+    assert!(lines.stdout.ends_with("\n- - d/123\n") && lines.stderr.contains("4 objects, at least 6 B."), "{lines:?}");
+}
+
+#[test]
+fn who_asks_pays_if_told_to() {
+    let bench = signed_in_with_bucket(|head| {
+        let pays = head.to_ascii_lowercase().contains("\r\nx-amz-request-payer: requester");
+        whole(&PAGES[2].replace("d/123", if pays { "paid" } else { "free" }))
+    });
+    assert!(bench.run(&["ls", "--request-payer"]).stdout.contains("paid"));
+    assert!(bench.run(&["ls"]).stdout.contains("free"));
+}
+
+#[test]
+fn a_sign_in_page_of_the_network_is_told_as_such() {
+    let bench = signed_in_with_bucket(|_| {
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: 20\r\n\r\n<html>log in!</html>"
+            .to_owned()
+    });
+    let outcome = bench.run(&["ls", "--json"]);
+    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (6, Some("obstructed")), "{outcome:?}");
+    assert!(outcome.error()["hint"].as_str().unwrap().contains("sign in"), "{outcome:?}");
+}
+
+#[test]
+fn keys_whose_time_is_up_are_given_to_nobody() {
+    let bench = Bench::start();
+    let port = serve(|_| {
+        let credentials = json!({"AccessKeyId": "ASIAENDED00000000000", "SecretKey": "ended", "SessionToken": "ended",
+            "Expiration": 1_700_000_000});
+        whole(&json!({"IdentityId": "us-west-2:1", "Credentials": credentials}).to_string())
+    });
+    bench.edit_config("aws-exports.json", |aws| {
+        aws["Auth"]["identityPoolEndpoint"] = format!("http://127.0.0.1:{port}").into();
+    });
+    let login = bench.login(&[], |url| bench.visit(url, ALICE));
+    assert_eq!((login.code, login.events_named("signed_in").len()), (6, 1), "{login:?}");
+    for format in ["process", "env"] {
+        let outcome = bench.run(&["creds", "--format", format]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (6, ""), "{outcome:?}");
+        assert!(outcome.stderr.contains("ended at Tue, 14 Nov 2023 22:13:20 GMT"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_try_that_failed_before_one_that_did_not_leaves_nothing_on_the_terminal() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    bench.stack.faults().inject(Fault::CognitoUnavailable, 1);
+    let fresh = bench.run(&["creds", "--format", "process"]);
+    assert_eq!((fresh.code, fresh.stderr.as_str()), (0, ""));
+    bench.stack.faults().inject(Fault::S3PageCut, 1);
+    let quiet = bench.run(&["ls", "--quiet"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
+    bench.stack.faults().inject(Fault::S3PageCut, 1);
+    let listed = bench.run(&["ls"]);
+    assert_eq!((listed.code, listed.stderr.lines().count()), (0, 1), "{}", listed.stderr);
+    assert_eq!(bench.stack.log().count("ListObjectsV2"), 4);
+}

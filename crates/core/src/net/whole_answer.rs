@@ -1,0 +1,79 @@
+//! Gives the AWS SDK answers that are whole, or none: read to their end, no larger than a limit, and a document that is
+//! complete by itself. What HTTP says of the length is not enough: HTTP/1.0 need say nothing, and whoever cuts a document
+//! off may announce the length of what is left.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+
+use aws_sdk_s3::config::interceptors::{BeforeDeserializationInterceptorContextMut, InterceptorContext};
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_types::body::SdkBody;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Limited, StreamBody};
+
+use super::document::Document;
+use crate::diagnosis::{UnusableAnswer, is_taken_without_words};
+
+/// A page of a listing with a thousand of the longest keys takes about 4 MiB.
+const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
+
+/// For operations that answer with a document: as their interceptor, and as a classifier of retries. An operation that streams
+/// an object's bytes goes without, there is no such end to look for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WholeAnswer(pub Document);
+
+#[dyn_dispatch_hint]
+impl Intercept for WholeAnswer {
+    fn name(&self) -> &'static str {
+        "WholeAnswer"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response_mut();
+        let document = self.0;
+        let is_refusal = !response.status().is_success();
+        let counts_anyway = is_refusal && is_taken_without_words(response);
+        // S3 refuses a HEAD so, and servers like it also others; no redirect is without a document.
+        let may_be_empty =
+            matches!(document, Document::Xml { .. }) && !(300..400).contains(&response.status().as_u16());
+        let unread = std::mem::replace(response.body_mut(), SdkBody::taken());
+        let reading = Limited::new(unread, LARGEST_ANSWER).collect();
+        *response.body_mut() = SdkBody::from_body_1_x(StreamBody::new(stream::once(async move {
+            let body = reading.await?.to_bytes();
+            let rewritten = match document.read(&body) {
+                Ok(Cow::Owned(rewritten)) => Some(rewritten),
+                Ok(Cow::Borrowed(_)) => None,
+                Err(UnusableAnswer::Foreign) if counts_anyway => None,
+                Err(_) if is_refusal && body.is_empty() && (counts_anyway || may_be_empty) => None,
+                Err(_) if is_refusal && body.is_empty() => return Err(BoxError::from(UnusableAnswer::Foreign)),
+                Err(unusable) => return Err(BoxError::from(unusable)),
+            };
+            Ok(Frame::data(rewritten.map_or(body, Into::into)))
+        })));
+        Ok(())
+    }
+}
+
+impl ClassifyRetry for WholeAnswer {
+    /// The SDK repeats whatever it could not read. A page of somebody else would come again.
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.output_or_error().and_then(|outcome| outcome.err()).and_then(|error| error.source());
+        match error.and_then(<dyn std::error::Error>::downcast_ref) {
+            Some(UnusableAnswer::Foreign) => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "WholeAnswer"
+    }
+}
