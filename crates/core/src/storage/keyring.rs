@@ -73,11 +73,11 @@ mod desktop {
     ) -> Result<T, StorageError> {
         // To connect to it and to start it takes no user.
         QUESTIONS
-            .ask(ANSWER_LIMIT, || Entry::store_status().is_ok())
+            .ask(ANSWER_LIMIT, patience, || Entry::store_status().is_ok())
             .ok_or_else(|| failed(action, "it does not answer"))?;
         let user = user.to_owned();
         QUESTIONS
-            .ask(patience.limit(), move || question(&Entry::new(SERVICE, &user)?))
+            .ask(patience.limit(), patience, move || question(&Entry::new(SERVICE, &user)?))
             .ok_or_else(|| failed(action, "it does not answer; it may be waiting to be unlocked"))?
             .map_err(|error| unavailable(action, &error))
     }

@@ -48,11 +48,12 @@ impl Questions {
         Self { unanswered: Mutex::new(Vec::new()) }
     }
 
-    /// The answer; `None` if there is none within `limit`. While an earlier question has no answer, no other is asked: it
+    /// The answer; `None` if there is none within `limit`. Where somebody may be there, the log says that it takes time. While an earlier question has no answer, no other is asked: it
     /// would wait behind that one, and ten sessions would wait ten times.
     pub(super) fn ask<T: Send + 'static>(
         &self,
         limit: Duration,
+        patience: KeyringPatience,
         question: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
         if self.is_one_unanswered() {
@@ -64,7 +65,7 @@ impl Questions {
         let asking = thread::Builder::new().name("jetbridge-keyring".to_owned()).spawn(ask).ok()?;
         let answered = match answers.recv_timeout(limit.min(SILENCE)) {
             Err(RecvTimeoutError::Timeout) if limit > SILENCE => {
-                if limit > ANSWER_LIMIT {
+                if patience == KeyringPatience::Attended {
                     tracing::warn!("waiting for the keyring …; unlock it if it asks for its password");
                 }
                 answers.recv_timeout(limit - SILENCE)
@@ -92,33 +93,34 @@ mod tests {
 
     const SHORT: Duration = Duration::from_millis(20);
     const LONG: Duration = Duration::from_secs(120);
+    const NOBODY: KeyringPatience = KeyringPatience::Unattended;
 
     #[test]
     fn an_answer_is_handed_on_and_a_crash_is_none() {
         let questions = Questions::new();
-        assert_eq!(questions.ask(LONG, || 7), Some(7));
-        assert_eq!(questions.ask(LONG, || -> u8 { panic!("the library crashed") }), None);
-        assert_eq!(questions.ask(LONG, || 8), Some(8), "that was an end, if no answer");
+        assert_eq!(questions.ask(LONG, NOBODY, || 7), Some(7));
+        assert_eq!(questions.ask(LONG, NOBODY, || -> u8 { panic!("the library crashed") }), None);
+        assert_eq!(questions.ask(LONG, NOBODY, || 8), Some(8), "that was an end, if no answer");
     }
 
     #[test]
     fn whoever_does_not_answer_is_asked_again_only_after_the_answer() {
         let questions = Questions::new();
         let (unlock, unlocked) = mpsc::channel::<()>();
-        assert_eq!(questions.ask(SHORT, move || unlocked.recv().is_ok()), None);
+        assert_eq!(questions.ask(SHORT, NOBODY, move || unlocked.recv().is_ok()), None);
         // It would have all the time there is, and does not come to it.
         let asked = std::sync::Arc::new(AtomicU32::new(0));
         let count = |asked: &std::sync::Arc<AtomicU32>| {
             let asked = std::sync::Arc::clone(asked);
             move || asked.fetch_add(1, Ordering::SeqCst)
         };
-        assert_eq!(questions.ask(LONG, count(&asked)), None);
+        assert_eq!(questions.ask(LONG, NOBODY, count(&asked)), None);
         assert_eq!(asked.load(Ordering::SeqCst), 0);
 
         drop(unlock);
         while questions.is_one_unanswered() {
             thread::yield_now();
         }
-        assert_eq!(questions.ask(LONG, count(&asked)), Some(0));
+        assert_eq!(questions.ask(LONG, NOBODY, count(&asked)), Some(0));
     }
 }
