@@ -362,6 +362,8 @@ class ErrorsTest(AsyncTest):
         extra = [jb.Parameter(name="ui_locales", value="s3cret")]
         self.assertEqual(extra, [jb.Parameter("ui_locales", "s3cret")])
         options = jb.LoginOptions(extra_parameters=extra)
+        self.assertEqual(options, jb.LoginOptions(extra_parameters=[jb.Parameter("ui_locales", "s3cret")]))
+        self.assertNotEqual(options, jb.LoginOptions())
         self.assertNotIn("s3cret", repr(options) + str(options))
         self.assertIn("ui_locales=s3cret", (await bench.session().begin_login(options)).url())
         await bench.stack.shutdown()

@@ -8,8 +8,9 @@ use crate::error::SessionError;
 use crate::facts::{SessionState, User};
 use crate::session::Session;
 
-/// How to sign in.
-#[derive(Debug, Clone, uniffi::Record)]
+/// How to sign in. Compared here: with an object in it, the generated record would not compare in Swift.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, uniffi::Record)]
+#[uniffi::export(Eq, Hash)]
 pub struct LoginOptions {
     /// Another redirect URI than `okta_callback_url`; it has to be registered in Okta.
     #[uniffi(default = None)]
@@ -62,7 +63,7 @@ impl fmt::Debug for Parameter {
 }
 
 /// What the sign-in page asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum Prompt {
     /// The password, even if the browser is still signed in.
     Login,

@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Who made a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code, reason = "it is not told"))]
 pub(super) enum Maker {
     SameUser,
     OtherUser,
@@ -26,7 +27,9 @@ pub(super) fn is_told() -> bool {
         !release.to_ascii_lowercase().contains("microsoft")
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    false
+    {
+        false
+    }
 }
 
 /// Who made the connection from `theirs` to `ours`.
