@@ -161,7 +161,7 @@ static TABLE: &[Row] = &[
     row(S3, "IllegalLocationConstraintException", "", Misconfigured("Storage.AWSS3.region"),
         "bucket {bucket} is in another region", "Set Storage.AWSS3.region to {bucket_region}."),
     row(S3, "RequestTimeTooSkewed", "", Retryable,
-        "the device's clock is too far off; it is corrected from now on", ""),
+        "S3's clock seems to be wrong: it finds the time of requests too far off, though it was compared with a service's", ""),
     row(S3, "SlowDown", "", Retryable, "S3 limits the rate of requests", ""),
     row(S3, "ServiceUnavailable", "", Retryable, "S3 cannot answer now", ""),
     row(S3, "InternalError", "", Retryable, "S3 had an internal error", ""),
