@@ -15,6 +15,6 @@ mod transport;
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use evidence::Evidence;
 pub(crate) use id_token::{Rejected, Rule};
-pub(crate) use obstacle::{NoTrust, Proxy, Way, foreign_status};
+pub(crate) use obstacle::{NoTrust, Proxy, Way};
 pub(crate) use sdk::{AwsFailure, sort_sdk_error};
 pub(crate) use transport::{HttpError, describe, is_unavailable};
