@@ -88,7 +88,8 @@ impl CorrectedClock {
         self.offset_seconds() == 0 && self.is_certain()
     }
 
-    fn is_certain(&self) -> bool {
+    /// Whether a service has told this process the time a moment ago.
+    pub(crate) fn is_certain(&self) -> bool {
         let age = to_unix(self.device.now()).saturating_sub(self.learnt_at.load(Ordering::Relaxed));
         self.has_learnt.load(Ordering::Relaxed) && (0..CERTAIN_SECONDS).contains(&age)
     }

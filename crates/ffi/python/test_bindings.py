@@ -305,6 +305,10 @@ class ErrorsTest(AsyncTest):
             "user_cancelled": (error.UserCancelled(), jb.Recovery.IGNORE),
             "sign_in_required": (error.SignInRequired(reason), jb.Recovery.SIGN_IN),
             "retryable": (error.Retryable("no network", 7), jb.Recovery.RETRY),
+            "obstructed": (
+                error.Obstructed(jb.Service.OKTA, jb.Obstacle.CLOCK, "the clock is wrong", "Set it."),
+                jb.Recovery.RETRY,
+            ),
             "misconfigured": (error.Misconfigured("bucket", "is missing", "Name it."), jb.Recovery.FIX_CONFIGURATION),
             "access_denied": (
                 error.AccessDenied(jb.Service.S3, "AccessDenied", None, "Ask."),

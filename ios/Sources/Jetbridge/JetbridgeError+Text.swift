@@ -18,6 +18,7 @@ extension JetbridgeError: LocalizedError {
         case .retryable(_, let wait?):
             Texts("retryable_after", suggestion: [wait.formatted(.units(allowed: [.minutes, .seconds], width: .wide))])
         case .retryable: Texts("retryable")
+        case .obstructed(let service, let obstacle, _, _): Texts("obstructed_\(obstacle.key)", [service.name])
         case .misconfigured(let setting, let problem, let hint):
             Texts("misconfigured", ["\(setting): \(problem)"], suggestion: [hint.asSentence])
         case .accessDenied(let service, let code, let requestID?, _):
@@ -66,6 +67,17 @@ extension Service {
         case .okta: "Okta"
         case .cognito: "Amazon Cognito"
         case .s3: "Amazon S3"
+        }
+    }
+}
+
+extension Obstacle {
+    fileprivate var key: String {
+        switch self {
+        case .certificate: "certificate"
+        case .clock: "clock"
+        case .proxy: "proxy"
+        case .interception: "interception"
         }
     }
 }

@@ -14,6 +14,10 @@ public enum JetbridgeError: Error, Equatable, Sendable {
     case signInRequired(reason: SignInReason)
     /// A passing fault of the network or a service, and how long the service asked to wait. The session is kept.
     case retryable(failure: String, retryAfter: Duration?)
+    /// Something between this device and the service, which a person can do something about: who should have answered, what
+    /// it is (an app may show the settings for the date, or the network's sign-in page), what was found, what to do. Trying
+    /// again does not help before. The session is kept.
+    case obstructed(service: Service, obstacle: Obstacle, problem: String, hint: String)
     /// A setting in the app, in Okta or in AWS is wrong: its name, what is wrong with it, what to change and where.
     case misconfigured(setting: String, problem: String, hint: String)
     /// A service understood the request and refused it.
@@ -63,6 +67,8 @@ public enum JetbridgeError: Error, Equatable, Sendable {
         case .signInRequired(let reason): .SignInRequired(reason: reason)
         case .retryable(let failure, let retryAfter):
             .Retryable(failure: failure, retryAfterSeconds: retryAfter.map { UInt64(clamping: $0.components.seconds) })
+        case .obstructed(let service, let obstacle, let problem, let hint):
+            .Obstructed(service: service, obstacle: obstacle, problem: problem, hint: hint)
         case .misconfigured(let setting, let problem, let hint):
             .Misconfigured(setting: setting, problem: problem, hint: hint)
         case .accessDenied(let service, let code, let requestID, let hint):
@@ -100,6 +106,8 @@ extension JetbridgeError {
             case .SignInRequired(let reason): .signInRequired(reason: reason)
             case .Retryable(let failure, let seconds):
                 .retryable(failure: failure, retryAfter: seconds.map { .seconds(Int64(clamping: $0)) })
+            case .Obstructed(let service, let obstacle, let problem, let hint):
+                .obstructed(service: service, obstacle: obstacle, problem: problem, hint: hint)
             case .Misconfigured(let setting, let problem, let hint):
                 .misconfigured(setting: setting, problem: problem, hint: hint)
             case .AccessDenied(let service, let code, let requestID, let hint):

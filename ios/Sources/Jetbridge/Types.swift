@@ -25,6 +25,8 @@ public typealias LoginOptions = JetbridgeFFI.LoginOptions
 public typealias LogLevel = JetbridgeFFI.LogLevel
 /// One page of a listing: objects, and the "folders" that a delimiter makes.
 public typealias ObjectPage = JetbridgeFFI.ObjectPage
+/// What stands between this device and a service.
+public typealias Obstacle = JetbridgeFFI.Obstacle
 /// A further parameter of the sign-in page.
 public typealias Parameter = JetbridgeFFI.Parameter
 /// What the sign-in page asks for.

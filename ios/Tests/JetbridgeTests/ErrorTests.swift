@@ -17,6 +17,7 @@ struct ErrorTests {
             .retryable(failure: "failed to reach Okta", retryAfter: nil),
             .retryable(failure: "failed to reach Okta", retryAfter: .seconds(1)),
             .retryable(failure: "failed to reach Okta", retryAfter: .seconds(90)),
+            obstructed(.certificate), obstructed(.clock), obstructed(.proxy), obstructed(.interception),
             .misconfigured(setting: "okta_client_id", problem: "Okta does not know it", hint: "copy the Client ID"),
             .accessDenied(service: .s3, code: "AccessDenied", requestID: nil, hint: "allow s3:ListBucket"),
             .accessDenied(service: .okta, code: "access_denied", requestID: nil, hint: "assign the user"),
@@ -31,6 +32,10 @@ struct ErrorTests {
             .browserUnavailable(detail: "the sheet did not start"),
             .cancelled,
         ] + reasons.map { .signInRequired(reason: $0) }
+
+    private static func obstructed(_ obstacle: Obstacle) -> JetbridgeError {
+        .obstructed(service: .okta, obstacle: obstacle, problem: "it is in the way", hint: "Move it.")
+    }
 
     private static func problem(_ key: String) -> ConfigProblem {
         ConfigProblem(file: "okta-config.json", key: key, problem: "is missing", expectation: "a text")
@@ -51,7 +56,7 @@ struct ErrorTests {
         let bindings = try Repository.text("Sources/JetbridgeFFI/JetbridgeFFI.swift")
         let ours = try Repository.text("Sources/Jetbridge/JetbridgeError.swift")
         let core = try cases(of: "SessionError", in: bindings)
-        #expect(core.count == 9)
+        #expect(core.count == 10)
         #expect(Set(Self.errors.compactMap(\.core).map { name(of: $0) }) == core)
         let reasons = try cases(of: "SignInReason", in: bindings)
         #expect(Set(Self.reasons.map { name(of: $0) }) == reasons)
@@ -84,6 +89,11 @@ struct ErrorTests {
         #expect(suggestion(denied).contains("4711"))
         let wrong = JetbridgeError.misconfigured(setting: "okta_client_id", problem: "is 100% wrong", hint: "copy it")
         #expect(wrong.localizedDescription.contains("okta_client_id: is 100% wrong. Copy it. Show this"))
+        #expect(suggestion(Self.obstructed(.clock)).contains("in the settings"))
+        #expect(suggestion(Self.obstructed(.proxy)).contains("Check the proxy"))
+        for page in [Self.obstructed(.certificate), Self.obstructed(.interception)] {
+            #expect(suggestion(page).contains("Open a web page") && page.localizedDescription.contains("Okta"))
+        }
         #expect(suggestion(.secureStorage(detail: "", mayPass: true)).contains("Unlock"))
         #expect(suggestion(.secureStorage(detail: "", mayPass: false)).contains("Sign out to erase it"))
         for reason in Self.reasons {

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use jetbridge::{ListObjects, SessionEvent, SessionState};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
-use crate::bench::{ALICE, Bench, list, list_everything, next_event};
+use crate::bench::{ALICE, Bench, config_of, list, list_everything, next_event};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const THREE_HOURS: i64 = 3 * 3600;
@@ -103,4 +105,41 @@ async fn acceptance_13_an_offline_start_shows_the_last_user_and_that_the_rest_is
     assert_eq!(list(&session, ListObjects::default()).await.unwrap_err().kind(), "retryable");
     assert_eq!(session.state(), state);
     assert_eq!(next_process.restore().await, state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_that_s3_taught_is_kept_for_the_next_process() {
+    let bench = Bench::start().await;
+    list_everything(&bench.signed_in(ALICE).await).await;
+    // Too much for S3 (15 minutes), and too little to make anybody doubt the credentials.
+    bench.clock.set_wrong_by(-20 * 60);
+    // The first process pays a refusal, and no other.
+    for expected in [2, 1, 1] {
+        let before = bench.count("ListObjectsV2");
+        list_everything(&bench.session()).await;
+        assert_eq!(bench.count("ListObjectsV2") - before, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_clock_is_wrong_is_told_and_not_this_device() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let body = "<Error><Code>RequestTimeTooSkewed</Code><Message>too large</Message></Error>";
+            let head = format!("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+            let _ = connection.read(&mut [0; 8192]).await;
+            let _ = connection.write_all(format!("{head}{body}").as_bytes()).await;
+        }
+    });
+    let bench = Bench::start().await;
+    let session = bench.session_with(config_of(&bench.stack, |_, aws| {
+        aws["Storage"]["AWSS3"]["endpoint"] = endpoint.into();
+    }));
+    bench.sign_in(&session, ALICE).await;
+    let error = session.list_objects(ListObjects::default()).next_page().await.unwrap_err();
+    assert_eq!(error.kind(), "retryable");
+    assert!(error.to_string().contains("S3's clock seems to be wrong"), "{error}");
+    assert!(!error.to_string().contains("corrected"), "{error}");
 }

@@ -10,8 +10,7 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
 use super::answer::{LONGEST_WORDS, shorten};
-use super::transport::{HttpError, describe};
-use crate::error::{Obstacle, Service, SessionError};
+use crate::error::{NO_ANSWER, Obstacle, Service, SessionError};
 
 /// A media type is two short words.
 const LONGEST_TYPE: usize = 60;
@@ -43,6 +42,15 @@ pub(crate) struct Proxy {
     pub variable: Option<&'static str>,
 }
 
+/// Something in the way, so that nothing could be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub(crate) struct Obstruction {
+    pub obstacle: Obstacle,
+    pub problem: String,
+    pub hint: String,
+}
+
 /// Nothing says which certificates are trusted. Passed through rustls as the reason why it trusts none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -60,36 +68,37 @@ pub(crate) fn interception(service: Service, what: &str, status: u16, content_ty
     }
 }
 
-/// The same for a status that only something in between gives: a proxy (RFC 9110 §15.5.8) or a network that wants a sign-in
-/// first (RFC 6585 §6).
-pub(crate) fn foreign_status(status: u16, way: &Way<'_>) -> Option<HttpError> {
-    match (status, &way.proxy) {
-        (407, Some(proxy)) => Some(proxy.wants_password(way.host)),
-        (407 | 511, _) => Some(HttpError::Foreign { status, content_type: None }),
-        _ => None,
-    }
-}
-
-/// Why a request could not be sent, if that is because of something in between.
-pub(super) fn find(error: &reqwest::Error, way: &Way<'_>) -> Option<HttpError> {
+/// Why a request could not be sent, if that is because of something in between. `cause`: the innermost one, as text.
+pub(super) fn find(error: &reqwest::Error, cause: &str, way: &Way<'_>) -> Option<Obstruction> {
     if let Some(proxy) = &way.proxy {
         if let Some(tunnel) = causes(error).map(ToString::to_string).find(|cause| cause.starts_with(TUNNEL)) {
-            return Some(proxy.failed(tunnel.trim_start_matches(TUNNEL), &describe(error), way.host));
+            return Some(proxy.failed(tunnel.trim_start_matches(TUNNEL), cause, way.host));
         }
         if error.is_connect() && error.is_timeout() {
-            return Some(proxy.failed("", "no answer in time", way.host));
+            return Some(proxy.failed("", NO_ANSWER, way.host));
         }
     }
-    match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())? {
+    match find_tls_error(error)? {
         rustls::Error::InvalidCertificate(problem) => Some(distrust(problem, way)),
-        rustls::Error::InvalidMessage(_) => Some(HttpError::Obstructed {
+        rustls::Error::InvalidMessage(_) => Some(Obstruction {
             obstacle: Obstacle::Interception,
             problem: format!("what answers at {} does not speak TLS", way.host),
             hint: SIGN_IN_PAGE.to_owned(),
         }),
-        rustls::Error::Other(other) => other.0.downcast_ref().map(|NoTrust(why)| HttpError::NoTrust(why.clone())),
         _ => None,
     }
+}
+
+/// Whether the request failed because there are no certificates to check others by.
+pub(super) fn find_no_trust(error: &reqwest::Error) -> Option<&NoTrust> {
+    match find_tls_error(error)? {
+        rustls::Error::Other(other) => other.0.downcast_ref(),
+        _ => None,
+    }
+}
+
+fn find_tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// The error and everything that caused it. What an I/O error wraps is not among its sources.
@@ -110,7 +119,8 @@ impl Proxy {
         self.address.starts_with("socks")
     }
 
-    fn wants_password(&self, host: &str) -> HttpError {
+    /// It answered 407, in the tunnel's place or through it.
+    pub(super) fn wants_password(&self, host: &str) -> Obstruction {
         let variable = self.variable.unwrap_or("HTTPS_PROXY");
         self.obstruction(
             &format!("{} wants a user name and a password, or others than it got", self.name()),
@@ -123,7 +133,7 @@ impl Proxy {
     }
 
     /// `tunnel`: what hyper-util says of the tunnel. It does not tell the proxy's status, 407 excepted.
-    fn failed(&self, tunnel: &str, cause: &str, host: &str) -> HttpError {
+    fn failed(&self, tunnel: &str, cause: &str, host: &str) -> Obstruction {
         let name = self.name();
         let correct = match self.variable {
             Some(variable) => format!("Correct {variable}"),
@@ -146,8 +156,8 @@ impl Proxy {
         self.obstruction(&format!("{name} cannot be reached: {cause}"), &correct, host)
     }
 
-    fn obstruction(&self, problem: &str, hint: &str, host: &str) -> HttpError {
-        HttpError::Obstructed {
+    fn obstruction(&self, problem: &str, hint: &str, host: &str) -> Obstruction {
+        Obstruction {
             obstacle: Obstacle::Proxy,
             problem: problem.to_owned(),
             hint: format!("{hint}, or name {host} in NO_PROXY if it can be reached without."),
@@ -156,7 +166,7 @@ impl Proxy {
 }
 
 /// The certificate at the other end cannot be believed, and that may be this device's own fault.
-fn distrust(problem: &CertificateError, way: &Way<'_>) -> HttpError {
+fn distrust(problem: &CertificateError, way: &Way<'_>) -> Obstruction {
     let host = way.host;
     let by_this_clock = format!("and this device's clock says {}", show(way.now));
     // Apple's verifier gives the codes of SecBase.h, errSecCertificateExpired and errSecCertificateNotValidYet, as text.
@@ -203,7 +213,7 @@ fn distrust(problem: &CertificateError, way: &Way<'_>) -> HttpError {
             ),
         )
     };
-    HttpError::Obstructed { obstacle, problem: format!("the certificate of {host} is not trusted: {why}"), hint }
+    Obstruction { obstacle, problem: format!("the certificate of {host} is not trusted: {why}"), hint }
 }
 
 fn system_time(time: UnixTime) -> SystemTime {
@@ -241,10 +251,8 @@ mod tests {
 
     /// The obstacle, the problem and the hint. Days count so that this code was written on the 20,000th.
     fn told(problem: &CertificateError, way: &Way<'_>) -> (Obstacle, String, String) {
-        match distrust(problem, way) {
-            HttpError::Obstructed { obstacle, problem, hint } => (obstacle, problem, hint),
-            other => panic!("{other}"),
-        }
+        let Obstruction { obstacle, problem, hint } = distrust(problem, way);
+        (obstacle, problem, hint)
     }
 
     #[test]

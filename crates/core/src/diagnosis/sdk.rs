@@ -191,7 +191,7 @@ impl From<HttpError> for ConnectorError {
     fn from(error: HttpError) -> Self {
         match error {
             HttpError::Timeout => Self::timeout(Box::new(error)),
-            HttpError::Insecure | HttpError::PathRewritten | HttpError::NoTrust(_) | HttpError::Obstructed { .. } => {
+            HttpError::Insecure | HttpError::PathRewritten | HttpError::NoTrust(_) | HttpError::Obstructed(_) => {
                 Self::user(Box::new(error))
             }
             _ => Self::io(Box::new(error)),

@@ -208,7 +208,7 @@ static TABLE: &[Row] = &[
          new bucket", ""),
     row(S3, "OperationAborted", "", Retryable, "S3 is at work on the same thing for somebody else", ""),
     row(S3, "RequestTimeTooSkewed", "", Retryable,
-        "S3 finds the time of the request wrong: the clocks of this device and of the server disagree", ""),
+        "S3's clock seems to be wrong: it finds the time of requests too far off, though it was compared with a service's", ""),
     row(S3, "SlowDown", "", Retryable, "S3 limits the rate of requests", ""),
     row(S3, "ServiceUnavailable", "", Retryable, "S3 cannot answer now", ""),
     row(S3, "InternalError", "", Retryable, "S3 had an internal error", ""),

@@ -4,8 +4,8 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use super::obstacle::{self, Way, interception};
-use crate::error::{BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, Obstacle, Service, SessionError, UNKNOWN_NAME};
+use super::obstacle::{self, NoTrust, Obstruction, Way, interception};
+use crate::error::{BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, Service, SessionError, UNKNOWN_NAME};
 
 /// Why there is no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,9 +20,9 @@ pub(crate) enum HttpError {
     Broken(String),
     #[error("HTTP status {status}")]
     Unavailable { status: u16, retry_after: Option<Duration> },
-    /// Nothing was sent to the service: something in between is in the way.
-    #[error("{problem}")]
-    Obstructed { obstacle: Obstacle, problem: String, hint: String },
+    /// Nothing was sent to the service.
+    #[error(transparent)]
+    Obstructed(Obstruction),
     /// Something else answered in the service's place.
     #[error("something in between answered with HTTP status {status}")]
     Foreign { status: u16, content_type: Option<String> },
@@ -41,8 +41,11 @@ pub(crate) enum HttpError {
 impl HttpError {
     /// Why a request has no answer that could be read. `way`: how it went.
     pub(crate) fn sort(error: reqwest::Error, way: &Way<'_>) -> Self {
-        if let Some(obstacle) = obstacle::find(&error, way) {
-            return obstacle;
+        if let Some(obstruction) = obstacle::find(&error, &describe(&error), way) {
+            return Self::Obstructed(obstruction);
+        }
+        if let Some(NoTrust(why)) = obstacle::find_no_trust(&error) {
+            return Self::NoTrust(why.clone());
         }
         let from = |cause: &str| format!("{cause} ({})", way.host);
         // A connection that was not made in time is first of all one that was not made: no request has gone out.
@@ -51,6 +54,16 @@ impl HttpError {
             (true, false) if error.is_dns() => Self::UnknownName(from(&describe(&error))),
             (true, false) => Self::Connect(from(&describe(&error))),
             (false, _) => error.into(),
+        }
+    }
+
+    /// A status that only something in between gives: a proxy (RFC 9110 §15.5.8), or a network that wants a sign-in first
+    /// (RFC 6585 §6).
+    pub(crate) fn from_status(status: u16, way: &Way<'_>) -> Option<Self> {
+        match (status, &way.proxy) {
+            (407, Some(proxy)) => Some(Self::Obstructed(proxy.wants_password(way.host))),
+            (407 | 511, _) => Some(Self::Foreign { status, content_type: None }),
+            _ => None,
         }
     }
 
@@ -86,7 +99,7 @@ impl HttpError {
                 failure: format!("{service} {OUT_OF_ORDER} ({what}): HTTP status {status}"),
                 retry_after,
             },
-            Self::Obstructed { obstacle, problem, hint } => {
+            Self::Obstructed(Obstruction { obstacle, problem, hint }) => {
                 SessionError::Obstructed { service, obstacle, problem, hint }
             }
             Self::Foreign { status, content_type } => interception(service, what, status, content_type.as_deref()),
@@ -139,7 +152,7 @@ fn json_problem(error: &serde_json::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Recovery;
+    use crate::error::{Obstacle, Recovery};
 
     #[test]
     fn what_may_have_arrived_is_told_from_what_did_not() {
@@ -152,8 +165,11 @@ mod tests {
         }
         let unreadable = HttpError::Unreadable(String::new());
         let no_trust = HttpError::NoTrust(String::new());
-        let obstructed =
-            HttpError::Obstructed { obstacle: Obstacle::Proxy, problem: String::new(), hint: String::new() };
+        let obstructed = HttpError::Obstructed(Obstruction {
+            obstacle: Obstacle::Proxy,
+            problem: String::new(),
+            hint: String::new(),
+        });
         let unsent = [HttpError::Connect(String::new()), HttpError::UnknownName(String::new()), no_trust, obstructed];
         for other in unsent.into_iter().chain([unavailable(503), unavailable(429), unreadable]) {
             assert!(!other.may_have_arrived(), "{other}");

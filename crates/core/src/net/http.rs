@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::clock::{CorrectedClock, from_unix, to_unix};
-use crate::diagnosis::{HttpError, Way, describe, foreign_status, is_unavailable};
+use crate::diagnosis::{HttpError, Way, describe, is_unavailable};
 use crate::error::SessionError;
 use crate::loopback::is_loopback;
 use crate::net::proxy;
@@ -189,7 +189,7 @@ impl Http {
         })?;
         let status = response.status().as_u16();
         tracing::debug!(%method, host, path, status, "answered");
-        if let Some(error) = foreign_status(status, &self.way_to(&url)) {
+        if let Some(error) = HttpError::from_status(status, &self.way_to(&url)) {
             return Err(error);
         }
         if self.is_time_server(&url) {

@@ -199,7 +199,7 @@ mod system {
         let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
         if env::var_os(FILE).is_some() && !is_set(FILE) && !is_set("SSL_CERT_DIR") {
             let bundle = openssl_probe::probe().cert_file.and_then(|file| CertificateDer::pem_file_iter(file).ok());
-            extra.extend(bundle.into_iter().flatten().filter_map(Result::ok).filter(|root| super::is_root(root)));
+            extra.extend(bundle.into_iter().flatten().filter_map(Result::ok).filter(super::is_root));
         }
         extra
     }

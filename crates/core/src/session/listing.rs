@@ -120,7 +120,7 @@ impl Drop for ObjectPages {
 }
 
 /// Asks for one page. Credentials that S3 finds expired or unknown are renewed once; a request that it finds signed at a
-/// wrong time is signed once more, because its answer corrected the clock.
+/// wrong time is signed once more, by a clock that its answer or the authorization server has corrected.
 async fn fetch(
     renewal: &Arc<CredentialRenewal>,
     client: &aws_sdk_s3::Client,
@@ -140,10 +140,11 @@ async fn fetch(
                 renewed = true;
                 credentials = renewal.replace(&credentials).await?;
             }
-            Some(Blame::Clock) if !signed_anew => signed_anew = true,
-            _ => {
-                return Err(failure.into_session_error(evidence));
+            Some(Blame::Clock) if !signed_anew => {
+                signed_anew = true;
+                renewal.check_the_clock().await;
             }
+            _ => return Err(failure.into_session_error(evidence)),
         }
     }
 }

@@ -86,6 +86,15 @@ impl CredentialRenewal {
         }
     }
 
+    /// After S3 found the time of a request wrong: asks for it, if that answer did not tell, and keeps the correction, so that
+    /// the next process signs by it at once.
+    pub(super) async fn check_the_clock(&self) {
+        self.server.learn_the_time().await;
+        if let Err(error) = self.vault.update(|_| ()).await {
+            tracing::debug!(%error, "the clock's correction is not kept");
+        }
+    }
+
     fn known_if(&self, are_wanted: impl FnOnce(&AwsCredentials) -> bool) -> Option<AwsCredentials> {
         let known = self.vault.peek(|content| content.signed_in.as_ref()?.credentials.clone()).flatten();
         known.filter(are_wanted)

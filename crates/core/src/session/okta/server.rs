@@ -74,6 +74,13 @@ impl AuthorizationServer {
         self.discovery.ask_the_time(&self.http).await;
     }
 
+    /// The same, unless this process has just learnt it.
+    pub(crate) async fn learn_the_time(&self) {
+        if !self.clock.is_certain() {
+            self.ask_the_time().await;
+        }
+    }
+
     /// Exchanges a code. It goes to the server that was asked for it.
     pub(super) async fn exchange_code(
         &self,

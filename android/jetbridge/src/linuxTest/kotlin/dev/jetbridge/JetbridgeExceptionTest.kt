@@ -2,6 +2,7 @@ package dev.jetbridge
 
 import dev.jetbridge.ffi.ConfigException
 import dev.jetbridge.ffi.LogLevel
+import dev.jetbridge.ffi.Obstacle
 import dev.jetbridge.ffi.Recovery
 import dev.jetbridge.ffi.Service
 import dev.jetbridge.ffi.SessionException
@@ -38,6 +39,10 @@ class JetbridgeExceptionTest {
             SessionException.Retryable("failed to reach Okta", null),
             SessionException.Retryable("failed to reach Okta", 1uL),
             SessionException.Retryable("failed to reach Okta", 30uL),
+            SessionException.Obstructed(Service.OKTA, Obstacle.CERTIFICATE, "it is not trusted", "Open a web page."),
+            SessionException.Obstructed(Service.COGNITO, Obstacle.CLOCK, "it is not good yet", "Set the date."),
+            SessionException.Obstructed(Service.S3, Obstacle.PROXY, "the proxy refuses", "Ask who runs it."),
+            SessionException.Obstructed(Service.OKTA, Obstacle.INTERCEPTION, "a page", "Open a web page."),
             SessionException.Misconfigured("okta_client_id", "Okta does not know it", "copy the Client ID"),
             SessionException.AccessDenied(Service.S3, "AccessDenied", null, "allow s3:ListBucket"),
             SessionException.AccessDenied(Service.OKTA, "access_denied", null, "assign the user"),
@@ -89,6 +94,15 @@ class JetbridgeExceptionTest {
         fun text(error: SessionException) = JetbridgeException.of(error).text(context)
         assertTrue(text(SessionException.Retryable("x", 30uL)).contains("30 seconds"))
         assertTrue(text(SessionException.Retryable("x", 1uL)).contains("1 second."))
+        fun obstructed(obstacle: Obstacle) = text(SessionException.Obstructed(Service.S3, obstacle, "x", "y"))
+        for ((obstacle, advice) in mapOf(
+            Obstacle.CERTIFICATE to "Open a web page",
+            Obstacle.CLOCK to "Correct it in the settings",
+            Obstacle.PROXY to "Check the proxy",
+            Obstacle.INTERCEPTION to "Open a web page",
+        )) {
+            assertTrue(obstructed(obstacle), advice in obstructed(obstacle) && "Amazon S3" in obstructed(obstacle))
+        }
         assertTrue(text(SessionException.AccessDenied(Service.COGNITO, "NotAuthorizedException", "4711", "x")).contains("4711"))
         assertTrue(
             text(

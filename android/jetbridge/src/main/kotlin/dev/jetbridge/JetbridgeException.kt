@@ -3,6 +3,7 @@ package dev.jetbridge
 import android.content.Context
 import dev.jetbridge.ffi.ConfigException
 import dev.jetbridge.ffi.ConfigProblem
+import dev.jetbridge.ffi.Obstacle
 import dev.jetbridge.ffi.Recovery
 import dev.jetbridge.ffi.Service
 import dev.jetbridge.ffi.SessionException
@@ -60,6 +61,33 @@ public sealed class JetbridgeException(
         }
     }
 
+    /**
+     * Something between this device and the service, which a person can do something about; trying again does not help
+     * before. The session is kept.
+     */
+    public class Obstructed internal constructor(
+        /** Who should have answered. */
+        public val service: Service,
+        /** What it is: an app may show the settings for the date, or the network's sign-in page. */
+        public val obstacle: Obstacle,
+        /** What was found in the way, in English. */
+        public val problem: String,
+        /** What to do about it, in English, for an administrator. */
+        public val hint: String,
+        cause: SessionException,
+    ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
+        override fun text(context: Context): String =
+            context.getString(
+                when (obstacle) {
+                    Obstacle.CERTIFICATE -> R.string.jetbridge_error_obstructed_certificate
+                    Obstacle.CLOCK -> R.string.jetbridge_error_obstructed_clock
+                    Obstacle.PROXY -> R.string.jetbridge_error_obstructed_proxy
+                    Obstacle.INTERCEPTION -> R.string.jetbridge_error_obstructed_interception
+                },
+                service.title,
+            )
+    }
+
     /** A setting in the app, in Okta or in AWS is wrong. */
     public class Misconfigured internal constructor(
         /** The setting, by its name in the configuration files or consoles. */
@@ -86,19 +114,12 @@ public sealed class JetbridgeException(
         public val hint: String,
         cause: SessionException,
     ) : JetbridgeException(cause.describe(), cause.recovery(), cause) {
-        override fun text(context: Context): String {
-            val name =
-                when (service) {
-                    Service.OKTA -> "Okta"
-                    Service.COGNITO -> "Amazon Cognito"
-                    Service.S3 -> "Amazon S3"
-                }
-            return if (requestId == null) {
-                context.getString(R.string.jetbridge_error_access_denied, name, code)
+        override fun text(context: Context): String =
+            if (requestId == null) {
+                context.getString(R.string.jetbridge_error_access_denied, service.title, code)
             } else {
-                context.getString(R.string.jetbridge_error_access_denied_request, name, code, requestId)
+                context.getString(R.string.jetbridge_error_access_denied_request, service.title, code, requestId)
             }
-        }
     }
 
     /** What was asked for does not exist. */
@@ -185,6 +206,7 @@ public sealed class JetbridgeException(
                 is SessionException.UserCancelled -> UserCancelled(error)
                 is SessionException.SignInRequired -> SignInRequired(error.reason, error)
                 is SessionException.Retryable -> Retryable(error.failure, error.retryAfterSeconds?.toLong()?.seconds, error)
+                is SessionException.Obstructed -> Obstructed(error.service, error.obstacle, error.problem, error.hint, error)
                 is SessionException.Misconfigured -> Misconfigured(error.setting, error.problem, error.hint, error)
                 is SessionException.AccessDenied -> AccessDenied(error.service, error.code, error.requestId, error.hint, error)
                 is SessionException.NotFound -> NotFound(error.what, error)
@@ -210,6 +232,14 @@ public fun SignInReason.text(context: Context): String =
         is SignInReason.IdTokenRefused -> context.getString(R.string.jetbridge_error_sign_in_required_token_refused, code)
         is SignInReason.InteractionRequired -> context.getString(R.string.jetbridge_error_sign_in_required_interaction, code)
     }
+
+private val Service.title: String
+    get() =
+        when (this) {
+            Service.OKTA -> "Okta"
+            Service.COGNITO -> "Amazon Cognito"
+            Service.S3 -> "Amazon S3"
+        }
 
 /** The core's hints are sentences without an end; in the middle of a text they need both. */
 private fun String.asSentence(): String =

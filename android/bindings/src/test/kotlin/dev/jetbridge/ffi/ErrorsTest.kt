@@ -51,6 +51,16 @@ class ErrorsTest {
         }
 
     @Test
+    fun `Obstructed, when what answers does not speak TLS`() =
+        withStack { stack ->
+            val okta = stack.oktaConfigJson().replace("\"okta_issuer_url\": \"http:", "\"okta_issuer_url\": \"https:")
+            val session = Session.openWithStackClock(Config.parse(okta, stack.awsExportsJson()), memoryStore(), SessionOptions(), stack)
+            val error = thrown<SessionException.Obstructed>(Recovery.RETRY) { session.beginLogin(LoginOptions()) }
+            assertEquals(Service.OKTA to Obstacle.INTERCEPTION, error.service to error.obstacle)
+            assertTrue(error.problem.isNotBlank() && error.hint.isNotBlank())
+        }
+
+    @Test
     fun `Misconfigured, when the pool does not know the provider`() =
         withStack { stack ->
             val session = stack.session()
