@@ -81,10 +81,10 @@ fn read_xml(body: &[u8], expected_root: &str) -> Result<Option<String>, Unusable
     let mut plain = Rewriting { original: text, written: String::new(), taken: 0 };
     for token in Tokenizer::from(text) {
         match token.map_err(|_| NOT_WHOLE)? {
-            Token::Declaration { encoding: Some(encoding), .. } if !is_unicode(encoding.as_str()) => {
-                if !text.is_ascii() {
-                    return Err(UnusableAnswer::Damaged("it is not in UTF-8"));
-                }
+            Token::Declaration { encoding: Some(encoding), .. }
+                if !is_unicode(encoding.as_str()) && !text.is_ascii() =>
+            {
+                return Err(UnusableAnswer::Damaged("it is not in UTF-8"));
             }
             // Web pages have one, S3's documents have none.
             Token::DtdStart { .. } | Token::EmptyDtd { .. } => return Err(UnusableAnswer::Foreign),
