@@ -94,6 +94,7 @@ class JetbridgeExceptionTest {
         fun text(error: SessionException) = JetbridgeException.of(error).text(context)
         assertTrue(text(SessionException.Retryable("x", 30uL)).contains("30 seconds"))
         assertTrue(text(SessionException.Retryable("x", 1uL)).contains("1 second."))
+
         fun obstructed(obstacle: Obstacle) = text(SessionException.Obstructed(Service.S3, obstacle, "x", "y"))
         for ((obstacle, advice) in mapOf(
             Obstacle.CERTIFICATE to "Open a web page",
