@@ -11,7 +11,7 @@ use crate::bench::{ALICE, Bench, CAROL, PASSWORD, config_of, list};
 use crate::hostile_servers::server::{Answer, Server};
 
 /// What `Server` calls a request of a bucket.
-const S3: &str = "something else";
+const S3: &str = "ListObjectsV2";
 
 fn raw(status: u16, more_head: &str, body: &str) -> Answer {
     let length = body.len();

@@ -186,14 +186,17 @@ fn code_by_status(status: u16) -> Option<&'static str> {
     }
 }
 
-/// What the SDK is told of a request that it gave to this library's HTTP client: it repeats all but what the caller did wrong.
+/// What the SDK is told of a request that it gave to this library's HTTP client: it repeats all but what would be
+/// the same again.
 impl From<HttpError> for ConnectorError {
     fn from(error: HttpError) -> Self {
         match error {
             HttpError::Timeout => Self::timeout(Box::new(error)),
-            HttpError::Insecure | HttpError::PathRewritten | HttpError::NoTrust(_) | HttpError::Obstructed(_) => {
-                Self::user(Box::new(error))
-            }
+            HttpError::Insecure
+            | HttpError::PathRewritten
+            | HttpError::NoTrust(_)
+            | HttpError::Obstructed(_)
+            | HttpError::Foreign { .. } => Self::user(Box::new(error)),
             _ => Self::io(Box::new(error)),
         }
     }

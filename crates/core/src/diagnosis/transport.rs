@@ -59,10 +59,10 @@ impl HttpError {
 
     /// A status that only something in between gives: a proxy (RFC 9110 §15.5.8), or a network that wants a sign-in first
     /// (RFC 6585 §6).
-    pub(crate) fn from_status(status: u16, way: &Way<'_>) -> Option<Self> {
+    pub(crate) fn from_status(status: u16, content_type: Option<&str>, way: &Way<'_>) -> Option<Self> {
         match (status, &way.proxy) {
             (407, Some(proxy)) => Some(Self::Obstructed(proxy.wants_password(way.host))),
-            (407 | 511, _) => Some(Self::Foreign { status, content_type: None }),
+            (407 | 511, _) => Some(Self::Foreign { status, content_type: content_type.map(str::to_owned) }),
             _ => None,
         }
     }

@@ -60,7 +60,7 @@ impl Answer {
     /// Refuses a page in place of an answer. All of these endpoints speak JSON, errors included, or say nothing: what is
     /// neither labelled nor written so is not the service's, whatever its status.
     pub(crate) fn own(self) -> Result<Self, HttpError> {
-        let label = self.headers.get(CONTENT_TYPE).and_then(|label| label.to_str().ok()).unwrap_or_default();
+        let label = content_type(&self.headers).unwrap_or_default();
         let is_labelled =
             label.to_ascii_lowercase().contains("json") && !self.body.trim_ascii_start().starts_with(b"<");
         let is_own =
@@ -189,7 +189,7 @@ impl Http {
         })?;
         let status = response.status().as_u16();
         tracing::debug!(%method, host, path, status, "answered");
-        if let Some(error) = HttpError::from_status(status, &self.way_to(&url)) {
+        if let Some(error) = HttpError::from_status(status, content_type(response.headers()), &self.way_to(&url)) {
             return Err(error);
         }
         if self.is_time_server(&url) {
@@ -322,8 +322,11 @@ impl Http {
 }
 
 fn foreign(status: u16, headers: &HeaderMap) -> HttpError {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    HttpError::Foreign { status, content_type }
+    HttpError::Foreign { status, content_type: content_type(headers).map(str::to_owned) }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
 }
 
 /// https, or http to this machine.

@@ -115,7 +115,7 @@ fn s3_s_words_lead_to_what_the_app_should_do() {
         ("IllegalLocationConstraintException", "the me-south-1 location constraint", FixConfiguration, "me-south-1"),
         ("TemporaryRedirect", "", Retry, "up to a day for a new bucket"),
         ("OperationAborted", "A conflicting conditional operation", Retry, "for somebody else"),
-        ("RequestTimeTooSkewed", "", Retry, "clocks of this device and of the server disagree"),
+        ("RequestTimeTooSkewed", "", Retry, "S3's clock seems to be wrong"),
         ("SlowDown", "Please reduce your request rate.", Retry, "SlowDown: Please reduce your request rate)"),
         ("RequestThrottled", "", Retry, "limits the rate"),
         ("ServiceUnavailable", "", Retry, "cannot answer now"),
