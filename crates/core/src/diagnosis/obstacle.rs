@@ -17,8 +17,9 @@ const LONGEST_TYPE: usize = 60;
 /// The first of November 2026: no device that says an earlier time is right, because this code is younger. It need not be
 /// kept up to date, an old one only decides less.
 const YOUNGER_THAN: Duration = Duration::from_secs(1_793_491_200);
-/// How hyper-util's errors of a tunnel through a proxy begin. Their type has no public name.
+/// How hyper-util's errors of a tunnel through a proxy begin. Their types have no public name.
 const TUNNEL: &str = "tunnel error: ";
+const SOCKS: &str = "SOCKS error: ";
 
 const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
                             filter must let these addresses through.";
@@ -68,11 +69,27 @@ pub(crate) fn interception(service: Service, what: &str, status: u16, content_ty
     }
 }
 
+/// A variable that is to name the proxy on the way to `host`, and names none. Its value is not shown: it may hold a password,
+/// wherever that begins.
+pub(crate) fn unusable_proxy(variable: &'static str, host: &str) -> Obstruction {
+    Obstruction {
+        obstacle: Obstacle::Proxy,
+        problem: format!("what {variable} is set to is no proxy that can be used"),
+        hint: format!(
+            "Write http://HOST:PORT (or https, socks5, socks5h) into {variable}, take it out of the environment, or name \
+             {host} in NO_PROXY if it can be reached without a proxy."
+        ),
+    }
+}
+
 /// Why a request could not be sent, if that is because of something in between. `cause`: the innermost one, as text.
 pub(super) fn find(error: &reqwest::Error, cause: &str, way: &Way<'_>) -> Option<Obstruction> {
     if let Some(proxy) = &way.proxy {
         if let Some(tunnel) = causes(error).map(ToString::to_string).find(|cause| cause.starts_with(TUNNEL)) {
             return Some(proxy.failed(tunnel.trim_start_matches(TUNNEL), cause, way.host));
+        }
+        if let Some(socks) = causes(error).map(ToString::to_string).find(|cause| cause.starts_with(SOCKS)) {
+            return Some(proxy.failed_to_speak_socks(socks.trim_start_matches(SOCKS), way.host));
         }
         if error.is_connect() && error.is_timeout() {
             return Some(proxy.failed("", NO_ANSWER, way.host));
@@ -115,10 +132,6 @@ impl Proxy {
         format!("the proxy {address} (from {})", variable.unwrap_or("this system's settings"))
     }
 
-    fn is_socks(&self) -> bool {
-        self.address.starts_with("socks")
-    }
-
     /// It answered 407, in the tunnel's place or through it.
     pub(super) fn wants_password(&self, host: &str) -> Obstruction {
         let variable = self.variable.unwrap_or("HTTPS_PROXY");
@@ -135,25 +148,30 @@ impl Proxy {
     /// `tunnel`: what hyper-util says of the tunnel. It does not tell the proxy's status, 407 excepted.
     fn failed(&self, tunnel: &str, cause: &str, host: &str) -> Obstruction {
         let name = self.name();
-        let correct = match self.variable {
-            Some(variable) => format!("Correct {variable}"),
-            None => "Correct the proxy in this system's settings".to_owned(),
-        };
         if tunnel == "proxy authorization required" {
             return self.wants_password(host);
-        }
-        if self.is_socks() {
-            return self.obstruction(
-                &format!("{name} is a SOCKS proxy, and only HTTP proxies are spoken to"),
-                &correct,
-                host,
-            );
         }
         if tunnel == "unsuccessful" {
             let ask = format!("Ask who runs the proxy to allow {host}");
             return self.obstruction(&format!("{name} does not connect this device to {host}"), &ask, host);
         }
-        self.obstruction(&format!("{name} cannot be reached: {cause}"), &correct, host)
+        self.obstruction(&format!("{name} cannot be reached: {cause}"), &self.correct(), host)
+    }
+
+    /// `cause`: what hyper-util says of it (RFC 1928, RFC 1929).
+    fn failed_to_speak_socks(&self, cause: &str, host: &str) -> Obstruction {
+        let name = self.name();
+        if cause == "failed to create underlying connection" {
+            return self.obstruction(&format!("{name} cannot be reached"), &self.correct(), host);
+        }
+        self.obstruction(&format!("{name} does not connect this device to {host}: {cause}"), &self.correct(), host)
+    }
+
+    fn correct(&self) -> String {
+        match self.variable {
+            Some(variable) => format!("Correct {variable}"),
+            None => "Correct the proxy in this system's settings".to_owned(),
+        }
     }
 
     fn obstruction(&self, problem: &str, hint: &str, host: &str) -> Obstruction {

@@ -181,7 +181,12 @@ impl Http {
         let (method, host, path) =
             (request.method().clone(), request.url().authority().to_owned(), request.url().path().to_owned());
         let url = request.url().clone();
-        let client = if self.is_direct(&url) { &self.loopback_client } else { &self.client };
+        let client = if self.is_direct(&url) {
+            &self.loopback_client
+        } else {
+            proxy::check(&url).map_err(HttpError::Obstructed)?;
+            &self.client
+        };
         let asked_at = self.clock.device_now();
         let response = client.execute(request).await.map_err(|error| HttpError::sort(error, &self.way_to(&url)));
         let response = response.inspect_err(|error| {
