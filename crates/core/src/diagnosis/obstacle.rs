@@ -10,7 +10,7 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
 use super::answer::{LONGEST_WORDS, shorten};
-use crate::error::{NO_ANSWER, Obstacle, Service, SessionError};
+use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle, Service, SessionError};
 
 /// A media type is two short words.
 const LONGEST_TYPE: usize = 60;
@@ -28,6 +28,8 @@ const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants yo
 #[derive(Debug)]
 pub(crate) struct Way<'a> {
     pub host: &'a str,
+    /// Host and port, if that is this machine.
+    pub loopback: Option<&'a str>,
     pub proxy: Option<Proxy>,
     /// By the device's clock.
     pub now: SystemTime,
@@ -110,6 +112,24 @@ pub(super) fn find(error: &reqwest::Error, cause: &str, way: &Way<'_>) -> Option
 pub(super) fn find_no_trust(error: &reqwest::Error) -> Option<&NoTrust> {
     match find_tls_error(error)? {
         rustls::Error::Other(other) => other.0.downcast_ref(),
+        _ => None,
+    }
+}
+
+/// Why a connection to this machine itself was not made: no network has a part in that.
+pub(super) fn find_local(error: &reqwest::Error, way: &Way<'_>) -> Option<String> {
+    let address = way.loopback?;
+    let kinds = causes(error).filter_map(|cause| cause.downcast_ref().map(io::Error::kind));
+    kinds.into_iter().find_map(|kind| explain_local(kind, address))
+}
+
+fn explain_local(kind: io::ErrorKind, address: &str) -> Option<String> {
+    match kind {
+        io::ErrorKind::ConnectionRefused => Some(format!("{NOBODY_LISTENS} {address}")),
+        io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::AddrNotAvailable => Some(format!("{LOOPBACK_DOWN} ({address})")),
         _ => None,
     }
 }
@@ -245,6 +265,7 @@ fn show(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::HttpError;
 
     #[test]
     fn a_foreign_answer_is_told_by_what_it_was() {
@@ -255,12 +276,26 @@ mod tests {
         assert!(told(Some(&"x".repeat(500))).len() < 200);
     }
 
+    /// connect(2). A network namespace whose loopback was never brought up says ENETUNREACH.
+    #[test]
+    fn this_machine_is_told_from_the_network() {
+        use io::ErrorKind::{ConnectionRefused, ConnectionReset, NetworkUnreachable};
+
+        let told = |kind| explain_local(kind, "127.0.0.1:4580").unwrap();
+        let hint = |kind| HttpError::Connect(told(kind)).into_session_error(Service::S3, "request").hint().unwrap();
+        assert_eq!(told(ConnectionRefused), "nothing listens at 127.0.0.1:4580");
+        assert!(hint(ConnectionRefused).contains("local stack"));
+        assert!(told(NetworkUnreachable).contains("loopback interface is down"));
+        assert!(hint(NetworkUnreachable).contains("loopback interface up"));
+        assert_eq!(explain_local(ConnectionReset, "127.0.0.1:4580"), None);
+    }
+
     const DAY: u64 = 24 * 3600;
 
     fn way(day: u64, clock_is_right: bool) -> Way<'static> {
         let now =
             SystemTime::UNIX_EPOCH + YOUNGER_THAN + Duration::from_secs(day * DAY) - Duration::from_secs(20_000 * DAY);
-        Way { host: "dev-1.okta.com", proxy: None, now, clock_is_right }
+        Way { host: "dev-1.okta.com", loopback: None, proxy: None, now, clock_is_right }
     }
 
     fn day(day: u64) -> UnixTime {

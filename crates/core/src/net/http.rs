@@ -207,6 +207,7 @@ impl Http {
     fn way_to<'u>(&self, url: &'u Url) -> Way<'u> {
         Way {
             host: url.host_str().unwrap_or_default(),
+            loopback: is_loopback(url).then(|| url.authority()),
             proxy: if self.is_direct(url) { None } else { proxy::of(url) },
             now: self.clock.device_now(),
             clock_is_right: self.clock.is_confirmed(),

@@ -115,7 +115,7 @@ fn s3_s_words_lead_to_what_the_app_should_do() {
         ("IllegalLocationConstraintException", "the me-south-1 location constraint", FixConfiguration, "me-south-1"),
         ("TemporaryRedirect", "", Retry, "up to a day for a new bucket"),
         ("OperationAborted", "A conflicting conditional operation", Retry, "for somebody else"),
-        ("RequestTimeTooSkewed", "", Retry, "clocks of this device and of the server disagree"),
+        ("RequestTimeTooSkewed", "", Retry, "S3's clock seems to be wrong"),
         ("SlowDown", "Please reduce your request rate.", Retry, "SlowDown: Please reduce your request rate)"),
         ("RequestThrottled", "", Retry, "limits the rate"),
         ("ServiceUnavailable", "", Retry, "cannot answer now"),
@@ -262,4 +262,29 @@ fn what_no_row_knows_is_sorted_by_its_status_and_quoted_safely() {
     );
     refusal.status = Some(502);
     assert_eq!(classify(&refusal, &evidence()).recovery(), Recovery::Retry);
+}
+
+#[test]
+fn what_passes_by_itself_has_the_advice_of_its_cause() {
+    let hint = |service, code| sorted(service, code, "").hint().unwrap();
+    for (service, code) in [
+        (Service::Okta, "E0000047"),
+        (Service::Cognito, "TooManyRequestsException"),
+        (Service::Cognito, "ThrottlingException"),
+        (Service::S3, "SlowDown"),
+        (Service::S3, "RequestLimitExceeded"),
+    ] {
+        assert!(hint(service, code).contains("fewer requests"), "{code}: {}", hint(service, code));
+    }
+    let senseless = crate::diagnosis::senseless(Service::S3, "it ends nowhere");
+    let fresh_token = crate::diagnosis::cognito::fresh_id_token_expired();
+    let of_servers = [
+        senseless,
+        fresh_token,
+        sorted(Service::S3, "RequestTimeTooSkewed", ""),
+        sorted(Service::S3, "ExpiredToken", ""),
+    ];
+    for error in of_servers {
+        assert!(error.hint().unwrap().contains("ask who runs the server"), "{error}");
+    }
 }
