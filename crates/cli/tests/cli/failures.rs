@@ -123,6 +123,27 @@ fn a_server_that_is_away_is_a_passing_fault_and_the_session_stays() {
     assert_eq!({ whoami }.output().unwrap().status.code(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_session_is_not_said_to_be_the_session() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let files = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+    let sealed = { files }.find(|path| path.extension().is_some_and(|ending| ending == "sealed")).unwrap();
+    let elsewhere = bench.path("elsewhere");
+    std::fs::rename(&sealed, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &sealed).unwrap();
+    let outcome = bench.run(&["logout"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    // Wrapped to the terminal's width.
+    let told = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("only the link is removed") && told.contains(&elsewhere.display().to_string()),
+        "{outcome:?}"
+    );
+    assert!(elsewhere.exists() && std::fs::symlink_metadata(&sealed).is_err());
+}
+
 #[test]
 fn a_store_that_another_process_keeps_locked_is_told_as_that() {
     let bench = Bench::start();
