@@ -8,7 +8,7 @@ use jetbridge::{Accounts, SessionState, SignOutMode};
 use jetbridge_local_stack::{Fault, Options, Rotation};
 use serde_json::Value;
 
-use crate::bench::{ALICE, BOB, Bench, config_of, eventually};
+use crate::bench::{ALICE, BOB, Bench, config_of, eventually, list_everything};
 use crate::hostile_servers::server::{Answer, Server};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -129,6 +129,59 @@ async fn a5_keys_that_are_good_by_an_old_offset_only_are_not_handed_out() {
     let new = process.aws_credentials().await.unwrap();
     assert_ne!(new.access_key_id(), old.access_key_id());
     assert!(new.expires_at() > bench.stack.clock().now());
+}
+
+/// The clock was years ahead and was put right. By both clocks the keys last, so nothing is in doubt but what is shown.
+#[tokio::test(flavor = "multi_thread")]
+async fn a5_a_clock_that_was_put_right_is_shown_and_kept_as_right() {
+    const WRONG_BY: i64 = 11 * 365 * 24 * 3600;
+    for lists_first in [true, false] {
+        let bench = Bench::start().await;
+        bench.clock.set_wrong_by(WRONG_BY);
+        let session = bench.signed_in(ALICE).await;
+        session.aws_credentials().await.unwrap();
+        let stored_offset = || {
+            let mut found = None;
+            edit_stored(&bench, |stored| found = stored["clock_offset_seconds"].as_i64());
+            found
+        };
+        assert_eq!(stored_offset(), Some(-WRONG_BY));
+
+        bench.clock.set_wrong_by(0);
+        bench.stack.log().clear();
+        let process = bench.session();
+        process.restore().await;
+        if lists_first {
+            list_everything(&process).await;
+        } else {
+            process.check_clock().await;
+            assert_eq!(bench.stack.log().records().len(), 1, "one question");
+        }
+        let told = process.details();
+        assert_eq!((told.clock_offset_seconds, told.clock_is_certain), (0, true), "{lists_first}");
+        assert_eq!(stored_offset(), Some(0), "{lists_first}");
+
+        bench.stack.log().clear();
+        let next = bench.session();
+        next.restore().await;
+        next.check_clock().await;
+        assert_eq!((next.details().clock_offset_seconds, bench.stack.log().records().len()), (0, 0));
+    }
+}
+
+/// A process that only lists learns from S3 that the device's clock has gone wrong since the sign-in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a5_what_a_listing_learns_of_the_clock_is_there_for_the_next_process() {
+    let bench = Bench::start().await;
+    bench.signed_in(ALICE).await.aws_credentials().await.unwrap();
+    // Little enough that S3 takes the signature.
+    bench.clock.set_wrong_by(-300);
+    let process = bench.session();
+    process.restore().await;
+    list_everything(&process).await;
+    let next = bench.session();
+    next.restore().await;
+    assert_eq!(next.details().clock_offset_seconds, 300);
 }
 
 /// A device that is wrong for good pays one small request, and no refresh token, in each process that is in doubt.

@@ -259,7 +259,7 @@ impl SessionError {
     }
 
     pub(crate) fn interrupted() -> Self {
-        Self::Retryable { failure: "the work was interrupted: the app's runtime ended".to_owned(), retry_after: None }
+        Self::Retryable { failure: format!("{INTERRUPTED}: the app's runtime ended"), retry_after: None }
     }
 
     pub(crate) fn signed_out() -> Self {
@@ -267,9 +267,17 @@ impl SessionError {
     }
 }
 
-/// Passing faults by the words that say what failed. An error crosses to Kotlin and Swift as words, so its advice is found
-/// by them there too.
-const PASSING: [(&str, &str); 5] = [
+/// Passing faults by the words that say what failed, the more special ones first. An error crosses to Kotlin and Swift as
+/// words, so its advice is found by them there too.
+const PASSING: [(&str, &str); 14] = [
+    (
+        NOBODY_LISTENS,
+        "Start what the configuration names there (the local stack, say), or correct host and port in the configuration.",
+    ),
+    (
+        LOOPBACK_DOWN,
+        "Bring the loopback interface up (Linux: ip link set lo up); a sandbox without any network has none that is up.",
+    ),
     (
         UNKNOWN_NAME,
         "Check that this device is online, then its DNS or VPN, and the spelling of the host in the configuration.",
@@ -282,12 +290,33 @@ const PASSING: [(&str, &str); 5] = [
     (NO_ANSWER, "The network is slow, or swallows what is sent. Try again, or over another network."),
     (BROKEN, "The connection broke on the way: try again. If it lasts, try another network or ask who runs this one."),
     (OUT_OF_ORDER, "The trouble is on its side, not on this device's: try again in a few minutes."),
+    (RATE_LIMITED, "Wait a minute, then try again; fewer requests at a time help."),
+    (SENSELESS, ON_THE_SERVER),
+    (WRONG_CLOCK, ON_THE_SERVER),
+    (CLOCKS_DISAGREE, ON_THE_SERVER),
+    (
+        IN_USE,
+        "Try again when the other process is done. One that hangs or was stopped (Ctrl-Z) has to go on, or be ended, first.",
+    ),
+    (INTERRUPTED, "Try again; a process or app that is about to end begins nothing new."),
+    (SIGNED_IN_MEANWHILE, "Try again: the new sign-in is the one that counts."),
 ];
+const ON_THE_SERVER: &str = "Nothing on this device mends that: if it lasts, ask who runs the server.";
+pub(crate) const NOBODY_LISTENS: &str = "nothing listens at";
+pub(crate) const LOOPBACK_DOWN: &str = "this machine's loopback interface is down";
 pub(crate) const UNKNOWN_NAME: &str = "its name cannot be resolved";
 pub(crate) const NO_CONNECTION: &str = "no connection";
 pub(crate) const NO_ANSWER: &str = "no answer in time";
 pub(crate) const BROKEN: &str = "the connection broke";
 pub(crate) const OUT_OF_ORDER: &str = "cannot answer now";
+pub(crate) const RATE_LIMITED: &str = "limits the rate of requests";
+pub(crate) const SENSELESS: &str = "makes no sense, which is the server's fault";
+// As the table of services' words has them.
+const WRONG_CLOCK: &str = "clock seems to be wrong";
+const CLOCKS_DISAGREE: &str = "their clocks disagree";
+pub(crate) const SIGNED_IN_MEANWHILE: &str = "somebody else signed in meanwhile";
+const IN_USE: &str = "the stored session is in use";
+const INTERRUPTED: &str = "the work was interrupted";
 
 fn advise_on_passing(failure: &str) -> &'static str {
     let found = PASSING.iter().find(|(words, _)| failure.contains(words));
@@ -297,8 +326,33 @@ fn advise_on_passing(failure: &str) -> &'static str {
 impl From<StorageError> for SessionError {
     fn from(error: StorageError) -> Self {
         match error.kind {
-            StorageErrorKind::Busy => Self::Retryable { failure: error.detail, retry_after: None },
+            StorageErrorKind::Busy => {
+                Self::Retryable { failure: format!("{IN_USE}: {}", error.detail), retry_after: None }
+            }
             kind => Self::SecureStorage { kind, detail: error.detail },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_does_to_itself_is_not_blamed_on_the_network() {
+        let busy = SessionError::from(StorageError::new(StorageErrorKind::Busy, "failed to lock x.lock"));
+        let interrupted = SessionError::interrupted();
+        for (error, word) in [(busy, "Ctrl-Z"), (interrupted, "about to end")] {
+            let hint = error.hint().unwrap();
+            assert_eq!(error.recovery(), Recovery::Retry);
+            assert!(hint.contains(word) && !hint.contains("network") && !hint.contains("online"), "{error}: {hint}");
+        }
+    }
+
+    #[test]
+    fn every_advice_is_the_one_of_its_words() {
+        for (words, advice) in PASSING {
+            assert_eq!(advise_on_passing(words), advice, "{words}");
         }
     }
 }

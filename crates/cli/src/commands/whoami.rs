@@ -1,4 +1,4 @@
-//! `jetbridge whoami`: what the store knows. Asks no server.
+//! `jetbridge whoami`: what the store knows. Asks no server, but for the time where this machine's clock is in doubt.
 
 use std::time::{Duration, SystemTime};
 
@@ -59,8 +59,11 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), Cl
     if details.clock_offset_seconds != 0 {
         let span = human_span(Duration::from_secs(details.clock_offset_seconds.unsigned_abs()));
         let direction = if details.clock_offset_seconds > 0 { "behind" } else { "ahead of" };
-        let how =
-            if details.clock_is_certain { "corrected" } else { "as it was learnt earlier, nobody could be asked now" };
+        let how = if details.clock_is_certain {
+            "corrected"
+        } else {
+            "as it was learnt earlier, no server has told the time now"
+        };
         fields.push(("Clock", format!("this machine is {span} {direction} the servers; {how}")));
     }
     output.fields(0, &fields)?;

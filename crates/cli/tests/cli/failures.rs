@@ -116,7 +116,54 @@ fn a_server_that_is_away_is_a_passing_fault_and_the_session_stays() {
     let (_home, _runtime) = bench.stop_stack();
     let outcome = Outcome::of({ listing }.output().unwrap());
     assert_eq!(kind_and_code(&outcome), ("retryable".to_owned(), 6));
+    // This machine's own address, so no network is to blame.
+    let text = |key: &str| outcome.error()[key].as_str().unwrap().to_owned();
+    assert!(text("message").contains("nothing listens at 127.0.0.1:"), "{outcome:?}");
+    assert!(text("hint").contains("local stack") && !text("hint").contains("online"), "{outcome:?}");
     assert_eq!({ whoami }.output().unwrap().status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_session_is_not_said_to_be_the_session() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let files = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+    let sealed = { files }.find(|path| path.extension().is_some_and(|ending| ending == "sealed")).unwrap();
+    let elsewhere = bench.path("elsewhere");
+    std::fs::rename(&sealed, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &sealed).unwrap();
+    let outcome = bench.run(&["logout"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    // Wrapped to the terminal's width.
+    let told = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("only the link is removed") && told.contains(&elsewhere.display().to_string()),
+        "{outcome:?}"
+    );
+    assert!(elsewhere.exists() && std::fs::symlink_metadata(&sealed).is_err());
+}
+
+#[test]
+fn a_store_that_another_process_keeps_locked_is_told_as_that() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let files = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+    let locked: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "lock"))
+        .map(|path| {
+            let file = std::fs::File::open(path).unwrap();
+            file.lock().unwrap();
+            file
+        })
+        .collect();
+    assert!(!locked.is_empty());
+    let outcome = bench.run(&["logout", "--json"]);
+    assert_eq!(kind_and_code(&outcome), ("retryable".to_owned(), 6));
+    let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("other process") && !hint.contains("network"), "{outcome:?}");
+    drop(locked);
+    assert_eq!(bench.run(&["logout"]).code, 0);
 }
 
 #[test]

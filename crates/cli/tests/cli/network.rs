@@ -73,9 +73,64 @@ fn a_proxy_in_the_way_is_named_with_its_variable_and_without_its_password() {
         assert!(message.contains(words), "{message}");
         assert!(hint.contains(advice) && hint.contains(&format!("name {NAME} in NO_PROXY")), "{hint}");
     }
-    let socks = format!("socks5://127.0.0.1:{dead}");
-    let (message, _) = told(&login(&bench, &[("ALL_PROXY", &socks)]));
-    assert!(message.contains("is a SOCKS proxy"), "{message}");
+    let socks = format!("socks5h://alice:{PASSWORD}@127.0.0.1:{dead}");
+    let (message, hint) = told(&login(&bench, &[("ALL_PROXY", &socks)]));
+    assert!(message.contains(&format!("the proxy socks5h://127.0.0.1:{dead} (from ALL_PROXY) cannot")), "{message}");
+    assert!(hint.contains("Correct ALL_PROXY"), "{hint}");
+}
+
+/// RFC 1928: a greeting, a choice of method, a request with the name, and a reply.
+#[test]
+fn a_socks_proxy_is_spoken_to_and_resolves_the_name_by_itself() {
+    let bench = bench();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, asked_for) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection?;
+            let mut greeting = [0; 2];
+            connection.read_exact(&mut greeting)?;
+            connection.read_exact(&mut vec![0; greeting[1].into()])?;
+            connection.write_all(&[5, 0])?;
+            let mut request = [0; 5];
+            connection.read_exact(&mut request)?;
+            let mut name = vec![0; request[4].into()];
+            connection.read_exact(&mut name)?;
+            connection.read_exact(&mut [0; 2])?;
+            let _ = tell.send((request[3], String::from_utf8_lossy(&name).into_owned()));
+            // Connection refused.
+            connection.write_all(&[5, 5, 0, 1, 0, 0, 0, 0, 0, 0])?;
+        }
+        Ok::<_, std::io::Error>(())
+    });
+    let socks = format!("socks5h://127.0.0.1:{port}");
+    let (message, _) = told(&login(&bench, &[("all_proxy", &socks)]));
+    assert_eq!(asked_for.recv().unwrap(), (3, NAME.to_owned()), "a name and no address");
+    assert!(message.contains(&format!("{socks} (from all_proxy) does not connect this device to {NAME}")), "{message}");
+}
+
+/// Whoever set the variable wants a proxy, so nothing goes without one.
+#[test]
+fn a_variable_that_names_no_proxy_is_told_and_nothing_is_sent() {
+    let bench = bench();
+    for (variable, value) in [
+        ("https_proxy", "garbage:x"),
+        ("HTTPS_PROXY", "http://alice:hunter2@[::1"),
+        ("ALL_PROXY", "ftp://alice:hunter2@h:1"),
+        ("all_proxy", "://"),
+    ] {
+        let (message, hint) = told(&login(&bench, &[(variable, value)]));
+        assert!(message.contains(&format!("{variable} is set to is no proxy that can be used")), "{message}");
+        assert!(hint.contains("http://HOST:PORT") && hint.contains(NAME), "{hint}");
+    }
+    let outcome = login(&bench, &[("https_proxy", "garbage:x"), ("no_proxy", NAME)]);
+    assert_eq!(outcome.error()["kind"], "retryable", "{outcome:?}");
+    // This machine is reached without a proxy, whatever the variable says.
+    let local = Bench::start();
+    local.sign_in_as(ALICE);
+    let outcome = Outcome::of(local.command(&["ls"]).env("https_proxy", "garbage:x").output().unwrap());
+    assert_eq!(outcome.code, 0, "{outcome:?}");
 }
 
 #[test]

@@ -10,15 +10,16 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
 use super::answer::{LONGEST_WORDS, shorten};
-use crate::error::{NO_ANSWER, Obstacle, Service, SessionError};
+use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle, Service, SessionError};
 
 /// A media type is two short words.
 const LONGEST_TYPE: usize = 60;
 /// The first of November 2026: no device that says an earlier time is right, because this code is younger. It need not be
 /// kept up to date, an old one only decides less.
 const YOUNGER_THAN: Duration = Duration::from_secs(1_793_491_200);
-/// How hyper-util's errors of a tunnel through a proxy begin. Their type has no public name.
+/// How hyper-util's errors of a tunnel through a proxy begin. Their types have no public name.
 const TUNNEL: &str = "tunnel error: ";
+const SOCKS: &str = "SOCKS error: ";
 
 const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
                             filter must let these addresses through.";
@@ -27,6 +28,8 @@ const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants yo
 #[derive(Debug)]
 pub(crate) struct Way<'a> {
     pub host: &'a str,
+    /// Host and port, if that is this machine.
+    pub loopback: Option<&'a str>,
     pub proxy: Option<Proxy>,
     /// By the device's clock.
     pub now: SystemTime,
@@ -68,11 +71,27 @@ pub(crate) fn interception(service: Service, what: &str, status: u16, content_ty
     }
 }
 
+/// A variable that is to name the proxy on the way to `host`, and names none. Its value is not shown: it may hold a password,
+/// wherever that begins.
+pub(crate) fn unusable_proxy(variable: &'static str, host: &str) -> Obstruction {
+    Obstruction {
+        obstacle: Obstacle::Proxy,
+        problem: format!("what {variable} is set to is no proxy that can be used"),
+        hint: format!(
+            "Write http://HOST:PORT (or https, socks5, socks5h) into {variable}, take it out of the environment, or name \
+             {host} in NO_PROXY if it can be reached without a proxy."
+        ),
+    }
+}
+
 /// Why a request could not be sent, if that is because of something in between. `cause`: the innermost one, as text.
 pub(super) fn find(error: &reqwest::Error, cause: &str, way: &Way<'_>) -> Option<Obstruction> {
     if let Some(proxy) = &way.proxy {
         if let Some(tunnel) = causes(error).map(ToString::to_string).find(|cause| cause.starts_with(TUNNEL)) {
             return Some(proxy.failed(tunnel.trim_start_matches(TUNNEL), cause, way.host));
+        }
+        if let Some(socks) = causes(error).map(ToString::to_string).find(|cause| cause.starts_with(SOCKS)) {
+            return Some(proxy.failed_to_speak_socks(socks.trim_start_matches(SOCKS), way.host));
         }
         if error.is_connect() && error.is_timeout() {
             return Some(proxy.failed("", NO_ANSWER, way.host));
@@ -97,6 +116,24 @@ pub(super) fn find_no_trust(error: &reqwest::Error) -> Option<&NoTrust> {
     }
 }
 
+/// Why a connection to this machine itself was not made: no network has a part in that.
+pub(super) fn find_local(error: &reqwest::Error, way: &Way<'_>) -> Option<String> {
+    let address = way.loopback?;
+    let kinds = causes(error).filter_map(|cause| cause.downcast_ref().map(io::Error::kind));
+    kinds.into_iter().find_map(|kind| explain_local(kind, address))
+}
+
+fn explain_local(kind: io::ErrorKind, address: &str) -> Option<String> {
+    match kind {
+        io::ErrorKind::ConnectionRefused => Some(format!("{NOBODY_LISTENS} {address}")),
+        io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::AddrNotAvailable => Some(format!("{LOOPBACK_DOWN} ({address})")),
+        _ => None,
+    }
+}
+
 fn find_tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
@@ -115,10 +152,6 @@ impl Proxy {
         format!("the proxy {address} (from {})", variable.unwrap_or("this system's settings"))
     }
 
-    fn is_socks(&self) -> bool {
-        self.address.starts_with("socks")
-    }
-
     /// It answered 407, in the tunnel's place or through it.
     pub(super) fn wants_password(&self, host: &str) -> Obstruction {
         let variable = self.variable.unwrap_or("HTTPS_PROXY");
@@ -135,25 +168,30 @@ impl Proxy {
     /// `tunnel`: what hyper-util says of the tunnel. It does not tell the proxy's status, 407 excepted.
     fn failed(&self, tunnel: &str, cause: &str, host: &str) -> Obstruction {
         let name = self.name();
-        let correct = match self.variable {
-            Some(variable) => format!("Correct {variable}"),
-            None => "Correct the proxy in this system's settings".to_owned(),
-        };
         if tunnel == "proxy authorization required" {
             return self.wants_password(host);
-        }
-        if self.is_socks() {
-            return self.obstruction(
-                &format!("{name} is a SOCKS proxy, and only HTTP proxies are spoken to"),
-                &correct,
-                host,
-            );
         }
         if tunnel == "unsuccessful" {
             let ask = format!("Ask who runs the proxy to allow {host}");
             return self.obstruction(&format!("{name} does not connect this device to {host}"), &ask, host);
         }
-        self.obstruction(&format!("{name} cannot be reached: {cause}"), &correct, host)
+        self.obstruction(&format!("{name} cannot be reached: {cause}"), &self.correct(), host)
+    }
+
+    /// `cause`: what hyper-util says of it (RFC 1928, RFC 1929).
+    fn failed_to_speak_socks(&self, cause: &str, host: &str) -> Obstruction {
+        let name = self.name();
+        if cause == "failed to create underlying connection" {
+            return self.obstruction(&format!("{name} cannot be reached"), &self.correct(), host);
+        }
+        self.obstruction(&format!("{name} does not connect this device to {host}: {cause}"), &self.correct(), host)
+    }
+
+    fn correct(&self) -> String {
+        match self.variable {
+            Some(variable) => format!("Correct {variable}"),
+            None => "Correct the proxy in this system's settings".to_owned(),
+        }
     }
 
     fn obstruction(&self, problem: &str, hint: &str, host: &str) -> Obstruction {
@@ -227,6 +265,7 @@ fn show(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::HttpError;
 
     #[test]
     fn a_foreign_answer_is_told_by_what_it_was() {
@@ -237,12 +276,26 @@ mod tests {
         assert!(told(Some(&"x".repeat(500))).len() < 200);
     }
 
+    /// connect(2). A network namespace whose loopback was never brought up says ENETUNREACH.
+    #[test]
+    fn this_machine_is_told_from_the_network() {
+        use io::ErrorKind::{ConnectionRefused, ConnectionReset, NetworkUnreachable};
+
+        let told = |kind| explain_local(kind, "127.0.0.1:4580").unwrap();
+        let hint = |kind| HttpError::Connect(told(kind)).into_session_error(Service::S3, "request").hint().unwrap();
+        assert_eq!(told(ConnectionRefused), "nothing listens at 127.0.0.1:4580");
+        assert!(hint(ConnectionRefused).contains("local stack"));
+        assert!(told(NetworkUnreachable).contains("loopback interface is down"));
+        assert!(hint(NetworkUnreachable).contains("loopback interface up"));
+        assert_eq!(explain_local(ConnectionReset, "127.0.0.1:4580"), None);
+    }
+
     const DAY: u64 = 24 * 3600;
 
     fn way(day: u64, clock_is_right: bool) -> Way<'static> {
         let now =
             SystemTime::UNIX_EPOCH + YOUNGER_THAN + Duration::from_secs(day * DAY) - Duration::from_secs(20_000 * DAY);
-        Way { host: "dev-1.okta.com", proxy: None, now, clock_is_right }
+        Way { host: "dev-1.okta.com", loopback: None, proxy: None, now, clock_is_right }
     }
 
     fn day(day: u64) -> UnixTime {

@@ -15,7 +15,7 @@ use super::obstacle::interception;
 use super::s3;
 use super::table::classify;
 use super::transport::{HttpError, is_unavailable};
-use crate::error::{Service, SessionError};
+use crate::error::{SENSELESS, Service, SessionError};
 
 /// Either the service refused, or there is no answer that can be used.
 pub(crate) enum AwsFailure {
@@ -72,7 +72,7 @@ pub(crate) fn is_taken_without_words(response: &HttpResponse) -> bool {
 
 /// An answer that is whole and cannot be meant.
 pub(crate) fn senseless(service: Service, problem: &str) -> SessionError {
-    let failure = format!("the answer of {service} makes no sense, which is the server's fault: {problem}");
+    let failure = format!("the answer of {service} {SENSELESS}: {problem}");
     SessionError::Retryable { failure, retry_after: None }
 }
 

@@ -8,7 +8,7 @@
 use super::answer::{Passing, Refusal};
 use super::evidence::Evidence;
 use super::{cognito, s3};
-use crate::error::{Service, SessionError, SignInReason};
+use crate::error::{OUT_OF_ORDER, RATE_LIMITED, Service, SessionError, SignInReason};
 
 enum Kind {
     Misconfigured(&'static str),
@@ -250,8 +250,8 @@ fn sort_by_family(refusal: &Refusal, evidence: &Evidence) -> SessionError {
         retry_after: None,
     };
     match (refusal.passing(), refusal.status) {
-        (Some(Passing::Throttled), _) => retryable("limits the rate of requests"),
-        (Some(Passing::Unavailable), _) => retryable("cannot answer now"),
+        (Some(Passing::Throttled), _) => retryable(RATE_LIMITED),
+        (Some(Passing::Unavailable), _) => retryable(OUT_OF_ORDER),
         (None, Some(404)) => {
             SessionError::NotFound { what: format!("what {service} was asked for ({})", refusal.said()) }
         }

@@ -52,7 +52,10 @@ impl HttpError {
         match (error.is_connect(), error.is_timeout()) {
             (true, true) => Self::Connect(from(NO_ANSWER)),
             (true, false) if error.is_dns() => Self::UnknownName(from(&describe(&error))),
-            (true, false) => Self::Connect(from(&describe(&error))),
+            (true, false) => Self::Connect(match obstacle::find_local(&error, way) {
+                Some(local) => local,
+                None => from(&describe(&error)),
+            }),
             (false, _) => error.into(),
         }
     }

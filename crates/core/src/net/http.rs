@@ -181,7 +181,12 @@ impl Http {
         let (method, host, path) =
             (request.method().clone(), request.url().authority().to_owned(), request.url().path().to_owned());
         let url = request.url().clone();
-        let client = if self.is_direct(&url) { &self.loopback_client } else { &self.client };
+        let client = if self.is_direct(&url) {
+            &self.loopback_client
+        } else {
+            proxy::check(&url).map_err(HttpError::Obstructed)?;
+            &self.client
+        };
         let asked_at = self.clock.device_now();
         let response = client.execute(request).await.map_err(|error| HttpError::sort(error, &self.way_to(&url)));
         let response = response.inspect_err(|error| {
@@ -202,6 +207,7 @@ impl Http {
     fn way_to<'u>(&self, url: &'u Url) -> Way<'u> {
         Way {
             host: url.host_str().unwrap_or_default(),
+            loopback: is_loopback(url).then(|| url.authority()),
             proxy: if self.is_direct(url) { None } else { proxy::of(url) },
             now: self.clock.device_now(),
             clock_is_right: self.clock.is_confirmed(),

@@ -132,7 +132,10 @@ async fn fetch(
     let (mut renewed, mut signed_anew) = (false, false);
     loop {
         let failure = match s3::fetch_page(client, &credentials, request, continuation).await {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => {
+                renewal.keep_clock_offset().await;
+                return Ok(answer);
+            }
             Err(failure) => failure,
         };
         match failure.blame() {

@@ -86,13 +86,15 @@ impl CredentialRenewal {
         }
     }
 
-    /// After S3 found the time of a request wrong: asks for it, if that answer did not tell, and keeps the correction, so that
-    /// the next process signs by it at once.
+    /// After S3 found the time of a request wrong: asks for it, if that answer did not tell.
     pub(super) async fn check_the_clock(&self) {
         self.server.learn_the_time().await;
-        if let Err(error) = self.vault.update(|_| ()).await {
-            tracing::debug!(%error, "the clock's correction is not kept");
-        }
+        self.keep_clock_offset().await;
+    }
+
+    /// After any answer of S3, which tells the time and changes nothing else that is stored.
+    pub(super) async fn keep_clock_offset(&self) {
+        self.vault.keep_clock_offset().await;
     }
 
     fn known_if(&self, are_wanted: impl FnOnce(&AwsCredentials) -> bool) -> Option<AwsCredentials> {

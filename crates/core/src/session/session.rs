@@ -102,11 +102,11 @@ impl Session {
         self.parts.board.listen()
     }
 
-    /// Asks the authorization server for the time, if [`details`](Self::details) would say of something that it is good or
-    /// over by a clock that may have been set since. No network otherwise, and no error: `clock_is_certain` says how it
-    /// ended.
+    /// Asks the authorization server for the time, if [`details`](Self::details) would count by a correction of the clock
+    /// that was learnt earlier: the clock may have been set since. What is learnt is kept for the next process. No network
+    /// otherwise, and no error: `clock_is_certain` says how it ended.
     pub async fn check_clock(&self) {
-        self.parts.tokens.learn_the_time_if_in_doubt().await;
+        self.parts.tokens.learn_the_time_to_show().await;
     }
 
     /// What is known of the session, from memory.

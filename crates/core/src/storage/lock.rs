@@ -49,7 +49,7 @@ pub(super) fn lock_file(directory: &Directory, file_name: &str, limit: Duration)
 fn busy(path: &Path) -> StorageError {
     StorageError::new(
         StorageErrorKind::Busy,
-        format!("failed to lock {}: another Jetbridge process is using it; try again when it is done", path.display()),
+        format!("failed to lock {}: another Jetbridge process is using it", path.display()),
     )
 }
 

@@ -263,3 +263,28 @@ fn what_no_row_knows_is_sorted_by_its_status_and_quoted_safely() {
     refusal.status = Some(502);
     assert_eq!(classify(&refusal, &evidence()).recovery(), Recovery::Retry);
 }
+
+#[test]
+fn what_passes_by_itself_has_the_advice_of_its_cause() {
+    let hint = |service, code| sorted(service, code, "").hint().unwrap();
+    for (service, code) in [
+        (Service::Okta, "E0000047"),
+        (Service::Cognito, "TooManyRequestsException"),
+        (Service::Cognito, "ThrottlingException"),
+        (Service::S3, "SlowDown"),
+        (Service::S3, "RequestLimitExceeded"),
+    ] {
+        assert!(hint(service, code).contains("fewer requests"), "{code}: {}", hint(service, code));
+    }
+    let senseless = crate::diagnosis::senseless(Service::S3, "it ends nowhere");
+    let fresh_token = crate::diagnosis::cognito::fresh_id_token_expired();
+    let of_servers = [
+        senseless,
+        fresh_token,
+        sorted(Service::S3, "RequestTimeTooSkewed", ""),
+        sorted(Service::S3, "ExpiredToken", ""),
+    ];
+    for error in of_servers {
+        assert!(error.hint().unwrap().contains("ask who runs the server"), "{error}");
+    }
+}

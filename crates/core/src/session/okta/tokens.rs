@@ -108,8 +108,22 @@ impl TokenRenewal {
     pub(crate) async fn learn_the_time_if_in_doubt(&self) {
         let lives = self.vault.peek(StoredSession::lives).unwrap_or_default();
         if lives.into_iter().any(|life| self.timing.is_in_doubt(life)) {
-            self.server.ask_the_time().await;
+            self.learn_the_time().await;
         }
+    }
+
+    /// The same if a session is to be shown: by an old idea of the clock's error, every span that is shown would be wrong,
+    /// also where both clocks agree that something is still good.
+    pub(crate) async fn learn_the_time_to_show(&self) {
+        let is_signed_in = self.vault.peek(|content| content.signed_in.is_some()).unwrap_or(false);
+        if is_signed_in && self.clock.doubtful_unix_now().is_some() {
+            self.learn_the_time().await;
+        }
+    }
+
+    async fn learn_the_time(&self) {
+        self.server.ask_the_time().await;
+        self.vault.keep_clock_offset().await;
     }
 
     fn signed_in_if(&self, is_wanted: impl FnOnce(&Tokens) -> bool) -> Option<SignedIn> {

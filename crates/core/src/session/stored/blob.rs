@@ -11,7 +11,7 @@ use super::pending::{CompletedLogin, MOST_COMPLETED, MOST_PENDING, PendingAuthor
 use super::tokens::{EndedSession, SignedIn};
 use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
-use crate::error::SessionError;
+use crate::error::{SIGNED_IN_MEANWHILE, SessionError};
 use crate::life::Life;
 use crate::storage::StorageErrorKind;
 
@@ -159,9 +159,7 @@ impl StoredSession {
     pub(crate) fn came_too_late(&self) -> SessionError {
         match self.require_signed_in() {
             Err(error) => error,
-            Ok(_) => {
-                SessionError::Retryable { failure: "somebody else signed in meanwhile".to_owned(), retry_after: None }
-            }
+            Ok(_) => SessionError::Retryable { failure: SIGNED_IN_MEANWHILE.to_owned(), retry_after: None },
         }
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Vault {
     board: Arc<Board>,
     known: Arc<Known>,
     last_look: Arc<AtomicI64>,
+    /// The clock's offset that this process last tried to save by itself.
+    offered_offset: Arc<AtomicI64>,
     single_use: SingleUseTokens,
     // Tasks of one process take turns here instead of polling each other's file locks.
     writing: Arc<tokio::sync::Mutex<()>>,
@@ -94,6 +96,7 @@ impl Vault {
             board,
             known: Arc::default(),
             last_look: Arc::default(),
+            offered_offset: Arc::new(AtomicI64::new(i64::MIN)),
             single_use: SingleUseTokens::new(),
             writing: Arc::default(),
             signing_in: Arc::default(),
@@ -155,6 +158,20 @@ impl Vault {
         change: impl FnOnce(&mut StoredSession) -> R + Send + 'static,
     ) -> Result<R, SessionError> {
         self.write(Write::WhatIsNew, change).await
+    }
+
+    /// Saves what a service has just told of the clock if the store has something else, so that the next process begins with
+    /// it. Any other change would save it too; this is for answers that change nothing else. It is worth one try: a store
+    /// that is in use elsewhere must not be waited for with each answer.
+    pub(crate) async fn keep_clock_offset(&self) {
+        let Some(learnt) = self.clock.learnt_offset() else { return };
+        let differs = self.peek(|content| content.clock_offset_seconds != learnt).unwrap_or(false);
+        if differs
+            && self.offered_offset.swap(learnt, Ordering::Relaxed) != learnt
+            && let Err(error) = self.update(|_| ()).await
+        {
+            tracing::debug!(%error, "the clock's correction is not kept");
+        }
     }
 
     async fn write<R: Send + 'static>(

@@ -122,14 +122,29 @@ impl Directory {
         file.sync_all()
     }
 
-    /// Removes a file for good; it need not be there.
+    /// Removes a file for good; it need not be there. Of a symbolic link, which somebody else has put in its place, the link
+    /// goes and no more: what it leads to may be anybody's, and the log says where that is.
     pub(super) fn remove(&self, file_name: &str) -> Result<(), StorageError> {
         let path = self.path.join(file_name);
+        // For words only, so that it does not matter what is there by the next call.
+        let target = path.read_link().ok();
+        let removed = self.unlink(file_name, &path);
+        if let (Ok(()), Some(target)) = (&removed, target) {
+            tracing::warn!(
+                "{} was a symbolic link, and only the link is removed: what was stored may still be in {}",
+                path.display(),
+                self.path.join(target).display()
+            );
+        }
+        removed
+    }
+
+    fn unlink(&self, file_name: &str, path: &Path) -> Result<(), StorageError> {
         match platform::unlink(&self.handle, &self.path, file_name) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             removed => removed
                 .and_then(|()| platform::sync_directory(&self.handle))
-                .map_err(|error| StorageError::io("delete", &path, &error)),
+                .map_err(|error| StorageError::io("delete", path, &error)),
         }
     }
 
