@@ -16,6 +16,7 @@ mod loopback;
 mod output;
 mod path;
 mod progress;
+mod resources;
 mod table;
 mod text;
 
@@ -29,6 +30,7 @@ use args::{Cli, Command};
 use context::Context;
 use exit::{CliError, Exit, Failure};
 use interrupt::Interrupt;
+use output::{Format, Output};
 
 /// How long a command may tidy up after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
@@ -43,6 +45,9 @@ fn main() -> ExitCode {
     logging::start(&cli.global);
     let json = cli.global.json;
     invocation::remember_options(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
+    if let Err(failure) = resources::check() {
+        return failed(&failure, json);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Failure::internal(format!("the runtime did not start: {error}")), json),
@@ -51,11 +56,7 @@ fn main() -> ExitCode {
     // A thread that still reads stdin or waits for a lock must not hold up the end. Files are replaced in one step and
     // locks end with the process, so nothing is left half done.
     runtime.shutdown_background();
-    match result {
-        // The reader has what it wanted; there is nobody to complain to either.
-        Ok(()) | Err(CliError::OutputClosed) => ExitCode::SUCCESS,
-        Err(CliError::Failed(failure)) => failed(&failure, json),
-    }
+    end(result, json)
 }
 
 /// Runs the command on a thread of the pool, so that Ctrl-C works even while it waits for a full pipe. However it ends, the
@@ -93,6 +94,14 @@ async fn run(cli: Cli) -> Result<(), CliError> {
     }
 }
 
+fn end(result: Result<(), CliError>, json: bool) -> ExitCode {
+    match result {
+        // The reader has what it wanted; there is nobody to complain to either.
+        Ok(()) | Err(CliError::OutputClosed) => ExitCode::SUCCESS,
+        Err(CliError::Failed(failure)) => failed(&failure, json),
+    }
+}
+
 fn failed(failure: &Failure, json: bool) -> ExitCode {
     output::report(failure, json);
     ExitCode::from(failure.exit as u8)
@@ -101,13 +110,17 @@ fn failed(failure: &Failure, json: bool) -> ExitCode {
 /// Help and version are answers, everything else is an error; with `--json` in the form that scripts expect.
 fn wrong_usage(error: &clap::Error) -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
-    let is_answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if json && !is_answer {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let mut output = Output::new(Format::Human);
+        let written = output.line(error.render().ansi().to_string().trim_end()).and_then(|()| output.flush());
+        return end(written.map_err(CliError::from), false);
+    }
+    if json {
         let text = error.render().to_string();
         let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
         return failed(&Failure::new("usage", Exit::Usage, text).hint("See jetbridge --help."), json);
     }
-    // Goes to stdout for help, to stderr for errors; a closed pipe is nobody's problem.
+    // To stderr; if that is closed, nobody is left to be told.
     let _ = error.print();
-    ExitCode::from(if is_answer { 0 } else { Exit::Usage as u8 })
+    ExitCode::from(Exit::Usage as u8)
 }

@@ -136,25 +136,27 @@ impl Notes {
     }
 }
 
-/// Reports a failure: for people on stderr, with `json` as the last line on stdout.
+/// Reports a failure: for people on stderr, with `json` as the last line on stdout; a stdout that takes nothing leaves stderr.
 pub(crate) fn report(failure: &Failure, json: bool) {
-    if json {
-        #[derive(Serialize)]
-        struct ErrorEvent<'a> {
-            event: &'static str,
-            kind: &'static str,
-            exit: u8,
-            message: &'a str,
-            hint: Option<&'a str>,
-        }
-        let Failure { kind, exit, message, hint } = failure;
-        let event = ErrorEvent { event: "error", kind, exit: *exit as u8, message, hint: hint.as_deref() };
-        let mut output = Output::new(Format::Json);
-        // Nobody is left to be told if stdout is gone.
-        let _ = output.event(&event).and_then(|()| output.flush());
-    } else {
+    if !json || report_as_json(failure).is_err() {
         write_to_stderr(&render(failure, message_width()));
     }
+}
+
+fn report_as_json(failure: &Failure) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct ErrorEvent<'a> {
+        event: &'static str,
+        kind: &'static str,
+        exit: u8,
+        message: &'a str,
+        hint: Option<&'a str>,
+    }
+    let Failure { kind, exit, message, hint } = failure;
+    let event = ErrorEvent { event: "error", kind, exit: *exit as u8, message, hint: hint.as_deref() };
+    let mut output = Output::new(Format::Json);
+    output.event(&event)?;
+    output.flush()
 }
 
 fn render(failure: &Failure, width: usize) -> String {

@@ -14,6 +14,8 @@ mod hostile;
 mod interruption;
 mod leaks;
 mod leaving;
+#[cfg(target_os = "linux")]
+mod limits;
 mod listing;
 mod login;
 mod loopback;

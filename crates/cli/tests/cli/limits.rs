@@ -1,0 +1,87 @@
+//! A process that may have next to nothing: few descriptors, no further thread, an output that takes nothing. It says so
+//! and ends.
+
+use std::fs::OpenOptions;
+use std::process::Command;
+
+use crate::support::{Bench, Outcome, program};
+
+/// The same command after `limit`, ended if it hangs.
+fn limited(limit: &str, command: &Command) -> Outcome {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{limit}; exec timeout 60 \"$0\" \"$@\"")]);
+    shell.arg(command.get_program()).args(command.get_args()).stdin(std::process::Stdio::null());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    Outcome::of(shell.output().unwrap())
+}
+
+#[test]
+fn an_output_that_takes_nothing_is_an_error_for_every_answer() {
+    let bench = Bench::start();
+    bench.sign_in_as(crate::support::ALICE);
+    for arguments in [
+        &["--json", "whoami"][..],
+        &["--json", "accounts"],
+        &["--json", "ls"],
+        &["whoami"],
+        &["completions", "bash"],
+        &["help"],
+        &["--help"],
+        &["--version"],
+        &["help", "ls"],
+        &["--json", "--help"],
+    ] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let outcome = Outcome::of(bench.command(arguments).stdout(full).output().unwrap());
+        assert_eq!(outcome.code, 1, "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.starts_with("error: the output could not be written"), "{arguments:?}: {outcome:?}");
+    }
+    // A failure keeps its code, and is told where somebody may read it.
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let outcome = bench.command(&["--json", "ls", "--limit", "0"]).stdout(full).output().unwrap();
+    let outcome = Outcome::of(outcome);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    assert!(outcome.stderr.contains("--limit"), "{outcome:?}");
+}
+
+#[test]
+fn too_few_descriptors_are_told_before_anything_is_begun() {
+    let bench = Bench::start();
+    bench.sign_in_as(crate::support::ALICE);
+    for descriptors in [6, 7, 8, 10, 16, 20] {
+        for arguments in [&["ls"][..], &["accounts"], &["creds", "--format", "process"]] {
+            let outcome = limited(&format!("ulimit -n {descriptors}"), &bench.command(arguments));
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{descriptors} {arguments:?}: {outcome:?}");
+            assert!(outcome.stderr.starts_with("error: the limit on open files is too low"), "{outcome:?}");
+            assert!(outcome.stderr.contains("ulimit -n 256"), "{outcome:?}");
+        }
+    }
+    let enough = limited("ulimit -n 32", &bench.command(&["ls", "--limit", "1"]));
+    assert_eq!(enough.code, 0, "{enough:?}");
+}
+
+/// Root may start any number of processes, so that the limit is on memory: a thread needs some for its stack. How much
+/// the program takes by itself differs, so that all limits are tried up to one that is enough.
+#[test]
+fn a_process_without_another_thread_says_so_and_never_hangs() {
+    let mut told = 0;
+    for megabytes in 16.. {
+        assert!(megabytes < 4096, "never enough");
+        let outcome = limited(&format!("ulimit -v {}", megabytes * 1024), &program(&["completions", "bash"]));
+        assert_ne!(outcome.code, 124, "{megabytes} MiB: it hangs");
+        if outcome.stderr.contains("no thread could be started") {
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
+            assert_eq!(outcome.stderr.matches("error:").count(), 1, "{outcome:?}");
+            told += 1;
+        }
+        if outcome.code == 0 {
+            break;
+        }
+    }
+    assert!(told > 0);
+}
