@@ -397,6 +397,7 @@ fn name_endpoint(head: &str) -> &'static str {
         (_, "/revoke") => "revoke",
         (_, "/par") => "par",
         (_, target) if target.contains("list-type=2") => "ListObjectsV2",
+        (_, target) if target.contains("?session") => "CreateSession",
         _ => "something else",
     }
 }
