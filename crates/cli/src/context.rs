@@ -1,7 +1,7 @@
 //! From the global flags to a session: configuration, trusted certificates, store, account.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jetbridge::storage::{
@@ -188,13 +188,20 @@ impl Context {
     pub(crate) fn store(&self) -> Result<Arc<dyn SecretStore>, CliError> {
         let (directory, key_source) = match &self.global.store {
             StoreChoice::Memory => return Ok(Arc::new(MemoryStore::new())),
-            StoreChoice::Auto => (default_directory()?, None),
-            StoreChoice::Keyring => (default_directory()?, Some(KeySource::Keyring)),
+            StoreChoice::Auto => (usual_directory()?, None),
+            StoreChoice::Keyring => (usual_directory()?, Some(KeySource::Keyring)),
             StoreChoice::File(directory) => (directory.to_path_buf(), Some(KeySource::KeyFile)),
         };
         let options = FileStoreOptions { key_source, ..FileStoreOptions::new(directory) };
         Ok(Arc::new(EncryptedFileStore::open(options)?.with_keyring_patience(self.patience)))
     }
+}
+
+fn usual_directory() -> Result<PathBuf, CliError> {
+    default_directory().map_err(|error| {
+        let way_out = "Set JETBRIDGE_HOME to the whole path of a folder of your own, or use --store file:PATH.";
+        Failure::from_session(&error.into()).hint(way_out).into()
+    })
 }
 
 /// The choice of `switch`. One that is lost for good must not lock anybody out.

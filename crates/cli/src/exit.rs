@@ -93,7 +93,7 @@ fn storage_hint(kind: StorageErrorKind) -> String {
              {elsewhere}"
         ),
         StorageErrorKind::Denied => {
-            format!("The folder has to belong to you and to nobody else.\nTo use another one: {elsewhere}")
+            format!("The store's folder and the files in it have to be yours alone.\nTo use another one: {elsewhere}")
         }
         StorageErrorKind::Busy => "Try again when the other process is done.".to_owned(),
         StorageErrorKind::Io => {

@@ -20,11 +20,12 @@ mod resources;
 mod table;
 mod text;
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
 use context::Context;
@@ -115,6 +116,10 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
         let written = output.line(error.render().ansi().to_string().trim_end()).and_then(|()| output.flush());
         return end(written.map_err(CliError::from), false);
     }
+    if let Some(name) = unreadable_variable(error) {
+        let failure = Failure::new("usage", Exit::Usage, format!("the value of {name} is not UTF-8 text"));
+        return failed(&failure.hint(format!("Set {name} again, or unset it.")), json);
+    }
     if json {
         let text = error.render().to_string();
         let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
@@ -123,4 +128,18 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
     // To stderr; if that is closed, nobody is left to be told.
     let _ = error.print();
     ExitCode::from(Exit::Usage as u8)
+}
+
+/// The variable that the grammar's library blames on the arguments.
+fn unreadable_variable(error: &clap::Error) -> Option<String> {
+    let is_of_arguments = std::env::args_os().any(|argument| argument.to_str().is_none());
+    if error.kind() != ErrorKind::InvalidUtf8 || is_of_arguments {
+        return None;
+    }
+    let grammar = Cli::command();
+    let names = grammar.get_arguments().filter_map(clap::Arg::get_env);
+    let is_unreadable = |name: &&OsStr| std::env::var_os(name).is_some_and(|value| value.to_str().is_none());
+    // A folder need not be text.
+    let mut names = names.filter(|name| *name != "JETBRIDGE_CONFIG");
+    names.find(is_unreadable).map(|name| name.to_string_lossy().into_owned())
 }

@@ -168,9 +168,24 @@ fn render(failure: &Failure, width: usize) -> String {
     text
 }
 
+/// What the commands begin with that messages propose.
+const PROGRAMS: [&str; 4] = ["jetbridge ", "cargo run -- ", "chmod ", "sudo "];
+
 /// A message of ours beside the word that says what it is.
 fn labelled(style: Style, label: &str, message: &str, width: usize) -> String {
-    text::wrap_beside(&styled(style, label), &text::escape_lines(message), width)
+    // No control character is left, so that this one can stand for a space that is not to be broken at.
+    let bound: Vec<_> = text::escape_lines(message).lines().map(|line| bind_command(line, "\u{1}")).collect();
+    text::wrap_beside(&styled(style, label), &bound.join("\n"), width).replace('\u{1}', " ")
+}
+
+/// A command to copy, which ends its line, in one piece: a shell would run each line of it.
+fn bind_command(line: &str, space: &str) -> String {
+    let begins = |start: &usize| PROGRAMS.iter().any(|program| line[*start..].starts_with(program));
+    let starts = std::iter::once(0).chain(line.match_indices(": ").map(|(colon, _)| colon + 2));
+    match starts.into_iter().find(begins) {
+        Some(start) => format!("{}{}", &line[..start], line[start..].replace(' ', space)),
+        None => line.to_owned(),
+    }
 }
 
 /// A logged problem as it is printed: like a failure, though the command goes on.
@@ -192,6 +207,23 @@ fn write_to_stderr(text: &str) {
 mod tests {
     use super::*;
     use crate::exit::Exit;
+
+    #[test]
+    fn a_command_to_copy_is_not_wrapped() {
+        let command = "chmod 700 '/home/a b/it'\\''s mine/and long'";
+        let failure = Failure::new(
+            "secure_storage",
+            Exit::SecureStorage,
+            format!("others can reach it; run: {command}"),
+        )
+        .hint(
+            "To sign in beside it: jetbridge --store 'file:a b' login\njetbridge logout --revoke --account 'x y z w'",
+        );
+        let text = anstream::adapter::strip_str(&render(&failure, 30)).to_string();
+        for line in [command, "jetbridge --store 'file:a b' login", "jetbridge logout --revoke --account 'x y z w'"] {
+            assert!(text.lines().any(|shown| shown.trim() == line), "{text}");
+        }
+    }
 
     #[test]
     fn a_failure_is_wrapped_beside_its_label() {

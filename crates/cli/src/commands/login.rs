@@ -1,12 +1,12 @@
 //! `jetbridge login`: by the browser of this machine, or (`--no-browser`) by whatever the user has elsewhere.
 
-use std::io::IsTerminal as _;
+mod pasted;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jetbridge::{AuthorizationRequest, ListObjects, LoginOptions, Prompt, Session, SessionError, SessionState, User};
 use serde::Serialize;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::time::Instant;
 use url::Url;
 
@@ -18,14 +18,12 @@ use crate::commands::whoami::signed_in_user;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::loopback::{Delivery, Errand, HandOver, Loopback, Page};
-use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, styled};
+use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, report, styled};
 use crate::progress::Progress;
 use crate::text::{escape, human_span};
 
 /// The sign-in is complete without the profile, so it may hold up the end only for a moment.
 const PROFILE_LIMIT: Duration = Duration::from_secs(5);
-/// The core refuses a redirect URI of more than 8 KiB; a pasted line may have spaces around it.
-const LONGEST_LINE: u64 = 16 * 1024;
 
 #[derive(Debug, Serialize)]
 struct AuthorizationUrlEvent<'a> {
@@ -197,7 +195,6 @@ fn timed_out(request: &AuthorizationRequest, wait: Duration) -> Failure {
     ))
 }
 
-/// Prints the address and reads where the browser ended up.
 /// An address of an earlier attempt may belong to a sign-in that has ended well: the session would take it for that one, and
 /// nobody would have signed in now.
 fn check_attempt(pasted: &str, request: &str) -> Result<(), CliError> {
@@ -218,6 +215,8 @@ fn check_attempt(pasted: &str, request: &str) -> Result<(), CliError> {
     }
 }
 
+/// Prints the address and reads where the browser ended up. Somebody at a terminal who pastes another address is asked again:
+/// nothing was exchanged, and the sign-in in the browser still counts.
 async fn by_hand(
     context: &Context,
     session: &Session,
@@ -236,16 +235,27 @@ async fn by_hand(
         "\nThe browser then goes to {}…\nIt need not find a page there. Copy the whole address from its address bar.",
         styled(ACCENT, &request.redirect_uri)
     ));
-    ask_for_address(notes);
-    let line = read_line(notes).await?;
-    check_attempt(line.trim(), &request.url)?;
-    signed_in_user(session.complete_login(line.trim()).await?)
+    let mut prompt = pasted::Prompt::new(notes);
+    loop {
+        match complete_by_hand(session, request, &mut prompt).await {
+            Err(CliError::Failed(failure))
+                if failure.exit == Exit::Usage && prompt.is_attended() && !output.is_json() =>
+            {
+                report(&failure, false);
+            }
+            completed => return completed,
+        }
+    }
 }
 
-fn ask_for_address(notes: Notes) {
-    if std::io::stdin().is_terminal() {
-        notes.ask(styled(BOLD, "Paste it here: "));
-    }
+async fn complete_by_hand(
+    session: &Session,
+    request: &AuthorizationRequest,
+    prompt: &mut pasted::Prompt,
+) -> Result<User, CliError> {
+    let address = prompt.address().await?;
+    check_attempt(&address, &request.url)?;
+    signed_in_user(session.complete_login(&address).await?)
 }
 
 fn announce(request: &AuthorizationRequest, output: &mut Output) -> Result<(), CliError> {
@@ -256,25 +266,6 @@ fn announce(request: &AuthorizationRequest, output: &mut Output) -> Result<(), C
     })?;
     // The reader has to act on it now.
     Ok(output.flush()?)
-}
-
-/// A line with something in it: an Enter too many is no address.
-async fn read_line(notes: Notes) -> Result<String, CliError> {
-    let mut line = String::new();
-    let mut stdin = BufReader::new(tokio::io::stdin().take(LONGEST_LINE));
-    let mut read = stdin.read_line(&mut line).await;
-    while read.as_ref().is_ok_and(|length| *length > 0) && line.trim().is_empty() {
-        ask_for_address(notes);
-        line.clear();
-        read = stdin.read_line(&mut line).await;
-    }
-    match read {
-        Ok(0) => Err(Failure { hint: Some("No address came on stdin.".to_owned()), ..Failure::cancelled() }.into()),
-        Ok(_) => Ok(line),
-        Err(error) => {
-            Err(Failure::new("usage", Exit::Usage, format!("the address on stdin could not be read: {error}")).into())
-        }
-    }
 }
 
 /// Says who is signed in. The identity comes from Cognito, so a refusal there shows here; the sign-in itself stands.

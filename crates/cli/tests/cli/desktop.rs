@@ -197,3 +197,105 @@ fn a_proposed_command_can_be_copied_as_it_stands() {
     assert_eq!(shell.code, 0, "{command}: {shell:?}");
     assert!(shell.stderr.contains("Nobody is signed in"), "{shell:?}");
 }
+
+#[test]
+fn a_home_that_is_not_a_whole_path_is_refused_and_nothing_is_written() {
+    let bench = Bench::start();
+    let here = bench.path("elsewhere");
+    std::fs::create_dir(&here).unwrap();
+    for (name, others) in [("HOME", &["JETBRIDGE_HOME", "XDG_STATE_HOME"][..]), ("JETBRIDGE_HOME", &[])] {
+        for arguments in [&["whoami", "--json"][..], &["login", "--no-browser", "--json"]] {
+            let mut command = bench.command(arguments);
+            command.current_dir(&here).env("JETBRIDGE_STORE", "auto").env(name, "some/where");
+            for other in others {
+                command.env_remove(other);
+            }
+            let outcome = Outcome::of(command.output().unwrap());
+            assert_eq!(outcome.code, 8, "{name}: {outcome:?}");
+            let error = outcome.error();
+            assert!(error["message"].as_str().unwrap().contains(&format!("{name} is 'some/where'")), "{error}");
+            assert!(error["hint"].as_str().unwrap().contains("JETBRIDGE_HOME"), "{error}");
+            assert_eq!(std::fs::read_dir(&here).unwrap().count(), 0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn something_else_in_place_of_a_folder_or_a_file_is_told_with_the_way_out() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let (file, pipe) = (bench.path("file"), bench.path("pipe"));
+    std::fs::write(&file, "").unwrap();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let run = |arguments: &[&str]| run_bounded(&bench.command(arguments));
+    for place in [&file, &pipe, &file.join("below")] {
+        let config = run(&["--config", place.to_str().unwrap(), "whoami", "--json"]);
+        let message = config.error()["message"].as_str().unwrap().to_owned();
+        assert_eq!(config.code, 4, "{config:?}");
+        let whole = format!("{} is a file, not a folder", place.display());
+        assert!(place.starts_with(&file) && *place != file || message.contains(&whole), "{message}");
+
+        for command in [&["whoami"][..], &["login", "--no-browser"]] {
+            let store = format!("file:{}", place.display());
+            let store = run(&[&["--store", &store, "--json"], command].concat());
+            assert_eq!(store.code, 8, "{store:?}");
+            assert!(store.error()["message"].as_str().unwrap().ends_with("is not a folder"), "{store:?}");
+        }
+    }
+
+    let is_read = |path: &Path| path.extension().is_some_and(|ending| ending != "lock");
+    let files: Vec<_> =
+        snapshot(&bench.path("store")).into_iter().map(|(path, _)| path).filter(|path| is_read(path)).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for path in files {
+        let aside = bench.path("aside");
+        std::fs::rename(&path, &aside).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        let mut commands = vec![&["whoami", "--json"][..], &["ls", "--json"], &["login", "--no-browser", "--json"]];
+        if path.extension().is_some_and(|ending| ending == "sealed") {
+            commands.push(&["logout", "--json"]);
+        }
+        for command in commands {
+            let outcome = run(command);
+            assert_eq!(outcome.code, 8, "{command:?} {}: {outcome:?}", path.display());
+            let message = outcome.error()["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(path.to_str().unwrap()) && message.contains("move it elsewhere"), "{message}");
+        }
+        std::fs::remove_dir(&path).unwrap();
+        std::fs::rename(&aside, &path).unwrap();
+    }
+    assert_eq!(run(&["whoami"]).code, 0, "the session is as it was");
+}
+
+#[test]
+fn a_variable_that_is_not_text_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bytes = std::ffi::OsStr::from_bytes(b"\xff");
+    for name in ["JETBRIDGE_STORE", "JETBRIDGE_ACCOUNT", "JETBRIDGE_PERMIT_ENDPOINT"] {
+        let outcome = Outcome::of(program(&["whoami"]).env(name, bytes).output().unwrap());
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+        assert!(outcome.stderr.starts_with(&format!("error: the value of {name} is not UTF-8 text")), "{outcome:?}");
+        let json = Outcome::of(program(&["whoami", "--json"]).env(name, bytes).output().unwrap());
+        assert!(json.error()["message"].as_str().unwrap().contains(name), "{json:?}");
+        // One that is not asked for is nobody's problem.
+        let argument = Outcome::of(program(&["switch"]).arg(bytes).env(name, "memory").output().unwrap());
+        assert!(argument.code == 2 && !argument.stderr.contains(name), "{argument:?}");
+    }
+}
+
+/// The store's folder may have any name: what is to be copied is for a shell, and in one line.
+#[test]
+fn a_proposed_chmod_is_one_line_that_a_shell_takes() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::start();
+    let store = bench.path("it's a store with a name; much longer than a terminal of eighty columns is wide");
+    std::fs::create_dir(&store).unwrap();
+    std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let whoami = || bench.run(&["--store", &format!("file:{}", store.display()), "whoami"]);
+    let outcome = whoami();
+    assert_eq!(outcome.code, 8, "{outcome:?}");
+    let line = outcome.stderr.lines().find_map(|line| Some(&line[line.find("chmod 700 ")?..])).unwrap();
+    let shell = Command::new("sh").args(["-c", line]).output().unwrap();
+    assert!(shell.status.success(), "{line}: {shell:?}");
+    assert_eq!(whoami().code, 3);
+}

@@ -212,3 +212,67 @@ fn an_empty_line_is_no_address_and_the_next_one_is_waited_for() {
     let nothing = bench.login(&[], |_| "\n".to_owned());
     assert_eq!(nothing.code, 7, "{nothing:?}");
 }
+
+#[test]
+fn what_was_pasted_along_with_the_address_does_no_harm() {
+    let bench = Bench::start();
+    for wrap in [
+        |address: &str| format!("\u{1b}[200~{address}\u{1b}[201~"),
+        |address: &str| format!(" \"{address}\" "),
+        |address: &str| format!("<{}>\u{200b}", address.replace('&', "&amp;")),
+    ] {
+        let outcome = bench.login(&[], |url| wrap(&bench.visit(url, ALICE)));
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_text_is_told_with_a_way_out() {
+    let bench = Bench::start();
+    let mut running = Running::start(&mut bench.command(&["login", "--no-browser", "--json"]));
+    running.authorization_url();
+    running.answer_bytes(b"http://127.0.0.1/\xff\n");
+    let outcome = running.finish();
+    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (2, Some("usage")), "{outcome:?}");
+    assert!(outcome.error()["hint"].as_str().unwrap().contains("address bar"), "{outcome:?}");
+}
+
+/// `script` gives the program a terminal, and the test what is shown there.
+#[cfg(target_os = "linux")]
+#[test]
+fn somebody_at_a_terminal_who_pastes_something_else_is_asked_again() {
+    let bench = Bench::start();
+    let mut earlier = String::new();
+    bench.login(&[], |url| {
+        earlier = bench.visit(url, ALICE);
+        earlier.clone()
+    });
+    let login = bench.command(&["login", "--no-browser", "--force"]);
+    let mut terminal = std::process::Command::new("script");
+    let line = format!("{} login --no-browser --force", login.get_program().display());
+    terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    for (name, value) in login.get_envs() {
+        match value {
+            Some(value) => terminal.env(name, value),
+            None => terminal.env_remove(name),
+        };
+    }
+    let mut running = Running::start(&mut terminal);
+    let url = loop {
+        let line = running.line();
+        assert!(!line.is_empty(), "no address was shown");
+        if line.contains("/v1/authorize?") {
+            break line.trim().to_owned();
+        }
+    };
+    running.answer("not an address");
+    running.answer(&earlier);
+    running.answer(&bench.visit(&url, ALICE));
+    // Reading goes on until the program ends; the end of the input would be a Ctrl-D.
+    while !running.line().is_empty() {}
+    let outcome = running.finish();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(outcome.stdout.matches("Paste it here").count(), 3, "{outcome:?}");
+    assert_eq!(outcome.stdout.matches("error:").count(), 2, "{outcome:?}");
+    assert!(outcome.stdout.contains("another sign-in"), "{outcome:?}");
+}

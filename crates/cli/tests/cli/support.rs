@@ -329,7 +329,11 @@ impl Running {
     }
 
     pub(crate) fn answer(&mut self, line: &str) {
-        writeln!(self.child.stdin.as_ref().unwrap(), "{line}").unwrap();
+        self.answer_bytes(format!("{line}\n").as_bytes());
+    }
+
+    pub(crate) fn answer_bytes(&mut self, bytes: &[u8]) {
+        self.child.stdin.as_ref().unwrap().write_all(bytes).unwrap();
     }
 
     /// Waits for a line of stderr that begins so.

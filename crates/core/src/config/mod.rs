@@ -50,6 +50,7 @@ impl Config {
     /// # Errors
     /// Every problem of both files: missing, unreadable, larger than 1 MiB, not UTF-8, not JSON, or a wrong value.
     pub fn load(dir: &Path) -> Result<Self, ConfigError> {
+        source::check_directory(dir)?;
         let okta_path = dir.join(OKTA_FILE);
         let aws_path = dir.join(AWS_FILE);
         Self::from_sources(

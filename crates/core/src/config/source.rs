@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::document::{self, Document};
-use super::problem::ConfigProblem;
+use super::problem::{ConfigError, ConfigProblem};
 use super::validate::Fault;
 
 /// No real configuration comes near; a larger file is a mistake that should not fill the memory.
@@ -13,6 +13,18 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The text of one file, or why there is none.
 pub(super) type Text = Result<String, Fault>;
+
+/// Something else in place of the folder is one problem, not one for each file. One that is not there is told by them.
+pub(super) fn check_directory(dir: &Path) -> Result<(), ConfigError> {
+    match std::fs::metadata(dir) {
+        Ok(metadata) if !metadata.is_dir() => {
+            let fault = Fault::new("is a file, not a folder")
+                .expecting("the folder that has okta-config.json and aws-exports.json in it");
+            Err(ConfigError { problems: vec![fault.into_problem(&dir.display().to_string(), "", "")] })
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Reads a whole configuration file of at most 1 MiB.
 pub(super) fn read_text(path: &Path) -> Text {

@@ -10,27 +10,44 @@ use super::{StorageError, StorageErrorKind};
 /// `~/.local/state/jetbridge` elsewhere (XDG Base Directory Specification).
 ///
 /// # Errors
-/// [`Unavailable`](StorageErrorKind::Unavailable) when none of these variables is set.
+/// [`Unavailable`](StorageErrorKind::Unavailable) when none of these variables is set, or the one that counts to a relative path.
 pub fn default_directory() -> Result<PathBuf, StorageError> {
     directory_from(|variable| std::env::var_os(variable))
 }
 
 pub(super) fn directory_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StorageError> {
     let path = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(chosen) = path("JETBRIDGE_HOME") {
+    // Each current directory would have a session of its own, and a key in whatever folder the user happens to be.
+    let whole_path = |name: &str| match path(name) {
+        Some(relative) if !relative.has_root() => Err(StorageError::new(
+            StorageErrorKind::Unavailable,
+            format!(
+                "failed to find a directory for the session: {name} is '{}' and has to be a whole path",
+                relative.display()
+            ),
+        )),
+        found => Ok(found),
+    };
+    if let Some(chosen) =
+        path("JETBRIDGE_HOME").filter(|chosen| chosen.as_os_str().as_encoded_bytes().starts_with(b"~"))
+    {
+        return absolute_path(&chosen);
+    }
+    if let Some(chosen) = whole_path("JETBRIDGE_HOME")? {
         return absolute_path(&chosen);
     }
     let directory = {
         if cfg!(target_os = "macos") {
-            path("HOME").map(|home| home.join("Library/Application Support/Jetbridge"))
+            whole_path("HOME")?.map(|home| home.join("Library/Application Support/Jetbridge"))
         } else if cfg!(windows) {
-            path("LOCALAPPDATA").map(|data| data.join("Jetbridge"))
+            whole_path("LOCALAPPDATA")?.map(|data| data.join("Jetbridge"))
         } else {
-            path("XDG_STATE_HOME")
-                // The specification says to ignore a relative path here.
-                .filter(|state| state.is_absolute())
-                .or_else(|| path("HOME").map(|home| home.join(".local/state")))
-                .map(|state| state.join("jetbridge"))
+            // The specification says to ignore a relative path here.
+            let state = match path("XDG_STATE_HOME").filter(|state| state.is_absolute()) {
+                Some(state) => Some(state),
+                None => whole_path("HOME")?.map(|home| home.join(".local/state")),
+            };
+            state.map(|state| state.join("jetbridge"))
         }
     };
     directory.ok_or_else(|| {

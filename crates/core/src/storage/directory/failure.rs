@@ -11,6 +11,9 @@ use crate::storage::{StorageError, StorageErrorKind};
 impl StorageError {
     /// A failure of the file system while it was asked to `action` the file at `path`.
     pub(in crate::storage) fn io(action: &str, path: &Path, error: &io::Error) -> Self {
+        if error.kind() == ErrorKind::IsADirectory {
+            return Self::not_a_file(path);
+        }
         let kind = match error.kind() {
             ErrorKind::PermissionDenied => StorageErrorKind::Denied,
             _ => StorageErrorKind::Io,
@@ -22,6 +25,23 @@ impl StorageError {
         let owner: Option<String> = None;
         let owner = owner.map(|owner| format!("; {owner}")).unwrap_or_default();
         Self::new(kind, format!("failed to {action} {}: {error}{owner}", path.display()))
+    }
+
+    /// A folder, a pipe or the like is where one of the store's files belongs.
+    pub(super) fn not_a_file(path: &Path) -> Self {
+        Self::refused(path, "it is not a file; move it elsewhere or delete it")
+    }
+
+    /// Something other than the store's folder is at `path`, or at a part of it.
+    pub(super) fn not_a_folder(path: &Path) -> Self {
+        let (place, metadata) = path
+            .ancestors()
+            .find_map(|part| Some((part, part.symlink_metadata().ok()?)))
+            .map_or((path, None), |(part, metadata)| (part, Some(metadata)));
+        let is_link = metadata.is_some_and(|metadata| metadata.is_symlink());
+        let what = if is_link { "is a symbolic link" } else { "is not a folder" };
+        let subject = if place == path { "it".to_owned() } else { place.display().to_string() };
+        Self::refused(path, &format!("{subject} {what}"))
     }
 
     /// Something at `path` is not safe to use.

@@ -18,7 +18,7 @@ pub(super) fn create_directory(path: &Path) -> io::Result<()> {
 pub(super) fn open_directory(path: &Path) -> Result<Option<Handle>, StorageError> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => Ok(Some(())),
-        Ok(_) => Err(StorageError::refused(path, "it is a symbolic link or not a directory")),
+        Ok(_) => Err(StorageError::not_a_folder(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StorageError::io("open", path, &error)),
     }
@@ -45,7 +45,7 @@ pub(super) fn explain_open(path: &Path, error: &io::Error) -> StorageError {
 
 pub(super) fn check_file(file: &File, path: &Path) -> Result<(), StorageError> {
     let metadata = file.metadata().map_err(|error| StorageError::io("open", path, &error))?;
-    if metadata.is_file() { Ok(()) } else { Err(StorageError::refused(path, "it is not a regular file")) }
+    if metadata.is_file() { Ok(()) } else { Err(StorageError::not_a_file(path)) }
 }
 
 /// The names of what is in the directory. A name that is not UTF-8 is none of ours.

@@ -29,7 +29,7 @@ pub(super) fn open_directory(path: &Path) -> Result<Option<Handle>, StorageError
         Err(Errno::NOENT) => return Ok(None),
         // Linux says ENOTDIR, other systems ELOOP, when the last component is a symbolic link.
         Err(Errno::LOOP | Errno::NOTDIR) => {
-            return Err(StorageError::refused(path, "it is a symbolic link or not a directory"));
+            return Err(StorageError::not_a_folder(path));
         }
         Err(error) => return Err(StorageError::io("open", path, &error.into())),
     };
@@ -64,7 +64,7 @@ pub(super) fn explain_open(path: &Path, error: &io::Error) -> StorageError {
 pub(super) fn check_file(file: &File, path: &Path) -> Result<(), StorageError> {
     let stat = rustix::fs::fstat(file).map_err(|error| StorageError::io("open", path, &error.into()))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(StorageError::refused(path, "it is not a regular file"));
+        return Err(StorageError::not_a_file(path));
     }
     check_private(&stat, path, "600")
 }

@@ -107,6 +107,12 @@ fn the_default_directory_follows_the_environment() {
         assert_eq!(from(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]), Ok(PathBuf::from("/s/jetbridge")));
         assert_eq!(from(&[("HOME", "/h"), ("XDG_STATE_HOME", "s")]), Ok(PathBuf::from("/h/.local/state/jetbridge")));
         assert_eq!(from(&[("HOME", "/h")]), Ok(PathBuf::from("/h/.local/state/jetbridge")));
+        assert_eq!(from(&[("HOME", "h"), ("XDG_STATE_HOME", "/s")]), Ok(PathBuf::from("/s/jetbridge")));
+        for relative in [&[("HOME", "h")][..], &[("JETBRIDGE_HOME", "j"), ("HOME", "/h")], &[("JETBRIDGE_HOME", "./j")]]
+        {
+            let refused = from(relative).expect_err("a session in each folder");
+            assert!(refused.detail.contains(&format!("{} is '", relative[0].0)), "{refused}");
+        }
     }
 }
 
