@@ -181,8 +181,9 @@ class SignInTest(AsyncTest):
 
     async def test_https_with_a_certificate_of_one_s_own(self):
         bench = await Bench.start(tls=True)
-        with self.assertRaises(jb.SessionError.Retryable):
+        with self.assertRaises(jb.SessionError.Obstructed) as distrusted:
             await bench.session().begin_login(jb.LoginOptions())
+        self.assertEqual(distrusted.exception.obstacle, jb.Obstacle.CERTIFICATE)
         trusting = bench.session(root_certificates_pem=bench.stack.ca_pem())
         await bench.signed_in(trusting)
         await bench.stack.shutdown()
