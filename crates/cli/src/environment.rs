@@ -3,10 +3,11 @@
 //! environment while other threads may read it. So this program starts itself again without the empty ones.
 
 /// What this program and its libraries read.
-const READ: [&str; 21] = [
+const READ: [&str; 22] = [
     "JETBRIDGE_CONFIG",
     "JETBRIDGE_STORE",
     "JETBRIDGE_ACCOUNT",
+    "JETBRIDGE_PERMIT_ENDPOINT",
     "JETBRIDGE_HOME",
     "HOME",
     "XDG_STATE_HOME",

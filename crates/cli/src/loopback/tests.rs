@@ -152,7 +152,7 @@ fn bind() -> (Loopback, u16) {
 }
 
 /// Sends these bytes, and gives all that comes back.
-async fn send(port: u16, request: &str) -> String {
+pub(super) async fn send(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();

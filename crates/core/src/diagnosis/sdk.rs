@@ -58,16 +58,12 @@ pub(crate) enum UnusableAnswer {
     Foreign,
 }
 
-/// Captive portals say so (RFC 6585 §6).
-const NETWORK_AUTHENTICATION_REQUIRED: u16 = 511;
-
 /// Whether a refusal counts whatever stands in its body: the service signs its answers with an id, and the gateways before it
 /// say in words of their own that it is out of order.
 pub(crate) fn is_taken_without_words(response: &HttpResponse) -> bool {
     let status = response.status().as_u16();
     let of_service = ["x-amzn-requestid", "x-amzn-errortype", "x-amz-request-id", "x-amz-bucket-region"];
-    (is_unavailable(status) && status != NETWORK_AUTHENTICATION_REQUIRED)
-        || of_service.iter().any(|name| response.headers().get(name).is_some())
+    is_unavailable(status) || of_service.iter().any(|name| response.headers().get(name).is_some())
 }
 
 /// An answer that is whole and cannot be meant.

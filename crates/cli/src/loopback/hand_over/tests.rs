@@ -1,8 +1,5 @@
 //! Who gets what the browser is to have, how often, and that nothing of it is in the address.
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-
 use super::*;
 
 const PAGE: &str = "https://acme.okta.com/oauth2/default/v1/authorize?state=s3cret&nonce=n0nce";
@@ -12,18 +9,9 @@ const END: &str = "https://acme.okta.com/oauth2/default/v1/logout?id_token_hint=
 /// Sends a request, and gives all that comes back.
 async fn send(hand_over: &HandOver, change: impl Fn(String) -> String) -> String {
     let url = Url::parse(hand_over.address()).unwrap();
-    let host = format!("127.0.0.1:{}", url.port().unwrap());
-    let mut stream = TcpStream::connect(&host).await.unwrap();
-    let request = change(format!("GET {} HTTP/1.1\r\nHost: {host}\r\n\r\n", url.path()));
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    // The listener waits until the other side closes, so the end of the page is the end.
-    while !(answer.ends_with(b"</html>\n") || answer.ends_with(b"Content-Length: 0\r\n\r\n")) {
-        if stream.read_buf(&mut answer).await.unwrap_or(0) == 0 {
-            break;
-        }
-    }
-    String::from_utf8(answer).unwrap()
+    let port = url.port().unwrap();
+    let request = change(format!("GET {} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n", url.path()));
+    super::super::tests::send(port, &request).await
 }
 
 async fn get(hand_over: &HandOver) -> String {
