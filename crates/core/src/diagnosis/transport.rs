@@ -61,13 +61,20 @@ impl HttpError {
     }
 
     /// A status that only something in between gives: a proxy (RFC 9110 §15.5.8), or a network that wants a sign-in first
-    /// (RFC 6585 §6).
-    pub(crate) fn from_status(status: u16, content_type: Option<&str>, way: &Way<'_>) -> Option<Self> {
-        match (status, &way.proxy) {
-            (407, Some(proxy)) => Some(Self::Obstructed(proxy.wants_password(way.host))),
-            (407 | 511, _) => Some(Self::Foreign { status, content_type: content_type.map(str::to_owned) }),
-            _ => None,
+    /// (RFC 6585 §6). Only then is the way looked for: that asks the environment, or the system.
+    pub(crate) fn from_status<'w>(
+        status: u16,
+        content_type: Option<&str>,
+        way: impl FnOnce() -> Way<'w>,
+    ) -> Option<Self> {
+        if !matches!(status, 407 | 511) {
+            return None;
         }
+        let way = way();
+        Some(match &way.proxy {
+            Some(proxy) if status == 407 => Self::Obstructed(proxy.wants_password(way.host)),
+            _ => Self::Foreign { status, content_type: content_type.map(str::to_owned) },
+        })
     }
 
     /// A JSON document that ends too early or is none has been damaged on its way; one that says something else is the

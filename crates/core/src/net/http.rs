@@ -194,7 +194,7 @@ impl Http {
         })?;
         let status = response.status().as_u16();
         tracing::debug!(%method, host, path, status, "answered");
-        if let Some(error) = HttpError::from_status(status, content_type(response.headers()), &self.way_to(&url)) {
+        if let Some(error) = HttpError::from_status(status, content_type(response.headers()), || self.way_to(&url)) {
             return Err(error);
         }
         if self.is_time_server(&url) {
