@@ -2,6 +2,8 @@
 //! caller may do. Writing is not imitated: who may write is told so, everybody else is refused as by S3.
 
 mod authorization;
+mod body;
+mod checksum;
 mod content;
 mod error;
 mod listing;
@@ -10,6 +12,7 @@ mod seeds;
 mod service;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use std::io;
 use std::sync::Arc;
