@@ -3,11 +3,18 @@
 use std::net::IpAddr;
 
 use super::error::Refusal;
-use super::operations::Resource;
 use crate::sigv4::decode_percent;
 
 /// The longest key, in bytes of UTF-8 ("Creating object key names", S3 user guide).
 const MAX_KEY: usize = 1024;
+
+/// What an operation is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resource {
+    Service,
+    Bucket,
+    Object,
+}
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Address {

@@ -7,14 +7,16 @@ use http::{Extensions, StatusCode};
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use serde_json::json;
 
-use super::ACCOUNT;
-use super::address::Address;
+use super::address::{Address, Resource};
 use super::error::Refusal;
-use super::operations::{Asked, Permission, Resource};
+use super::operations::{Asked, Permission};
 use crate::credentials::{SESSION_NAME, TemporaryCredentials};
 use crate::iam::{self, Call, Caller, Context, Policy, PolicyKind, evaluate};
 use crate::options::Options;
 use crate::shared::Shared;
+
+/// The account that owns the buckets of a stack without a template.
+const ACCOUNT: &str = "123456789012";
 
 impl Permission<'_> {
     /// S3's refusal, with the words that say which kind of policy is to be looked at.
@@ -124,7 +126,7 @@ impl Authorizer {
     }
 }
 
-/// The account whose policies these are.
+/// The account that owns the buckets.
 pub(super) fn account(shared: &Shared) -> &str {
     shared.deployment().map_or(ACCOUNT, |deployment| &deployment.account)
 }

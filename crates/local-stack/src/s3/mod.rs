@@ -54,9 +54,6 @@ const EXPECTED_OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucke
 const EXPECTED_SOURCE_OWNER: HeaderName = HeaderName::from_static("x-amz-source-expected-bucket-owner");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
-/// The account that owns the buckets of a stack without a template.
-const ACCOUNT: &str = "123456789012";
-
 struct S3Server {
     shared: Arc<Shared>,
     credentials: Arc<CredentialRegistry>,

@@ -11,16 +11,8 @@ use http::{HeaderMap, Method};
 use s3s::dto::CopySource;
 use url::form_urlencoded;
 
-use super::address::Address;
+use super::address::{Address, Resource};
 use super::error::Refusal;
-
-/// What an operation is sent to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Resource {
-    Service,
-    Bucket,
-    Object,
-}
 
 /// A row of the table.
 #[derive(Debug)]
