@@ -66,14 +66,6 @@ impl Context {
         self.with_all(key, [value.into()])
     }
 
-    /// As [`with`](Self::with), if there is a value.
-    pub(crate) fn with_optional(self, key: &str, value: Option<impl Into<String>>) -> Self {
-        match value {
-            Some(value) => self.with(key, value),
-            None => self,
-        }
-    }
-
     /// The same with one more key that has these values.
     pub(crate) fn with_all(mut self, key: &str, values: impl IntoIterator<Item = String>) -> Self {
         debug_assert!(Key::parse(key).is_some(), "a service sets a key that no policy may ask for: {key}");

@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::random_ids::{random_bytes, random_string};
 use crate::sigv4::SigV4Error;
@@ -39,11 +39,71 @@ pub(super) struct Refusal {
     pub details: Vec<(&'static str, String)>,
     /// Where a redirect leads.
     pub location: Option<String>,
+    /// The methods that a resource has.
+    pub allow: Option<String>,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: Vec::new(), location: None }
+        Self { status, code, message: message.into(), details: Vec::new(), location: None, allow: None }
+    }
+
+    /// An argument that cannot be, with its name and value.
+    pub(super) fn invalid_argument(message: impl Into<String>, name: &str, value: &str) -> Self {
+        let details = vec![("ArgumentName", name.to_owned()), ("ArgumentValue", value.to_owned())];
+        Self { details, ..Self::new(StatusCode::BAD_REQUEST, "InvalidArgument", message) }
+    }
+
+    pub(super) fn invalid_bucket_name(bucket: &str) -> Self {
+        Self {
+            details: vec![("BucketName", bucket.to_owned())],
+            ..Self::new(StatusCode::BAD_REQUEST, "InvalidBucketName", "The specified bucket is not valid.")
+        }
+    }
+
+    pub(super) fn key_too_long(size: usize, most: usize) -> Self {
+        Self {
+            details: vec![("Size", size.to_string()), ("MaxSizeAllowed", most.to_string())],
+            ..Self::new(StatusCode::BAD_REQUEST, "KeyTooLongError", "Your key is too long")
+        }
+    }
+
+    pub(super) fn no_such_bucket(bucket: &str) -> Self {
+        Self {
+            details: vec![("BucketName", bucket.to_owned())],
+            ..Self::new(StatusCode::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist")
+        }
+    }
+
+    pub(super) fn method_not_allowed(method: &Method, resource_type: &str, allowed: &[&str]) -> Self {
+        Self {
+            details: vec![("Method", method.to_string()), ("ResourceType", resource_type.to_owned())],
+            allow: Some(allowed.join(", ")),
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "MethodNotAllowed",
+                "The specified method is not allowed against this resource.",
+            )
+        }
+    }
+
+    /// A POST to a bucket is a form that a browser sends.
+    pub(super) fn bucket_post() -> Self {
+        let condition = "Bucket POST must be of the enclosure-type multipart/form-data";
+        Self {
+            details: vec![("Condition", condition.to_owned())],
+            ..Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "PreconditionFailed",
+                "At least one of the pre-conditions you specified did not hold",
+            )
+        }
+    }
+
+    /// What S3 does and the stack does not.
+    pub(super) fn not_implemented(operation: &str) -> Self {
+        let message = format!("The local stack does not implement {operation}.");
+        Self::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message)
     }
 
     pub(super) fn to_response(&self, ids: &RequestIds) -> Response {
@@ -58,6 +118,9 @@ impl Refusal {
         let mut response = xml_response(self.status, xml);
         if let Some(location) = self.location.as_ref().and_then(|location| HeaderValue::try_from(location).ok()) {
             response.headers_mut().insert(header::LOCATION, location);
+        }
+        if let Some(methods) = self.allow.as_ref().and_then(|methods| HeaderValue::try_from(methods).ok()) {
+            response.headers_mut().insert(header::ALLOW, methods);
         }
         response
     }

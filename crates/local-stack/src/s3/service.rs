@@ -1,5 +1,5 @@
-//! The operations that the stack's S3 has, on `s3s`, which speaks the wire protocol. Whoever gets here is signed in:
-//! the router checked the signature. Every other operation answers NotImplemented.
+//! The operations that the stack's S3 has, on `s3s`, which speaks the wire protocol. Whoever gets here is signed in and may
+//! do what is asked: the router checked both. Every other operation answers NotImplemented.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use axum::body::Bytes;
 use futures_util::stream;
 use http::{Extensions, HeaderMap, HeaderValue, header};
 use s3s::dto::{
-    Bucket as BucketEntry, CommonPrefix, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, EncodingType,
-    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-    ListBucketsInput, ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, Object as ObjectEntry,
-    ObjectStorageClass, Owner, PutObjectInput, PutObjectOutput, Range, StreamingBlob, Timestamp,
+    Bucket as BucketEntry, CommonPrefix, ETag, ETagCondition, EncodingType, GetObjectInput, GetObjectOutput,
+    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, Object as ObjectEntry, ObjectStorageClass, Owner, Range, StreamingBlob,
+    Timestamp,
 };
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
-use super::authorization::{Access, Authorizer};
+use super::authorization::Authorizer;
 use super::content;
 use super::listing::{Listing, Position, TokenSealer, list};
 use super::objects::{Bucket, Buckets, Lookup, Object};
@@ -45,28 +45,18 @@ impl ObjectStore {
         }
     }
 
-    /// Nothing is ever written here. Who may not write has to learn that all the same.
-    fn refuse_writing(&self, extensions: &Extensions, bucket: &str, access: &Access<'_>) -> S3Error {
-        let allowed = self.bucket(bucket).and_then(|_| self.authorizer.check(extensions, access));
-        allowed.err().unwrap_or_else(|| s3_error!(NotImplemented, "The local stack stores and deletes no objects."))
-    }
-
     fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
-        let objects = self.bucket(bucket)?;
-        self.authorizer.check(extensions, &Access::GetObject { bucket, key })?;
-        if let Some(object) = objects.find(key) {
+        if let Some(object) = self.bucket(bucket)?.find(key) {
             return Ok(object);
         }
-        // Who may not list the bucket does not learn either that a key is not there.
-        self.authorizer.check(extensions, &Access::to_bucket(bucket))?;
+        self.authorizer.may_know_keys(extensions, bucket)?;
         Err(s3_error!(NoSuchKey, "The specified key does not exist."))
     }
 }
 
 #[async_trait::async_trait]
 impl S3 for ObjectStore {
-    async fn list_buckets(&self, request: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
-        self.authorizer.check(&request.extensions, &Access::ListBuckets)?;
+    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
         let entry = |name: &str| BucketEntry {
             name: Some(name.to_owned()),
             bucket_region: Some(self.region.clone()),
@@ -81,7 +71,6 @@ impl S3 for ObjectStore {
 
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
         self.bucket(&request.input.bucket)?;
-        self.authorizer.check(&request.extensions, &Access::to_bucket(&request.input.bucket))?;
         Ok(S3Response::new(HeadBucketOutput {
             bucket_region: Some(self.region.clone()),
             ..HeadBucketOutput::default()
@@ -94,13 +83,6 @@ impl S3 for ObjectStore {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let input = request.input;
         let bucket = self.bucket(&input.bucket)?;
-        let access = Access::ListBucket {
-            bucket: &input.bucket,
-            prefix: input.prefix.as_deref(),
-            delimiter: input.delimiter.as_deref(),
-            max_keys: input.max_keys,
-        };
-        self.authorizer.check(&request.extensions, &access)?;
         let url_encoded = match input.encoding_type.as_ref().map(EncodingType::as_str) {
             None => false,
             Some(EncodingType::URL) => true,
@@ -210,16 +192,6 @@ impl S3 for ObjectStore {
             e_tag: Some(ETag::Strong(object.e_tag)),
             ..HeadObjectOutput::default()
         }))
-    }
-
-    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
-        let PutObjectInput { bucket, key, .. } = &request.input;
-        Err(self.refuse_writing(&request.extensions, bucket, &Access::PutObject { bucket, key }))
-    }
-
-    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
-        let DeleteObjectInput { bucket, key, .. } = &request.input;
-        Err(self.refuse_writing(&request.extensions, bucket, &Access::DeleteObject { bucket, key }))
     }
 }
 

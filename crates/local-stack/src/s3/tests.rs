@@ -9,6 +9,8 @@ use aws_sigv4::http_request::{
     sign,
 };
 use aws_sigv4::sign::v4;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use reqwest::Client;
 use url::Url;
 
@@ -22,6 +24,7 @@ struct Bench {
     signer: Arc<TemporaryCredentials>,
     client: Client,
     origin: String,
+    routes: Router,
 }
 
 impl Bench {
@@ -32,9 +35,10 @@ impl Bench {
         let signer =
             credentials.issue("us-west-2:id", "arn:aws:iam::123456789012:role/Reader", SessionFacts::default());
         let routes = router(Arc::clone(&shared), credentials);
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let served = routes.clone();
+        tokio::spawn(async move { axum::serve(listener, served).await });
         let origin = url.as_str().trim_end_matches('/').to_owned();
-        Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin }
+        Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin, routes }
     }
 
     /// A presigned URL for `target`, a path with its query.
@@ -206,20 +210,47 @@ async fn whoever_does_not_sign_is_refused_and_a_warm_up_is_told_apart() {
     assert_eq!(anonymous.status(), 403);
     assert_eq!(element(&anonymous.text().await.unwrap(), "Code"), Some("AccessDenied"));
 
-    let operation = |method: Method, uri: &str| {
-        Target::of(&http::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0).operation
-    };
-    assert_eq!(operation(Method::HEAD, "/"), "warm_up");
     // Somebody who forgot to sign these has not warmed anything up: the log must show it.
-    assert_eq!(operation(Method::HEAD, "/b"), "HeadBucket");
-    assert_eq!(operation(Method::HEAD, "/b/k"), "HeadObject");
-    assert_eq!(operation(Method::HEAD, "/b?X-Amz-Signature=x"), "HeadBucket");
-    assert_eq!(operation(Method::GET, "/b?list-type=2&prefix=x"), "ListObjectsV2");
-    assert_eq!(operation(Method::GET, "/b/k?list-type=2"), "GetObject");
-    assert_eq!(operation(Method::GET, "/b"), "unsupported");
-    assert_eq!(operation(Method::PUT, "/b"), "unsupported");
-    assert_eq!(operation(Method::PUT, "/b/k"), "PutObject");
-    assert_eq!(operation(Method::DELETE, "/b/k"), "DeleteObject");
+    for (method, path, operation) in [
+        (Method::HEAD, "/jetbridge-demo", "HeadBucket"),
+        (Method::GET, "/jetbridge-demo?list-type=2&prefix=x", "ListObjectsV2"),
+        (Method::GET, "/jetbridge-demo/key?list-type=2", "GetObject"),
+        (Method::PUT, "/jetbridge-demo", "CreateBucket"),
+        (Method::POST, "/jetbridge-demo/key", "unsupported"),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let response = TowerToHyperService::new(bench.routes.clone()).call(request).await.unwrap();
+        assert_eq!(response.extensions().get::<Operation>().unwrap().0, operation, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn permission_is_asked_before_anything_is_missing() {
+    let bench = Bench::start().await;
+    let table = [
+        (Method::GET, "/jetbridge-demo?acl", 501, "NotImplemented", "GetBucketAcl."),
+        (Method::GET, "/jetbridge-demo/readme.txt?tagging", 501, "NotImplemented", "GetObjectTagging."),
+        (Method::PUT, "/jetbridge-demo?policy", 403, "AccessDenied", "perform: s3:PutBucketPolicy on resource"),
+        (Method::DELETE, "/jetbridge-demo", 403, "AccessDenied", "perform: s3:DeleteBucket on resource"),
+        (Method::PUT, "/new-bucket", 403, "AccessDenied", "arn:aws:s3:::new-bucket"),
+        (Method::PUT, "/jetbridge-private/k", 403, "AccessDenied", "perform: s3:PutObject on resource"),
+        (Method::PUT, "/scale-10/k", 403, "AccessDenied", "perform: s3:PutObject on resource"),
+        (Method::GET, "/jetbridge-private?acl", 403, "AccessDenied", "perform: s3:GetBucketAcl on resource"),
+        (Method::GET, "/no-such-bucket?acl", 404, "NoSuchBucket", ""),
+        (Method::PUT, "/no-such-bucket/k", 404, "NoSuchBucket", ""),
+        (Method::PATCH, "/no-such-bucket/k", 405, "MethodNotAllowed", ""),
+        (Method::GET, "/No_bucket/k", 400, "InvalidBucketName", ""),
+    ];
+    for (method, target, status, code, message) in table {
+        let response = bench.send(method.clone(), target, &[]).await;
+        let answered = response.status().as_u16();
+        let xml = response.text().await.unwrap();
+        assert_eq!((answered, element(&xml, "Code")), (status, Some(code)), "{method} {target}");
+        assert!(element(&xml, "Message").unwrap().contains(message), "{method} {target}: {xml}");
+    }
+    let (_, xml) = bench.get(&format!("/jetbridge-demo/{}", "k".repeat(1025))).await;
+    let fields = ["Code", "Size", "MaxSizeAllowed"].map(|name| element(&xml, name));
+    assert_eq!(fields, [Some("KeyTooLongError"), Some("1025"), Some("1024")]);
 }
 
 #[tokio::test]
