@@ -4,6 +4,7 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::response::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::random_ids::{random_bytes, random_string};
@@ -132,21 +133,32 @@ impl From<SigV4Error> for Refusal {
     }
 }
 
-/// `s3s` leaves the ids and the name of what is missing out of its errors: puts them in.
-pub(super) fn complete(status: StatusCode, body: &Bytes, bucket: &str, key: &str, ids: &RequestIds) -> Response {
-    let text = String::from_utf8_lossy(body);
-    let missing = if text.contains("<Code>NoSuchKey</Code>") {
-        format!("<Key>{}</Key>", escape(key))
-    } else if text.contains("<Code>NoSuchBucket</Code>") {
-        format!("<BucketName>{}</BucketName>", escape(bucket))
-    } else {
-        String::new()
+/// `s3s` leaves the ids, the `details` and the name of what is missing out of its errors: puts them in. Of the headers
+/// those of S3 stay.
+pub(super) fn complete(
+    head: Parts,
+    body: &Bytes,
+    bucket: &str,
+    key: &str,
+    details: &[(String, String)],
+    ids: &RequestIds,
+) -> Response {
+    let xml = String::from_utf8_lossy(body);
+    let mut elements: String =
+        details.iter().map(|(name, text)| format!("<{name}>{}</{name}>", escape(text))).collect();
+    for (code, name, text) in [("NoSuchKey", "Key", key), ("NoSuchBucket", "BucketName", bucket)] {
+        if xml.contains(&format!("<Code>{code}</Code>")) && !elements.contains(&format!("<{name}>")) {
+            elements.push_str(&format!("<{name}>{}</{name}>", escape(text)));
+        }
+    }
+    let xml = match xml.strip_suffix(END) {
+        Some(start) => format!("{start}{elements}{}{END}", ids.xml()),
+        None => xml.into_owned(),
     };
-    let xml = match text.strip_suffix(END) {
-        Some(head) => format!("{head}{missing}{}{END}", ids.xml()),
-        None => text.into_owned(),
-    };
-    xml_response(status, xml)
+    let mut response = xml_response(head.status, xml);
+    let of_s3 = head.headers.iter().filter(|(name, _)| name.as_str().starts_with("x-amz-"));
+    response.headers_mut().extend(of_s3.map(|(name, value)| (name.clone(), value.clone())));
+    response
 }
 
 fn xml_response(status: StatusCode, xml: String) -> Response {
@@ -197,8 +209,15 @@ mod tests {
     async fn ids_are_put_into_a_foreign_error() {
         let ids = RequestIds::new();
         let body = Bytes::from_static(b"<Error><Code>NoSuchKey</Code></Error>");
-        let xml = text(complete(StatusCode::NOT_FOUND, &body, "bucket", "a<b", &ids)).await;
-        assert!(xml.starts_with("<Error><Code>NoSuchKey</Code><Key>a&lt;b</Key><RequestId>"), "{xml}");
+        let head = http::Response::builder().status(404).header("x-amz-delete-marker", "true").header("x-other", "1");
+        let head = head.body(()).unwrap().into_parts().0;
+        let details = [("Detail".to_owned(), "\u{1}<".to_owned())];
+        let response = complete(head, &body, "bucket", "a<b", &details, &ids);
+        assert_eq!(response.headers()["x-amz-delete-marker"], "true");
+        assert!(!response.headers().contains_key("x-other"));
+        let xml = text(response).await;
+        let start = "<Error><Code>NoSuchKey</Code><Detail>\u{fffd}&lt;</Detail><Key>a&lt;b</Key><RequestId>";
+        assert!(xml.starts_with(start), "{xml}");
         assert!(xml.ends_with("</HostId></Error>"), "{xml}");
     }
 }

@@ -5,16 +5,24 @@ mod address;
 mod authorization;
 mod body;
 mod checksum;
+mod condition;
 mod content;
+mod copy;
+mod details;
 mod error;
 mod listing;
+mod multipart;
 mod objects;
 mod operations;
 mod seeds;
 mod service;
+mod store;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod uploads;
+mod writing;
 
 use std::io;
 use std::sync::Arc;
@@ -70,6 +78,7 @@ pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) 
     let buckets = Arc::new(Buckets::new(&shared.options));
     let authorizer = Authorizer::new(Arc::clone(&shared));
     let store = ObjectStore {
+        shared: Arc::clone(&shared),
         buckets: Arc::clone(&buckets),
         authorizer: authorizer.clone(),
         region: shared.options.region.clone(),
@@ -172,11 +181,12 @@ impl S3Server {
         request.extensions_mut().insert(signer);
         request.extensions_mut().insert(Authorized(operation.name));
         let response = self.wire.call(request).await.map_err(|_| internal_error())?;
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         let body = Body::new(body);
         if parts.status.is_client_error() || parts.status.is_server_error() {
             let body = to_bytes(body, MAX_BODY).await.map_err(|_| internal_error())?;
-            return Ok(complete(parts.status, &body, &asked.address.bucket, &asked.address.key, ids));
+            let details = details::take(&mut parts.headers);
+            return Ok(complete(parts, &body, &asked.address.bucket, &asked.address.key, &details, ids));
         }
         if operation.name == LIST && self.shared.faults.take(Fault::S3PageCut) {
             return cut_in_half(Response::from_parts(parts, body)).await;

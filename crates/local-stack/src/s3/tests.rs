@@ -169,8 +169,6 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         (Method::GET, "/jetbridge-demo", 501, "NotImplemented"),
         (Method::GET, "/jetbridge-demo?acl", 501, "NotImplemented"),
         (Method::GET, "/jetbridge-demo/readme.txt?versionId=1", 501, "NotImplemented"),
-        (Method::PUT, "/jetbridge-demo/new.txt", 501, "NotImplemented"),
-        (Method::DELETE, "/jetbridge-demo/readme.txt", 501, "NotImplemented"),
         (Method::PUT, "/jetbridge-private/new.txt", 403, "AccessDenied"),
         (Method::DELETE, "/no-such-bucket/key", 404, "NoSuchBucket"),
         (Method::GET, "/jetbridge-demo?list-type=2&max-keys=-1", 400, "InvalidArgument"),
