@@ -6,6 +6,7 @@ mod body;
 mod checksum;
 mod content;
 mod error;
+mod framing;
 mod listing;
 mod objects;
 mod seeds;
@@ -38,10 +39,10 @@ use crate::iam;
 use crate::random_ids::random_bytes;
 use crate::request_log::Operation;
 use crate::shared::Shared;
-use crate::sigv4::{ReceivedRequest, ServiceRules, SigV4Error, decode_percent, verify, without_signature};
+use crate::sigv4::{RequestHead, SigV4Error, VerifiedHead, decode_percent, verify_head, without_signature};
 
-/// No operation here takes a body; a request may still have one, whose hash is checked.
-const MAX_BODY: usize = 1024 * 1024;
+/// The XML of an error.
+const MAX_ERROR: usize = 1024 * 1024;
 /// A page of 1,000 long keys, each encoded threefold, stays below this.
 const MAX_PAGE: usize = 8 * 1024 * 1024;
 
@@ -107,21 +108,9 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
 
 impl S3Server {
     async fn answer(&self, target: &Target, parts: Parts, body: Body, ids: &RequestIds) -> Result<Response, Refusal> {
-        let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
-            Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "MaxMessageLengthExceeded",
-                "Your request was too big or could not be read.",
-            )
-        })?;
-        let received = ReceivedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
-        let signer = verify(
-            &ServiceRules::S3,
-            &self.shared.options.region,
-            received,
-            &self.credentials,
-            self.shared.clock.now(),
-        )?;
+        let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
+        let VerifiedHead { signer, payload } =
+            verify_head(&self.shared.options.region, head, &self.credentials, self.shared.clock.now())?;
         self.check_faults(target, &signer)?;
         if matches!(self.buckets.find(&target.bucket), Lookup::Denied) {
             return Err(target.access_denied(&signer));
@@ -130,13 +119,15 @@ impl S3Server {
             return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
         }
 
+        // Last: whoever is refused need not send it.
+        let (parts, body) = upload::receive(parts, payload, body).await?;
         let mut request = unsigned(parts, body);
         request.extensions_mut().insert(signer);
         let response = self.wire.call(request).await.map_err(|_| internal_error())?;
         let (parts, body) = response.into_parts();
         let body = Body::new(body);
         if parts.status.is_client_error() || parts.status.is_server_error() {
-            let body = to_bytes(body, MAX_BODY).await.map_err(|_| internal_error())?;
+            let body = to_bytes(body, MAX_ERROR).await.map_err(|_| internal_error())?;
             return Ok(complete(parts.status, &body, &target.bucket, &target.key, ids));
         }
         if target.operation == LIST && self.shared.faults.take(Fault::S3PageCut) {

@@ -174,7 +174,8 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         (Method::GET, "/jetbridge-demo?list-type=2&continuation-token=AAAA", 400, "InvalidArgument"),
     ];
     for (method, target, status, code) in table {
-        let response = bench.send(method, target, &[]).await;
+        let headers: &[(&str, &str)] = if method == Method::PUT { &[("content-length", "0")] } else { &[] };
+        let response = bench.send(method, target, headers).await;
         let request_id = response.headers()["x-amz-request-id"].to_str().unwrap().to_owned();
         let host_id = response.headers()["x-amz-id-2"].to_str().unwrap().to_owned();
         assert_eq!(response.headers().contains_key("x-amz-bucket-region"), !target.contains("no-such"), "{target}");
