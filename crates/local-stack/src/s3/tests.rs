@@ -1,6 +1,8 @@
 //! The router over real HTTP with presigned requests: what it answers, and what it refuses. Listing from end to end
 //! with stock clients is in `tests/stack`.
 
+mod uploads;
+
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -15,6 +17,8 @@ use url::Url;
 use super::*;
 use crate::credentials::SessionFacts;
 use crate::options::Options;
+use crate::request_log::Service;
+use crate::server::{self, Site};
 use crate::{test_http, tls};
 
 struct Bench {
@@ -32,7 +36,15 @@ impl Bench {
         let signer =
             credentials.issue("us-west-2:id", "arn:aws:iam::123456789012:role/Reader", SessionFacts::default());
         let routes = router(Arc::clone(&shared), credentials);
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let site = Site {
+            service: Service::S3,
+            port: listener.local_addr().unwrap().port(),
+            host: None,
+            router: routes,
+            max_body_bytes: None,
+            shared: Arc::clone(&shared),
+        };
+        tokio::spawn(server::serve(listener, None, site));
         let origin = url.as_str().trim_end_matches('/').to_owned();
         Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin }
     }
