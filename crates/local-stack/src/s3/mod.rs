@@ -10,6 +10,7 @@ mod content;
 mod copy;
 mod details;
 mod error;
+mod framing;
 mod listing;
 mod multipart;
 mod objects;
@@ -52,9 +53,10 @@ use crate::iam;
 use crate::random_ids::random_bytes;
 use crate::request_log::Operation;
 use crate::shared::Shared;
-use crate::sigv4::{ReceivedRequest, ServiceRules, SigV4Error, verify, without_signature};
+use crate::sigv4::{RequestHead, SigV4Error, VerifiedHead, verify_head, without_signature};
 
-const MAX_BODY: usize = 1024 * 1024;
+/// The XML of an error.
+const MAX_ERROR: usize = 1024 * 1024;
 /// A page of 1,000 long keys, each encoded threefold, stays below this.
 const MAX_PAGE: usize = 8 * 1024 * 1024;
 
@@ -153,21 +155,9 @@ impl S3Server {
         body: Body,
         ids: &RequestIds,
     ) -> Result<Response, Refusal> {
-        let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
-            Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "MaxMessageLengthExceeded",
-                "Your request was too big or could not be read.",
-            )
-        })?;
-        let received = ReceivedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
-        let signer = verify(
-            &ServiceRules::S3,
-            &self.shared.options.region,
-            received,
-            &self.credentials,
-            self.shared.clock.now(),
-        )?;
+        let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
+        let VerifiedHead { signer, payload } =
+            verify_head(&self.shared.options.region, head, &self.credentials, self.shared.clock.now())?;
         let asked = asked?;
         self.check_faults(&asked, &signer)?;
         self.check_buckets(&asked, &parts)?;
@@ -177,6 +167,8 @@ impl S3Server {
             return Err(Refusal::not_implemented(operation.name));
         }
 
+        // Last: whoever is refused need not send it.
+        let (parts, body) = upload::receive(parts, payload, body).await?;
         let mut request = unsigned(parts, body);
         request.extensions_mut().insert(signer);
         request.extensions_mut().insert(Authorized(operation.name));
@@ -184,7 +176,7 @@ impl S3Server {
         let (mut parts, body) = response.into_parts();
         let body = Body::new(body);
         if parts.status.is_client_error() || parts.status.is_server_error() {
-            let body = to_bytes(body, MAX_BODY).await.map_err(|_| internal_error())?;
+            let body = to_bytes(body, MAX_ERROR).await.map_err(|_| internal_error())?;
             let details = details::take(&mut parts.headers);
             return Ok(complete(parts, &body, &asked.address.bucket, &asked.address.key, &details, ids));
         }

@@ -1,6 +1,8 @@
 //! The router over real HTTP with presigned requests: what it answers, and what it refuses. Listing from end to end
 //! with stock clients is in `tests/stack`.
 
+mod uploads;
+
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -17,6 +19,8 @@ use url::Url;
 use super::*;
 use crate::credentials::SessionFacts;
 use crate::options::Options;
+use crate::request_log::Service;
+use crate::server::{self, Site};
 use crate::{test_http, tls};
 
 struct Bench {
@@ -35,8 +39,15 @@ impl Bench {
         let signer =
             credentials.issue("us-west-2:id", "arn:aws:iam::123456789012:role/Reader", SessionFacts::default());
         let routes = router(Arc::clone(&shared), credentials);
-        let served = routes.clone();
-        tokio::spawn(async move { axum::serve(listener, served).await });
+        let site = Site {
+            service: Service::S3,
+            port: listener.local_addr().unwrap().port(),
+            host: None,
+            router: routes.clone(),
+            max_body_bytes: None,
+            shared: Arc::clone(&shared),
+        };
+        tokio::spawn(server::serve(listener, None, site));
         let origin = url.as_str().trim_end_matches('/').to_owned();
         Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin, routes }
     }
@@ -176,7 +187,8 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         (Method::GET, "/jetbridge-demo?list-type=2&continuation-token=AAAA", 400, "InvalidArgument"),
     ];
     for (method, target, status, code) in table {
-        let response = bench.send(method, target, &[]).await;
+        let headers: &[(&str, &str)] = if method == Method::PUT { &[("content-length", "0")] } else { &[] };
+        let response = bench.send(method, target, headers).await;
         let request_id = response.headers()["x-amz-request-id"].to_str().unwrap().to_owned();
         let host_id = response.headers()["x-amz-id-2"].to_str().unwrap().to_owned();
         assert_eq!(response.headers().contains_key("x-amz-bucket-region"), !target.contains("no-such"), "{target}");

@@ -45,7 +45,7 @@ fn the_demo_s_template_is_read_whole() {
     assert_eq!(demo.start_prefix.as_deref(), Some("shared/"));
     assert_eq!(demo.buckets.len(), 2);
     assert!(demo.buckets[&demo.data_bucket].is_some());
-    assert!(demo.versioned_buckets.is_empty());
+    assert!(demo.versioned_buckets.iter().eq(demo.buckets.keys()));
     assert!((3..=63).contains(&demo.data_bucket.len()) && demo.data_bucket.starts_with("jetbridgestack-databucket"));
 
     let pool = &demo.pool;
@@ -162,13 +162,14 @@ fn encryption(algorithm: &str, key: Option<&str>) -> Value {
 }
 
 #[test]
-fn a_bucket_keeps_versions_if_that_is_enabled() {
+fn a_bucket_of_which_nothing_is_said_keeps_no_versions() {
     let template = changed(DEMO, |document| {
-        document["Resources"][BUCKET]["Properties"]["VersioningConfiguration"] = json!({ "Status": "Enabled" });
+        document["Resources"][BUCKET]["Properties"].as_object_mut().unwrap().remove("VersioningConfiguration");
     });
     let template = template.unwrap();
     let demo = template.deployment();
-    assert_eq!(demo.versioned_buckets, [demo.data_bucket.clone()].into());
+    assert_eq!(demo.versioned_buckets.len(), 1);
+    assert!(!demo.versioned_buckets.contains(&demo.data_bucket));
 }
 
 #[test]
