@@ -41,6 +41,14 @@ impl Address {
         Self { bucket: bucket.to_owned(), key: key.to_owned() }
     }
 
+    /// Refuses a path whose bytes are no UTF-8, which every key is. The words are those of the list of error codes.
+    pub(super) fn check_encoding(path: &str) -> Result<(), Refusal> {
+        match String::from_utf8(decode_percent(path)) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Refusal::invalid_uri(path)),
+        }
+    }
+
     /// Refuses names that no bucket and no object has.
     pub(super) fn check(&self) -> Result<(), Refusal> {
         if !self.bucket.is_empty() && !is_bucket_name(&self.bucket) {

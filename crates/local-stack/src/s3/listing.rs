@@ -1,5 +1,5 @@
-//! ListObjectsV2 without the wire: which keys and common prefixes a page holds, and where the next one begins.
-//! A page costs its own length, whatever the bucket's (source: "ListObjectsV2", S3 API reference).
+//! ListObjects and ListObjectsV2 without the wire: which keys and common prefixes a page holds, and where the next one begins.
+//! A page costs its own length, whatever the bucket's (source: "ListObjectsV2" and "ListObjects", S3 API reference).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,6 +24,34 @@ pub(super) enum Position {
     AfterKey(String),
     /// After all keys that begin with this common prefix.
     AfterPrefix(String),
+}
+
+impl Position {
+    /// The key or the prefix that it is after.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Beginning => "",
+            Self::AfterKey(text) | Self::AfterPrefix(text) => text,
+        }
+    }
+}
+
+impl Listing<'_> {
+    /// Where a listing goes on after a marker. One that lies below a common prefix, or is one, goes on after all of it: it
+    /// was on the page before.
+    pub(super) fn after_marker(&self, marker: &str) -> Position {
+        let folded = self.common_prefix(marker).map(|end| Position::AfterPrefix(marker[..end].to_owned()));
+        match marker {
+            "" => Position::Beginning,
+            _ => folded.unwrap_or_else(|| Position::AfterKey(marker.to_owned())),
+        }
+    }
+
+    /// Where the common prefix of a key ends.
+    fn common_prefix(&self, key: &str) -> Option<usize> {
+        let (rest, delimiter) = (key.strip_prefix(self.prefix)?, self.delimiter?);
+        Some(self.prefix.len() + rest.find(delimiter)? + delimiter.len())
+    }
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -56,14 +84,15 @@ pub(super) fn list(bucket: Bucket<'_>, listing: &Listing<'_>) -> Page {
     let mut last = Position::Beginning;
     while position < bucket.len() {
         let key = bucket.key(position);
-        let Some(rest) = key.strip_prefix(listing.prefix) else { break };
+        if !key.starts_with(listing.prefix) {
+            break;
+        }
         if page.key_count() == listing.max_keys {
             page.next = Some(last);
             break;
         }
-        let delimiter = listing.delimiter.and_then(|delimiter| Some((rest.find(delimiter)?, delimiter)));
-        if let Some((at, delimiter)) = delimiter {
-            let common = key[..listing.prefix.len() + at + delimiter.len()].to_owned();
+        if let Some(end) = listing.common_prefix(&key) {
+            let common = key[..end].to_owned();
             position = skip_prefix(&bucket, position, &common);
             page.common_prefixes.push(common.clone());
             last = Position::AfterPrefix(common);

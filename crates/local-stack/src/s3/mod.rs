@@ -8,13 +8,15 @@ mod checksum;
 mod condition;
 mod content;
 mod copy;
-mod details;
 mod error;
 mod framing;
 mod listing;
+mod listing_parameters;
 mod multipart;
 mod objects;
 mod operations;
+mod preflight;
+mod reading;
 mod seeds;
 mod service;
 mod store;
@@ -23,18 +25,19 @@ mod stored;
 mod tests;
 mod upload;
 mod uploads;
+mod wire;
 mod writing;
 
 use std::io;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -53,7 +56,7 @@ use crate::iam;
 use crate::random_ids::random_bytes;
 use crate::request_log::Operation;
 use crate::shared::Shared;
-use crate::sigv4::{RequestHead, SigV4Error, VerifiedHead, verify_head, without_signature};
+use crate::sigv4::{RequestHead, SigV4Error, VerifiedHead, verify_head};
 
 /// The XML of an error.
 const MAX_ERROR: usize = 1024 * 1024;
@@ -62,7 +65,6 @@ const MAX_PAGE: usize = 8 * 1024 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
-const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const EXPECTED_OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
 const EXPECTED_SOURCE_OWNER: HeaderName = HeaderName::from_static("x-amz-source-expected-bucket-owner");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
@@ -95,17 +97,13 @@ pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) 
     Router::new().fallback(handle).with_state(Arc::new(S3Server { shared, credentials, buckets, authorizer, wire }))
 }
 
-/// The name of the operation that the policies were asked about, among a request's extensions.
-#[derive(Debug, Clone, Copy)]
-struct Authorized(&'static str);
-
 /// Carries out what was authorized and nothing else, should `s3s` ever read a request in another way.
 struct AsAuthorized;
 
 #[async_trait::async_trait]
 impl S3Access for AsAuthorized {
     async fn check(&self, request: &mut S3AccessContext<'_>) -> S3Result<()> {
-        let authorized = request.extensions_mut().get::<Authorized>().map(|operation| operation.0);
+        let authorized = request.extensions_mut().get::<Arc<Asked>>().map(|asked| asked.operation.name);
         let carried_out = request.s3_op().name();
         if authorized == Some(carried_out) {
             return Ok(());
@@ -120,12 +118,16 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
     let is_head = parts.method == Method::HEAD;
     let address = Address::parse(parts.uri.path());
     let query = parts.uri.query().unwrap_or_default();
-    let asked = address.check().and_then(|()| Asked::identify(&parts.method, address.clone(), query, &parts.headers));
-    let operation = asked.as_ref().map_or("unsupported", |asked| asked.operation.name);
-    let mut response = match server.answer(asked, parts, body, &ids).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.to_response(&ids),
+    let headers = wire::with_hoisted_headers(&parts);
+    let (operation, answer) = if parts.method == Method::OPTIONS {
+        ("OptionsObject", Err(preflight::refuse(&headers, server.exists(&address.bucket))))
+    } else {
+        let asked = Address::check_encoding(parts.uri.path()).and_then(|()| address.check());
+        let asked = asked.and_then(|()| Asked::identify(&parts.method, address.clone(), query, headers));
+        let operation = asked.as_ref().map_or("unsupported", |asked| asked.operation.name);
+        (operation, server.answer(asked, parts, body, &ids).await)
     };
+    let mut response = answer.unwrap_or_else(|refusal| refusal.to_response(&ids));
     let status = response.status();
     if status == StatusCode::NOT_MODIFIED || (is_head && !status.is_success()) {
         *response.body_mut() = Body::empty();
@@ -151,35 +153,42 @@ impl S3Server {
     async fn answer(
         &self,
         asked: Result<Asked, Refusal>,
-        parts: Parts,
+        mut parts: Parts,
         body: Body,
         ids: &RequestIds,
     ) -> Result<Response, Refusal> {
         let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
         let VerifiedHead { signer, payload } =
             verify_head(&self.shared.options.region, head, &self.credentials, self.shared.clock.now())?;
-        let asked = asked?;
+        let asked = Arc::new(asked?);
         self.check_faults(&asked, &signer)?;
-        self.check_buckets(&asked, &parts)?;
+        listing_parameters::check(&asked)?;
+        self.check_buckets(&asked)?;
         self.authorizer.authorize(&signer, &asked)?;
         let operation = asked.operation;
         if !operation.is_served {
             return Err(Refusal::not_implemented(operation.name));
         }
+        if asked.names_version() {
+            return Err(Refusal::not_implemented(&format!("{} of a version that is named", operation.name)));
+        }
+        let overrides = wire::read_overrides(&asked)?;
 
+        parts.headers.clone_from(&asked.headers);
         // Last: whoever is refused need not send it.
         let (parts, body) = upload::receive(parts, payload, body).await?;
-        let mut request = unsigned(parts, body);
+        let mut request = wire::unsigned(parts, body, &asked);
         request.extensions_mut().insert(signer);
-        request.extensions_mut().insert(Authorized(operation.name));
+        request.extensions_mut().insert(Arc::clone(&asked));
         let response = self.wire.call(request).await.map_err(|_| internal_error())?;
         let (mut parts, body) = response.into_parts();
         let body = Body::new(body);
         if parts.status.is_client_error() || parts.status.is_server_error() {
             let body = to_bytes(body, MAX_ERROR).await.map_err(|_| internal_error())?;
-            let details = details::take(&mut parts.headers);
-            return Ok(complete(parts, &body, &asked.address.bucket, &asked.address.key, &details, ids));
+            let Address { bucket, key } = &asked.address;
+            return Ok(complete(parts.status, parts.headers, &body, bucket, key, ids));
         }
+        wire::finish(&mut parts.status, &mut parts.headers, overrides);
         if operation.name == LIST && self.shared.faults.take(Fault::S3PageCut) {
             return cut_in_half(Response::from_parts(parts, body)).await;
         }
@@ -192,7 +201,7 @@ impl S3Server {
 
     /// S3 looks for the bucket before it asks whether the caller may use it: that is how the names of other people's
     /// buckets are told apart from free ones. Observed, not documented ("404 NoSuchBucket" for whoever asks).
-    fn check_buckets(&self, asked: &Asked, parts: &Parts) -> Result<(), Refusal> {
+    fn check_buckets(&self, asked: &Asked) -> Result<(), Refusal> {
         let target = (&asked.address.bucket, EXPECTED_OWNER);
         let source = asked.source.as_ref().map(|(source, _)| (&source.bucket, EXPECTED_SOURCE_OWNER));
         for (bucket, expected_owner) in [Some(target), source].into_iter().flatten() {
@@ -203,7 +212,7 @@ impl S3Server {
                 return Err(Refusal::no_such_bucket(bucket));
             }
             // "Verifying bucket ownership with bucket owner condition", S3 user guide.
-            if parts.headers.get(expected_owner).is_some_and(|owner| owner != account(&self.shared)) {
+            if asked.headers.get(expected_owner).is_some_and(|owner| owner != account(&self.shared)) {
                 return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
             }
         }
@@ -241,34 +250,6 @@ fn internal_error() -> Refusal {
     )
 }
 
-/// The request for `s3s`, which refuses anything signed when it has no credentials of its own.
-fn unsigned(mut parts: Parts, body: Bytes) -> http::Request<s3s::Body> {
-    parts.headers.remove(header::AUTHORIZATION);
-    // s3s writes whole requests into its debug log.
-    parts.headers.remove(SECURITY_TOKEN);
-    // S3 answers with the whole object to a range that it cannot read or that is several; s3s would refuse it.
-    if parts.headers.get(header::RANGE).is_some_and(|range| !is_single_range(range)) {
-        parts.headers.remove(header::RANGE);
-    }
-    // Taking parameters out of a valid URI leaves a valid one.
-    parts.uri = without_signature(&parts.uri).parse().unwrap_or_else(|_| Uri::from_static("/"));
-    http::Request::from_parts(parts, s3s::Body::from(body))
-}
-
-/// Whether this is one byte range (RFC 9110, section 14.1.2).
-fn is_single_range(range: &HeaderValue) -> bool {
-    let parse = |digits: &str| {
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse::<u64>().ok() } else { None }
-    };
-    let range = range.to_str().ok().and_then(|text| text.strip_prefix("bytes=")?.split_once('-'));
-    match range {
-        None => false,
-        Some(("", last)) => parse(last).is_some(),
-        Some((first, "")) => parse(first).is_some(),
-        Some((first, last)) => parse(first).zip(parse(last)).is_some_and(|(first, last)| first <= last),
-    }
-}
-
 /// Announces the whole page, sends half of it and breaks the connection.
 async fn cut_in_half(response: Response) -> Result<Response, Refusal> {
     let (mut parts, body) = response.into_parts();
@@ -289,14 +270,5 @@ const LIST: &str = "ListObjectsV2";
 /// To a host that nobody can find: whoever follows is seen to fail.
 fn temporary_redirect(address: &Address) -> Refusal {
     let endpoint = format!("{}.s3-temporary.invalid", address.bucket);
-    Refusal {
-        location: Some(format!("https://{endpoint}/{}", address.key)),
-        details: vec![("Endpoint", endpoint)],
-        ..Refusal::new(
-            StatusCode::TEMPORARY_REDIRECT,
-            "TemporaryRedirect",
-            "Please re-send this request to the specified temporary endpoint. Continue to use the original request \
-             endpoint for future requests.",
-        )
-    }
+    Refusal::temporary_redirect(&endpoint, &format!("https://{endpoint}/{}", address.key))
 }

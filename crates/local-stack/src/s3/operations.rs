@@ -7,7 +7,7 @@
 //! the resource types in such errors are called) is documented nowhere: brekkylab/backlot notes in its `s3.py` what S3
 //! answered in us-east-1 in September 2026, and that is followed.
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use s3s::dto::CopySource;
 use url::form_urlencoded;
 
@@ -100,6 +100,13 @@ impl Operation {
 
     const fn served(self) -> Self {
         Self { is_served: true, ..self }
+    }
+
+    /// The query that tells this operation from all others.
+    pub(super) fn selectors(&self) -> String {
+        let conditions = self.with.iter().filter(|condition| !condition.starts_with("x-amz-"));
+        let all = conditions.chain([&self.subresource]).filter(|name| !name.is_empty());
+        all.copied().collect::<Vec<_>>().join("&")
     }
 }
 
@@ -405,6 +412,9 @@ const OBJECT_TYPES: &[(&str, &str)] = &[
     ("uploads", "UPLOADS"),
 ];
 
+/// The methods that S3 knows, whether or not a resource has them. OPTIONS is CORS's.
+const METHODS: [&str; 6] = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"];
+
 /// A request, known by name.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -413,7 +423,7 @@ pub(super) struct Asked {
     /// Where it copies from.
     pub source: Option<(Address, Option<String>)>,
     query: Vec<(String, String)>,
-    headers: HeaderMap,
+    pub headers: HeaderMap,
 }
 
 /// An action on a resource, which the policies are asked about.
@@ -445,11 +455,19 @@ impl Asked {
         method: &Method,
         address: Address,
         query: &str,
-        headers: &HeaderMap,
+        headers: HeaderMap,
     ) -> Result<Self, Refusal> {
         let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        if !METHODS.contains(&method.as_str()) {
+            let message = "An error occurred when parsing the HTTP request.";
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "BadRequest", message));
+        }
         let resource = address.resource();
         let subresource = find_subresource(resource, &query)?;
+        if let (Resource::Bucket, Some(version)) = (resource, first(&query, "versionId")) {
+            let message = "This operation does not accept a version-id.";
+            return Err(Refusal::invalid_argument(message, "versionId", version));
+        }
         let has = |condition: &&&str| match condition.split_once('=') {
             Some((name, value)) => first(&query, name) == Some(value),
             None if condition.starts_with("x-amz-") => headers.contains_key(**condition),
@@ -466,12 +484,17 @@ impl Asked {
             }
             _ => None,
         };
-        Ok(Self { operation, address, source, query, headers: headers.clone() })
+        Ok(Self { operation, address, source, query, headers })
     }
 
     /// The value of a query parameter; of two S3 reads the first.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         first(&self.query, name)
+    }
+
+    /// Whether it is about a version of the object or of the source.
+    pub(super) fn names_version(&self) -> bool {
+        self.parameter("versionId").is_some() || self.source.as_ref().is_some_and(|(_, version)| version.is_some())
     }
 
     /// Everything that the caller must be allowed, in the order in which it is asked.
@@ -537,7 +560,8 @@ fn refuse_method(method: &Method, resource: Resource, subresource: &str) -> Refu
         Resource::Object => (OBJECT_TYPES, "OBJECT"),
     };
     if (method, resource, subresource) == (&Method::POST, Resource::Bucket, "") {
-        return Refusal::bucket_post();
+        // It is a form that a browser sends.
+        return Refusal::precondition_failed("Bucket POST must be of the enclosure-type multipart/form-data");
     }
     let kind = types.iter().find(|(name, _)| *name == subresource).map_or(whole, |(_, kind)| *kind);
     let mut allowed: Vec<&str> = rows(resource, subresource).map(|row| row.method).collect();

@@ -4,37 +4,43 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
+use http::{Extensions, HeaderName};
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket as BucketEntry, CommonPrefix,
-    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket as BucketEntry, BucketLocationConstraint,
+    CommonPrefix, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
     CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
-    DeleteObjectsOutput, ETag, ETagCondition, EncodingType, GetObjectInput, GetObjectOutput, HeadBucketInput,
-    HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
-    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
-    ListPartsOutput, Object as ObjectEntry, ObjectStorageClass, Owner, PutObjectInput, PutObjectOutput, Range,
-    StorageClass, Timestamp, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    DeleteObjectsOutput, ETag, EncodingType, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
+    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
+    ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, Object as ObjectEntry,
+    ObjectStorageClass, Owner, PutObjectInput, PutObjectOutput, StorageClass, Timestamp, UploadPartCopyInput,
+    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
-use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use time::OffsetDateTime;
-use url::form_urlencoded;
 
+use super::address::Address;
 use super::authorization::Authorizer;
-use super::details::not_implemented;
-use super::listing::{Listing, Position, TokenSealer, list};
+use super::error::Refusal;
+use super::listing::{Position, TokenSealer, list};
+use super::listing_parameters::Parameters;
 use super::objects::{Bucket, Buckets, Lookup, Object};
+use super::operations::Asked;
+use super::reading::{self, Selection};
 use super::store::Store;
+use super::stored::StoredChecksum;
 use super::writing::{encryption, set_checksum};
 use super::{copy, multipart, writing};
 use crate::credentials::TemporaryCredentials;
 use crate::shared::Shared;
 
-/// The most that one page holds (ListObjectsV2, `max-keys`).
-const MAX_KEYS: usize = 1000;
 /// What S3 gives objects that were stored without a content type.
 const CONTENT_TYPE: &str = "binary/octet-stream";
 /// The canonical user id of the account that owns everything here.
 const OWNER: &str = "7d1c0f4b9be9c6a4c0e3b5f29d4a18e6f37b0c52a9d8e4f1b6c3a7059e2d81f4";
+
+const DELETE_MARKER: HeaderName = HeaderName::from_static("x-amz-delete-marker");
+const VERSION_ID: HeaderName = HeaderName::from_static("x-amz-version-id");
 
 pub(super) struct ObjectStore {
     pub shared: Arc<Shared>,
@@ -49,35 +55,66 @@ impl ObjectStore {
         match self.buckets.find(name) {
             Lookup::Found(bucket) => Ok(bucket),
             Lookup::Denied => Err(s3_error!(AccessDenied, "Access Denied")),
-            Lookup::Missing => Err(s3_error!(NoSuchBucket, "The specified bucket does not exist")),
+            Lookup::Missing => Err(Refusal::no_such_bucket(name).into()),
         }
+    }
+
+    /// The object that a reading operation asks for and which bytes of it.
+    fn read(&self, extensions: &Extensions) -> S3Result<(Object, Selection)> {
+        let asked = asked(extensions)?;
+        let part_number = asked.parameter("partNumber");
+        reading::check_request(&asked.headers, part_number)?;
+        let Address { bucket, key } = &asked.address;
+        let object = self.object(extensions, bucket, key)?;
+        reading::check_conditions(&asked.headers, &object)?;
+        let selection = reading::select(&asked.headers, part_number, object.size, &object.part_sizes())?;
+        Ok((object, selection))
+    }
+
+    fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
+        let objects = self.bucket(bucket)?;
+        if let Some(object) = objects.find(key) {
+            return Ok(object);
+        }
+        self.authorizer.may_know_keys(extensions, bucket)?;
+        // "If the current version of the object is a delete marker, Amazon S3 behaves as if the object was deleted and
+        // includes x-amz-delete-marker: true in the response" (GetObject, S3 API reference), and the marker's version.
+        let refusal = Refusal::no_such_key(key);
+        Err(match objects.delete_marker(key) {
+            None => refusal.into(),
+            Some(version) => refusal.with_header(DELETE_MARKER, "true").with_header(VERSION_ID, &version).into(),
+        })
     }
 
     /// A bucket that can be written.
     fn store(&self, name: &str) -> S3Result<&Store> {
         match self.bucket(name)? {
             Bucket::Stored(store) => Ok(store),
-            Bucket::Synthetic { .. } => Err(not_implemented("writing to buckets whose objects are a rule")),
+            Bucket::Synthetic { .. } => {
+                Err(Refusal::not_implemented("writing to buckets whose objects are a rule").into())
+            }
         }
     }
 
     fn now(&self) -> SystemTime {
         self.shared.clock.now()
     }
+}
 
-    fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
-        if let Some(object) = self.bucket(bucket)?.find(key) {
-            return Ok(object);
-        }
-        self.authorizer.may_know_keys(extensions, bucket)?;
-        Err(no_such_key(self.bucket(bucket)?.delete_marker(key)))
-    }
+/// What the table made of the request.
+fn asked(extensions: &Extensions) -> S3Result<&Asked> {
+    extensions
+        .get::<Arc<Asked>>()
+        .map(AsRef::as_ref)
+        .ok_or_else(|| s3_error!(InternalError, "The request has no name."))
 }
 
 /// Puts into the answer of GetObject or HeadObject what S3 keeps beside the content.
 macro_rules! describe {
-    ($output:expr, $object:expr, $with_checksum:expr) => {{
-        let attributes = $object.attributes();
+    ($output:expr, $object:expr, $asked:expr) => {{
+        let (object, asked): (&Object, &Asked) = (&$object, $asked);
+        let attributes = object.attributes();
+        $output.accept_ranges = Some("bytes".to_owned());
         $output.content_type = Some(attributes.content_type.unwrap_or_else(|| CONTENT_TYPE.to_owned()));
         $output.cache_control = attributes.cache_control;
         $output.content_disposition = attributes.content_disposition;
@@ -86,11 +123,19 @@ macro_rules! describe {
         $output.expires = attributes.expires;
         $output.metadata = attributes.metadata;
         $output.storage_class = attributes.storage_class.map(StorageClass::from);
-        $output.last_modified = Some($object.last_modified.into());
-        $output.e_tag = Some(ETag::Strong($object.e_tag.clone()));
-        $output.version_id = $object.version_id();
+        $output.last_modified = Some(object.last_modified.into());
+        $output.e_tag = Some(ETag::Strong(object.e_tag.clone()));
+        $output.version_id = object.version_id();
         $output.server_side_encryption = Some(encryption());
-        if let Some(stored) = $object.checksum().filter(|_| $with_checksum) {
+        // "This value is only returned if you specify partNumber in your request and the object was uploaded as a
+        // multipart upload" (`PartsCount`).
+        let parts = object.part_sizes().len();
+        if parts > 0 && asked.parameter("partNumber").is_some() {
+            $output.parts_count = i32::try_from(parts).ok();
+        }
+        // "To retrieve the checksum, this mode must be enabled" (`ChecksumMode`).
+        let mode = asked.headers.get("x-amz-checksum-mode");
+        if let Some(stored) = object.checksum().filter(|_| mode.is_some_and(|mode| mode == "ENABLED")) {
             $output.checksum_type = Some(stored.kind());
             set_checksum!($output, stored.checksum.clone());
         }
@@ -116,7 +161,46 @@ impl S3 for ObjectStore {
         self.bucket(&request.input.bucket)?;
         Ok(S3Response::new(HeadBucketOutput {
             bucket_region: Some(self.region.clone()),
+            access_point_alias: Some(false),
             ..HeadBucketOutput::default()
+        }))
+    }
+
+    async fn get_bucket_location(
+        &self,
+        _: S3Request<GetBucketLocationInput>,
+    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
+        // "Buckets in Region us-east-1 have a LocationConstraint of null" (GetBucketLocation, S3 API reference). That of
+        // eu-west-1 is `EU` only where the bucket was created with this old name.
+        let is_named = self.region != "us-east-1";
+        let location_constraint = is_named.then(|| BucketLocationConstraint::from(self.region.clone()));
+        Ok(S3Response::new(GetBucketLocationOutput { location_constraint }))
+    }
+
+    async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> S3Result<S3Response<ListObjectsOutput>> {
+        let asked = asked(&request.extensions)?;
+        let bucket = self.bucket(&asked.address.bucket)?;
+        let parameters = Parameters::read(asked)?;
+        let (page_size, max_keys) = parameters.max_keys()?;
+        let mut listing = parameters.listing(page_size);
+        let marker = asked.parameter("marker").unwrap_or_default();
+        listing.start = listing.after_marker(marker);
+        let page = list(bucket, &listing);
+        let is_truncated = page.next.is_some();
+        // "This element is returned only if you have the delimiter request parameter specified" (`NextMarker`).
+        let next_marker = page.next.as_ref().filter(|_| listing.delimiter.is_some()).map(Position::text);
+        Ok(S3Response::new(ListObjectsOutput {
+            name: Some(asked.address.bucket.clone()),
+            prefix: Some(parameters.encode(parameters.prefix)),
+            marker: Some(parameters.encode(marker)),
+            next_marker: next_marker.map(|marker| parameters.encode(marker)),
+            max_keys: Some(max_keys),
+            is_truncated: Some(is_truncated),
+            delimiter: parameters.delimiter.map(|delimiter| parameters.encode(delimiter)),
+            encoding_type: parameters.encoding_type.map(|name| EncodingType::from(name.to_owned())),
+            contents: Some(entries(page.objects, &parameters, true)),
+            common_prefixes: Some(common_prefixes(page.common_prefixes, &parameters)),
+            ..ListObjectsOutput::default()
         }))
     }
 
@@ -124,113 +208,62 @@ impl S3 for ObjectStore {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let input = request.input;
-        let bucket = self.bucket(&input.bucket)?;
-        let url_encoded = match input.encoding_type.as_ref().map(EncodingType::as_str) {
-            None => false,
-            Some(EncodingType::URL) => true,
-            Some(_) => return Err(s3_error!(InvalidArgument, "Invalid Encoding Method specified in Request")),
-        };
-        let max_keys = match input.max_keys {
-            None => MAX_KEYS,
-            Some(number) => usize::try_from(number)
-                .map_err(|_| {
-                    s3_error!(InvalidArgument, "Argument maxKeys must be an integer between 0 and 2147483647")
-                })?
-                .min(MAX_KEYS),
-        };
-        let prefix = input.prefix.unwrap_or_default();
-        let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
-        let mut listing =
-            Listing { prefix: &prefix, delimiter: delimiter.as_deref(), max_keys, start: Position::Beginning };
-        if let Some(token) = &input.continuation_token {
-            listing.start = self
-                .tokens
-                .open(&input.bucket, &listing, token)
-                .ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))?;
-        } else if let Some(key) = &input.start_after {
-            listing.start = Position::AfterKey(key.clone());
+        let asked = asked(&request.extensions)?;
+        let bucket = self.bucket(&asked.address.bucket)?;
+        let parameters = Parameters::read(asked)?;
+        let mut listing = parameters.listing(0);
+        let (token, start_after) = (asked.parameter("continuation-token"), asked.parameter("start-after"));
+        if let Some(token) = token {
+            listing.start = self.tokens.open(&asked.address.bucket, &listing, token).ok_or_else(|| {
+                let message = "The continuation token provided is incorrect";
+                Refusal::invalid_argument_without_value(message, "continuation-token")
+            })?;
+        } else if let Some(key) = start_after {
+            listing.start = Position::AfterKey(key.to_owned());
         }
+        let (page_size, max_keys) = parameters.max_keys()?;
+        listing.max_keys = page_size;
 
         let page = list(bucket, &listing);
-        let next = page.next.as_ref().map(|position| self.tokens.seal(&input.bucket, &listing, position));
-        let encode = |text: String| if url_encoded { encode_url(&text) } else { text };
-        let with_owner = input.fetch_owner.unwrap_or(false);
+        let next = page.next.as_ref().map(|position| self.tokens.seal(&asked.address.bucket, &listing, position));
+        let with_owner = asked.parameter("fetch-owner") == Some("true");
         Ok(S3Response::new(ListObjectsV2Output {
+            name: Some(asked.address.bucket.clone()),
+            prefix: Some(parameters.encode(parameters.prefix)),
             key_count: i32::try_from(page.key_count()).ok(),
-            max_keys: i32::try_from(max_keys).ok(),
+            max_keys: Some(max_keys),
             is_truncated: Some(next.is_some()),
             next_continuation_token: next,
-            contents: Some(
-                page.objects
-                    .into_iter()
-                    .map(|object| ObjectEntry {
-                        e_tag: Some(ETag::Strong(object.e_tag)),
-                        size: i64::try_from(object.size).ok(),
-                        last_modified: Some(object.last_modified.into()),
-                        storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
-                        owner: with_owner.then(owner),
-                        key: Some(encode(object.key)),
-                        ..ObjectEntry::default()
-                    })
-                    .collect(),
-            ),
-            common_prefixes: Some(
-                page.common_prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix)) }).collect(),
-            ),
-            prefix: Some(encode(prefix)),
-            delimiter: delimiter.map(encode),
-            start_after: input.start_after.map(encode),
-            name: Some(input.bucket),
-            continuation_token: input.continuation_token,
-            encoding_type: input.encoding_type,
+            continuation_token: token.map(str::to_owned),
+            start_after: start_after.map(|key| parameters.encode(key)),
+            delimiter: parameters.delimiter.map(|delimiter| parameters.encode(delimiter)),
+            encoding_type: parameters.encoding_type.map(|name| EncodingType::from(name.to_owned())),
+            contents: Some(entries(page.objects, &parameters, with_owner)),
+            common_prefixes: Some(common_prefixes(page.common_prefixes, &parameters)),
             ..ListObjectsV2Output::default()
         }))
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let input = request.input;
-        refuse_variants(input.version_id.is_some() || input.part_number.is_some() || input.sse_customer_key.is_some())?;
-        let object = self.object(&request.extensions, &input.bucket, &input.key)?;
-        check_conditions(
-            &object,
-            input.if_match.as_ref(),
-            input.if_none_match.as_ref(),
-            input.if_unmodified_since.as_ref(),
-            input.if_modified_since.as_ref(),
-        )?;
-        let (range, content_range) = select_range(input.range, object.size)?;
-        let length = range.end - range.start;
+        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
         let mut output = GetObjectOutput {
+            content_length: i64::try_from(range.end - range.start).ok(),
             body: Some(object.read(range)),
-            content_length: i64::try_from(length).ok(),
             content_range,
-            accept_ranges: Some("bytes".to_owned()),
             ..GetObjectOutput::default()
         };
-        describe!(output, object, input.checksum_mode.is_some());
+        describe!(output, object, asked(&request.extensions)?);
         Ok(S3Response::new(output))
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
-        let input = request.input;
-        refuse_variants(input.version_id.is_some() || input.part_number.is_some() || input.sse_customer_key.is_some())?;
-        let object = self.object(&request.extensions, &input.bucket, &input.key)?;
-        check_conditions(
-            &object,
-            input.if_match.as_ref(),
-            input.if_none_match.as_ref(),
-            input.if_unmodified_since.as_ref(),
-            input.if_modified_since.as_ref(),
-        )?;
-        let (range, content_range) = select_range(input.range, object.size)?;
+        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
         let mut output = HeadObjectOutput {
             content_length: i64::try_from(range.end - range.start).ok(),
             content_range,
-            accept_ranges: Some("bytes".to_owned()),
             ..HeadObjectOutput::default()
         };
-        describe!(output, object, input.checksum_mode.is_some());
+        describe!(output, object, asked(&request.extensions)?);
         Ok(S3Response::new(output))
     }
 
@@ -302,94 +335,39 @@ impl S3 for ObjectStore {
         &self,
         request: S3Request<ListMultipartUploadsInput>,
     ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
-        let input = request.input;
-        let is_url = input.encoding_type.as_ref().is_some_and(|encoding| encoding.as_str() == EncodingType::URL);
-        let encode = |text: String| if is_url { encode_url(&text) } else { text };
-        let bucket = input.bucket.clone();
-        multipart::list_uploads(self.store(&bucket)?, input, &owner(), encode)
+        let parameters = Parameters::read(asked(&request.extensions)?)?;
+        let bucket = request.input.bucket.clone();
+        multipart::list_uploads(self.store(&bucket)?, request.input, &owner(), |text| parameters.encode(text))
     }
 }
 
+/// The keys of a page.
+fn entries(objects: Vec<Object>, parameters: &Parameters<'_>, with_owner: bool) -> Vec<ObjectEntry> {
+    let entry = |object: Object| ObjectEntry {
+        size: i64::try_from(object.size).ok(),
+        last_modified: Some(object.last_modified.into()),
+        storage_class: Some(storage_class(&object)),
+        checksum_algorithm: object.checksum().map(|stored| vec![stored.algorithm()]),
+        checksum_type: object.checksum().map(StoredChecksum::kind),
+        key: Some(parameters.encode(&object.key)),
+        e_tag: Some(ETag::Strong(object.e_tag)),
+        owner: with_owner.then(owner),
+        ..ObjectEntry::default()
+    };
+    objects.into_iter().map(entry).collect()
+}
+
+fn storage_class(object: &Object) -> ObjectStorageClass {
+    let standard = || ObjectStorageClass::from_static(ObjectStorageClass::STANDARD);
+    object.storage_class().map_or_else(standard, |name| ObjectStorageClass::from(name.to_owned()))
+}
+
+fn common_prefixes(prefixes: Vec<String>, parameters: &Parameters<'_>) -> Vec<CommonPrefix> {
+    prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(parameters.encode(prefix)) }).collect()
+}
+
+/// S3 no longer tells a display name: "Beginning November 21, 2025, Amazon S3 will stop returning DisplayName" (`Owner`,
+/// S3 API reference).
 fn owner() -> Owner {
-    Owner { display_name: Some("jetbridge".to_owned()), id: Some(OWNER.to_owned()) }
-}
-
-/// "If the current version of the object is a delete marker, Amazon S3 behaves as if the object was deleted and includes
-/// x-amz-delete-marker: true in the response" (GetObject, S3 API reference), and the version of the marker.
-fn no_such_key(marker: Option<String>) -> S3Error {
-    let mut error = s3_error!(NoSuchKey, "The specified key does not exist.");
-    if let Some(version) = marker.and_then(|version| HeaderValue::try_from(version).ok()) {
-        let delete_marker = (HeaderName::from_static("x-amz-delete-marker"), HeaderValue::from_static("true"));
-        let version_id = (HeaderName::from_static("x-amz-version-id"), version);
-        error.set_headers(HeaderMap::from_iter([delete_marker, version_id]));
-    }
-    error
-}
-
-/// Answering with the plain object would be a wrong answer.
-fn refuse_variants(asked: bool) -> S3Result<()> {
-    if asked {
-        Err(s3_error!(NotImplemented, "Versions, parts and customer keys are not implemented."))
-    } else {
-        Ok(())
-    }
-}
-
-/// RFC 9110, section 13.2.2: the entity-tag conditions come first and silence the date of their kind.
-fn check_conditions(
-    object: &Object,
-    if_match: Option<&ETagCondition>,
-    if_none_match: Option<&ETagCondition>,
-    if_unmodified_since: Option<&Timestamp>,
-    if_modified_since: Option<&Timestamp>,
-) -> S3Result<()> {
-    let matches = |condition: &ETagCondition| match condition {
-        ETagCondition::Any => true,
-        ETagCondition::ETag(tag) => tag.value() == object.e_tag,
-    };
-    let modified_after = |time: &Timestamp| Timestamp::from(object.last_modified) > *time;
-    let met = match (if_match, if_unmodified_since) {
-        (Some(condition), _) => matches(condition),
-        (None, Some(time)) => !modified_after(time),
-        (None, None) => true,
-    };
-    if !met {
-        return Err(s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold"));
-    }
-    let changed = match (if_none_match, if_modified_since) {
-        (Some(condition), _) => !matches(condition),
-        (None, Some(time)) => modified_after(time),
-        (None, None) => true,
-    };
-    if changed { Ok(()) } else { Err(not_modified(object)) }
-}
-
-fn not_modified(object: &Object) -> S3Error {
-    let mut error = s3_error!(NotModified);
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", object.e_tag)) {
-        headers.insert(header::ETAG, tag);
-    }
-    error.set_headers(headers);
-    error
-}
-
-/// The bytes to send, and `Content-Range` if they were asked for as a range.
-fn select_range(range: Option<Range>, size: u64) -> S3Result<(std::ops::Range<u64>, Option<String>)> {
-    let Some(range) = range else { return Ok((0..size, None)) };
-    let unsatisfiable = || s3_error!(InvalidRange, "The requested range is not satisfiable");
-    let selected = range.check(size).map_err(|_| unsatisfiable())?;
-    if selected.is_empty() {
-        return Err(unsatisfiable());
-    }
-    let content_range = format!("bytes {}-{}/{size}", selected.start, selected.end - 1);
-    Ok((selected, Some(content_range)))
-}
-
-/// `encoding-type=url`: S3 encodes like a form, a space as `+`, but keeps slashes.
-fn encode_url(text: &str) -> String {
-    text.split('/')
-        .map(|part| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>())
-        .collect::<Vec<_>>()
-        .join("/")
+    Owner { display_name: None, id: Some(OWNER.to_owned()) }
 }

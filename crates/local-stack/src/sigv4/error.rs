@@ -29,7 +29,7 @@ pub(crate) enum SigV4Error {
     #[error("The difference between the request time and the current time is too large.")]
     RequestTimeTooSkewed { request_time: String, server_time: SystemTime, max_skew: Duration },
     #[error("Request is not yet valid")]
-    NotYetValid { server_time: SystemTime },
+    NotYetValid { signed: SystemTime, expires_in: Duration, server_time: SystemTime },
     #[error("Request has expired")]
     PresignedExpired { expires_in: Duration, expires: SystemTime, server_time: SystemTime },
     #[error("The AWS Access Key Id you provided does not exist in our records.")]
@@ -107,7 +107,14 @@ impl SigV4Error {
                 ("ServerTime", rfc3339(*server_time)),
                 ("MaxAllowedSkewMilliseconds", max_skew.as_millis().to_string()),
             ],
-            Self::NotYetValid { server_time } => vec![("ServerTime", rfc3339(*server_time))],
+            // Observed (brekkylab/backlot, `auth.py`): the time of the signature in milliseconds.
+            Self::NotYetValid { signed, expires_in, server_time } => vec![
+                ("X-Amz-Date", (OffsetDateTime::from(*signed).unix_timestamp() * 1000).to_string()),
+                ("Expires", rfc3339(*signed + *expires_in)),
+                ("ServerTime", rfc3339(*server_time)),
+            ],
+            // S3 also gives the header's value back; a signature is better not repeated.
+            Self::TwoMechanisms => vec![("ArgumentName", "Authorization".to_owned())],
             Self::PresignedExpired { expires_in, expires, server_time } => vec![
                 ("X-Amz-Expires", expires_in.as_secs().to_string()),
                 ("Expires", rfc3339(*expires)),

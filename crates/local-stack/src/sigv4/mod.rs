@@ -172,7 +172,7 @@ fn check_scope(rules: &ServiceRules, region: &str, signature: &Signature) -> Res
 
 fn check_time(rules: &ServiceRules, signature: &Signature, now: SystemTime) -> Result<(), SigV4Error> {
     match signature.placement {
-        Placement::Header => {
+        Placement::Header { .. } => {
             let skew = now.duration_since(signature.time).unwrap_or_else(|ahead| ahead.duration());
             if skew > rules.max_skew {
                 return Err(SigV4Error::RequestTimeTooSkewed {
@@ -184,7 +184,7 @@ fn check_time(rules: &ServiceRules, signature: &Signature, now: SystemTime) -> R
         }
         Placement::Query { expires_in } => {
             if signature.time > now + rules.max_skew {
-                return Err(SigV4Error::NotYetValid { server_time: now });
+                return Err(SigV4Error::NotYetValid { signed: signature.time, expires_in, server_time: now });
             }
             let expires = signature.time + expires_in;
             if now > expires {
@@ -228,7 +228,8 @@ fn check_signed_headers(headers: &HeaderMap, signature: &Signature) -> Result<()
     }
     // The signing crate writes these itself, once: a second value would go through unsigned.
     let is_doubled = |name| headers.get_all(name).iter().nth(1).is_some();
-    if [X_AMZ_DATE, SECURITY_TOKEN, CONTENT_SHA256].into_iter().any(is_doubled) {
+    let date = if let Placement::Header { date } = &signature.placement { date.clone() } else { X_AMZ_DATE };
+    if [X_AMZ_DATE, SECURITY_TOKEN, CONTENT_SHA256, date].into_iter().any(is_doubled) {
         return Err(SigV4Error::SignatureDoesNotMatch);
     }
     Ok(())
@@ -255,7 +256,9 @@ fn sign_again(
     }
 
     let mut settings = SigningSettings::default();
-    settings.excluded_headers = None;
+    // The signing crate always adds x-amz-date, which is not signed where Date gives the time.
+    let has_own_date = signature.placement == Placement::Header { date: header::DATE };
+    settings.excluded_headers = has_own_date.then(|| vec!["x-amz-date".into()]);
     if rules.is_s3 {
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;

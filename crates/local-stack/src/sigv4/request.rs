@@ -52,10 +52,15 @@ pub(crate) struct RequestHead<'a> {
 }
 
 /// Where the signature was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Placement {
-    Header,
-    Query { expires_in: Duration },
+    /// In `Authorization`, with its time in the header `date`.
+    Header {
+        date: HeaderName,
+    },
+    Query {
+        expires_in: Duration,
+    },
 }
 
 /// What the caller claims to have signed with.
@@ -119,12 +124,15 @@ impl Signature {
             ));
         };
         let text = |name| request.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let timestamp = text(X_AMZ_DATE).ok_or(SigV4Error::MissingDate)?;
+        // "When specifying an x-amz-date, it always overrides the value of the Date header"; alone, Date has to be in the
+        // same format (Common request headers, S3 API reference).
+        let date_header = if request.headers.contains_key(X_AMZ_DATE) { X_AMZ_DATE } else { header::DATE };
+        let timestamp = text(date_header.clone()).ok_or(SigV4Error::MissingDate)?;
         let (access_key_id, scope) = split_credential(credential).ok_or_else(|| {
             malformed("the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
         })?;
         Ok(Self {
-            placement: Placement::Header,
+            placement: Placement::Header { date: date_header },
             access_key_id,
             scope,
             timestamp: timestamp.to_owned(),
@@ -156,13 +164,7 @@ impl Signature {
         if algorithm != ALGORITHM {
             return Err(malformed("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\""));
         }
-        let expires: u64 = expires.parse().map_err(|_| malformed("X-Amz-Expires should be a number"))?;
-        if !(1..=MAX_EXPIRES).contains(&expires) {
-            return Err(malformed(
-                "X-Amz-Expires must be less than a week (in seconds); that is, \
-                 the given X-Amz-Expires must be less than 604800 seconds",
-            ));
-        }
+        let expires = parse_expires(expires).map_err(malformed)?;
         let (access_key_id, scope) = split_credential(credential).ok_or_else(|| {
             malformed(
                 "Error parsing the X-Amz-Credential parameter; \
@@ -194,6 +196,19 @@ impl Signature {
     pub(super) fn malformed(&self, problem: String) -> SigV4Error {
         SigV4Error::Malformed { presigned: self.is_presigned(), problem }
     }
+}
+
+/// `X-Amz-Expires`: "The minimum value you can set is 1, and the maximum is 604800" ("Authenticating Requests: Using Query
+/// Parameters", S3 API reference). The sentences are those of S3, which takes 0 for a URL that has expired
+/// (brekkylab/backlot, `auth.py`; minio and ceph have the same ones).
+fn parse_expires(text: &str) -> Result<u64, &'static str> {
+    let seconds: i64 = text.parse().map_err(|_| "X-Amz-Expires should be a number")?;
+    let seconds = u64::try_from(seconds).map_err(|_| "X-Amz-Expires must be non-negative")?;
+    if seconds > MAX_EXPIRES {
+        return Err("X-Amz-Expires must be less than a week (in seconds); that is, \
+                    the given X-Amz-Expires must be less than 604800 seconds");
+    }
+    Ok(seconds)
 }
 
 /// The value of `name` if it is there exactly once: of two, one could be checked and the other used.

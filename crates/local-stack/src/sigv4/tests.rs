@@ -66,6 +66,25 @@ impl Sent {
         )
     }
 
+    /// With `Date` in place of `x-amz-date`, which botocore never sends; the signature was worked out by hand, with Python's
+    /// hmac.
+    fn date_signed() -> Self {
+        Self::new(
+            Method::GET,
+            "/bucket/key",
+            &[
+                ("host", "127.0.0.1:4582"),
+                ("date", "20261123T090000Z"),
+                ("x-amz-security-token", TOKEN),
+                ("x-amz-content-sha256", EMPTY_SHA256),
+                (
+                    "authorization",
+                    "AWS4-HMAC-SHA256 Credential=ASIAVECTORVECTOR0001/20261123/us-west-2/s3/aws4_request, SignedHeaders=date;host;x-amz-content-sha256;x-amz-security-token, Signature=ca840b7ec87fc2a58163c45f9119a806e17f65d664af61324e568a08251c5dc8",
+                ),
+            ],
+        )
+    }
+
     /// botocore `SigV4Auth` for another service: the path is normalised and encoded twice.
     fn other_service() -> Self {
         let mut sent = Self::new(
@@ -316,7 +335,8 @@ fn a_presigned_url_covers_the_whole_request() {
             ("date malformed", |s| s.edit_uri("T090000Z", "090000"), "AuthorizationQueryParametersError"),
             ("date twice", |s| s.uri.push_str("&X-Amz-Date=20261123T090000Z"), "AuthorizationQueryParametersError"),
             ("expiry missing", |s| s.edit_uri("&X-Amz-Expires=900", ""), "AuthorizationQueryParametersError"),
-            ("expiry zero", |s| s.edit_uri("Expires=900", "Expires=0"), "AuthorizationQueryParametersError"),
+            // It has expired as soon as a second is over.
+            ("expiry zero", |s| (s.edit_uri("Expires=900", "Expires=0"), s.late = 1).0, "AccessDenied"),
             (
                 "expiry over a week",
                 |s| s.edit_uri("Expires=900", "Expires=604801"),
@@ -332,6 +352,70 @@ fn a_presigned_url_covers_the_whole_request() {
             ("version 2", |s| s.uri = "/b/k?AWSAccessKeyId=a&Expires=1&Signature=x".to_owned(), "InvalidRequest"),
             ("range header", |s| s.set("range", "bytes=0-1"), "accepted"),
         ],
+    );
+}
+
+#[test]
+fn a_date_stands_in_for_the_header_of_amazon() {
+    check(
+        Sent::date_signed,
+        &[
+            ("later date", |s| s.set("date", "20261123T090001Z"), "SignatureDoesNotMatch"),
+            ("another day", |s| s.set("date", "20261124T090000Z"), "AuthorizationHeaderMalformed"),
+            ("another format", |s| s.set("date", "Mon, 23 Nov 2026 09:00:00 GMT"), "AccessDenied"),
+            ("no date", |s| s.remove("date"), "AccessDenied"),
+            ("two dates", |s| s.add("date", "20261123T090000Z"), "SignatureDoesNotMatch"),
+            ("15 minutes late", |s| s.late = 900, "accepted"),
+            ("later", |s| s.late = 901, "RequestTimeTooSkewed"),
+            // Which is not signed, and would count.
+            ("the other as well", |s| s.set("x-amz-date", "20261123T090000Z"), "AccessDenied"),
+        ],
+    );
+    check(
+        Sent::header_signed,
+        &[
+            ("another date as well", |s| s.set("date", "Mon, 23 Nov 2020 09:00:00 GMT"), "accepted"),
+            ("two of them", |s| (0..2).for_each(|_| s.add("date", "20201123T090000Z")), "accepted"),
+            ("an x-amz-date that is none", |s| s.set("x-amz-date", "x"), "AccessDenied"),
+        ],
+    );
+}
+
+#[test]
+fn a_life_that_no_url_has_is_told_in_s3_s_words() {
+    for (expires, message) in [
+        ("x", "X-Amz-Expires should be a number"),
+        ("", "X-Amz-Expires should be a number"),
+        ("9223372036854775808", "X-Amz-Expires should be a number"),
+        ("-1", "X-Amz-Expires must be non-negative"),
+        (
+            "604801",
+            "X-Amz-Expires must be less than a week (in seconds); that is, \
+             the given X-Amz-Expires must be less than 604800 seconds",
+        ),
+    ] {
+        let mut sent = Sent::presigned();
+        sent.edit_uri("Expires=900", &format!("Expires={expires}"));
+        let refused = sent.verify().map(|_| ()).unwrap_err();
+        assert_eq!((refused.code(), refused.to_string().as_str()), ("AuthorizationQueryParametersError", message));
+        assert_eq!(refused.status(), 400);
+    }
+    let mut sent = Sent::presigned();
+    sent.edit_uri("Expires=900", "Expires=0");
+    sent.late = 1;
+    let expired = sent.verify().map(|_| ()).unwrap_err();
+    assert_eq!((expired.status().as_u16(), expired.to_string().as_str()), (403, "Request has expired"));
+    let field = |name| move |(other, _): &(&str, String)| *other == name;
+    assert!(expired.details().iter().any(field("X-Amz-Expires")), "{expired:?}");
+    let mut sent = Sent::presigned();
+    sent.late = -901;
+    assert_eq!(
+        sent.verify().map(|_| ()).unwrap_err().details(),
+        [
+            ("X-Amz-Date", "1795424400000".to_owned()),
+            ("Expires", "2026-11-23T09:15:00Z".to_owned()),
+            ("ServerTime", "2026-11-23T08:44:59Z".to_owned())
+        ]
     );
 }
 

@@ -21,7 +21,7 @@ fn ask(method: &str, uri: &str, headers: &[(&str, &str)]) -> Result<Asked, Refus
     for (name, value) in headers {
         map.insert(http::HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
     }
-    Asked::identify(&method.parse().unwrap(), Address::parse(path), query, &map)
+    Asked::identify(&method.parse().unwrap(), Address::parse(path), query, map)
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_is_no_operation_is_refused_as_by_s3() {
         assert_eq!((refusal.status.as_u16(), refusal.code), (405, "MethodNotAllowed"), "{method} {uri}");
         assert_eq!(field(&refusal, "Method").as_deref(), Some(method));
         assert_eq!(field(&refusal, "ResourceType").as_deref(), Some(kind), "{method} {uri}");
-        assert_eq!(refusal.allow.as_deref(), Some(allow), "{method} {uri}");
+        assert_eq!(refusal.headers["allow"], allow, "{method} {uri}");
     }
     let refusal = ask("GET", "/b?versioning&acl", &[]).unwrap_err();
     assert_eq!(refusal.message, "Conflicting query string parameters: acl, versioning");

@@ -2,6 +2,7 @@
 
 use aws_sigv4::http_request::PayloadChecksumKind;
 use aws_sigv4::sign::v4::sign_chunk;
+use axum::body::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
