@@ -69,6 +69,14 @@ impl From<SigV4Error> for Refusal {
     }
 }
 
+pub(super) fn internal_error() -> Refusal {
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalError",
+        "We encountered an internal error. Please try again.",
+    )
+}
+
 /// `s3s` leaves the ids and the name of what is missing out of its errors: puts them in.
 pub(super) fn complete(status: StatusCode, body: &Bytes, bucket: &str, key: &str, ids: &RequestIds) -> Response {
     let text = String::from_utf8_lossy(body);

@@ -29,7 +29,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use url::form_urlencoded;
 
 use self::authorization::{Access, Authorizer};
-use self::error::{Refusal, RequestIds, complete};
+use self::error::{Refusal, RequestIds, complete, internal_error};
 use self::listing::TokenSealer;
 use self::objects::{Buckets, Lookup};
 use self::service::ObjectStore;
@@ -155,14 +155,6 @@ impl S3Server {
         }
         Ok(())
     }
-}
-
-fn internal_error() -> Refusal {
-    Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "We encountered an internal error. Please try again.",
-    )
 }
 
 /// The request for `s3s`, which refuses anything signed when it has no credentials of its own.
