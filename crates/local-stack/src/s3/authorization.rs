@@ -60,7 +60,6 @@ impl Authorizer {
 
     /// Whether the caller may delete one of the objects that DeleteObjects names, or a version of it. The caller's
     /// credentials are among the request's extensions, where the signature check left them.
-    #[expect(dead_code, reason = "DeleteObjects is to come")]
     pub(super) fn may_delete(
         &self,
         extensions: &Extensions,

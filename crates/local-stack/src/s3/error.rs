@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use s3s::{S3Error, S3ErrorCode};
-use url::form_urlencoded;
 
+use super::details;
 use crate::random_ids::{random_bytes, random_string};
 use crate::sigv4::SigV4Error;
 
@@ -179,22 +179,13 @@ impl From<SigV4Error> for Refusal {
     }
 }
 
-/// Carries the elements of an error through `s3s`, which has no place for them but keeps headers; [`complete`] removes it.
-const DETAILS: HeaderName = HeaderName::from_static("x-local-stack-error-details");
-
 impl From<Refusal> for S3Error {
     fn from(refusal: Refusal) -> Self {
         let code = S3ErrorCode::from_bytes(refusal.code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
         let mut error = Self::with_message(code, refusal.message);
         error.set_status_code(refusal.status);
         let mut headers = refusal.headers;
-        let details = form_urlencoded::Serializer::new(String::new()).extend_pairs(&refusal.details).finish();
-        // What has none goes out as it is: 304 has no body to put them in.
-        if !refusal.details.is_empty()
-            && let Ok(details) = HeaderValue::try_from(details)
-        {
-            headers.insert(DETAILS, details);
-        }
+        details::put(&mut headers, &refusal.details);
         error.set_headers(headers);
         error
     }
@@ -211,13 +202,12 @@ pub(super) fn complete(
     ids: &RequestIds,
 ) -> Response {
     let text = String::from_utf8_lossy(body);
-    let has_code = |code: &str| text.contains(&element("Code", code));
-    let details: String = match headers.remove(DETAILS) {
-        Some(details) => form_urlencoded::parse(details.as_bytes()).map(|(name, text)| element(&name, &text)).collect(),
-        None if has_code("NoSuchKey") => element("Key", key),
-        None if has_code("NoSuchBucket") => element("BucketName", bucket),
-        None => String::new(),
-    };
+    let mut details: String = details::take(&mut headers).iter().map(|(name, text)| element(name, text)).collect();
+    for (code, name, missing) in [("NoSuchKey", "Key", key), ("NoSuchBucket", "BucketName", bucket)] {
+        if text.contains(&element("Code", code)) && !details.contains(&format!("<{name}>")) {
+            details.push_str(&element(name, missing));
+        }
+    }
     headers.remove(header::CONTENT_LENGTH);
     let xml = match text.strip_suffix(END) {
         Some(head) => format!("{head}{details}{}{END}", ids.xml()),
@@ -286,7 +276,7 @@ mod tests {
         let response = complete(error.headers().unwrap().clone());
         assert_eq!(response.headers().keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["etag", "content-type"]);
         let xml = text(response).await;
-        let elements = "<ArgumentName>a&amp;b</ArgumentName><ArgumentValue>&lt;\u{fffd}&gt;</ArgumentValue><RequestId>";
+        let elements = "<ArgumentName>a&amp;b</ArgumentName><ArgumentValue>&lt;\u{fffd}&gt;</ArgumentValue>";
         assert!(xml.contains(elements), "{xml}");
     }
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 
-use super::objects::{Bucket, Object};
+use super::objects::{Bucket, Object, View};
 
 /// What is asked for. Empty prefix: everything; no delimiter: no common prefixes.
 pub(super) struct Listing<'a> {
@@ -74,11 +74,12 @@ pub(super) fn list(bucket: Bucket<'_>, listing: &Listing<'_>) -> Page {
     if listing.max_keys == 0 {
         return page;
     }
+    let bucket = bucket.view();
     let begin = bucket.partition_point(0, |key| key < listing.prefix);
     let mut position = match &listing.start {
         Position::Beginning => begin,
         Position::AfterKey(last) => bucket.partition_point(begin, |key| key <= last.as_str()),
-        Position::AfterPrefix(last) => skip_prefix(bucket, begin, last),
+        Position::AfterPrefix(last) => skip_prefix(&bucket, begin, last),
     };
     let mut last = Position::Beginning;
     while position < bucket.len() {
@@ -92,7 +93,7 @@ pub(super) fn list(bucket: Bucket<'_>, listing: &Listing<'_>) -> Page {
         }
         if let Some(end) = listing.common_prefix(&key) {
             let common = key[..end].to_owned();
-            position = skip_prefix(bucket, position, &common);
+            position = skip_prefix(&bucket, position, &common);
             page.common_prefixes.push(common.clone());
             last = Position::AfterPrefix(common);
         } else {
@@ -104,7 +105,7 @@ pub(super) fn list(bucket: Bucket<'_>, listing: &Listing<'_>) -> Page {
     page
 }
 
-fn skip_prefix(bucket: Bucket<'_>, from: usize, prefix: &str) -> usize {
+fn skip_prefix(bucket: &View<'_>, from: usize, prefix: &str) -> usize {
     bucket.partition_point(from, |key| key < prefix || key.starts_with(prefix))
 }
 
@@ -156,16 +157,18 @@ fn bind(bucket: &str, listing: &Listing<'_>, payload: &[u8]) -> Vec<u8> {
 mod tests {
     use std::borrow::Cow;
 
+    use super::super::store::Store;
+    use super::super::stored::Quota;
     use super::*;
 
     fn listing<'a>(prefix: &'a str, delimiter: Option<&'a str>, max_keys: usize) -> Listing<'a> {
         Listing { prefix, delimiter, max_keys, start: Position::Beginning }
     }
 
-    fn seeded(keys: &[&'static str]) -> Vec<(Cow<'static, str>, u64)> {
+    fn seeded(keys: &[&'static str]) -> Store {
         let mut objects: Vec<_> = keys.iter().map(|key| (Cow::Borrowed(*key), 1)).collect();
         objects.sort_unstable();
-        objects
+        Store::new(objects, false, Quota::new(0))
     }
 
     /// All pages, as `key` or `prefix*`, one list for each page.
@@ -186,7 +189,7 @@ mod tests {
     #[test]
     fn pages_join_to_the_whole_at_every_size() {
         let objects = seeded(&["a", "b/1", "b/2", "b/", "c", "d/x/1", "d/x/2", "d/y", "é", "🚀"]);
-        let bucket = Bucket::Seeded(&objects);
+        let bucket = Bucket::Stored(&objects);
         for (prefix, delimiter) in [("", None), ("", Some("/")), ("b", Some("/")), ("d/", Some("/")), ("b/", None)] {
             let mut whole = pages(bucket, listing(prefix, delimiter, 1000)).concat();
             whole.sort();
@@ -206,7 +209,7 @@ mod tests {
     #[test]
     fn delimiters_fold_keys_into_common_prefixes() {
         let objects = seeded(&["a", "b/1", "b/2", "b/", "c--d", "c--e", "z"]);
-        let bucket = Bucket::Seeded(&objects);
+        let bucket = Bucket::Stored(&objects);
         let names = |prefix, delimiter| pages(bucket, listing(prefix, Some(delimiter), 1000)).concat();
         assert_eq!(names("", "/"), ["a", "c--d", "c--e", "z", "b/*"]);
         assert_eq!(names("b/", "/"), ["b/", "b/1", "b/2"]);
@@ -218,7 +221,7 @@ mod tests {
     #[test]
     fn start_after_need_not_exist() {
         let objects = seeded(&["a", "b", "c"]);
-        let bucket = Bucket::Seeded(&objects);
+        let bucket = Bucket::Stored(&objects);
         let keys = |after: &str| {
             let start = Position::AfterKey(after.to_owned());
             pages(bucket, Listing { start, ..listing("", None, 1000) }).concat()

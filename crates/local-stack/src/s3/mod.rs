@@ -3,19 +3,31 @@
 
 mod address;
 mod authorization;
+mod body;
+mod checksum;
+mod condition;
 mod content;
+mod copy;
+mod details;
 mod error;
+mod framing;
 mod listing;
 mod listing_parameters;
+mod multipart;
 mod objects;
 mod operations;
 mod preflight;
 mod reading;
 mod seeds;
 mod service;
+mod store;
+mod stored;
 #[cfg(test)]
 mod tests;
+mod upload;
+mod uploads;
 mod wire;
+mod writing;
 
 use std::io;
 use std::sync::Arc;
@@ -45,9 +57,10 @@ use crate::iam;
 use crate::random_ids::random_bytes;
 use crate::request_log::Operation;
 use crate::shared::Shared;
-use crate::sigv4::{ReceivedRequest, ServiceRules, SigV4Error, verify};
+use crate::sigv4::{RequestHead, SigV4Error, VerifiedHead, verify_head};
 
-const MAX_BODY: usize = 1024 * 1024;
+/// The XML of an error.
+const MAX_ERROR: usize = 1024 * 1024;
 /// A page of 1,000 long keys, each encoded threefold, stays below this.
 const MAX_PAGE: usize = 8 * 1024 * 1024;
 
@@ -70,6 +83,7 @@ pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) 
     let buckets = Arc::new(Buckets::new(&shared.options));
     let authorizer = Authorizer::new(Arc::clone(&shared));
     let store = ObjectStore {
+        shared: Arc::clone(&shared),
         buckets: Arc::clone(&buckets),
         authorizer: authorizer.clone(),
         region: shared.options.region.clone(),
@@ -140,25 +154,13 @@ impl S3Server {
     async fn answer(
         &self,
         asked: Result<Asked, Refusal>,
-        parts: Parts,
+        mut parts: Parts,
         body: Body,
         ids: &RequestIds,
     ) -> Result<Response, Refusal> {
-        let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
-            Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "MaxMessageLengthExceeded",
-                "Your request was too big or could not be read.",
-            )
-        })?;
-        let received = ReceivedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
-        let signer = verify(
-            &ServiceRules::S3,
-            &self.shared.options.region,
-            received,
-            &self.credentials,
-            self.shared.clock.now(),
-        )?;
+        let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
+        let VerifiedHead { signer, payload } =
+            verify_head(&self.shared.options.region, head, &self.credentials, self.shared.clock.now())?;
         let asked = Arc::new(asked?);
         self.check_faults(&asked, &signer)?;
         listing_parameters::check(&asked)?;
@@ -173,6 +175,9 @@ impl S3Server {
         }
         let overrides = wire::read_overrides(&asked)?;
 
+        // Last: whoever is refused need not send it.
+        parts.headers.clone_from(&asked.headers);
+        let (parts, body) = upload::receive(parts, payload, body).await?;
         let mut request = wire::unsigned(parts, body, &asked);
         request.extensions_mut().insert(signer);
         request.extensions_mut().insert(Arc::clone(&asked));
@@ -180,7 +185,7 @@ impl S3Server {
         let (mut parts, body) = response.into_parts();
         let body = Body::new(body);
         if parts.status.is_client_error() || parts.status.is_server_error() {
-            let body = to_bytes(body, MAX_BODY).await.map_err(|_| internal_error())?;
+            let body = to_bytes(body, MAX_ERROR).await.map_err(|_| internal_error())?;
             let Address { bucket, key } = &asked.address;
             return Ok(complete(parts.status, parts.headers, &body, bucket, key, ids));
         }

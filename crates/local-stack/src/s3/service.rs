@@ -1,31 +1,37 @@
 //! The operations that the stack's S3 has, on `s3s`, which speaks the wire protocol. Whoever gets here is signed in and may
 //! do what is asked: the router checked both. Every other operation answers NotImplemented.
 
-use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use axum::body::Bytes;
-use futures_util::stream;
-use http::Extensions;
+use http::{Extensions, HeaderName};
 use s3s::dto::{
-    Bucket as BucketEntry, BucketLocationConstraint, CommonPrefix, ETag, EncodingType, GetBucketLocationInput,
-    GetBucketLocationOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
-    HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, Object as ObjectEntry, ObjectStorageClass, Owner, ServerSideEncryption, StreamingBlob,
-    Timestamp,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket as BucketEntry, BucketLocationConstraint,
+    CommonPrefix, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, ETag, EncodingType, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
+    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
+    ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, Object as ObjectEntry,
+    ObjectStorageClass, Owner, PutObjectInput, PutObjectOutput, StorageClass, Timestamp, UploadPartCopyInput,
+    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use time::OffsetDateTime;
 
-use super::address::Address;
 use super::authorization::Authorizer;
-use super::content;
+use super::details::not_implemented;
 use super::error::Refusal;
 use super::listing::{Position, TokenSealer, list};
-use super::listing_parameters::Parameters;
+use super::listing_parameters::{Parameters, encode_url};
 use super::objects::{Bucket, Buckets, Lookup, Object};
 use super::operations::Asked;
 use super::reading::{self, Selection};
+use super::store::Store;
+use super::writing::{encryption, set_checksum};
+use super::{copy, multipart, writing};
+use crate::credentials::TemporaryCredentials;
+use crate::shared::Shared;
 
 /// What S3 gives objects that were stored without a content type.
 const CONTENT_TYPE: &str = "binary/octet-stream";
@@ -33,6 +39,7 @@ const CONTENT_TYPE: &str = "binary/octet-stream";
 const OWNER: &str = "7d1c0f4b9be9c6a4c0e3b5f29d4a18e6f37b0c52a9d8e4f1b6c3a7059e2d81f4";
 
 pub(super) struct ObjectStore {
+    pub shared: Arc<Shared>,
     pub buckets: Arc<Buckets>,
     pub authorizer: Authorizer,
     pub region: String,
@@ -48,19 +55,34 @@ impl ObjectStore {
         }
     }
 
+    /// A bucket that can be written.
+    fn store(&self, name: &str) -> S3Result<&Store> {
+        match self.bucket(name)? {
+            Bucket::Stored(store) => Ok(store),
+            Bucket::Synthetic { .. } => Err(not_implemented("writing to buckets whose objects are a rule")),
+        }
+    }
+
+    fn now(&self) -> SystemTime {
+        self.shared.clock.now()
+    }
+
+    fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
+        if let Some(object) = self.bucket(bucket)?.find(key) {
+            return Ok(object);
+        }
+        self.authorizer.may_know_keys(extensions, bucket)?;
+        Err(no_such_key(key, self.bucket(bucket)?.delete_marker(key)).into())
+    }
+
     /// The object that a reading operation asks for and which bytes of it.
     fn read(&self, extensions: &Extensions) -> S3Result<(Object, Selection)> {
         let asked = asked(extensions)?;
         let part_number = asked.parameter("partNumber");
         reading::check_request(&asked.headers, part_number)?;
-        let Address { bucket, key } = &asked.address;
-        let Some(object) = self.bucket(bucket)?.find(key) else {
-            self.authorizer.may_know_keys(extensions, bucket)?;
-            return Err(Refusal::no_such_key(key).into());
-        };
+        let object = self.object(extensions, &asked.address.bucket, &asked.address.key)?;
         reading::check_conditions(&asked.headers, &object)?;
-        // No object here was uploaded in parts.
-        let selection = reading::select(&asked.headers, part_number, object.size, &[])?;
+        let selection = reading::select(&asked.headers, part_number, &object)?;
         Ok((object, selection))
     }
 }
@@ -71,6 +93,29 @@ fn asked(extensions: &Extensions) -> S3Result<&Asked> {
         .get::<Arc<Asked>>()
         .map(AsRef::as_ref)
         .ok_or_else(|| s3_error!(InternalError, "The request has no name."))
+}
+
+/// Puts into the answer of GetObject or HeadObject what S3 keeps beside the content.
+macro_rules! describe {
+    ($output:expr, $object:expr, $checksum:expr) => {{
+        let attributes = $object.attributes();
+        $output.content_type = Some(attributes.content_type.unwrap_or_else(|| CONTENT_TYPE.to_owned()));
+        $output.cache_control = attributes.cache_control;
+        $output.content_disposition = attributes.content_disposition;
+        $output.content_encoding = attributes.content_encoding;
+        $output.content_language = attributes.content_language;
+        $output.expires = attributes.expires;
+        $output.metadata = attributes.metadata;
+        $output.storage_class = attributes.storage_class.map(StorageClass::from);
+        $output.last_modified = Some($object.last_modified.into());
+        $output.e_tag = Some(ETag::Strong($object.e_tag.clone()));
+        $output.version_id = $object.version_id();
+        $output.server_side_encryption = Some(encryption());
+        if let Some(stored) = $checksum {
+            $output.checksum_type = Some(stored.kind());
+            set_checksum!($output, stored.checksum);
+        }
+    }};
 }
 
 #[async_trait::async_trait]
@@ -176,34 +221,107 @@ impl S3 for ObjectStore {
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
-        let length = range.end - range.start;
-        let chunks = content::chunks(&object.key, range).map(Ok::<Bytes, Infallible>);
-        Ok(S3Response::new(GetObjectOutput {
-            body: Some(StreamingBlob::wrap(stream::iter(chunks))),
-            content_length: i64::try_from(length).ok(),
+        let (object, selection) = self.read(&request.extensions)?;
+        let Selection { range, content_range, parts_count, checksum } = selection;
+        let mut output = GetObjectOutput {
+            content_length: i64::try_from(range.end - range.start).ok(),
             content_range,
+            parts_count,
+            body: Some(object.read(range)),
             accept_ranges: Some("bytes".to_owned()),
-            content_type: Some(CONTENT_TYPE.to_owned()),
-            last_modified: Some(object.last_modified.into()),
-            e_tag: Some(ETag::Strong(object.e_tag)),
-            server_side_encryption: Some(encryption()),
             ..GetObjectOutput::default()
-        }))
+        };
+        describe!(output, object, checksum);
+        Ok(S3Response::new(output))
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
-        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
-        Ok(S3Response::new(HeadObjectOutput {
+        let (object, selection) = self.read(&request.extensions)?;
+        let Selection { range, content_range, parts_count, checksum } = selection;
+        let mut output = HeadObjectOutput {
             content_length: i64::try_from(range.end - range.start).ok(),
             content_range,
+            parts_count,
             accept_ranges: Some("bytes".to_owned()),
-            content_type: Some(CONTENT_TYPE.to_owned()),
-            last_modified: Some(object.last_modified.into()),
-            e_tag: Some(ETag::Strong(object.e_tag)),
-            server_side_encryption: Some(encryption()),
             ..HeadObjectOutput::default()
-        }))
+        };
+        describe!(output, object, checksum);
+        Ok(S3Response::new(output))
+    }
+
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        writing::put_object(self.store(&request.input.bucket)?, request, self.now())
+    }
+
+    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+        writing::delete_object(self.store(&request.input.bucket)?, &request)
+    }
+
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+        let (bucket, extensions) = (request.input.bucket.clone(), request.extensions.clone());
+        writing::delete_objects(self.store(&bucket)?, request, |object| {
+            self.authorizer.may_delete(&extensions, &bucket, &object.key, object.version_id.as_deref())
+        })
+    }
+
+    async fn copy_object(&self, request: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
+        let (bucket, key) = copy::read_source(&request.input.copy_source)?;
+        let source = self.object(&request.extensions, bucket, key)?;
+        copy::copy_object(self.store(&request.input.bucket)?, &source, request, self.now()).await
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        let signer = request.extensions.get::<Arc<TemporaryCredentials>>();
+        let initiator = signer.map_or_else(String::new, |signer| signer.assumed_role_arn());
+        multipart::create(self.store(&request.input.bucket)?, request, initiator, self.now())
+    }
+
+    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
+        multipart::upload_part(self.store(&request.input.bucket)?, request, self.now()).await
+    }
+
+    async fn upload_part_copy(
+        &self,
+        request: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<S3Response<UploadPartCopyOutput>> {
+        let (bucket, key) = copy::read_source(&request.input.copy_source)?;
+        let source = self.object(&request.extensions, bucket, key)?;
+        copy::upload_part_copy(self.store(&request.input.bucket)?, &source, request, self.now()).await
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        multipart::complete(self.store(&request.input.bucket)?, request, &self.region, self.now())
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        multipart::abort(self.store(&request.input.bucket)?, &request.input)
+    }
+
+    async fn list_parts(&self, request: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
+        multipart::list_parts(self.store(&request.input.bucket)?, request.input, owner())
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+        let input = request.input;
+        let is_url = input.encoding_type.as_ref().is_some_and(|encoding| encoding.as_str() == EncodingType::URL);
+        let encode = |text: String| if is_url { encode_url(&text) } else { text };
+        let bucket = input.bucket.clone();
+        multipart::list_uploads(self.store(&bucket)?, input, &owner(), encode)
     }
 }
 
@@ -225,10 +343,16 @@ fn common_prefixes(prefixes: Vec<String>, parameters: &Parameters<'_>) -> Vec<Co
     prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(parameters.encode(prefix)) }).collect()
 }
 
-/// "Amazon S3 automatically encrypts all new objects" with its own keys, and says so with each ("Setting default
-/// server-side encryption behavior", S3 user guide).
-fn encryption() -> ServerSideEncryption {
-    ServerSideEncryption::from_static(ServerSideEncryption::AES256)
+/// "If the current version of the object is a delete marker, Amazon S3 behaves as if the object was deleted and includes
+/// x-amz-delete-marker: true in the response" (GetObject, S3 API reference), and the version of the marker.
+fn no_such_key(key: &str, marker: Option<String>) -> Refusal {
+    let refusal = Refusal::no_such_key(key);
+    match marker {
+        None => refusal,
+        Some(version) => refusal
+            .with_header(HeaderName::from_static("x-amz-delete-marker"), "true")
+            .with_header(HeaderName::from_static("x-amz-version-id"), &version),
+    }
 }
 
 /// S3 no longer tells a display name: "Beginning November 21, 2025, Amazon S3 will stop returning DisplayName" (`Owner`,

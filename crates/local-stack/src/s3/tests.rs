@@ -6,6 +6,7 @@ mod listing;
 mod presigned;
 mod reading;
 mod refusals;
+mod uploads;
 
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ use url::Url;
 use super::*;
 use crate::credentials::SessionFacts;
 use crate::options::Options;
+use crate::request_log::Service;
+use crate::server::{self, Site};
 use crate::{test_http, tls};
 
 struct Bench {
@@ -51,8 +54,15 @@ impl Bench {
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let signer = credentials.issue(identity, role, session);
         let routes = router(Arc::clone(&shared), credentials);
-        let served = routes.clone();
-        tokio::spawn(async move { axum::serve(listener, served).await });
+        let site = Site {
+            service: Service::S3,
+            port: listener.local_addr().unwrap().port(),
+            host: None,
+            router: routes.clone(),
+            max_body_bytes: None,
+            shared: Arc::clone(&shared),
+        };
+        tokio::spawn(server::serve(listener, None, site));
         let origin = url.as_str().trim_end_matches('/').to_owned();
         Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin, routes }
     }
@@ -184,8 +194,6 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         (Method::GET, "/jetbridge-private/key", 403, "AccessDenied"),
         (Method::GET, "/jetbridge-demo?acl", 501, "NotImplemented"),
         (Method::GET, "/jetbridge-demo/readme.txt?versionId=1", 501, "NotImplemented"),
-        (Method::PUT, "/jetbridge-demo/new.txt", 501, "NotImplemented"),
-        (Method::DELETE, "/jetbridge-demo/readme.txt", 501, "NotImplemented"),
         (Method::PUT, "/jetbridge-private/new.txt", 403, "AccessDenied"),
         (Method::DELETE, "/no-such-bucket/key", 404, "NoSuchBucket"),
         (Method::GET, "/jetbridge-demo?list-type=2&max-keys=-1", 400, "InvalidArgument"),
@@ -193,7 +201,8 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         (Method::GET, "/jetbridge-demo?list-type=2&continuation-token=AAAA", 400, "InvalidArgument"),
     ];
     for (method, target, status, code) in table {
-        let response = bench.send(method, target, &[]).await;
+        let headers: &[(&str, &str)] = if method == Method::PUT { &[("content-length", "0")] } else { &[] };
+        let response = bench.send(method, target, headers).await;
         let request_id = response.headers()["x-amz-request-id"].to_str().unwrap().to_owned();
         let host_id = response.headers()["x-amz-id-2"].to_str().unwrap().to_owned();
         assert_eq!(response.headers().contains_key("x-amz-bucket-region"), !target.contains("no-such"), "{target}");

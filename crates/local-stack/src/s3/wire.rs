@@ -47,7 +47,6 @@ pub(super) fn with_hoisted_headers(parts: &Parts) -> HeaderMap {
 
 /// The request for `s3s`, which refuses anything signed when it has no credentials of its own.
 pub(super) fn unsigned(mut parts: Parts, body: Bytes, asked: &Asked) -> http::Request<s3s::Body> {
-    parts.headers = asked.headers.clone();
     parts.headers.remove(header::AUTHORIZATION);
     // s3s writes whole requests into its debug log.
     parts.headers.remove(SECURITY_TOKEN);

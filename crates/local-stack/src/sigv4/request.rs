@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
-use time::PrimitiveDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 use url::form_urlencoded;
 
 use super::error::SigV4Error;
@@ -35,6 +35,20 @@ pub(crate) struct ReceivedRequest<'a> {
     pub uri: &'a Uri,
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
+}
+
+impl<'a> ReceivedRequest<'a> {
+    pub(super) fn head(&self) -> RequestHead<'a> {
+        RequestHead { method: self.method, uri: self.uri, headers: self.headers }
+    }
+}
+
+/// What arrives before the body.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestHead<'a> {
+    pub method: &'a Method,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
 }
 
 /// Where the signature was found.
@@ -73,7 +87,7 @@ pub(super) struct Scope {
 
 impl Signature {
     /// Finds the request's one signature, well-formed.
-    pub(super) fn find(request: ReceivedRequest<'_>) -> Result<Self, SigV4Error> {
+    pub(super) fn find(request: RequestHead<'_>) -> Result<Self, SigV4Error> {
         let query: Vec<_> = form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes()).collect();
         let has = |names: &[&str]| query.iter().any(|(name, _)| names.contains(&name.as_ref()));
         let in_query = has(&SIGNATURE_PARAMETERS);
@@ -90,7 +104,7 @@ impl Signature {
         }
     }
 
-    fn from_header(value: &str, request: ReceivedRequest<'_>) -> Result<Self, SigV4Error> {
+    fn from_header(value: &str, request: RequestHead<'_>) -> Result<Self, SigV4Error> {
         let fields = value
             .strip_prefix(ALGORITHM)
             .and_then(|rest| rest.strip_prefix(' '))
@@ -220,6 +234,11 @@ fn split_headers(list: &str) -> Option<Vec<String>> {
     let names: Vec<String> = list.split(';').map(str::to_owned).collect();
     let well_formed = |name: &String| !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase());
     (names.iter().all(well_formed) && names.is_sorted_by(|a, b| a < b)).then_some(names)
+}
+
+/// As `x-amz-date` has it; whole seconds.
+pub(super) fn format_timestamp(time: SystemTime) -> String {
+    OffsetDateTime::from(time).format(TIMESTAMP).unwrap_or_default()
 }
 
 fn parse_timestamp(text: &str) -> Option<SystemTime> {

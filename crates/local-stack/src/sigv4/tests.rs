@@ -195,16 +195,23 @@ fn a_signature_in_the_header_covers_the_whole_request() {
             ("token twice", |s| s.add("x-amz-security-token", TOKEN), "SignatureDoesNotMatch"),
             ("token missing", |s| s.remove("x-amz-security-token"), "InvalidAccessKeyId"),
             ("payload hash left out", |s| s.remove("x-amz-content-sha256"), "InvalidRequest"),
-            ("payload hash replaced", |s| s.set("x-amz-content-sha256", UNSIGNED_PAYLOAD), "SignatureDoesNotMatch"),
+            ("payload hash replaced", |s| s.set("x-amz-content-sha256", "UNSIGNED-PAYLOAD"), "SignatureDoesNotMatch"),
             (
                 "payload hash in capitals",
                 |s| s.set("x-amz-content-sha256", &EMPTY_SHA256.to_uppercase()),
-                "InvalidArgument",
+                "SignatureDoesNotMatch",
             ),
+            ("payload hash cut", |s| s.set("x-amz-content-sha256", &EMPTY_SHA256[1..]), "InvalidArgument"),
             ("payload hash twice", |s| s.add("x-amz-content-sha256", EMPTY_SHA256), "SignatureDoesNotMatch"),
             (
                 "framed payload",
                 |s| s.set("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+                "SignatureDoesNotMatch",
+            ),
+            ("unknown framing", |s| s.set("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD"), "InvalidArgument"),
+            (
+                "asymmetric framing",
+                |s| s.set("x-amz-content-sha256", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"),
                 "NotImplemented",
             ),
             ("body", |s| s.body = b"x".to_vec(), "XAmzContentSHA256Mismatch"),
@@ -249,6 +256,57 @@ fn a_signature_in_the_header_covers_the_whole_request() {
             ("path spelt otherwise", |s| s.edit_uri("a%20b/c%2Bd", "%61%20b%2Fc+d"), "accepted"),
         ],
     );
+}
+
+/// The chunks of AWS's example: 65,536 letters, 1,024 more, and the empty last one.
+const EXAMPLE_CHUNKS: [usize; 3] = [65_536, 1024, 0];
+
+fn example_chain(seed: &str) -> ChunkChain {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
+    ChunkChain::begin("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", time, "us-east-1", seed)
+}
+
+fn accepts_example(chain: &mut ChunkChain, signatures: [&str; 3]) -> bool {
+    EXAMPLE_CHUNKS.into_iter().zip(signatures).all(|(length, signature)| {
+        let digest = Sha256::digest(vec![b'a'; length]);
+        chain.accepts_chunk(&digest, signature)
+    })
+}
+
+/// "Example: PUT Object" of sigv4-streaming, S3 API reference. Its seed signature belongs to credentials without a
+/// session token, which nobody has here.
+#[test]
+fn the_chunk_signatures_of_the_published_example_are_accepted_in_their_order_only() {
+    let seed = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9";
+    let signatures = [
+        "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
+        "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
+        "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9",
+    ];
+    assert!(accepts_example(&mut example_chain(seed), signatures));
+    assert!(!accepts_example(&mut example_chain(signatures[0]), signatures));
+    assert!(!accepts_example(&mut example_chain(seed), [signatures[0], signatures[2], signatures[1]]));
+    assert!(!accepts_example(&mut example_chain(seed), [signatures[0], signatures[1], &signatures[2][1..]]));
+}
+
+/// The example of sigv4-streaming-trailers, S3 API reference.
+#[test]
+fn the_trailer_signature_of_the_published_example_is_accepted() {
+    let seed = "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e";
+    let signatures = [
+        "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2",
+        "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7",
+        "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992",
+    ];
+    let trailer_signature = "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435";
+    let accepts = |trailers| {
+        let mut chain = example_chain(seed);
+        assert!(accepts_example(&mut chain, signatures));
+        chain.accepts_trailers(trailers, trailer_signature)
+    };
+    assert!(accepts("x-amz-checksum-crc32c:sOO8/Q==\n"));
+    assert!(!accepts("x-amz-checksum-crc32c:sOO8/A==\n"));
+    assert!(!accepts(""));
 }
 
 #[test]
