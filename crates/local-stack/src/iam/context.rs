@@ -31,6 +31,12 @@ const KEYS: &[(&str, Arity)] = &[
     ("s3:delimiter", Arity::One),
     ("s3:max-keys", Arity::One),
     ("s3:prefix", Arity::One),
+    ("s3:versionid", Arity::One),
+    ("s3:x-amz-acl", Arity::One),
+    ("s3:x-amz-copy-source", Arity::One),
+    ("s3:x-amz-metadata-directive", Arity::One),
+    ("s3:x-amz-server-side-encryption", Arity::One),
+    ("s3:x-amz-storage-class", Arity::One),
 ];
 
 /// The name of a condition key that the stack knows.

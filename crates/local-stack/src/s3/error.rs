@@ -41,12 +41,13 @@ pub(super) struct Refusal {
     pub code: &'static str,
     pub message: String,
     pub details: Vec<(&'static str, String)>,
-    pub headers: HeaderMap,
+    /// Boxed, since few errors have any and every result would be as large.
+    pub headers: Box<HeaderMap>,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: Vec::new(), headers: HeaderMap::new() }
+        Self { status, code, message: message.into(), details: Vec::new(), headers: Box::default() }
     }
 
     /// With one more element.
@@ -180,7 +181,7 @@ impl Refusal {
         }
         xml.push_str(&ids.xml());
         xml.push_str(END);
-        xml_response(self.status, self.headers.clone(), xml)
+        xml_response(self.status, (*self.headers).clone(), xml)
     }
 }
 
@@ -206,7 +207,7 @@ impl From<Refusal> for S3Error {
         let code = S3ErrorCode::from_bytes(refusal.code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
         let mut error = Self::with_message(code, refusal.message);
         error.set_status_code(refusal.status);
-        let mut headers = refusal.headers;
+        let mut headers = *refusal.headers;
         let details = form_urlencoded::Serializer::new(String::new()).extend_pairs(&refusal.details).finish();
         // What has none goes out as it is: 304 has no body to put them in.
         if !refusal.details.is_empty()

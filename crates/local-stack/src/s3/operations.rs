@@ -511,19 +511,36 @@ impl Asked {
                 (Some(versioned), Some(_)) => versioned,
                 _ => need.action,
             };
-            Some(Permission { action, address, conditions: self.conditions(action) })
+            Some(Permission { action, address, conditions: self.conditions(action, version) })
         })
     }
 
-    /// The condition keys that S3 sets for `action`. A parameter that was left out is none.
-    fn conditions(&self, action: &str) -> Vec<(&'static str, String)> {
+    /// The condition keys that S3 sets for `action`, of those that policies here may ask for ("Condition keys for Amazon S3",
+    /// service authorization reference). What the request does not say is none.
+    fn conditions(&self, action: &str, version: Option<&str>) -> Vec<(&'static str, String)> {
         const OF_LISTINGS: [(&str, &str); 3] =
             [("s3:prefix", "prefix"), ("s3:delimiter", "delimiter"), ("s3:max-keys", "max-keys")];
-        if !matches!(action, "s3:ListBucket" | "s3:ListBucketVersions") {
-            return Vec::new();
+        const OF_WRITES: [(&str, &str); 5] = [
+            ("s3:x-amz-acl", "x-amz-acl"),
+            ("s3:x-amz-copy-source", "x-amz-copy-source"),
+            ("s3:x-amz-metadata-directive", "x-amz-metadata-directive"),
+            ("s3:x-amz-server-side-encryption", "x-amz-server-side-encryption"),
+            ("s3:x-amz-storage-class", "x-amz-storage-class"),
+        ];
+        let parameter = |(key, name)| Some((key, self.parameter(name)?.to_owned()));
+        let header = |(key, name)| Some((key, self.headers.get(name)?.to_str().ok()?.to_owned()));
+        let mut conditions: Vec<_> = match action {
+            "s3:ListBucket" | "s3:ListBucketVersions" => OF_LISTINGS.into_iter().filter_map(parameter).collect(),
+            "s3:PutObject" => OF_WRITES.into_iter().filter_map(header).collect(),
+            "s3:PutObjectAcl" | "s3:PutBucketAcl" | "s3:CreateBucket" => {
+                OF_WRITES.into_iter().take(1).filter_map(header).collect()
+            }
+            _ => Vec::new(),
+        };
+        if action.contains("ObjectVersion") {
+            conditions.extend(version.map(|version| ("s3:versionid", version.to_owned())));
         }
-        let with_value = |(key, name)| Some((key, self.parameter(name)?.to_owned()));
-        OF_LISTINGS.into_iter().filter_map(with_value).collect()
+        conditions
     }
 }
 

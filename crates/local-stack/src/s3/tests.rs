@@ -1,8 +1,10 @@
 //! The router over real HTTP with presigned requests: what it answers, and what it refuses. Listing from end to end
 //! with stock clients is in `tests/stack`.
 
+mod authorization;
 mod listing;
 mod multipart;
+mod presigned;
 mod reading;
 mod refusals;
 mod uploads;
@@ -43,14 +45,16 @@ impl Bench {
 
     async fn start_in(region: &str) -> Self {
         let options = Options { region: region.to_owned(), ..Options::default() };
-        Self::start_with(options, "arn:aws:iam::123456789012:role/Reader").await
+        let role = "arn:aws:iam::123456789012:role/Reader";
+        Self::of(options, "us-west-2:id", role, SessionFacts::default()).await
     }
 
-    async fn start_with(options: Options, role_arn: &str) -> Self {
+    /// A stack of these options with somebody signed in.
+    async fn of(options: Options, identity: &str, role: &str, session: SessionFacts) -> Self {
         let (listener, url) = test_http::listen().await;
         let shared = Arc::new(Shared::new(options));
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let signer = credentials.issue("us-west-2:id", role_arn, SessionFacts::default());
+        let signer = credentials.issue(identity, role, session);
         let routes = router(Arc::clone(&shared), credentials);
         let site = Site {
             service: Service::S3,

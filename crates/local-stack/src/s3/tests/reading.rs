@@ -71,7 +71,7 @@ async fn the_only_part_of_an_object_is_all_of_it() {
         let part = bench.send(Method::GET, &format!("{PATH}?partNumber={number}"), &[]).await;
         assert_eq!(part.status(), 206);
         assert_eq!(part.headers()["content-range"], "bytes 0-18901/18902");
-        // Only of objects that were uploaded in parts (GetObject, `PartsCount`), as those that are there from the start.
+        // What was there from the start says by its ETag that it was uploaded in one part.
         assert_eq!(part.headers()["x-amz-mp-parts-count"], "1");
         assert_eq!(part.bytes().await.unwrap().len(), SIZE);
     }
