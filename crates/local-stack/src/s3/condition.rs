@@ -4,10 +4,9 @@
 //! (conditional-writes, conditional-deletes). What they also say of 409 ConditionalRequestConflict, another request that
 //! comes between check and write, cannot happen here.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
-use s3s::{S3ErrorCode, S3Result};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::details::refuse;
+use super::error::Refusal;
 use super::stored::Object;
 
 /// What has to be true of the object that is there.
@@ -27,7 +26,7 @@ impl WriteCondition {
     /// That of PutObject, CopyObject or CompleteMultipartUpload. `If-None-Match` "expects the '*' character" and `If-Match`
     /// "the ETag value as a string" (S3 API reference); how S3 refuses other values, and both at once, is not
     /// documented: the answers are those that the tests of versitygw and LocalStack, which run against S3 too, expect.
-    pub(super) fn of_write(headers: &HeaderMap) -> S3Result<Self> {
+    pub(super) fn of_write(headers: &HeaderMap) -> Result<Self, Refusal> {
         let (matches, none_match) = (value(headers, &header::IF_MATCH), value(headers, &header::IF_NONE_MATCH));
         match (matches, none_match) {
             (None, None) => Ok(Self::None),
@@ -46,7 +45,7 @@ impl WriteCondition {
 
     /// That of DeleteObject: `If-Match`, where '*' stands for any ETag. Two more are "only supported for directory
     /// buckets" (`IfMatchSize`, `IfMatchLastModifiedTime`, S3 API reference).
-    pub(super) fn of_deletion(headers: &HeaderMap) -> S3Result<Self> {
+    pub(super) fn of_deletion(headers: &HeaderMap) -> Result<Self, Refusal> {
         for name in ["x-amz-if-match-size", "x-amz-if-match-last-modified-time"] {
             if headers.contains_key(name) {
                 return Err(not_accepted(name, format!("{name} is for directory buckets")));
@@ -62,30 +61,25 @@ impl WriteCondition {
 
     /// Refuses a write to `key`, where `object` is now. For `If-Match` and no object S3 has 404: of writes the user guide
     /// says so, of deletions only where another one came first.
-    pub(super) fn check(&self, key: &str, object: Option<&Object>) -> S3Result<()> {
+    pub(super) fn check(&self, key: &str, object: Option<&Object>) -> Result<(), Refusal> {
         let condition = match (self, object) {
             (Self::None, _) | (Self::IsAbsent, None) | (Self::Exists, Some(_)) => return Ok(()),
             (Self::HasETag(tag), Some(object)) if *tag == object.e_tag => return Ok(()),
             (Self::IsAbsent, Some(_)) => "If-None-Match",
             (Self::HasETag(_), Some(_)) => "If-Match",
             (Self::HasETag(_) | Self::Exists, None) => {
-                let details = [("Key", key.to_owned())];
-                return Err(refuse(S3ErrorCode::NoSuchKey, "The specified key does not exist.", &details));
+                return Err(Refusal::no_such_key(key));
             }
         };
-        Err(precondition_failed(condition))
+        Err(Refusal::precondition_failed(condition))
     }
 }
 
-pub(super) fn precondition_failed(condition: &str) -> s3s::S3Error {
-    let message = "At least one of the pre-conditions you specified did not hold";
-    refuse(S3ErrorCode::PreconditionFailed, message, &[("Condition", condition.to_owned())])
-}
-
-fn not_accepted(header: &str, additional: String) -> s3s::S3Error {
+fn not_accepted(header: &str, additional: String) -> Refusal {
     let message = "A header you provided implies functionality that is not implemented";
-    let details = [("Header", header.to_owned()), ("additionalMessage", additional)];
-    refuse(S3ErrorCode::NotImplemented, message, &details)
+    Refusal::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message)
+        .with("Header", header)
+        .with("additionalMessage", additional)
 }
 
 fn value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
@@ -121,7 +115,7 @@ mod tests {
             [&[("if-none-match", "\"tag\"")][..], &[("if-match", "*")], &[("if-match", "tag"), ("if-none-match", "*")]]
         {
             let error = WriteCondition::of_write(&headers(pairs)).unwrap_err();
-            assert_eq!(*error.code(), S3ErrorCode::NotImplemented, "{pairs:?}");
+            assert_eq!(error.code, "NotImplemented", "{pairs:?}");
         }
     }
 
@@ -129,6 +123,6 @@ mod tests {
     fn a_deletion_takes_an_asterisk_for_any_tag() {
         assert_eq!(WriteCondition::of_deletion(&headers(&[("if-match", "*")])).unwrap(), WriteCondition::Exists);
         let of_directories = WriteCondition::of_deletion(&headers(&[("x-amz-if-match-size", "1")]));
-        assert_eq!(*of_directories.unwrap_err().code(), S3ErrorCode::NotImplemented);
+        assert_eq!(of_directories.unwrap_err().code, "NotImplemented");
     }
 }

@@ -17,9 +17,9 @@ use s3s::{S3Error, S3Request, S3Response, S3Result};
 
 use super::body::{Blob, BlobWriter};
 use super::checksum::{Algorithm, Checksum, Hasher, Md5};
-use super::condition::{WriteCondition, precondition_failed};
+use super::condition::WriteCondition;
 use super::content;
-use super::details::{invalid_argument, invalid_request};
+use super::error::Refusal;
 use super::store::Store;
 use super::stored::{Attributes, Content, Object, Room, Stored, StoredChecksum, hex};
 use super::uploads::{Part, check_part_number};
@@ -43,7 +43,7 @@ impl SourceConditions<'_> {
     /// "If both the x-amz-copy-source-if-match and x-amz-copy-source-if-unmodified-since headers are present" and only the
     /// date forbids it, S3 copies; if both `none-match` and `modified-since` are and only the ETag forbids it, it does not.
     /// So the ETag silences the date of its kind. Unlike for a GET, every refusal is 412.
-    fn check(&self, source: &Object) -> S3Result<()> {
+    fn check(&self, source: &Object) -> Result<(), Refusal> {
         let matches = |condition: &ETagCondition| match condition {
             ETagCondition::Any => true,
             ETagCondition::ETag(tag) => tag.value() == source.e_tag,
@@ -59,20 +59,22 @@ impl SourceConditions<'_> {
             (None, Some(time)) if !modified_after(time) => Some("If-Modified-Since"),
             _ => None,
         });
-        failed.map_or(Ok(()), |name| Err(precondition_failed(&format!("x-amz-copy-source-{name}"))))
+        failed.map_or(Ok(()), |name| Err(Refusal::precondition_failed(&format!("x-amz-copy-source-{name}"))))
     }
 }
 
 /// Bucket and key of a source; versions and access points are refused by name.
-pub(super) fn read_source(source: &CopySource) -> S3Result<(&str, &str)> {
+pub(super) fn read_source(source: &CopySource) -> Result<(&str, &str), Refusal> {
     match source {
         CopySource::Bucket { bucket, key, version_id } => {
             refuse_version(version_id.as_deref())?;
             Ok((bucket, key))
         }
-        CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => {
-            Err(invalid_argument("Invalid copy source bucket name", "x-amz-copy-source", source.format_to_string()))
-        }
+        CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => Err(Refusal::invalid_argument(
+            "Invalid copy source bucket name",
+            "x-amz-copy-source",
+            source.format_to_string(),
+        )),
     }
 }
 
@@ -91,10 +93,11 @@ pub(super) async fn copy_object(
     let attributes =
         if replaces { given } else { Attributes { storage_class: given.storage_class, ..source.attributes() } };
     if is_same && !replaces && !changes_itself(&request.headers, source, &attributes) {
-        return Err(invalid_request(
+        return Err(Refusal::invalid_request(
             "This copy request is illegal because it is trying to copy an object to itself without changing the \
              object's metadata, storage class, website redirect location or encryption attributes.",
-        ));
+        )
+        .into());
     }
     check_size(source.size)?;
     let conditions = SourceConditions {
@@ -119,7 +122,7 @@ pub(super) async fn copy_object(
         // "If the source object … was uploaded by using a multipart upload, the object copy will be a single part object"
         // (`CopySource`), so that ETag and checksum are of the whole.
         checksum: StoredChecksum::full_object(checksum.clone()),
-        parts: Vec::new(),
+        part_sizes: Vec::new(),
         version_id: None,
         room,
     };
@@ -184,16 +187,16 @@ pub(super) async fn upload_part_copy(
 }
 
 /// Whether metadata and headers are those of the request, not of the source.
-fn read_directive(headers: &HeaderMap) -> S3Result<bool> {
+fn read_directive(headers: &HeaderMap) -> Result<bool, Refusal> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     // Nothing here has tags, so that both come to the same.
     if let Some(other) = text("x-amz-tagging-directive").filter(|value| !["COPY", "REPLACE"].contains(value)) {
-        return Err(invalid_argument("Unknown tagging directive.", "x-amz-tagging-directive", other));
+        return Err(Refusal::invalid_argument("Unknown tagging directive.", "x-amz-tagging-directive", other));
     }
     match text("x-amz-metadata-directive") {
         None | Some("COPY") => Ok(false),
         Some("REPLACE") => Ok(true),
-        Some(other) => Err(invalid_argument("Unknown metadata directive.", "x-amz-metadata-directive", other)),
+        Some(other) => Err(Refusal::invalid_argument("Unknown metadata directive.", "x-amz-metadata-directive", other)),
     }
 }
 
@@ -203,23 +206,23 @@ fn changes_itself(headers: &HeaderMap, source: &Object, attributes: &Attributes)
         || headers.contains_key("x-amz-server-side-encryption")
 }
 
-fn check_size(size: u64) -> S3Result<()> {
+fn check_size(size: u64) -> Result<(), Refusal> {
     if size <= MAX_SOURCE {
         return Ok(());
     }
-    Err(invalid_request(format!(
+    Err(Refusal::invalid_request(format!(
         "The specified copy source is larger than the maximum allowable size for a copy source: {MAX_SOURCE}"
     )))
 }
 
 /// "If the CopyObject request does not include this x-amz-checksum-algorithm header, the checksum algorithm will be copied
 /// from the source object to the destination object (if it's present on the source object)" (`ChecksumAlgorithm`).
-fn choose_algorithm(headers: &HeaderMap, source: &Object) -> S3Result<Algorithm> {
+fn choose_algorithm(headers: &HeaderMap, source: &Object) -> Result<Algorithm, Refusal> {
     let of_source = source.checksum().map_or(Algorithm::Crc64Nvme, |stored| stored.checksum.algorithm);
     let Some(name) = headers.get("x-amz-checksum-algorithm") else { return Ok(of_source) };
     let name = name.to_str().unwrap_or_default();
     Algorithm::find(name).ok_or_else(|| {
-        invalid_request(
+        Refusal::invalid_request(
             "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, \
              CRC64NVME, SHA1, SHA256]",
         )
@@ -227,7 +230,7 @@ fn choose_algorithm(headers: &HeaderMap, source: &Object) -> S3Result<Algorithm>
 }
 
 /// "The range value must use the form bytes=first-last, where the first and last are the zero-based byte offsets to copy."
-fn read_range(range: Option<&str>, size: u64) -> S3Result<Range<u64>> {
+fn read_range(range: Option<&str>, size: u64) -> Result<Range<u64>, Refusal> {
     const NAME: &str = "x-amz-copy-source-range";
     let Some(range) = range else { return Ok(0..size) };
     let parse =
@@ -235,7 +238,7 @@ fn read_range(range: Option<&str>, size: u64) -> S3Result<Range<u64>> {
     let ends = range.strip_prefix("bytes=").and_then(|ends| ends.split_once('-'));
     let ends: Option<(u64, u64)> = ends.and_then(|(first, last)| parse(first).zip(parse(last)));
     let Some((first, last)) = ends.filter(|(first, last)| first <= last) else {
-        return Err(invalid_argument(
+        return Err(Refusal::invalid_argument(
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the \
              zero-based offsets of the first and last bytes to copy",
             NAME,
@@ -244,10 +247,10 @@ fn read_range(range: Option<&str>, size: u64) -> S3Result<Range<u64>> {
     };
     if last >= size {
         let message = format!("Range specified is not valid for source object of size: {size}");
-        return Err(invalid_argument(message, NAME, range));
+        return Err(Refusal::invalid_argument(message, NAME, range));
     }
     if size <= MIN_RANGED_SOURCE {
-        return Err(invalid_request("The specified copy source is not supported as a byte-range copy source"));
+        return Err(Refusal::invalid_request("The specified copy source is not supported as a byte-range copy source"));
     }
     Ok(first..last + 1)
 }

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use s3s::{S3Error, S3ErrorCode};
+use url::form_urlencoded;
 
-use super::details;
 use crate::random_ids::{random_bytes, random_string};
 use crate::sigv4::SigV4Error;
 
@@ -49,7 +49,8 @@ impl Refusal {
         Self { status, code, message: message.into(), details: Vec::new(), headers: HeaderMap::new() }
     }
 
-    fn with(mut self, element: &'static str, text: impl ToString) -> Self {
+    /// With one more element.
+    pub(super) fn with(mut self, element: &'static str, text: impl ToString) -> Self {
         self.details.push((element, text.to_string()));
         self
     }
@@ -59,6 +60,21 @@ impl Refusal {
             self.headers.insert(name, value);
         }
         self
+    }
+
+    /// 400 with this code.
+    pub(super) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    pub(super) fn internal_error() -> Self {
+        let message = "We encountered an internal error. Please try again.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
+    }
+
+    pub(super) fn malformed_xml() -> Self {
+        let message = "The XML you provided was not well-formed or did not validate against our published schema";
+        Self::bad_request("MalformedXML", message)
     }
 
     pub(super) fn invalid_request(message: impl Into<String>) -> Self {
@@ -179,13 +195,22 @@ impl From<SigV4Error> for Refusal {
     }
 }
 
+/// Carries the elements of an error through `s3s`, which has no place for them but keeps headers; [`complete`] removes it.
+const DETAILS: HeaderName = HeaderName::from_static("x-local-stack-error-details");
+
 impl From<Refusal> for S3Error {
     fn from(refusal: Refusal) -> Self {
         let code = S3ErrorCode::from_bytes(refusal.code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
         let mut error = Self::with_message(code, refusal.message);
         error.set_status_code(refusal.status);
         let mut headers = refusal.headers;
-        details::put(&mut headers, &refusal.details);
+        let details = form_urlencoded::Serializer::new(String::new()).extend_pairs(&refusal.details).finish();
+        // What has none goes out as it is: 304 has no body to put them in.
+        if !refusal.details.is_empty()
+            && let Ok(details) = HeaderValue::try_from(details)
+        {
+            headers.insert(DETAILS, details);
+        }
         error.set_headers(headers);
         error
     }
@@ -202,12 +227,13 @@ pub(super) fn complete(
     ids: &RequestIds,
 ) -> Response {
     let text = String::from_utf8_lossy(body);
-    let mut details: String = details::take(&mut headers).iter().map(|(name, text)| element(name, text)).collect();
-    for (code, name, missing) in [("NoSuchKey", "Key", key), ("NoSuchBucket", "BucketName", bucket)] {
-        if text.contains(&element("Code", code)) && !details.contains(&format!("<{name}>")) {
-            details.push_str(&element(name, missing));
-        }
-    }
+    let has_code = |code: &str| text.contains(&element("Code", code));
+    let details: String = match headers.remove(DETAILS) {
+        Some(details) => form_urlencoded::parse(details.as_bytes()).map(|(name, text)| element(&name, &text)).collect(),
+        None if has_code("NoSuchKey") => element("Key", key),
+        None if has_code("NoSuchBucket") => element("BucketName", bucket),
+        None => String::new(),
+    };
     headers.remove(header::CONTENT_LENGTH);
     let xml = match text.strip_suffix(END) {
         Some(head) => format!("{head}{details}{}{END}", ids.xml()),
@@ -276,7 +302,7 @@ mod tests {
         let response = complete(error.headers().unwrap().clone());
         assert_eq!(response.headers().keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["etag", "content-type"]);
         let xml = text(response).await;
-        let elements = "<ArgumentName>a&amp;b</ArgumentName><ArgumentValue>&lt;\u{fffd}&gt;</ArgumentValue>";
+        let elements = "<ArgumentName>a&amp;b</ArgumentName><ArgumentValue>&lt;\u{fffd}&gt;</ArgumentValue><RequestId>";
         assert!(xml.contains(elements), "{xml}");
     }
 }

@@ -8,7 +8,6 @@ mod checksum;
 mod condition;
 mod content;
 mod copy;
-mod details;
 mod error;
 mod framing;
 mod listing;
@@ -175,8 +174,8 @@ impl S3Server {
         }
         let overrides = wire::read_overrides(&asked)?;
 
-        // Last: whoever is refused need not send it.
         parts.headers.clone_from(&asked.headers);
+        // Last: whoever is refused need not send it.
         let (parts, body) = upload::receive(parts, payload, body).await?;
         let mut request = wire::unsigned(parts, body, &asked);
         request.extensions_mut().insert(signer);

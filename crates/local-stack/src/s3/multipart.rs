@@ -9,13 +9,13 @@ use s3s::dto::{
     ListPartsInput, ListPartsOutput, MultipartUpload, Owner, Part as PartEntry, StorageClass, UploadPartInput,
     UploadPartOutput,
 };
-use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
+use s3s::{S3Request, S3Response, S3Result};
 use url::form_urlencoded;
 
 use super::body::Blob;
 use super::checksum::{Algorithm, Checksum};
 use super::condition::WriteCondition;
-use super::details::{invalid_argument, refuse};
+use super::error::Refusal;
 use super::store::Store;
 use super::stored::hex;
 use super::uploads::{Checksums, Completed, Expected, NamedPart, Part, Upload, check_part_number};
@@ -97,8 +97,7 @@ pub(super) fn complete(
     let named = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref()).unwrap_or_default();
     let named: Option<Vec<_>> = named.iter().map(read_part).collect();
     let Some(named) = named.filter(|named| !named.is_empty()) else {
-        let message = "The XML you provided was not well-formed or did not validate against our published schema";
-        return Err(refuse(S3ErrorCode::MalformedXML, message, &[]));
+        return Err(Refusal::malformed_xml().into());
     };
     let condition = WriteCondition::of_write(&request.headers)?;
     let expected = Expected {
@@ -158,7 +157,7 @@ pub(super) fn list_parts(store: &Store, input: ListPartsInput, owner: Owner) -> 
     let most = page_size("max-parts", input.max_parts)?;
     let marker = input.part_number_marker.unwrap_or(0);
     if marker < 0 {
-        return Err(out_of_range("part-number-marker", marker));
+        return Err(out_of_range("part-number-marker", marker).into());
     }
     let contents = store.read();
     let upload = contents.uploads.find(&input.key, &input.upload_id)?;
@@ -203,7 +202,7 @@ pub(super) fn list_uploads(
     store: &Store,
     input: ListMultipartUploadsInput,
     owner: &Owner,
-    encode: impl Fn(String) -> String,
+    encode: impl Fn(&str) -> String,
 ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
     let most = page_size("max-uploads", input.max_uploads)?;
     let prefix = input.prefix.clone().unwrap_or_default();
@@ -236,25 +235,23 @@ pub(super) fn list_uploads(
             }
             None => {
                 last = (key.to_owned(), id.to_owned());
-                uploads.push(list_upload(encode(key.to_owned()), id, upload, owner));
+                uploads.push(list_upload(encode(key), id, upload, owner));
             }
         }
     }
     let (next_key, next_id) = last;
     Ok(S3Response::new(ListMultipartUploadsOutput {
         bucket: Some(input.bucket),
-        key_marker: Some(encode(key_marker)),
+        key_marker: Some(encode(&key_marker)),
         upload_id_marker: Some(id_marker.unwrap_or_default()),
-        next_key_marker: is_truncated.then(|| encode(next_key)),
+        next_key_marker: is_truncated.then(|| encode(&next_key)),
         next_upload_id_marker: is_truncated.then_some(next_id),
         max_uploads: i32::try_from(most).ok(),
         is_truncated: Some(is_truncated),
         uploads: Some(uploads),
-        common_prefixes: Some(
-            prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix)) }).collect(),
-        ),
-        prefix: input.prefix.map(&encode),
-        delimiter: delimiter.map(&encode),
+        common_prefixes: Some(prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix)) }).collect()),
+        prefix: input.prefix.as_deref().map(&encode),
+        delimiter: delimiter.as_deref().map(&encode),
         encoding_type: input.encoding_type,
         ..ListMultipartUploadsOutput::default()
     }))
@@ -273,9 +270,9 @@ fn list_upload(key: String, id: &str, upload: &Upload, owner: &Owner) -> Multipa
     }
 }
 
-/// "If the initiator is an IAM User, this element provides the user ARN" (`Initiator`): of a role's session, its own.
+/// "If the principal is an IAM User, it provides a user ARN value" (`Initiator`): of a role's session, that of the session.
 fn initiator(upload: &Upload) -> Initiator {
-    Initiator { id: Some(upload.initiator.clone()), display_name: Some(upload.initiator.clone()) }
+    Initiator { id: Some(upload.initiator.clone()), display_name: None }
 }
 
 fn storage_class(upload: &Upload) -> StorageClass {
@@ -296,11 +293,11 @@ fn type_of(checksums: Checksums) -> Option<ChecksumType> {
     checksums.declared.map(|_| ChecksumType::from_static(kind))
 }
 
-fn page_size(name: &str, asked: Option<i32>) -> S3Result<usize> {
+fn page_size(name: &str, asked: Option<i32>) -> Result<usize, Refusal> {
     let most = asked.unwrap_or(MAX_PAGE).min(MAX_PAGE);
     usize::try_from(most).map_err(|_| out_of_range(name, most))
 }
 
-fn out_of_range(name: &str, value: i32) -> s3s::S3Error {
-    invalid_argument(format!("Argument {name} must be an integer between 0 and 2147483647"), name, value)
+fn out_of_range(name: &str, value: i32) -> Refusal {
+    Refusal::invalid_argument(format!("Argument {name} must be an integer between 0 and 2147483647"), name, value)
 }

@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use s3s::{S3Result, s3_error};
+use http::StatusCode;
 
 use super::condition::WriteCondition;
+use super::error::Refusal;
 use super::stored::{Object, Quota, Room, Stored};
 use super::uploads::Uploads;
 use crate::random_ids::random_string;
@@ -68,23 +69,21 @@ impl Store {
 
     /// Room for something with this much content. When there is none left, the stack answers as S3 does when it is not
     /// able to handle a request (503, "Error responses"): which real S3 would not for this reason.
-    pub(super) fn take_room(&self, content: u64) -> S3Result<Arc<Room>> {
+    pub(super) fn take_room(&self, content: u64) -> Result<Arc<Room>, Refusal> {
         self.quota.take(content).ok_or_else(|| {
-            s3_error!(
-                ServiceUnavailable,
-                "The local stack keeps no more than it already does. Delete objects, or restart it."
-            )
+            let message = "The local stack keeps no more than it already does. Delete objects, or restart it.";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
         })
     }
 
     /// Stores the object in place of what is there, if `condition` holds. Gives its version.
-    pub(super) fn put(&self, key: &str, object: Stored, condition: &WriteCondition) -> S3Result<Option<String>> {
+    pub(super) fn put(&self, key: &str, object: Stored, condition: &WriteCondition) -> Result<Option<String>, Refusal> {
         self.write().put(key, object, condition)
     }
 
     /// Deletes the object, if `condition` holds: in a bucket with versions a marker takes its place, and its version is
     /// what is given. It is no error that there is none ("DeleteObject", S3 API reference).
-    pub(super) fn delete(&self, key: &str, condition: &WriteCondition) -> S3Result<Option<String>> {
+    pub(super) fn delete(&self, key: &str, condition: &WriteCondition) -> Result<Option<String>, Refusal> {
         let room = self.versioned.then(|| self.take_room(0)).transpose()?;
         let mut contents = self.write();
         condition.check(key, contents.find(key).as_ref())?;
@@ -134,7 +133,7 @@ impl Contents {
         key: &str,
         mut object: Stored,
         condition: &WriteCondition,
-    ) -> S3Result<Option<String>> {
+    ) -> Result<Option<String>, Refusal> {
         condition.check(key, self.find(key).as_ref())?;
         object.version_id = self.versioned.then(new_version_id);
         let version_id = object.version_id.clone();
@@ -157,7 +156,6 @@ mod tests {
     use std::time::SystemTime;
 
     use axum::body::Bytes;
-    use s3s::S3ErrorCode;
 
     use super::super::body::Blob;
     use super::super::checksum::{Algorithm, Hasher};
@@ -175,13 +173,18 @@ mod tests {
             last_modified: SystemTime::UNIX_EPOCH,
             attributes: Attributes::default(),
             checksum: StoredChecksum::full_object(Hasher::new(Algorithm::Crc32).finish()),
-            parts: Vec::new(),
+            part_sizes: Vec::new(),
             version_id: None,
             room: vec![store.take_room(content.len() as u64).unwrap()],
         }
     }
 
-    fn put(store: &Store, key: &str, content: &'static str, condition: &WriteCondition) -> S3Result<Option<String>> {
+    fn put(
+        store: &Store,
+        key: &str,
+        content: &'static str,
+        condition: &WriteCondition,
+    ) -> Result<Option<String>, Refusal> {
         store.put(key, draft(store, content), condition)
     }
 
@@ -210,17 +213,17 @@ mod tests {
     fn conditions_are_held_against_what_is_there() {
         let store = store(false);
         let tag = |tag: &str| WriteCondition::HasETag(tag.to_owned());
-        let refused = |outcome: S3Result<Option<String>>| outcome.unwrap_err().code().clone();
+        let refused = |outcome: Result<Option<String>, Refusal>| outcome.unwrap_err().code;
         let written = |key, condition| put(&store, key, "x", &condition);
-        assert_eq!(refused(written("b", WriteCondition::IsAbsent)), S3ErrorCode::PreconditionFailed);
-        assert_eq!(refused(written("a", tag("any"))), S3ErrorCode::NoSuchKey);
+        assert_eq!(refused(written("b", WriteCondition::IsAbsent)), "PreconditionFailed");
+        assert_eq!(refused(written("a", tag("any"))), "NoSuchKey");
         written("a", WriteCondition::IsAbsent).unwrap();
-        assert_eq!(refused(written("a", tag("other"))), S3ErrorCode::PreconditionFailed);
+        assert_eq!(refused(written("a", tag("other"))), "PreconditionFailed");
         written("a", tag("tag of x")).unwrap();
 
-        assert_eq!(refused(store.delete("a", &tag("other"))), S3ErrorCode::PreconditionFailed);
+        assert_eq!(refused(store.delete("a", &tag("other"))), "PreconditionFailed");
         store.delete("a", &tag("tag of x")).unwrap();
-        assert_eq!(refused(store.delete("a", &WriteCondition::Exists)), S3ErrorCode::NoSuchKey);
+        assert_eq!(refused(store.delete("a", &WriteCondition::Exists)), "NoSuchKey");
         store.delete("b", &WriteCondition::Exists).unwrap();
         assert_eq!(keys(&store), ["d"]);
     }
@@ -250,7 +253,7 @@ mod tests {
         let store = Store::new(Vec::new(), false, Quota::new(10_000));
         put(&store, "a", "x", &WriteCondition::None).unwrap();
         put(&store, "b", "x", &WriteCondition::None).unwrap();
-        assert_eq!(*store.take_room(0).unwrap_err().code(), S3ErrorCode::ServiceUnavailable);
+        assert_eq!(store.take_room(0).unwrap_err().code, "ServiceUnavailable");
         let reader = store.read().find("a").unwrap();
         store.delete("a", &WriteCondition::None).unwrap();
         // Somebody still reads it.

@@ -3,10 +3,12 @@
 
 mod authorization;
 mod listing;
+mod multipart;
 mod presigned;
 mod reading;
 mod refusals;
 mod uploads;
+mod writing;
 
 use std::time::Duration;
 
@@ -43,16 +45,19 @@ impl Bench {
 
     async fn start_in(region: &str) -> Self {
         let options = Options { region: region.to_owned(), ..Options::default() };
-        let role = "arn:aws:iam::123456789012:role/Reader";
-        Self::of(options, "us-west-2:id", role, SessionFacts::default()).await
+        Self::start_with(options, "arn:aws:iam::123456789012:role/Reader").await
+    }
+
+    async fn start_with(options: Options, role_arn: &str) -> Self {
+        Self::start_as(options, "us-west-2:id", role_arn, SessionFacts::default()).await
     }
 
     /// A stack of these options with somebody signed in.
-    async fn of(options: Options, identity: &str, role: &str, session: SessionFacts) -> Self {
+    async fn start_as(options: Options, identity: &str, role_arn: &str, session: SessionFacts) -> Self {
         let (listener, url) = test_http::listen().await;
         let shared = Arc::new(Shared::new(options));
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let signer = credentials.issue(identity, role, session);
+        let signer = credentials.issue(identity, role_arn, session);
         let routes = router(Arc::clone(&shared), credentials);
         let site = Site {
             service: Service::S3,
@@ -69,6 +74,11 @@ impl Bench {
 
     /// A presigned URL for `target`, a path with its query.
     fn presign(&self, method: &Method, target: &str) -> Url {
+        self.presign_with(method, target, &[])
+    }
+
+    /// One that is good with these headers only.
+    fn presign_with(&self, method: &Method, target: &str, headers: &[(&str, &str)]) -> Url {
         let identity = Credentials::from_keys(
             self.signer.access_key_id.as_str(),
             self.signer.secret_access_key.as_str(),
@@ -91,7 +101,8 @@ impl Bench {
             .into();
         let url = format!("{}{target}", self.origin);
         let signable =
-            SignableRequest::new(method.as_str(), &url, std::iter::empty(), SignableBody::UnsignedPayload).unwrap();
+            SignableRequest::new(method.as_str(), &url, headers.iter().copied(), SignableBody::UnsignedPayload)
+                .unwrap();
         let mut request = http::Request::builder().method(method).uri(&url).body(()).unwrap();
         sign(signable, &params).unwrap().into_parts().0.apply_to_request_http1x(&mut request);
         request.uri().to_string().parse().unwrap()

@@ -8,13 +8,13 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use s3s::{S3Error, S3ErrorCode, S3Result};
+use http::StatusCode;
 
 use super::body::Blob;
 use super::checksum::{Algorithm, Checksum, Md5};
 use super::condition::unquote;
-use super::details::{invalid_argument, invalid_request, refuse};
-use super::stored::{Attributes, Room, Stored, StoredChecksum, StoredPart, hex};
+use super::error::Refusal;
+use super::stored::{Attributes, Room, Stored, StoredChecksum, hex};
 use crate::random_ids::random_string;
 
 /// "Part numbers: 1 to 10,000 (inclusive)".
@@ -105,23 +105,23 @@ impl Checksums {
     /// Which algorithms go with which type, and what the type is where none was named: SHA-1 and SHA-256 are composite,
     /// CRC64NVME is of the full object, CRC32 and CRC32C can be both and are composite by default
     /// (checking-object-integrity-upload, "Full object and composite checksum types").
-    pub(super) fn declare(algorithm: Option<&str>, kind: Option<&str>) -> S3Result<Self> {
+    pub(super) fn declare(algorithm: Option<&str>, kind: Option<&str>) -> Result<Self, Refusal> {
         let is_composite = match kind {
             None => None,
             Some("COMPOSITE") => Some(true),
             Some("FULL_OBJECT") => Some(false),
-            Some(_) => return Err(invalid_request("Value for x-amz-checksum-type header is invalid.")),
+            Some(_) => return Err(Refusal::invalid_request("Value for x-amz-checksum-type header is invalid.")),
         };
         let Some(name) = algorithm else {
             return match kind {
                 None => Ok(Self { declared: None, is_composite: false }),
-                Some(_) => Err(invalid_request(
+                Some(_) => Err(Refusal::invalid_request(
                     "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
                 )),
             };
         };
         let algorithm = Algorithm::find(name).ok_or_else(|| {
-            invalid_request(
+            Refusal::invalid_request(
                 "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, \
                  CRC64NVME, SHA1, SHA256]",
             )
@@ -134,7 +134,7 @@ impl Checksums {
         let is_composite = is_composite.unwrap_or(default);
         if !allowed.contains(&is_composite) {
             let kind = if is_composite { "COMPOSITE" } else { "FULL_OBJECT" };
-            return Err(invalid_request(format!(
+            return Err(Refusal::invalid_request(format!(
                 "The {kind} checksum type cannot be used with the {} checksum algorithm.",
                 lower(algorithm)
             )));
@@ -148,12 +148,12 @@ impl Checksums {
 
     /// Refuses a part that came with a checksum of another algorithm than was declared, or with none where the object's
     /// is made of those of the parts. With nothing declared a part may come with any.
-    pub(super) fn accept(self, given: Option<Algorithm>) -> S3Result<()> {
+    pub(super) fn accept(self, given: Option<Algorithm>) -> Result<(), Refusal> {
         let Some(declared) = self.declared else { return Ok(()) };
         match given {
             Some(given) if given == declared => Ok(()),
             None if !self.is_composite => Ok(()),
-            _ => Err(invalid_request(format!(
+            _ => Err(Refusal::invalid_request(format!(
                 "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
                 lower(declared),
                 given.map_or("null".to_owned(), lower)
@@ -170,11 +170,15 @@ fn lower(algorithm: Algorithm) -> String {
     algorithm.name().to_ascii_lowercase()
 }
 
-pub(super) fn check_part_number(number: i32) -> S3Result<()> {
+pub(super) fn check_part_number(number: i32) -> Result<(), Refusal> {
     if (1..=MAX_PART_NUMBER).contains(&number) {
         return Ok(());
     }
-    Err(invalid_argument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", number))
+    Err(Refusal::invalid_argument(
+        "Part number must be an integer between 1 and 10000, inclusive",
+        "partNumber",
+        number,
+    ))
 }
 
 impl Uploads {
@@ -186,20 +190,20 @@ impl Uploads {
         id
     }
 
-    pub(super) fn find(&self, key: &str, id: &str) -> S3Result<&Upload> {
+    pub(super) fn find(&self, key: &str, id: &str) -> Result<&Upload, Refusal> {
         self.open.get(&(key.to_owned(), id.to_owned())).ok_or_else(|| no_such_upload(id))
     }
 
     /// Takes the part, in place of an earlier one of that number: "the previously uploaded part is overwritten"
     /// (UploadPart).
-    pub(super) fn add(&mut self, key: &str, id: &str, number: i32, part: Part) -> S3Result<()> {
+    pub(super) fn add(&mut self, key: &str, id: &str, number: i32, part: Part) -> Result<(), Refusal> {
         let upload = self.open.get_mut(&(key.to_owned(), id.to_owned())).ok_or_else(|| no_such_upload(id))?;
         upload.parts.insert(number, part);
         Ok(())
     }
 
     /// Ends an upload. Its parts go with it.
-    pub(super) fn abort(&mut self, key: &str, id: &str) -> S3Result<()> {
+    pub(super) fn abort(&mut self, key: &str, id: &str) -> Result<(), Refusal> {
         self.open.remove(&(key.to_owned(), id.to_owned())).map(|_| ()).ok_or_else(|| no_such_upload(id))
     }
 
@@ -262,7 +266,7 @@ impl Upload {
         named: &[NamedPart],
         expected: &Expected,
         now: SystemTime,
-    ) -> S3Result<Stored> {
+    ) -> Result<Stored, Refusal> {
         check_order(id, named)?;
         let mut parts = Vec::with_capacity(named.len());
         for (position, name) in named.iter().enumerate() {
@@ -289,10 +293,7 @@ impl Upload {
             last_modified: now,
             attributes: self.attributes.clone(),
             checksum,
-            parts: parts
-                .iter()
-                .map(|part| StoredPart { size: part.blob.len(), checksum: part.checksum.clone() })
-                .collect(),
+            part_sizes: parts.iter().map(|part| part.blob.len()).collect(),
             version_id: None,
             room: parts.iter().flat_map(|part| &part.room).chain([&self.room]).map(Arc::clone).collect(),
         })
@@ -300,10 +301,10 @@ impl Upload {
 
     /// "The complete request must include the checksum for each part" where the object's checksum is made of them: S3's
     /// words, as boto/s3transfer#241 quotes them.
-    fn check_part_checksum(&self, id: &str, name: &NamedPart, part: &Part) -> S3Result<()> {
+    fn check_part_checksum(&self, id: &str, name: &NamedPart, part: &Part) -> Result<(), Refusal> {
         if let (Some(declared), true, []) = (self.checksums.declared, self.checksums.is_composite, &name.checksums[..])
         {
-            return Err(invalid_request(format!(
+            return Err(Refusal::invalid_request(format!(
                 "The upload was created using a {} checksum. The complete request must include the checksum for each \
                  part. It was missing for part {} in the request.",
                 lower(declared),
@@ -317,7 +318,7 @@ impl Upload {
         name.checksums.iter().find(is_other).map_or(Ok(()), |_| Err(invalid_part(id, name)))
     }
 
-    fn combine(&self, parts: &[&Part]) -> S3Result<StoredChecksum> {
+    fn combine(&self, parts: &[&Part]) -> Result<StoredChecksum, Refusal> {
         let algorithm = self.checksums.algorithm();
         let checksum = if self.checksums.is_composite {
             let checksums: Vec<_> = parts.iter().map(|part| part.checksum.clone()).collect();
@@ -327,15 +328,15 @@ impl Upload {
             Checksum::full_object(algorithm, &checksums)
         };
         // Every part has a checksum of the upload's algorithm.
-        let checksum = checksum.ok_or_else(|| S3Error::new(S3ErrorCode::InternalError))?;
+        let checksum = checksum.ok_or_else(Refusal::internal_error)?;
         Ok(StoredChecksum { checksum, is_composite: self.checksums.is_composite })
     }
 
     /// "If the checksum type doesn't match the checksum type that was specified for the object during the
     /// CreateMultipartUpload request, it'll result in a BadDigest error" (`ChecksumType`); a value that does not match
     /// likewise ("Checking object integrity for data uploads").
-    fn check_checksum(&self, checksum: &StoredChecksum, expected: &Expected) -> S3Result<()> {
-        let bad = |message: String| refuse(S3ErrorCode::BadDigest, message, &[]);
+    fn check_checksum(&self, checksum: &StoredChecksum, expected: &Expected) -> Result<(), Refusal> {
+        let bad = |message: String| Refusal::bad_request("BadDigest", message);
         if expected.checksum_type.as_deref().is_some_and(|kind| kind != self.checksums.kind()) {
             return Err(bad(format!(
                 "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
@@ -345,7 +346,7 @@ impl Upload {
         for given in &expected.checksums {
             let algorithm = checksum.checksum.algorithm;
             if given.algorithm != algorithm {
-                return Err(invalid_request(format!(
+                return Err(Refusal::invalid_request(format!(
                     "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
                     lower(algorithm),
                     lower(given.algorithm)
@@ -362,7 +363,7 @@ impl Upload {
     }
 }
 
-fn check_order(id: &str, named: &[NamedPart]) -> S3Result<()> {
+fn check_order(id: &str, named: &[NamedPart]) -> Result<(), Refusal> {
     for name in named {
         check_part_number(name.number)?;
     }
@@ -370,42 +371,41 @@ fn check_order(id: &str, named: &[NamedPart]) -> S3Result<()> {
         return Ok(());
     }
     let message = "The list of parts was not in ascending order. Parts must be ordered by part number.";
-    Err(refuse(S3ErrorCode::InvalidPartOrder, message, &[("UploadId", id.to_owned())]))
+    Err(Refusal::bad_request("InvalidPartOrder", message).with("UploadId", id))
 }
 
 /// "If there's a mismatch between the specified object size value and the actual object size value, it results in an
 /// HTTP 400 InvalidRequest error" (`MpuObjectSize`).
-fn check_size(expected: i64, size: u64) -> S3Result<()> {
+fn check_size(expected: i64, size: u64) -> Result<(), Refusal> {
     if u64::try_from(expected) == Ok(size) {
         return Ok(());
     }
-    Err(invalid_request(format!(
+    Err(Refusal::invalid_request(format!(
         "The provided 'x-amz-mp-object-size' header value {expected} does not match what was computed: {size}"
     )))
 }
 
-pub(super) fn no_such_upload(id: &str) -> S3Error {
+pub(super) fn no_such_upload(id: &str) -> Refusal {
     let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted \
                    or completed.";
-    refuse(S3ErrorCode::NoSuchUpload, message, &[("UploadId", id.to_owned())])
+    Refusal::new(StatusCode::NOT_FOUND, "NoSuchUpload", message).with("UploadId", id)
 }
 
-fn invalid_part(id: &str, part: &NamedPart) -> S3Error {
+fn invalid_part(id: &str, part: &NamedPart) -> Refusal {
     let message = "One or more of the specified parts could not be found. The part may not have been uploaded, or the \
                    specified entity tag may not match the part's entity tag.";
-    let details = [("UploadId", id.to_owned()), ("PartNumber", part.number.to_string()), ("ETag", part.e_tag.clone())];
-    refuse(S3ErrorCode::InvalidPart, message, &details)
+    Refusal::bad_request("InvalidPart", message)
+        .with("UploadId", id)
+        .with("PartNumber", part.number)
+        .with("ETag", &part.e_tag)
 }
 
-fn too_small(part: &NamedPart, size: u64) -> S3Error {
-    let details = [
-        ("ProposedSize", size.to_string()),
-        ("MinSizeAllowed", MIN_PART.to_string()),
-        ("PartNumber", part.number.to_string()),
-        ("ETag", part.e_tag.clone()),
-    ];
-    let message = "Your proposed upload is smaller than the minimum allowed size";
-    refuse(S3ErrorCode::EntityTooSmall, message, &details)
+fn too_small(part: &NamedPart, size: u64) -> Refusal {
+    Refusal::bad_request("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+        .with("ProposedSize", size)
+        .with("MinSizeAllowed", MIN_PART)
+        .with("PartNumber", part.number)
+        .with("ETag", &part.e_tag)
 }
 
 impl NamedPart {

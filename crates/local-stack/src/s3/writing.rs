@@ -9,10 +9,10 @@ use s3s::dto::{
     Error as DeletionError, Metadata, ObjectIdentifier, PutObjectInput, PutObjectOutput, ServerSideEncryption,
     Timestamp, TimestampFormat,
 };
-use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::condition::WriteCondition;
-use super::details::{invalid_argument, invalid_request, not_implemented, refuse};
+use super::error::Refusal;
 use super::store::Store;
 use super::stored::{Attributes, Stored, StoredChecksum, hex};
 use super::upload::Upload;
@@ -70,7 +70,7 @@ pub(super) fn put_object(
         last_modified: whole_seconds(now),
         attributes,
         checksum: StoredChecksum::full_object(checksum.clone()),
-        parts: Vec::new(),
+        part_sizes: Vec::new(),
         version_id: None,
     };
     let kind = object.checksum.kind();
@@ -108,8 +108,7 @@ pub(super) fn delete_objects(
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
     let delete = request.input.delete;
     if delete.objects.is_empty() || delete.objects.len() > MAX_DELETIONS {
-        let message = "The XML you provided was not well-formed or did not validate against our published schema";
-        return Err(refuse(S3ErrorCode::MalformedXML, message, &[]));
+        return Err(Refusal::malformed_xml().into());
     }
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in delete.objects {
@@ -117,7 +116,7 @@ pub(super) fn delete_objects(
             refuse_version(object.version_id.as_deref())?;
             let condition =
                 object.e_tag.as_ref().map_or(WriteCondition::None, |tag| WriteCondition::of_tag(tag.value()));
-            store.delete(&object.key, &condition)
+            store.delete(&object.key, &condition).map_err(S3Error::from)
         });
         match outcome {
             Ok(marker) => deleted.push(DeletedObject {
@@ -146,8 +145,8 @@ pub(super) fn delete_objects(
 }
 
 /// Which may have asked for another one than the current.
-pub(super) fn refuse_version(version_id: Option<&str>) -> S3Result<()> {
-    version_id.map_or(Ok(()), |_| Err(not_implemented("requests that name a version")))
+pub(super) fn refuse_version(version_id: Option<&str>) -> Result<(), Refusal> {
+    version_id.map_or(Ok(()), |_| Err(Refusal::not_implemented("requests that name a version")))
 }
 
 /// The verified body.
@@ -162,27 +161,27 @@ pub(super) fn encryption() -> ServerSideEncryption {
 }
 
 /// Refuses what a new object cannot have here. S3 and the stack store nothing then.
-pub(super) fn check_options(headers: &HeaderMap) -> S3Result<()> {
+pub(super) fn check_options(headers: &HeaderMap) -> Result<(), Refusal> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     check_acl(headers, text("x-amz-acl"))?;
     match text("x-amz-server-side-encryption") {
         None | Some("AES256") => {}
         Some("aws:kms" | "aws:kms:dsse" | "aws:fsx") => {
-            return Err(not_implemented("encryption with keys of KMS (SSE-KMS)"));
+            return Err(Refusal::not_implemented("encryption with keys of KMS (SSE-KMS)"));
         }
         Some(_) => {
             let message = "The encryption request that you specified is not valid. The valid value is AES256.";
-            return Err(refuse(S3ErrorCode::InvalidEncryptionAlgorithmError, message, &[]));
+            return Err(Refusal::bad_request("InvalidEncryptionAlgorithmError", message));
         }
     }
     for name in headers.keys() {
         // Object Lock is a property of a bucket, and none here has it: S3 says this ("Object Lock considerations").
         if name.as_str().starts_with("x-amz-object-lock-") {
-            return Err(invalid_request("Bucket is missing Object Lock Configuration"));
+            return Err(Refusal::invalid_request("Bucket is missing Object Lock Configuration"));
         }
         let asks = |asking: &str| name == asking || asking.ends_with('-') && name.as_str().starts_with(asking);
         if let Some((_, what)) = ABSENT.iter().find(|(asking, _)| asks(asking)) {
-            return Err(not_implemented(what));
+            return Err(Refusal::not_implemented(what));
         }
     }
     Ok(())
@@ -191,32 +190,33 @@ pub(super) fn check_options(headers: &HeaderMap) -> S3Result<()> {
 /// Buckets whose owner enforces ownership, the default, "only accept PUT requests that don't specify an ACL or PUT requests
 /// that specify bucket owner full control ACLs": others get 400 AccessControlListNotSupported (PutObject, `ACL`, S3 API
 /// reference). That `private`, which gives the owner the same, passes is from memory.
-fn check_acl(headers: &HeaderMap, canned: Option<&str>) -> S3Result<()> {
+fn check_acl(headers: &HeaderMap, canned: Option<&str>) -> Result<(), Refusal> {
     let has_grant = GRANTS.iter().any(|name| headers.contains_key(*name));
     match canned {
         None | Some("private" | "bucket-owner-full-control") if !has_grant => Ok(()),
-        Some(other) if !CANNED_ACLS.contains(&other) => Err(invalid_argument("", "x-amz-acl", other)),
-        _ => Err(refuse(S3ErrorCode::AccessControlListNotSupported, "The bucket does not allow ACLs", &[])),
+        Some(other) if !CANNED_ACLS.contains(&other) => Err(Refusal::invalid_argument("", "x-amz-acl", other)),
+        _ => Err(Refusal::bad_request("AccessControlListNotSupported", "The bucket does not allow ACLs")),
     }
 }
 
 /// The headers that S3 keeps.
-pub(super) fn read_attributes(headers: &HeaderMap, metadata: Option<Metadata>) -> S3Result<Attributes> {
+pub(super) fn read_attributes(headers: &HeaderMap, metadata: Option<Metadata>) -> Result<Attributes, Refusal> {
     let text = |name: &str| {
         let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         value.filter(|value| !value.is_empty())
     };
-    let size = metadata.iter().flatten().map(|(name, value)| name.len() + value.len()).sum();
+    let size: usize = metadata.iter().flatten().map(|(name, value)| name.len() + value.len()).sum();
     if size > MAX_METADATA {
-        let details = [("Size", usize::to_string(&size)), ("MaxSizeAllowed", MAX_METADATA.to_string())];
         let message = "Your metadata headers exceed the maximum allowed metadata size";
-        return Err(refuse(S3ErrorCode::MetadataTooLarge, message, &details));
+        return Err(Refusal::bad_request("MetadataTooLarge", message)
+            .with("Size", size)
+            .with("MaxSizeAllowed", MAX_METADATA));
     }
     Ok(Attributes {
         content_type: text("content-type"),
         cache_control: text("cache-control"),
         content_disposition: text("content-disposition"),
-        content_encoding: text("content-encoding").and_then(|coding| without_framing(&coding)),
+        content_encoding: text("content-encoding"),
         content_language: text("content-language"),
         expires: text("expires").and_then(|time| Timestamp::parse(TimestampFormat::HttpDate, &time).ok()),
         metadata,
@@ -224,24 +224,16 @@ pub(super) fn read_attributes(headers: &HeaderMap, metadata: Option<Metadata>) -
     })
 }
 
-/// `aws-chunked` is of the transfer: "Amazon S3 stores the resulting object without the aws-chunked encoding" ("Signature
-/// calculations for the authorization header: transferring payload in multiple chunks", S3 API reference).
-fn without_framing(coding: &str) -> Option<String> {
-    let codings: Vec<_> = coding.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked").collect();
-    Some(codings.join(",")).filter(|coding| !coding.is_empty())
-}
-
-fn read_storage_class(name: Option<String>) -> S3Result<Option<String>> {
+fn read_storage_class(name: Option<String>) -> Result<Option<String>, Refusal> {
     match name.as_deref() {
         None | Some("STANDARD") => Ok(None),
         Some(known) if STORAGE_CLASSES.contains(&known) => Ok(name),
         Some(archive @ ("GLACIER" | "DEEP_ARCHIVE")) => {
-            Err(not_implemented(&format!("the storage class {archive}, which has to be restored to be read")))
+            Err(Refusal::not_implemented(&format!("the storage class {archive}, which has to be restored to be read")))
         }
         Some(other) => {
-            let details = [("StorageClassRequested", other.to_owned())];
             let message = "The storage class you specified is not valid";
-            Err(refuse(S3ErrorCode::InvalidStorageClass, message, &details))
+            Err(Refusal::bad_request("InvalidStorageClass", message).with("StorageClassRequested", other))
         }
     }
 }
