@@ -67,11 +67,6 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
-    pub(super) fn internal_error() -> Self {
-        let message = "We encountered an internal error. Please try again.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
-    }
-
     pub(super) fn malformed_xml() -> Self {
         let message = "The XML you provided was not well-formed or did not validate against our published schema";
         Self::bad_request("MalformedXML", message)
@@ -193,6 +188,14 @@ impl From<SigV4Error> for Refusal {
     fn from(error: SigV4Error) -> Self {
         Self { details: error.details(), ..Self::new(error.status(), error.code(), error.to_string()) }
     }
+}
+
+pub(super) fn internal_error() -> Refusal {
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalError",
+        "We encountered an internal error. Please try again.",
+    )
 }
 
 /// Carries the elements of an error through `s3s`, which has no place for them but keeps headers; [`complete`] removes it.

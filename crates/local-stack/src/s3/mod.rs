@@ -45,7 +45,7 @@ use s3s::{S3Result, s3_error};
 
 use self::address::Address;
 use self::authorization::{Authorizer, account};
-use self::error::{Refusal, RequestIds, complete};
+use self::error::{Refusal, RequestIds, complete, internal_error};
 use self::listing::TokenSealer;
 use self::objects::{Buckets, Lookup};
 use self::operations::{Asked, Permission};
@@ -240,14 +240,6 @@ impl S3Server {
         }
         Ok(())
     }
-}
-
-fn internal_error() -> Refusal {
-    Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "We encountered an internal error. Please try again.",
-    )
 }
 
 /// Announces the whole page, sends half of it and breaks the connection.

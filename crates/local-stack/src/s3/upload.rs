@@ -16,9 +16,8 @@ use url::form_urlencoded;
 
 use super::body::{Blob, BlobWriter};
 use super::checksum::{Algorithm, Checksum, Hasher, Md5};
-use super::error::Refusal;
+use super::error::{Refusal, internal_error};
 use super::framing::{Decoder, Framing, FramingError};
-use super::internal_error;
 use crate::sigv4::{Payload, check_digest};
 
 /// 5 GiB, the most that one request uploads ("Uploading objects", user guide; `UploadPart`: "Amazon S3 multipart upload

@@ -13,7 +13,7 @@ use http::StatusCode;
 use super::body::Blob;
 use super::checksum::{Algorithm, Checksum, Md5};
 use super::condition::unquote;
-use super::error::Refusal;
+use super::error::{Refusal, internal_error};
 use super::stored::{Attributes, Room, Stored, StoredChecksum, hex};
 use crate::random_ids::random_string;
 
@@ -328,7 +328,7 @@ impl Upload {
             Checksum::full_object(algorithm, &checksums)
         };
         // Every part has a checksum of the upload's algorithm.
-        let checksum = checksum.ok_or_else(Refusal::internal_error)?;
+        let checksum = checksum.ok_or_else(internal_error)?;
         Ok(StoredChecksum { checksum, is_composite: self.checksums.is_composite })
     }
 

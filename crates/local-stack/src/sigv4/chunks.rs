@@ -11,8 +11,11 @@ use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::request::format_timestamp;
-use super::{ServiceRules, TERMINATOR, hex};
+use super::hex::hex;
+use super::request::{TERMINATOR, format_timestamp};
+
+/// No other service has framed uploads.
+const SERVICE: &str = "s3";
 
 /// Checks the signatures of one upload, in their order.
 pub(crate) struct ChunkChain {
@@ -26,10 +29,9 @@ impl ChunkChain {
     /// Begins with the request's signature. `time` is when it was signed.
     pub(crate) fn begin(secret_access_key: &str, time: SystemTime, region: &str, seed: &str) -> Self {
         let timestamp = format_timestamp(time);
-        let service = ServiceRules::S3.name;
         Self {
-            signing_key: generate_signing_key(secret_access_key, time, region, service).as_ref().to_vec(),
-            scope: format!("{}/{region}/{service}/{TERMINATOR}", &timestamp[..timestamp.len().min(8)]),
+            signing_key: generate_signing_key(secret_access_key, time, region, SERVICE).as_ref().to_vec(),
+            scope: format!("{}/{region}/{SERVICE}/{TERMINATOR}", &timestamp[..timestamp.len().min(8)]),
             timestamp,
             previous: seed.to_owned(),
         }

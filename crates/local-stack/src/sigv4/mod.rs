@@ -6,6 +6,7 @@
 
 mod chunks;
 mod error;
+mod hex;
 mod payload;
 mod request;
 #[cfg(test)]
@@ -27,15 +28,13 @@ use subtle::ConstantTimeEq as _;
 
 pub(crate) use chunks::ChunkChain;
 pub(crate) use error::SigV4Error;
+use hex::hex;
 pub(crate) use payload::Payload;
 use payload::{CONTENT_SHA256, Declared, find_declared};
-use request::{Placement, SECURITY_TOKEN, Signature, X_AMZ_DATE};
+use request::{Placement, SECURITY_TOKEN, Signature, TERMINATOR, X_AMZ_DATE};
 pub(crate) use request::{ReceivedRequest, RequestHead, decode_percent, without_signature};
 
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
-
-/// The name that credential scopes end with.
-const TERMINATOR: &str = "aws4_request";
 
 /// What differs between services.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +117,7 @@ fn verify_with_digest(
         .ok_or_else(|| SigV4Error::InvalidAccessKeyId { access_key_id: signature.access_key_id.clone() })?;
     check_session_token(&signer, &signature, now)?;
     check_signed_headers(head.headers, &signature)?;
-    let (declared, value) = find_declared(rules, head, &signature)?;
+    let (declared, value) = find_declared(rules.is_s3, head, &signature)?;
     let payload_hash = if matches!(declared, Declared::Nothing) { undeclared() } else { value };
     let expected = sign_again(rules, region, head, &signature, &signer, payload_hash.clone())
         .ok_or(SigV4Error::SignatureDoesNotMatch)?;
@@ -290,8 +289,4 @@ fn sign_again(
     let body = SignableBody::Precomputed(payload_hash);
     let signable = SignableRequest::new(request.method.as_str(), uri, headers.into_iter(), body).ok()?;
     Some(sign(signable, &params).ok()?.into_parts().1)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

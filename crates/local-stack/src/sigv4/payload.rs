@@ -7,8 +7,8 @@
 use http::HeaderName;
 
 use super::chunks::ChunkChain;
+use super::error::SigV4Error;
 use super::request::{RequestHead, Signature};
-use super::{ServiceRules, SigV4Error};
 
 pub(super) const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
@@ -44,12 +44,12 @@ pub(super) enum Declared {
 
 /// Reads the header; gives its value too, which is what was signed as the payload's hash.
 pub(super) fn find_declared(
-    rules: &ServiceRules,
+    is_s3: bool,
     head: RequestHead<'_>,
     signature: &Signature,
 ) -> Result<(Declared, String), SigV4Error> {
     let Some(value) = head.headers.get(CONTENT_SHA256) else {
-        return match (rules.is_s3, signature.is_presigned()) {
+        return match (is_s3, signature.is_presigned()) {
             (true, true) => Ok((Declared::Unsigned, UNSIGNED.to_owned())),
             (true, false) => Err(SigV4Error::MissingContentSha256),
             (false, _) => Ok((Declared::Nothing, String::new())),
@@ -59,9 +59,9 @@ pub(super) fn find_declared(
     let is_digest = value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
     let declared = match value {
         _ if is_digest => Declared::Digest,
-        UNSIGNED if rules.is_s3 => Declared::Unsigned,
+        UNSIGNED if is_s3 => Declared::Unsigned,
         // "Authenticating Requests: Using Query Parameters" knows no framing: the chunks would have no seed.
-        _ if !rules.is_s3 || signature.is_presigned() => return Err(invalid(value)),
+        _ if !is_s3 || signature.is_presigned() => return Err(invalid(value)),
         UNSIGNED_TRAILER => Declared::Framed { signed: false, has_trailers: true },
         SIGNED => Declared::Framed { signed: true, has_trailers: false },
         SIGNED_TRAILER => Declared::Framed { signed: true, has_trailers: true },

@@ -13,6 +13,8 @@ use super::error::SigV4Error;
 
 pub(super) const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 pub(super) const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+/// The name that credential scopes end with.
+pub(super) const TERMINATOR: &str = "aws4_request";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TIMESTAMP: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 /// Seven days, the longest life of a presigned URL.

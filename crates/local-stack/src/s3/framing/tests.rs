@@ -264,7 +264,7 @@ fn signed_chunks_need_the_right_signatures() {
     let mut blank = body.clone();
     blank.drain(signature..signature + 64);
     assert_eq!(decode_whole(Kind::Signed, length, &blank), Err(FramingError::Incomplete));
-    let mut last = body.clone();
+    let mut last = body;
     let end = last.len() - 5;
     last[end] ^= 1;
     assert_eq!(decode_whole(Kind::Signed, length, &last), Err(FramingError::Signature));
@@ -277,7 +277,7 @@ fn signed_chunks_need_the_right_signatures() {
     let without = with_trailer.len() - "x-amz-trailer-signature:\r\n\r\n".len() - 64;
     let unsigned_trailer = [&with_trailer[..without], b"\r\n"].concat();
     assert_eq!(decode_whole(Kind::SignedTrailer, length, &unsigned_trailer), Err(FramingError::Incomplete));
-    let mut wrong = with_trailer.clone();
+    let mut wrong = with_trailer;
     let at = wrong.len() - 6;
     wrong[at] ^= 1;
     assert_eq!(decode_whole(Kind::SignedTrailer, length, &wrong), Err(FramingError::Signature));

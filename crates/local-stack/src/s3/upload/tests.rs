@@ -16,7 +16,9 @@ const CONTENT: &[u8] = b"123456789";
 const SHA256: &str = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
 const FRAMED: &str = "9\r\n123456789\r\n0\r\nx-amz-checksum-crc32:y/Q5Jg==\r\n\r\n";
 
-fn parts(uri: &str, headers: &[(&str, &str)]) -> Parts {
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+fn parts(uri: &str, headers: Headers<'_>) -> Parts {
     let request = Request::put(uri);
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     request.body(()).unwrap().into_parts().0
@@ -27,7 +29,7 @@ fn framed() -> Payload {
 }
 
 /// Uploads nine digits, or what else there is.
-async fn put(headers: &[(&str, &str)], payload: Payload, body: &'static [u8]) -> Result<Parts, Refusal> {
+async fn put(headers: Headers<'_>, payload: Payload, body: &'static [u8]) -> Result<Parts, Refusal> {
     receive(parts("/bucket/key", headers), payload, Body::from(body)).await.map(|(parts, left)| {
         assert!(left.is_empty());
         parts
@@ -77,7 +79,7 @@ async fn what_is_wrong_with_a_plain_upload_is_named() {
     let crc32c = ("x-amz-checksum-crc32c", "4waSgw==");
     let names = |name| (SDK, name);
     let trailer = (ANNOUNCED, "x-amz-checksum-crc32");
-    let cases: &[(&[(&str, &str)], u16, &str)] = &[
+    let cases: &[(Headers<'_>, u16, &str)] = &[
         (&[], 411, "MissingContentLength"),
         (&[("content-length", "9x")], 411, "MissingContentLength"),
         (&[("content-length", "5368709121")], 400, "EntityTooLarge"),
@@ -124,7 +126,7 @@ async fn what_is_wrong_with_a_framed_upload_is_named() {
     let malformed = "9\r\n123456789\r\n0\r\nx-amz-checksum-crc32:not=base64\r\n\r\n";
     let silent = "9\r\n123456789\r\n0\r\n\r\n";
     let small = "3\r\n123\r\n6\r\n456789\r\n0\r\nx-amz-checksum-crc32:y/Q5Jg==\r\n\r\n";
-    let cases: &[(&[(&str, &str)], &'static str, u16, &str)] = &[
+    let cases: &[(Headers<'_>, &'static str, u16, &str)] = &[
         (&[length, trailer], FRAMED, 0, "accepted"),
         (&[length], silent, 0, "accepted"),
         (&[length, ("x-amz-checksum-crc32", "y/Q5Jg==")], silent, 0, "accepted"),
