@@ -122,7 +122,7 @@ pub(super) async fn copy_object(
         // "If the source object … was uploaded by using a multipart upload, the object copy will be a single part object"
         // (`CopySource`), so that ETag and checksum are of the whole.
         checksum: StoredChecksum::full_object(checksum.clone()),
-        parts: Vec::new(),
+        part_sizes: Vec::new(),
         version_id: None,
         room,
     };

@@ -51,6 +51,7 @@ impl Refusal {
     }
 
     /// With one more element.
+    #[expect(clippy::needless_pass_by_value, reason = "texts and numbers are given as they are")]
     pub(super) fn with(mut self, element: &'static str, text: impl ToString) -> Self {
         self.details.push((element, text.to_string()));
         self

@@ -89,14 +89,12 @@ impl<'a> Parameters<'a> {
         Ok((page.min(MAX_KEYS), asked))
     }
 
-    /// A text of the answer.
+    /// `encoding-type=url`: S3 encodes like a form, a space as `+`, but keeps slashes.
     pub(super) fn encode(&self, text: &str) -> String {
-        if self.encoding_type.is_some() { encode_url(text) } else { text.to_owned() }
+        if self.encoding_type.is_none() {
+            return text.to_owned();
+        }
+        let parts = text.split('/').map(|part| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>());
+        parts.collect::<Vec<_>>().join("/")
     }
-}
-
-/// `encoding-type=url`: S3 encodes like a form, a space as `+`, but keeps slashes.
-pub(super) fn encode_url(text: &str) -> String {
-    let parts = text.split('/').map(|part| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>());
-    parts.collect::<Vec<_>>().join("/")
 }

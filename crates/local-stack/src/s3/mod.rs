@@ -174,8 +174,8 @@ impl S3Server {
         }
         let overrides = wire::read_overrides(&asked)?;
 
-        // Last: whoever is refused need not send it.
         parts.headers.clone_from(&asked.headers);
+        // Last: whoever is refused need not send it.
         let (parts, body) = upload::receive(parts, payload, body).await?;
         let mut request = wire::unsigned(parts, body, &asked);
         request.extensions_mut().insert(signer);

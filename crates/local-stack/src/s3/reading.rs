@@ -10,12 +10,12 @@ use s3s::dto::{ETagCondition, Timestamp, TimestampFormat};
 
 use super::error::Refusal;
 use super::objects::Object;
-use super::stored::StoredChecksum;
 
 /// "Part number of the object being read. This is a positive integer between 1 and 10,000" (GetObject, S3 API reference).
 const MAX_PARTS: usize = 10_000;
 
-const CHECKSUM_MODE: &str = "x-amz-checksum-mode";
+/// `ENABLED` asks for the checksum.
+pub(super) const CHECKSUM_MODE: &str = "x-amz-checksum-mode";
 
 /// The bytes to send.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,12 +23,6 @@ pub(super) struct Selection {
     pub range: Range<u64>,
     /// Of a part of the object, which may be all of it; the status is 206 then.
     pub content_range: Option<String>,
-    /// "This value is only returned if you specify partNumber in your request and the object was uploaded as a multipart
-    /// upload" (`PartsCount`, GetObject).
-    pub parts_count: Option<i32>,
-    /// If it was asked for (`x-amz-checksum-mode`): that of the whole object, or of the part that is all that is sent. Of a
-    /// range S3 has none.
-    pub checksum: Option<StoredChecksum>,
 }
 
 /// Refuses what cannot be asked of any object, before anybody knows whether this one is there.
@@ -96,29 +90,33 @@ pub(super) fn check_conditions(headers: &HeaderMap, object: &Object) -> Result<(
     }
 }
 
-/// Finds the bytes that are asked for.
-pub(super) fn select(headers: &HeaderMap, part_number: Option<&str>, object: &Object) -> Result<Selection, Refusal> {
-    let size = object.size;
+/// Finds the bytes that are asked for. `parts` are the sizes of the parts that the object was uploaded in; none if it was
+/// not uploaded in parts, which makes it its own first one.
+pub(super) fn select(
+    headers: &HeaderMap,
+    part_number: Option<&str>,
+    size: u64,
+    parts: &[u64],
+) -> Result<Selection, Refusal> {
     let range = match part_number {
-        Some(text) => {
-            let number = parse_part_number(text)?;
-            let count = object.parts_count().unwrap_or(1);
-            Some(object.part(number).ok_or_else(|| Refusal::invalid_part_number(number, count))?)
-        }
+        Some(text) => Some(find_part(parse_part_number(text)?, size, parts)?),
         None => find_range(headers, size)?,
     };
-    let parts_count = part_number.and_then(|_| i32::try_from(object.parts_count()?).ok());
-    let checksum = headers.get(CHECKSUM_MODE).and_then(|_| match part_number {
-        Some(text) => object.part_checksum(parse_part_number(text).ok()?),
-        None if range.as_ref().is_none_or(|range| *range == (0..size)) => object.checksum().cloned(),
-        None => None,
-    });
-    let Some(range) = range else {
-        return Ok(Selection { range: 0..size, content_range: None, parts_count, checksum });
-    };
+    let Some(range) = range else { return Ok(Selection { range: 0..size, content_range: None }) };
     // An empty object has no last byte to name; what S3 says of its first part is not known.
     let content_range = (!range.is_empty()).then(|| format!("bytes {}-{}/{size}", range.start, range.end - 1));
-    Ok(Selection { range, content_range, parts_count, checksum })
+    Ok(Selection { range, content_range })
+}
+
+fn find_part(number: usize, size: u64, parts: &[u64]) -> Result<Range<u64>, Refusal> {
+    match (number, parts) {
+        (1, []) => Ok(0..size),
+        _ if number > parts.len() => Err(Refusal::invalid_part_number(number, parts.len().max(1))),
+        _ => {
+            let start = parts[..number - 1].iter().sum();
+            Ok(start..start + parts[number - 1])
+        }
+    }
 }
 
 /// "Amazon S3 doesn't support retrieving multiple ranges of data per GET request" (GetObject): it answers with the whole

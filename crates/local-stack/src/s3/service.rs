@@ -19,6 +19,7 @@ use s3s::dto::{
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use time::OffsetDateTime;
 
+use super::address::Address;
 use super::authorization::Authorizer;
 use super::error::Refusal;
 use super::listing::{Position, TokenSealer, list};
@@ -38,6 +39,9 @@ const CONTENT_TYPE: &str = "binary/octet-stream";
 /// The canonical user id of the account that owns everything here.
 const OWNER: &str = "7d1c0f4b9be9c6a4c0e3b5f29d4a18e6f37b0c52a9d8e4f1b6c3a7059e2d81f4";
 
+const DELETE_MARKER: HeaderName = HeaderName::from_static("x-amz-delete-marker");
+const VERSION_ID: HeaderName = HeaderName::from_static("x-amz-version-id");
+
 pub(super) struct ObjectStore {
     pub shared: Arc<Shared>,
     pub buckets: Arc<Buckets>,
@@ -55,6 +59,33 @@ impl ObjectStore {
         }
     }
 
+    /// The object that a reading operation asks for and which bytes of it.
+    fn read(&self, extensions: &Extensions) -> S3Result<(Object, Selection)> {
+        let asked = asked(extensions)?;
+        let part_number = asked.parameter("partNumber");
+        reading::check_request(&asked.headers, part_number)?;
+        let Address { bucket, key } = &asked.address;
+        let object = self.object(extensions, bucket, key)?;
+        reading::check_conditions(&asked.headers, &object)?;
+        let selection = reading::select(&asked.headers, part_number, object.size, &object.part_sizes())?;
+        Ok((object, selection))
+    }
+
+    fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
+        let objects = self.bucket(bucket)?;
+        if let Some(object) = objects.find(key) {
+            return Ok(object);
+        }
+        self.authorizer.may_know_keys(extensions, bucket)?;
+        // "If the current version of the object is a delete marker, Amazon S3 behaves as if the object was deleted and
+        // includes x-amz-delete-marker: true in the response" (GetObject, S3 API reference), and the marker's version.
+        let refusal = Refusal::no_such_key(key);
+        Err(match objects.delete_marker(key) {
+            None => refusal.into(),
+            Some(version) => refusal.with_header(DELETE_MARKER, "true").with_header(VERSION_ID, &version).into(),
+        })
+    }
+
     /// A bucket that can be written.
     fn store(&self, name: &str) -> S3Result<&Store> {
         match self.bucket(name)? {
@@ -68,25 +99,6 @@ impl ObjectStore {
     fn now(&self) -> SystemTime {
         self.shared.clock.now()
     }
-
-    fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
-        if let Some(object) = self.bucket(bucket)?.find(key) {
-            return Ok(object);
-        }
-        self.authorizer.may_know_keys(extensions, bucket)?;
-        Err(no_such_key(key, self.bucket(bucket)?.delete_marker(key)).into())
-    }
-
-    /// The object that a reading operation asks for and which bytes of it.
-    fn read(&self, extensions: &Extensions) -> S3Result<(Object, Selection)> {
-        let asked = asked(extensions)?;
-        let part_number = asked.parameter("partNumber");
-        reading::check_request(&asked.headers, part_number)?;
-        let object = self.object(extensions, &asked.address.bucket, &asked.address.key)?;
-        reading::check_conditions(&asked.headers, &object)?;
-        let selection = reading::select(&asked.headers, part_number, &object)?;
-        Ok((object, selection))
-    }
 }
 
 /// What the table made of the request.
@@ -99,8 +111,10 @@ fn asked(extensions: &Extensions) -> S3Result<&Asked> {
 
 /// Puts into the answer of GetObject or HeadObject what S3 keeps beside the content.
 macro_rules! describe {
-    ($output:expr, $object:expr, $checksum:expr) => {{
-        let attributes = $object.attributes();
+    ($output:expr, $object:expr, $asked:expr) => {{
+        let (object, asked): (&Object, &Asked) = (&$object, $asked);
+        let attributes = object.attributes();
+        $output.accept_ranges = Some("bytes".to_owned());
         $output.content_type = Some(attributes.content_type.unwrap_or_else(|| CONTENT_TYPE.to_owned()));
         $output.cache_control = attributes.cache_control;
         $output.content_disposition = attributes.content_disposition;
@@ -109,13 +123,23 @@ macro_rules! describe {
         $output.expires = attributes.expires;
         $output.metadata = attributes.metadata;
         $output.storage_class = attributes.storage_class.map(StorageClass::from);
-        $output.last_modified = Some($object.last_modified.into());
-        $output.e_tag = Some(ETag::Strong($object.e_tag.clone()));
-        $output.version_id = $object.version_id();
+        $output.last_modified = Some(object.last_modified.into());
+        $output.e_tag = Some(ETag::Strong(object.e_tag.clone()));
+        $output.version_id = object.version_id();
         $output.server_side_encryption = Some(encryption());
-        if let Some(stored) = $checksum {
+        // "This value is only returned if you specify partNumber in your request and the object was uploaded as a
+        // multipart upload" (`PartsCount`).
+        let parts = object.part_sizes().len();
+        if parts > 0 && asked.parameter("partNumber").is_some() {
+            $output.parts_count = i32::try_from(parts).ok();
+        }
+        // "To retrieve the checksum, this mode must be enabled" (`ChecksumMode`). With a range that is not all of the object
+        // S3 has none (observed: brekkylab/backlot, `s3.py`).
+        let is_whole = $output.content_length == i64::try_from(object.size).ok();
+        let is_asked = is_whole && asked.headers.contains_key(reading::CHECKSUM_MODE);
+        if let Some(stored) = object.checksum().filter(|_| is_asked) {
             $output.checksum_type = Some(stored.kind());
-            set_checksum!($output, stored.checksum);
+            set_checksum!($output, stored.checksum.clone());
         }
     }};
 }
@@ -223,31 +247,25 @@ impl S3 for ObjectStore {
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let (object, selection) = self.read(&request.extensions)?;
-        let Selection { range, content_range, parts_count, checksum } = selection;
+        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
         let mut output = GetObjectOutput {
             content_length: i64::try_from(range.end - range.start).ok(),
-            content_range,
-            parts_count,
             body: Some(object.read(range)),
-            accept_ranges: Some("bytes".to_owned()),
+            content_range,
             ..GetObjectOutput::default()
         };
-        describe!(output, object, checksum);
+        describe!(output, object, asked(&request.extensions)?);
         Ok(S3Response::new(output))
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
-        let (object, selection) = self.read(&request.extensions)?;
-        let Selection { range, content_range, parts_count, checksum } = selection;
+        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
         let mut output = HeadObjectOutput {
             content_length: i64::try_from(range.end - range.start).ok(),
             content_range,
-            parts_count,
-            accept_ranges: Some("bytes".to_owned()),
             ..HeadObjectOutput::default()
         };
-        describe!(output, object, checksum);
+        describe!(output, object, asked(&request.extensions)?);
         Ok(S3Response::new(output))
     }
 
@@ -348,18 +366,6 @@ fn storage_class(object: &Object) -> ObjectStorageClass {
 
 fn common_prefixes(prefixes: Vec<String>, parameters: &Parameters<'_>) -> Vec<CommonPrefix> {
     prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(parameters.encode(prefix)) }).collect()
-}
-
-/// "If the current version of the object is a delete marker, Amazon S3 behaves as if the object was deleted and includes
-/// x-amz-delete-marker: true in the response" (GetObject, S3 API reference), and the version of the marker.
-fn no_such_key(key: &str, marker: Option<String>) -> Refusal {
-    let refusal = Refusal::no_such_key(key);
-    match marker {
-        None => refusal,
-        Some(version) => refusal
-            .with_header(HeaderName::from_static("x-amz-delete-marker"), "true")
-            .with_header(HeaderName::from_static("x-amz-version-id"), &version),
-    }
 }
 
 /// S3 no longer tells a display name: "Beginning November 21, 2025, Amazon S3 will stop returning DisplayName" (`Owner`,

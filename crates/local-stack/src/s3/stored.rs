@@ -116,35 +116,11 @@ impl Object {
         }
     }
 
-    /// How many parts the object was uploaded in. None if it was not a multipart upload.
-    pub(super) fn parts_count(&self) -> Option<usize> {
+    /// The sizes of the parts that the object was uploaded in. None if it was not a multipart upload.
+    pub(super) fn part_sizes(&self) -> Vec<u64> {
         match &self.content {
-            Content::Generated { .. } => Some(1),
-            Content::Stored(stored) => Some(stored.parts.len()).filter(|count| *count > 0),
-        }
-    }
-
-    /// The bytes of part `number`, which counts from 1: an object that was not uploaded in parts is its own first one.
-    /// None if there is no such part.
-    pub(super) fn part(&self, number: usize) -> Option<Range<u64>> {
-        let parts = match &self.content {
-            Content::Stored(stored) if !stored.parts.is_empty() => stored.parts.as_slice(),
-            _ => return (number == 1).then_some(0..self.size),
-        };
-        let size = parts.get(number.checked_sub(1)?)?.size;
-        let start = parts[..number - 1].iter().map(|part| part.size).sum();
-        Some(start..start + size)
-    }
-
-    /// The checksum of part `number`, which counts from 1. An object that was not uploaded in parts is its own first one.
-    pub(super) fn part_checksum(&self, number: usize) -> Option<StoredChecksum> {
-        let whole = self.checksum()?;
-        match &self.content {
-            Content::Stored(stored) if !stored.parts.is_empty() => {
-                let checksum = stored.parts.get(number.checked_sub(1)?)?.checksum.clone();
-                Some(StoredChecksum { checksum, is_composite: whole.is_composite })
-            }
-            _ => (number == 1).then(|| whole.clone()),
+            Content::Generated { .. } => vec![self.size],
+            Content::Stored(stored) => stored.part_sizes.clone(),
         }
     }
 
@@ -168,8 +144,8 @@ pub(super) struct Stored {
     pub last_modified: SystemTime,
     pub attributes: Attributes,
     pub checksum: StoredChecksum,
-    /// In their order; empty if the object was not uploaded in parts.
-    pub parts: Vec<StoredPart>,
+    /// Of the parts in their order; empty if the object was not uploaded in parts.
+    pub part_sizes: Vec<u64>,
     /// In a bucket that keeps versions.
     pub version_id: Option<String>,
     /// The room that content and object take up.
@@ -211,13 +187,6 @@ impl StoredChecksum {
     pub(super) fn kind(&self) -> ChecksumType {
         ChecksumType::from_static(if self.is_composite { ChecksumType::COMPOSITE } else { ChecksumType::FULL_OBJECT })
     }
-}
-
-/// What is left of a part when it has become one of an object.
-#[derive(Debug, Clone)]
-pub(super) struct StoredPart {
-    pub size: u64,
-    pub checksum: Checksum,
 }
 
 /// How much the stack keeps at once. Real S3 has no such limit.

@@ -45,16 +45,19 @@ impl Bench {
 
     async fn start_in(region: &str) -> Self {
         let options = Options { region: region.to_owned(), ..Options::default() };
-        let role = "arn:aws:iam::123456789012:role/Reader";
-        Self::of(options, "us-west-2:id", role, SessionFacts::default()).await
+        Self::start_with(options, "arn:aws:iam::123456789012:role/Reader").await
+    }
+
+    async fn start_with(options: Options, role_arn: &str) -> Self {
+        Self::start_as(options, "us-west-2:id", role_arn, SessionFacts::default()).await
     }
 
     /// A stack of these options with somebody signed in.
-    async fn of(options: Options, identity: &str, role: &str, session: SessionFacts) -> Self {
+    async fn start_as(options: Options, identity: &str, role_arn: &str, session: SessionFacts) -> Self {
         let (listener, url) = test_http::listen().await;
         let shared = Arc::new(Shared::new(options));
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let signer = credentials.issue(identity, role, session);
+        let signer = credentials.issue(identity, role_arn, session);
         let routes = router(Arc::clone(&shared), credentials);
         let site = Site {
             service: Service::S3,

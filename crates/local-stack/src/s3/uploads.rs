@@ -14,7 +14,7 @@ use super::body::Blob;
 use super::checksum::{Algorithm, Checksum, Md5};
 use super::condition::unquote;
 use super::error::{Refusal, internal_error};
-use super::stored::{Attributes, Room, Stored, StoredChecksum, StoredPart, hex};
+use super::stored::{Attributes, Room, Stored, StoredChecksum, hex};
 use crate::random_ids::random_string;
 
 /// "Part numbers: 1 to 10,000 (inclusive)".
@@ -293,10 +293,7 @@ impl Upload {
             last_modified: now,
             attributes: self.attributes.clone(),
             checksum,
-            parts: parts
-                .iter()
-                .map(|part| StoredPart { size: part.blob.len(), checksum: part.checksum.clone() })
-                .collect(),
+            part_sizes: parts.iter().map(|part| part.blob.len()).collect(),
             version_id: None,
             room: parts.iter().flat_map(|part| &part.room).chain([&self.room]).map(Arc::clone).collect(),
         })

@@ -70,7 +70,7 @@ pub(super) fn put_object(
         last_modified: whole_seconds(now),
         attributes,
         checksum: StoredChecksum::full_object(checksum.clone()),
-        parts: Vec::new(),
+        part_sizes: Vec::new(),
         version_id: None,
     };
     let kind = object.checksum.kind();

@@ -14,7 +14,8 @@ async fn bench_of_template(text: &str) -> (Bench, String) {
         authentication_methods: vec!["authenticated".to_owned()],
     };
     let role = deployment.pool.authenticated_role.as_deref().unwrap();
-    let bench = Bench::of(Options { template: Some(template), ..Options::default() }, IDENTITY, role, facts).await;
+    let bench =
+        Bench::start_as(Options { template: Some(template), ..Options::default() }, IDENTITY, role, facts).await;
     (bench, deployment.data_bucket.clone())
 }
 

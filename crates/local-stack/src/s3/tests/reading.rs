@@ -71,7 +71,7 @@ async fn the_only_part_of_an_object_is_all_of_it() {
         let part = bench.send(Method::GET, &format!("{PATH}?partNumber={number}"), &[]).await;
         assert_eq!(part.status(), 206);
         assert_eq!(part.headers()["content-range"], "bytes 0-18901/18902");
-        // What was there from the start says by its ETag that it was uploaded in one part.
+        // Only of objects that were uploaded in parts (GetObject, `PartsCount`), as those that are there from the start.
         assert_eq!(part.headers()["x-amz-mp-parts-count"], "1");
         assert_eq!(part.bytes().await.unwrap().len(), SIZE);
     }
@@ -193,4 +193,30 @@ async fn how_an_object_is_encrypted_is_no_question_of_who_reads() {
     );
     let (status, xml) = bench.get(&format!("{PATH}?x-amz-server-side-encryption-customer-algorithm=AES256")).await;
     assert_eq!((status, element(&xml, "Code")), (400, Some("InvalidRequest")));
+}
+
+#[tokio::test]
+async fn a_checksum_is_told_of_all_of_an_object_and_on_request() {
+    let bench = Bench::start().await;
+    let target = "/jetbridge-demo/uploads/summed.txt";
+    let put = bench.client.put(bench.presign(&Method::PUT, target)).body("hello").send().await;
+    assert_eq!(put.map_err(reqwest::Error::without_url).unwrap().status(), 200);
+    let with_mode = |mode: &str| format!("{target}?x-amz-checksum-mode={mode}");
+    for (target, is_told) in [(target.to_owned(), false), (with_mode("ENABLED"), true), (with_mode("enabled"), true)] {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = bench.send(method, &target, &[]).await;
+            assert_eq!(answer.headers().contains_key("x-amz-checksum-crc64nvme"), is_told, "{target}");
+        }
+    }
+    for (range, is_told) in [("bytes=0-4", true), ("bytes=1-", false)] {
+        let answer = bench.send(Method::GET, &with_mode("ENABLED"), &[("range", range)]).await;
+        assert_eq!(answer.status(), 206);
+        assert_eq!(answer.headers().contains_key("x-amz-checksum-crc64nvme"), is_told, "{range}");
+    }
+    let (status, xml) = bench.get(&with_mode("no")).await;
+    let told = (element(&xml, "Code"), element(&xml, "Message"));
+    assert_eq!(
+        (status, told),
+        (400, (Some("InvalidRequest"), Some("Value for x-amz-checksum-mode header is invalid.")))
+    );
 }

@@ -271,7 +271,7 @@ async fn a_bucket_of_a_template_gives_versions_and_leaves_markers() {
     let admin = rules.rules[0].role_arn.clone();
     let user = deployment.pool.authenticated_role.clone().unwrap();
     let options = Options { template: Some(template), ..Options::default() };
-    let bench = Bench::of(options.clone(), "us-west-2:id", &admin, SessionFacts::default()).await;
+    let bench = Bench::start_with(options.clone(), &admin).await;
     let key = format!("/{}/users/us-west-2%3Aid/new.txt", deployment.data_bucket);
     let put = bench.put(&key, &[], "hello").await;
     assert_eq!(put.status(), 200);
@@ -293,7 +293,7 @@ async fn a_bucket_of_a_template_gives_versions_and_leaves_markers() {
     }
 
     // Who may not list the bucket as such does not learn that there is nothing.
-    let bench = Bench::of(options, "us-west-2:id", &user, SessionFacts::default()).await;
+    let bench = Bench::start_with(options, &user).await;
     assert_eq!(bench.put(&key, &[], "hello").await.status(), 200);
     assert_eq!(bench.send(Method::DELETE, &key, &[]).await.status(), 204);
     let gone = bench.send(Method::GET, &key, &[]).await;
