@@ -60,7 +60,7 @@ pub(super) struct Upload {
 /// the body of any other request.
 pub(super) async fn receive(mut parts: Parts, payload: Payload, body: Body) -> Result<(Parts, Bytes), Refusal> {
     if !is_upload(&parts) {
-        let body = receive_small(payload, body).await?;
+        let body = receive_small(&parts.headers, payload, body).await?;
         return Ok((parts, body));
     }
     let announced = Announced::read(&parts.headers, payload)?;
@@ -79,28 +79,31 @@ fn is_upload(parts: &Parts) -> bool {
     parts.method == Method::PUT && has_key && !is_subresource && !parts.headers.contains_key(COPY_SOURCE)
 }
 
-async fn receive_small(payload: Payload, body: Body) -> Result<Bytes, Refusal> {
-    let read = || {
+/// A checksum in a header may be of something else (CompleteMultipartUpload names the object's), `Content-MD5` never.
+async fn receive_small(headers: &HeaderMap, payload: Payload, body: Body) -> Result<Bytes, Refusal> {
+    // Framing is how "you upload the payload in chunks"; no SDK frames anything else.
+    if matches!(payload, Payload::Framed { .. }) {
+        return Err(Refusal::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented.",
+        ));
+    }
+    let expected = read_md5(headers)?;
+    let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
         Refusal::new(
             StatusCode::BAD_REQUEST,
             "MaxMessageLengthExceeded",
             "Your request was too big or could not be read.",
         )
-    };
-    match payload {
-        Payload::Digest(declared) => {
-            let body = to_bytes(body, MAX_BODY).await.map_err(|_| read())?;
-            check_digest(&declared, digest::digest(&digest::SHA256, &body).as_ref())?;
-            Ok(body)
-        }
-        Payload::Unsigned => to_bytes(body, MAX_BODY).await.map_err(|_| read()),
-        // Framing is how "you upload the payload in chunks"; no SDK frames anything else.
-        Payload::Framed { .. } => Err(Refusal::new(
-            StatusCode::NOT_IMPLEMENTED,
-            "NotImplemented",
-            "A header you provided implies functionality that is not implemented.",
-        )),
+    })?;
+    if let Payload::Digest(declared) = payload {
+        check_digest(&declared, digest::digest(&digest::SHA256, &body).as_ref())?;
     }
+    let mut md5 = Md5::default();
+    md5.update(&body);
+    check_md5(expected, md5.finish())?;
+    Ok(body)
 }
 
 /// What the headers say of the body that follows.
@@ -175,10 +178,7 @@ impl Announced {
         if let (Some(declared), Some(sha256)) = (&declared, &content.sha256) {
             check_digest(declared, sha256)?;
         }
-        match self.md5 {
-            Some(expected) if !bool::from(expected.ct_eq(&content.md5)) => return Err(bad_md5(expected, content.md5)),
-            _ => {}
-        }
+        check_md5(self.md5, content.md5)?;
         match (&given, &content.checksum) {
             (Some(given), Some(computed)) if !given.matches(computed) => return Err(bad_checksum(given.algorithm)),
             _ => {}
@@ -399,16 +399,17 @@ fn incomplete(expected: u64, provided: u64) -> Refusal {
     }
 }
 
-fn bad_md5(expected: [u8; 16], computed: [u8; 16]) -> Refusal {
+fn check_md5(expected: Option<[u8; 16]>, computed: [u8; 16]) -> Result<(), Refusal> {
+    let Some(expected) = expected.filter(|expected| !bool::from(expected.ct_eq(&computed))) else { return Ok(()) };
     let hex = expected.iter().map(|byte| format!("{byte:02x}")).collect();
-    Refusal {
+    Err(Refusal {
         details: vec![("ExpectedDigest", hex), ("CalculatedDigest", STANDARD.encode(computed))],
         ..Refusal::new(
             StatusCode::BAD_REQUEST,
             "BadDigest",
             "The Content-MD5 you specified did not match what we received.",
         )
-    }
+    })
 }
 
 fn bad_checksum(algorithm: Algorithm) -> Refusal {

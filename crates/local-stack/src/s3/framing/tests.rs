@@ -1,4 +1,4 @@
-//! Bodies framed by AWS's own signing crate, by botocore and by the AWS SDK for Rust; then each spoilt in every place.
+//! Bodies framed with AWS's own signing crate, as the AWS SDK for Rust frames them; then each spoilt in every place.
 
 use std::time::{Duration, SystemTime};
 

@@ -14,6 +14,7 @@ const SDK: &str = "x-amz-sdk-checksum-algorithm";
 const ANNOUNCED: &str = "x-amz-trailer";
 const CONTENT: &[u8] = b"123456789";
 const SHA256: &str = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
+/// As botocore's `AwsChunkedWrapper` writes it.
 const FRAMED: &str = "9\r\n123456789\r\n0\r\nx-amz-checksum-crc32:y/Q5Jg==\r\n\r\n";
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
@@ -179,6 +180,8 @@ async fn other_requests_have_small_bodies_that_are_handed_on() {
         let (parts, body) = receive(parts, Payload::Digest(SHA256.to_owned()), Body::from(CONTENT)).await.unwrap();
         assert_eq!((&body[..], parts.extensions.get::<Upload>().is_some()), (CONTENT, false), "{uri}");
     }
+    let with_md5 = parts("/bucket", &[("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")]);
+    assert_eq!(receive(with_md5, Payload::Unsigned, Body::from(CONTENT)).await.unwrap_err().code, "BadDigest");
     let refuse = async |payload, body: Body| receive(parts("/bucket", &[]), payload, body).await.unwrap_err().code;
     assert_eq!(refuse(Payload::Digest("0".repeat(64)), Body::from(CONTENT)).await, "XAmzContentSHA256Mismatch");
     assert_eq!(refuse(framed(), Body::from(FRAMED)).await, "NotImplemented");
