@@ -201,7 +201,7 @@ impl S3 for ObjectStore {
             delimiter: parameters.delimiter.map(|delimiter| parameters.encode(delimiter)),
             encoding_type: parameters.encoding_type.map(|name| EncodingType::from(name.to_owned())),
             contents: Some(entries(page.objects, &parameters, true)),
-            common_prefixes: Some(common_prefixes(page.common_prefixes, &parameters)),
+            common_prefixes: Some(common_prefixes(&page.common_prefixes, &parameters)),
             ..ListObjectsOutput::default()
         }))
     }
@@ -241,7 +241,7 @@ impl S3 for ObjectStore {
             delimiter: parameters.delimiter.map(|delimiter| parameters.encode(delimiter)),
             encoding_type: parameters.encoding_type.map(|name| EncodingType::from(name.to_owned())),
             contents: Some(entries(page.objects, &parameters, with_owner)),
-            common_prefixes: Some(common_prefixes(page.common_prefixes, &parameters)),
+            common_prefixes: Some(common_prefixes(&page.common_prefixes, &parameters)),
             ..ListObjectsV2Output::default()
         }))
     }
@@ -364,7 +364,7 @@ fn storage_class(object: &Object) -> ObjectStorageClass {
     object.storage_class().map_or_else(standard, |name| ObjectStorageClass::from(name.to_owned()))
 }
 
-fn common_prefixes(prefixes: Vec<String>, parameters: &Parameters<'_>) -> Vec<CommonPrefix> {
+fn common_prefixes(prefixes: &[String], parameters: &Parameters<'_>) -> Vec<CommonPrefix> {
     prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(parameters.encode(prefix)) }).collect()
 }
 
