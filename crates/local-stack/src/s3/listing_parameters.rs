@@ -11,6 +11,7 @@ use super::operations::Asked;
 /// "By default, the action returns up to 1,000 key names. The response might contain fewer keys but will never contain
 /// more" (`MaxKeys`, S3 API reference).
 const MAX_KEYS: usize = 1000;
+const MAX_KEYS_NAME: &str = "max-keys";
 
 /// Whether this is a listing of objects, and of which version.
 fn version(asked: &Asked) -> Option<u8> {
@@ -31,7 +32,7 @@ pub(super) fn check(asked: &Asked) -> Result<(), Refusal> {
         ],
         Some(_) => &[("marker", "Marker unsupported with REST.GET.BUCKET in list-type=2")],
     };
-    read_max_keys(asked)?;
+    read_number(asked, MAX_KEYS_NAME)?;
     match others.iter().find(|(name, _)| asked.parameter(name).is_some()) {
         Some((name, message)) => Err(Refusal::invalid_argument_without_value(*message, name)),
         None => Ok(()),
@@ -39,12 +40,11 @@ pub(super) fn check(asked: &Asked) -> Result<(), Refusal> {
 }
 
 /// A 32-bit number in digits, perhaps with a minus; an empty text is none.
-fn read_max_keys(asked: &Asked) -> Result<Option<i32>, Refusal> {
-    let Some(text) = asked.parameter("max-keys").filter(|text| !text.is_empty()) else { return Ok(None) };
+pub(super) fn read_number(asked: &Asked, name: &str) -> Result<Option<i32>, Refusal> {
+    let Some(text) = asked.parameter(name).filter(|text| !text.is_empty()) else { return Ok(None) };
     let number = if text.starts_with('+') { None } else { text.parse().ok() };
-    let refusal =
-        || Refusal::invalid_argument("Provided max-keys not an integer or within integer range", "max-keys", text);
-    number.map(Some).ok_or_else(refusal)
+    let message = || format!("Provided {name} not an integer or within integer range");
+    number.map(Some).ok_or_else(|| Refusal::invalid_argument(message(), name, text))
 }
 
 /// What a listing is told.
@@ -81,7 +81,7 @@ impl<'a> Parameters<'a> {
 
     /// How many keys a page holds, and what the answer says of it: the number as it was asked for.
     pub(super) fn max_keys(&self) -> Result<(usize, i32), Refusal> {
-        let Some(asked) = read_max_keys(self.asked)? else { return Ok((MAX_KEYS, 1000)) };
+        let Some(asked) = read_number(self.asked, MAX_KEYS_NAME)? else { return Ok((MAX_KEYS, 1000)) };
         let page = usize::try_from(asked).map_err(|_| {
             let message = "Argument maxKeys must be an integer between 0 and 2147483647";
             Refusal::invalid_argument(message, "maxKeys", asked)

@@ -4,6 +4,7 @@
 mod address;
 mod authorization;
 mod body;
+mod bucket_list;
 mod checksum;
 mod condition;
 mod content;

@@ -30,7 +30,7 @@ use super::reading::{self, Selection};
 use super::store::Store;
 use super::stored::StoredChecksum;
 use super::writing::{encryption, set_checksum};
-use super::{copy, multipart, writing};
+use super::{bucket_list, copy, multipart, writing};
 use crate::credentials::TemporaryCredentials;
 use crate::shared::Shared;
 
@@ -146,16 +146,19 @@ macro_rules! describe {
 
 #[async_trait::async_trait]
 impl S3 for ObjectStore {
-    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
-        let entry = |name: &str| BucketEntry {
-            name: Some(name.to_owned()),
-            bucket_region: Some(self.region.clone()),
+    async fn list_buckets(&self, request: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
+        let asked = asked(&request.extensions)?;
+        let page = bucket_list::list(asked, &self.region, self.buckets.names(), &self.tokens)?;
+        let entry = |name| BucketEntry {
+            name: Some(name),
+            bucket_region: page.has_regions.then(|| self.region.clone()),
             creation_date: Some(Timestamp::from(OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000))),
         };
         Ok(S3Response::new(ListBucketsOutput {
-            buckets: Some(self.buckets.names().map(entry).collect()),
+            buckets: Some(page.names.into_iter().map(entry).collect()),
             owner: Some(owner()),
-            ..ListBucketsOutput::default()
+            prefix: page.prefix,
+            continuation_token: page.next,
         }))
     }
 
@@ -201,7 +204,7 @@ impl S3 for ObjectStore {
             delimiter: parameters.delimiter.map(|delimiter| parameters.encode(delimiter)),
             encoding_type: parameters.encoding_type.map(|name| EncodingType::from(name.to_owned())),
             contents: Some(entries(page.objects, &parameters, true)),
-            common_prefixes: Some(common_prefixes(page.common_prefixes, &parameters)),
+            common_prefixes: Some(common_prefixes(&page.common_prefixes, &parameters)),
             ..ListObjectsOutput::default()
         }))
     }
@@ -241,7 +244,7 @@ impl S3 for ObjectStore {
             delimiter: parameters.delimiter.map(|delimiter| parameters.encode(delimiter)),
             encoding_type: parameters.encoding_type.map(|name| EncodingType::from(name.to_owned())),
             contents: Some(entries(page.objects, &parameters, with_owner)),
-            common_prefixes: Some(common_prefixes(page.common_prefixes, &parameters)),
+            common_prefixes: Some(common_prefixes(&page.common_prefixes, &parameters)),
             ..ListObjectsV2Output::default()
         }))
     }
@@ -364,7 +367,7 @@ fn storage_class(object: &Object) -> ObjectStorageClass {
     object.storage_class().map_or_else(standard, |name| ObjectStorageClass::from(name.to_owned()))
 }
 
-fn common_prefixes(prefixes: Vec<String>, parameters: &Parameters<'_>) -> Vec<CommonPrefix> {
+fn common_prefixes(prefixes: &[String], parameters: &Parameters<'_>) -> Vec<CommonPrefix> {
     prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(parameters.encode(prefix)) }).collect()
 }
 

@@ -121,3 +121,32 @@ async fn parameters_are_read_as_by_s3() {
         assert_eq!((status, xml.contains("<Owner>")), (200, has_owner), "{value}");
     }
 }
+
+#[tokio::test]
+async fn buckets_come_in_pages_and_by_prefix() {
+    let bench = Bench::start().await;
+    let listed = |xml: &str| all(xml, "Name").into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let (status, xml) = bench.get("/").await;
+    assert_eq!((status, listed(&xml)), (200, vec!["jetbridge-demo".to_owned(), "jetbridge-private".to_owned()]));
+    // Where a bucket is stands there only if something was asked for.
+    assert!(!xml.contains("BucketRegion") && !xml.contains("ContinuationToken"), "{xml}");
+    let (_, xml) = bench.get("/?prefix=jetbridge-d").await;
+    assert_eq!((listed(&xml), element(&xml, "BucketRegion")), (vec!["jetbridge-demo".to_owned()], Some("us-west-2")));
+    assert_eq!(element(&xml, "Prefix"), Some("jetbridge-d"));
+    let (_, xml) = bench.get("/?max-buckets=1").await;
+    let token = element(&xml, "ContinuationToken").unwrap().to_owned();
+    assert_eq!(listed(&xml), ["jetbridge-demo"]);
+    let (_, xml) = bench.get(&format!("/?max-buckets=1&bucket-region=us-west-2&continuation-token={token}")).await;
+    assert_eq!((listed(&xml), element(&xml, "ContinuationToken")), (vec!["jetbridge-private".to_owned()], None));
+    for (query, argument) in [
+        ("max-buckets=0", "max-buckets"),
+        ("max-buckets=10001", "max-buckets"),
+        ("max-buckets=x", "max-buckets"),
+        ("bucket-region=eu-west-1", "bucket-region"),
+        ("continuation-token=AAAA", "continuation-token"),
+    ] {
+        let (status, xml) = bench.get(&format!("/?{query}")).await;
+        let fields = ["Code", "ArgumentName"].map(|name| element(&xml, name));
+        assert_eq!((status, fields), (400, [Some("InvalidArgument"), Some(argument)]), "{query}");
+    }
+}

@@ -7,6 +7,8 @@ const SIZE: usize = 18_902;
 const OTHER_TAG: &str = "\"00000000000000000000000000000000\"";
 const LONG_AGO: &str = "Thu, 01 Jan 2015 00:00:00 GMT";
 
+type Headers<'a> = Vec<(&'a str, &'a str)>;
+
 /// The headers of an answer that say something of the object or of the answer's body.
 fn told(response: &reqwest::Response) -> Vec<(String, String)> {
     let mut of_the_request = vec!["x-amz-request-id", "x-amz-id-2", "date"];
@@ -24,7 +26,7 @@ fn told(response: &reqwest::Response) -> Vec<(String, String)> {
 async fn head_answers_as_get_does_without_the_body() {
     let bench = Bench::start().await;
     let tag = bench.send(Method::HEAD, PATH, &[]).await.headers()["etag"].to_str().unwrap().to_owned();
-    let cases: [(&str, Vec<(&str, &str)>, u16); 11] = [
+    let cases: [(&str, Headers<'_>, u16); 11] = [
         ("", vec![], 200),
         ("", vec![("range", "bytes=100-199")], 206),
         ("", vec![("range", "bytes=-5")], 206),
