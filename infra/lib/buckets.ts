@@ -4,7 +4,7 @@ import { PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import type { Setting } from './settings';
+import { type Setting, removalPolicy } from './settings';
 
 export function createBuckets(scope: Construct, setting: Setting): { data: Bucket; logs: Bucket } {
   const hardened: BucketProps = {
@@ -15,9 +15,8 @@ export function createBuckets(scope: Construct, setting: Setting): { data: Bucke
     // No ACLs at all: AWS delivers access logs by the bucket policy, and refuses the old log-delivery ACL.
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     // The Lambda function that empties a bucket, versions included, exists in the demo setting only.
-    ...(setting === 'demo'
-      ? { removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }
-      : { removalPolicy: RemovalPolicy.RETAIN }),
+    removalPolicy: removalPolicy(setting),
+    autoDeleteObjects: setting === 'demo',
   };
   const logs = new Bucket(scope, 'LogsBucket', {
     ...hardened,
@@ -34,6 +33,10 @@ export function createBuckets(scope: Construct, setting: Setting): { data: Bucke
     id: 'AwsSolutions-S1',
     reason: 'A log of the log bucket in itself would never end; only the log delivery service writes there.',
   });
+  // The CDK leaves a policy to CloudFormation, which deletes it: a kept bucket would go on without TLS and without log.
+  for (const bucket of [data, logs]) {
+    bucket.policy?.applyRemovalPolicy(removalPolicy(setting));
+  }
   if (setting === 'demo') {
     keepLogOfEmptier(scope);
   }

@@ -1,5 +1,6 @@
 /** The choices of a deployment, read from CDK context (`-c name=value`). `infra/README.md` explains them to users. */
 import { join } from 'node:path';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import type { Node } from 'constructs';
 import { type OktaConfig, loginsKey, readOktaConfig } from './okta-config';
 
@@ -17,6 +18,14 @@ export interface Settings {
   readonly adminGroup: string | undefined;
   /** An IAM OIDC provider that is already there: AWS allows one for each issuer and account. */
   readonly existingProviderArn: string | undefined;
+}
+
+/**
+ * What becomes of data when the stack goes. What is kept is still removed if the deployment that makes it fails: the
+ * next attempt would make another beside it (CloudFormation user guide, DeletionPolicy: `RetainExceptOnCreate`).
+ */
+export function removalPolicy(setting: Setting): RemovalPolicy {
+  return setting === 'demo' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 }
 
 /** The repository's `config` folder, which the apps and the command line read. */

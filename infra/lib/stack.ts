@@ -7,7 +7,6 @@ import {
   type CfnResource,
   DefaultStackSynthesizer,
   Lazy,
-  RemovalPolicy,
   Stack,
   Validations,
 } from 'aws-cdk-lib';
@@ -32,7 +31,7 @@ import { createBuckets } from './buckets';
 import { loginsKey } from './okta-config';
 import { OUTPUTS } from './outputs';
 import { cognitoRole } from './roles';
-import type { Settings } from './settings';
+import { type Settings, removalPolicy } from './settings';
 
 export class JetbridgeStack extends Stack {
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -126,7 +125,7 @@ export class JetbridgeStack extends Stack {
     }
     if (setting === 'production') {
       // Users' folders are named after this pool's identities; another pool would give everyone a new one.
-      (pool.node.defaultChild as CfnResource).applyRemovalPolicy(RemovalPolicy.RETAIN);
+      (pool.node.defaultChild as CfnResource).applyRemovalPolicy(removalPolicy(setting));
     }
 
     new CfnIdentityPoolPrincipalTag(this, 'PrincipalTags', {
