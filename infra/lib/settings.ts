@@ -8,7 +8,7 @@ export type Setting = 'demo' | 'production';
 
 export interface Settings {
   readonly okta: OktaConfig;
-  /** `demo` leaves nothing behind when the stack is destroyed, `production` keeps all data. */
+  /** `demo` leaves nothing of its data behind when the stack is destroyed, `production` keeps all. */
   readonly setting: Setting;
   /** Whether people who did not sign in may read `public/`. */
   readonly guest: boolean;

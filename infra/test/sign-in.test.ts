@@ -1,6 +1,7 @@
 /** Provider, identity pool and roles: everything between Okta's ID token and AWS credentials. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VARIANTS } from '../lib/variants';
 import { CLIENT_ID, CONFIG, ISSUER, PROVIDER_ARN, type Synthesized, oktaConfig, readable, synthesize } from './support';
 
 const POOL = 'IdentityPoolEC8A1A0D';
@@ -94,6 +95,13 @@ describe('a provider that is already there', () => {
     expect(existing.outputs['OidcProviderArn']).toBe(PROVIDER_ARN);
   });
 
+  test('is refused where it is the own one: CloudFormation changes the type of no resource', () => {
+    const own = synthesize(all).one('AWS::IAM::OIDCProvider');
+    const inItsPlace = existing.resources.find(({ id }) => id === own.id);
+    // It is nothing in the account, and changes nothing in a stack that never made a provider.
+    expect(inItsPlace).toEqual({ id: PROVIDER, Type: 'AWS::CloudFormation::WaitConditionHandle' });
+  });
+
   test('has the logins key behind its ARN', () => {
     expect(PROVIDER_ARN.split(':oidc-provider/')[1]).toBe(existing.outputs['LoginsKey']);
   });
@@ -105,6 +113,17 @@ describe('a provider that is already there', () => {
     expect(() => synthesize({ existingProviderArn: arn })).toThrow(message);
   });
 });
+
+test.each(Object.entries(VARIANTS).filter(([, choices]) => choices['existingProviderArn'] === undefined))(
+  'the provider of %s outlives the stack: others of the account may use it',
+  (_, choices) => {
+    // Not while it is made: the next attempt would find that it is there already.
+    expect(synthesize(choices).one('AWS::IAM::OIDCProvider')).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+    });
+  },
+);
 
 describe('trust', () => {
   const template = synthesize(all);
