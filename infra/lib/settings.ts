@@ -1,6 +1,7 @@
 /** The choices of a deployment, read from CDK context (`-c name=value`). `infra/README.md` explains them to users. */
 import { join } from 'node:path';
 import { RemovalPolicy } from 'aws-cdk-lib';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { Node } from 'constructs';
 import { type OktaConfig, loginsKey, readOktaConfig } from './okta-config';
 
@@ -34,6 +35,7 @@ const CONFIG = join(__dirname, '..', '..', 'config');
 export const NAMES = ['config', 'setting', 'guest', 'api', 'adminGroup', 'existingProviderArn'];
 
 export function readSettings(node: Node): Settings {
+  refuseOtherPartitions();
   // A slip of the pen must not quietly mean the default. The CDK's own names have colons, slashes or dashes.
   const unknown = Object.keys(node.getAllContext()).filter((name) => /^\w+$/.test(name) && !NAMES.includes(name));
   if (unknown.length > 0) {
@@ -57,9 +59,25 @@ export function readSettings(node: Node): Settings {
   return { okta, setting, guest: flag(node, 'guest'), api: flag(node, 'api'), adminGroup, existingProviderArn };
 }
 
+/**
+ * The roles trust `cognito-identity.amazonaws.com`. GovCloud's Cognito goes by other names, one in each region (GovCloud
+ * user guide, Amazon Cognito), and with it the keys and variables of the policies; of the other partitions that is not
+ * documented. All would be deployed, and no user would ever get credentials.
+ */
+function refuseOtherPartitions(): void {
+  // The toolkit tells the app so where it will deploy.
+  const region = process.env['CDK_DEFAULT_REGION'] ?? '';
+  const partition = RegionInfo.get(region).partition ?? 'aws';
+  if (partition !== 'aws') {
+    throw new Error(
+      `${region}: regions of China, GovCloud and other partitions of AWS are not supported; here it would be ${partition}`,
+    );
+  }
+}
+
 /** A provider of another issuer would be accepted by AWS, and every sign-in refused. */
 function checkProviderArn(arn: string, issuer: string): void {
-  const found = /^arn:aws[a-z-]*:iam::\d{12}:oidc-provider\/(.+)$/.exec(arn)?.[1];
+  const found = /^arn:aws:iam::\d{12}:oidc-provider\/(.+)$/.exec(arn)?.[1];
   if (found === undefined) {
     throw new Error(
       `-c existingProviderArn=${arn}: must look like arn:aws:iam::123456789012:oidc-provider/${loginsKey(issuer)}`,

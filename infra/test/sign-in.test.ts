@@ -108,6 +108,8 @@ describe('a provider that is already there', () => {
 
   test.each([
     ['of another issuer', PROVIDER_ARN.replace('/oauth2/default', ''), 'is for https://dev-12345678.okta.com, but'],
+    ['of GovCloud', PROVIDER_ARN.replace('arn:aws:', 'arn:aws-us-gov:'), 'must look like arn:aws:iam::'],
+    ['of China', PROVIDER_ARN.replace('arn:aws:', 'arn:aws-cn:'), 'must look like arn:aws:iam::'],
     ['that is not an ARN', 'dev-12345678.okta.com', 'must look like arn:aws:iam::'],
   ])('%s is refused', (_, arn, message) => {
     expect(() => synthesize({ existingProviderArn: arn })).toThrow(message);
