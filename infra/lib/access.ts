@@ -18,8 +18,12 @@ export const DEPARTMENT = 'departments/${aws:PrincipalTag/department}/';
 
 /** Principal tag → claim of the ID token. */
 export const PRINCIPAL_TAGS = { department: 'department' };
-/** The claim that the admin rule looks at. */
-export const GROUPS_CLAIM = 'groups';
+/**
+ * The claim that the admin rule looks at, and its value for admins. It has one value, so that the rule can ask for just
+ * that: of a list of groups it could ask only whether a name is contained, also in another group's (Cognito developer
+ * guide, "Using role-based access control").
+ */
+export const ADMIN_RULE = { claim: 'jetbridge_role', value: 'admin' };
 
 export function signedInStatements(bucketArn: string, guest: boolean): PolicyStatement[] {
   const readable = [SHARED, OWN, ...(guest ? [PUBLIC] : [])];

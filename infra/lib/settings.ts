@@ -15,8 +15,8 @@ export interface Settings {
   readonly guest: boolean;
   /** Whether to make the API that answers who called. */
   readonly api: boolean;
-  /** Members of this Okta group get the admin role; without it there is no such role. */
-  readonly adminGroup: string | undefined;
+  /** Whether there is a role for admins. Who they are is said in Okta. */
+  readonly admin: boolean;
   /** An IAM OIDC provider that is already there: AWS allows one for each issuer and account. */
   readonly existingProviderArn: string | undefined;
 }
@@ -32,7 +32,7 @@ export function removalPolicy(setting: Setting): RemovalPolicy {
 /** The repository's `config` folder, which the apps and the command line read. */
 const CONFIG = join(__dirname, '..', '..', 'config');
 
-export const NAMES = ['config', 'setting', 'guest', 'api', 'adminGroup', 'existingProviderArn'];
+export const NAMES = ['config', 'setting', 'guest', 'api', 'admin', 'existingProviderArn'];
 
 export function readSettings(node: Node): Settings {
   refuseOtherPartitions();
@@ -48,15 +48,18 @@ export function readSettings(node: Node): Settings {
   if (setting !== 'demo' && setting !== 'production') {
     throw new Error(`-c setting=${setting}: must be demo or production`);
   }
-  const adminGroup = text(node, 'adminGroup');
-  if (adminGroup !== undefined && adminGroup.length > 128) {
-    throw new Error('-c adminGroup: Cognito accepts at most 128 characters');
-  }
   const existingProviderArn = text(node, 'existingProviderArn');
   if (existingProviderArn !== undefined) {
     checkProviderArn(existingProviderArn, okta.issuer);
   }
-  return { okta, setting, guest: flag(node, 'guest'), api: flag(node, 'api'), adminGroup, existingProviderArn };
+  return {
+    okta,
+    setting,
+    guest: flag(node, 'guest'),
+    api: flag(node, 'api'),
+    admin: flag(node, 'admin'),
+    existingProviderArn,
+  };
 }
 
 /**

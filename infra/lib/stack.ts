@@ -16,8 +16,8 @@ import { type IOidcProvider, OidcProviderNative, type PolicyStatement, type Role
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import {
+  ADMIN_RULE,
   DEPARTMENT,
-  GROUPS_CLAIM,
   OWN,
   PRINCIPAL_TAGS,
   PUBLIC,
@@ -43,7 +43,7 @@ export class JetbridgeStack extends Stack {
       // Without the parameter and the rule that check the bootstrap stack's version: the toolkit checks it as well.
       synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
     });
-    const { okta, setting, guest, adminGroup } = settings;
+    const { okta, setting, guest, admin } = settings;
     if (okta.placeholder !== undefined) {
       this.refuseDeployment(okta.placeholder);
     }
@@ -77,9 +77,9 @@ export class JetbridgeStack extends Stack {
     }
 
     let adminRole: Role | undefined;
-    if (adminGroup !== undefined) {
+    if (admin) {
       adminRole = cognitoRole(this, 'AdminRole', {
-        description: `Jetbridge: members of the Okta group ${adminGroup}`,
+        description: 'Jetbridge: admins of the data bucket',
         identityPoolId,
         amr: 'authenticated',
       });
@@ -92,27 +92,25 @@ export class JetbridgeStack extends Stack {
       allowUnauthenticatedIdentities: guest,
       authenticatedRole,
       ...(guestRole && { unauthenticatedRole: guestRole }),
-      ...(adminRole &&
-        adminGroup && {
-          roleMappings: [
-            {
-              // A template's keys cannot be references, so the provider stands in the value.
-              mappingKey: 'okta',
-              providerUrl: IdentityPoolProviderUrl.openId(provider.oidcProviderArn),
-              // Whom the rule does not fit gets the authenticated role, instead of nothing.
-              resolveAmbiguousRoles: true,
-              rules: [
-                {
-                  claim: GROUPS_CLAIM,
-                  // The claim is a list.
-                  matchType: RoleMappingMatchType.CONTAINS,
-                  claimValue: adminGroup,
-                  mappedRole: adminRole,
-                },
-              ],
-            },
-          ],
-        }),
+      ...(adminRole && {
+        roleMappings: [
+          {
+            // A template's keys cannot be references, so the provider stands in the value.
+            mappingKey: 'okta',
+            providerUrl: IdentityPoolProviderUrl.openId(provider.oidcProviderArn),
+            // Whom the rule does not fit gets the authenticated role, instead of nothing.
+            resolveAmbiguousRoles: true,
+            rules: [
+              {
+                claim: ADMIN_RULE.claim,
+                matchType: RoleMappingMatchType.EQUALS,
+                claimValue: ADMIN_RULE.value,
+                mappedRole: adminRole,
+              },
+            ],
+          },
+        ],
+      }),
     });
     if (!guestRole) {
       // The construct makes a role for guests also where there are none.
@@ -156,7 +154,7 @@ export class JetbridgeStack extends Stack {
     );
     this.output(OUTPUTS.authenticatedRoleArn, authenticatedRole.roleArn, 'The role of signed-in users');
     this.output(OUTPUTS.guestRoleArn, guestRole?.roleArn, 'The role of guests');
-    this.output(OUTPUTS.adminRoleArn, adminRole?.roleArn, `The role of the group ${adminGroup}`);
+    this.output(OUTPUTS.adminRoleArn, adminRole?.roleArn, 'The role of admins');
     this.output(OUTPUTS.apiUrl, apiUrl, 'API.endpoints of aws-exports.json');
   }
 

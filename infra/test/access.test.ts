@@ -62,7 +62,7 @@ test('guests list and read public/', () => {
 });
 
 test('admins list, read, write and delete everything in the data bucket', () => {
-  expect(bySid(synthesize({ adminGroup: 'jetbridge-admins' }).permissions('AdminRole'))).toEqual({
+  expect(bySid(synthesize({ admin: 'true' }).permissions('AdminRole'))).toEqual({
     ListAll: { Effect: 'Allow', Action: 's3:ListBucket', Resource: ARN },
     ReadAndWriteAll: {
       Effect: 'Allow',

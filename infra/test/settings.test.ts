@@ -135,9 +135,9 @@ describe('choices', () => {
     [{ setting: 'prod' }, 'must be demo or production'],
     [{ guest: 'yes' }, 'must be true or false'],
     [{ api: '' }, 'must be true or false'],
-    [{ adminGroup: '' }, 'must be a text'],
-    [{ adminGroup: 'a'.repeat(129) }, 'at most 128'],
-    [{ settings: 'demo' }, 'unknown; there are config, setting, guest, api, adminGroup, existingProviderArn'],
+    [{ admin: 'jetbridge-admins' }, 'must be true or false'],
+    [{ existingProviderArn: '' }, 'must be a text'],
+    [{ settings: 'demo' }, 'unknown; there are config, setting, guest, api, admin, existingProviderArn'],
   ])('%j is refused', (choices, message) => {
     expect(() => synthesize(choices)).toThrow(message);
   });

@@ -6,7 +6,7 @@ import { CLIENT_ID, CONFIG, ISSUER, PROVIDER_ARN, type Synthesized, oktaConfig, 
 
 const POOL = 'IdentityPoolEC8A1A0D';
 const PROVIDER = 'OktaProviderD88D9C1B';
-const all = { guest: 'true', adminGroup: 'jetbridge-admins', api: 'true' };
+const all = { guest: 'true', admin: 'true', api: 'true' };
 
 /** The trust policy that a role needs, written out. */
 function trusted(amr: string, actions: string | string[]) {
@@ -167,8 +167,8 @@ describe('which role one gets', () => {
     expect(template.one('AWS::Cognito::IdentityPool').Properties.AllowUnauthenticatedIdentities).toBe(true);
   });
 
-  test('members of the admin group get the admin role, all others the usual one', () => {
-    const template = synthesize({ adminGroup: 'jetbridge-admins' });
+  test('admins get the admin role, by a claim that is nothing else, and all others the usual one', () => {
+    const template = synthesize({ admin: 'true' });
     expect(roles(template).RoleMappings).toEqual({
       okta: {
         IdentityProvider: PROVIDER,
@@ -177,15 +177,22 @@ describe('which role one gets', () => {
         RulesConfiguration: {
           Rules: [
             {
-              Claim: 'groups',
-              MatchType: 'Contains',
-              Value: 'jetbridge-admins',
+              Claim: 'jetbridge_role',
+              MatchType: 'Equals',
+              Value: 'admin',
               RoleARN: `${template.role('AdminRole').id}.Arn`,
             },
           ],
         },
       },
     });
+  });
+
+  test.each(Object.entries(VARIANTS))('IAM takes the description of every role of %s', (_, choices) => {
+    for (const { Properties } of synthesize(choices).all('AWS::IAM::Role')) {
+      // IAM API reference, CreateRole: at most 1000 characters, of Latin-1 only.
+      expect(Properties.Description ?? '').toMatch(/^[\t\n\r\x20-\x7e\xa1-\xff]{0,1000}$/);
+    }
   });
 
   test('the classic flow, in which an app could ask for any role, is off', () => {
