@@ -57,6 +57,14 @@ describe.each([['demo'], ['production']])('%s', (setting) => {
     });
   });
 
+  test('uploads that nobody finishes are removed after a week', () => {
+    const data = template.all('AWS::S3::Bucket').find((bucket) => bucket.id === DATA);
+    expect(data?.Properties.LifecycleConfiguration.Rules).toContainEqual({
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+      Status: 'Enabled',
+    });
+  });
+
   test('the log of the data bucket goes to the logs bucket, by bucket policy and from nowhere else', () => {
     const data = template.all('AWS::S3::Bucket').find((bucket) => bucket.id === DATA);
     expect(readable(data?.Properties.LoggingConfiguration)).toEqual({
