@@ -1,5 +1,7 @@
 //! The templates of `infra/`, and what becomes of one that is changed in a single place.
 
+mod refused;
+
 use serde_json::{Value, json};
 
 use super::*;
