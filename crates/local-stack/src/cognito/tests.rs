@@ -91,20 +91,19 @@ impl Bench {
         self.shared.custom_issuer().replace("http://", "")
     }
 
-    async fn post(&self, operation: &str, body: &Value) -> reqwest::Response {
-        self.client
-            .post(self.cognito.clone())
-            .header("content-type", CONTENT_TYPE)
-            .header("x-amz-target", format!("AWSCognitoIdentityService.{operation}"))
-            .body(body.to_string())
-            .send()
-            .await
-            .unwrap()
+    fn request(&self, operation: &str, body: &Value) -> reqwest::Request {
+        let request = self.client.post(self.cognito.clone()).header("content-type", CONTENT_TYPE);
+        let request = request.header("x-amz-target", format!("AWSCognitoIdentityService.{operation}"));
+        request.body(body.to_string()).build().unwrap()
     }
 
     /// The answer, or the error as `type: message`.
     async fn call(&self, operation: &str, body: Value) -> Result<Value, String> {
-        let response = self.post(operation, &body).await;
+        self.answer(self.request(operation, &body)).await
+    }
+
+    async fn answer(&self, request: reqwest::Request) -> Result<Value, String> {
+        let response = self.client.execute(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         assert_eq!(headers["content-type"], CONTENT_TYPE);
         assert_eq!(headers["x-amzn-requestid"].len(), 36);
@@ -114,9 +113,16 @@ impl Bench {
         }
         let name = body["__type"].as_str().unwrap();
         assert_eq!(headers["x-amzn-errortype"], format!("{name}:").as_str());
-        assert_eq!(headers["x-amzn-errormessage"], body["message"].as_str().unwrap());
-        assert_eq!(status.as_u16(), if name == "InternalErrorException" { 500 } else { 400 });
-        Err(format!("{name}: {}", body["message"].as_str().unwrap()))
+        let field = if name == "AccessDeniedException" { "Message" } else { "message" };
+        let message = body[field].as_str().unwrap();
+        assert_eq!(headers["x-amzn-errormessage"], message);
+        let expected = match name {
+            "InternalErrorException" => 500,
+            "NotImplemented" => 501,
+            _ => 400,
+        };
+        assert_eq!(status.as_u16(), expected);
+        Err(format!("{name}: {message}"))
     }
 
     async fn get_id(&self, token: &str) -> Result<String, String> {
@@ -420,7 +426,7 @@ async fn parameters_are_checked() {
             json!({ "IdentityId": alice, "Logins": login, "CustomRoleArn": role }),
             "NotAuthorizedException: Access to Role",
         ),
-        ("DeleteIdentities", json!({}), "UnknownOperationException: "),
+        ("DeleteIdentity", json!({}), "UnknownOperationException: "),
     ];
     for (operation, body, expected) in cases {
         let refused = bench.call(operation, body).await.unwrap_err();
@@ -495,4 +501,93 @@ async fn the_classic_flows_token_is_signed_by_the_pool() {
     let bench = Bench::start(Options { allow_classic_flow: false, ..Options::default() }).await;
     let refused = bench.call("GetOpenIdToken", json!({ "IdentityId": alice })).await.unwrap_err();
     assert_eq!(refused, "InvalidParameterException: Basic (classic) flow is not enabled, please use enhanced flow.");
+}
+
+/// Every operation of the service but the four that take no credentials.
+#[tokio::test]
+async fn what_is_for_administrators_needs_a_signature() {
+    let bench = Bench::start(Options::default()).await;
+    for operation in [
+        "CreateIdentityPool",
+        "DeleteIdentities",
+        "DeleteIdentityPool",
+        "DescribeIdentity",
+        "DescribeIdentityPool",
+        "GetIdentityPoolRoles",
+        "GetOpenIdTokenForDeveloperIdentity",
+        "GetPrincipalTagAttributeMap",
+        "ListIdentities",
+        "ListIdentityPools",
+        "ListTagsForResource",
+        "LookupDeveloperIdentity",
+        "MergeDeveloperIdentities",
+        "SetIdentityPoolRoles",
+        "SetPrincipalTagAttributeMap",
+        "TagResource",
+        "UnlinkDeveloperIdentity",
+        "UntagResource",
+        "UpdateIdentityPool",
+    ] {
+        let refused = bench.call(operation, json!({ "IdentityPoolId": POOL })).await.unwrap_err();
+        assert_eq!(refused, "MissingAuthenticationTokenException: Missing Authentication Token", "{operation}");
+    }
+    let unlinked = bench.call("UnlinkIdentity", json!({})).await.unwrap_err();
+    assert_eq!(unlinked, "NotImplemented: The local stack does not imitate UnlinkIdentity.");
+    let unknown = bench.call("ListIdentity", json!({})).await.unwrap_err();
+    assert_eq!(unknown, "UnknownOperationException: The operation is not known.");
+}
+
+#[tokio::test]
+async fn a_signature_on_what_is_for_administrators_is_verified_and_opens_nothing() {
+    let bench = Bench::start(Options::default()).await;
+    let alice = bench.get_id(&bench.token("alice")).await.unwrap();
+    let given = bench.get_credentials(&alice, &bench.token("alice")).await.unwrap()["Credentials"].clone();
+    let sign = |key: &str, secret: &str, service: &str| {
+        let mut request = bench.request("ListIdentities", &json!({ "IdentityPoolId": POOL, "MaxResults": 1 }));
+        let token = given["SessionToken"].as_str().unwrap().to_owned();
+        let identity = aws_credential_types::Credentials::from_keys(key, secret, Some(token)).into();
+        let params = aws_sigv4::sign::v4::SigningParams::builder()
+            .identity(&identity)
+            .region("us-west-2")
+            .name(service)
+            .time(bench.shared.clock.now())
+            .settings(aws_sigv4::http_request::SigningSettings::default())
+            .build()
+            .unwrap()
+            .into();
+        let headers: Vec<_> =
+            request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        let body = aws_sigv4::http_request::SignableBody::Bytes(request.body().unwrap().as_bytes().unwrap());
+        let signable =
+            aws_sigv4::http_request::SignableRequest::new("POST", request.url().as_str(), headers.into_iter(), body);
+        let (instructions, _) = aws_sigv4::http_request::sign(signable.unwrap(), &params).unwrap().into_parts();
+        for (name, value) in instructions.headers() {
+            let name = HeaderName::try_from(name).unwrap();
+            request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        request
+    };
+    let (key, secret) = (given["AccessKeyId"].as_str().unwrap(), given["SecretKey"].as_str().unwrap());
+    let service = "cognito-identity";
+    for (request, said) in [
+        (
+            sign(key, secret, service),
+            "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/CognitoIdentityCredentials \
+             is not authorized to perform: cognito-identity:ListIdentities",
+        ),
+        (sign(key, "another secret", service), "InvalidSignatureException: The request signature we calculated"),
+        (sign("ASIA0000000000000000", secret, service), "UnrecognizedClientException: The security token"),
+    ] {
+        let refused = bench.answer(request).await.unwrap_err();
+        assert!(refused.starts_with(said), "{refused}");
+    }
+    let of_s3 = bench.answer(sign(key, secret, "s3")).await.unwrap_err();
+    assert!(of_s3.contains("SignatureException: ") && of_s3.contains("s3"), "{of_s3}");
+    bench.shared.clock.advance(std::time::Duration::from_secs(3601));
+    let expired = bench.answer(sign(key, secret, service)).await.unwrap_err();
+    assert_eq!(expired, "ExpiredTokenException: The security token included in the request is expired");
+    let mut no_signature = bench.request("ListIdentities", &json!({}));
+    no_signature.headers_mut().insert("authorization", HeaderValue::from_static("Bearer x"));
+    let refused = bench.answer(no_signature).await.unwrap_err();
+    assert!(refused.starts_with("IncompleteSignatureException: "), "{refused}");
 }
