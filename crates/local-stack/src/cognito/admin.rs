@@ -13,10 +13,10 @@ use axum::body::Bytes;
 use http::request::Parts;
 use serde_json::Value;
 
-use super::Cognito;
 use super::error::CognitoError;
-use crate::credentials::TemporaryCredentials;
+use crate::credentials::{CredentialRegistry, TemporaryCredentials};
 use crate::iam::{Call, Caller, Context, evaluate};
+use crate::shared::Shared;
 use crate::sigv4::{ReceivedRequest, ServiceRules, SigV4Error, verify};
 
 const RULES: ServiceRules =
@@ -50,15 +50,18 @@ pub(super) fn find(name: &str) -> Option<&'static str> {
 }
 
 /// Why `operation` is refused: nothing here is ever done.
-pub(super) fn refuse(cognito: &Cognito, operation: &'static str, parts: &Parts, body: &Bytes) -> CognitoError {
+pub(super) fn refuse(
+    shared: &Shared,
+    credentials: &CredentialRegistry,
+    operation: &'static str,
+    parts: &Parts,
+    body: &Bytes,
+) -> CognitoError {
     let received = ReceivedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body };
-    let (region, now) = (&cognito.shared.options.region, cognito.shared.clock.now());
-    match verify(&RULES, region, received, &cognito.credentials, now) {
+    match verify(&RULES, &shared.options.region, received, credentials, shared.clock.now()) {
         Err(error) => refuse_signature(&error),
-        Ok(signer) => match is_allowed(cognito, operation, &signer, body) {
-            true => CognitoError::NotImitated(operation),
-            false => CognitoError::AccessDenied { caller: signer.assumed_role_arn(), operation },
-        },
+        Ok(signer) if is_allowed(shared, operation, &signer, body) => CognitoError::NotImitated(operation),
+        Ok(signer) => CognitoError::AccessDenied { caller: signer.assumed_role_arn(), operation },
     }
 }
 
@@ -75,8 +78,8 @@ fn refuse_signature(error: &SigV4Error) -> CognitoError {
 }
 
 /// Whether the policies of the caller's role grant it. Without a template there is no role that would.
-fn is_allowed(cognito: &Cognito, operation: &str, signer: &TemporaryCredentials, body: &[u8]) -> bool {
-    let Some(deployment) = cognito.shared.deployment() else { return false };
+fn is_allowed(shared: &Shared, operation: &str, signer: &TemporaryCredentials, body: &[u8]) -> bool {
+    let Some(deployment) = shared.deployment() else { return false };
     let Some(role) = deployment.roles.get(&signer.role_arn) else { return false };
     let pool =
         serde_json::from_slice(body).ok().and_then(|input: Value| Some(input["IdentityPoolId"].as_str()?.to_owned()));
@@ -88,7 +91,7 @@ fn is_allowed(cognito: &Cognito, operation: &str, signer: &TemporaryCredentials,
         },
     );
     let context = Context::default()
-        .with("aws:SecureTransport", cognito.shared.options.tls.to_string())
+        .with("aws:SecureTransport", shared.options.tls.to_string())
         .with("aws:RequestedRegion", &deployment.region)
         .with("aws:PrincipalArn", &signer.role_arn)
         .with("aws:PrincipalAccount", &deployment.account);

@@ -88,7 +88,9 @@ async fn call(State(cognito): State<Arc<Cognito>>, request: Request) -> Response
     let answer = match (operation, admin::find(name), to_bytes(body, MAX_BODY).await) {
         (_, _, Err(_)) => Err(CognitoError::Serialization),
         (Some(operation), _, Ok(body)) => cognito.answer(operation, &body).await,
-        (None, Some(operation), Ok(body)) => Err(admin::refuse(&cognito, operation, &parts, &body)),
+        (None, Some(operation), Ok(body)) => {
+            Err(admin::refuse(&cognito.shared, &cognito.credentials, operation, &parts, &body))
+        }
         (None, None, Ok(_)) => Err(CognitoError::UnknownOperation),
     };
     let mut response = match answer {

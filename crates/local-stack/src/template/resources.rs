@@ -12,13 +12,15 @@ use super::properties::Properties;
 use super::{bucket_policy, schema, schemas};
 use crate::iam::{Policy, PolicyKind};
 
-/// Known, and without a part in who may do what: they run code, keep logs or serve an API that the stack has not.
+/// Known, and without a part in who may do what: they run code, keep logs, keep a name or serve an API that the stack has
+/// not.
 const IGNORED: &[&str] = &[
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",
     "AWS::CDK::Metadata",
+    "AWS::CloudFormation::WaitConditionHandle",
     "AWS::Lambda::Function",
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",

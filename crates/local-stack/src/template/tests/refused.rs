@@ -76,7 +76,7 @@ fn quotas_of_iam() {
             ),
             (
                 "managed policy over 6,144 characters",
-                |d| d["Resources"]["Managed"] = managed(json!("x"), resources(6_200)),
+                |d| d["Resources"]["Managed"] = managed(resources(6_200)),
                 "IAM takes 6,144",
             ),
             (
@@ -129,11 +129,11 @@ fn quotas_of_iam() {
     assert_eq!(said_of(DEMO, spaces), "");
 }
 
-fn managed(roles: Value, resources: Value) -> Value {
-    let statement = json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": resources });
-    let roles = if roles.is_array() { roles } else { json!([{ "Ref": ROLE }]) };
+fn managed(resources: Value) -> Value {
+    let mut statement = json!({ "Effect": "Allow", "Action": "s3:GetObject" });
+    statement["Resource"] = resources;
     json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": {
-        "Roles": roles, "PolicyDocument": { "Version": "2012-10-17", "Statement": [statement] },
+        "Roles": [{ "Ref": ROLE }], "PolicyDocument": { "Version": "2012-10-17", "Statement": [statement] },
     } })
 }
 
@@ -334,9 +334,8 @@ fn quotas_of_cognito() {
             (
                 "no rules",
                 |d| {
-                    drop(
-                        of(d, ATTACHMENT)["RoleMappings"]["okta"].as_object_mut().unwrap().remove("RulesConfiguration"),
-                    )
+                    let mapping = &mut of(d, ATTACHMENT)["RoleMappings"]["okta"];
+                    mapping.as_object_mut().unwrap().remove("RulesConfiguration");
                 },
                 "RulesConfiguration is missing",
             ),
@@ -478,7 +477,7 @@ fn buckets() {
                 "lifecycle rule",
                 |d| {
                     of(d, BUCKET)["LifecycleConfiguration"] =
-                        json!({ "Rules": [{ "Status": "Enabled", "Expires": 1 }] })
+                        json!({ "Rules": [{ "Status": "Enabled", "Expires": 1 }] });
                 },
                 "property Expires is not known here",
             ),
