@@ -1,5 +1,7 @@
 //! The pool over real HTTP, with an issuer whose tokens a test can spoil in one place at a time.
 
+mod administrators;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 
@@ -501,93 +503,4 @@ async fn the_classic_flows_token_is_signed_by_the_pool() {
     let bench = Bench::start(Options { allow_classic_flow: false, ..Options::default() }).await;
     let refused = bench.call("GetOpenIdToken", json!({ "IdentityId": alice })).await.unwrap_err();
     assert_eq!(refused, "InvalidParameterException: Basic (classic) flow is not enabled, please use enhanced flow.");
-}
-
-/// Every operation of the service but the four that take no credentials.
-#[tokio::test]
-async fn what_is_for_administrators_needs_a_signature() {
-    let bench = Bench::start(Options::default()).await;
-    for operation in [
-        "CreateIdentityPool",
-        "DeleteIdentities",
-        "DeleteIdentityPool",
-        "DescribeIdentity",
-        "DescribeIdentityPool",
-        "GetIdentityPoolRoles",
-        "GetOpenIdTokenForDeveloperIdentity",
-        "GetPrincipalTagAttributeMap",
-        "ListIdentities",
-        "ListIdentityPools",
-        "ListTagsForResource",
-        "LookupDeveloperIdentity",
-        "MergeDeveloperIdentities",
-        "SetIdentityPoolRoles",
-        "SetPrincipalTagAttributeMap",
-        "TagResource",
-        "UnlinkDeveloperIdentity",
-        "UntagResource",
-        "UpdateIdentityPool",
-    ] {
-        let refused = bench.call(operation, json!({ "IdentityPoolId": POOL })).await.unwrap_err();
-        assert_eq!(refused, "MissingAuthenticationTokenException: Missing Authentication Token", "{operation}");
-    }
-    let unlinked = bench.call("UnlinkIdentity", json!({})).await.unwrap_err();
-    assert_eq!(unlinked, "NotImplemented: The local stack does not imitate UnlinkIdentity.");
-    let unknown = bench.call("ListIdentity", json!({})).await.unwrap_err();
-    assert_eq!(unknown, "UnknownOperationException: The operation is not known.");
-}
-
-#[tokio::test]
-async fn a_signature_on_what_is_for_administrators_is_verified_and_opens_nothing() {
-    let bench = Bench::start(Options::default()).await;
-    let alice = bench.get_id(&bench.token("alice")).await.unwrap();
-    let given = bench.get_credentials(&alice, &bench.token("alice")).await.unwrap()["Credentials"].clone();
-    let sign = |key: &str, secret: &str, service: &str| {
-        let mut request = bench.request("ListIdentities", &json!({ "IdentityPoolId": POOL, "MaxResults": 1 }));
-        let token = given["SessionToken"].as_str().unwrap().to_owned();
-        let identity = aws_credential_types::Credentials::from_keys(key, secret, Some(token)).into();
-        let params = aws_sigv4::sign::v4::SigningParams::builder()
-            .identity(&identity)
-            .region("us-west-2")
-            .name(service)
-            .time(bench.shared.clock.now())
-            .settings(aws_sigv4::http_request::SigningSettings::default())
-            .build()
-            .unwrap()
-            .into();
-        let headers: Vec<_> =
-            request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
-        let body = aws_sigv4::http_request::SignableBody::Bytes(request.body().unwrap().as_bytes().unwrap());
-        let signable =
-            aws_sigv4::http_request::SignableRequest::new("POST", request.url().as_str(), headers.into_iter(), body);
-        let (instructions, _) = aws_sigv4::http_request::sign(signable.unwrap(), &params).unwrap().into_parts();
-        for (name, value) in instructions.headers() {
-            let name = HeaderName::try_from(name).unwrap();
-            request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
-        }
-        request
-    };
-    let (key, secret) = (given["AccessKeyId"].as_str().unwrap(), given["SecretKey"].as_str().unwrap());
-    let service = "cognito-identity";
-    for (request, said) in [
-        (
-            sign(key, secret, service),
-            "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/CognitoIdentityCredentials \
-             is not authorized to perform: cognito-identity:ListIdentities",
-        ),
-        (sign(key, "another secret", service), "InvalidSignatureException: The request signature we calculated"),
-        (sign("ASIA0000000000000000", secret, service), "UnrecognizedClientException: The security token"),
-    ] {
-        let refused = bench.answer(request).await.unwrap_err();
-        assert!(refused.starts_with(said), "{refused}");
-    }
-    let of_s3 = bench.answer(sign(key, secret, "s3")).await.unwrap_err();
-    assert!(of_s3.contains("SignatureException: ") && of_s3.contains("s3"), "{of_s3}");
-    bench.shared.clock.advance(std::time::Duration::from_secs(3601));
-    let expired = bench.answer(sign(key, secret, service)).await.unwrap_err();
-    assert_eq!(expired, "ExpiredTokenException: The security token included in the request is expired");
-    let mut no_signature = bench.request("ListIdentities", &json!({}));
-    no_signature.headers_mut().insert("authorization", HeaderValue::from_static("Bearer x"));
-    let refused = bench.answer(no_signature).await.unwrap_err();
-    assert!(refused.starts_with("IncompleteSignatureException: "), "{refused}");
 }

@@ -53,7 +53,10 @@ pub(super) enum Language {
 /// An ARN has six segments; what stands after the fifth colon is the last one, further colons included.
 const ARN_COLONS: usize = 5;
 /// The partition of the stack's account.
-const PARTITION: &str = "aws";
+pub(super) const PARTITION: &str = "aws";
+/// The resources of S3 that are of a region and an account ("Resource types defined by Amazon S3", service authorization
+/// reference). To another one IAM says "Resource ... can not contain region information" (as moto's tests have it).
+const REGIONAL_S3: &[&str] = &["accesspoint/", "access-grants/", "async-request/", "job/", "storage-lens"];
 
 impl Token {
     /// The character, unless this is a wildcard.
@@ -209,13 +212,22 @@ fn check_arn(text: &str) -> Result<(), String> {
     let is_service = |name: &str| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
-    if !segments.next().is_some_and(is_service) {
+    let service = segments.next().unwrap_or_default();
+    if !is_service(service) {
         return Err(format!(
             "{text:?} does not say of which service it is, which takes no wildcard: write arn:aws:s3:::…, or \"*\""
         ));
     }
-    if segments.count() < 3 && !text.ends_with('*') {
+    let [region, account, resource] = [segments.next(), segments.next(), segments.next()];
+    if resource.is_none() && !text.ends_with('*') {
         return Err(format!("{text:?} has fewer than the six parts of an ARN, so that it would match nothing"));
+    }
+    let is_nowhere = |part: Option<&str>| part.is_none_or(|part| fits_wildcards(part, ""));
+    let is_regional = |resource: &str| REGIONAL_S3.iter().any(|kind| resource.starts_with(kind));
+    if service == "s3" && !(is_nowhere(region) && is_nowhere(account)) && !resource.is_some_and(is_regional) {
+        return Err(format!(
+            "{text:?} has a region or an account, which no bucket's ARN has, so that it would match nothing: write arn:aws:s3:::…"
+        ));
     }
     Ok(())
 }
@@ -232,7 +244,9 @@ pub(super) fn fits(tokens: &[Token], text: &str) -> bool {
     let mut ways = Ways::new(tokens.len());
     ways.add(tokens, 0);
     for character in text.chars() {
-        for at in ways.advance() {
+        ways.advance();
+        for way in 0..ways.now.len() {
+            let at = ways.now[way];
             match tokens.get(at) {
                 Some(Token::AnyRun(reach)) if reach.covers(character) => ways.add(tokens, at),
                 Some(Token::AnyOne(reach)) if reach.covers(character) => ways.add(tokens, at + 1),
@@ -240,16 +254,17 @@ pub(super) fn fits(tokens: &[Token], text: &str) -> bool {
                 _ => {}
             }
         }
-        if ways.next_tokens.is_empty() {
+        if ways.next.is_empty() {
             return false;
         }
     }
-    ways.next_tokens.contains(&tokens.len())
+    ways.next.contains(&tokens.len())
 }
 
-/// The tokens that may come next, each once.
+/// The tokens that may stand for this character, and for the next one, each once.
 struct Ways {
-    next_tokens: Vec<usize>,
+    now: Vec<usize>,
+    next: Vec<usize>,
     /// The step in which each token was added last.
     added_in: Vec<usize>,
     step: usize,
@@ -257,20 +272,20 @@ struct Ways {
 
 impl Ways {
     fn new(tokens: usize) -> Self {
-        Self { next_tokens: Vec::new(), added_in: vec![0; tokens + 1], step: 1 }
+        Self { now: Vec::new(), next: Vec::new(), added_in: vec![0; tokens + 1], step: 1 }
     }
 
-    /// Begins the next step, and gives the tokens of the one before.
-    fn advance(&mut self) -> Vec<usize> {
+    fn advance(&mut self) {
+        std::mem::swap(&mut self.now, &mut self.next);
+        self.next.clear();
         self.step += 1;
-        std::mem::take(&mut self.next_tokens)
     }
 
     /// A run may stand for nothing, so that what follows it may come next too.
     fn add(&mut self, tokens: &[Token], mut at: usize) {
         while self.added_in[at] != self.step {
             self.added_in[at] = self.step;
-            self.next_tokens.push(at);
+            self.next.push(at);
             if !matches!(tokens.get(at), Some(Token::AnyRun(_))) {
                 return;
             }
@@ -423,7 +438,11 @@ mod tests {
             ("arn:aws:s3", "six parts"),
             ("arn:aws:s3:::", ""),
             ("arn:aws:s3::", "six parts"),
-            ("arn:aws:s3:${aws:userid}::b", "before the fifth colon"),
+            ("arn:aws:s3:us-west-2::b/*", "no bucket's ARN has"),
+            ("arn:aws:s3::123456789012:b", "no bucket's ARN has"),
+            ("arn:aws:s3:us-*", "no bucket's ARN has"),
+            ("arn:aws:s3:us-west-2:123456789012:accesspoint/a", ""),
+            ("arn:aws:sqs:${aws:userid}:123456789012:q", "before the fifth colon"),
         ] {
             let problem = Pattern::resource(text, Language::Of2012).err().unwrap_or_default();
             assert!(problem.contains(said) && problem.is_empty() == said.is_empty(), "{text}: {problem}");

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::conditions::{self, Condition};
-use super::pattern::{Language, Pattern};
+use super::pattern::{Language, PARTITION, Pattern, fits_wildcards};
 
 /// The condition keys that say who calls.
 const CALLER_KEYS: &[&str] =
@@ -14,6 +14,11 @@ const CALLER_KEYS: &[&str] =
 /// ("Identity-provider controls for shared OIDC providers", IAM user guide).
 const COGNITO: &str = "cognito-identity.amazonaws.com";
 const POOL_KEY: &str = "cognito-identity.amazonaws.com:aud";
+
+/// The actions of trust policies, in lower case ("Actions, resources, and condition keys for AWS Security Token Service",
+/// service authorization reference: those on a role).
+const TRUST_ACTIONS: &[&str] =
+    &["assumerole", "assumerolewithsaml", "assumerolewithwebidentity", "setcontext", "setsourceidentity", "tagsession"];
 
 /// Where a policy stands, which decides what its statements have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +108,7 @@ impl Policy {
             }
             // "In IAM, the Sid value must be unique", of letters and digits. S3 asks neither ("Unique Sids recommended" is
             // only a warning among the policy checks of IAM Access Analyzer; examples of the S3 user guide have spaces).
-            if let (true, Some(sid)) = (kind != PolicyKind::Resource, sid) {
+            if let (true, Some(sid)) = (kind != PolicyKind::Resource, sid.filter(|sid| !sid.is_empty())) {
                 if sids.contains(&sid) {
                     problems.push(format!("{name} is there twice; give each its own Sid, or none"));
                 }
@@ -232,10 +237,14 @@ fn parse_action(text: &str, language: Language) -> Result<Pattern, String> {
     Ok(Pattern::with_wildcards(text, language)?.ignoring_case())
 }
 
+/// "AssumeRole policy may only specify STS AssumeRole actions", as IAM says (pulumi-aws#4629), and what goes with them.
 fn parse_trust_action(text: &str, language: Language) -> Result<Pattern, String> {
-    match text.split_once(':') {
-        Some((service, _)) if service.eq_ignore_ascii_case("sts") => parse_action(text, language),
-        _ => Err(format!("{text:?} is not of sts, and a trust policy speaks of nothing else")),
+    let name = text.to_ascii_lowercase();
+    let is_of_trust = |pattern: &str| TRUST_ACTIONS.iter().any(|action| fits_wildcards(pattern, action));
+    match name.strip_prefix("sts:") {
+        Some(pattern) if is_of_trust(pattern) => parse_action(text, language),
+        Some(_) => Err(format!("{text:?} is nothing that a trust policy allows: it speaks of assuming the role")),
+        None => Err(format!("{text:?} is not of sts, and a trust policy speaks of nothing else")),
     }
 }
 
@@ -290,10 +299,10 @@ fn is_role(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     let of_account = |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     match parts[..] {
-        ["arn", _, "iam", "", account, resource] => {
+        ["arn", PARTITION, "iam", "", account, resource] => {
             of_account(account) && resource.strip_prefix("role/").is_some_and(|name| !name.is_empty())
         }
-        ["arn", _, "sts", "", account, resource] => {
+        ["arn", PARTITION, "sts", "", account, resource] => {
             of_account(account) && resource.starts_with("assumed-role/") && resource.split('/').count() == 3
         }
         _ => false,
@@ -302,7 +311,7 @@ fn is_role(arn: &str) -> bool {
 
 fn is_provider(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
-    matches!(parts[..], ["arn", _, "iam", "", _, resource]
+    matches!(parts[..], ["arn", PARTITION, "iam", "", _, resource]
         if resource.starts_with("oidc-provider/") || resource.starts_with("saml-provider/"))
 }
 

@@ -345,6 +345,8 @@ fn what_is_not_known_is_refused_by_name() {
             "nor the ARN of a role",
         ),
         (Resource, "Principal", json!({ "Federated": COGNITO }), "no identity provider"),
+        (Resource, "Principal", json!({ "AWS": "arn:aws-cn:iam::123456789012:role/app" }), "nor the ARN of a role"),
+        (Trust, "Action", json!("sts:GetFederationToken"), "nothing that a trust policy allows"),
         (Trust, "Principal", json!({ "Federated": "okta" }), "neither a domain nor"),
         (Resource, "Principal", json!({ "Service": "logging" }), "no name of a service"),
         (Resource, "Principal", json!({ "Service": "*" }), "has a wildcard"),
@@ -364,6 +366,12 @@ fn what_is_not_known_is_refused_by_name() {
         })
     };
     assert!(twice(Identity).contains("statement One is there twice"), "{}", twice(Identity));
+    let unnamed = problems(Identity, |document| {
+        document["Statement"][0]["Sid"] = json!("");
+        let statement = document["Statement"][0].clone();
+        document["Statement"] = json!([statement.clone(), statement]);
+    });
+    assert_eq!(unnamed, "");
     // S3 does not look at them.
     assert_eq!(twice(Resource), "");
     assert_eq!(problems(Resource, |document| document["Statement"][0]["Sid"] = json!("Read all")), "");

@@ -79,6 +79,7 @@ fn find_doubles(parts: &Parts) -> Vec<String> {
     };
     // IAM does not tell such names apart by their case.
     parts.roles.iter().for_each(|(_, role)| see("role", &role.name.to_ascii_lowercase()));
+    parts.role_policies.iter().filter_map(|policy| policy.arn.as_ref()).for_each(|arn| see("managed policy", arn));
     parts.buckets.iter().for_each(|bucket| see("bucket", &bucket.name));
     parts.providers.iter().for_each(|provider| see("identity provider", &provider.issuer));
     for attachment in &parts.attachments {
