@@ -48,6 +48,8 @@ async fn a_role_is_refused_by_the_action_of_each_request() {
         ("GET", "/{bucket}/shared/welcome.txt", 200),
         ("HEAD", "/{bucket}/departments/research/roadmap.txt", 200),
         ("GET", "/{bucket}/shared/welcome.txt?partNumber=1", 206),
+        ("DELETE", "/{bucket}/users/{identity}/notes.txt?uploadId=u", 404),
+        ("GET", "/{bucket}/users/{identity}/notes.txt?uploadId=u", 404),
     ];
     let refused = [
         ("GET", "/", "perform: s3:ListAllMyBuckets because no identity-based policy"),
@@ -70,8 +72,8 @@ async fn a_role_is_refused_by_the_action_of_each_request() {
         ("PUT", "/{bucket}/shared/new.txt", "perform: s3:PutObject on"),
         ("POST", "/{bucket}/shared/new.txt?uploads", "perform: s3:PutObject on"),
         ("DELETE", "/{bucket}/shared/welcome.txt", "perform: s3:DeleteObject on"),
-        ("DELETE", "/{bucket}/users/{identity}/notes.txt?uploadId=u", "perform: s3:AbortMultipartUpload on"),
-        ("GET", "/{bucket}/users/{identity}/notes.txt?uploadId=u", "perform: s3:ListMultipartUploadParts on"),
+        ("DELETE", "/{bucket}/users/somebody/notes.txt?uploadId=u", "perform: s3:AbortMultipartUpload on"),
+        ("GET", "/{bucket}/users/somebody/notes.txt?uploadId=u", "perform: s3:ListMultipartUploadParts on"),
         ("PUT", "/{bucket}/users/{identity}/new.txt?x-amz-acl=public-read", "perform: s3:PutObjectAcl on"),
         ("PUT", "/{bucket}/users/{identity}/new.txt?x-amz-tagging=a%3Db", "perform: s3:PutObjectTagging on"),
         ("PUT", "/{bucket}/users/{identity}/x?x-amz-copy-source={bucket}%2Freadme.txt", "perform: s3:GetObject on"),
