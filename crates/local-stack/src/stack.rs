@@ -29,7 +29,6 @@ const LOOPBACK: &str = "127.0.0.1";
 const HTTPS_PORT: u16 = 443;
 const MAX_OKTA_BODY_BYTES: usize = 256 * 1024;
 const MAX_COGNITO_BODY_BYTES: usize = 256 * 1024;
-const MAX_S3_BODY_BYTES: usize = 1024 * 1024;
 
 /// The stack could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -134,9 +133,9 @@ impl LocalStack {
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let cognito = cognito::router(Arc::clone(&shared), Arc::clone(&credentials));
         let s3 = s3::router(Arc::clone(&shared), Arc::clone(&credentials));
-        serve(okta_port, Service::Okta, okta::router(&okta), MAX_OKTA_BODY_BYTES);
-        serve(cognito_port, Service::Cognito, cognito, MAX_COGNITO_BODY_BYTES);
-        serve(s3_port, Service::S3, s3, MAX_S3_BODY_BYTES);
+        serve(okta_port, Service::Okta, okta::router(&okta), Some(MAX_OKTA_BODY_BYTES));
+        serve(cognito_port, Service::Cognito, cognito, Some(MAX_COGNITO_BODY_BYTES));
+        serve(s3_port, Service::S3, s3, None);
         Ok(Self { shared, okta, credentials, listeners })
     }
 

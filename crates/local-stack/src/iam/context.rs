@@ -31,6 +31,12 @@ const KEYS: &[(&str, Arity)] = &[
     ("s3:delimiter", Arity::One),
     ("s3:max-keys", Arity::One),
     ("s3:prefix", Arity::One),
+    ("s3:versionid", Arity::One),
+    ("s3:x-amz-acl", Arity::One),
+    ("s3:x-amz-copy-source", Arity::One),
+    ("s3:x-amz-metadata-directive", Arity::One),
+    ("s3:x-amz-server-side-encryption", Arity::One),
+    ("s3:x-amz-storage-class", Arity::One),
 ];
 
 /// The name of a condition key that the stack knows.
@@ -64,14 +70,6 @@ impl Context {
     /// The same with one more key.
     pub(crate) fn with(self, key: &str, value: impl Into<String>) -> Self {
         self.with_all(key, [value.into()])
-    }
-
-    /// As [`with`](Self::with), if there is a value.
-    pub(crate) fn with_optional(self, key: &str, value: Option<impl Into<String>>) -> Self {
-        match value {
-            Some(value) => self.with(key, value),
-            None => self,
-        }
     }
 
     /// The same with one more key that has these values.

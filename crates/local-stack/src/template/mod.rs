@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub(crate) use deployment::{Deployment, Fallback, MatchType, Provider, Role, RoleMapping, RoleRule};
+pub(crate) use deployment::{Deployment, Fallback, MatchType, Provider, RoleMapping, RoleRule};
 pub(crate) use issuer::Issuer;
 
 use functions::Resolver;
