@@ -8,7 +8,9 @@ use jetbridge::storage::{
     EncryptedFileStore, FileStoreOptions, KeySource, KeyringPatience, MemoryStore, SecretStore, StorageErrorKind,
     default_directory,
 };
-use jetbridge::{Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User};
+use jetbridge::{
+    Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User, quote_for_shell,
+};
 use url::Url;
 
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
@@ -192,9 +194,35 @@ impl Context {
             StoreChoice::Keyring => (usual_directory()?, Some(KeySource::Keyring)),
             StoreChoice::File(directory) => (directory.to_path_buf(), Some(KeySource::KeyFile)),
         };
+        let place = directory.display().to_string();
         let options = FileStoreOptions { key_source, ..FileStoreOptions::new(directory) };
-        Ok(Arc::new(EncryptedFileStore::open(options)?.with_keyring_patience(self.patience)))
+        let store = EncryptedFileStore::open(options)?.with_keyring_patience(self.patience);
+        check_key_place(&store, key_source, &place)?;
+        Ok(Arc::new(store))
     }
+}
+
+/// A session whose key is elsewhere than was asked for is not damaged: another choice of store finds it. Told before any
+/// command can take it for lost, `logout` above all. What cannot be found out here, the store says.
+fn check_key_place(store: &EncryptedFileStore, wanted: Option<KeySource>, place: &str) -> Result<(), Failure> {
+    let is = store.key_source().ok().flatten();
+    let (Some(wanted), Some(is)) = (wanted, is) else { return Ok(()) };
+    if wanted == is || store.list().is_ok_and(|names| names.is_empty()) {
+        return Ok(());
+    }
+    let problem = match is {
+        KeySource::Keyring => format!("the key of the session stored in {place} is in the keyring, not in a file"),
+        KeySource::KeyFile => format!("the key of the session stored in {place} is in a file, not in the keyring"),
+    };
+    let way_out = match wanted {
+        KeySource::Keyring => {
+            "Leave --store and JETBRIDGE_STORE out, or use --store auto: it finds the key.".to_owned()
+        }
+        KeySource::KeyFile => {
+            format!("Use --store auto with JETBRIDGE_HOME={}: it finds the key.", quote_for_shell(place))
+        }
+    };
+    Err(Failure::new("secure_storage", Exit::SecureStorage, problem).hint(way_out))
 }
 
 fn usual_directory() -> Result<PathBuf, CliError> {

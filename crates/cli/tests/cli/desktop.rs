@@ -299,3 +299,48 @@ fn a_proposed_chmod_is_one_line_that_a_shell_takes() {
     assert!(shell.status.success(), "{line}: {shell:?}");
     assert_eq!(whoami().code, 3);
 }
+
+/// `snapshot` without the files that are for locks.
+fn stored(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    snapshot(folder).into_iter().filter(|(path, _)| path.extension().is_none_or(|ending| ending != "lock")).collect()
+}
+
+#[test]
+fn a_session_whose_key_is_elsewhere_is_neither_damaged_nor_removed() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let store = bench.path("store");
+    let file = format!("file:{}", store.display());
+    let commands = [
+        &["whoami"][..],
+        &["ls"],
+        &["creds", "--format", "process"],
+        &["accounts"],
+        &["switch", "default"],
+        &["login", "--no-browser"],
+        &["logout"],
+        &["logout", "--all", "--revoke"],
+    ];
+    let refuse = |choice: &str, way_out: &str| {
+        let before = stored(&store);
+        for arguments in commands {
+            let mut command = bench.command(arguments);
+            command.env("JETBRIDGE_HOME", &store).env("JETBRIDGE_STORE", choice).env_remove("DBUS_SESSION_BUS_ADDRESS");
+            let outcome = run_bounded(&command);
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (8, ""), "{arguments:?}: {outcome:?}");
+            assert!(outcome.stderr.contains(way_out), "{arguments:?}: {outcome:?}");
+            assert!(!outcome.stderr.contains("logout"), "{arguments:?}: {outcome:?}");
+        }
+        assert_eq!(stored(&store), before, "{choice}");
+    };
+    refuse("keyring", "--store auto");
+    let run = |arguments: &[&str]| {
+        let mut command = bench.command(arguments);
+        Outcome::of(command.env("JETBRIDGE_HOME", &store).env("JETBRIDGE_STORE", "auto").output().unwrap())
+    };
+    assert_eq!(run(&["whoami"]).code, 0, "the advice is right");
+
+    let marker = std::fs::read_to_string(store.join("store.json")).unwrap();
+    std::fs::write(store.join("store.json"), marker.replace("key_file", "keyring")).unwrap();
+    refuse(&file, "JETBRIDGE_HOME=");
+}
