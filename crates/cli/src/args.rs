@@ -54,9 +54,9 @@ impl Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// Folder with okta-config.json and aws-exports.json
-    #[arg(long, global = true, value_name = "DIR", env = "JETBRIDGE_CONFIG", default_value = "config")]
-    pub(crate) config: UserPath,
+    /// Folder with okta-config.json and aws-exports.json [default: config]
+    #[arg(long, global = true, value_name = "DIR", env = "JETBRIDGE_CONFIG")]
+    pub(crate) config: Option<UserPath>,
     /// Where the session is kept: auto, keyring, memory or file:PATH
     #[arg(long, global = true, value_name = "STORE", env = "JETBRIDGE_STORE", default_value = "auto")]
     pub(crate) store: StoreChoice,

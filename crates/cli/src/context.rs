@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jetbridge::storage::{
     EncryptedFileStore, FileStoreOptions, KeySource, KeyringPatience, MemoryStore, SecretStore, StorageErrorKind,
-    default_directory,
+    absolute_path, default_directory,
 };
 use jetbridge::{
     Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User, quote_for_shell,
@@ -22,6 +22,8 @@ use crate::output::Notes;
 
 /// The account of who never uses several.
 pub(crate) const DEFAULT_ACCOUNT: &str = "default";
+/// The configuration's folder, if none is named.
+const DEFAULT_CONFIG: &str = "config";
 /// No bundle of root certificates comes near this.
 const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 
@@ -42,7 +44,11 @@ impl Context {
     }
 
     pub(crate) fn config(&self) -> Result<Config, CliError> {
-        Ok(Config::load(&self.global.config)?)
+        let directory = match &self.global.config {
+            Some(named) => named.absolute()?,
+            None => absolute_path(Path::new(DEFAULT_CONFIG)).map_err(|_| no_config())?,
+        };
+        Ok(Config::load(&directory)?)
     }
 
     /// For a command that sends no ID token to Cognito: whatever endpoint the configuration has, it keeps nobody from signing
@@ -127,8 +133,8 @@ impl Context {
     /// What to trust beside the platform's certificates. Elsewhere than on macOS and Windows these are already those that
     /// SSL_CERT_FILE names; and a file that somebody named for all programs keeps nobody from signing out.
     fn certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
-        if let Some(path) = self.global.ca_file.as_deref() {
-            return read_certificates(path).map(Some);
+        if let Some(path) = &self.global.ca_file {
+            return read_certificates(&path.absolute()?).map(Some);
         }
         if !cfg!(any(target_os = "macos", windows)) {
             return Ok(None);
@@ -192,7 +198,7 @@ impl Context {
             StoreChoice::Memory => return Ok(Arc::new(MemoryStore::new())),
             StoreChoice::Auto => (usual_directory()?, None),
             StoreChoice::Keyring => (usual_directory()?, Some(KeySource::Keyring)),
-            StoreChoice::File(directory) => (directory.to_path_buf(), Some(KeySource::KeyFile)),
+            StoreChoice::File(directory) => (directory.absolute()?, Some(KeySource::KeyFile)),
         };
         let place = directory.display().to_string();
         let options = FileStoreOptions { key_source, ..FileStoreOptions::new(directory) };
@@ -223,6 +229,13 @@ fn check_key_place(store: &EncryptedFileStore, wanted: Option<KeySource>, place:
         }
     };
     Err(Failure::new("secure_storage", Exit::SecureStorage, problem).hint(way_out))
+}
+
+/// Nobody named a folder, so that none is to blame.
+fn no_config() -> Failure {
+    let problem = "no configuration: it is looked for below the current directory, which is not there any more";
+    Failure::new("usage", Exit::Usage, problem)
+        .hint("Change to another folder (cd), or name the configuration's with --config DIR or JETBRIDGE_CONFIG.")
 }
 
 fn usual_directory() -> Result<PathBuf, CliError> {

@@ -1,33 +1,34 @@
 //! Paths on the command line and in its variables: one type for all of them.
 
 use std::ffi::OsStr;
-use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser, ValueParserFactory};
-use jetbridge::storage::absolute_path;
+use jetbridge::storage::{StorageErrorKind, absolute_path};
 
-/// A path as the user meant it, absolute: `~/` is expanded also where no shell did it, and messages say where it is.
+use crate::exit::{Exit, Failure};
+
+/// A path as the user typed it. Where that is, is found out when it is used: what a command does not need must not keep it
+/// from its work, as a current directory that was deleted would.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UserPath(PathBuf);
 
 impl UserPath {
+    /// Refuses what can never be one.
     pub(crate) fn new(typed: impl AsRef<OsStr>) -> Result<Self, String> {
-        absolute_path(Path::new(typed.as_ref())).map(Self).map_err(|error| error.detail)
+        let typed = PathBuf::from(typed.as_ref());
+        match absolute_path(&typed) {
+            Err(error) if error.kind == StorageErrorKind::Denied => Err(error.detail),
+            _ => Ok(Self(typed)),
+        }
     }
-}
 
-impl Deref for UserPath {
-    type Target = Path;
-
-    fn deref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl AsRef<Path> for UserPath {
-    fn as_ref(&self) -> &Path {
-        self
+    /// The whole path: `~/` is expanded also where no shell did it, and messages say where it is.
+    pub(crate) fn absolute(&self) -> Result<PathBuf, Failure> {
+        absolute_path(&self.0).map_err(|error| {
+            Failure::new("usage", Exit::Usage, error.detail)
+                .hint("Write the whole path; or change to a folder that is there (cd), if this one was deleted.")
+        })
     }
 }
 

@@ -29,8 +29,9 @@ struct CheckEvent<'a> {
 
 pub(super) fn run(context: &Context, args: &DoctorArgs, output: &mut Output) -> Result<(), CliError> {
     let config = context.config()?;
-    let path = args.template.display();
-    let template = read(&args.template).map_err(|error| {
+    let file = args.template.absolute()?;
+    let path = file.display();
+    let template = read(&file).map_err(|error| {
         Failure::new("misconfigured", Exit::Misconfigured, format!("the template {path}: {error}"))
             .hint("`cd infra && npx cdk synth` writes infra/cdk.out/JetbridgeStack.template.json.")
     })?;

@@ -95,7 +95,11 @@ struct UserLine<'a> {
 }
 
 pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut Output) -> Result<(), CliError> {
-    let template = args.template.as_deref().map(load_template).transpose()?;
+    let config = args.write_config.as_ref().map(|directory| directory.absolute()).transpose()?;
+    let template = match &args.template {
+        Some(template) => Some(load_template(&template.absolute()?)?),
+        None => None,
+    };
     let options = Options {
         port: args.port,
         tls: args.tls,
@@ -114,13 +118,13 @@ pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut O
             None => stack.faults().inject(choice.fault, choice.times),
         }
     }
-    if let Some(directory) = &args.write_config {
+    if let Some(directory) = &config {
         stack.write_config(directory, args.overwrite).map_err(|error| write_failure(&error))?;
     }
     if output.is_json() {
-        announce_json(&stack, args, output)?;
+        announce_json(&stack, config.as_deref(), output)?;
     } else {
-        announce(&stack, args, output)?;
+        announce(&stack, config.as_deref(), output)?;
     }
     output.flush()?;
     context.interrupt.requested().await;
@@ -173,7 +177,7 @@ fn write_failure(error: &WriteConfigError) -> CliError {
     .into()
 }
 
-fn announce_json(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> std::io::Result<()> {
+fn announce_json(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> std::io::Result<()> {
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.event(&ReadyEvent {
         event: "ready",
@@ -184,7 +188,7 @@ fn announce_json(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output)
         identity_pool_id: &options.identity_pool_id,
         bucket: &options.bucket,
         lives: Lives::of(options),
-        config: args.write_config.as_ref().map(|directory| directory.display().to_string()),
+        config: config.map(|directory| directory.display().to_string()),
         resolve: resolve_argument(stack),
         ignored: options.template.as_ref().map(Template::ignored_resources),
         users: options
@@ -195,7 +199,7 @@ fn announce_json(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output)
     })
 }
 
-fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> std::io::Result<()> {
+fn announce(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> std::io::Result<()> {
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.line(format_args!("\n{}", styled(BOLD, "The local stack is ready.")))?;
     output.line(styled(DIM, "Okta, Cognito and S3, on this machine only. Ctrl-C stops it.\n"))?;
@@ -232,7 +236,7 @@ fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> s
         }),
     ));
     output.fields(2, &fields)?;
-    let Some(directory) = &args.write_config else {
+    let Some(directory) = config else {
         return output.line("\nWith --write-config DIR it writes a configuration for the other commands.");
     };
     let word = |path: &Path| quote_for_shell(&path.display().to_string());

@@ -344,3 +344,50 @@ fn a_session_whose_key_is_elsewhere_is_neither_damaged_nor_removed() {
     std::fs::write(store.join("store.json"), marker.replace("key_file", "keyring")).unwrap();
     refuse(&file, "JETBRIDGE_HOME=");
 }
+
+/// Its name is still known to the shell, and leads nowhere.
+#[test]
+fn a_current_directory_that_was_deleted_matters_to_nobody_who_does_not_need_it() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let run = |arguments: &[&str], config: bool| {
+        let mut shell = Command::new("sh");
+        let line = "mkdir \"$0\" && cd \"$0\" && rmdir \"$0\" && exec \"$@\"";
+        let command = bench.command(arguments);
+        shell.args(["-c", line]).arg(bench.path("gone")).arg(command.get_program()).args(arguments);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) if config || name != "JETBRIDGE_CONFIG" => shell.env(name, value),
+                _ => shell.env_remove(name),
+            };
+        }
+        Outcome::of(shell.output().unwrap())
+    };
+    let config = bench.path("config");
+    let config = config.to_str().unwrap();
+    for arguments in [&["whoami"][..], &["ls", "--limit", "1"], &["accounts"]] {
+        assert_eq!(run(arguments, true).code, 0, "{arguments:?}");
+        assert_eq!(run(&[&["--config", config], arguments].concat(), false).code, 0, "{arguments:?}");
+    }
+    for arguments in [&["completions", "bash"][..], &["--help"], &["demo", "--limit", "1"]] {
+        assert_eq!(run(arguments, false).code, 0, "{arguments:?}");
+    }
+    let nobody_named_it = run(&["whoami", "--json"], false);
+    let message = nobody_named_it.error()["message"].as_str().unwrap().to_owned();
+    assert_eq!(nobody_named_it.code, 2, "{nobody_named_it:?}");
+    assert!(message.contains("current directory") && !message.contains("--config"), "{message}");
+    assert!(nobody_named_it.error()["hint"].as_str().unwrap().contains("--config DIR"), "{nobody_named_it:?}");
+    for arguments in [
+        &["--config", "here", "whoami", "--json"][..],
+        &["--store", "file:here", "whoami", "--json"],
+        &["--ca-file", "here", "ls", "--json"],
+        &["doctor", "--template", "here", "--json"],
+        &["local-stack", "--template", "here", "--json"],
+        &["local-stack", "--write-config", "here", "--json"],
+    ] {
+        let outcome = run(arguments, true);
+        assert_eq!(outcome.code, 2, "{arguments:?}: {outcome:?}");
+        assert!(outcome.error()["message"].as_str().unwrap().contains("'here'"), "{outcome:?}");
+        assert!(outcome.error()["hint"].as_str().unwrap().contains("cd"), "{outcome:?}");
+    }
+}
