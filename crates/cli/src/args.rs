@@ -185,7 +185,7 @@ pub(crate) struct LoginArgs {
     /// Send a further parameter with the request, such as idp=0oa1b2c3
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<ExtraParameter>,
-    /// How long to wait for the browser
+    /// How long to wait for the browser, or for the address on stdin
     #[arg(long, value_name = "SECS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=900))]
     pub(crate) timeout: u64,
 }

@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output
                 let Received { user, page } = in_browser(context, &session, &request, loopback, args, output).await?;
                 (user, Some(page))
             }
-            None => (by_hand(context, &session, &request, output).await?, None),
+            None => (by_hand(context, &session, &request, args, output).await?, None),
         };
         // AWS is asked while the page travels.
         let welcomed = welcome(&session, &user, output).await;
@@ -221,9 +221,12 @@ async fn by_hand(
     context: &Context,
     session: &Session,
     request: &AuthorizationRequest,
+    args: &LoginArgs,
     output: &mut Output,
 ) -> Result<User, CliError> {
     let notes = context.notes;
+    let wait = Duration::from_secs(args.timeout);
+    let deadline = Instant::now() + wait;
     notes.say(styled(BOLD, "Open this address in any browser and sign in:"));
     if output.is_json() {
         announce(request, output)?;
@@ -237,7 +240,13 @@ async fn by_hand(
     ));
     let mut prompt = pasted::Prompt::new(notes);
     loop {
-        match complete_by_hand(session, request, &mut prompt).await {
+        // Here too the limit is for the person.
+        let Ok(address) = tokio::time::timeout_at(deadline, prompt.address()).await else {
+            let problem = format!("no address came on stdin within {}", human_span(wait));
+            let hint = "Sign in again and paste the address where the browser ends; --timeout SECS leaves more time.";
+            return Err(Failure::new("timed_out", Exit::Cancelled, problem).hint(hint).into());
+        };
+        match complete_by_hand(session, request, address).await {
             Err(CliError::Failed(failure))
                 if failure.exit == Exit::Usage && prompt.is_attended() && !output.is_json() =>
             {
@@ -251,9 +260,9 @@ async fn by_hand(
 async fn complete_by_hand(
     session: &Session,
     request: &AuthorizationRequest,
-    prompt: &mut pasted::Prompt,
+    address: Result<String, CliError>,
 ) -> Result<User, CliError> {
-    let address = prompt.address().await?;
+    let address = address?;
     check_attempt(&address, &request.url)?;
     signed_in_user(session.complete_login(&address).await?)
 }

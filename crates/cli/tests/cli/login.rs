@@ -214,6 +214,22 @@ fn an_empty_line_is_no_address_and_the_next_one_is_waited_for() {
 }
 
 #[test]
+fn an_address_that_never_comes_is_not_waited_for_for_ever() {
+    let bench = Bench::start();
+    let mut running = Running::start(&mut bench.command(&["login", "--no-browser", "--json", "--timeout", "2"]));
+    let url = running.authorization_url();
+    // An empty line is no address, and no reason to wait longer.
+    running.answer("");
+    assert!(running.line().contains("timed_out"));
+    let outcome = running.finish();
+    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (7, Some("timed_out")), "{outcome:?}");
+    assert!(outcome.error()["hint"].as_str().unwrap().contains("--timeout"), "{outcome:?}");
+    // Given up is given up.
+    let late = bench.login(&[], |_| bench.visit(&url, ALICE));
+    assert_eq!(late.code, 2, "{late:?}");
+}
+
+#[test]
 fn what_was_pasted_along_with_the_address_does_no_harm() {
     let bench = Bench::start();
     for wrap in [
