@@ -29,7 +29,8 @@ pub(crate) enum Exit {
 pub(crate) enum CliError {
     /// To be told to the user.
     Failed(Failure),
-    /// The reader of our output went away (`jetbridge ls | head`): it has what it wanted.
+    /// The reader of our output went away (`jetbridge ls | head`): it has what it wanted, unless the answer was one
+    /// document.
     OutputClosed,
 }
 

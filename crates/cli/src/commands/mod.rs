@@ -14,7 +14,7 @@ mod whoami;
 
 use crate::args::Command;
 use crate::context::Context;
-use crate::exit::CliError;
+use crate::exit::{CliError, Failure};
 use crate::output::{Format, Output};
 
 /// Runs a command to its end. What it wrote is handed over whether it succeeded or not.
@@ -24,6 +24,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Completions(_) => Output::new(Format::Plain),
         _ => Output::human_or_json(context.global.json),
     };
+    let is_one_document = matches!(command, Command::Whoami | Command::Creds(_) | Command::Completions(_));
     let result = match command {
         Command::Demo(args) => demo::run(&context, &args, &mut output).await,
         Command::LocalStack(args) => local_stack::run(&context, &args, &mut output).await,
@@ -38,6 +39,13 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Completions(args) => completions::run(&args, &mut output),
     };
     let written = output.flush();
-    result?;
-    Ok(written?)
+    match result.and(written.map_err(CliError::from)) {
+        Err(CliError::OutputClosed) if is_one_document => Err(nobody_has_it().into()),
+        ended => ended,
+    }
+}
+
+/// Of a listing, a reader may want the first lines and no more. What is of use as a whole only was wanted and not delivered.
+fn nobody_has_it() -> Failure {
+    Failure::internal("the output could not be written: its reader went away before it had all of it")
 }
