@@ -1,6 +1,5 @@
 //! From the global flags to a session: configuration, trusted certificates, store, account.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use jetbridge::storage::{
 use jetbridge::{
     Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User, quote_for_shell,
 };
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
@@ -19,6 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::invocation::command;
 use crate::leaving::Sessions;
 use crate::output::Notes;
+use crate::path::read_file;
 
 /// The account of who never uses several.
 pub(crate) const DEFAULT_ACCOUNT: &str = "default";
@@ -35,12 +36,14 @@ pub(crate) struct Context {
     pub(crate) notes: Notes,
     pub(crate) interrupt: Interrupt,
     pub(crate) sessions: Sessions,
+    /// Read once: a pipe gives them no second time.
+    certificates: Arc<OnceCell<Option<Vec<u8>>>>,
 }
 
 impl Context {
     pub(crate) fn new(global: GlobalArgs, patience: KeyringPatience, interrupt: Interrupt) -> Self {
         let notes = Notes::new(global.quiet);
-        Self { global, patience, notes, interrupt, sessions: Sessions::default() }
+        Self { global, patience, notes, interrupt, sessions: Sessions::default(), certificates: Arc::default() }
     }
 
     pub(crate) fn config(&self) -> Result<Config, CliError> {
@@ -94,7 +97,7 @@ impl Context {
         account: &str,
     ) -> Result<Session, CliError> {
         let mut builder = Session::builder(config, store).account(account);
-        if let Some(pem) = self.certificates()? {
+        if let Some(pem) = self.certificates().await? {
             builder = builder.root_certificates(pem);
         }
         for Resolve { host, address } in &self.global.resolve {
@@ -132,15 +135,19 @@ impl Context {
 
     /// What to trust beside the platform's certificates. Elsewhere than on macOS and Windows these are already those that
     /// SSL_CERT_FILE names; and a file that somebody named for all programs keeps nobody from signing out.
-    fn certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
+    async fn certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
+        self.certificates.get_or_try_init(|| self.read_certificates()).await.cloned()
+    }
+
+    async fn read_certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
         if let Some(path) = &self.global.ca_file {
-            return read_certificates(&path.absolute()?).map(Some);
+            return read_certificates(&path.absolute()?, self.notes).await.map(Some);
         }
         if !cfg!(any(target_os = "macos", windows)) {
             return Ok(None);
         }
         let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else { return Ok(None) };
-        let pem = read_certificates(Path::new(&path)).ok();
+        let pem = read_certificates(Path::new(&path), self.notes).await.ok();
         let pem = pem.filter(|pem| String::from_utf8_lossy(pem).contains("-----BEGIN CERTIFICATE-----"));
         if pem.is_none() {
             self.notes
@@ -274,15 +281,12 @@ fn explain_permission(error: &SessionError) -> Failure {
     failure
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<u8>, CliError> {
+async fn read_certificates(path: &Path, notes: Notes) -> Result<Vec<u8>, CliError> {
     let problem = |detail: String| {
         Failure::new("misconfigured", Exit::Misconfigured, format!("the certificates in {}: {detail}", path.display()))
             .hint("--ca-file names a file with certificates in PEM form.")
     };
-    let mut pem = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST_CA_FILE + 1).read_to_end(&mut pem))
-        .map_err(|error| problem(error.to_string()))?;
+    let pem = read_file(path, LARGEST_CA_FILE + 1, notes).await.map_err(|error| problem(error.to_string()))?;
     if pem.len() as u64 > LARGEST_CA_FILE {
         return Err(problem("the file is larger than 4 MiB".to_owned()).into());
     }

@@ -1,6 +1,7 @@
 //! `jetbridge local-stack`: Okta, Cognito and S3 on this machine, until Ctrl-C; on request as a template deploys them.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,8 +15,12 @@ use crate::args::LocalStackArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::invocation::invocation;
-use crate::output::{ACCENT, BOLD, DIM, Output, styled};
+use crate::output::{ACCENT, BOLD, DIM, Notes, Output, styled};
+use crate::path::read_file;
 use crate::text::pad_right;
+
+/// As for [`Template::load`].
+const LARGEST_TEMPLATE: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Serialize)]
 struct ReadyEvent<'a> {
@@ -97,7 +102,7 @@ struct UserLine<'a> {
 pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut Output) -> Result<(), CliError> {
     let config = args.write_config.as_ref().map(|directory| directory.absolute()).transpose()?;
     let template = match &args.template {
-        Some(template) => Some(load_template(&template.absolute()?)?),
+        Some(template) => Some(load_template(&template.absolute()?, context.notes).await?),
         None => None,
     };
     let options = Options {
@@ -143,8 +148,16 @@ pub(super) fn start_failure(error: &StartError) -> CliError {
     .into()
 }
 
-fn load_template(path: &Path) -> Result<Template, CliError> {
-    Template::load(path).map_err(|error| {
+async fn load_template(path: &Path, notes: Notes) -> Result<Template, CliError> {
+    let template = match read_file(path, LARGEST_TEMPLATE + 1, notes).await.and_then(as_text) {
+        // The stack in it has the name that `cdk synth` gives the file.
+        Ok(text) => {
+            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
+            Template::parse(&text, name.unwrap_or("Stack"))
+        }
+        Err(source) => Err(TemplateError::Read { path: path.to_owned(), source }),
+    };
+    template.map_err(|error| {
         let file = path.display();
         let failure = |message: String| Failure::new("misconfigured", Exit::Misconfigured, message);
         let synth = "`npx cdk synth` in infra/ writes the template to cdk.out/JetbridgeStack.template.json.";
@@ -166,6 +179,13 @@ fn load_template(path: &Path) -> Result<Template, CliError> {
         }
         .into()
     })
+}
+
+fn as_text(bytes: Vec<u8>) -> io::Result<String> {
+    if bytes.len() as u64 > LARGEST_TEMPLATE {
+        return Err(io::Error::other("the file is larger than 4 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 fn write_failure(error: &WriteConfigError) -> CliError {

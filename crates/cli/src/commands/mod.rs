@@ -34,7 +34,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Accounts => accounts::list(&context, &mut output).await,
         Command::Switch(args) => accounts::switch(&context, &args, &mut output).await,
         Command::Creds(args) => creds::run(&context, &args, &mut output).await,
-        Command::Doctor(args) => doctor::run(&context, &args, &mut output),
+        Command::Doctor(args) => doctor::run(&context, &args, &mut output).await,
         Command::Logout(args) => logout::run(&context, &args, &mut output).await,
         Command::Completions(args) => completions::run(&args, &mut output),
     };

@@ -391,3 +391,49 @@ fn a_current_directory_that_was_deleted_matters_to_nobody_who_does_not_need_it()
         assert!(outcome.error()["hint"].as_str().unwrap().contains("cd"), "{outcome:?}");
     }
 }
+
+#[test]
+fn a_file_may_be_a_pipe_and_one_that_nobody_writes_to_is_told() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let pipe = bench.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    for arguments in [
+        &["--ca-file", pipe, "whoami"][..],
+        &["doctor", "--template", pipe],
+        &["local-stack", "--port", "0", "--template", pipe],
+    ] {
+        let mut running = Running::start(&mut bench.command(arguments));
+        let told = running.stderr_line("waiting for");
+        assert!(told.contains(pipe) && told.contains("Ctrl-C"), "{told}");
+        running.signal("INT");
+        assert_eq!(running.finish().code, 7, "{arguments:?}");
+    }
+
+    let served = Bench::start_with(|options| options.tls = true);
+    let certificates = served.path("config/ca.pem");
+    let written = |program: &str, command_line: &str| {
+        let mut shell = Command::new("bash");
+        let command = bench.command(&[]);
+        let line = format!("exec \"$0\" --ca-file <({program}) {command_line}");
+        shell.args(["-c", &line]).arg(command.get_program()).env("PEM", &certificates);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Outcome::of(shell.output().unwrap())
+    };
+    for program in ["cat \"$PEM\"", "sleep 1.5; cat \"$PEM\""] {
+        let outcome = written(program, "whoami");
+        assert_eq!(outcome.code, 0, "{program}: {outcome:?}");
+        assert_eq!(outcome.stderr.contains("waiting for"), program.contains("sleep"), "{program}: {outcome:?}");
+    }
+    assert_eq!(written("echo nothing", "whoami").code, 4);
+    // For each session the same.
+    bench.login(&["--account", "work"], |url| bench.visit(url, ALICE));
+    let all = written("cat \"$PEM\"", "logout --all");
+    assert_eq!((all.code, all.stdout.matches("Signed out").count()), (0, 2), "{all:?}");
+}
