@@ -161,12 +161,12 @@ async fn report(
 
 /// Opens Okta's page that ends the browser's session, and waits until the browser has what it needs for that.
 async fn end_browser_session(context: &Context, url: &str) -> Result<(), Failure> {
-    let browser = browser::send(Errand::post(&context.browser_address(url))?).await?;
+    let mut browser = browser::send(Errand::post(&context.browser_address(url))?).await?;
     let _progress = Progress::start(context.notes, "waiting for the browser …");
-    tokio::time::timeout(BROWSER_LIMIT, browser.taken()).await.map_err(|_| {
+    tokio::time::timeout(BROWSER_LIMIT, browser.has_page()).await.map_err(|_| {
         let problem = format!("no browser asked for the page within {}", human_span(BROWSER_LIMIT));
         Failure::new("timed_out", Exit::Cancelled, problem)
-    })?;
+    })??;
     tokio::time::sleep(SECOND_LOOK).await;
     Ok(())
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{ALICE, BOB, Bench, CAROL, Running};
 #[cfg(unix)]
-use crate::support::{Form, Witness, fetch};
+use crate::support::{Form, Outcome, Witness, fetch};
 
 #[test]
 fn login_prints_the_address_and_takes_the_redirect_from_stdin() {
@@ -291,4 +291,35 @@ fn somebody_at_a_terminal_who_pastes_something_else_is_asked_again() {
     assert_eq!(outcome.stdout.matches("Paste it here").count(), 3, "{outcome:?}");
     assert_eq!(outcome.stdout.matches("error:").count(), 2, "{outcome:?}");
     assert!(outcome.stdout.contains("another sign-in"), "{outcome:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_browser_that_fails_is_told_and_the_sign_in_goes_on() {
+    let bench = Bench::start();
+    let plain = bench.path("plain");
+    std::fs::write(&plain, "not a program").unwrap();
+    for (browser, how) in [
+        ("/nowhere/firefox", "/nowhere/firefox, cannot be started: No such file"),
+        ("nowhere-firefox --new-window", "nowhere-firefox, cannot be started: No such file"),
+        (plain.to_str().unwrap(), "plain, cannot be started: Permission denied"),
+        ("false", "false, ended with exit status: 1"),
+        ("/nowhere/firefox:false %s", "false, ended with exit status: 1"),
+        ("sh -c kill\\ -9\\ $$", "sh, ended with "),
+    ] {
+        let mut running = Running::start(bench.command(&["login", "--json"]).env("BROWSER", browser));
+        let url = running.authorization_url();
+        let told = running.stderr_line("the browser that BROWSER names");
+        assert!(told.contains(how) && told.contains("yourself") && !told.contains("http:"), "{browser}: {told}");
+        // Opened by hand.
+        let redirect = bench.visit(&url, ALICE);
+        assert!(fetch(&redirect).starts_with("HTTP/1.1 200 "), "{browser}");
+        let outcome = running.finish();
+        assert_eq!((outcome.code, outcome.events_named("signed_in").len()), (0, 1), "{browser}: {outcome:?}");
+
+        let outcome = Outcome::of(bench.command(&["logout", "--browser"]).env("BROWSER", browser).output().unwrap());
+        assert_eq!(outcome.code, 1, "{browser}: {outcome:?}");
+        let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(how) && said.contains("on Okta's own page"), "{browser}: {said}");
+    }
 }
