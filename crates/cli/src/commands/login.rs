@@ -321,6 +321,15 @@ async fn welcome(session: &Session, user: &User, output: &mut Output) -> Result<
         }
     }
     output.flush()?;
-    credentials?;
-    Ok(())
+    credentials.map(|_| ()).map_err(|error| only_credentials_failed(&error).into())
+}
+
+/// The sign-in is stored, unless it is what failed.
+fn only_credentials_failed(error: &SessionError) -> Failure {
+    let failure = Failure::from_session(error);
+    if matches!(error, SessionError::SignInRequired { .. }) {
+        return failure;
+    }
+    let rest = failure.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();
+    failure.hint(format!("You are signed in; it is the AWS credentials that could not be had.{rest}"))
 }

@@ -323,3 +323,32 @@ fn a_browser_that_fails_is_told_and_the_sign_in_goes_on() {
         assert!(said.contains(how) && said.contains("on Okta's own page"), "{browser}: {said}");
     }
 }
+
+/// A process that hangs in the middle of a sign-in or a renewal, as it looks to others.
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_held_elsewhere_is_told_before_anybody_signs_in() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let hold = |errand: &str| {
+        let mut files = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+        let lock = files.find(|path| path.to_str().unwrap().ends_with(&format!(".{errand}.lock"))).unwrap();
+        let lock = std::fs::File::open(lock).unwrap();
+        lock.lock().unwrap();
+        lock
+    };
+    let held = hold("sign-in");
+    bench.stack.log().clear();
+    let refused = bench.run(&["login", "--json"]);
+    assert_eq!((refused.code, refused.error()["kind"].as_str()), (6, Some("retryable")), "{refused:?}");
+    assert_eq!(refused.events().len(), 1, "no address was given out: {refused:?}");
+    assert!(refused.error()["message"].as_str().unwrap().contains(".sign-in.lock"), "{refused:?}");
+    assert_eq!(bench.stack.log().records().len(), 0);
+    drop(held);
+
+    let _held = hold("renewal");
+    let signed_in = bench.login(&[], |url| bench.visit(url, BOB));
+    assert_eq!((signed_in.code, signed_in.events_named("signed_in").len()), (6, 1), "{signed_in:?}");
+    assert!(signed_in.error()["hint"].as_str().unwrap().starts_with("You are signed in"), "{signed_in:?}");
+    assert_eq!(bench.run(&["whoami", "--json"]).events()[0]["user"]["username"], BOB);
+}
