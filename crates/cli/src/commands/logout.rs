@@ -64,7 +64,7 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
         |other: &OtherSession| args.all || (is_nobody && context.named_account().is_some() && other.account == account);
     let (meant, left): (Vec<_>, Vec<_>) = others.into_iter().partition(is_meant);
     for other in meant {
-        let sign_out = session.end_other(&other, mode).await?;
+        let sign_out = session.end_other(&other, mode).await.map_err(|error| Failure::of_sign_out(&error))?;
         let whose = describe_configuration(&other);
         ended.push(Ended { account: other.account, state: other.state, other: Some(whose), sign_out });
     }
@@ -90,7 +90,8 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
 }
 
 async fn end(session: &Session, account: String, state: SessionState, mode: SignOutMode) -> Result<Ended, CliError> {
-    Ok(Ended { account, state, other: None, sign_out: session.sign_out(mode).await? })
+    let sign_out = session.sign_out(mode).await.map_err(|error| Failure::of_sign_out(&error))?;
+    Ok(Ended { account, state, other: None, sign_out })
 }
 
 /// Which configuration, in the words of its file.

@@ -437,3 +437,96 @@ fn a_file_may_be_a_pipe_and_one_that_nobody_writes_to_is_told() {
     let all = written("cat \"$PEM\"", "logout --all");
     assert_eq!((all.code, all.stdout.matches("Signed out").count()), (0, 2), "{all:?}");
 }
+
+#[test]
+fn a_store_that_cannot_be_made_is_blamed_on_its_path_and_not_on_the_disk() {
+    let bench = Bench::start();
+    let dangling = bench.path("dangling");
+    std::os::unix::fs::symlink(bench.path("nowhere"), &dangling).unwrap();
+    for place in [dangling.join("store"), bench.path(&"long".repeat(100)), bench.path("there").join("a".repeat(300))] {
+        let store = format!("file:{}", place.display());
+        let outcome = bench.run(&["--store", &store, "--json", "login", "--no-browser"]);
+        assert_eq!(outcome.code, 8, "{outcome:?}");
+        let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+        assert!(hint.starts_with("Look at that path") && !hint.contains("Make room"), "{outcome:?}");
+    }
+}
+
+/// What is in the way is told with what takes it out of it.
+#[test]
+fn something_odd_in_the_store_is_told_with_a_fix_that_works() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    assert_eq!(bench.run(&["logout"]).code, 0);
+    let key = bench.path("store").join("store.key");
+    let aside = bench.path("aside.key");
+    std::fs::rename(&key, &aside).unwrap();
+    std::os::unix::fs::symlink(&aside, &key).unwrap();
+    let refused = bench.run(&["login", "--no-browser", "--json"]);
+    let message = refused.error()["message"].as_str().unwrap().to_owned();
+    assert_eq!(refused.code, 8, "{refused:?}");
+    assert!(message.contains("symbolic link; move it elsewhere or delete it"), "{message}");
+    std::fs::remove_file(&key).unwrap();
+    bench.sign_in_as(ALICE);
+
+    // Root can give files away; its own folder is still its own.
+    if std::os::unix::fs::chown(&key, Some(65534), None).is_ok() {
+        let refused = bench.run(&["whoami"]);
+        let said = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(!said.contains("run this as"), "{said}");
+        let line = refused.stderr.lines().find_map(|line| Some(&line[line.find("chown ")?..])).unwrap();
+        assert!(Command::new("sh").args(["-c", line]).status().unwrap().success(), "{line}");
+        assert_eq!(bench.run(&["whoami"]).code, 0);
+    }
+}
+
+/// A read-only disk keeps the session: whoever wants to sign out is not told to sign in.
+#[test]
+fn a_sign_out_that_fails_is_not_answered_with_a_sign_in() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let store = bench.path("store");
+    let files = std::fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().path());
+    let sealed: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "sealed")).collect();
+    for path in sealed {
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+    }
+    let outcome = bench.run(&["logout", "--json"]);
+    assert_eq!(outcome.code, 8, "{outcome:?}");
+    let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.starts_with("You are still signed in here.") && !hint.contains(" login"), "{hint}");
+}
+
+#[test]
+fn a_umask_takes_nothing_from_the_folders_that_are_made() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::start();
+    let home = bench.path("new home");
+    std::fs::create_dir(&home).unwrap();
+    let login = bench.command(&["login", "--no-browser", "--json"]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "umask 777; exec \"$0\" \"$@\""]).arg(login.get_program()).args(login.get_args());
+    for (name, value) in login.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    for name in ["XDG_STATE_HOME", "JETBRIDGE_HOME", "DBUS_SESSION_BUS_ADDRESS"] {
+        shell.env_remove(name);
+    }
+    let mut login = Running::start(shell.env("HOME", &home).env("JETBRIDGE_STORE", "auto"));
+    let url = login.authorization_url();
+    login.answer(&bench.visit(&url, ALICE));
+    assert_eq!(login.finish().code, 0);
+    let mut made = vec![home];
+    while let Some(folder) = made.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let metadata = entry.metadata().unwrap();
+            let wanted = if metadata.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(metadata.permissions().mode() & 0o777, wanted, "{}", entry.path().display());
+            made.extend(metadata.is_dir().then(|| entry.path()));
+        }
+    }
+}
