@@ -192,7 +192,8 @@ fn write_failure(error: &WriteConfigError) -> CliError {
     match error {
         WriteConfigError::WouldOverwrite { .. } => Failure::new("would_overwrite", Exit::Usage, error.to_string())
             .hint("Choose another folder, or replace the files with --overwrite."),
-        WriteConfigError::Io { .. } => Failure::new("misconfigured", Exit::Misconfigured, error.to_string()),
+        WriteConfigError::Io { .. } => Failure::new("misconfigured", Exit::Misconfigured, error.to_string())
+            .hint("--write-config names a folder that you may write to; it is made if it is not there."),
     }
     .into()
 }

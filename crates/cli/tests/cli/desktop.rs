@@ -530,3 +530,36 @@ fn a_umask_takes_nothing_from_the_folders_that_are_made() {
         }
     }
 }
+
+#[test]
+fn a_configuration_is_written_into_a_folder_and_that_is_told() {
+    let bench = Bench::start();
+    let file = bench.path("file");
+    std::fs::write(&file, "").unwrap();
+    for place in [file.to_str().unwrap(), "/dev/null", "/dev/null/below"] {
+        let outcome = bench.run(&["local-stack", "--port", "0", "--write-config", place, "--json"]);
+        assert_eq!(outcome.code, 4, "{outcome:?}");
+        assert!(outcome.error()["hint"].as_str().unwrap().contains("a folder"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_configuration_in_another_encoding_is_told_as_that() {
+    let bench = Bench::start();
+    let path = bench.path("config/okta-config.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    type Unit = fn(u16) -> [u8; 2];
+    for (mark, unit) in [
+        (&[0xfe_u8, 0xff][..], u16::to_be_bytes as Unit),
+        (&[0xff, 0xfe], u16::to_le_bytes),
+        (&[], u16::to_be_bytes),
+        (&[], u16::to_le_bytes),
+    ] {
+        let bytes = mark.iter().copied().chain(text.encode_utf16().flat_map(unit)).collect::<Vec<_>>();
+        std::fs::write(&path, bytes).unwrap();
+        let outcome = bench.run(&["whoami", "--json"]);
+        assert_eq!(outcome.code, 4, "{outcome:?}");
+        let message = outcome.error()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("is saved as UTF-16"), "{mark:?}: {message}");
+    }
+}
