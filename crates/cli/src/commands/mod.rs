@@ -24,7 +24,9 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Completions(_) => Output::new(Format::Plain),
         _ => Output::human_or_json(context.global.json),
     };
-    let is_one_document = matches!(command, Command::Whoami | Command::Creds(_) | Command::Completions(_));
+    // A sign-out counts with them: what it could not do would go untold.
+    let is_one_document =
+        matches!(command, Command::Whoami | Command::Creds(_) | Command::Completions(_) | Command::Logout(_));
     let result = match command {
         Command::Demo(args) => demo::run(&context, &args, &mut output).await,
         Command::LocalStack(args) => local_stack::run(&context, &args, &mut output).await,

@@ -75,6 +75,8 @@ fn a_reader_that_went_away_has_enough_of_a_listing_and_nothing_of_a_document() {
         let outcome = to_nobody(arguments);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{arguments:?}: {outcome:?}");
     }
+    assert_eq!(to_nobody(&["logout"]).code, 1);
+    assert_eq!(bench.run(&["whoami"]).code, 3, "the session is gone all the same");
 }
 
 #[test]
