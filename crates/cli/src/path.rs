@@ -11,6 +11,7 @@ use jetbridge::storage::{StorageErrorKind, absolute_path};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Notes;
+use crate::text::escape;
 
 /// Nobody wonders about a shorter wait.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -71,7 +72,8 @@ async fn read_within(
     let read = match tokio::time::timeout(silence, &mut reading).await {
         Ok(read) => read,
         Err(_) => {
-            notes.say(format!("waiting for what is to come from {} … (Ctrl-C cancels)", path.display()));
+            let shown = path.display().to_string();
+            notes.say(format!("waiting for what is to come from {} … (Ctrl-C cancels)", escape(&shown)));
             tokio::time::timeout(patience, reading).await.map_err(|_| {
                 io::Error::new(io::ErrorKind::TimedOut, "it is waited for no longer: nobody has written all of it")
             })?

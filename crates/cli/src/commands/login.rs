@@ -141,7 +141,7 @@ pub(super) async fn open_browser(page: &str, notes: Notes) -> Option<Browser> {
         Ok(_) => notes
             .say(format!("{} Sign in there. If no page opens, use this address:", styled(BOLD, "Your browser opens."))),
         Err(problem) => {
-            notes.say(styled(WARN, format!("{}. Open this address yourself:", problem.message)));
+            notes.say(styled(WARN, format!("{}. Open this address yourself:", escape(&problem.message))));
         }
     }
     notes.say(format!("\n{}\n", styled(ACCENT, page)));
@@ -167,10 +167,10 @@ pub(super) async fn receive(
     let watch = async {
         if let Some(browser) = browser {
             let Failure { message, .. } = browser.failed().await;
-            let told = styled(WARN, format!("{}. Open the address above yourself.", message));
+            let told = styled(WARN, format!("{}. Open the address above yourself.", escape(&message)));
             progress.aside(|| notes.say(told));
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         received = take_redirects(session, loopback, wait, notes, progress) => received,
