@@ -68,16 +68,12 @@ impl Failure {
         Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint }
     }
 
-    /// The same for a sign-out that did not come about: nobody wants to sign in instead.
-    pub(crate) fn of_sign_out(error: &SessionError) -> Self {
-        let failure = Self::from_session(error);
-        match error {
-            SessionError::SecureStorage { kind, detail } => {
-                let advice = storage_advice(*kind, detail);
-                failure.hint(format!("You are still signed in here. {advice}\nThen again: {}", command(&["logout"])))
-            }
-            _ => failure,
-        }
+    /// The same failure of a sign-out: who wants to leave is not told to sign in instead.
+    pub(crate) fn of_sign_out(mut self) -> Self {
+        let Some(hint) = self.hint.as_ref().filter(|hint| hint.contains(BESIDE)) else { return self };
+        let rest: Vec<_> = hint.lines().filter(|line| !line.starts_with(BESIDE)).collect();
+        self.hint = Some(format!("You are not signed out. {}\nThen again: {}", rest.join("\n"), command(&["logout"])));
+        self
     }
 
     /// Ctrl-C, or the end of the input that we waited for.
@@ -91,21 +87,20 @@ impl Failure {
     }
 }
 
+/// How the lines begin that are for a sign-in alone.
+const BESIDE: &str = "To sign in beside it";
+
 /// The way out of a store that cannot be used, by a sign-in beside it too.
 fn storage_hint(kind: StorageErrorKind, detail: &str) -> String {
-    let elsewhere = command(&["--store", "file:PATH", "login"]);
     let advice = storage_advice(kind, detail);
-    match kind {
-        StorageErrorKind::Unavailable => format!(
-            "{advice}\nTo sign in beside it, with a key file: {elsewhere}\nTo give up what is stored: {}",
-            command(&["logout"])
-        ),
-        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => {
-            format!("{advice}\nTo remove it: {}\nTo sign in beside it: {elsewhere}", command(&["logout"]))
-        }
-        StorageErrorKind::Denied | StorageErrorKind::Io => format!("{advice}\nTo use another one: {elsewhere}"),
-        StorageErrorKind::Busy => advice.to_owned(),
-    }
+    let logout = command(&["logout"]);
+    let give_up = match kind {
+        StorageErrorKind::Unavailable => format!("\nTo give up what is stored: {logout}"),
+        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => format!("\nTo remove it: {logout}"),
+        StorageErrorKind::Denied | StorageErrorKind::Io => String::new(),
+        StorageErrorKind::Busy => return advice.to_owned(),
+    };
+    format!("{advice}{give_up}\n{BESIDE}, with a key file: {}", command(&["--store", "file:PATH", "login"]))
 }
 
 /// What to do about the store itself.
@@ -213,7 +208,7 @@ mod tests {
             assert_eq!(failure.exit, if is_busy { Exit::Temporary } else { Exit::SecureStorage });
             assert!(failure.hint.is_some_and(|hint| is_busy || hint.contains(" login")), "{kind:?}");
             let error = SessionError::from(StorageError::new(kind, "it failed"));
-            let sign_out = Failure::of_sign_out(&error).hint.unwrap();
+            let sign_out = Failure::from_session(&error).of_sign_out().hint.unwrap();
             assert!(!sign_out.contains(" login") && (is_busy || sign_out.contains(" logout")), "{kind:?}: {sign_out}");
         }
         let newer = StorageError::new(StorageErrorKind::Unavailable, "a newer Jetbridge wrote it");

@@ -38,6 +38,13 @@ struct Ended {
 }
 
 pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Output) -> Result<(), CliError> {
+    sign_out(context, args, output).await.map_err(|error| match error {
+        CliError::Failed(failure) => failure.of_sign_out().into(),
+        CliError::OutputClosed => error,
+    })
+}
+
+async fn sign_out(context: &Context, args: &LogoutArgs, output: &mut Output) -> Result<(), CliError> {
     let config = context.config()?;
     let context = &context.permitting_endpoint(&config);
     // A store that cannot be read may still be emptied, so its state is no obstacle here.
@@ -64,7 +71,7 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
         |other: &OtherSession| args.all || (is_nobody && context.named_account().is_some() && other.account == account);
     let (meant, left): (Vec<_>, Vec<_>) = others.into_iter().partition(is_meant);
     for other in meant {
-        let sign_out = session.end_other(&other, mode).await.map_err(|error| Failure::of_sign_out(&error))?;
+        let sign_out = session.end_other(&other, mode).await?;
         let whose = describe_configuration(&other);
         ended.push(Ended { account: other.account, state: other.state, other: Some(whose), sign_out });
     }
@@ -90,8 +97,7 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
 }
 
 async fn end(session: &Session, account: String, state: SessionState, mode: SignOutMode) -> Result<Ended, CliError> {
-    let sign_out = session.sign_out(mode).await.map_err(|error| Failure::of_sign_out(&error))?;
-    Ok(Ended { account, state, other: None, sign_out })
+    Ok(Ended { account, state, other: None, sign_out: session.sign_out(mode).await? })
 }
 
 /// Which configuration, in the words of its file.

@@ -495,7 +495,13 @@ fn a_sign_out_that_fails_is_not_answered_with_a_sign_in() {
     let outcome = bench.run(&["logout", "--json"]);
     assert_eq!(outcome.code, 8, "{outcome:?}");
     let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
-    assert!(hint.starts_with("You are still signed in here.") && !hint.contains(" login"), "{hint}");
+    assert!(hint.starts_with("You are not signed out.") && !hint.contains(" login"), "{hint}");
+    // Nor where the folder itself cannot be entered.
+    let elsewhere = format!("file:{}", bench.path("config/okta-config.json").display());
+    let outcome = bench.run(&["--store", &elsewhere, "logout", "--json"]);
+    assert_eq!(outcome.code, 8, "{outcome:?}");
+    let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.starts_with("You are not signed out.") && !hint.contains(" login"), "{hint}");
 }
 
 #[test]

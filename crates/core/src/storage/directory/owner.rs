@@ -21,7 +21,8 @@ pub(super) fn explain_denied(path: &Path) -> Option<String> {
     let mut own = parts.take_while(|(_, metadata)| metadata.uid() == me && !metadata.is_symlink());
     let (closed, mode) = own.find_map(|(part, metadata)| Some((part, missing_mode(&metadata)?)))?;
     let word = quote_for_shell(&closed.display().to_string());
-    Some(format!("the mode of {} keeps its own owner out; run: chmod {mode} {word}", place(closed)))
+    let whose = if closed == path { "its mode".to_owned() } else { format!("the mode of {}", closed.display()) };
+    Some(format!("{whose} keeps its own owner out; run: chmod {mode} {word}"))
 }
 
 /// The mode that something of this user's should have, if it has less.
