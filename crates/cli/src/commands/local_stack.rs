@@ -101,6 +101,9 @@ struct UserLine<'a> {
 
 pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut Output) -> Result<(), CliError> {
     let config = args.write_config.as_ref().map(|directory| directory.absolute()).transpose()?;
+    if let Some(directory) = &config {
+        check_files(directory)?;
+    }
     let template = match &args.template {
         Some(template) => Some(load_template(&template.absolute()?, context.notes).await?),
         None => None,
@@ -186,6 +189,19 @@ fn as_text(bytes: Vec<u8>) -> io::Result<String> {
         return Err(io::Error::other("the file is larger than 4 MiB"));
     }
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// What is there is compared before it is replaced, and to open a named pipe would wait for a writer.
+fn check_files(directory: &Path) -> Result<(), Failure> {
+    let paths = ["okta-config.json", "aws-exports.json", "ca.pem"].map(|name| directory.join(name));
+    match paths.iter().find(|path| path.metadata().is_ok_and(|metadata| !metadata.is_file())) {
+        Some(path) => {
+            let problem = format!("{} is not a file", path.display());
+            Err(Failure::new("misconfigured", Exit::Misconfigured, problem)
+                .hint("Choose another folder, or move it elsewhere."))
+        }
+        None => Ok(()),
+    }
 }
 
 fn write_failure(error: &WriteConfigError) -> CliError {

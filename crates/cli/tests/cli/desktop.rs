@@ -547,6 +547,13 @@ fn a_configuration_is_written_into_a_folder_and_that_is_told() {
         assert_eq!(outcome.code, 4, "{outcome:?}");
         assert!(outcome.error()["hint"].as_str().unwrap().contains("a folder"), "{outcome:?}");
     }
+    let folder = bench.path("folder");
+    std::fs::create_dir(&folder).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.join("aws-exports.json")).status().unwrap().success());
+    let command = bench.command(&["local-stack", "--write-config", folder.to_str().unwrap(), "--port", "0", "--json"]);
+    let outcome = run_bounded(&command);
+    assert_eq!(outcome.code, 4, "{outcome:?}");
+    assert!(outcome.error()["message"].as_str().unwrap().ends_with("aws-exports.json is not a file"), "{outcome:?}");
 }
 
 #[test]
