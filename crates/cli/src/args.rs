@@ -54,9 +54,9 @@ impl Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// Folder with okta-config.json and aws-exports.json
-    #[arg(long, global = true, value_name = "DIR", env = "JETBRIDGE_CONFIG", default_value = "config")]
-    pub(crate) config: UserPath,
+    /// Folder with okta-config.json and aws-exports.json [default: config]
+    #[arg(long, global = true, value_name = "DIR", env = "JETBRIDGE_CONFIG")]
+    pub(crate) config: Option<UserPath>,
     /// Where the session is kept: auto, keyring, memory or file:PATH
     #[arg(long, global = true, value_name = "STORE", env = "JETBRIDGE_STORE", default_value = "auto")]
     pub(crate) store: StoreChoice,
@@ -185,7 +185,7 @@ pub(crate) struct LoginArgs {
     /// Send a further parameter with the request, such as idp=0oa1b2c3
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<ExtraParameter>,
-    /// How long to wait for the browser
+    /// How long to wait for the browser, or for the address on stdin
     #[arg(long, value_name = "SECS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=900))]
     pub(crate) timeout: u64,
 }

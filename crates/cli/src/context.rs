@@ -1,14 +1,16 @@
 //! From the global flags to a session: configuration, trusted certificates, store, account.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jetbridge::storage::{
     EncryptedFileStore, FileStoreOptions, KeySource, KeyringPatience, MemoryStore, SecretStore, StorageErrorKind,
-    default_directory,
+    absolute_path, default_directory,
 };
-use jetbridge::{Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User};
+use jetbridge::{
+    Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User, quote_for_shell,
+};
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
@@ -17,9 +19,12 @@ use crate::interrupt::Interrupt;
 use crate::invocation::command;
 use crate::leaving::Sessions;
 use crate::output::Notes;
+use crate::path::read_file;
 
 /// The account of who never uses several.
 pub(crate) const DEFAULT_ACCOUNT: &str = "default";
+/// The configuration's folder, if none is named.
+const DEFAULT_CONFIG: &str = "config";
 /// No bundle of root certificates comes near this.
 const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 
@@ -31,16 +36,22 @@ pub(crate) struct Context {
     pub(crate) notes: Notes,
     pub(crate) interrupt: Interrupt,
     pub(crate) sessions: Sessions,
+    /// Read once: a pipe gives them no second time.
+    certificates: Arc<OnceCell<Option<Vec<u8>>>>,
 }
 
 impl Context {
     pub(crate) fn new(global: GlobalArgs, patience: KeyringPatience, interrupt: Interrupt) -> Self {
         let notes = Notes::new(global.quiet);
-        Self { global, patience, notes, interrupt, sessions: Sessions::default() }
+        Self { global, patience, notes, interrupt, sessions: Sessions::default(), certificates: Arc::default() }
     }
 
     pub(crate) fn config(&self) -> Result<Config, CliError> {
-        Ok(Config::load(&self.global.config)?)
+        let directory = match &self.global.config {
+            Some(named) => named.absolute()?,
+            None => absolute_path(Path::new(DEFAULT_CONFIG)).map_err(|_| no_config())?,
+        };
+        Ok(Config::load(&directory)?)
     }
 
     /// For a command that sends no ID token to Cognito: whatever endpoint the configuration has, it keeps nobody from signing
@@ -86,7 +97,7 @@ impl Context {
         account: &str,
     ) -> Result<Session, CliError> {
         let mut builder = Session::builder(config, store).account(account);
-        if let Some(pem) = self.certificates()? {
+        if let Some(pem) = self.certificates().await? {
             builder = builder.root_certificates(pem);
         }
         for Resolve { host, address } in &self.global.resolve {
@@ -124,15 +135,19 @@ impl Context {
 
     /// What to trust beside the platform's certificates. Elsewhere than on macOS and Windows these are already those that
     /// SSL_CERT_FILE names; and a file that somebody named for all programs keeps nobody from signing out.
-    fn certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
-        if let Some(path) = self.global.ca_file.as_deref() {
-            return read_certificates(path).map(Some);
+    async fn certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
+        self.certificates.get_or_try_init(|| self.read_certificates()).await.cloned()
+    }
+
+    async fn read_certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
+        if let Some(path) = &self.global.ca_file {
+            return read_certificates(&path.absolute()?, self.notes).await.map(Some);
         }
         if !cfg!(any(target_os = "macos", windows)) {
             return Ok(None);
         }
         let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else { return Ok(None) };
-        let pem = read_certificates(Path::new(&path)).ok();
+        let pem = read_certificates(Path::new(&path), self.notes).await.ok();
         let pem = pem.filter(|pem| String::from_utf8_lossy(pem).contains("-----BEGIN CERTIFICATE-----"));
         if pem.is_none() {
             self.notes
@@ -190,11 +205,44 @@ impl Context {
             StoreChoice::Memory => return Ok(Arc::new(MemoryStore::new())),
             StoreChoice::Auto => (usual_directory()?, None),
             StoreChoice::Keyring => (usual_directory()?, Some(KeySource::Keyring)),
-            StoreChoice::File(directory) => (directory.to_path_buf(), Some(KeySource::KeyFile)),
+            StoreChoice::File(directory) => (directory.absolute()?, Some(KeySource::KeyFile)),
         };
+        let place = directory.display().to_string();
         let options = FileStoreOptions { key_source, ..FileStoreOptions::new(directory) };
-        Ok(Arc::new(EncryptedFileStore::open(options)?.with_keyring_patience(self.patience)))
+        let store = EncryptedFileStore::open(options)?.with_keyring_patience(self.patience);
+        check_key_place(&store, key_source, &place)?;
+        Ok(Arc::new(store))
     }
+}
+
+/// A session whose key is elsewhere than was asked for is not damaged: another choice of store finds it. Told before any
+/// command can take it for lost, `logout` above all. What cannot be found out here, the store says.
+fn check_key_place(store: &EncryptedFileStore, wanted: Option<KeySource>, place: &str) -> Result<(), Failure> {
+    let is = store.key_source().ok().flatten();
+    let (Some(wanted), Some(is)) = (wanted, is) else { return Ok(()) };
+    if wanted == is || store.list().is_ok_and(|names| names.is_empty()) {
+        return Ok(());
+    }
+    let problem = match is {
+        KeySource::Keyring => format!("the key of the session stored in {place} is in the keyring, not in a file"),
+        KeySource::KeyFile => format!("the key of the session stored in {place} is in a file, not in the keyring"),
+    };
+    let way_out = match wanted {
+        KeySource::Keyring => {
+            "Leave --store and JETBRIDGE_STORE out, or use --store auto: it finds the key.".to_owned()
+        }
+        KeySource::KeyFile => {
+            format!("Use --store auto with JETBRIDGE_HOME={}: it finds the key.", quote_for_shell(place))
+        }
+    };
+    Err(Failure::new("secure_storage", Exit::SecureStorage, problem).hint(way_out))
+}
+
+/// Nobody named a folder, so that none is to blame.
+fn no_config() -> Failure {
+    let problem = "no configuration: it is looked for below the current directory, which is not there any more";
+    Failure::new("usage", Exit::Usage, problem)
+        .hint("Change to another folder (cd), or name the configuration's with --config DIR or JETBRIDGE_CONFIG.")
 }
 
 fn usual_directory() -> Result<PathBuf, CliError> {
@@ -233,15 +281,12 @@ fn explain_permission(error: &SessionError) -> Failure {
     failure
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<u8>, CliError> {
+async fn read_certificates(path: &Path, notes: Notes) -> Result<Vec<u8>, CliError> {
     let problem = |detail: String| {
         Failure::new("misconfigured", Exit::Misconfigured, format!("the certificates in {}: {detail}", path.display()))
             .hint("--ca-file names a file with certificates in PEM form.")
     };
-    let mut pem = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST_CA_FILE + 1).read_to_end(&mut pem))
-        .map_err(|error| problem(error.to_string()))?;
+    let pem = read_file(path, LARGEST_CA_FILE + 1, notes).await.map_err(|error| problem(error.to_string()))?;
     if pem.len() as u64 > LARGEST_CA_FILE {
         return Err(problem("the file is larger than 4 MiB".to_owned()).into());
     }

@@ -29,7 +29,8 @@ pub(crate) enum Exit {
 pub(crate) enum CliError {
     /// To be told to the user.
     Failed(Failure),
-    /// The reader of our output went away (`jetbridge ls | head`): it has what it wanted.
+    /// The reader of our output went away (`jetbridge ls | head`): it has what it wanted, unless the answer was one
+    /// document.
     OutputClosed,
 }
 
@@ -57,7 +58,7 @@ impl Failure {
     pub(crate) fn from_session(error: &SessionError) -> Self {
         let hint = match error {
             SessionError::SignInRequired { .. } => Some(format!("Run: {}", command(&["login"]))),
-            SessionError::SecureStorage { kind, .. } => Some(storage_hint(*kind)),
+            SessionError::SecureStorage { kind, detail } => Some(storage_hint(*kind, detail)),
             // Okta's page remembers who was refused: the next sign-in would end in the same way without asking anybody.
             SessionError::AccessDenied { service: Service::Okta, code, hint, .. } if code == "access_denied" => {
                 Some(format!("{hint}\nTo sign in as somebody else, run: {}", command(&["login", "--force"])))
@@ -65,6 +66,14 @@ impl Failure {
             _ => error.hint(),
         };
         Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint }
+    }
+
+    /// The same failure of a sign-out: who wants to leave is not told to sign in instead.
+    pub(crate) fn of_sign_out(mut self) -> Self {
+        let Some(hint) = self.hint.as_ref().filter(|hint| hint.contains(BESIDE)) else { return self };
+        let rest: Vec<_> = hint.lines().filter(|line| !line.starts_with(BESIDE)).collect();
+        self.hint = Some(format!("You are not signed out. {}\nThen again: {}", rest.join("\n"), command(&["logout"])));
+        self
     }
 
     /// Ctrl-C, or the end of the input that we waited for.
@@ -78,27 +87,41 @@ impl Failure {
     }
 }
 
-/// The way out of a store that cannot be used.
-fn storage_hint(kind: StorageErrorKind) -> String {
-    let elsewhere = command(&["--store", "file:PATH", "login"]);
+/// How the lines begin that are for a sign-in alone.
+const BESIDE: &str = "To sign in beside it";
+
+/// The way out of a store that cannot be used, by a sign-in beside it too.
+fn storage_hint(kind: StorageErrorKind, detail: &str) -> String {
+    let advice = storage_advice(kind, detail);
     let logout = command(&["logout"]);
+    let give_up = match kind {
+        StorageErrorKind::Unavailable => format!("\nTo give up what is stored: {logout}"),
+        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => format!("\nTo remove it: {logout}"),
+        StorageErrorKind::Denied | StorageErrorKind::Io => String::new(),
+        StorageErrorKind::Busy => return advice.to_owned(),
+    };
+    format!("{advice}{give_up}\n{BESIDE}, with a key file: {}", command(&["--store", "file:PATH", "login"]))
+}
+
+/// What to do about the store itself.
+fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
     match kind {
-        StorageErrorKind::Unavailable => format!(
+        StorageErrorKind::Unavailable if detail.contains("a newer Jetbridge") => "Update this program.",
+        StorageErrorKind::Unavailable => {
             "Unlock the keyring and try again. Where none is to be reached (ssh, a container, cron), \
-             DBUS_SESSION_BUS_ADDRESS may have to name the desktop's bus: unix:path=/run/user/UID/bus.\nTo sign in beside \
-             it, with a key file: {elsewhere}\nTo give up what is stored: {logout}"
-        ),
-        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => format!(
-            "What is stored cannot be read any more; only you may remove it.\nTo remove it: {logout}\nTo sign in beside it: \
-             {elsewhere}"
-        ),
-        StorageErrorKind::Denied => {
-            format!("The store's folder and the files in it have to be yours alone.\nTo use another one: {elsewhere}")
+             DBUS_SESSION_BUS_ADDRESS may have to name the desktop's bus: unix:path=/run/user/UID/bus."
         }
-        StorageErrorKind::Busy => "Try again when the other process is done.".to_owned(),
-        StorageErrorKind::Io => {
-            format!("Make room on the disk, or make it writable, and try again.\nTo use another one: {elsewhere}")
+        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => {
+            "What is stored cannot be read any more; only you may remove it."
         }
+        StorageErrorKind::Denied => "The store's folder and the files in it have to be yours alone.",
+        StorageErrorKind::Busy => "Try again when the other process is done.",
+        // By the core's own words: the system's are in any language.
+        StorageErrorKind::Io if detail.contains("leads nowhere") => {
+            "Look at that path, which JETBRIDGE_HOME, XDG_STATE_HOME, HOME or --store names: its disk may not be mounted, a \
+             link in it may lead nowhere, or a name be too long."
+        }
+        StorageErrorKind::Io => "Make room on the disk, or make it writable, and try again.",
     }
 }
 
@@ -184,7 +207,13 @@ mod tests {
             let is_busy = kind == StorageErrorKind::Busy;
             assert_eq!(failure.exit, if is_busy { Exit::Temporary } else { Exit::SecureStorage });
             assert!(failure.hint.is_some_and(|hint| is_busy || hint.contains(" login")), "{kind:?}");
+            let error = SessionError::from(StorageError::new(kind, "it failed"));
+            let sign_out = Failure::from_session(&error).of_sign_out().hint.unwrap();
+            assert!(!sign_out.contains(" login") && (is_busy || sign_out.contains(" logout")), "{kind:?}: {sign_out}");
         }
+        let newer = StorageError::new(StorageErrorKind::Unavailable, "a newer Jetbridge wrote it");
+        let CliError::Failed(failure) = newer.into() else { panic!("a failure") };
+        assert!(failure.hint.is_some_and(|hint| hint.starts_with("Update") && !hint.contains("keyring")));
         for retry_after in [None, Some(std::time::Duration::from_secs(3))] {
             let failure = SessionError::Retryable { failure: "no answer".to_owned(), retry_after };
             assert!(Failure::from_session(&failure).hint.is_some());

@@ -169,7 +169,7 @@ fn render(failure: &Failure, width: usize) -> String {
 }
 
 /// What the commands begin with that messages propose.
-const PROGRAMS: [&str; 4] = ["jetbridge ", "cargo run -- ", "chmod ", "sudo "];
+const PROGRAMS: [&str; 5] = ["jetbridge ", "cargo run -- ", "chmod ", "chown ", "sudo "];
 
 /// A message of ours beside the word that says what it is.
 fn labelled(style: Style, label: &str, message: &str, width: usize) -> String {

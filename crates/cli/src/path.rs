@@ -1,33 +1,44 @@
-//! Paths on the command line and in its variables: one type for all of them.
+//! Paths on the command line and in its variables: one type for all of them, and one way to read the files.
 
 use std::ffi::OsStr;
-use std::ops::Deref;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser, ValueParserFactory};
-use jetbridge::storage::absolute_path;
+use jetbridge::storage::{StorageErrorKind, absolute_path};
 
-/// A path as the user meant it, absolute: `~/` is expanded also where no shell did it, and messages say where it is.
+use crate::exit::{Exit, Failure};
+use crate::output::Notes;
+use crate::text::escape;
+
+/// Nobody wonders about a shorter wait.
+const SILENCE: Duration = Duration::from_secs(1);
+/// What is written on the other side of a pipe may first have to be made, as `cdk synth` makes a template.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A path as the user typed it. Where that is, is found out when it is used: what a command does not need must not keep it
+/// from its work, as a current directory that was deleted would.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UserPath(PathBuf);
 
 impl UserPath {
+    /// Refuses what can never be one.
     pub(crate) fn new(typed: impl AsRef<OsStr>) -> Result<Self, String> {
-        absolute_path(Path::new(typed.as_ref())).map(Self).map_err(|error| error.detail)
+        let typed = PathBuf::from(typed.as_ref());
+        match absolute_path(&typed) {
+            Err(error) if error.kind == StorageErrorKind::Denied => Err(error.detail),
+            _ => Ok(Self(typed)),
+        }
     }
-}
 
-impl Deref for UserPath {
-    type Target = Path;
-
-    fn deref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl AsRef<Path> for UserPath {
-    fn as_ref(&self) -> &Path {
-        self
+    /// The whole path: `~/` is expanded also where no shell did it, and messages say where it is.
+    pub(crate) fn absolute(&self) -> Result<PathBuf, Failure> {
+        absolute_path(&self.0).map_err(|error| {
+            Failure::new("usage", Exit::Usage, error.detail)
+                .hint("Write the whole path; or change to a folder that is there (cd), if this one was deleted.")
+        })
     }
 }
 
@@ -36,5 +47,54 @@ impl ValueParserFactory for UserPath {
 
     fn value_parser() -> ValueParser {
         OsStringValueParser::new().try_map(Self::new).into()
+    }
+}
+
+/// Reads a file that an argument names, up to `most_bytes` of it; one more is enough to see that it is too long. It may be a
+/// pipe (`<(…)` of a shell): what takes time is told, and given up when nobody writes.
+pub(crate) async fn read_file(path: &Path, most_bytes: u64, notes: Notes) -> io::Result<Vec<u8>> {
+    read_within(path, most_bytes, notes, (SILENCE, PATIENCE)).await
+}
+
+async fn read_within(
+    path: &Path,
+    most_bytes: u64,
+    notes: Notes,
+    (silence, patience): (Duration, Duration),
+) -> io::Result<Vec<u8>> {
+    let file = path.to_owned();
+    // To open a named pipe waits for whoever writes, and nobody can interrupt it: so another thread does.
+    let mut reading = pin!(tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        std::fs::File::open(file)?.take(most_bytes).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }));
+    let read = match tokio::time::timeout(silence, &mut reading).await {
+        Ok(read) => read,
+        Err(_) => {
+            let shown = path.display().to_string();
+            notes.say(format!("waiting for what is to come from {} … (Ctrl-C cancels)", escape(&shown)));
+            tokio::time::timeout(patience, reading).await.map_err(|_| {
+                io::Error::new(io::ErrorKind::TimedOut, "it is waited for no longer: nobody has written all of it")
+            })?
+        }
+    };
+    read.map_err(io::Error::other)?
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pipe_that_nobody_writes_to_is_not_waited_for_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let read = |patience| read_within(&pipe, 5, Notes::new(true), (Duration::from_millis(1), patience));
+        let nobody = read(Duration::from_millis(20)).await;
+        assert_eq!(nobody.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        // Lets go of the thread that was given up, which has the pipe open from here on.
+        std::fs::write(&pipe, "").unwrap();
     }
 }

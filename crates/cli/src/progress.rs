@@ -1,7 +1,10 @@
-//! The sign of life while something takes its time: one line on stderr, on a terminal only, gone afterwards.
+//! The sign of life while something takes its time: one line on stderr, on a terminal only, gone afterwards. Where there is
+//! no room for it, it is left out; and whatever goes wrong with it, the work goes on.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use console::Term;
@@ -21,9 +24,13 @@ impl Progress {
         }
         // The colours are chosen for stdout otherwise, which may be a file.
         console::set_colors_enabled(console::colors_enabled_stderr());
-        let target = ProgressDrawTarget::term_like(Box::new(RoomForEcho(Term::buffered_stderr())));
-        let bar = ProgressBar::with_draw_target(None, target).with_message(text);
-        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg}") {
+        Self::paint_on(Box::new(RoomForEcho(Term::buffered_stderr())), text)
+    }
+
+    fn paint_on(terminal: Box<dyn TermLike>, text: impl Into<Cow<'static, str>>) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(terminal)).with_message(text);
+        // Cut off at the edge: one line, whatever the terminal's width.
+        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {wide_msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
@@ -31,33 +38,56 @@ impl Progress {
     }
 
     pub(crate) fn say(&self, text: impl Into<Cow<'static, str>>) {
-        self.bar.set_message(text);
+        let _ = paint(|| self.bar.set_message(text));
     }
 
     /// Runs `write` while the line is away, so that results on the same terminal do not mix with it.
     pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.bar.suspend(write)
+        let (mut write, mut written) = (Some(write), None);
+        let painted = paint(|| self.bar.suspend(|| written = write.take().map(|write| write())));
+        match (written, write) {
+            (Some(written), _) => written,
+            (None, Some(write)) => write(),
+            (None, None) => resume_unwind(painted.err().unwrap_or_else(|| Box::new("the writer panicked"))),
+        }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        let _ = paint(|| self.bar.finish_and_clear());
     }
 }
+
+/// A panic in here is the library's, and over a decoration.
+fn paint(paint: impl FnOnce()) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(paint))
+}
+
+/// Columns that the terminal's echo of `^C` takes, and one behind it.
+const ECHO: u16 = 4;
+/// The spinner and a few letters. In less than that nothing is painted; the library counts on two columns.
+const LEAST: u16 = 8;
 
 /// The terminal, a few columns narrower. A progress line is filled up to the right edge; the `^C` that the terminal
 /// echoes there would go to the next line, and the progress line would stay above it.
 #[derive(Debug)]
-struct RoomForEcho(Term);
+struct RoomForEcho<T>(T);
 
-impl TermLike for RoomForEcho {
+impl<T: TermLike> RoomForEcho<T> {
+    /// Asked anew for each line: the terminal may get another size at any moment.
+    fn has_room(&self) -> bool {
+        self.0.width() >= LEAST + ECHO
+    }
+}
+
+impl<T: TermLike> TermLike for RoomForEcho<T> {
     fn width(&self) -> u16 {
-        TermLike::width(&self.0).saturating_sub(4)
+        self.0.width().saturating_sub(ECHO).max(LEAST)
     }
 
     fn height(&self) -> u16 {
-        TermLike::height(&self.0)
+        self.0.height()
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
@@ -77,11 +107,11 @@ impl TermLike for RoomForEcho {
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.0.write_line(text)
+        if self.has_room() { self.0.write_line(text) } else { Ok(()) }
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.0.write_str(text)
+        if self.has_room() { self.0.write_str(text) } else { Ok(()) }
     }
 
     fn clear_line(&self) -> io::Result<()> {
@@ -90,5 +120,101 @@ impl TermLike for RoomForEcho {
 
     fn flush(&self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// A terminal of any width, that breaks in the middle of a line if it is told to.
+    #[derive(Debug)]
+    struct Paper {
+        width: u16,
+        is_broken: bool,
+        written: &'static Mutex<String>,
+    }
+
+    impl Paper {
+        fn of(width: u16, is_broken: bool) -> Self {
+            Self { width, is_broken, written: Box::leak(Box::default()) }
+        }
+    }
+
+    impl TermLike for Paper {
+        fn width(&self) -> u16 {
+            self.width
+        }
+
+        fn height(&self) -> u16 {
+            24
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.write_str(text)
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            assert!(!self.is_broken, "the terminal broke");
+            self.written.lock().unwrap().push_str(text);
+            Ok(())
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_cut_to_the_terminal_and_left_out_where_there_is_no_room() {
+        for width in 0..100 {
+            let paper = Paper::of(width, false);
+            let written = paper.written;
+            let progress = Progress::paint_on(Box::new(RoomForEcho(paper)), "waiting for the browser …");
+            progress.say("waiting for the browser …");
+            assert_eq!(progress.aside(|| 7), 7);
+            drop(progress);
+            let written = console::strip_ansi_codes(&written.lock().unwrap()).into_owned();
+            assert_eq!(written.is_empty(), width < LEAST + ECHO, "{width}: {written}");
+            assert_eq!(written.contains("browser …"), width > 30, "{width}: {written}");
+        }
+    }
+
+    #[test]
+    fn a_panic_while_painting_ends_nothing() {
+        let progress = Progress::paint_on(Box::new(Paper::of(80, true)), "asking S3 …");
+        // Whoever comes first finds the terminal broken, the others a lock that is poisoned.
+        progress.say("still asking …");
+        progress.say("and asking …");
+        assert_eq!(progress.aside(|| 7), 7);
+        drop(progress);
+    }
+
+    #[test]
+    fn a_panic_of_what_is_written_is_handed_on() {
+        let progress = Progress { bar: ProgressBar::hidden() };
+        assert!(paint(|| progress.aside(|| panic!("of the writer"))).is_err());
     }
 }

@@ -159,9 +159,9 @@ async fn sign_in_by_hand(
     story: &mut Narrator<'_>,
 ) -> Result<User, CliError> {
     notes.say(format!("Sign in as {} with password {}", styled(BOLD, &user.login), styled(BOLD, &user.password)));
-    let _browser = open_browser(&request.url, notes).await;
+    let mut browser = open_browser(&request.url, notes).await;
     story.begin("waiting for the browser … (Ctrl-C cancels)");
-    let received = receive(session, &mut loopback, PATIENCE, notes, story.progress()).await?;
+    let received = receive(session, &mut loopback, PATIENCE, notes, story.progress(), browser.as_mut()).await?;
     let Received { user, page } =
         received.ok_or_else(|| Failure::new("timed_out", Exit::Cancelled, "nobody signed in"))?;
     tell_tokens("You sign in; the app trades the code for tokens", &session.details(), &user, stack, story)?;

@@ -1,7 +1,6 @@
 //! `jetbridge doctor`: what does not fit together, before anybody signs in. Asks no server.
 
-use std::io::Read as _;
-use std::path::Path;
+use std::io;
 
 use jetbridge::doctor::{Check, Outcome, check_template};
 use serde::Serialize;
@@ -10,6 +9,7 @@ use crate::args::DoctorArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{BAD, DIM, GOOD, Output, styled};
+use crate::path::read_file;
 use crate::text::{escape, wrap_beside};
 
 /// CloudFormation takes no larger template; one byte more is enough to see that.
@@ -27,10 +27,14 @@ struct CheckEvent<'a> {
     hint: Option<&'a str>,
 }
 
-pub(super) fn run(context: &Context, args: &DoctorArgs, output: &mut Output) -> Result<(), CliError> {
+pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Output) -> Result<(), CliError> {
     let config = context.config()?;
-    let path = args.template.display();
-    let template = read(&args.template).map_err(|error| {
+    let file = args.template.absolute()?;
+    let path = file.display();
+    let template = read_file(&file, LARGEST_TEMPLATE, context.notes).await.and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+    });
+    let template = template.map_err(|error| {
         Failure::new("misconfigured", Exit::Misconfigured, format!("the template {path}: {error}"))
             .hint("`cd infra && npx cdk synth` writes infra/cdk.out/JetbridgeStack.template.json.")
     })?;
@@ -78,10 +82,4 @@ fn to_event(check: &Check) -> CheckEvent<'_> {
         Outcome::Differs(found) => ("differs", Some(found.setting), &found.problem, Some(found.hint.as_str())),
     };
     CheckEvent { event: "check", name: check.name, outcome, setting, detail, hint }
-}
-
-fn read(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(LARGEST_TEMPLATE).read_to_string(&mut text)?;
-    Ok(text)
 }

@@ -1,6 +1,7 @@
 //! `jetbridge local-stack`: Okta, Cognito and S3 on this machine, until Ctrl-C; on request as a template deploys them.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,8 +15,12 @@ use crate::args::LocalStackArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::invocation::invocation;
-use crate::output::{ACCENT, BOLD, DIM, Output, styled};
+use crate::output::{ACCENT, BOLD, DIM, Notes, Output, styled};
+use crate::path::read_file;
 use crate::text::pad_right;
+
+/// As for [`Template::load`].
+const LARGEST_TEMPLATE: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Serialize)]
 struct ReadyEvent<'a> {
@@ -95,7 +100,14 @@ struct UserLine<'a> {
 }
 
 pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut Output) -> Result<(), CliError> {
-    let template = args.template.as_deref().map(load_template).transpose()?;
+    let config = args.write_config.as_ref().map(|directory| directory.absolute()).transpose()?;
+    if let Some(directory) = &config {
+        check_files(directory)?;
+    }
+    let template = match &args.template {
+        Some(template) => Some(load_template(&template.absolute()?, context.notes).await?),
+        None => None,
+    };
     let options = Options {
         port: args.port,
         tls: args.tls,
@@ -114,13 +126,13 @@ pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut O
             None => stack.faults().inject(choice.fault, choice.times),
         }
     }
-    if let Some(directory) = &args.write_config {
+    if let Some(directory) = &config {
         stack.write_config(directory, args.overwrite).map_err(|error| write_failure(&error))?;
     }
     if output.is_json() {
-        announce_json(&stack, args, output)?;
+        announce_json(&stack, config.as_deref(), output)?;
     } else {
-        announce(&stack, args, output)?;
+        announce(&stack, config.as_deref(), output)?;
     }
     output.flush()?;
     context.interrupt.requested().await;
@@ -139,8 +151,16 @@ pub(super) fn start_failure(error: &StartError) -> CliError {
     .into()
 }
 
-fn load_template(path: &Path) -> Result<Template, CliError> {
-    Template::load(path).map_err(|error| {
+async fn load_template(path: &Path, notes: Notes) -> Result<Template, CliError> {
+    let template = match read_file(path, LARGEST_TEMPLATE + 1, notes).await.and_then(as_text) {
+        // The stack in it has the name that `cdk synth` gives the file.
+        Ok(text) => {
+            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
+            Template::parse(&text, name.unwrap_or("Stack"))
+        }
+        Err(source) => Err(TemplateError::Read { path: path.to_owned(), source }),
+    };
+    template.map_err(|error| {
         let file = path.display();
         let failure = |message: String| Failure::new("misconfigured", Exit::Misconfigured, message);
         let synth = "`npx cdk synth` in infra/ writes the template to cdk.out/JetbridgeStack.template.json.";
@@ -164,16 +184,37 @@ fn load_template(path: &Path) -> Result<Template, CliError> {
     })
 }
 
+fn as_text(bytes: Vec<u8>) -> io::Result<String> {
+    if bytes.len() as u64 > LARGEST_TEMPLATE {
+        return Err(io::Error::other("the file is larger than 4 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// What is there is compared before it is replaced, and to open a named pipe would wait for a writer.
+fn check_files(directory: &Path) -> Result<(), Failure> {
+    let paths = ["okta-config.json", "aws-exports.json", "ca.pem"].map(|name| directory.join(name));
+    match paths.iter().find(|path| path.metadata().is_ok_and(|metadata| !metadata.is_file())) {
+        Some(path) => {
+            let problem = format!("{} is not a file", path.display());
+            Err(Failure::new("misconfigured", Exit::Misconfigured, problem)
+                .hint("Choose another folder, or move it elsewhere."))
+        }
+        None => Ok(()),
+    }
+}
+
 fn write_failure(error: &WriteConfigError) -> CliError {
     match error {
         WriteConfigError::WouldOverwrite { .. } => Failure::new("would_overwrite", Exit::Usage, error.to_string())
             .hint("Choose another folder, or replace the files with --overwrite."),
-        WriteConfigError::Io { .. } => Failure::new("misconfigured", Exit::Misconfigured, error.to_string()),
+        WriteConfigError::Io { .. } => Failure::new("misconfigured", Exit::Misconfigured, error.to_string())
+            .hint("--write-config names a folder that you may write to; it is made if it is not there."),
     }
     .into()
 }
 
-fn announce_json(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> std::io::Result<()> {
+fn announce_json(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> std::io::Result<()> {
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.event(&ReadyEvent {
         event: "ready",
@@ -184,7 +225,7 @@ fn announce_json(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output)
         identity_pool_id: &options.identity_pool_id,
         bucket: &options.bucket,
         lives: Lives::of(options),
-        config: args.write_config.as_ref().map(|directory| directory.display().to_string()),
+        config: config.map(|directory| directory.display().to_string()),
         resolve: resolve_argument(stack),
         ignored: options.template.as_ref().map(Template::ignored_resources),
         users: options
@@ -195,7 +236,7 @@ fn announce_json(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output)
     })
 }
 
-fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> std::io::Result<()> {
+fn announce(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> std::io::Result<()> {
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.line(format_args!("\n{}", styled(BOLD, "The local stack is ready.")))?;
     output.line(styled(DIM, "Okta, Cognito and S3, on this machine only. Ctrl-C stops it.\n"))?;
@@ -232,7 +273,7 @@ fn announce(stack: &LocalStack, args: &LocalStackArgs, output: &mut Output) -> s
         }),
     ));
     output.fields(2, &fields)?;
-    let Some(directory) = &args.write_config else {
+    let Some(directory) = config else {
         return output.line("\nWith --write-config DIR it writes a configuration for the other commands.");
     };
     let word = |path: &Path| quote_for_shell(&path.display().to_string());

@@ -11,13 +11,13 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::args::LoginArgs;
-use crate::browser;
+use crate::browser::{self, Browser};
 use crate::commands::ls::{self, Place};
 use crate::commands::signed_in::SignedInEvent;
 use crate::commands::whoami::signed_in_user;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::loopback::{Delivery, Errand, HandOver, Loopback, Page};
+use crate::loopback::{Delivery, Errand, Loopback, Page};
 use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, report, styled};
 use crate::progress::Progress;
 use crate::text::{escape, human_span};
@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output
                 let Received { user, page } = in_browser(context, &session, &request, loopback, args, output).await?;
                 (user, Some(page))
             }
-            None => (by_hand(context, &session, &request, output).await?, None),
+            None => (by_hand(context, &session, &request, args, output).await?, None),
         };
         // AWS is asked while the page travels.
         let welcomed = welcome(&session, &user, output).await;
@@ -123,16 +123,16 @@ async fn in_browser(
         announce(request, output)?;
     }
     // Kept until the redirect comes: browsers may ask twice.
-    let _browser = open_browser(&context.browser_address(&request.url), notes).await;
+    let mut browser = open_browser(&context.browser_address(&request.url), notes).await;
     let wait = Duration::from_secs(args.timeout);
     let progress = Progress::start(notes, "waiting for the browser … (Ctrl-C cancels)");
-    let received = receive(session, &mut loopback, wait, notes, &progress).await?;
+    let received = receive(session, &mut loopback, wait, notes, &progress, browser.as_mut()).await?;
     Ok(received.ok_or_else(|| timed_out(request, wait))?)
 }
 
 /// Opens the sign-in page, and says where it is in case nothing opens. The browser finds it as long as what is returned is
 /// kept.
-pub(super) async fn open_browser(page: &str, notes: Notes) -> Option<HandOver> {
+pub(super) async fn open_browser(page: &str, notes: Notes) -> Option<Browser> {
     let opened = match Errand::visit(page) {
         Ok(errand) => browser::send(errand).await,
         Err(problem) => Err(problem),
@@ -140,7 +140,9 @@ pub(super) async fn open_browser(page: &str, notes: Notes) -> Option<HandOver> {
     match &opened {
         Ok(_) => notes
             .say(format!("{} Sign in there. If no page opens, use this address:", styled(BOLD, "Your browser opens."))),
-        Err(problem) => notes.say(styled(WARN, format!("{}. Open this address yourself:", problem.message))),
+        Err(problem) => {
+            notes.say(styled(WARN, format!("{}. Open this address yourself:", escape(&problem.message))));
+        }
     }
     notes.say(format!("\n{}\n", styled(ACCENT, page)));
     opened.ok()
@@ -152,9 +154,32 @@ pub(super) struct Received {
     pub(super) page: Delivery,
 }
 
-/// Takes redirects until one of them decides the sign-in; one that belongs to another attempt does not. `None` if none
-/// did within `wait`.
+/// Takes redirects until one of them decides the sign-in, or `wait` is over. A `browser` that failed is told, and waited for
+/// all the same: the address can be opened in another.
 pub(super) async fn receive(
+    session: &Session,
+    loopback: &mut Loopback,
+    wait: Duration,
+    notes: Notes,
+    progress: &Progress,
+    browser: Option<&mut Browser>,
+) -> Result<Option<Received>, CliError> {
+    let watch = async {
+        if let Some(browser) = browser {
+            let Failure { message, .. } = browser.failed().await;
+            let told = styled(WARN, format!("{}. Open the address above yourself.", escape(&message)));
+            progress.aside(|| notes.say(told));
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        received = take_redirects(session, loopback, wait, notes, progress) => received,
+        () = watch => Ok(None),
+    }
+}
+
+/// One that belongs to another attempt decides nothing. `None` if none did within `wait`.
+async fn take_redirects(
     session: &Session,
     loopback: &mut Loopback,
     wait: Duration,
@@ -221,9 +246,12 @@ async fn by_hand(
     context: &Context,
     session: &Session,
     request: &AuthorizationRequest,
+    args: &LoginArgs,
     output: &mut Output,
 ) -> Result<User, CliError> {
     let notes = context.notes;
+    let wait = Duration::from_secs(args.timeout);
+    let deadline = Instant::now() + wait;
     notes.say(styled(BOLD, "Open this address in any browser and sign in:"));
     if output.is_json() {
         announce(request, output)?;
@@ -237,7 +265,13 @@ async fn by_hand(
     ));
     let mut prompt = pasted::Prompt::new(notes);
     loop {
-        match complete_by_hand(session, request, &mut prompt).await {
+        // Here too the limit is for the person.
+        let Ok(address) = tokio::time::timeout_at(deadline, prompt.address()).await else {
+            let problem = format!("no address came on stdin within {}", human_span(wait));
+            let hint = "Sign in again and paste the address where the browser ends; --timeout SECS leaves more time.";
+            return Err(Failure::new("timed_out", Exit::Cancelled, problem).hint(hint).into());
+        };
+        match complete_by_hand(session, request, address).await {
             Err(CliError::Failed(failure))
                 if failure.exit == Exit::Usage && prompt.is_attended() && !output.is_json() =>
             {
@@ -251,9 +285,9 @@ async fn by_hand(
 async fn complete_by_hand(
     session: &Session,
     request: &AuthorizationRequest,
-    prompt: &mut pasted::Prompt,
+    address: Result<String, CliError>,
 ) -> Result<User, CliError> {
-    let address = prompt.address().await?;
+    let address = address?;
     check_attempt(&address, &request.url)?;
     signed_in_user(session.complete_login(&address).await?)
 }
@@ -287,6 +321,15 @@ async fn welcome(session: &Session, user: &User, output: &mut Output) -> Result<
         }
     }
     output.flush()?;
-    credentials?;
-    Ok(())
+    credentials.map(|_| ()).map_err(|error| only_credentials_failed(&error).into())
+}
+
+/// The sign-in is stored, unless it is what failed.
+fn only_credentials_failed(error: &SessionError) -> Failure {
+    let failure = Failure::from_session(error);
+    if matches!(error, SessionError::SignInRequired { .. }) {
+        return failure;
+    }
+    let rest = failure.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();
+    failure.hint(format!("You are signed in; it is the AWS credentials that could not be had.{rest}"))
 }

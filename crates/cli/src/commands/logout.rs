@@ -38,6 +38,13 @@ struct Ended {
 }
 
 pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Output) -> Result<(), CliError> {
+    sign_out(context, args, output).await.map_err(|error| match error {
+        CliError::Failed(failure) => failure.of_sign_out().into(),
+        CliError::OutputClosed => error,
+    })
+}
+
+async fn sign_out(context: &Context, args: &LogoutArgs, output: &mut Output) -> Result<(), CliError> {
     let config = context.config()?;
     let context = &context.permitting_endpoint(&config);
     // A store that cannot be read may still be emptied, so its state is no obstacle here.
@@ -161,12 +168,12 @@ async fn report(
 
 /// Opens Okta's page that ends the browser's session, and waits until the browser has what it needs for that.
 async fn end_browser_session(context: &Context, url: &str) -> Result<(), Failure> {
-    let browser = browser::send(Errand::post(&context.browser_address(url))?).await?;
+    let mut browser = browser::send(Errand::post(&context.browser_address(url))?).await?;
     let _progress = Progress::start(context.notes, "waiting for the browser …");
-    tokio::time::timeout(BROWSER_LIMIT, browser.taken()).await.map_err(|_| {
+    tokio::time::timeout(BROWSER_LIMIT, browser.has_page()).await.map_err(|_| {
         let problem = format!("no browser asked for the page within {}", human_span(BROWSER_LIMIT));
         Failure::new("timed_out", Exit::Cancelled, problem)
-    })?;
+    })??;
     tokio::time::sleep(SECOND_LOOK).await;
     Ok(())
 }

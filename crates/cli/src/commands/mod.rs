@@ -14,7 +14,7 @@ mod whoami;
 
 use crate::args::Command;
 use crate::context::Context;
-use crate::exit::CliError;
+use crate::exit::{CliError, Failure};
 use crate::output::{Format, Output};
 
 /// Runs a command to its end. What it wrote is handed over whether it succeeded or not.
@@ -24,6 +24,9 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Completions(_) => Output::new(Format::Plain),
         _ => Output::human_or_json(context.global.json),
     };
+    // A sign-out counts with them: what it could not do would go untold.
+    let is_one_document =
+        matches!(command, Command::Whoami | Command::Creds(_) | Command::Completions(_) | Command::Logout(_));
     let result = match command {
         Command::Demo(args) => demo::run(&context, &args, &mut output).await,
         Command::LocalStack(args) => local_stack::run(&context, &args, &mut output).await,
@@ -33,11 +36,18 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Accounts => accounts::list(&context, &mut output).await,
         Command::Switch(args) => accounts::switch(&context, &args, &mut output).await,
         Command::Creds(args) => creds::run(&context, &args, &mut output).await,
-        Command::Doctor(args) => doctor::run(&context, &args, &mut output),
+        Command::Doctor(args) => doctor::run(&context, &args, &mut output).await,
         Command::Logout(args) => logout::run(&context, &args, &mut output).await,
         Command::Completions(args) => completions::run(&args, &mut output),
     };
     let written = output.flush();
-    result?;
-    Ok(written?)
+    match result.and(written.map_err(CliError::from)) {
+        Err(CliError::OutputClosed) if is_one_document => Err(nobody_has_it().into()),
+        ended => ended,
+    }
+}
+
+/// Of a listing, a reader may want the first lines and no more. What is of use as a whole only was wanted and not delivered.
+fn nobody_has_it() -> Failure {
+    Failure::internal("the output could not be written: its reader went away before it had all of it")
 }

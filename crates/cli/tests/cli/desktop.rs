@@ -299,3 +299,280 @@ fn a_proposed_chmod_is_one_line_that_a_shell_takes() {
     assert!(shell.status.success(), "{line}: {shell:?}");
     assert_eq!(whoami().code, 3);
 }
+
+/// `snapshot` without the files that are for locks.
+fn stored(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    snapshot(folder).into_iter().filter(|(path, _)| path.extension().is_none_or(|ending| ending != "lock")).collect()
+}
+
+#[test]
+fn a_session_whose_key_is_elsewhere_is_neither_damaged_nor_removed() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let store = bench.path("store");
+    let file = format!("file:{}", store.display());
+    let commands = [
+        &["whoami"][..],
+        &["ls"],
+        &["creds", "--format", "process"],
+        &["accounts"],
+        &["switch", "default"],
+        &["login", "--no-browser"],
+        &["logout"],
+        &["logout", "--all", "--revoke"],
+    ];
+    let refuse = |choice: &str, way_out: &str| {
+        let before = stored(&store);
+        for arguments in commands {
+            let mut command = bench.command(arguments);
+            command.env("JETBRIDGE_HOME", &store).env("JETBRIDGE_STORE", choice).env_remove("DBUS_SESSION_BUS_ADDRESS");
+            let outcome = run_bounded(&command);
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (8, ""), "{arguments:?}: {outcome:?}");
+            assert!(outcome.stderr.contains(way_out), "{arguments:?}: {outcome:?}");
+            assert!(!outcome.stderr.contains("logout"), "{arguments:?}: {outcome:?}");
+        }
+        assert_eq!(stored(&store), before, "{choice}");
+    };
+    refuse("keyring", "--store auto");
+    let run = |arguments: &[&str]| {
+        let mut command = bench.command(arguments);
+        Outcome::of(command.env("JETBRIDGE_HOME", &store).env("JETBRIDGE_STORE", "auto").output().unwrap())
+    };
+    assert_eq!(run(&["whoami"]).code, 0, "the advice is right");
+
+    let marker = std::fs::read_to_string(store.join("store.json")).unwrap();
+    std::fs::write(store.join("store.json"), marker.replace("key_file", "keyring")).unwrap();
+    refuse(&file, "JETBRIDGE_HOME=");
+}
+
+/// Its name is still known to the shell, and leads nowhere.
+#[test]
+fn a_current_directory_that_was_deleted_matters_to_nobody_who_does_not_need_it() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let run = |arguments: &[&str], config: bool| {
+        let mut shell = Command::new("sh");
+        let line = "mkdir \"$0\" && cd \"$0\" && rmdir \"$0\" && exec \"$@\"";
+        let command = bench.command(arguments);
+        shell.args(["-c", line]).arg(bench.path("gone")).arg(command.get_program()).args(arguments);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) if config || name != "JETBRIDGE_CONFIG" => shell.env(name, value),
+                _ => shell.env_remove(name),
+            };
+        }
+        Outcome::of(shell.output().unwrap())
+    };
+    let config = bench.path("config");
+    let config = config.to_str().unwrap();
+    for arguments in [&["whoami"][..], &["ls", "--limit", "1"], &["accounts"]] {
+        assert_eq!(run(arguments, true).code, 0, "{arguments:?}");
+        assert_eq!(run(&[&["--config", config], arguments].concat(), false).code, 0, "{arguments:?}");
+    }
+    for arguments in [&["completions", "bash"][..], &["--help"], &["demo", "--limit", "1"]] {
+        assert_eq!(run(arguments, false).code, 0, "{arguments:?}");
+    }
+    let nobody_named_it = run(&["whoami", "--json"], false);
+    let message = nobody_named_it.error()["message"].as_str().unwrap().to_owned();
+    assert_eq!(nobody_named_it.code, 2, "{nobody_named_it:?}");
+    assert!(message.contains("current directory") && !message.contains("--config"), "{message}");
+    assert!(nobody_named_it.error()["hint"].as_str().unwrap().contains("--config DIR"), "{nobody_named_it:?}");
+    for arguments in [
+        &["--config", "here", "whoami", "--json"][..],
+        &["--store", "file:here", "whoami", "--json"],
+        &["--ca-file", "here", "ls", "--json"],
+        &["doctor", "--template", "here", "--json"],
+        &["local-stack", "--template", "here", "--json"],
+        &["local-stack", "--write-config", "here", "--json"],
+    ] {
+        let outcome = run(arguments, true);
+        assert_eq!(outcome.code, 2, "{arguments:?}: {outcome:?}");
+        assert!(outcome.error()["message"].as_str().unwrap().contains("'here'"), "{outcome:?}");
+        assert!(outcome.error()["hint"].as_str().unwrap().contains("cd"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_file_may_be_a_pipe_and_one_that_nobody_writes_to_is_told() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let pipe = bench.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    for arguments in [
+        &["--ca-file", pipe, "whoami"][..],
+        &["doctor", "--template", pipe],
+        &["local-stack", "--port", "0", "--template", pipe],
+    ] {
+        let mut running = Running::start(&mut bench.command(arguments));
+        let told = running.stderr_line("waiting for");
+        assert!(told.contains(pipe) && told.contains("Ctrl-C"), "{told}");
+        running.signal("INT");
+        assert_eq!(running.finish().code, 7, "{arguments:?}");
+    }
+
+    let served = Bench::start_with(|options| options.tls = true);
+    let certificates = served.path("config/ca.pem");
+    let written = |program: &str, command_line: &str| {
+        let mut shell = Command::new("bash");
+        let command = bench.command(&[]);
+        let line = format!("exec \"$0\" --ca-file <({program}) {command_line}");
+        shell.args(["-c", &line]).arg(command.get_program()).env("PEM", &certificates);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Outcome::of(shell.output().unwrap())
+    };
+    for program in ["cat \"$PEM\"", "sleep 1.5; cat \"$PEM\""] {
+        let outcome = written(program, "whoami");
+        assert_eq!(outcome.code, 0, "{program}: {outcome:?}");
+        assert_eq!(outcome.stderr.contains("waiting for"), program.contains("sleep"), "{program}: {outcome:?}");
+    }
+    assert_eq!(written("echo nothing", "whoami").code, 4);
+    // For each session the same.
+    bench.login(&["--account", "work"], |url| bench.visit(url, ALICE));
+    let all = written("cat \"$PEM\"", "logout --all");
+    assert_eq!((all.code, all.stdout.matches("Signed out").count()), (0, 2), "{all:?}");
+}
+
+#[test]
+fn a_store_that_cannot_be_made_is_blamed_on_its_path_and_not_on_the_disk() {
+    let bench = Bench::start();
+    let dangling = bench.path("dangling");
+    std::os::unix::fs::symlink(bench.path("nowhere"), &dangling).unwrap();
+    for place in [dangling.join("store"), bench.path(&"long".repeat(100)), bench.path("there").join("a".repeat(300))] {
+        let store = format!("file:{}", place.display());
+        let outcome = bench.run(&["--store", &store, "--json", "login", "--no-browser"]);
+        assert_eq!(outcome.code, 8, "{outcome:?}");
+        let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+        assert!(hint.starts_with("Look at that path") && !hint.contains("Make room"), "{outcome:?}");
+    }
+}
+
+/// What is in the way is told with what takes it out of it.
+#[test]
+fn something_odd_in_the_store_is_told_with_a_fix_that_works() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    assert_eq!(bench.run(&["logout"]).code, 0);
+    let key = bench.path("store").join("store.key");
+    let aside = bench.path("aside.key");
+    std::fs::rename(&key, &aside).unwrap();
+    std::os::unix::fs::symlink(&aside, &key).unwrap();
+    let refused = bench.run(&["login", "--no-browser", "--json"]);
+    let message = refused.error()["message"].as_str().unwrap().to_owned();
+    assert_eq!(refused.code, 8, "{refused:?}");
+    assert!(message.contains("symbolic link; move it elsewhere or delete it"), "{message}");
+    std::fs::remove_file(&key).unwrap();
+    bench.sign_in_as(ALICE);
+
+    // Root can give files away; its own folder is still its own.
+    if std::os::unix::fs::chown(&key, Some(65534), None).is_ok() {
+        let refused = bench.run(&["whoami"]);
+        let said = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(!said.contains("run this as"), "{said}");
+        let line = refused.stderr.lines().find_map(|line| Some(&line[line.find("chown ")?..])).unwrap();
+        assert!(Command::new("sh").args(["-c", line]).status().unwrap().success(), "{line}");
+        assert_eq!(bench.run(&["whoami"]).code, 0);
+    }
+}
+
+/// A read-only disk keeps the session: whoever wants to sign out is not told to sign in.
+#[test]
+fn a_sign_out_that_fails_is_not_answered_with_a_sign_in() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let store = bench.path("store");
+    let files = std::fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().path());
+    let sealed: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "sealed")).collect();
+    for path in sealed {
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+    }
+    let outcome = bench.run(&["logout", "--json"]);
+    assert_eq!(outcome.code, 8, "{outcome:?}");
+    let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.starts_with("You are not signed out.") && !hint.contains(" login"), "{hint}");
+    // Nor where the folder itself cannot be entered.
+    let elsewhere = format!("file:{}", bench.path("config/okta-config.json").display());
+    let outcome = bench.run(&["--store", &elsewhere, "logout", "--json"]);
+    assert_eq!(outcome.code, 8, "{outcome:?}");
+    let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.starts_with("You are not signed out.") && !hint.contains(" login"), "{hint}");
+}
+
+#[test]
+fn a_umask_takes_nothing_from_the_folders_that_are_made() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::start();
+    let home = bench.path("new home");
+    std::fs::create_dir(&home).unwrap();
+    let login = bench.command(&["login", "--no-browser", "--json"]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "umask 777; exec \"$0\" \"$@\""]).arg(login.get_program()).args(login.get_args());
+    for (name, value) in login.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    for name in ["XDG_STATE_HOME", "JETBRIDGE_HOME", "DBUS_SESSION_BUS_ADDRESS"] {
+        shell.env_remove(name);
+    }
+    let mut login = Running::start(shell.env("HOME", &home).env("JETBRIDGE_STORE", "auto"));
+    let url = login.authorization_url();
+    login.answer(&bench.visit(&url, ALICE));
+    assert_eq!(login.finish().code, 0);
+    let mut made = vec![home];
+    while let Some(folder) = made.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let metadata = entry.metadata().unwrap();
+            let wanted = if metadata.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(metadata.permissions().mode() & 0o777, wanted, "{}", entry.path().display());
+            made.extend(metadata.is_dir().then(|| entry.path()));
+        }
+    }
+}
+
+#[test]
+fn a_configuration_is_written_into_a_folder_and_that_is_told() {
+    let bench = Bench::start();
+    let file = bench.path("file");
+    std::fs::write(&file, "").unwrap();
+    for place in [file.to_str().unwrap(), "/dev/null", "/dev/null/below"] {
+        let outcome = bench.run(&["local-stack", "--port", "0", "--write-config", place, "--json"]);
+        assert_eq!(outcome.code, 4, "{outcome:?}");
+        assert!(outcome.error()["hint"].as_str().unwrap().contains("a folder"), "{outcome:?}");
+    }
+    let folder = bench.path("folder");
+    std::fs::create_dir(&folder).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.join("aws-exports.json")).status().unwrap().success());
+    let command = bench.command(&["local-stack", "--write-config", folder.to_str().unwrap(), "--port", "0", "--json"]);
+    let outcome = run_bounded(&command);
+    assert_eq!(outcome.code, 4, "{outcome:?}");
+    assert!(outcome.error()["message"].as_str().unwrap().ends_with("aws-exports.json is not a file"), "{outcome:?}");
+}
+
+#[test]
+fn a_configuration_in_another_encoding_is_told_as_that() {
+    let bench = Bench::start();
+    let path = bench.path("config/okta-config.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    type Unit = fn(u16) -> [u8; 2];
+    for (mark, unit) in [
+        (&[0xfe_u8, 0xff][..], u16::to_be_bytes as Unit),
+        (&[0xff, 0xfe], u16::to_le_bytes),
+        (&[], u16::to_be_bytes),
+        (&[], u16::to_le_bytes),
+    ] {
+        let bytes = mark.iter().copied().chain(text.encode_utf16().flat_map(unit)).collect::<Vec<_>>();
+        std::fs::write(&path, bytes).unwrap();
+        let outcome = bench.run(&["whoami", "--json"]);
+        assert_eq!(outcome.code, 4, "{outcome:?}");
+        let message = outcome.error()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("is saved as UTF-16"), "{mark:?}: {message}");
+    }
+}

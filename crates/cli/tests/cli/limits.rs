@@ -49,6 +49,36 @@ fn an_output_that_takes_nothing_is_an_error_for_every_answer() {
     assert!(outcome.stderr.contains("--limit"), "{outcome:?}");
 }
 
+/// What is of use as a whole only, and what is of use line by line.
+#[test]
+fn a_reader_that_went_away_has_enough_of_a_listing_and_nothing_of_a_document() {
+    let bench = Bench::start();
+    bench.sign_in_as(crate::support::ALICE);
+    let to_nobody = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Outcome::of(bench.command(arguments).stdout(writer).output().unwrap())
+    };
+    for arguments in [
+        &["creds", "--format", "process"][..],
+        &["creds", "--format", "env"],
+        &["creds"],
+        &["whoami"],
+        &["whoami", "--json"],
+        &["completions", "zsh"],
+    ] {
+        let outcome = to_nobody(arguments);
+        assert_eq!(outcome.code, 1, "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.starts_with("error: the output could not be written"), "{arguments:?}: {outcome:?}");
+    }
+    for arguments in [&["ls"][..], &["ls", "--json"], &["accounts"], &["--help"]] {
+        let outcome = to_nobody(arguments);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{arguments:?}: {outcome:?}");
+    }
+    assert_eq!(to_nobody(&["logout"]).code, 1);
+    assert_eq!(bench.run(&["whoami"]).code, 3, "the session is gone all the same");
+}
+
 #[test]
 fn too_few_descriptors_are_told_before_anything_is_begun() {
     let bench = Bench::start();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{ALICE, BOB, Bench, CAROL, Running};
 #[cfg(unix)]
-use crate::support::{Form, Witness, fetch};
+use crate::support::{Form, Outcome, Witness, fetch};
 
 #[test]
 fn login_prints_the_address_and_takes_the_redirect_from_stdin() {
@@ -214,6 +214,22 @@ fn an_empty_line_is_no_address_and_the_next_one_is_waited_for() {
 }
 
 #[test]
+fn an_address_that_never_comes_is_not_waited_for_for_ever() {
+    let bench = Bench::start();
+    let mut running = Running::start(&mut bench.command(&["login", "--no-browser", "--json", "--timeout", "2"]));
+    let url = running.authorization_url();
+    // An empty line is no address, and no reason to wait longer.
+    running.answer("");
+    assert!(running.line().contains("timed_out"));
+    let outcome = running.finish();
+    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (7, Some("timed_out")), "{outcome:?}");
+    assert!(outcome.error()["hint"].as_str().unwrap().contains("--timeout"), "{outcome:?}");
+    // Given up is given up.
+    let late = bench.login(&[], |_| bench.visit(&url, ALICE));
+    assert_eq!(late.code, 2, "{late:?}");
+}
+
+#[test]
 fn what_was_pasted_along_with_the_address_does_no_harm() {
     let bench = Bench::start();
     for wrap in [
@@ -275,4 +291,64 @@ fn somebody_at_a_terminal_who_pastes_something_else_is_asked_again() {
     assert_eq!(outcome.stdout.matches("Paste it here").count(), 3, "{outcome:?}");
     assert_eq!(outcome.stdout.matches("error:").count(), 2, "{outcome:?}");
     assert!(outcome.stdout.contains("another sign-in"), "{outcome:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_browser_that_fails_is_told_and_the_sign_in_goes_on() {
+    let bench = Bench::start();
+    let plain = bench.path("plain");
+    std::fs::write(&plain, "not a program").unwrap();
+    for (browser, how) in [
+        ("/nowhere/firefox", "/nowhere/firefox, cannot be started: No such file"),
+        ("nowhere-firefox --new-window", "nowhere-firefox, cannot be started: No such file"),
+        (plain.to_str().unwrap(), "plain, cannot be started: Permission denied"),
+        ("false", "false, ended with exit status: 1"),
+        ("/nowhere/firefox:false %s", "false, ended with exit status: 1"),
+        ("sh -c kill\\ -9\\ $$", "sh, ended with "),
+    ] {
+        let mut running = Running::start(bench.command(&["login", "--json"]).env("BROWSER", browser));
+        let url = running.authorization_url();
+        let told = running.stderr_line("the browser that BROWSER names");
+        assert!(told.contains(how) && told.contains("yourself") && !told.contains("http:"), "{browser}: {told}");
+        // Opened by hand.
+        let redirect = bench.visit(&url, ALICE);
+        assert!(fetch(&redirect).starts_with("HTTP/1.1 200 "), "{browser}");
+        let outcome = running.finish();
+        assert_eq!((outcome.code, outcome.events_named("signed_in").len()), (0, 1), "{browser}: {outcome:?}");
+
+        let outcome = Outcome::of(bench.command(&["logout", "--browser"]).env("BROWSER", browser).output().unwrap());
+        assert_eq!(outcome.code, 1, "{browser}: {outcome:?}");
+        let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(how) && said.contains("on Okta's own page"), "{browser}: {said}");
+    }
+}
+
+/// A process that hangs in the middle of a sign-in or a renewal, as it looks to others.
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_held_elsewhere_is_told_before_anybody_signs_in() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let hold = |errand: &str| {
+        let mut files = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+        let lock = files.find(|path| path.to_str().unwrap().ends_with(&format!(".{errand}.lock"))).unwrap();
+        let lock = std::fs::File::open(lock).unwrap();
+        lock.lock().unwrap();
+        lock
+    };
+    let held = hold("sign-in");
+    bench.stack.log().clear();
+    let refused = bench.run(&["login", "--json"]);
+    assert_eq!((refused.code, refused.error()["kind"].as_str()), (6, Some("retryable")), "{refused:?}");
+    assert_eq!(refused.events().len(), 1, "no address was given out: {refused:?}");
+    assert!(refused.error()["message"].as_str().unwrap().contains(".sign-in.lock"), "{refused:?}");
+    assert_eq!(bench.stack.log().records().len(), 0);
+    drop(held);
+
+    let _held = hold("renewal");
+    let signed_in = bench.login(&[], |url| bench.visit(url, BOB));
+    assert_eq!((signed_in.code, signed_in.events_named("signed_in").len()), (6, 1), "{signed_in:?}");
+    assert!(signed_in.error()["hint"].as_str().unwrap().starts_with("You are signed in"), "{signed_in:?}");
+    assert_eq!(bench.run(&["whoami", "--json"]).events()[0]["user"]["username"], BOB);
 }

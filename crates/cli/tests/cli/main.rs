@@ -26,3 +26,5 @@ mod stock_environment;
 mod support;
 mod surface;
 mod template;
+#[cfg(target_os = "linux")]
+mod terminals;

@@ -59,10 +59,15 @@ fn a_proxy_in_the_way_is_named_with_its_variable_and_without_its_password() {
     let wants_password = proxy_that_says("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
     let refuses = proxy_that_says("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
     let hangs_up = proxy_that_says("");
+    let shows_a_page = proxy_that_says("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>Blocked</html>");
+    let says_less = proxy_that_says("HTTP/1.1 200 Connection established\r\n\r\n");
     let dead = free_port();
     for (port, variable, words, advice) in [
         (wants_password, "HTTPS_PROXY", "wants a user name", "http://USER:PASSWORD@HOST:PORT"),
         (refuses, "https_proxy", "does not connect this device to okta.example", "Ask who runs the proxy"),
+        (wants_password, "HTTPS_PROXY", "wants a user name", "NTLM"),
+        (shows_a_page, "HTTPS_PROXY", "is not TLS", "Ask who runs the proxy to allow okta.example"),
+        (says_less, "all_proxy", "is not TLS", "Ask who runs the proxy to allow okta.example"),
         (hangs_up, "ALL_PROXY", "cannot be reached", "Correct ALL_PROXY"),
         (dead, "all_proxy", "cannot be reached", "Correct all_proxy"),
     ] {
@@ -108,6 +113,21 @@ fn a_socks_proxy_is_spoken_to_and_resolves_the_name_by_itself() {
     let (message, _) = told(&login(&bench, &[("all_proxy", &socks)]));
     assert_eq!(asked_for.recv().unwrap(), (3, NAME.to_owned()), "a name and no address");
     assert!(message.contains(&format!("{socks} (from all_proxy) does not connect this device to {NAME}")), "{message}");
+}
+
+#[test]
+fn a_socks_proxy_that_gets_no_names_is_told_with_the_one_that_does() {
+    let bench = bench();
+    for (scheme, better) in [("socks5", "socks5h://"), ("socks4", "socks4a://")] {
+        // Nobody is asked: a name that ends so is never found (RFC 6761 section 6.4).
+        bench.edit_config("okta-config.json", |okta| okta["okta_issuer_url"] = json!("https://okta.invalid/oauth2/a"));
+        let (message, hint) = told(&login(&bench, &[("ALL_PROXY", &format!("{scheme}://127.0.0.1:{}", free_port()))]));
+        assert!(
+            message.contains("(from ALL_PROXY)") && message.contains("okta.invalid cannot be resolved"),
+            "{message}"
+        );
+        assert!(hint.starts_with(&format!("Write {better} in place of {scheme}:// into ALL_PROXY")), "{hint}");
+    }
 }
 
 /// Whoever set the variable wants a proxy, so nothing goes without one.

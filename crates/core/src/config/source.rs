@@ -45,7 +45,8 @@ pub(super) fn decode_text(bytes: Vec<u8>) -> Text {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(Fault::new("is larger than 1 MiB").expecting("a configuration file, usually a few hundred bytes"));
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    // With its byte order mark or without: JSON begins with ASCII characters (RFC 4627 section 3), and has no NUL.
+    if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
         return Err(Fault::new("is saved as UTF-16").expecting("UTF-8; save it again with that encoding"));
     }
     String::from_utf8(bytes).map_err(|error| {

@@ -20,6 +20,8 @@ const YOUNGER_THAN: Duration = Duration::from_secs(1_793_491_200);
 /// How hyper-util's errors of a tunnel through a proxy begin. Their types have no public name.
 const TUNNEL: &str = "tunnel error: ";
 const SOCKS: &str = "SOCKS error: ";
+/// What reqwest says when a name is to be resolved on this side of a SOCKS proxy, and is not.
+const SOCKS_NAME: &str = "error resolving for socks proxy";
 
 const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
                             filter must let these addresses through.";
@@ -93,8 +95,14 @@ pub(super) fn find(error: &reqwest::Error, cause: &str, way: &Way<'_>) -> Option
         if let Some(socks) = causes(error).map(ToString::to_string).find(|cause| cause.starts_with(SOCKS)) {
             return Some(proxy.failed_to_speak_socks(socks.trim_start_matches(SOCKS), way.host));
         }
+        if causes(error).any(|cause| cause.to_string() == SOCKS_NAME) {
+            return Some(proxy.gets_no_name(way.host));
+        }
         if error.is_connect() && error.is_timeout() {
             return Some(proxy.failed("", NO_ANSWER, way.host));
+        }
+        if error.is_connect() && is_no_tls(error) {
+            return Some(proxy.spoils_tls(way.host));
         }
     }
     match find_tls_error(error)? {
@@ -134,6 +142,21 @@ fn explain_local(kind: io::ErrorKind, address: &str) -> Option<String> {
     }
 }
 
+/// Whether there was a connection, and no TLS on it: it was cut off, or something else was said.
+fn is_no_tls(error: &reqwest::Error) -> bool {
+    let is_cut = |kind| {
+        matches!(
+            kind,
+            io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+        )
+    };
+    matches!(find_tls_error(error), Some(rustls::Error::InvalidMessage(_)))
+        || causes(error).filter_map(|cause| cause.downcast_ref().map(io::Error::kind)).any(is_cut)
+}
+
 fn find_tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
@@ -157,9 +180,12 @@ impl Proxy {
         let variable = self.variable.unwrap_or("HTTPS_PROXY");
         self.obstruction(
             &format!("{} wants a user name and a password, or others than it got", self.name()),
+            // Which schemes it offers, hyper-util does not tell.
             &format!(
                 "Write them into {variable} as http://USER:PASSWORD@HOST:PORT (percent-encoded where they have signs such \
-                 as @ or :)"
+                 as @ or :). That is the Basic scheme, the only one that is spoken here: for a proxy that wants NTLM, \
+                 Kerberos (Negotiate) or Digest, run a helper on this device that speaks it (cntlm, px) and write its \
+                 address into {variable}, or ask who runs the proxy to allow Basic"
             ),
             host,
         )
@@ -185,6 +211,28 @@ impl Proxy {
             return self.obstruction(&format!("{name} cannot be reached"), &self.correct(), host);
         }
         self.obstruction(&format!("{name} does not connect this device to {host}: {cause}"), &self.correct(), host)
+    }
+
+    /// It let the connection through, as it said.
+    fn spoils_tls(&self, host: &str) -> Obstruction {
+        let problem = format!(
+            "{} took the connection to {host}, and what came through it is not TLS: it answers in the place of {host}, or cuts \
+             it off",
+            self.name()
+        );
+        self.obstruction(&problem, &format!("Ask who runs the proxy to allow {host}"), host)
+    }
+
+    /// `socks5` and `socks4` leave the name to this side, which knows less behind such a proxy.
+    fn gets_no_name(&self, host: &str) -> Obstruction {
+        let (scheme, _) = self.address.split_once(':').unwrap_or_default();
+        let better = if scheme == "socks4" { "socks4a" } else { "socks5h" };
+        let place = self.variable.unwrap_or("this system's settings");
+        self.obstruction(
+            &format!("{} is asked for addresses only, and the name {host} cannot be resolved here", self.name()),
+            &format!("Write {better}:// in place of {scheme}:// into {place}, so that the proxy resolves names"),
+            host,
+        )
     }
 
     fn correct(&self) -> String {

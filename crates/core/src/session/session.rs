@@ -122,8 +122,8 @@ impl Session {
     /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL.
     ///
     /// # Errors
-    /// `Misconfigured` if the issuer is not what the server says it is, `Retryable` if it cannot be reached,
-    /// `SecureStorage` if the request cannot be remembered.
+    /// `Misconfigured` if the issuer is not what the server says it is, `Retryable` if it cannot be reached or another
+    /// process does not end its sign-in, `SecureStorage` if the request cannot be remembered.
     pub async fn begin_login(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
         let sign_ins = Arc::clone(&self.parts.sign_ins);
         detach(async move { sign_ins.begin(options).await }).await

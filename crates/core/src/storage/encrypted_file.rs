@@ -45,8 +45,9 @@ impl FileStoreOptions {
 
 /// Encrypts each value with XChaCha20-Poly1305 into a file of its own.
 ///
-/// A value that is damaged, or whose key is gone, is an error on `load` and on `save`; only `delete` removes it. A new
-/// key is made only while no value is stored.
+/// A value that is damaged, or whose key is gone, is an error on `load` and on `save`; only `delete` removes it. One whose
+/// key is in another place than the options ask for is [`Denied`](StorageErrorKind::Denied), to `delete` too. A new key is
+/// made only while no value is stored.
 pub struct EncryptedFileStore {
     options: FileStoreOptions,
     patience: KeyringPatience,
@@ -118,6 +119,21 @@ impl EncryptedFileStore {
         Ok(made)
     }
 
+    /// Values whose key is elsewhere than this store was opened for belong to another store: nothing is wrong with them, so
+    /// they are neither read nor removed here.
+    fn check_key_place(&self, directory: &Directory, marker: &Marker) -> Result<(), StorageError> {
+        let (is, is_not) = match (self.options.key_source, marker.key_source) {
+            (Some(KeySource::KeyFile), KeySource::Keyring) => ("in the keyring", "in a key file"),
+            (Some(KeySource::Keyring), KeySource::KeyFile) => ("in a key file", "in the keyring"),
+            _ => return Ok(()),
+        };
+        let directory = directory.path().display();
+        Err(StorageError::new(
+            StorageErrorKind::Denied,
+            format!("the key of the session stored in {directory} is {is}, not {is_not}; choose the automatic store"),
+        ))
+    }
+
     /// The key of a directory that has values.
     fn existing_key(&self, directory: &Directory) -> Result<Key, StorageError> {
         // All of them have to go before there can be a new key.
@@ -130,12 +146,7 @@ impl EncryptedFileStore {
         };
         let marker = Marker::read(directory)?
             .ok_or_else(|| key_missing("store.json is gone; sign out to remove the session, then sign in"))?;
-        if self.options.key_source.is_some_and(|wanted| wanted != marker.key_source) {
-            return Err(key_missing(match marker.key_source {
-                KeySource::Keyring => "its key is in the keyring, not in a key file; choose the automatic store",
-                KeySource::KeyFile => "its key is in a key file, not in the keyring; choose the automatic store",
-            }));
-        }
+        self.check_key_place(directory, &marker)?;
         let mut cached = lock(&self.keyring_key);
         if let Some(key) = cached.as_ref().filter(|key| marker.names(key)) {
             return Ok(key.clone());
@@ -219,6 +230,12 @@ impl SecretStore for EncryptedFileStore {
     fn delete(&self, name: &str) -> Result<(), StorageError> {
         check_name(name)?;
         let Some(directory) = self.directory()? else { return Ok(()) };
+        // What describes nothing keeps nobody from removing the rest.
+        if let Ok(Some(marker)) = Marker::read(&directory)
+            && self.list()?.iter().any(|stored| stored == name)
+        {
+            self.check_key_place(&directory, &marker)?;
+        }
         let file_name = sealed_file(name);
         directory.remove(&file_name)?;
         // A process that was killed in the middle of a write has left the value, too.

@@ -78,6 +78,8 @@ impl SignIns {
     /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL.
     pub(crate) async fn begin(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
         let redirect_uri = options.redirect_uri.as_deref().unwrap_or_else(|| self.config.callback_url());
+        // Nobody is to type a password for a sign-in that could not be finished.
+        self.vault.check_free(Errand::SignIn).await?;
         let provider = self.server.provider().await?;
         let wishes = Wishes {
             login_hint: options.login_hint.as_deref(),

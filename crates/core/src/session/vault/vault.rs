@@ -347,13 +347,35 @@ impl Vault {
     /// Waits until no other task or process is on the same errand. Look at the store again afterwards: the other one may
     /// have done it.
     pub(crate) async fn begin(&self, errand: Errand) -> Result<Exclusive, SessionError> {
+        let (turns, name) = self.place_of(errand);
+        let turn = Arc::clone(turns).lock_owned().await;
+        let store = Arc::clone(&self.store);
+        block(move || Ok(Exclusive { _lock: store.lock(&name)?, _turn: turn })).await
+    }
+
+    /// Whether [`begin`](Self::begin) would find another process that does not end its errand: for who is about to send a
+    /// person on the way. This process's own tasks do end theirs, and what else is wrong with the store is for the errand.
+    pub(crate) async fn check_free(&self, errand: Errand) -> Result<(), SessionError> {
+        let (turns, name) = self.place_of(errand);
+        let Ok(turn) = Arc::clone(turns).try_lock_owned() else { return Ok(()) };
+        let store = Arc::clone(&self.store);
+        block(move || {
+            let _turn = turn;
+            match store.lock(&name) {
+                Err(error) if error.kind == StorageErrorKind::Busy => Err(error.into()),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Where the tasks of this process take turns, and what processes lock.
+    fn place_of(&self, errand: Errand) -> (&Arc<tokio::sync::Mutex<()>>, String) {
         let (turns, suffix) = match errand {
             Errand::SignIn => (&self.signing_in, "sign-in"),
             Errand::Renewal => (&self.renewing, "renewal"),
         };
-        let turn = Arc::clone(turns).lock_owned().await;
-        let (store, name) = (Arc::clone(&self.store), format!("{}.{suffix}", self.name));
-        block(move || Ok(Exclusive { _lock: store.lock(&name)?, _turn: turn })).await
+        (turns, format!("{}.{suffix}", self.name))
     }
 
     fn keep_in_memory(

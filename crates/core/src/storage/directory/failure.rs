@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 #[cfg(unix)]
-use super::owner::describe_owner;
+use super::owner::explain_denied;
 use crate::storage::{StorageError, StorageErrorKind};
 
 impl StorageError {
@@ -18,18 +18,29 @@ impl StorageError {
             ErrorKind::PermissionDenied => StorageErrorKind::Denied,
             _ => StorageErrorKind::Io,
         };
+        let nowhere = match error.kind() {
+            // It is not the disk's fault: there is no such place, or can be none.
+            ErrorKind::NotFound | ErrorKind::InvalidFilename | ErrorKind::NotADirectory => "; the path leads nowhere",
+            _ => "",
+        };
         #[cfg(unix)]
-        let owner = if kind == StorageErrorKind::Denied { describe_owner(path) } else { None };
-        // Access lists say more than one owner.
+        let why = if kind == StorageErrorKind::Denied { explain_denied(path) } else { None };
+        // Access lists say more than one owner and a mode.
         #[cfg(not(unix))]
-        let owner: Option<String> = None;
-        let owner = owner.map(|owner| format!("; {owner}")).unwrap_or_default();
-        Self::new(kind, format!("failed to {action} {}: {error}{owner}", path.display()))
+        let why: Option<String> = None;
+        let why = why.map(|why| format!("; {why}")).unwrap_or_default();
+        Self::new(kind, format!("failed to {action} {}: {error}{nowhere}{why}", path.display()))
     }
 
     /// A folder, a pipe or the like is where one of the store's files belongs.
     pub(super) fn not_a_file(path: &Path) -> Self {
         Self::refused(path, "it is not a file; move it elsewhere or delete it")
+    }
+
+    /// A symbolic link is where one of the store's files belongs.
+    #[cfg(unix)]
+    pub(super) fn is_a_link(path: &Path) -> Self {
+        Self::refused(path, "it is a symbolic link; move it elsewhere or delete it")
     }
 
     /// Something other than the store's folder is at `path`, or at a part of it.
@@ -39,7 +50,7 @@ impl StorageError {
             .find_map(|part| Some((part, part.symlink_metadata().ok()?)))
             .map_or((path, None), |(part, metadata)| (part, Some(metadata)));
         let is_link = metadata.is_some_and(|metadata| metadata.is_symlink());
-        let what = if is_link { "is a symbolic link" } else { "is not a folder" };
+        let what = if is_link { "is a symbolic link; use the folder that it leads to" } else { "is not a folder" };
         let subject = if place == path { "it".to_owned() } else { place.display().to_string() };
         Self::refused(path, &format!("{subject} {what}"))
     }

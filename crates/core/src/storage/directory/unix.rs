@@ -1,10 +1,10 @@
 //! Private files on Unix. Everything is opened relative to the open directory and without following symbolic links, so
 //! that nobody can lead a write elsewhere between two calls.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
@@ -17,8 +17,20 @@ use crate::storage::StorageError;
 
 pub(super) type Handle = OwnedFd;
 
+/// A umask may take rights from the owner too; what is made here has the mode that it needs.
 pub(super) fn create_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let missing: Vec<_> = path.ancestors().take_while(|part| !part.as_os_str().is_empty() && !part.exists()).collect();
+    for part in missing.into_iter().rev() {
+        match DirBuilder::new().mode(0o700).create(part) {
+            // Another process was faster, or it is a link that leads nowhere: who opens it finds out.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => {
+                made?;
+                std::fs::set_permissions(part, Permissions::from_mode(0o700))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// `None` when it is not there.
@@ -48,14 +60,29 @@ pub(super) fn open_file(directory: &Handle, _path: &Path, file_name: &str, acces
     };
     // Not inherited by child processes: a browser that was started would otherwise keep a lock.
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(directory, file_name, flags, Mode::RUSR | Mode::WUSR)?;
-    Ok(File::from(file))
+    let file = File::from(rustix::fs::openat(directory, file_name, flags, Mode::RUSR | Mode::WUSR)?);
+    if flags.contains(OFlags::CREATE) {
+        repair_mode(&file)?;
+    }
+    Ok(file)
+}
+
+/// Gives the owner what a umask has taken. What others can reach is left as it is, to be refused.
+fn repair_mode(file: &File) -> io::Result<()> {
+    let stat = rustix::fs::fstat(file)?;
+    let mode = Mode::from_raw_mode(stat.st_mode);
+    let owned = Mode::RUSR | Mode::WUSR;
+    let is_own = stat.st_uid == rustix::process::geteuid().as_raw();
+    if is_own && FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && !mode.contains(owned) {
+        rustix::fs::fchmod(file, mode | owned)?;
+    }
+    Ok(())
 }
 
 /// Tells a symbolic link from other reasons why a file did not open.
 pub(super) fn explain_open(path: &Path, error: &io::Error) -> StorageError {
     if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
-        StorageError::refused(path, "it is a symbolic link")
+        StorageError::is_a_link(path)
     } else {
         StorageError::io("open", path, error)
     }

@@ -161,7 +161,7 @@ fn encrypted_files_with_the_keyring_keep_the_contract() {
     assert!(!key_file.exists());
     open(None).save(NAME, b"kept").expect("the automatic choice finds the key's place");
     assert_eq!(open(None).key_source(), Ok(Some(KeySource::Keyring)));
-    assert_eq!(kind(open(Some(KeySource::KeyFile)).load(NAME)), StorageErrorKind::KeyMissing);
+    assert_eq!(kind(open(Some(KeySource::KeyFile)).load(NAME)), StorageErrorKind::Denied);
 
     let running = open(None);
     assert_eq!(loaded(&running, NAME).as_deref(), Some(b"kept".as_slice()));
@@ -189,4 +189,21 @@ fn processes_that_begin_together_end_with_one_key() {
     let store = key_file_store(directory.path());
     let values: HashSet<_> = (0..8).map(|number| loaded(&store, &format!("name-{number}"))).collect();
     assert_eq!(values, (0..8).map(|number| Some(vec![number])).collect());
+}
+
+/// It needs no keyring: which place the key is in says the store's description.
+#[test]
+fn a_value_whose_key_is_in_another_place_is_neither_read_nor_replaced_nor_removed() {
+    let directory = private_directory();
+    let open =
+        |key_source| EncryptedFileStore::open(options(directory.path(), key_source)).expect("a private directory");
+    let (right, wrong) = (open(KeySource::KeyFile), open(KeySource::Keyring));
+    right.save(NAME, b"kept").expect("a new store");
+    assert_eq!(kind(wrong.load(NAME)), StorageErrorKind::Denied);
+    assert_eq!(kind(wrong.save(NAME, b"other")), StorageErrorKind::Denied);
+    assert_eq!(kind(wrong.save("other", b"other")), StorageErrorKind::Denied);
+    assert_eq!(kind(wrong.delete(NAME)), StorageErrorKind::Denied);
+    assert_eq!(wrong.delete("nothing"), Ok(()), "what is not there is nobody's");
+    assert_eq!(loaded(&right, NAME).as_deref(), Some(b"kept".as_slice()));
+    right.delete(NAME).expect("its own");
 }

@@ -185,7 +185,7 @@ fn symbolic_links_and_other_things_are_refused() {
     fs::rename(&path, &target).unwrap();
     symlink(&target, &path).unwrap();
     let detail = assert_refused(directory.path(), StorageErrorKind::Denied);
-    assert!(detail.ends_with("it is a symbolic link"), "{detail}");
+    assert!(detail.ends_with("it is a symbolic link; move it elsewhere or delete it"), "{detail}");
     assert_usable_after_delete(directory.path());
     assert!(target.exists(), "the link was deleted, not what it leads to");
 
@@ -200,7 +200,7 @@ fn symbolic_links_and_other_things_are_refused() {
     for path in [link.clone(), outside.path().join("link/"), link.join(".")] {
         let error = EncryptedFileStore::open_auto(&path).expect_err("a link to a directory");
         assert_eq!(error.kind, StorageErrorKind::Denied);
-        assert!(error.detail.ends_with("it is a symbolic link"), "{error}");
+        assert!(error.detail.ends_with("it is a symbolic link; use the folder that it leads to"), "{error}");
     }
     symlink(outside.path().join("victim"), directory.path().join("a.lock")).unwrap();
     assert_eq!(kind(key_file_store(directory.path()).lock("a")), StorageErrorKind::Denied);

@@ -107,27 +107,30 @@ fn a_full_disk_keeps_the_old_value() {
 }
 
 #[test]
-fn a_umask_that_forbids_nothing_opens_nothing() {
+fn no_umask_changes_a_mode() {
     if let Some(directory) = child_directory() {
         let store = key_file_store(&directory);
         store.save(NAME, b"value").expect("a saved value");
         drop(store.lock(NAME).expect("a free lock"));
         return;
     }
-    let outer = private_directory();
-    let inner = outer.path().join("state/jetbridge");
-    let child = child(&this_program(), "a_umask_that_forbids_nothing_opens_nothing", &inner);
-    let mut careless = Command::new("sh");
-    careless.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(child.get_program());
-    careless.args(child.get_args()).env(CHILD_DIRECTORY, &inner);
-    assert_passed(&careless.output().unwrap());
+    // One that opens what is made to everybody, one that closes it to its owner, and the usual one.
+    for umask in ["000", "777", "022"] {
+        let outer = private_directory();
+        let inner = outer.path().join("state/jetbridge");
+        let child = child(&this_program(), "no_umask_changes_a_mode", &inner);
+        let mut careless = Command::new("sh");
+        careless.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")]).arg(child.get_program());
+        careless.args(child.get_args()).env(CHILD_DIRECTORY, &inner);
+        assert_passed(&careless.output().unwrap());
 
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(inner.parent().unwrap()), mode(&inner)), (0o700, 0o700));
-    let files: Vec<_> = fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files.len(), 5, "{files:?}");
-    for file in files {
-        assert_eq!(mode(&file), 0o600, "{}", file.display());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(inner.parent().unwrap()), mode(&inner)), (0o700, 0o700));
+        let files: Vec<_> = fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(files.len(), 5, "{files:?}");
+        for file in files {
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
     }
 }
 
