@@ -20,7 +20,7 @@ use super::store::Store;
 use super::stored::hex;
 use super::uploads::{Checksums, Completed, Expected, NamedPart, Part, Upload, check_part_number};
 use super::writing::{
-    check_options, encryption, given_checksums, read_attributes, set_checksum, take_upload, whole_seconds,
+    check_keys, check_options, encryption, given_checksums, read_attributes, set_checksum, take_upload, whole_seconds,
 };
 
 /// "Maximum number of parts returned for a list parts request: 1,000", and of uploads likewise (qfacts).
@@ -55,6 +55,7 @@ pub(super) async fn upload_part(
     request: S3Request<UploadPartInput>,
     now: SystemTime,
 ) -> S3Result<S3Response<UploadPartOutput>> {
+    check_keys(&request.headers)?;
     let input = request.input;
     check_part_number(input.part_number)?;
     let checksums = store.read().uploads.find(&input.key, &input.upload_id)?.checksums;
@@ -93,6 +94,7 @@ pub(super) fn complete(
     region: &str,
     now: SystemTime,
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+    check_keys(&request.headers)?;
     let input = request.input;
     let named = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref()).unwrap_or_default();
     let named: Option<Vec<_>> = named.iter().map(read_part).collect();

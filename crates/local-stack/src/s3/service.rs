@@ -286,7 +286,11 @@ impl S3 for ObjectStore {
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let (bucket, extensions) = (request.input.bucket.clone(), request.extensions.clone());
         writing::delete_objects(self.store(&bucket)?, request, |object| {
-            self.authorizer.may_delete(&extensions, &bucket, &object.key, object.version_id.as_deref())
+            self.authorizer.may_delete(&extensions, &bucket, &object.key, object.version_id.as_deref())?;
+            match &object.e_tag {
+                Some(tag) if tag.value() != "*" => self.authorizer.may_compare(&extensions, &bucket, &object.key),
+                _ => Ok(()),
+            }
         })
     }
 

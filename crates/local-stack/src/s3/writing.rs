@@ -91,6 +91,7 @@ pub(super) fn delete_object(
     request: &S3Request<DeleteObjectInput>,
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
     refuse_version(request.input.version_id.as_deref())?;
+    refuse_bypass(&request.headers)?;
     let condition = WriteCondition::of_deletion(&request.headers)?;
     let version_id = store.delete(&request.input.key, &condition)?;
     Ok(S3Response::new(DeleteObjectOutput {
@@ -106,6 +107,7 @@ pub(super) fn delete_objects(
     request: S3Request<DeleteObjectsInput>,
     may_delete: impl Fn(&ObjectIdentifier) -> S3Result<()>,
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+    refuse_bypass(&request.headers)?;
     let delete = request.input.delete;
     if delete.objects.is_empty() || delete.objects.len() > MAX_DELETIONS {
         return Err(Refusal::malformed_xml().into());
@@ -114,6 +116,12 @@ pub(super) fn delete_objects(
     for object in delete.objects {
         let outcome = may_delete(&object).and_then(|()| {
             refuse_version(object.version_id.as_deref())?;
+            // "This functionality is only supported for directory buckets" (`ObjectIdentifier`).
+            if object.size.is_some() || object.last_modified_time.is_some() {
+                return Err(
+                    Refusal::not_implemented("conditions on size and time, which are for directory buckets").into()
+                );
+            }
             let condition =
                 object.e_tag.as_ref().map_or(WriteCondition::None, |tag| WriteCondition::of_tag(tag.value()));
             store.delete(&object.key, &condition).map_err(S3Error::from)
@@ -142,6 +150,15 @@ pub(super) fn delete_objects(
         errors: Some(errors),
         ..DeleteObjectsOutput::default()
     }))
+}
+
+/// Object Lock is a property of a bucket, and none here has it. That S3 says so is not documented; LocalStack's tests, which
+/// run against S3 too, expect it.
+fn refuse_bypass(headers: &HeaderMap) -> Result<(), Refusal> {
+    const NAME: &str = "x-amz-bypass-governance-retention";
+    let Some(value) = headers.get(NAME) else { return Ok(()) };
+    let message = format!("{NAME} is only applicable to Object Lock enabled buckets.");
+    Err(Refusal::invalid_argument(message, NAME, value.to_str().unwrap_or_default()))
 }
 
 /// Which may have asked for another one than the current.
@@ -185,6 +202,13 @@ pub(super) fn check_options(headers: &HeaderMap) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// Refuses a part, or a completion, with a key of the customer's: no upload here was begun with one.
+pub(super) fn check_keys(headers: &HeaderMap) -> Result<(), Refusal> {
+    let (prefix, what) = ABSENT[0];
+    let has_key = headers.keys().any(|name| name.as_str().starts_with(prefix));
+    if has_key { Err(Refusal::not_implemented(what)) } else { Ok(()) }
 }
 
 /// Buckets whose owner enforces ownership, the default, "only accept PUT requests that don't specify an ACL or PUT requests
@@ -273,3 +297,20 @@ macro_rules! given_checksums {
     };
 }
 pub(super) use {given_checksums, set_checksum};
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn no_bucket_has_object_lock_to_pass_by() {
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static("x-amz-bypass-governance-retention"),
+            HeaderValue::from_static("true"),
+        )]);
+        assert_eq!(refuse_bypass(&headers).unwrap_err().code, "InvalidArgument");
+        assert!(refuse_bypass(&HeaderMap::new()).is_ok());
+    }
+}
