@@ -71,7 +71,8 @@ impl Store {
     /// able to handle a request (503, "Error responses"): which real S3 would not for this reason.
     pub(super) fn take_room(&self, content: u64) -> Result<Arc<Room>, Refusal> {
         self.quota.take(content).ok_or_else(|| {
-            let message = "The local stack keeps no more than it already does. Delete objects, or restart it.";
+            let message = "The local stack keeps no more than it already does, by its own limit or that on open files. Delete \
+                           objects, or restart it.";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
         })
     }
