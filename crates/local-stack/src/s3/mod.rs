@@ -173,6 +173,9 @@ impl S3Server {
         if !operation.is_served {
             return Err(Refusal::not_implemented(operation.name));
         }
+        if asked.is_at_key {
+            return Err(Refusal::not_implemented(&format!("{} at a key", operation.name)));
+        }
         if asked.names_version() {
             return Err(Refusal::not_implemented(&format!("{} of a version that is named", operation.name)));
         }
