@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
 use futures_util::stream;
-use s3s::dto::{ChecksumAlgorithm, ChecksumType, Metadata, StreamingBlob, Timestamp};
+use s3s::dto::{ChecksumAlgorithm, ChecksumType, Metadata, ServerSideEncryption, StreamingBlob, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::body::Blob;
@@ -170,6 +170,30 @@ pub(super) struct Attributes {
     pub metadata: Option<Metadata>,
     /// None for STANDARD, of which S3 says nothing ("GetObject", `StorageClass`, S3 API reference).
     pub storage_class: Option<String>,
+}
+
+/// How a bucket encrypts what is put into it: with S3's own keys, as every new bucket ("Setting default server-side
+/// encryption behavior for Amazon S3 buckets", user guide), or with the one that KMS manages for S3.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Encryption {
+    pub kms_key: Option<String>,
+}
+
+impl Encryption {
+    pub(super) fn algorithm(&self) -> ServerSideEncryption {
+        let is_by_kms = self.kms_key.is_some();
+        let name = if is_by_kms { ServerSideEncryption::AWS_KMS } else { ServerSideEncryption::AES256 };
+        ServerSideEncryption::from_static(name)
+    }
+
+    /// The ETag of content with this MD5 digest, which objects have "that are not an MD5 digest of their object data" if
+    /// they "are encrypted by SSE-C or SSE-KMS" ("Object", `ETag`, S3 API reference).
+    pub(super) fn e_tag(&self, md5: [u8; 16]) -> String {
+        match &self.kms_key {
+            None => hex(&md5),
+            Some(key) => hex(&Sha256::digest([&md5[..], key.as_bytes()].concat())[..16]),
+        }
+    }
 }
 
 /// The checksum of an object.

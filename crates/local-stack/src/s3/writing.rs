@@ -6,15 +6,14 @@ use std::time::{Duration, SystemTime};
 use http::{Extensions, HeaderMap};
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag,
-    Error as DeletionError, Metadata, ObjectIdentifier, PutObjectInput, PutObjectOutput, ServerSideEncryption,
-    Timestamp, TimestampFormat,
+    Error as DeletionError, Metadata, ObjectIdentifier, PutObjectInput, PutObjectOutput, Timestamp, TimestampFormat,
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::condition::WriteCondition;
 use super::error::Refusal;
 use super::store::Store;
-use super::stored::{Attributes, Stored, StoredChecksum, hex};
+use super::stored::{Attributes, Encryption, Stored, StoredChecksum};
 use super::upload::Upload;
 
 /// "The user-defined metadata is limited to 2 KB in size": "the sum of the number of bytes in the UTF-8 encoding of each key
@@ -57,12 +56,12 @@ pub(super) fn put_object(
     request: S3Request<PutObjectInput>,
     now: SystemTime,
 ) -> S3Result<S3Response<PutObjectOutput>> {
-    check_options(&request.headers)?;
+    check_options(&request.headers, &store.encryption)?;
     let condition = WriteCondition::of_write(&request.headers)?;
     let attributes = read_attributes(&request.headers, request.input.metadata)?;
     let upload = take_upload(&request.extensions)?;
     let checksum = upload.checksum.unwrap_or(upload.crc64nvme);
-    let e_tag = hex(&upload.md5);
+    let e_tag = store.encryption.e_tag(upload.md5);
     let object = Stored {
         room: vec![store.take_room(upload.blob.len())?],
         blob: upload.blob,
@@ -77,7 +76,8 @@ pub(super) fn put_object(
     let version_id = store.put(&request.input.key, object, &condition)?;
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(e_tag)),
-        server_side_encryption: Some(encryption()),
+        server_side_encryption: Some(store.encryption.algorithm()),
+        ssekms_key_id: store.encryption.kms_key.clone(),
         version_id,
         checksum_type: Some(kind),
         ..PutObjectOutput::default()
@@ -171,18 +171,16 @@ pub(super) fn take_upload(extensions: &Extensions) -> S3Result<Upload> {
     extensions.get::<Upload>().cloned().ok_or_else(|| s3_error!(InternalError))
 }
 
-/// All buckets have SSE-S3, as every new bucket ("Setting default server-side encryption behavior for Amazon S3 buckets",
-/// user guide).
-pub(super) fn encryption() -> ServerSideEncryption {
-    ServerSideEncryption::from_static(ServerSideEncryption::AES256)
-}
-
 /// Refuses what a new object cannot have here. S3 and the stack store nothing then.
-pub(super) fn check_options(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_options(headers: &HeaderMap, encryption: &Encryption) -> Result<(), Refusal> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     check_acl(headers, text("x-amz-acl"))?;
     match text("x-amz-server-side-encryption") {
-        None | Some("AES256") => {}
+        None => {}
+        Some("AES256") if encryption.kms_key.is_none() => {}
+        Some("AES256") => {
+            return Err(Refusal::not_implemented("another encryption of an object than its bucket's"));
+        }
         Some("aws:kms" | "aws:kms:dsse" | "aws:fsx") => {
             return Err(Refusal::not_implemented("encryption with keys of KMS (SSE-KMS)"));
         }
