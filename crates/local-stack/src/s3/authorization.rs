@@ -71,6 +71,12 @@ impl Authorizer {
         self.check_in_service(extensions, action, &Address::of_object(bucket, key))
     }
 
+    /// Whether the caller may know if one of these objects still has an ETag: "you must have the s3:DeleteObject and
+    /// s3:GetObject permissions" (S3 user guide, conditional-deletes).
+    pub(super) fn may_compare(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<()> {
+        self.check_in_service(extensions, "s3:GetObject", &Address::of_object(bucket, key))
+    }
+
     /// Whether the caller may know which keys the bucket has: who may not does not learn either that one is missing
     /// ("GetObject", S3 API reference, "Permissions": 404 with s3:ListBucket, else 403).
     pub(super) fn may_know_keys(&self, extensions: &Extensions, bucket: &str) -> S3Result<()> {

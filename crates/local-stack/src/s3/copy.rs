@@ -23,7 +23,7 @@ use super::error::Refusal;
 use super::store::Store;
 use super::stored::{Attributes, Content, Object, Room, Stored, StoredChecksum, hex};
 use super::uploads::{Part, check_part_number};
-use super::writing::{check_options, encryption, read_attributes, refuse_version, set_checksum, whole_seconds};
+use super::writing::{check_options, read_attributes, refuse_version, set_checksum, whole_seconds};
 
 /// "You create a copy of your object up to 5 GB in size in a single atomic action" (CopyObject), and a part is at most as
 /// large.
@@ -85,7 +85,7 @@ pub(super) async fn copy_object(
     now: SystemTime,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
     let input = request.input;
-    check_options(&request.headers)?;
+    check_options(&request.headers, &store.encryption)?;
     let condition = WriteCondition::of_write(&request.headers)?;
     let given = read_attributes(&request.headers, input.metadata)?;
     let replaces = read_directive(&request.headers)?;
@@ -112,7 +112,7 @@ pub(super) async fn copy_object(
     let (blob, mut room) = open(store, source, 0..source.size).await?;
     let (md5, checksum) = digest(&blob, algorithm).await.map_err(S3Error::internal_error)?;
     room.push(store.take_room(0)?);
-    let e_tag = hex(&md5);
+    let e_tag = store.encryption.e_tag(md5);
     let last_modified = whole_seconds(now);
     let object = Stored {
         blob,
@@ -137,7 +137,8 @@ pub(super) async fn copy_object(
     set_checksum!(result, checksum);
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(result),
-        server_side_encryption: Some(encryption()),
+        server_side_encryption: Some(store.encryption.algorithm()),
+        ssekms_key_id: store.encryption.kms_key.clone(),
         copy_source_version_id: source.version_id(),
         version_id,
         ..CopyObjectOutput::default()
@@ -153,7 +154,7 @@ pub(super) async fn upload_part_copy(
     let input = request.input;
     check_part_number(input.part_number)?;
     let checksums = store.read().uploads.find(&input.key, &input.upload_id)?.checksums;
-    check_options(&request.headers)?;
+    check_options(&request.headers, &store.encryption)?;
     let conditions = SourceConditions {
         if_match: input.copy_source_if_match.as_ref(),
         if_none_match: input.copy_source_if_none_match.as_ref(),
@@ -181,7 +182,8 @@ pub(super) async fn upload_part_copy(
     Ok(S3Response::new(UploadPartCopyOutput {
         copy_part_result: Some(result),
         copy_source_version_id: source.version_id(),
-        server_side_encryption: Some(encryption()),
+        server_side_encryption: Some(store.encryption.algorithm()),
+        ssekms_key_id: store.encryption.kms_key.clone(),
         ..UploadPartCopyOutput::default()
     }))
 }

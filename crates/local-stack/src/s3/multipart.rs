@@ -20,7 +20,7 @@ use super::store::Store;
 use super::stored::hex;
 use super::uploads::{Checksums, Completed, Expected, NamedPart, Part, Upload, check_part_number};
 use super::writing::{
-    check_options, encryption, given_checksums, read_attributes, set_checksum, take_upload, whole_seconds,
+    check_keys, check_options, given_checksums, read_attributes, set_checksum, take_upload, whole_seconds,
 };
 
 /// "Maximum number of parts returned for a list parts request: 1,000", and of uploads likewise (qfacts).
@@ -32,7 +32,7 @@ pub(super) fn create(
     initiator: String,
     now: SystemTime,
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-    check_options(&request.headers)?;
+    check_options(&request.headers, &store.encryption)?;
     let header = |name: &str| request.headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let checksums = Checksums::declare(header("x-amz-checksum-algorithm"), header("x-amz-checksum-type"))?;
     let attributes = read_attributes(&request.headers, request.input.metadata)?;
@@ -43,7 +43,8 @@ pub(super) fn create(
         bucket: Some(request.input.bucket),
         key: Some(request.input.key),
         upload_id: Some(id),
-        server_side_encryption: Some(encryption()),
+        server_side_encryption: Some(store.encryption.algorithm()),
+        ssekms_key_id: store.encryption.kms_key.clone(),
         checksum_algorithm: algorithm_of(checksums),
         checksum_type: type_of(checksums),
         ..CreateMultipartUploadOutput::default()
@@ -55,6 +56,7 @@ pub(super) async fn upload_part(
     request: S3Request<UploadPartInput>,
     now: SystemTime,
 ) -> S3Result<S3Response<UploadPartOutput>> {
+    check_keys(&request.headers)?;
     let input = request.input;
     check_part_number(input.part_number)?;
     let checksums = store.read().uploads.find(&input.key, &input.upload_id)?.checksums;
@@ -72,7 +74,8 @@ pub(super) async fn upload_part(
     store.write().uploads.add(&input.key, &input.upload_id, input.part_number, part)?;
     let mut output = UploadPartOutput {
         e_tag: Some(ETag::Strong(hex(&upload.md5))),
-        server_side_encryption: Some(encryption()),
+        server_side_encryption: Some(store.encryption.algorithm()),
+        ssekms_key_id: store.encryption.kms_key.clone(),
         ..UploadPartOutput::default()
     };
     if let Some(checksum) = answered {
@@ -93,6 +96,7 @@ pub(super) fn complete(
     region: &str,
     now: SystemTime,
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+    check_keys(&request.headers)?;
     let input = request.input;
     let named = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref()).unwrap_or_default();
     let named: Option<Vec<_>> = named.iter().map(read_part).collect();
@@ -126,7 +130,8 @@ pub(super) fn complete(
         bucket: Some(input.bucket),
         key: Some(input.key),
         checksum_type: Some(completed.checksum.kind()),
-        server_side_encryption: Some(encryption()),
+        server_side_encryption: Some(store.encryption.algorithm()),
+        ssekms_key_id: store.encryption.kms_key.clone(),
         version_id: completed.version_id,
         ..CompleteMultipartUploadOutput::default()
     };

@@ -5,11 +5,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLockReadGuard};
 
+use sha2::{Digest as _, Sha256};
+
 use super::seeds::{self, Objects};
 use super::store::{Contents, Store};
 pub(super) use super::stored::Object;
-use super::stored::Quota;
+use super::stored::{Encryption, Quota};
 use crate::options::Options;
+use crate::random_ids::format_uuid;
+use crate::template::Deployment;
 
 /// How many bytes the stack keeps of what is uploaded, parts of unfinished uploads included.
 const MOST_KEPT: u64 = 2 * 1024 * 1024 * 1024;
@@ -42,6 +46,13 @@ impl<'a> Bucket<'a> {
                 let position = view.partition_point(0, |other| other < key);
                 (position < view.len() && view.key(position) == key).then(|| view.object(position))
             }
+        }
+    }
+
+    pub(super) fn encryption(self) -> Encryption {
+        match self {
+            Self::Stored(store) => store.encryption.clone(),
+            Self::Synthetic { .. } => Encryption::default(),
         }
     }
 
@@ -134,7 +145,9 @@ impl Buckets {
         let store = |name: &String| {
             let is_data = *name == deployment.data_bucket;
             let seeds = if is_data { seeds::of_template(deployment, options) } else { Objects::new() };
-            Store::new(seeds, deployment.versioned_buckets.contains(name), Arc::clone(&quota))
+            let mut store = Store::new(seeds, deployment.versioned_buckets.contains(name), Arc::clone(&quota));
+            store.encryption.kms_key = deployment.kms_buckets.contains(name).then(|| kms_key(deployment));
+            store
         };
         let stores = deployment.buckets.keys().map(|name| (name.clone(), store(name))).collect();
         Self { stores, denied: None, has_synthetic: false }
@@ -159,6 +172,15 @@ impl Buckets {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.stores.keys().chain(&self.denied).map(String::as_str)
     }
+}
+
+/// The ARN of the key that KMS manages for S3. It has an id of the account's and the region's own.
+fn kms_key(deployment: &Deployment) -> String {
+    let (region, account) = (&deployment.region, &deployment.account);
+    let digest = Sha256::digest(format!("key of S3 in {region} of {account}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    format!("arn:aws:kms:{region}:{account}:key/{}", format_uuid(u128::from_be_bytes(bytes)))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ struct Need {
     action: &'static str,
     /// The action in its place where the request names a version.
     versioned: Option<&'static str>,
-    /// Only needed if one of these headers is there; empty: always.
+    /// Only needed if one of these headers is there and is more than an asterisk; empty: always.
     when: &'static [&'static str],
 }
 
@@ -123,10 +123,15 @@ const TAGGING: &[&str] = &["x-amz-tagging"];
 const RETENTION: &[&str] = &["x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date"];
 const LEGAL_HOLD: &[&str] = &["x-amz-object-lock-legal-hold"];
 const BYPASS: Need = object("s3:BypassGovernanceRetention").when(&["x-amz-bypass-governance-retention"]);
+/// Whether an object still has an ETag is known by whoever may read it: with `If-Match` "you must have the s3:PutObject and
+/// s3:GetObject permissions", and deletions need both as well, though not to ask whether it is there (S3 user guide,
+/// conditional-writes and conditional-deletes).
+const COMPARES: Need = object("s3:GetObject").when(&["if-match"]);
 const SOURCE: Need = Need { on: On::Source, action: "s3:GetObject", versioned: Some("s3:GetObjectVersion"), when: &[] };
 /// What whoever writes an object needs for what its headers say of it.
 const WRITES: &[Need] = &[
     object("s3:PutObject"),
+    COMPARES,
     object("s3:PutObjectAcl").when(ACL),
     object("s3:PutObjectTagging").when(TAGGING),
     object("s3:PutObjectRetention").when(RETENTION),
@@ -136,6 +141,7 @@ const WRITES: &[Need] = &[
 const COPIES: &[Need] = &[
     SOURCE,
     object("s3:PutObject"),
+    COMPARES,
     object("s3:PutObjectAcl").when(ACL),
     object("s3:PutObjectTagging").when(TAGGING),
     object("s3:PutObjectRetention").when(RETENTION),
@@ -315,7 +321,8 @@ const OPERATIONS: &[Operation] = &[
     on_object("HEAD", "", "HeadObject", &[READS]).served(),
     on_object("PUT", "", "PutObject", WRITES).served(),
     on_object("PUT", "", "CopyObject", COPIES).with(&["x-amz-copy-source"]).served(),
-    on_object("DELETE", "", "DeleteObject", &[version("s3:DeleteObject", "s3:DeleteObjectVersion"), BYPASS]).served(),
+    on_object("DELETE", "", "DeleteObject", &[version("s3:DeleteObject", "s3:DeleteObjectVersion"), COMPARES, BYPASS])
+        .served(),
     // Of directory buckets.
     on_object("PUT", "renameObject", "RenameObject", &[object("s3express:CreateSession")]),
     //
@@ -324,7 +331,7 @@ const OPERATIONS: &[Operation] = &[
     on_object("PUT", PART, "UploadPart", &[object("s3:PutObject")]).served(),
     on_object("PUT", PART, "UploadPartCopy", &[SOURCE, object("s3:PutObject")]).with(&["x-amz-copy-source"]).served(),
     on_object("GET", "uploadId", "ListParts", &[object("s3:ListMultipartUploadParts")]).served(),
-    on_object("POST", "uploadId", "CompleteMultipartUpload", &[object("s3:PutObject")]).served(),
+    on_object("POST", "uploadId", "CompleteMultipartUpload", &[object("s3:PutObject"), COMPARES]).served(),
     on_object("DELETE", "uploadId", "AbortMultipartUpload", &[object("s3:AbortMultipartUpload")]).served(),
     //
     // What an object is set to, and other ways to read it.
@@ -524,8 +531,8 @@ impl Asked {
 
     /// Everything that the caller must be allowed, in the order in which it is asked.
     pub(super) fn permissions(&self) -> impl Iterator<Item = Permission<'_>> {
-        let is_needed =
-            |need: &&Need| need.when.is_empty() || need.when.iter().any(|name| self.headers.contains_key(*name));
+        let says = move |name: &&str| self.headers.get(*name).is_some_and(|value| value != "*");
+        let is_needed = move |need: &&Need| need.when.is_empty() || need.when.iter().any(says);
         self.operation.needs.iter().filter(is_needed).filter_map(|need| {
             let (address, version) = match (need.on, &self.source) {
                 (On::Source, Some((address, version))) => (address, version.as_deref()),

@@ -29,7 +29,7 @@ use super::operations::Asked;
 use super::reading::{self, Selection};
 use super::store::Store;
 use super::stored::StoredChecksum;
-use super::writing::{encryption, set_checksum};
+use super::writing::set_checksum;
 use super::{bucket_list, copy, multipart, writing};
 use crate::credentials::TemporaryCredentials;
 use crate::shared::Shared;
@@ -111,8 +111,9 @@ fn asked(extensions: &Extensions) -> S3Result<&Asked> {
 
 /// Puts into the answer of GetObject or HeadObject what S3 keeps beside the content.
 macro_rules! describe {
-    ($output:expr, $object:expr, $asked:expr) => {{
+    ($output:expr, $object:expr, $asked:expr, $bucket:expr) => {{
         let (object, asked): (&Object, &Asked) = (&$object, $asked);
+        let encryption = $bucket.encryption();
         let attributes = object.attributes();
         $output.accept_ranges = Some("bytes".to_owned());
         $output.content_type = Some(attributes.content_type.unwrap_or_else(|| CONTENT_TYPE.to_owned()));
@@ -126,7 +127,8 @@ macro_rules! describe {
         $output.last_modified = Some(object.last_modified.into());
         $output.e_tag = Some(ETag::Strong(object.e_tag.clone()));
         $output.version_id = object.version_id();
-        $output.server_side_encryption = Some(encryption());
+        $output.server_side_encryption = Some(encryption.algorithm());
+        $output.ssekms_key_id = encryption.kms_key;
         // "This value is only returned if you specify partNumber in your request and the object was uploaded as a
         // multipart upload" (`PartsCount`).
         let parts = object.part_sizes().len();
@@ -257,7 +259,7 @@ impl S3 for ObjectStore {
             content_range,
             ..GetObjectOutput::default()
         };
-        describe!(output, object, asked(&request.extensions)?);
+        describe!(output, object, asked(&request.extensions)?, self.bucket(&request.input.bucket)?);
         Ok(S3Response::new(output))
     }
 
@@ -268,7 +270,7 @@ impl S3 for ObjectStore {
             content_range,
             ..HeadObjectOutput::default()
         };
-        describe!(output, object, asked(&request.extensions)?);
+        describe!(output, object, asked(&request.extensions)?, self.bucket(&request.input.bucket)?);
         Ok(S3Response::new(output))
     }
 
@@ -286,7 +288,11 @@ impl S3 for ObjectStore {
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let (bucket, extensions) = (request.input.bucket.clone(), request.extensions.clone());
         writing::delete_objects(self.store(&bucket)?, request, |object| {
-            self.authorizer.may_delete(&extensions, &bucket, &object.key, object.version_id.as_deref())
+            self.authorizer.may_delete(&extensions, &bucket, &object.key, object.version_id.as_deref())?;
+            match &object.e_tag {
+                Some(tag) if tag.value() != "*" => self.authorizer.may_compare(&extensions, &bucket, &object.key),
+                _ => Ok(()),
+            }
         })
     }
 

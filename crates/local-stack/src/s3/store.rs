@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use super::condition::WriteCondition;
 use super::error::Refusal;
-use super::stored::{Object, Quota, Room, Stored};
+use super::stored::{Encryption, Object, Quota, Room, Stored};
 use super::uploads::Uploads;
 use crate::random_ids::random_string;
 
@@ -26,6 +26,7 @@ pub(super) struct Store {
     /// Whether every write and deletion makes a version. Only the current ones are kept, since no request of the stack
     /// can name another.
     versioned: bool,
+    pub encryption: Encryption,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +56,8 @@ impl Store {
     /// One that begins with these keys and sizes, which must be in the order of the keys.
     pub(super) fn new(seeds: Vec<(Cow<'static, str>, u64)>, versioned: bool, quota: Arc<Quota>) -> Self {
         let entries = seeds.into_iter().map(|(key, size)| (key, Entry::Seed(size))).collect();
-        Self { contents: RwLock::new(Contents { entries, versioned, ..Contents::default() }), quota, versioned }
+        let contents = RwLock::new(Contents { entries, versioned, ..Contents::default() });
+        Self { contents, quota, versioned, encryption: Encryption::default() }
     }
 
     /// All as it is now. Nobody writes meanwhile.
@@ -71,7 +73,8 @@ impl Store {
     /// able to handle a request (503, "Error responses"): which real S3 would not for this reason.
     pub(super) fn take_room(&self, content: u64) -> Result<Arc<Room>, Refusal> {
         self.quota.take(content).ok_or_else(|| {
-            let message = "The local stack keeps no more than it already does. Delete objects, or restart it.";
+            let message = "The local stack keeps no more than it already does, by its own limit or that on open files. Delete \
+                           objects, or restart it.";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
         })
     }

@@ -2,13 +2,15 @@
 //! them, and how much of that there may be.
 
 use std::ops::Range;
+#[cfg(unix)]
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
 use futures_util::stream;
-use s3s::dto::{ChecksumAlgorithm, ChecksumType, Metadata, StreamingBlob, Timestamp};
+use s3s::dto::{ChecksumAlgorithm, ChecksumType, Metadata, ServerSideEncryption, StreamingBlob, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::body::Blob;
@@ -17,6 +19,9 @@ use super::content;
 
 /// 2026-01-05T08:00:00Z, when the first object of every bucket was written.
 const FIRST_WRITTEN: u64 = 1_767_600_000;
+/// Descriptors that are left for connections and for uploads on their way.
+#[cfg(unix)]
+const SPARE_DESCRIPTORS: usize = 64;
 /// What each thing that is kept counts beside its content: a key, headers and metadata at their longest.
 const OVERHEAD: u64 = 4096;
 
@@ -167,6 +172,30 @@ pub(super) struct Attributes {
     pub storage_class: Option<String>,
 }
 
+/// How a bucket encrypts what is put into it: with S3's own keys, as every new bucket ("Setting default server-side
+/// encryption behavior for Amazon S3 buckets", user guide), or with the one that KMS manages for S3.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Encryption {
+    pub kms_key: Option<String>,
+}
+
+impl Encryption {
+    pub(super) fn algorithm(&self) -> ServerSideEncryption {
+        let is_by_kms = self.kms_key.is_some();
+        let name = if is_by_kms { ServerSideEncryption::AWS_KMS } else { ServerSideEncryption::AES256 };
+        ServerSideEncryption::from_static(name)
+    }
+
+    /// The ETag of content with this MD5 digest, which objects have "that are not an MD5 digest of their object data" if
+    /// they "are encrypted by SSE-C or SSE-KMS" ("Object", `ETag`, S3 API reference).
+    pub(super) fn e_tag(&self, md5: [u8; 16]) -> String {
+        match &self.kms_key {
+            None => hex(&md5),
+            Some(key) => hex(&Sha256::digest([&md5[..], key.as_bytes()].concat())[..16]),
+        }
+    }
+}
+
 /// The checksum of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StoredChecksum {
@@ -203,11 +232,29 @@ impl Quota {
 
     /// Takes room for something with this much content, if there is enough.
     pub(super) fn take(self: &Arc<Self>, content: u64) -> Option<Arc<Room>> {
+        if content > 0 && !has_spare_descriptors() {
+            return None;
+        }
         let size = content.checked_add(OVERHEAD)?;
         let fits = |taken: u64| taken.checked_add(size).filter(|sum| *sum <= self.most);
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
         Some(Arc::new(Room { quota: Arc::clone(self), size }))
     }
+}
+
+/// A file is open for each large upload that is kept. Without a descriptor for the next connection nobody could delete
+/// anything any more.
+#[cfg(unix)]
+fn has_spare_descriptors() -> bool {
+    let stderr = std::io::stderr();
+    let spare: Result<Vec<_>, _> = (0..SPARE_DESCRIPTORS).map(|_| stderr.as_fd().try_clone_to_owned()).collect();
+    spare.is_ok()
+}
+
+/// Handles are not scarce.
+#[cfg(not(unix))]
+fn has_spare_descriptors() -> bool {
+    true
 }
 
 /// Room that is taken up until the last holder lets go.
@@ -237,6 +284,32 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// In a process of its own, since the limit is the process's.
+    #[cfg(unix)]
+    #[test]
+    fn descriptors_are_left_for_connections() {
+        const INSIDE: &str = "TEST_WITH_FEW_DESCRIPTORS";
+        if std::env::var_os(INSIDE).is_none() {
+            let limited =
+                "ulimit -n 128 && exec \"$0\" --exact s3::stored::tests::descriptors_are_left_for_connections";
+            let program = std::env::current_exe().unwrap();
+            let output = std::process::Command::new("sh").args(["-c", limited]).arg(program).env(INSIDE, "1").output();
+            let output = output.unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            return;
+        }
+        let quota = Quota::new(u64::MAX);
+        let mut kept = Vec::new();
+        while let Some(room) = quota.take(1) {
+            kept.push((room, std::fs::File::open("/dev/null").unwrap()));
+        }
+        assert!((20..128 - SPARE_DESCRIPTORS).contains(&kept.len()), "{}", kept.len());
+        // What has no content needs no file.
+        assert!(quota.take(0).is_some());
+        kept.pop();
+        assert!(quota.take(1).is_some());
+    }
 
     #[test]
     fn room_is_taken_up_until_the_last_holder_lets_go() {

@@ -25,6 +25,8 @@ pub(crate) struct Deployment {
     pub(crate) buckets: BTreeMap<String, Option<Policy>>,
     /// Which of them keep versions.
     pub(crate) versioned_buckets: BTreeSet<String>,
+    /// Which of them encrypt with the key that KMS manages for S3, not with S3's own.
+    pub(crate) kms_buckets: BTreeSet<String>,
     /// The bucket that apps list.
     pub(crate) data_bucket: String,
     /// Where apps begin to list.

@@ -27,6 +27,8 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
     let buckets = link_buckets(&mut parts, &mut problems);
     let versioned = parts.buckets.iter().filter(|bucket| bucket.versioned);
     let versioned_buckets = versioned.map(|bucket| bucket.name.clone()).collect();
+    let by_kms = parts.buckets.iter().filter(|bucket| bucket.is_by_kms);
+    let kms_buckets = by_kms.map(|bucket| bucket.name.clone()).collect();
     let pool = link_pool(&mut parts, outputs, &mut problems);
     let data_bucket = match (outputs.get(BUCKET), buckets.keys().next()) {
         (Some(named), _) if buckets.contains_key(named) => named.clone(),
@@ -65,6 +67,7 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
         roles,
         buckets,
         versioned_buckets,
+        kms_buckets,
         data_bucket,
         start_prefix: outputs.get(PREFIX).cloned(),
         ignored: parts.ignored,

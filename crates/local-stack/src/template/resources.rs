@@ -105,6 +105,8 @@ pub(super) struct BucketPart {
     pub(super) name: String,
     pub(super) blocks_public_policy: bool,
     pub(super) versioned: bool,
+    /// Whether KMS encrypts what is put into it.
+    pub(super) is_by_kms: bool,
 }
 
 impl Parts {
@@ -346,10 +348,12 @@ fn read_bucket(p: &mut Properties, name: String, parts: &mut Parts) {
         }
     });
     let encryption = p.object("BucketEncryption");
-    p.within("BucketEncryption", encryption, |p| {
-        for rule in objects(p, "ServerSideEncryptionConfiguration") {
-            p.within("ServerSideEncryptionConfiguration", rule, read_encryption);
-        }
+    let is_by_kms = p.within("BucketEncryption", encryption, |p| {
+        let rules = objects(p, "ServerSideEncryptionConfiguration").into_iter();
+        // All are read before one is found.
+        let by_kms: Vec<_> =
+            rules.map(|rule| p.within("ServerSideEncryptionConfiguration", rule, read_encryption)).collect();
+        by_kms.contains(&true)
     });
     let blocks_public_policy = match p.value("PublicAccessBlockConfiguration") {
         // S3 blocks everything in a new bucket of which nothing is said.
@@ -363,22 +367,24 @@ fn read_bucket(p: &mut Properties, name: String, parts: &mut Parts) {
             true
         }
     };
-    parts.buckets.push(BucketPart { name, blocks_public_policy, versioned });
+    parts.buckets.push(BucketPart { name, blocks_public_policy, versioned, is_by_kms });
 }
 
 /// Keys of S3, and those that KMS manages for it, serve everybody of the account who may read. A key with a policy of
-/// its own is one more decision, which nobody makes here.
-fn read_encryption(p: &mut Properties) {
+/// its own is one more decision, which nobody makes here. Gives whether it is KMS's.
+fn read_encryption(p: &mut Properties) -> bool {
     p.pass_over(&["BucketKeyEnabled"]);
     let default = p.object("ServerSideEncryptionByDefault");
     p.within("ServerSideEncryptionByDefault", default, |p| {
-        if let Some(other) = p.text("SSEAlgorithm").filter(|name| !["AES256", "aws:kms"].contains(&name.as_str())) {
+        let algorithm = p.text("SSEAlgorithm");
+        if let Some(other) = algorithm.as_ref().filter(|name| !["AES256", "aws:kms"].contains(&name.as_str())) {
             p.problem(format!("SSEAlgorithm {other:?} is not known here"));
         }
         if p.value("KMSMasterKeyID").is_some() {
             p.problem("KMSMasterKeyID: reading would need kms:Decrypt, which is not known here");
         }
-    });
+        algorithm.as_deref() == Some("aws:kms")
+    })
 }
 
 /// The objects of a list.

@@ -120,7 +120,7 @@ async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
 }
 
 #[tokio::test]
-async fn the_aws_cli_lists_and_downloads() {
+async fn the_aws_cli_lists_and_copies_in_all_directions() {
     let bench = Bench::start().await;
     let facts = facts(&bench, None).await;
     tokio::task::spawn_blocking(move || {
@@ -147,11 +147,26 @@ async fn the_aws_cli_lists_and_downloads() {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("birthday-{}.jpg", std::process::id()));
         aws(&["cp", "--no-progress", "s3://jetbridge-demo/photos/2026/birthday cake.jpg", file.to_str().unwrap()]);
         let content = std::fs::read(&file).unwrap();
-        std::fs::remove_file(&file).unwrap();
         assert_eq!(content.len(), 1_048_653);
         let digest: String =
             Sha256::digest("photos/2026/birthday cake.jpg")[..8].iter().map(|b| format!("{b:02x}")).collect();
         assert!(content.starts_with(digest.as_bytes()));
+
+        // Beyond 8 MiB the CLI uploads, and copies, in parts.
+        let large = content.repeat(10);
+        std::fs::write(&file, &large).unwrap();
+        let (new, moved) = ("s3://jetbridge-demo/new/large file.jpg", "s3://jetbridge-demo/new/moved.jpg");
+        aws(&["cp", "--no-progress", file.to_str().unwrap(), new]);
+        aws(&["mv", "--no-progress", new, moved]);
+        assert_eq!(aws(&["ls", "--recursive", "s3://jetbridge-demo/new/"]).lines().count(), 1);
+        std::fs::remove_file(&file).unwrap();
+        aws(&["cp", "--no-progress", moved, file.to_str().unwrap()]);
+        assert!(std::fs::read(&file).unwrap() == large);
+        std::fs::remove_file(&file).unwrap();
+        aws(&["rm", "--recursive", "s3://jetbridge-demo/new/"]);
+        aws(&["rm", "--recursive", "s3://jetbridge-demo/photos/"]);
+        let listed = aws(&["ls", "s3://jetbridge-demo/"]);
+        assert!(!listed.contains("PRE new/") && !listed.contains("PRE photos/"), "{listed}");
     })
     .await
     .unwrap();

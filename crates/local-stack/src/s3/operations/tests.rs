@@ -89,6 +89,18 @@ fn permissions_are_those_of_what_is_named() {
         permissions("PUT", "/b/k/x", &[("x-amz-acl", "private"), ("x-amz-tagging", "a=b")]),
         ["s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging"].map(|action| format!("{action} {k}"))
     );
+    let (put, get, delete) = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject");
+    for (method, uri, condition, expected) in [
+        ("PUT", "/b/k/x", ("if-match", "\"tag\""), vec![put, get]),
+        ("PUT", "/b/k/x", ("if-none-match", "*"), vec![put]),
+        ("POST", "/b/k/x?uploadId=u", ("if-match", "tag"), vec![put, get]),
+        ("DELETE", "/b/k/x", ("if-match", "tag"), vec![delete, get]),
+        ("DELETE", "/b/k/x", ("if-match", "*"), vec![delete]),
+        ("GET", "/b/k/x", ("if-match", "tag"), vec![get]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|action| format!("{action} {k}")).collect();
+        assert_eq!(permissions(method, uri, &[condition]), expected, "{method} {uri} {condition:?}");
+    }
     let copy = ("x-amz-copy-source", "/other/a%20b?versionId=7");
     let expected = ["s3:GetObjectVersion arn:aws:s3:::other/a b".to_owned(), format!("s3:PutObject {k}")];
     assert_eq!(permissions("PUT", "/b/k/x", &[copy]), expected);

@@ -100,6 +100,9 @@ async fn what_breaks_a_rule_is_told_with_its_fields() {
         let refusal = bench.refusal(method.clone(), &target, &[], "UploadId").await;
         assert_eq!(refusal, refused(404, "NoSuchUpload", "unknown"), "{method}");
     }
+    let key = [("x-amz-server-side-encryption-customer-algorithm", "AES256")];
+    let target = format!("{KEY}?partNumber=1&uploadId={id}");
+    assert_eq!(bench.refusal(Method::PUT, &target, &key, "Code").await.0, 501);
     for number in ["0", "10001"] {
         let target = format!("{KEY}?partNumber={number}&uploadId={id}");
         let refusal = bench.refusal(Method::PUT, &target, &[], "ArgumentValue").await;

@@ -175,11 +175,12 @@ async fn many_are_deleted_at_once() {
     let (status, xml) = delete(
         "<Object><Key>readme.txt</Key></Object><Object><Key>missing</Key></Object>\
          <Object><Key>empty.txt</Key><ETag>\"other\"</ETag></Object>\
-         <Object><Key>empty.txt</Key><VersionId>1</VersionId></Object>",
+         <Object><Key>empty.txt</Key><VersionId>1</VersionId></Object>\
+         <Object><Key>empty.txt</Key><Size>9</Size></Object>",
     )
     .await;
     assert_eq!(status, 200);
-    assert_eq!(xml.matches("<Deleted>").count(), 2, "{xml}");
+    assert_eq!((xml.matches("<Deleted>").count(), xml.matches("<Error>").count()), (2, 3), "{xml}");
     for code in ["PreconditionFailed", "NotImplemented"] {
         assert!(xml.contains(&format!("<Code>{code}</Code>")), "{code} in {xml}");
     }
@@ -302,6 +303,21 @@ async fn a_bucket_of_a_template_gives_versions_and_leaves_markers() {
     assert_eq!(header(&copy, "x-amz-copy-source-version-id"), Some(version.as_str()));
     assert!(header(&copy, "x-amz-version-id").is_some_and(|own| own != version));
 
+    let begun = bench.send(Method::POST, &format!("{key}.parts?uploads"), &[]).await.text().await.unwrap();
+    let id = element(&begun, "UploadId").unwrap();
+    let part = bench.put(&format!("{key}.parts?partNumber=1&uploadId={id}"), &[], "hello").await;
+    let list = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{}</ETag></Part></CompleteMultipartUpload>",
+        header(&part, "etag").unwrap()
+    );
+    let target = format!("{key}.parts?uploadId={id}");
+    let completed = bench.send_body(Method::POST, &target, &[], list.clone()).await;
+    let first = header(&completed, "x-amz-version-id").unwrap().to_owned();
+    assert_eq!(first.len(), 32);
+    // Repeated, it makes no further version.
+    let again = bench.send_body(Method::POST, &target, &[], list).await;
+    assert_eq!(header(&again, "x-amz-version-id"), Some(first.as_str()));
+
     let deleted = bench.send(Method::DELETE, &key, &[]).await;
     assert_eq!((deleted.status().as_u16(), header(&deleted, "x-amz-delete-marker")), (204, Some("true")));
     let marker = header(&deleted, "x-amz-version-id").unwrap();
@@ -320,4 +336,30 @@ async fn a_bucket_of_a_template_gives_versions_and_leaves_markers() {
     assert_eq!((gone.status().as_u16(), header(&gone, "x-amz-delete-marker")), (403, None));
     let shared = format!("/{}/shared/new.txt", deployment.data_bucket);
     assert_eq!(bench.put(&shared, &[], "hello").await.status(), 403);
+}
+
+#[tokio::test]
+async fn a_bucket_that_kms_encrypts_says_so_and_gives_no_digests() {
+    let mut document: serde_json::Value = serde_json::from_str(ADMIN).unwrap();
+    let properties = &mut document["Resources"]["DataBucketE3889A50"]["Properties"];
+    properties["BucketEncryption"] = serde_json::json!({
+        "ServerSideEncryptionConfiguration": [{ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms" } }]
+    });
+    let template = Template::parse(&document.to_string(), "JetbridgeStack").unwrap();
+    let deployment = Arc::clone(template.deployment());
+    let user = deployment.pool.authenticated_role.clone().unwrap();
+    let options = Options { template: Some(template), ..Options::default() };
+    let bench = Bench::start_as(options, "us-west-2:id", &user, SessionFacts::default()).await;
+    let key = format!("/{}/users/us-west-2%3Aid/new.txt", deployment.data_bucket);
+    let put = bench.put(&key, &[], "hello").await;
+    let got = bench.send(Method::GET, &key, &[]).await;
+    for answer in [&put, &got] {
+        assert_eq!(header(answer, "x-amz-server-side-encryption"), Some("aws:kms"));
+        let id = header(answer, "x-amz-server-side-encryption-aws-kms-key-id").unwrap();
+        assert!(id.starts_with("arn:aws:kms:us-west-2:123456789012:key/"), "{id}");
+        assert_ne!(header(answer, "etag"), Some("\"5d41402abc4b2a76b9719d911017c592\""));
+    }
+    assert_eq!(header(&put, "etag"), header(&got, "etag"));
+    let other = [("x-amz-server-side-encryption", "AES256")];
+    assert_eq!(bench.refusal(Method::PUT, &key, &other, "Code").await.1, "NotImplemented");
 }
