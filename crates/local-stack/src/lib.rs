@@ -23,6 +23,7 @@ mod faults;
 mod html;
 mod iam;
 mod issued;
+mod issuer_keys;
 mod jws;
 mod okta;
 mod options;
