@@ -8,10 +8,10 @@ use http::{Extensions, StatusCode};
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use super::error::Refusal;
-use crate::credentials::{SESSION_NAME, TemporaryCredentials};
+use crate::credentials::TemporaryCredentials;
 use crate::iam::{self, Call, Caller, Context, evaluate};
+use crate::role_session::request_context;
 use crate::shared::Shared;
-use crate::template::{Deployment, Role};
 
 /// What an operation needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,17 @@ impl<'a> Access<'a> {
         }
     }
 
+    /// The request's own condition keys.
+    fn add_to(&self, context: Context) -> Context {
+        match self {
+            Self::ListBucket { prefix, delimiter, max_keys, .. } => context
+                .with_optional("s3:prefix", *prefix)
+                .with_optional("s3:delimiter", *delimiter)
+                .with_optional("s3:max-keys", max_keys.map(|number| number.to_string())),
+            _ => context,
+        }
+    }
+
     /// S3's refusal, with the words that say which kind of policy is to be looked at.
     pub(super) fn refuse(&self, signer: &TemporaryCredentials, why: iam::Refusal) -> Refusal {
         let action = self.action();
@@ -111,7 +122,7 @@ impl Authorizer {
         let role = deployment.roles.get(&signer.role_arn);
         let policies = role.into_iter().flat_map(|role| role.policies.iter().map(AsRef::as_ref));
         let bucket_policy = access.bucket().and_then(|bucket| deployment.buckets.get(bucket)?.as_ref());
-        let context = self.context(deployment, role, signer, access);
+        let context = access.add_to(request_context(&self.shared, role, signer));
         let session_arn = signer.assumed_role_arn();
         let call = Call {
             caller: Caller::Session { role_arn: &signer.role_arn, session_arn: &session_arn },
@@ -123,37 +134,5 @@ impl Authorizer {
             let refusal = access.refuse(signer, why);
             S3Error::with_message(S3ErrorCode::AccessDenied, refusal.message)
         })
-    }
-
-    fn context(
-        &self,
-        deployment: &Deployment,
-        role: Option<&Role>,
-        signer: &TemporaryCredentials,
-        access: &Access<'_>,
-    ) -> Context {
-        let mut context = Context::default()
-            .with("aws:SecureTransport", self.shared.options.tls.to_string())
-            .with("aws:RequestedRegion", &deployment.region)
-            .with("aws:PrincipalArn", &signer.role_arn)
-            .with("aws:PrincipalAccount", &deployment.account)
-            .with("aws:PrincipalType", "AssumedRole")
-            .with("aws:FederatedProvider", "cognito-identity.amazonaws.com")
-            .with("aws:userid", format!("{}:{SESSION_NAME}", role.map_or("", |role| &role.id)))
-            .with("cognito-identity.amazonaws.com:aud", &deployment.pool.id)
-            .with("cognito-identity.amazonaws.com:sub", &signer.identity_id)
-            .with_all("cognito-identity.amazonaws.com:amr", signer.session.authentication_methods.iter().cloned());
-        // Tags of the session come second: they replace the role's own.
-        let of_role = role.into_iter().flat_map(|role| &role.tags).map(|(key, value)| (key, value));
-        for (key, value) in of_role.chain(&signer.session.tags) {
-            context = context.with(&format!("aws:PrincipalTag/{key}"), value);
-        }
-        match access {
-            Access::ListBucket { prefix, delimiter, max_keys, .. } => context
-                .with_optional("s3:prefix", *prefix)
-                .with_optional("s3:delimiter", *delimiter)
-                .with_optional("s3:max-keys", max_keys.map(|number| number.to_string())),
-            _ => context,
-        }
     }
 }

@@ -176,10 +176,6 @@ impl Signature {
     pub(super) fn is_presigned(&self) -> bool {
         matches!(self.placement, Placement::Query { .. })
     }
-
-    pub(super) fn malformed(&self, problem: String) -> SigV4Error {
-        SigV4Error::Malformed { presigned: self.is_presigned(), problem }
-    }
 }
 
 /// The value of `name` if it is there exactly once: of two, one could be checked and the other used.

@@ -6,8 +6,12 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::Issuer;
+use super::api::HttpApi;
 use crate::iam::Policy;
 use crate::random_ids::format_uuid;
+
+/// `MaxSessionDuration` of a role that does not say: "the default value of one hour" (CreateRole, IAM API reference).
+pub(crate) const DEFAULT_SESSION_SECONDS: u32 = 3600;
 
 /// Everything that the services ask.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(crate) struct Deployment {
     pub(crate) data_bucket: String,
     /// Where apps begin to list.
     pub(crate) start_prefix: Option<String>,
+    /// The one HTTP API, if there is one.
+    pub(crate) api: Option<HttpApi>,
     pub(crate) ignored: Vec<String>,
 }
 
@@ -115,4 +121,6 @@ pub(crate) struct Role {
     pub(crate) policies: Vec<Arc<Policy>>,
     /// Tags of the role itself. Tags of a session replace those of the same name.
     pub(crate) tags: Vec<(String, String)>,
+    /// The longest session that STS gives.
+    pub(crate) max_session_seconds: u32,
 }

@@ -22,6 +22,7 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
     let roles = link_roles(&mut parts, &mut problems);
     let buckets = link_buckets(&mut parts, &mut problems);
     let pool = link_pool(&mut parts, outputs, &mut problems);
+    let api = std::mem::take(&mut parts.api).link(&mut parts.ignored, &mut problems);
     let data_bucket = match (outputs.get(BUCKET), buckets.keys().next()) {
         (Some(named), _) if buckets.contains_key(named) => named.clone(),
         (None, Some(only)) if buckets.len() == 1 => only.clone(),
@@ -60,6 +61,7 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
         buckets,
         data_bucket,
         start_prefix: outputs.get(PREFIX).cloned(),
+        api,
         ignored: parts.ignored,
     })
 }
@@ -102,7 +104,14 @@ fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String,
         {
             problems.push(format!("role {}: policy {unknown} is not in the template", part.name));
         }
-        roles.insert(arn, (part.name, Role { id: part.id, trust: part.trust, policies, tags: part.tags }));
+        let role = Role {
+            id: part.id,
+            trust: part.trust,
+            policies,
+            tags: part.tags,
+            max_session_seconds: part.max_session_seconds,
+        };
+        roles.insert(arn, (part.name, role));
     }
     let names: Vec<&String> = roles.values().map(|(name, _)| name).collect();
     let wanted = parts.role_policies.iter().flat_map(|policy| &policy.role_names);

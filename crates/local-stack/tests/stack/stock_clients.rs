@@ -20,6 +20,7 @@ async fn facts(bench: &Bench, ca_file: Option<&Path>) -> Value {
     let (options, endpoints) = (bench.stack.options(), bench.stack.endpoints());
     json!({
         "cognito": endpoints.cognito.as_str(), "s3": endpoints.s3.as_str(), "region": options.region,
+        "sts": endpoints.sts.as_str(), "api": endpoints.api.as_str().trim_end_matches('/'),
         "pool": options.identity_pool_id, "bucket": options.bucket, "denied_bucket": options.denied_bucket,
         "provider": bench.stack.custom_issuer().split_once("://").unwrap().1,
         "id_token": tokens["id_token"], "access_token": tokens["access_token"], "ca_file": ca_file,
@@ -92,6 +93,21 @@ async fn boto3_reads_every_object_by_key_by_range_and_by_presigned_url() {
 #[tokio::test]
 async fn boto3_is_refused_with_s3s_own_codes() {
     check("refusals", Options::default()).await;
+}
+
+#[tokio::test]
+async fn boto3_gets_credentials_of_sts_and_asks_who_it_is() {
+    check("sts", Options { tls: true, ..Options::default() }).await;
+}
+
+#[tokio::test]
+async fn boto3_is_refused_with_sts_s_own_codes() {
+    check("sts_refusals", Options::default()).await;
+}
+
+#[tokio::test]
+async fn botocore_s_signature_opens_the_api() {
+    check("api", Options::default()).await;
 }
 
 #[tokio::test]
