@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout};
 use std::time::Duration;
 
-use jetbridge_local_stack::Options;
+use jetbridge_local_stack::{Fault, Options};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -128,6 +128,34 @@ async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn sts_and_the_api_forgive_a_clock_less_than_s3() {
+    let bench = Bench::with(Options { credentials_lifetime: Duration::from_secs(60), ..Options::default() }).await;
+    let facts = facts(&bench, None).await;
+    tokio::task::spawn_blocking(move || {
+        let mut check = Check::start("stale", &facts);
+        // Past the credentials' life; past the five minutes of STS and APIs, on either side.
+        for offset in [120, 360, -360] {
+            if !check.hear() {
+                break;
+            }
+            bench.stack.clock().set_offset_seconds(offset);
+            check.tell("go on");
+        }
+        check.finish();
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn an_api_beyond_its_rate_says_so() {
+    let bench = Bench::start().await;
+    let facts = facts(&bench, None).await;
+    bench.stack.faults().inject(Fault::ApiThrottled, 1);
+    tokio::task::spawn_blocking(move || Check::start("api_throttled", &facts).finish()).await.unwrap();
 }
 
 #[tokio::test]

@@ -463,6 +463,33 @@ def check_api(stack):
     expect(invoke(stack, "GET", "/slow/20"), (200, {"milliseconds": 20}))
 
 
+def check_api_throttled(stack):
+    # What is refused anyway spoils no fault.
+    expect(invoke(stack, "GET", "/denied")[0], 403)
+    expect(invoke(stack, "GET", "/echo"), (429, {"message": "Too Many Requests"}))
+    expect(invoke(stack, "GET", "/echo")[0], 200)
+
+
+def check_stale(stack):
+    """The test moves the stack's clock before it answers."""
+    sts = stack.client("sts", **stack.sign_in())
+    sts.get_caller_identity()
+    for code, words in (
+        ("ExpiredToken", "The security token included in the request is expired"),
+        ("SignatureDoesNotMatch", "Signature expired: "),
+        ("SignatureDoesNotMatch", "Signature not yet current: "),
+    ):
+        print("ready", flush=True)
+        sys.stdin.readline()
+        found, status, error = refusal(sts.get_caller_identity)
+        expect((found, status), (code, 403))
+        assert error["Error"]["Message"].startswith(words), error["Error"]["Message"]
+        assert code == "ExpiredToken" or " 5 min.)" in error["Error"]["Message"], error["Error"]["Message"]
+        expect(invoke(stack, "GET", "/echo"), (403, {"message": "Forbidden"}))
+    # S3 forgives fifteen minutes, and the clock is behind, so that the credentials live again.
+    stack.s3().head_bucket(Bucket=stack.facts["bucket"])
+
+
 def check_whoami(stack):
     """The API of `infra`, whose function is imitated."""
     arn = stack.client("sts", **stack.sign_in()).get_caller_identity()["Arn"]
