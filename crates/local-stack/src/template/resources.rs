@@ -12,8 +12,13 @@ use super::issuer::check_provider_url;
 use super::properties::Properties;
 use crate::iam::{Policy, PolicyKind};
 
-/// Known, and without a part in who may do what: they run code while the stack is made, or keep logs.
-const IGNORED: &[&str] = &["AWS::CDK::Metadata", "AWS::Logs::LogGroup", "Custom::S3AutoDeleteObjects"];
+/// Known, and without a part in who may do what: they run code while the stack is made, keep logs or keep a name.
+const IGNORED: &[&str] = &[
+    "AWS::CDK::Metadata",
+    "AWS::CloudFormation::WaitConditionHandle",
+    "AWS::Logs::LogGroup",
+    "Custom::S3AutoDeleteObjects",
+];
 /// What stands beside type and properties and changes nothing while the stack runs.
 const RESOURCE_FIELDS: &[&str] =
     &["DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"];
