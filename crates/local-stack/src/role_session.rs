@@ -227,6 +227,8 @@ fn role(id: &str, trust: Value, policy: Value) -> Option<Role> {
 mod tests {
     use super::*;
 
+    const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com";
+
     fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
@@ -261,7 +263,7 @@ mod tests {
 
     #[test]
     fn tags_a_source_identity_and_the_session_s_name_need_the_role_s_permission() {
-        let facts = SessionFacts { federated_provider: "arn:x".to_owned(), ..SessionFacts::default() };
+        let facts = SessionFacts { federated_provider: PROVIDER.to_owned(), ..SessionFacts::default() };
         let plain = SessionFacts { name: "alice".to_owned(), ..facts };
         let tagged = SessionFacts {
             tags: tags(&[("team", "red"), ("cost", "1")]),
@@ -270,7 +272,7 @@ mod tests {
         };
         let sourced = SessionFacts { source_identity: Some("alice".to_owned()), ..plain.clone() };
         let statement = |actions: Value, condition: Value| {
-            let principal = json!({ "Federated": "arn:x" });
+            let principal = json!({ "Federated": PROVIDER });
             json!([{ "Effect": "Allow", "Principal": principal, "Action": actions, "Condition": condition }])
         };
         let assume = "sts:AssumeRoleWithWebIdentity";
@@ -293,7 +295,10 @@ mod tests {
             assert_eq!(found, wanted, "{actions} {condition}");
         }
         let role = trusting(&statement(json!(assume), json!({})));
-        let stranger = SessionFacts { federated_provider: "arn:y".to_owned(), ..plain };
+        let stranger = SessionFacts {
+            federated_provider: "arn:aws:iam::123456789012:oidc-provider/other.example.com".to_owned(),
+            ..plain
+        };
         assert!(!may_begin(&role, "arn:r", &stranger, "us-west-2"));
     }
 }
