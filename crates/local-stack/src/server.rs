@@ -2,17 +2,19 @@
 //! Host check, latency, the request log, the stack's own `Date`, and breaking or holding a connection on demand.
 
 use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use http::header::{DATE, HOST};
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::header::{DATE, EXPECT, HOST};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,6 +23,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -35,6 +38,9 @@ const MAX_HEADER_BYTES: usize = 128 * 1024;
 /// Also how long an idle connection is kept: longer than clients keep theirs, so that they close first.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
 const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What is read of a body that nobody wants: more than a client's buffers hold, and less than an upload may have.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A handler that leaves this in the response's extensions has done its work; the client gets a closed connection
 /// instead of the answer.
@@ -53,8 +59,9 @@ pub(crate) struct Site {
     /// Another name under which it is reached, without a port.
     pub host: Option<String>,
     pub router: Router,
-    /// Request bodies end here.
-    pub max_body_bytes: usize,
+    /// Request bodies end here, and are there as a whole before the service is asked. None for a service that reads them
+    /// as they come, with limits of its own.
+    pub max_body_bytes: Option<usize>,
     pub shared: Arc<Shared>,
 }
 
@@ -177,13 +184,17 @@ impl Site {
         }
     }
 
-    /// Takes the whole body in before anything else, since the client may be gone after the pause. What went wrong with
-    /// it is the service's to answer, in its own words.
+    /// Takes the whole body in before anything else, since the client may be gone after the pause and a code has to be
+    /// spent all the same. What went wrong with it is the service's to answer, in its own words. An upload is no such
+    /// thing: S3 keeps nothing of it unless it came to its end.
     async fn read_body(&self, request: Request<Incoming>) -> Request<Body> {
         let (parts, body) = request.into_parts();
-        let body = match Limited::new(body, self.max_body_bytes).collect().await {
-            Ok(whole) => Body::from(whole.to_bytes()),
-            Err(error) => Body::new(StreamBody::new(stream::once(ready(Err::<Frame<Bytes>, _>(error))))),
+        let body = match self.max_body_bytes {
+            None => Body::new(StreamedBody::new(body, &parts.headers)),
+            Some(limit) => match Limited::new(body, limit).collect().await {
+                Ok(whole) => Body::from(whole.to_bytes()),
+                Err(error) => Body::new(StreamBody::new(stream::once(ready(Err::<Frame<Bytes>, _>(error))))),
+            },
         };
         Request::from_parts(parts, body)
     }
@@ -200,6 +211,68 @@ impl Site {
             return "warm_up";
         }
         response.extensions().get::<Operation>().map_or("unknown", |operation| operation.0)
+    }
+}
+
+/// A body that is read as it comes. What the service leaves of it is read and thrown away while the answer is on its
+/// way: a connection that is closed with bytes unread is reset, and a client that is still sending would not see why.
+struct StreamedBody {
+    incoming: Option<Incoming>,
+    /// Whether the client sends it, or waits to be asked for it (`Expect: 100-continue`, RFC 9110 section 10.1.1): hyper
+    /// asks when the body is read for the first time.
+    is_coming: bool,
+}
+
+impl StreamedBody {
+    fn new(incoming: Incoming, headers: &HeaderMap) -> Self {
+        Self { incoming: Some(incoming), is_coming: !headers.contains_key(EXPECT) }
+    }
+}
+
+impl hyper::body::Body for StreamedBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.is_coming = true;
+        match &mut self.incoming {
+            Some(incoming) => Pin::new(incoming).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map(Incoming::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for StreamedBody {
+    fn drop(&mut self) {
+        if let Some(incoming) = self.incoming.take()
+            && self.is_coming
+            && !incoming.is_end_stream()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(tokio::time::timeout(DRAIN_TIMEOUT, drain(incoming)));
+        }
+    }
+}
+
+/// Reads on, up to a limit.
+async fn drain(mut body: Incoming) {
+    let mut left = MAX_DRAINED_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+            Some(rest) => left = rest,
+            None => return,
+        }
     }
 }
 

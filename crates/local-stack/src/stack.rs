@@ -32,7 +32,6 @@ const LOOPBACK: &str = "127.0.0.1";
 const HTTPS_PORT: u16 = 443;
 const MAX_OKTA_BODY_BYTES: usize = 256 * 1024;
 const MAX_COGNITO_BODY_BYTES: usize = 256 * 1024;
-const MAX_S3_BODY_BYTES: usize = 1024 * 1024;
 
 /// The stack could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -140,11 +139,11 @@ impl LocalStack {
         let roles = Arc::new(Roles::new(Arc::clone(&shared)));
         let sts = sts::router(Arc::clone(&shared), Arc::clone(&credentials), Arc::clone(&roles));
         let api = api::router(Arc::clone(&shared), Arc::clone(&credentials), roles);
-        serve(okta_port, Service::Okta, okta::router(&okta), MAX_OKTA_BODY_BYTES);
-        serve(cognito_port, Service::Cognito, cognito, MAX_COGNITO_BODY_BYTES);
-        serve(s3_port, Service::S3, s3, MAX_S3_BODY_BYTES);
-        serve(sts_port, Service::Sts, sts, sts::MAX_BODY);
-        serve(api_port, Service::Api, api, api::MAX_BODY);
+        serve(okta_port, Service::Okta, okta::router(&okta), Some(MAX_OKTA_BODY_BYTES));
+        serve(cognito_port, Service::Cognito, cognito, Some(MAX_COGNITO_BODY_BYTES));
+        serve(s3_port, Service::S3, s3, None);
+        serve(sts_port, Service::Sts, sts, Some(sts::MAX_BODY));
+        serve(api_port, Service::Api, api, Some(api::MAX_BODY));
         Ok(Self { shared, okta, credentials, listeners })
     }
 

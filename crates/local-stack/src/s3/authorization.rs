@@ -1,138 +1,123 @@
-//! Who may do what in S3. With a template, every request is decided by the policies of the caller's role and of the
-//! bucket; without one, whoever is signed in may read. Actions, resources and condition keys of each operation are
-//! those of "Actions, resources, and condition keys for Amazon S3", service authorization reference.
+//! Who may do what in S3. With a template, the policies of the caller's role and of the bucket decide; without one, whoever
+//! is signed in has the demo's policy. What a request needs is said by the table in `operations.rs`.
 
 use std::sync::Arc;
 
 use http::{Extensions, StatusCode};
 use s3s::{S3Error, S3ErrorCode, S3Result};
+use serde_json::json;
 
+use super::address::{Address, Resource};
 use super::error::Refusal;
+use super::operations::{Asked, Permission};
 use crate::credentials::TemporaryCredentials;
-use crate::iam::{self, Call, Caller, Context, evaluate};
+use crate::iam::{self, Call, Caller, Policy, PolicyKind, evaluate};
+use crate::options::Options;
 use crate::role_session::request_context;
 use crate::shared::Shared;
 
-/// What an operation needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Access<'a> {
-    ListBuckets,
-    /// Whatever says that a bucket is there or which keys it has. The parameters are those of the request: one that was
-    /// left out is no condition key.
-    ListBucket {
-        bucket: &'a str,
-        prefix: Option<&'a str>,
-        delimiter: Option<&'a str>,
-        max_keys: Option<i32>,
-    },
-    GetObject {
-        bucket: &'a str,
-        key: &'a str,
-    },
-    PutObject {
-        bucket: &'a str,
-        key: &'a str,
-    },
-    DeleteObject {
-        bucket: &'a str,
-        key: &'a str,
-    },
-}
+/// The account that owns the buckets of a stack without a template.
+const ACCOUNT: &str = "123456789012";
 
-impl<'a> Access<'a> {
-    /// To a bucket as such.
-    pub(super) fn to_bucket(bucket: &'a str) -> Self {
-        Self::ListBucket { bucket, prefix: None, delimiter: None, max_keys: None }
-    }
-
-    fn action(&self) -> &'static str {
-        match self {
-            Self::ListBuckets => "s3:ListAllMyBuckets",
-            Self::ListBucket { .. } => "s3:ListBucket",
-            Self::GetObject { .. } => "s3:GetObject",
-            Self::PutObject { .. } => "s3:PutObject",
-            Self::DeleteObject { .. } => "s3:DeleteObject",
-        }
-    }
-
-    fn bucket(&self) -> Option<&'a str> {
-        match self {
-            Self::ListBuckets => None,
-            Self::ListBucket { bucket, .. }
-            | Self::GetObject { bucket, .. }
-            | Self::PutObject { bucket, .. }
-            | Self::DeleteObject { bucket, .. } => Some(bucket),
-        }
-    }
-
-    fn resource(&self) -> String {
-        match self {
-            Self::ListBuckets => "arn:aws:s3:::".to_owned(),
-            Self::ListBucket { bucket, .. } => format!("arn:aws:s3:::{bucket}"),
-            Self::GetObject { bucket, key } | Self::PutObject { bucket, key } | Self::DeleteObject { bucket, key } => {
-                format!("arn:aws:s3:::{bucket}/{key}")
-            }
-        }
-    }
-
-    /// The request's own condition keys.
-    fn add_to(&self, context: Context) -> Context {
-        match self {
-            Self::ListBucket { prefix, delimiter, max_keys, .. } => context
-                .with_optional("s3:prefix", *prefix)
-                .with_optional("s3:delimiter", *delimiter)
-                .with_optional("s3:max-keys", max_keys.map(|number| number.to_string())),
-            _ => context,
-        }
-    }
-
+impl Permission<'_> {
     /// S3's refusal, with the words that say which kind of policy is to be looked at.
     pub(super) fn refuse(&self, signer: &TemporaryCredentials, why: iam::Refusal) -> Refusal {
-        let action = self.action();
+        let action = self.action;
         let because = match why {
             iam::Refusal::NotAllowed => format!("because no identity-based policy allows the {action} action"),
             iam::Refusal::DeniedByIdentity => "with an explicit deny in an identity-based policy".to_owned(),
             iam::Refusal::DeniedByResource => "with an explicit deny in a resource-based policy".to_owned(),
         };
-        let message = format!(
-            "User: {} is not authorized to perform: {action} on resource: \"{}\" {because}",
-            signer.assumed_role_arn(),
-            self.resource()
-        );
+        // What is asked of the whole account has no resource.
+        let resource = match self.address.resource() {
+            Resource::Service => String::new(),
+            Resource::Bucket | Resource::Object => format!(" on resource: \"{}\"", self.address.arn()),
+        };
+        let caller = signer.assumed_role_arn();
+        let message = format!("User: {caller} is not authorized to perform: {action}{resource} {because}");
         Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", message)
     }
 }
 
-/// Decides by the deployment's policies, if there is one.
+/// Decides by the policies.
+#[derive(Clone)]
 pub(super) struct Authorizer {
     shared: Arc<Shared>,
+    /// What everybody may without a template.
+    demo: Option<Arc<Policy>>,
 }
 
 impl Authorizer {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        // A policy that cannot be read, since the bucket has an impossible name, allows nothing.
+        let demo = if shared.deployment().is_none() { policy_of_demo(&shared.options).map(Arc::new) } else { None };
+        Self { shared, demo }
     }
 
-    /// Refuses what the caller may not do. The caller's credentials are among the request's extensions, where the
-    /// signature check left them.
-    pub(super) fn check(&self, extensions: &Extensions, access: &Access<'_>) -> S3Result<()> {
-        let Some(deployment) = self.shared.deployment() else { return Ok(()) };
+    /// Refuses a request that the caller may not make.
+    pub(super) fn authorize(&self, signer: &TemporaryCredentials, asked: &Asked) -> Result<(), Refusal> {
+        asked.permissions().try_for_each(|permission| self.check(signer, &permission))
+    }
+
+    /// Whether the caller may delete one of the objects that DeleteObjects names, or a version of it. The caller's
+    /// credentials are among the request's extensions, where the signature check left them.
+    pub(super) fn may_delete(
+        &self,
+        extensions: &Extensions,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> S3Result<()> {
+        let action = if version.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
+        self.check_in_service(extensions, action, &Address::of_object(bucket, key))
+    }
+
+    /// Whether the caller may know which keys the bucket has: who may not does not learn either that one is missing
+    /// ("GetObject", S3 API reference, "Permissions": 404 with s3:ListBucket, else 403).
+    pub(super) fn may_know_keys(&self, extensions: &Extensions, bucket: &str) -> S3Result<()> {
+        self.check_in_service(extensions, "s3:ListBucket", &Address::of_bucket(bucket))
+    }
+
+    fn check_in_service(&self, extensions: &Extensions, action: &'static str, address: &Address) -> S3Result<()> {
+        let refuse = |message: String| S3Error::with_message(S3ErrorCode::AccessDenied, message);
         let signer = extensions.get::<Arc<TemporaryCredentials>>();
-        let signer = signer.ok_or_else(|| S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied"))?;
-        let role = deployment.roles.get(&signer.role_arn);
-        let policies = role.into_iter().flat_map(|role| role.policies.iter().map(AsRef::as_ref));
-        let bucket_policy = access.bucket().and_then(|bucket| deployment.buckets.get(bucket)?.as_ref());
-        let context = access.add_to(request_context(&self.shared, role, signer));
+        let signer = signer.ok_or_else(|| refuse("Access Denied".to_owned()))?;
+        self.check(signer, &Permission::new(action, address)).map_err(|refusal| refuse(refusal.message))
+    }
+
+    fn check(&self, signer: &TemporaryCredentials, permission: &Permission<'_>) -> Result<(), Refusal> {
+        let deployment = self.shared.deployment();
+        let role = deployment.and_then(|deployment| deployment.roles.get(&signer.role_arn));
+        let policies = role.into_iter().flat_map(|role| &role.policies).chain(&self.demo).map(AsRef::as_ref);
+        let bucket = &permission.address.bucket;
+        let bucket_policy = deployment.and_then(|deployment| deployment.buckets.get(bucket)?.as_ref());
+        let context = request_context(&self.shared, role, signer);
+        let context = permission.conditions.iter().fold(context, |context, (key, value)| context.with(key, value));
         let session_arn = signer.assumed_role_arn();
         let call = Call {
             caller: Caller::Session { role_arn: &signer.role_arn, session_arn: &session_arn },
-            action: access.action(),
-            resource: &access.resource(),
+            action: permission.action,
+            resource: &permission.address.arn(),
             context: &context,
         };
-        evaluate(policies, bucket_policy, &call).map_err(|why| {
-            let refusal = access.refuse(signer, why);
-            S3Error::with_message(S3ErrorCode::AccessDenied, refusal.message)
-        })
+        evaluate(policies, bucket_policy, &call).map_err(|why| permission.refuse(signer, why))
     }
+}
+
+/// The account that owns the buckets.
+pub(super) fn account(shared: &Shared) -> &str {
+    shared.deployment().map_or(ACCOUNT, |deployment| &deployment.account)
+}
+
+/// Everything can be read but the denied bucket, and objects of the demo bucket written.
+fn policy_of_demo(options: &Options) -> Option<Policy> {
+    let bucket = format!("arn:aws:s3:::{}", options.bucket);
+    let document = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*" },
+        { "Effect": "Allow", "Action": ["s3:Get*", "s3:List*"],
+            "Resource": [bucket, format!("{bucket}/*"), "arn:aws:s3:::scale-*"] },
+        { "Effect": "Allow", "Action": ["s3:PutObject*", "s3:DeleteObject*", "s3:AbortMultipartUpload"],
+            "Resource": format!("{bucket}/*") },
+    ] });
+    Policy::parse(&document, PolicyKind::Identity).ok()
 }

@@ -1,11 +1,11 @@
-//! ListObjectsV2 without the wire: which keys and common prefixes a page holds, and where the next one begins.
-//! A page costs its own length, whatever the bucket's (source: "ListObjectsV2", S3 API reference).
+//! ListObjects and ListObjectsV2 without the wire: which keys and common prefixes a page holds, and where the next one begins.
+//! A page costs its own length, whatever the bucket's (source: "ListObjectsV2" and "ListObjects", S3 API reference).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 
-use super::objects::{Bucket, Object};
+use super::objects::{Bucket, Object, View};
 
 /// What is asked for. Empty prefix: everything; no delimiter: no common prefixes.
 pub(super) struct Listing<'a> {
@@ -24,6 +24,34 @@ pub(super) enum Position {
     AfterKey(String),
     /// After all keys that begin with this common prefix.
     AfterPrefix(String),
+}
+
+impl Position {
+    /// The key or the prefix that it is after.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Beginning => "",
+            Self::AfterKey(text) | Self::AfterPrefix(text) => text,
+        }
+    }
+}
+
+impl Listing<'_> {
+    /// Where a listing goes on after a marker. One that lies below a common prefix, or is one, goes on after all of it: it
+    /// was on the page before.
+    pub(super) fn after_marker(&self, marker: &str) -> Position {
+        let folded = self.common_prefix(marker).map(|end| Position::AfterPrefix(marker[..end].to_owned()));
+        match marker {
+            "" => Position::Beginning,
+            _ => folded.unwrap_or_else(|| Position::AfterKey(marker.to_owned())),
+        }
+    }
+
+    /// Where the common prefix of a key ends.
+    fn common_prefix(&self, key: &str) -> Option<usize> {
+        let (rest, delimiter) = (key.strip_prefix(self.prefix)?, self.delimiter?);
+        Some(self.prefix.len() + rest.find(delimiter)? + delimiter.len())
+    }
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,24 +74,26 @@ pub(super) fn list(bucket: Bucket<'_>, listing: &Listing<'_>) -> Page {
     if listing.max_keys == 0 {
         return page;
     }
+    let bucket = bucket.view();
     let begin = bucket.partition_point(0, |key| key < listing.prefix);
     let mut position = match &listing.start {
         Position::Beginning => begin,
         Position::AfterKey(last) => bucket.partition_point(begin, |key| key <= last.as_str()),
-        Position::AfterPrefix(last) => skip_prefix(bucket, begin, last),
+        Position::AfterPrefix(last) => skip_prefix(&bucket, begin, last),
     };
     let mut last = Position::Beginning;
     while position < bucket.len() {
         let key = bucket.key(position);
-        let Some(rest) = key.strip_prefix(listing.prefix) else { break };
+        if !key.starts_with(listing.prefix) {
+            break;
+        }
         if page.key_count() == listing.max_keys {
             page.next = Some(last);
             break;
         }
-        let delimiter = listing.delimiter.and_then(|delimiter| Some((rest.find(delimiter)?, delimiter)));
-        if let Some((at, delimiter)) = delimiter {
-            let common = key[..listing.prefix.len() + at + delimiter.len()].to_owned();
-            position = skip_prefix(bucket, position, &common);
+        if let Some(end) = listing.common_prefix(&key) {
+            let common = key[..end].to_owned();
+            position = skip_prefix(&bucket, position, &common);
             page.common_prefixes.push(common.clone());
             last = Position::AfterPrefix(common);
         } else {
@@ -75,7 +105,7 @@ pub(super) fn list(bucket: Bucket<'_>, listing: &Listing<'_>) -> Page {
     page
 }
 
-fn skip_prefix(bucket: Bucket<'_>, from: usize, prefix: &str) -> usize {
+fn skip_prefix(bucket: &View<'_>, from: usize, prefix: &str) -> usize {
     bucket.partition_point(from, |key| key < prefix || key.starts_with(prefix))
 }
 
@@ -127,16 +157,18 @@ fn bind(bucket: &str, listing: &Listing<'_>, payload: &[u8]) -> Vec<u8> {
 mod tests {
     use std::borrow::Cow;
 
+    use super::super::store::Store;
+    use super::super::stored::Quota;
     use super::*;
 
     fn listing<'a>(prefix: &'a str, delimiter: Option<&'a str>, max_keys: usize) -> Listing<'a> {
         Listing { prefix, delimiter, max_keys, start: Position::Beginning }
     }
 
-    fn seeded(keys: &[&'static str]) -> Vec<(Cow<'static, str>, u64)> {
+    fn seeded(keys: &[&'static str]) -> Store {
         let mut objects: Vec<_> = keys.iter().map(|key| (Cow::Borrowed(*key), 1)).collect();
         objects.sort_unstable();
-        objects
+        Store::new(objects, false, Quota::new(0))
     }
 
     /// All pages, as `key` or `prefix*`, one list for each page.
@@ -157,7 +189,7 @@ mod tests {
     #[test]
     fn pages_join_to_the_whole_at_every_size() {
         let objects = seeded(&["a", "b/1", "b/2", "b/", "c", "d/x/1", "d/x/2", "d/y", "é", "🚀"]);
-        let bucket = Bucket::Seeded(&objects);
+        let bucket = Bucket::Stored(&objects);
         for (prefix, delimiter) in [("", None), ("", Some("/")), ("b", Some("/")), ("d/", Some("/")), ("b/", None)] {
             let mut whole = pages(bucket, listing(prefix, delimiter, 1000)).concat();
             whole.sort();
@@ -177,7 +209,7 @@ mod tests {
     #[test]
     fn delimiters_fold_keys_into_common_prefixes() {
         let objects = seeded(&["a", "b/1", "b/2", "b/", "c--d", "c--e", "z"]);
-        let bucket = Bucket::Seeded(&objects);
+        let bucket = Bucket::Stored(&objects);
         let names = |prefix, delimiter| pages(bucket, listing(prefix, Some(delimiter), 1000)).concat();
         assert_eq!(names("", "/"), ["a", "c--d", "c--e", "z", "b/*"]);
         assert_eq!(names("b/", "/"), ["b/", "b/1", "b/2"]);
@@ -189,7 +221,7 @@ mod tests {
     #[test]
     fn start_after_need_not_exist() {
         let objects = seeded(&["a", "b", "c"]);
-        let bucket = Bucket::Seeded(&objects);
+        let bucket = Bucket::Stored(&objects);
         let keys = |after: &str| {
             let start = Position::AfterKey(after.to_owned());
             pages(bucket, Listing { start, ..listing("", None, 1000) }).concat()

@@ -1,33 +1,55 @@
-//! S3, path style: the stack's signature check and faults in front of the `s3s` service, whose operations ask what the
-//! caller may do. Writing is not imitated: who may write is told so, everybody else is refused as by S3.
+//! S3, path style. A request passes, in this order: the signature, its name (`operations.rs`), the bucket's existence, the
+//! policies (`authorization.rs`); what S3 has and the stack lacks is told only then. The `s3s` service carries out the rest.
 
+mod address;
 mod authorization;
+mod body;
+mod bucket_list;
+mod checksum;
+mod condition;
 mod content;
+mod copy;
 mod error;
+mod framing;
 mod listing;
+mod listing_parameters;
+mod multipart;
 mod objects;
+mod operations;
+mod preflight;
+mod reading;
 mod seeds;
 mod service;
+mod store;
+mod stored;
 #[cfg(test)]
 mod tests;
+mod upload;
+mod uploads;
+mod wire;
+mod writing;
 
 use std::io;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use s3s::access::{S3Access, S3AccessContext};
+use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use url::form_urlencoded;
+use s3s::{S3Result, s3_error};
 
-use self::authorization::{Access, Authorizer};
-use self::error::{Refusal, RequestIds, complete};
+use self::address::Address;
+use self::authorization::{Authorizer, account};
+use self::error::{Refusal, RequestIds, complete, internal_error};
 use self::listing::TokenSealer;
 use self::objects::{Buckets, Lookup};
+use self::operations::{Asked, Permission};
 use self::service::ObjectStore;
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
 use crate::faults::Fault;
@@ -35,53 +57,78 @@ use crate::iam;
 use crate::random_ids::random_bytes;
 use crate::request_log::Operation;
 use crate::shared::Shared;
-use crate::sigv4::{ReceivedRequest, ServiceRules, SigV4Error, decode_percent, verify, without_signature};
+use crate::sigv4::{RequestHead, SigV4Error, VerifiedHead, verify_head};
 
-/// No operation here takes a body; a request may still have one, whose hash is checked.
-const MAX_BODY: usize = 1024 * 1024;
+/// The XML of an error.
+const MAX_ERROR: usize = 1024 * 1024;
 /// A page of 1,000 long keys, each encoded threefold, stays below this.
 const MAX_PAGE: usize = 8 * 1024 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
-const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const EXPECTED_OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
+const EXPECTED_SOURCE_OWNER: HeaderName = HeaderName::from_static("x-amz-source-expected-bucket-owner");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
-
-/// The account that owns the buckets.
-const ACCOUNT: &str = "123456789012";
 
 struct S3Server {
     shared: Arc<Shared>,
     credentials: Arc<CredentialRegistry>,
     buckets: Arc<Buckets>,
+    authorizer: Authorizer,
     wire: S3Service,
 }
 
 /// S3 for whoever `credentials` knows.
 pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) -> Router {
     let buckets = Arc::new(Buckets::new(&shared.options));
+    let authorizer = Authorizer::new(Arc::clone(&shared));
     let store = ObjectStore {
+        shared: Arc::clone(&shared),
         buckets: Arc::clone(&buckets),
-        authorizer: Authorizer::new(Arc::clone(&shared)),
+        authorizer: authorizer.clone(),
         region: shared.options.region.clone(),
         tokens: TokenSealer::new(&random_bytes::<32>()),
     };
-    // No `set_auth`: s3s checks signatures leniently and on wall time, so it gets requests that were checked before,
-    // without their signature.
-    let wire = S3ServiceBuilder::new(store).build();
-    Router::new().fallback(handle).with_state(Arc::new(S3Server { shared, credentials, buckets, wire }))
+    // s3s checks signatures leniently and on wall time, so it gets requests that were checked before, without their
+    // signature, and knows nobody's keys. It asks for access only if it could check signatures at all.
+    let mut wire = S3ServiceBuilder::new(store);
+    wire.set_auth(SimpleAuth::new());
+    wire.set_access(AsAuthorized);
+    let wire = wire.build();
+    Router::new().fallback(handle).with_state(Arc::new(S3Server { shared, credentials, buckets, authorizer, wire }))
+}
+
+/// Carries out what was authorized and nothing else, should `s3s` ever read a request in another way.
+struct AsAuthorized;
+
+#[async_trait::async_trait]
+impl S3Access for AsAuthorized {
+    async fn check(&self, request: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let authorized = request.extensions_mut().get::<Arc<Asked>>().map(|asked| asked.operation.name);
+        let carried_out = request.s3_op().name();
+        if authorized == Some(carried_out) {
+            return Ok(());
+        }
+        Err(s3_error!(InternalError, "{carried_out} was not authorized."))
+    }
 }
 
 async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let target = Target::of(&parts);
     let ids = RequestIds::new();
     let is_head = parts.method == Method::HEAD;
-    let mut response = match server.answer(&target, parts, body, &ids).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.to_response(&ids),
+    let address = Address::parse(parts.uri.path());
+    let query = parts.uri.query().unwrap_or_default();
+    let headers = wire::with_hoisted_headers(&parts);
+    let (operation, answer) = if parts.method == Method::OPTIONS {
+        ("OptionsObject", Err(preflight::refuse(&headers, server.exists(&address.bucket))))
+    } else {
+        let asked = Address::check_encoding(parts.uri.path()).and_then(|()| address.check());
+        let asked = asked.and_then(|()| Asked::identify(&parts.method, address.clone(), query, headers));
+        let operation = asked.as_ref().map_or("unsupported", |asked| asked.operation.name);
+        (operation, server.answer(asked, parts, body, &ids).await)
     };
+    let mut response = answer.unwrap_or_else(|refusal| refusal.to_response(&ids));
     let status = response.status();
     if status == StatusCode::NOT_MODIFIED || (is_head && !status.is_success()) {
         *response.body_mut() = Body::empty();
@@ -94,58 +141,91 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
     }
     headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
     // S3 says where a bucket is even to those whom it refuses.
-    let exists = !matches!(server.buckets.find(&target.bucket), Lookup::Missing);
-    if exists && let Ok(region) = HeaderValue::try_from(&server.shared.options.region) {
+    if server.exists(&address.bucket)
+        && let Ok(region) = HeaderValue::try_from(&server.shared.options.region)
+    {
         headers.insert(BUCKET_REGION, region);
     }
-    response.extensions_mut().insert(Operation(target.operation));
+    response.extensions_mut().insert(Operation(operation));
     response
 }
 
 impl S3Server {
-    async fn answer(&self, target: &Target, parts: Parts, body: Body, ids: &RequestIds) -> Result<Response, Refusal> {
-        let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
-            Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "MaxMessageLengthExceeded",
-                "Your request was too big or could not be read.",
-            )
-        })?;
-        let received = ReceivedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
-        let signer = verify(
-            &ServiceRules::S3,
-            &self.shared.options.region,
-            received,
-            &self.credentials,
-            self.shared.clock.now(),
-        )?;
-        self.check_faults(target, &signer)?;
-        if matches!(self.buckets.find(&target.bucket), Lookup::Denied) {
-            return Err(target.access_denied(&signer));
+    async fn answer(
+        &self,
+        asked: Result<Asked, Refusal>,
+        mut parts: Parts,
+        body: Body,
+        ids: &RequestIds,
+    ) -> Result<Response, Refusal> {
+        let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
+        let VerifiedHead { signer, payload } =
+            verify_head(&self.shared.options.region, head, &self.credentials, self.shared.clock.now())?;
+        let asked = Arc::new(asked?);
+        self.check_faults(&asked, &signer)?;
+        listing_parameters::check(&asked)?;
+        self.check_buckets(&asked)?;
+        self.authorizer.authorize(&signer, &asked)?;
+        let operation = asked.operation;
+        if !operation.is_served {
+            return Err(Refusal::not_implemented(operation.name));
         }
-        if parts.headers.get(EXPECTED_OWNER).is_some_and(|account| account != ACCOUNT) {
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
+        if asked.names_version() {
+            return Err(Refusal::not_implemented(&format!("{} of a version that is named", operation.name)));
         }
+        let overrides = wire::read_overrides(&asked)?;
 
-        let mut request = unsigned(parts, body);
+        parts.headers.clone_from(&asked.headers);
+        // Last: whoever is refused need not send it.
+        let (parts, body) = upload::receive(parts, payload, body).await?;
+        let mut request = wire::unsigned(parts, body, &asked);
         request.extensions_mut().insert(signer);
+        request.extensions_mut().insert(Arc::clone(&asked));
         let response = self.wire.call(request).await.map_err(|_| internal_error())?;
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         let body = Body::new(body);
         if parts.status.is_client_error() || parts.status.is_server_error() {
-            let body = to_bytes(body, MAX_BODY).await.map_err(|_| internal_error())?;
-            return Ok(complete(parts.status, &body, &target.bucket, &target.key, ids));
+            let body = to_bytes(body, MAX_ERROR).await.map_err(|_| internal_error())?;
+            let Address { bucket, key } = &asked.address;
+            return Ok(complete(parts.status, parts.headers, &body, bucket, key, ids));
         }
-        if target.operation == LIST && self.shared.faults.take(Fault::S3PageCut) {
+        wire::finish(&mut parts.status, &mut parts.headers, overrides);
+        if operation.name == LIST && self.shared.faults.take(Fault::S3PageCut) {
             return cut_in_half(Response::from_parts(parts, body)).await;
         }
         Ok(Response::from_parts(parts, body))
     }
 
-    fn check_faults(&self, target: &Target, signer: &TemporaryCredentials) -> Result<(), Refusal> {
+    fn exists(&self, bucket: &str) -> bool {
+        !matches!(self.buckets.find(bucket), Lookup::Missing)
+    }
+
+    /// S3 looks for the bucket before it asks whether the caller may use it: that is how the names of other people's
+    /// buckets are told apart from free ones. Observed, not documented ("404 NoSuchBucket" for whoever asks).
+    fn check_buckets(&self, asked: &Asked) -> Result<(), Refusal> {
+        let target = (&asked.address.bucket, EXPECTED_OWNER);
+        let source = asked.source.as_ref().map(|(source, _)| (&source.bucket, EXPECTED_SOURCE_OWNER));
+        for (bucket, expected_owner) in [Some(target), source].into_iter().flatten() {
+            if bucket.is_empty() || asked.operation.name == "CreateBucket" {
+                continue;
+            }
+            if !self.exists(bucket) {
+                return Err(Refusal::no_such_bucket(bucket));
+            }
+            // "Verifying bucket ownership with bucket owner condition", S3 user guide.
+            if asked.headers.get(expected_owner).is_some_and(|owner| owner != account(&self.shared)) {
+                return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_faults(&self, asked: &Asked, signer: &TemporaryCredentials) -> Result<(), Refusal> {
         let faults = &self.shared.faults;
         if faults.take(Fault::S3AccessDenied) {
-            return Err(target.access_denied(signer));
+            let permission = asked.permissions().next();
+            let permission = permission.unwrap_or_else(|| Permission::new("s3:ListBucket", &asked.address));
+            return Err(permission.refuse(signer, iam::Refusal::NotAllowed));
         }
         if faults.take(Fault::S3ExpiredToken) {
             return Err(SigV4Error::ExpiredToken.into());
@@ -157,45 +237,9 @@ impl S3Server {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."));
         }
         if faults.take(Fault::S3TemporaryRedirect) {
-            return Err(target.temporary_redirect());
+            return Err(temporary_redirect(&asked.address));
         }
         Ok(())
-    }
-}
-
-fn internal_error() -> Refusal {
-    Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "We encountered an internal error. Please try again.",
-    )
-}
-
-/// The request for `s3s`, which refuses anything signed when it has no credentials of its own.
-fn unsigned(mut parts: Parts, body: Bytes) -> http::Request<s3s::Body> {
-    parts.headers.remove(header::AUTHORIZATION);
-    // s3s writes whole requests into its debug log.
-    parts.headers.remove(SECURITY_TOKEN);
-    // S3 answers with the whole object to a range that it cannot read or that is several; s3s would refuse it.
-    if parts.headers.get(header::RANGE).is_some_and(|range| !is_single_range(range)) {
-        parts.headers.remove(header::RANGE);
-    }
-    // Taking parameters out of a valid URI leaves a valid one.
-    parts.uri = without_signature(&parts.uri).parse().unwrap_or_else(|_| Uri::from_static("/"));
-    http::Request::from_parts(parts, s3s::Body::from(body))
-}
-
-/// Whether this is one byte range (RFC 9110, section 14.1.2).
-fn is_single_range(range: &HeaderValue) -> bool {
-    let parse = |digits: &str| {
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse::<u64>().ok() } else { None }
-    };
-    let range = range.to_str().ok().and_then(|text| text.strip_prefix("bytes=")?.split_once('-'));
-    match range {
-        None => false,
-        Some(("", last)) => parse(last).is_some(),
-        Some((first, "")) => parse(first).is_some(),
-        Some((first, last)) => parse(first).zip(parse(last)).is_some_and(|(first, last)| first <= last),
     }
 }
 
@@ -216,61 +260,8 @@ async fn cut_in_half(response: Response) -> Result<Response, Refusal> {
 
 const LIST: &str = "ListObjectsV2";
 
-/// What a request is about, in S3's words.
-struct Target {
-    operation: &'static str,
-    /// Empty for the service itself.
-    bucket: String,
-    /// Empty for the bucket itself.
-    key: String,
-}
-
-impl Target {
-    fn of(parts: &Parts) -> Self {
-        let path = String::from_utf8_lossy(&decode_percent(parts.uri.path())).into_owned();
-        let path = path.strip_prefix('/').unwrap_or(&path);
-        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-        let query = parts.uri.query().unwrap_or_default();
-        let is_v2 = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "list-type" && value == "2");
-        let is_signed = parts.headers.contains_key(header::AUTHORIZATION) || query.contains("X-Amz-Signature=");
-        let operation = match (&parts.method, bucket, key) {
-            (&Method::HEAD, "", "") if !is_signed => "warm_up",
-            (&Method::GET, "", "") => "ListBuckets",
-            (&Method::GET, _, "") if is_v2 => LIST,
-            (&Method::HEAD, _, "") => "HeadBucket",
-            (&Method::GET, _, key) if !key.is_empty() => "GetObject",
-            (&Method::HEAD, ..) => "HeadObject",
-            (&Method::PUT, _, key) if !key.is_empty() => "PutObject",
-            (&Method::DELETE, _, key) if !key.is_empty() => "DeleteObject",
-            _ => "unsupported",
-        };
-        Self { operation, bucket: bucket.to_owned(), key: key.to_owned() }
-    }
-
-    /// To a host that nobody can find: whoever follows is seen to fail.
-    fn temporary_redirect(&self) -> Refusal {
-        let endpoint = format!("{}.s3-temporary.invalid", self.bucket);
-        Refusal {
-            location: Some(format!("https://{endpoint}/{}", self.key)),
-            details: vec![("Endpoint", endpoint)],
-            ..Refusal::new(
-                StatusCode::TEMPORARY_REDIRECT,
-                "TemporaryRedirect",
-                "Please re-send this request to the specified temporary endpoint. Continue to use the original request \
-                 endpoint for future requests.",
-            )
-        }
-    }
-
-    fn access_denied(&self, signer: &TemporaryCredentials) -> Refusal {
-        let (bucket, key) = (self.bucket.as_str(), self.key.as_str());
-        let access = match self.operation {
-            "ListBuckets" => Access::ListBuckets,
-            "GetObject" | "HeadObject" => Access::GetObject { bucket, key },
-            "PutObject" => Access::PutObject { bucket, key },
-            "DeleteObject" => Access::DeleteObject { bucket, key },
-            _ => Access::to_bucket(bucket),
-        };
-        access.refuse(signer, iam::Refusal::NotAllowed)
-    }
+/// To a host that nobody can find: whoever follows is seen to fail.
+fn temporary_redirect(address: &Address) -> Refusal {
+    let endpoint = format!("{}.s3-temporary.invalid", address.bucket);
+    Refusal::temporary_redirect(&endpoint, &format!("https://{endpoint}/{}", address.key))
 }

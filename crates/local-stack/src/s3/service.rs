@@ -1,35 +1,49 @@
-//! The operations that the stack's S3 has, on `s3s`, which speaks the wire protocol. Whoever gets here is signed in:
-//! the router checked the signature. Every other operation answers NotImplemented.
+//! The operations that the stack's S3 has, on `s3s`, which speaks the wire protocol. Whoever gets here is signed in and may
+//! do what is asked: the router checked both. Every other operation answers NotImplemented.
 
-use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use axum::body::Bytes;
-use futures_util::stream;
-use http::{Extensions, HeaderMap, HeaderValue, header};
+use http::{Extensions, HeaderName};
 use s3s::dto::{
-    Bucket as BucketEntry, CommonPrefix, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, EncodingType,
-    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-    ListBucketsInput, ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, Object as ObjectEntry,
-    ObjectStorageClass, Owner, PutObjectInput, PutObjectOutput, Range, StreamingBlob, Timestamp,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket as BucketEntry, BucketLocationConstraint,
+    CommonPrefix, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, ETag, EncodingType, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
+    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
+    ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, Object as ObjectEntry,
+    ObjectStorageClass, Owner, PutObjectInput, PutObjectOutput, StorageClass, Timestamp, UploadPartCopyInput,
+    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
-use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use time::OffsetDateTime;
-use url::form_urlencoded;
 
-use super::authorization::{Access, Authorizer};
-use super::content;
-use super::listing::{Listing, Position, TokenSealer, list};
+use super::address::Address;
+use super::authorization::Authorizer;
+use super::error::Refusal;
+use super::listing::{Position, TokenSealer, list};
+use super::listing_parameters::Parameters;
 use super::objects::{Bucket, Buckets, Lookup, Object};
+use super::operations::Asked;
+use super::reading::{self, Selection};
+use super::store::Store;
+use super::stored::StoredChecksum;
+use super::writing::{encryption, set_checksum};
+use super::{bucket_list, copy, multipart, writing};
+use crate::credentials::TemporaryCredentials;
+use crate::shared::Shared;
 
-/// The most that one page holds (ListObjectsV2, `max-keys`).
-const MAX_KEYS: usize = 1000;
 /// What S3 gives objects that were stored without a content type.
 const CONTENT_TYPE: &str = "binary/octet-stream";
 /// The canonical user id of the account that owns everything here.
 const OWNER: &str = "7d1c0f4b9be9c6a4c0e3b5f29d4a18e6f37b0c52a9d8e4f1b6c3a7059e2d81f4";
 
+const DELETE_MARKER: HeaderName = HeaderName::from_static("x-amz-delete-marker");
+const VERSION_ID: HeaderName = HeaderName::from_static("x-amz-version-id");
+
 pub(super) struct ObjectStore {
+    pub shared: Arc<Shared>,
     pub buckets: Arc<Buckets>,
     pub authorizer: Authorizer,
     pub region: String,
@@ -41,50 +55,157 @@ impl ObjectStore {
         match self.buckets.find(name) {
             Lookup::Found(bucket) => Ok(bucket),
             Lookup::Denied => Err(s3_error!(AccessDenied, "Access Denied")),
-            Lookup::Missing => Err(s3_error!(NoSuchBucket, "The specified bucket does not exist")),
+            Lookup::Missing => Err(Refusal::no_such_bucket(name).into()),
         }
     }
 
-    /// Nothing is ever written here. Who may not write has to learn that all the same.
-    fn refuse_writing(&self, extensions: &Extensions, bucket: &str, access: &Access<'_>) -> S3Error {
-        let allowed = self.bucket(bucket).and_then(|_| self.authorizer.check(extensions, access));
-        allowed.err().unwrap_or_else(|| s3_error!(NotImplemented, "The local stack stores and deletes no objects."))
+    /// The object that a reading operation asks for and which bytes of it.
+    fn read(&self, extensions: &Extensions) -> S3Result<(Object, Selection)> {
+        let asked = asked(extensions)?;
+        let part_number = asked.parameter("partNumber");
+        reading::check_request(&asked.headers, part_number)?;
+        let Address { bucket, key } = &asked.address;
+        let object = self.object(extensions, bucket, key)?;
+        reading::check_conditions(&asked.headers, &object)?;
+        let selection = reading::select(&asked.headers, part_number, object.size, &object.part_sizes())?;
+        Ok((object, selection))
     }
 
     fn object(&self, extensions: &Extensions, bucket: &str, key: &str) -> S3Result<Object> {
         let objects = self.bucket(bucket)?;
-        self.authorizer.check(extensions, &Access::GetObject { bucket, key })?;
         if let Some(object) = objects.find(key) {
             return Ok(object);
         }
-        // Who may not list the bucket does not learn either that a key is not there.
-        self.authorizer.check(extensions, &Access::to_bucket(bucket))?;
-        Err(s3_error!(NoSuchKey, "The specified key does not exist."))
+        self.authorizer.may_know_keys(extensions, bucket)?;
+        // "If the current version of the object is a delete marker, Amazon S3 behaves as if the object was deleted and
+        // includes x-amz-delete-marker: true in the response" (GetObject, S3 API reference), and the marker's version.
+        let refusal = Refusal::no_such_key(key);
+        Err(match objects.delete_marker(key) {
+            None => refusal.into(),
+            Some(version) => refusal.with_header(DELETE_MARKER, "true").with_header(VERSION_ID, &version).into(),
+        })
     }
+
+    /// A bucket that can be written.
+    fn store(&self, name: &str) -> S3Result<&Store> {
+        match self.bucket(name)? {
+            Bucket::Stored(store) => Ok(store),
+            Bucket::Synthetic { .. } => {
+                Err(Refusal::not_implemented("writing to buckets whose objects are a rule").into())
+            }
+        }
+    }
+
+    fn now(&self) -> SystemTime {
+        self.shared.clock.now()
+    }
+}
+
+/// What the table made of the request.
+fn asked(extensions: &Extensions) -> S3Result<&Asked> {
+    extensions
+        .get::<Arc<Asked>>()
+        .map(AsRef::as_ref)
+        .ok_or_else(|| s3_error!(InternalError, "The request has no name."))
+}
+
+/// Puts into the answer of GetObject or HeadObject what S3 keeps beside the content.
+macro_rules! describe {
+    ($output:expr, $object:expr, $asked:expr) => {{
+        let (object, asked): (&Object, &Asked) = (&$object, $asked);
+        let attributes = object.attributes();
+        $output.accept_ranges = Some("bytes".to_owned());
+        $output.content_type = Some(attributes.content_type.unwrap_or_else(|| CONTENT_TYPE.to_owned()));
+        $output.cache_control = attributes.cache_control;
+        $output.content_disposition = attributes.content_disposition;
+        $output.content_encoding = attributes.content_encoding;
+        $output.content_language = attributes.content_language;
+        $output.expires = attributes.expires;
+        $output.metadata = attributes.metadata;
+        $output.storage_class = attributes.storage_class.map(StorageClass::from);
+        $output.last_modified = Some(object.last_modified.into());
+        $output.e_tag = Some(ETag::Strong(object.e_tag.clone()));
+        $output.version_id = object.version_id();
+        $output.server_side_encryption = Some(encryption());
+        // "This value is only returned if you specify partNumber in your request and the object was uploaded as a
+        // multipart upload" (`PartsCount`).
+        let parts = object.part_sizes().len();
+        if parts > 0 && asked.parameter("partNumber").is_some() {
+            $output.parts_count = i32::try_from(parts).ok();
+        }
+        // "To retrieve the checksum, this mode must be enabled" (`ChecksumMode`). With a range that is not all of the object
+        // S3 has none (observed: brekkylab/backlot, `s3.py`).
+        let is_whole = $output.content_length == i64::try_from(object.size).ok();
+        let is_asked = is_whole && asked.headers.contains_key(reading::CHECKSUM_MODE);
+        if let Some(stored) = object.checksum().filter(|_| is_asked) {
+            $output.checksum_type = Some(stored.kind());
+            set_checksum!($output, stored.checksum.clone());
+        }
+    }};
 }
 
 #[async_trait::async_trait]
 impl S3 for ObjectStore {
     async fn list_buckets(&self, request: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
-        self.authorizer.check(&request.extensions, &Access::ListBuckets)?;
-        let entry = |name: &str| BucketEntry {
-            name: Some(name.to_owned()),
-            bucket_region: Some(self.region.clone()),
+        let asked = asked(&request.extensions)?;
+        let page = bucket_list::list(asked, &self.region, self.buckets.names(), &self.tokens)?;
+        let entry = |name| BucketEntry {
+            name: Some(name),
+            bucket_region: page.has_regions.then(|| self.region.clone()),
             creation_date: Some(Timestamp::from(OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000))),
         };
         Ok(S3Response::new(ListBucketsOutput {
-            buckets: Some(self.buckets.names().map(entry).collect()),
+            buckets: Some(page.names.into_iter().map(entry).collect()),
             owner: Some(owner()),
-            ..ListBucketsOutput::default()
+            prefix: page.prefix,
+            continuation_token: page.next,
         }))
     }
 
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
         self.bucket(&request.input.bucket)?;
-        self.authorizer.check(&request.extensions, &Access::to_bucket(&request.input.bucket))?;
         Ok(S3Response::new(HeadBucketOutput {
             bucket_region: Some(self.region.clone()),
+            access_point_alias: Some(false),
             ..HeadBucketOutput::default()
+        }))
+    }
+
+    async fn get_bucket_location(
+        &self,
+        _: S3Request<GetBucketLocationInput>,
+    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
+        // "Buckets in Region us-east-1 have a LocationConstraint of null" (GetBucketLocation, S3 API reference). That of
+        // eu-west-1 is `EU` only where the bucket was created with this old name.
+        let is_named = self.region != "us-east-1";
+        let location_constraint = is_named.then(|| BucketLocationConstraint::from(self.region.clone()));
+        Ok(S3Response::new(GetBucketLocationOutput { location_constraint }))
+    }
+
+    async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> S3Result<S3Response<ListObjectsOutput>> {
+        let asked = asked(&request.extensions)?;
+        let bucket = self.bucket(&asked.address.bucket)?;
+        let parameters = Parameters::read(asked)?;
+        let (page_size, max_keys) = parameters.max_keys()?;
+        let mut listing = parameters.listing(page_size);
+        let marker = asked.parameter("marker").unwrap_or_default();
+        listing.start = listing.after_marker(marker);
+        let page = list(bucket, &listing);
+        let is_truncated = page.next.is_some();
+        // "This element is returned only if you have the delimiter request parameter specified" (`NextMarker`).
+        let next_marker = page.next.as_ref().filter(|_| listing.delimiter.is_some()).map(Position::text);
+        Ok(S3Response::new(ListObjectsOutput {
+            name: Some(asked.address.bucket.clone()),
+            prefix: Some(parameters.encode(parameters.prefix)),
+            marker: Some(parameters.encode(marker)),
+            next_marker: next_marker.map(|marker| parameters.encode(marker)),
+            max_keys: Some(max_keys),
+            is_truncated: Some(is_truncated),
+            delimiter: parameters.delimiter.map(|delimiter| parameters.encode(delimiter)),
+            encoding_type: parameters.encoding_type.map(|name| EncodingType::from(name.to_owned())),
+            contents: Some(entries(page.objects, &parameters, true)),
+            common_prefixes: Some(common_prefixes(&page.common_prefixes, &parameters)),
+            ..ListObjectsOutput::default()
         }))
     }
 
@@ -92,205 +213,166 @@ impl S3 for ObjectStore {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let input = request.input;
-        let bucket = self.bucket(&input.bucket)?;
-        let access = Access::ListBucket {
-            bucket: &input.bucket,
-            prefix: input.prefix.as_deref(),
-            delimiter: input.delimiter.as_deref(),
-            max_keys: input.max_keys,
-        };
-        self.authorizer.check(&request.extensions, &access)?;
-        let url_encoded = match input.encoding_type.as_ref().map(EncodingType::as_str) {
-            None => false,
-            Some(EncodingType::URL) => true,
-            Some(_) => return Err(s3_error!(InvalidArgument, "Invalid Encoding Method specified in Request")),
-        };
-        let max_keys = match input.max_keys {
-            None => MAX_KEYS,
-            Some(number) => usize::try_from(number)
-                .map_err(|_| {
-                    s3_error!(InvalidArgument, "Argument maxKeys must be an integer between 0 and 2147483647")
-                })?
-                .min(MAX_KEYS),
-        };
-        let prefix = input.prefix.unwrap_or_default();
-        let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
-        let mut listing =
-            Listing { prefix: &prefix, delimiter: delimiter.as_deref(), max_keys, start: Position::Beginning };
-        if let Some(token) = &input.continuation_token {
-            listing.start = self
-                .tokens
-                .open(&input.bucket, &listing, token)
-                .ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))?;
-        } else if let Some(key) = &input.start_after {
-            listing.start = Position::AfterKey(key.clone());
+        let asked = asked(&request.extensions)?;
+        let bucket = self.bucket(&asked.address.bucket)?;
+        let parameters = Parameters::read(asked)?;
+        let mut listing = parameters.listing(0);
+        let (token, start_after) = (asked.parameter("continuation-token"), asked.parameter("start-after"));
+        if let Some(token) = token {
+            listing.start = self.tokens.open(&asked.address.bucket, &listing, token).ok_or_else(|| {
+                let message = "The continuation token provided is incorrect";
+                Refusal::invalid_argument_without_value(message, "continuation-token")
+            })?;
+        } else if let Some(key) = start_after {
+            listing.start = Position::AfterKey(key.to_owned());
         }
+        let (page_size, max_keys) = parameters.max_keys()?;
+        listing.max_keys = page_size;
 
         let page = list(bucket, &listing);
-        let next = page.next.as_ref().map(|position| self.tokens.seal(&input.bucket, &listing, position));
-        let encode = |text: String| if url_encoded { encode_url(&text) } else { text };
-        let with_owner = input.fetch_owner.unwrap_or(false);
+        let next = page.next.as_ref().map(|position| self.tokens.seal(&asked.address.bucket, &listing, position));
+        let with_owner = asked.parameter("fetch-owner") == Some("true");
         Ok(S3Response::new(ListObjectsV2Output {
+            name: Some(asked.address.bucket.clone()),
+            prefix: Some(parameters.encode(parameters.prefix)),
             key_count: i32::try_from(page.key_count()).ok(),
-            max_keys: i32::try_from(max_keys).ok(),
+            max_keys: Some(max_keys),
             is_truncated: Some(next.is_some()),
             next_continuation_token: next,
-            contents: Some(
-                page.objects
-                    .into_iter()
-                    .map(|object| ObjectEntry {
-                        e_tag: Some(ETag::Strong(object.e_tag)),
-                        size: i64::try_from(object.size).ok(),
-                        last_modified: Some(object.last_modified.into()),
-                        storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
-                        owner: with_owner.then(owner),
-                        key: Some(encode(object.key)),
-                        ..ObjectEntry::default()
-                    })
-                    .collect(),
-            ),
-            common_prefixes: Some(
-                page.common_prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix)) }).collect(),
-            ),
-            prefix: Some(encode(prefix)),
-            delimiter: delimiter.map(encode),
-            start_after: input.start_after.map(encode),
-            name: Some(input.bucket),
-            continuation_token: input.continuation_token,
-            encoding_type: input.encoding_type,
+            continuation_token: token.map(str::to_owned),
+            start_after: start_after.map(|key| parameters.encode(key)),
+            delimiter: parameters.delimiter.map(|delimiter| parameters.encode(delimiter)),
+            encoding_type: parameters.encoding_type.map(|name| EncodingType::from(name.to_owned())),
+            contents: Some(entries(page.objects, &parameters, with_owner)),
+            common_prefixes: Some(common_prefixes(&page.common_prefixes, &parameters)),
             ..ListObjectsV2Output::default()
         }))
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let input = request.input;
-        refuse_variants(input.version_id.is_some() || input.part_number.is_some() || input.sse_customer_key.is_some())?;
-        let object = self.object(&request.extensions, &input.bucket, &input.key)?;
-        check_conditions(
-            &object,
-            input.if_match.as_ref(),
-            input.if_none_match.as_ref(),
-            input.if_unmodified_since.as_ref(),
-            input.if_modified_since.as_ref(),
-        )?;
-        let (range, content_range) = select_range(input.range, object.size)?;
-        let length = range.end - range.start;
-        let chunks = content::chunks(&object.key, range).map(Ok::<Bytes, Infallible>);
-        Ok(S3Response::new(GetObjectOutput {
-            body: Some(StreamingBlob::wrap(stream::iter(chunks))),
-            content_length: i64::try_from(length).ok(),
+        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
+        let mut output = GetObjectOutput {
+            content_length: i64::try_from(range.end - range.start).ok(),
+            body: Some(object.read(range)),
             content_range,
-            accept_ranges: Some("bytes".to_owned()),
-            content_type: Some(CONTENT_TYPE.to_owned()),
-            last_modified: Some(object.last_modified.into()),
-            e_tag: Some(ETag::Strong(object.e_tag)),
             ..GetObjectOutput::default()
-        }))
+        };
+        describe!(output, object, asked(&request.extensions)?);
+        Ok(S3Response::new(output))
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
-        let input = request.input;
-        refuse_variants(input.version_id.is_some() || input.part_number.is_some() || input.sse_customer_key.is_some())?;
-        let object = self.object(&request.extensions, &input.bucket, &input.key)?;
-        check_conditions(
-            &object,
-            input.if_match.as_ref(),
-            input.if_none_match.as_ref(),
-            input.if_unmodified_since.as_ref(),
-            input.if_modified_since.as_ref(),
-        )?;
-        let (range, content_range) = select_range(input.range, object.size)?;
-        Ok(S3Response::new(HeadObjectOutput {
+        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
+        let mut output = HeadObjectOutput {
             content_length: i64::try_from(range.end - range.start).ok(),
             content_range,
-            accept_ranges: Some("bytes".to_owned()),
-            content_type: Some(CONTENT_TYPE.to_owned()),
-            last_modified: Some(object.last_modified.into()),
-            e_tag: Some(ETag::Strong(object.e_tag)),
             ..HeadObjectOutput::default()
-        }))
+        };
+        describe!(output, object, asked(&request.extensions)?);
+        Ok(S3Response::new(output))
     }
 
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
-        let PutObjectInput { bucket, key, .. } = &request.input;
-        Err(self.refuse_writing(&request.extensions, bucket, &Access::PutObject { bucket, key }))
+        writing::put_object(self.store(&request.input.bucket)?, request, self.now())
     }
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
-        let DeleteObjectInput { bucket, key, .. } = &request.input;
-        Err(self.refuse_writing(&request.extensions, bucket, &Access::DeleteObject { bucket, key }))
+        writing::delete_object(self.store(&request.input.bucket)?, &request)
+    }
+
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+        let (bucket, extensions) = (request.input.bucket.clone(), request.extensions.clone());
+        writing::delete_objects(self.store(&bucket)?, request, |object| {
+            self.authorizer.may_delete(&extensions, &bucket, &object.key, object.version_id.as_deref())
+        })
+    }
+
+    async fn copy_object(&self, request: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
+        let (bucket, key) = copy::read_source(&request.input.copy_source)?;
+        let source = self.object(&request.extensions, bucket, key)?;
+        copy::copy_object(self.store(&request.input.bucket)?, &source, request, self.now()).await
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        let signer = request.extensions.get::<Arc<TemporaryCredentials>>();
+        let initiator = signer.map_or_else(String::new, |signer| signer.assumed_role_arn());
+        multipart::create(self.store(&request.input.bucket)?, request, initiator, self.now())
+    }
+
+    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
+        multipart::upload_part(self.store(&request.input.bucket)?, request, self.now()).await
+    }
+
+    async fn upload_part_copy(
+        &self,
+        request: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<S3Response<UploadPartCopyOutput>> {
+        let (bucket, key) = copy::read_source(&request.input.copy_source)?;
+        let source = self.object(&request.extensions, bucket, key)?;
+        copy::upload_part_copy(self.store(&request.input.bucket)?, &source, request, self.now()).await
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        multipart::complete(self.store(&request.input.bucket)?, request, &self.region, self.now())
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        multipart::abort(self.store(&request.input.bucket)?, &request.input)
+    }
+
+    async fn list_parts(&self, request: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
+        multipart::list_parts(self.store(&request.input.bucket)?, request.input, owner())
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+        let parameters = Parameters::read(asked(&request.extensions)?)?;
+        let bucket = request.input.bucket.clone();
+        multipart::list_uploads(self.store(&bucket)?, request.input, &owner(), |text| parameters.encode(text))
     }
 }
 
+/// The keys of a page.
+fn entries(objects: Vec<Object>, parameters: &Parameters<'_>, with_owner: bool) -> Vec<ObjectEntry> {
+    let entry = |object: Object| ObjectEntry {
+        size: i64::try_from(object.size).ok(),
+        last_modified: Some(object.last_modified.into()),
+        storage_class: Some(storage_class(&object)),
+        checksum_algorithm: object.checksum().map(|stored| vec![stored.algorithm()]),
+        checksum_type: object.checksum().map(StoredChecksum::kind),
+        key: Some(parameters.encode(&object.key)),
+        e_tag: Some(ETag::Strong(object.e_tag)),
+        owner: with_owner.then(owner),
+        ..ObjectEntry::default()
+    };
+    objects.into_iter().map(entry).collect()
+}
+
+fn storage_class(object: &Object) -> ObjectStorageClass {
+    let standard = || ObjectStorageClass::from_static(ObjectStorageClass::STANDARD);
+    object.storage_class().map_or_else(standard, |name| ObjectStorageClass::from(name.to_owned()))
+}
+
+fn common_prefixes(prefixes: &[String], parameters: &Parameters<'_>) -> Vec<CommonPrefix> {
+    prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(parameters.encode(prefix)) }).collect()
+}
+
+/// S3 no longer tells a display name: "Beginning November 21, 2025, Amazon S3 will stop returning DisplayName" (`Owner`,
+/// S3 API reference).
 fn owner() -> Owner {
-    Owner { display_name: Some("jetbridge".to_owned()), id: Some(OWNER.to_owned()) }
-}
-
-/// Answering with the plain object would be a wrong answer.
-fn refuse_variants(asked: bool) -> S3Result<()> {
-    if asked {
-        Err(s3_error!(NotImplemented, "Versions, parts and customer keys are not implemented."))
-    } else {
-        Ok(())
-    }
-}
-
-/// RFC 9110, section 13.2.2: the entity-tag conditions come first and silence the date of their kind.
-fn check_conditions(
-    object: &Object,
-    if_match: Option<&ETagCondition>,
-    if_none_match: Option<&ETagCondition>,
-    if_unmodified_since: Option<&Timestamp>,
-    if_modified_since: Option<&Timestamp>,
-) -> S3Result<()> {
-    let matches = |condition: &ETagCondition| match condition {
-        ETagCondition::Any => true,
-        ETagCondition::ETag(tag) => tag.value() == object.e_tag,
-    };
-    let modified_after = |time: &Timestamp| Timestamp::from(object.last_modified) > *time;
-    let met = match (if_match, if_unmodified_since) {
-        (Some(condition), _) => matches(condition),
-        (None, Some(time)) => !modified_after(time),
-        (None, None) => true,
-    };
-    if !met {
-        return Err(s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold"));
-    }
-    let changed = match (if_none_match, if_modified_since) {
-        (Some(condition), _) => !matches(condition),
-        (None, Some(time)) => modified_after(time),
-        (None, None) => true,
-    };
-    if changed { Ok(()) } else { Err(not_modified(object)) }
-}
-
-fn not_modified(object: &Object) -> S3Error {
-    let mut error = s3_error!(NotModified);
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", object.e_tag)) {
-        headers.insert(header::ETAG, tag);
-    }
-    error.set_headers(headers);
-    error
-}
-
-/// The bytes to send, and `Content-Range` if they were asked for as a range.
-fn select_range(range: Option<Range>, size: u64) -> S3Result<(std::ops::Range<u64>, Option<String>)> {
-    let Some(range) = range else { return Ok((0..size, None)) };
-    let unsatisfiable = || s3_error!(InvalidRange, "The requested range is not satisfiable");
-    let selected = range.check(size).map_err(|_| unsatisfiable())?;
-    if selected.is_empty() {
-        return Err(unsatisfiable());
-    }
-    let content_range = format!("bytes {}-{}/{size}", selected.start, selected.end - 1);
-    Ok((selected, Some(content_range)))
-}
-
-/// `encoding-type=url`: S3 encodes like a form, a space as `+`, but keeps slashes.
-fn encode_url(text: &str) -> String {
-    text.split('/')
-        .map(|part| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>())
-        .collect::<Vec<_>>()
-        .join("/")
+    Owner { display_name: None, id: Some(OWNER.to_owned()) }
 }

@@ -1,6 +1,15 @@
 //! The router over real HTTP with presigned requests: what it answers, and what it refuses. Listing from end to end
 //! with stock clients is in `tests/stack`.
 
+mod authorization;
+mod listing;
+mod multipart;
+mod presigned;
+mod reading;
+mod refusals;
+mod uploads;
+mod writing;
+
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -9,12 +18,16 @@ use aws_sigv4::http_request::{
     sign,
 };
 use aws_sigv4::sign::v4;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use reqwest::Client;
 use url::Url;
 
 use super::*;
 use crate::credentials::SessionFacts;
 use crate::options::Options;
+use crate::request_log::Service;
+use crate::server::{self, Site};
 use crate::{test_http, tls};
 
 struct Bench {
@@ -22,23 +35,53 @@ struct Bench {
     signer: Arc<TemporaryCredentials>,
     client: Client,
     origin: String,
+    routes: Router,
 }
 
 impl Bench {
     async fn start() -> Self {
+        Self::start_in("us-west-2").await
+    }
+
+    async fn start_in(region: &str) -> Self {
+        let options = Options { region: region.to_owned(), ..Options::default() };
+        Self::start_with(options, "arn:aws:iam::123456789012:role/Reader").await
+    }
+
+    async fn start_with(options: Options, role_arn: &str) -> Self {
+        let of_template = options.template.as_ref().map(|template| template.deployment().pool.id.clone());
+        let pool = of_template.unwrap_or_else(|| options.identity_pool_id.clone());
+        let session = SessionFacts::of_pool(&pool, "us-west-2:id", Vec::new());
+        Self::start_as(options, "us-west-2:id", role_arn, session).await
+    }
+
+    /// A stack of these options with somebody signed in.
+    async fn start_as(options: Options, identity: &str, role_arn: &str, session: SessionFacts) -> Self {
         let (listener, url) = test_http::listen().await;
-        let shared = Arc::new(Shared::new(Options::default()));
+        let shared = Arc::new(Shared::new(options));
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let signer =
-            credentials.issue("us-west-2:id", "arn:aws:iam::123456789012:role/Reader", SessionFacts::default());
+        let signer = credentials.issue(identity, role_arn, session);
         let routes = router(Arc::clone(&shared), credentials);
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let site = Site {
+            service: Service::S3,
+            port: listener.local_addr().unwrap().port(),
+            host: None,
+            router: routes.clone(),
+            max_body_bytes: None,
+            shared: Arc::clone(&shared),
+        };
+        tokio::spawn(server::serve(listener, None, site));
         let origin = url.as_str().trim_end_matches('/').to_owned();
-        Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin }
+        Self { shared, signer, client: tls::build_client(None, None).unwrap(), origin, routes }
     }
 
     /// A presigned URL for `target`, a path with its query.
     fn presign(&self, method: &Method, target: &str) -> Url {
+        self.presign_with(method, target, &[])
+    }
+
+    /// One that is good with these headers only.
+    fn presign_with(&self, method: &Method, target: &str, headers: &[(&str, &str)]) -> Url {
         let identity = Credentials::from_keys(
             self.signer.access_key_id.as_str(),
             self.signer.secret_access_key.as_str(),
@@ -52,7 +95,7 @@ impl Bench {
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         let params = v4::SigningParams::builder()
             .identity(&identity)
-            .region("us-west-2")
+            .region(&self.shared.options.region)
             .name("s3")
             .time(self.shared.clock.now())
             .settings(settings)
@@ -61,7 +104,8 @@ impl Bench {
             .into();
         let url = format!("{}{target}", self.origin);
         let signable =
-            SignableRequest::new(method.as_str(), &url, std::iter::empty(), SignableBody::UnsignedPayload).unwrap();
+            SignableRequest::new(method.as_str(), &url, headers.iter().copied(), SignableBody::UnsignedPayload)
+                .unwrap();
         let mut request = http::Request::builder().method(method).uri(&url).body(()).unwrap();
         sign(signable, &params).unwrap().into_parts().0.apply_to_request_http1x(&mut request);
         request.uri().to_string().parse().unwrap()
@@ -162,11 +206,8 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         (Method::GET, "/no-such-bucket/key", 404, "NoSuchBucket"),
         (Method::GET, "/jetbridge-private?list-type=2", 403, "AccessDenied"),
         (Method::GET, "/jetbridge-private/key", 403, "AccessDenied"),
-        (Method::GET, "/jetbridge-demo", 501, "NotImplemented"),
         (Method::GET, "/jetbridge-demo?acl", 501, "NotImplemented"),
         (Method::GET, "/jetbridge-demo/readme.txt?versionId=1", 501, "NotImplemented"),
-        (Method::PUT, "/jetbridge-demo/new.txt", 501, "NotImplemented"),
-        (Method::DELETE, "/jetbridge-demo/readme.txt", 501, "NotImplemented"),
         (Method::PUT, "/jetbridge-private/new.txt", 403, "AccessDenied"),
         (Method::DELETE, "/no-such-bucket/key", 404, "NoSuchBucket"),
         (Method::GET, "/jetbridge-demo?list-type=2&max-keys=-1", 400, "InvalidArgument"),
@@ -174,7 +215,8 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         (Method::GET, "/jetbridge-demo?list-type=2&continuation-token=AAAA", 400, "InvalidArgument"),
     ];
     for (method, target, status, code) in table {
-        let response = bench.send(method, target, &[]).await;
+        let headers: &[(&str, &str)] = if method == Method::PUT { &[("content-length", "0")] } else { &[] };
+        let response = bench.send(method, target, headers).await;
         let request_id = response.headers()["x-amz-request-id"].to_str().unwrap().to_owned();
         let host_id = response.headers()["x-amz-id-2"].to_str().unwrap().to_owned();
         assert_eq!(response.headers().contains_key("x-amz-bucket-region"), !target.contains("no-such"), "{target}");
@@ -206,20 +248,47 @@ async fn whoever_does_not_sign_is_refused_and_a_warm_up_is_told_apart() {
     assert_eq!(anonymous.status(), 403);
     assert_eq!(element(&anonymous.text().await.unwrap(), "Code"), Some("AccessDenied"));
 
-    let operation = |method: Method, uri: &str| {
-        Target::of(&http::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0).operation
-    };
-    assert_eq!(operation(Method::HEAD, "/"), "warm_up");
     // Somebody who forgot to sign these has not warmed anything up: the log must show it.
-    assert_eq!(operation(Method::HEAD, "/b"), "HeadBucket");
-    assert_eq!(operation(Method::HEAD, "/b/k"), "HeadObject");
-    assert_eq!(operation(Method::HEAD, "/b?X-Amz-Signature=x"), "HeadBucket");
-    assert_eq!(operation(Method::GET, "/b?list-type=2&prefix=x"), "ListObjectsV2");
-    assert_eq!(operation(Method::GET, "/b/k?list-type=2"), "GetObject");
-    assert_eq!(operation(Method::GET, "/b"), "unsupported");
-    assert_eq!(operation(Method::PUT, "/b"), "unsupported");
-    assert_eq!(operation(Method::PUT, "/b/k"), "PutObject");
-    assert_eq!(operation(Method::DELETE, "/b/k"), "DeleteObject");
+    for (method, path, operation) in [
+        (Method::HEAD, "/jetbridge-demo", "HeadBucket"),
+        (Method::GET, "/jetbridge-demo?list-type=2&prefix=x", "ListObjectsV2"),
+        (Method::GET, "/jetbridge-demo/key?list-type=2", "GetObject"),
+        (Method::PUT, "/jetbridge-demo", "CreateBucket"),
+        (Method::POST, "/jetbridge-demo/key", "unsupported"),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let response = TowerToHyperService::new(bench.routes.clone()).call(request).await.unwrap();
+        assert_eq!(response.extensions().get::<Operation>().unwrap().0, operation, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn permission_is_asked_before_anything_is_missing() {
+    let bench = Bench::start().await;
+    let table = [
+        (Method::GET, "/jetbridge-demo?acl", 501, "NotImplemented", "GetBucketAcl."),
+        (Method::GET, "/jetbridge-demo/readme.txt?tagging", 501, "NotImplemented", "GetObjectTagging."),
+        (Method::PUT, "/jetbridge-demo?policy", 403, "AccessDenied", "perform: s3:PutBucketPolicy on resource"),
+        (Method::DELETE, "/jetbridge-demo", 403, "AccessDenied", "perform: s3:DeleteBucket on resource"),
+        (Method::PUT, "/new-bucket", 403, "AccessDenied", "arn:aws:s3:::new-bucket"),
+        (Method::PUT, "/jetbridge-private/k", 403, "AccessDenied", "perform: s3:PutObject on resource"),
+        (Method::PUT, "/scale-10/k", 403, "AccessDenied", "perform: s3:PutObject on resource"),
+        (Method::GET, "/jetbridge-private?acl", 403, "AccessDenied", "perform: s3:GetBucketAcl on resource"),
+        (Method::GET, "/no-such-bucket?acl", 404, "NoSuchBucket", ""),
+        (Method::PUT, "/no-such-bucket/k", 404, "NoSuchBucket", ""),
+        (Method::PATCH, "/no-such-bucket/k", 405, "MethodNotAllowed", ""),
+        (Method::GET, "/No_bucket/k", 400, "InvalidBucketName", ""),
+    ];
+    for (method, target, status, code, message) in table {
+        let response = bench.send(method.clone(), target, &[]).await;
+        let answered = response.status().as_u16();
+        let xml = response.text().await.unwrap();
+        assert_eq!((answered, element(&xml, "Code")), (status, Some(code)), "{method} {target}");
+        assert!(element(&xml, "Message").unwrap().contains(message), "{method} {target}: {xml}");
+    }
+    let (_, xml) = bench.get(&format!("/jetbridge-demo/{}", "k".repeat(1025))).await;
+    let fields = ["Code", "Size", "MaxSizeAllowed"].map(|name| element(&xml, name));
+    assert_eq!(fields, [Some("KeyTooLongError"), Some("1025"), Some("1024")]);
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub(crate) enum SigV4Error {
     #[error("The difference between the request time and the current time is too large.")]
     RequestTimeTooSkewed { request_time: String, server_time: SystemTime, max_skew: Duration },
     #[error("Request is not yet valid")]
-    NotYetValid { server_time: SystemTime },
+    NotYetValid { signed: SystemTime, expires_in: Duration, server_time: SystemTime },
     #[error("Request has expired")]
     PresignedExpired { expires_in: Duration, expires: SystemTime, server_time: SystemTime },
     #[error("The AWS Access Key Id you provided does not exist in our records.")]
@@ -45,12 +45,17 @@ pub(crate) enum SigV4Error {
     HeadersNotSigned { names: String },
     #[error("Missing required header for this request: x-amz-content-sha256")]
     MissingContentSha256,
-    #[error("x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a valid sha256 value.")]
-    InvalidContentSha256,
+    #[error(
+        "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
+         STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, \
+         STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER \
+         or a valid sha256 value."
+    )]
+    InvalidContentSha256 { value: String },
     #[error("The provided 'x-amz-content-sha256' header does not match what was computed.")]
-    ContentSha256Mismatch,
-    #[error("A header you provided implies functionality that is not implemented.")]
-    FramedPayload,
+    ContentSha256Mismatch { declared: String, computed: String },
+    #[error("The local stack does not verify SigV4A, which {value} needs.")]
+    AsymmetricPayload { value: String },
     #[error(
         "The request signature we calculated does not match the signature you provided. \
          Check your key and signing method."
@@ -68,7 +73,7 @@ impl SigV4Error {
             | Self::PresignedExpired { .. }
             | Self::HeadersNotSigned { .. } => "AccessDenied",
             Self::UnsupportedMechanism | Self::MissingContentSha256 => "InvalidRequest",
-            Self::TwoMechanisms | Self::InvalidContentSha256 => "InvalidArgument",
+            Self::TwoMechanisms | Self::InvalidContentSha256 { .. } => "InvalidArgument",
             Self::Malformed { presigned, .. }
             | Self::WrongRegion { presigned, .. }
             | Self::WrongScope { presigned, .. } => {
@@ -82,8 +87,8 @@ impl SigV4Error {
             Self::InvalidAccessKeyId { .. } => "InvalidAccessKeyId",
             Self::InvalidToken => "InvalidToken",
             Self::ExpiredToken => "ExpiredToken",
-            Self::ContentSha256Mismatch => "XAmzContentSHA256Mismatch",
-            Self::FramedPayload => "NotImplemented",
+            Self::ContentSha256Mismatch { .. } => "XAmzContentSHA256Mismatch",
+            Self::AsymmetricPayload { .. } => "NotImplemented",
             Self::SignatureDoesNotMatch => "SignatureDoesNotMatch",
         }
     }
@@ -107,7 +112,14 @@ impl SigV4Error {
                 ("ServerTime", rfc3339(*server_time)),
                 ("MaxAllowedSkewMilliseconds", max_skew.as_millis().to_string()),
             ],
-            Self::NotYetValid { server_time } => vec![("ServerTime", rfc3339(*server_time))],
+            // Observed (brekkylab/backlot, `auth.py`): the time of the signature in milliseconds.
+            Self::NotYetValid { signed, expires_in, server_time } => vec![
+                ("X-Amz-Date", (OffsetDateTime::from(*signed).unix_timestamp() * 1000).to_string()),
+                ("Expires", rfc3339(*signed + *expires_in)),
+                ("ServerTime", rfc3339(*server_time)),
+            ],
+            // S3 also gives the header's value back; a signature is better not repeated.
+            Self::TwoMechanisms => vec![("ArgumentName", "Authorization".to_owned())],
             Self::PresignedExpired { expires_in, expires, server_time } => vec![
                 ("X-Amz-Expires", expires_in.as_secs().to_string()),
                 ("Expires", rfc3339(*expires)),
@@ -115,6 +127,12 @@ impl SigV4Error {
             ],
             Self::InvalidAccessKeyId { access_key_id } => vec![("AWSAccessKeyId", access_key_id.clone())],
             Self::HeadersNotSigned { names } => vec![("HeadersNotSigned", names.clone())],
+            Self::InvalidContentSha256 { value } => {
+                vec![("ArgumentName", "x-amz-content-sha256".to_owned()), ("ArgumentValue", value.clone())]
+            }
+            Self::ContentSha256Mismatch { declared, computed } => {
+                vec![("ClientComputedContentSHA256", declared.clone()), ("S3ComputedContentSHA256", computed.clone())]
+            }
             _ => Vec::new(),
         }
     }

@@ -4,7 +4,10 @@
 //!
 //! Sources: "Create a signed AWS API request" (IAM guide), "Authenticating Requests" and "Error responses" (S3 API).
 
+mod chunks;
 mod error;
+mod hex;
+mod payload;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -23,16 +26,15 @@ use http::{HeaderMap, HeaderName, header};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+pub(crate) use chunks::ChunkChain;
 pub(crate) use error::SigV4Error;
-use request::{Placement, SECURITY_TOKEN, Signature, X_AMZ_DATE};
-pub(crate) use request::{ReceivedRequest, decode_percent, without_signature};
+use hex::hex;
+pub(crate) use payload::Payload;
+use payload::{CONTENT_SHA256, Declared, find_declared};
+use request::{Placement, SECURITY_TOKEN, Signature, TERMINATOR, X_AMZ_DATE};
+pub(crate) use request::{ReceivedRequest, RequestHead, decode_percent, without_signature};
 
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
-
-/// The name that credential scopes end with.
-const TERMINATOR: &str = "aws4_request";
-const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// What differs between services.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +58,25 @@ impl ServiceRules {
         Self { name: "execute-api", max_skew: Duration::from_secs(5 * 60), is_s3: false };
 }
 
-/// Gives the credentials that signed `request`, or why it is refused.
+/// A request whose head is what its signer sent; of the body it is only known what it has to be.
+#[derive(Debug)]
+pub(crate) struct VerifiedHead {
+    pub signer: Arc<TemporaryCredentials>,
+    pub payload: Payload,
+}
+
+/// Verifies a request of S3 before its body is there.
+pub(crate) fn verify_head(
+    region: &str,
+    head: RequestHead<'_>,
+    credentials: &CredentialRegistry,
+    now: SystemTime,
+) -> Result<VerifiedHead, SigV4Error> {
+    verify_with_digest(&ServiceRules::S3, region, head, credentials, now, String::new)
+}
+
+/// Gives the credentials that signed `request`, or why it is refused. For services whose bodies are small; none but S3
+/// knows framed ones, and S3's are read by [`Payload`].
 pub(crate) fn verify(
     rules: &ServiceRules,
     region: &str,
@@ -64,22 +84,62 @@ pub(crate) fn verify(
     credentials: &CredentialRegistry,
     now: SystemTime,
 ) -> Result<Arc<TemporaryCredentials>, SigV4Error> {
-    let signature = Signature::find(request)?;
+    let digest = || hex(&Sha256::digest(request.body));
+    let VerifiedHead { signer, payload } = verify_with_digest(rules, region, request.head(), credentials, now, digest)?;
+    match payload {
+        Payload::Digest(declared) => check_digest(&declared, &Sha256::digest(request.body)).map(|()| signer),
+        Payload::Unsigned => Ok(signer),
+        Payload::Framed { .. } => {
+            let value = request.headers.get(CONTENT_SHA256).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            Err(SigV4Error::InvalidContentSha256 { value: value.to_owned() })
+        }
+    }
+}
+
+/// Holds a declared digest against the actual one of the body.
+pub(crate) fn check_digest(declared: &str, actual: &[u8]) -> Result<(), SigV4Error> {
+    let computed = hex(actual);
+    if declared.to_ascii_lowercase().as_bytes().ct_eq(computed.as_bytes()).into() {
+        Ok(())
+    } else {
+        Err(SigV4Error::ContentSha256Mismatch { declared: declared.to_owned(), computed })
+    }
+}
+
+/// `undeclared` gives the body's digest where no header has to declare it.
+fn verify_with_digest(
+    rules: &ServiceRules,
+    region: &str,
+    head: RequestHead<'_>,
+    credentials: &CredentialRegistry,
+    now: SystemTime,
+    undeclared: impl FnOnce() -> String,
+) -> Result<VerifiedHead, SigV4Error> {
+    let signature = Signature::find(head)?;
     check_scope(rules, region, &signature)?;
     check_time(rules, &signature, now)?;
     let signer = credentials
         .find(&signature.access_key_id)
         .ok_or_else(|| SigV4Error::InvalidAccessKeyId { access_key_id: signature.access_key_id.clone() })?;
     check_session_token(&signer, &signature, now)?;
-    check_signed_headers(request.headers, &signature)?;
-    let payload = check_payload(rules, request, &signature)?;
-    let expected =
-        sign_again(rules, region, request, &signature, &signer, payload).ok_or(SigV4Error::SignatureDoesNotMatch)?;
-    if bool::from(expected.as_bytes().ct_eq(signature.signature.as_bytes())) {
-        Ok(signer)
-    } else {
-        Err(SigV4Error::SignatureDoesNotMatch)
+    check_signed_headers(head.headers, &signature)?;
+    let (declared, value) = find_declared(rules.is_s3, head, &signature)?;
+    let payload_hash = if matches!(declared, Declared::Nothing) { undeclared() } else { value };
+    let expected = sign_again(rules, region, head, &signature, &signer, payload_hash.clone())
+        .ok_or(SigV4Error::SignatureDoesNotMatch)?;
+    if !bool::from(expected.as_bytes().ct_eq(signature.signature.as_bytes())) {
+        return Err(SigV4Error::SignatureDoesNotMatch);
     }
+    let payload = match declared {
+        // The signature covers the digest of the body that is there.
+        Declared::Nothing | Declared::Unsigned => Payload::Unsigned,
+        Declared::Digest => Payload::Digest(payload_hash),
+        Declared::Framed { signed, has_trailers } => {
+            let chain = || ChunkChain::begin(&signer.secret_access_key, signature.time, region, &signature.signature);
+            Payload::Framed { chain: signed.then(chain), has_trailers }
+        }
+    };
+    Ok(VerifiedHead { signer, payload })
 }
 
 fn check_scope(rules: &ServiceRules, region: &str, signature: &Signature) -> Result<(), SigV4Error> {
@@ -121,7 +181,7 @@ fn check_scope(rules: &ServiceRules, region: &str, signature: &Signature) -> Res
 
 fn check_time(rules: &ServiceRules, signature: &Signature, now: SystemTime) -> Result<(), SigV4Error> {
     match signature.placement {
-        Placement::Header => {
+        Placement::Header { .. } => {
             let skew = now.duration_since(signature.time).unwrap_or_else(|ahead| ahead.duration());
             if skew > rules.max_skew {
                 return Err(SigV4Error::RequestTimeTooSkewed {
@@ -133,7 +193,7 @@ fn check_time(rules: &ServiceRules, signature: &Signature, now: SystemTime) -> R
         }
         Placement::Query { expires_in } => {
             if signature.time > now + rules.max_skew {
-                return Err(SigV4Error::NotYetValid { server_time: now });
+                return Err(SigV4Error::NotYetValid { signed: signature.time, expires_in, server_time: now });
             }
             let expires = signature.time + expires_in;
             if now > expires {
@@ -177,50 +237,18 @@ fn check_signed_headers(headers: &HeaderMap, signature: &Signature) -> Result<()
     }
     // The signing crate writes these itself, once: a second value would go through unsigned.
     let is_doubled = |name| headers.get_all(name).iter().nth(1).is_some();
-    if [X_AMZ_DATE, SECURITY_TOKEN, CONTENT_SHA256].into_iter().any(is_doubled) {
+    let date = if let Placement::Header { date } = &signature.placement { date.clone() } else { X_AMZ_DATE };
+    if [X_AMZ_DATE, SECURITY_TOKEN, CONTENT_SHA256, date].into_iter().any(is_doubled) {
         return Err(SigV4Error::SignatureDoesNotMatch);
     }
     Ok(())
-}
-
-/// Gives the payload hash that the signature covers, after the body was compared with it.
-fn check_payload(
-    rules: &ServiceRules,
-    request: ReceivedRequest<'_>,
-    signature: &Signature,
-) -> Result<String, SigV4Error> {
-    let actual = || hex(&Sha256::digest(request.body));
-    let Some(declared) = request.headers.get(CONTENT_SHA256) else {
-        return match (rules.is_s3, signature.is_presigned()) {
-            (true, true) => Ok(UNSIGNED_PAYLOAD.to_owned()),
-            (true, false) => Err(SigV4Error::MissingContentSha256),
-            (false, _) => Ok(actual()),
-        };
-    };
-    let declared = declared.to_str().unwrap_or_default();
-    if rules.is_s3 && declared == UNSIGNED_PAYLOAD {
-        return Ok(declared.to_owned());
-    }
-    // A framed upload carries signatures or checksums of its own, which nothing here would look at.
-    if rules.is_s3 && declared.starts_with("STREAMING-") {
-        return Err(SigV4Error::FramedPayload);
-    }
-    let is_digest = declared.len() == 64 && declared.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if !is_digest {
-        return Err(SigV4Error::InvalidContentSha256);
-    }
-    if bool::from(actual().as_bytes().ct_eq(declared.as_bytes())) {
-        Ok(declared.to_owned())
-    } else {
-        Err(SigV4Error::ContentSha256Mismatch)
-    }
 }
 
 /// The signature that the request should have; none if it cannot be signed (a signed header is missing, say).
 fn sign_again(
     rules: &ServiceRules,
     region: &str,
-    request: ReceivedRequest<'_>,
+    request: RequestHead<'_>,
     signature: &Signature,
     signer: &TemporaryCredentials,
     payload_hash: String,
@@ -237,7 +265,9 @@ fn sign_again(
     }
 
     let mut settings = SigningSettings::default();
-    settings.excluded_headers = None;
+    // The signing crate always adds x-amz-date, which is not signed where Date gives the time.
+    let has_own_date = signature.placement == Placement::Header { date: header::DATE };
+    settings.excluded_headers = has_own_date.then(|| vec!["x-amz-date".into()]);
     if rules.is_s3 {
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
@@ -269,8 +299,4 @@ fn sign_again(
     let body = SignableBody::Precomputed(payload_hash);
     let signable = SignableRequest::new(request.method.as_str(), uri, headers.into_iter(), body).ok()?;
     Some(sign(signable, &params).ok()?.into_parts().1)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

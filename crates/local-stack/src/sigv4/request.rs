@@ -4,15 +4,17 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
-use time::PrimitiveDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 use url::form_urlencoded;
 
 use super::error::SigV4Error;
 
 pub(super) const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 pub(super) const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+/// The name that credential scopes end with.
+pub(super) const TERMINATOR: &str = "aws4_request";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TIMESTAMP: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 /// Seven days, the longest life of a presigned URL.
@@ -37,11 +39,30 @@ pub(crate) struct ReceivedRequest<'a> {
     pub body: &'a [u8],
 }
 
+impl<'a> ReceivedRequest<'a> {
+    pub(super) fn head(&self) -> RequestHead<'a> {
+        RequestHead { method: self.method, uri: self.uri, headers: self.headers }
+    }
+}
+
+/// What arrives before the body.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestHead<'a> {
+    pub method: &'a Method,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+}
+
 /// Where the signature was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Placement {
-    Header,
-    Query { expires_in: Duration },
+    /// In `Authorization`, with its time in the header `date`.
+    Header {
+        date: HeaderName,
+    },
+    Query {
+        expires_in: Duration,
+    },
 }
 
 /// What the caller claims to have signed with.
@@ -68,7 +89,7 @@ pub(super) struct Scope {
 
 impl Signature {
     /// Finds the request's one signature, well-formed.
-    pub(super) fn find(request: ReceivedRequest<'_>) -> Result<Self, SigV4Error> {
+    pub(super) fn find(request: RequestHead<'_>) -> Result<Self, SigV4Error> {
         let query: Vec<_> = form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes()).collect();
         let has = |names: &[&str]| query.iter().any(|(name, _)| names.contains(&name.as_ref()));
         let in_query = has(&SIGNATURE_PARAMETERS);
@@ -85,7 +106,7 @@ impl Signature {
         }
     }
 
-    fn from_header(value: &str, request: ReceivedRequest<'_>) -> Result<Self, SigV4Error> {
+    fn from_header(value: &str, request: RequestHead<'_>) -> Result<Self, SigV4Error> {
         let fields = value
             .strip_prefix(ALGORITHM)
             .and_then(|rest| rest.strip_prefix(' '))
@@ -105,12 +126,15 @@ impl Signature {
             ));
         };
         let text = |name| request.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let timestamp = text(X_AMZ_DATE).ok_or(SigV4Error::MissingDate)?;
+        // "When specifying an x-amz-date, it always overrides the value of the Date header"; alone, Date has to be in the
+        // same format (Common request headers, S3 API reference).
+        let date_header = if request.headers.contains_key(X_AMZ_DATE) { X_AMZ_DATE } else { header::DATE };
+        let timestamp = text(date_header.clone()).ok_or(SigV4Error::MissingDate)?;
         let (access_key_id, scope) = split_credential(credential).ok_or_else(|| {
             malformed("the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
         })?;
         Ok(Self {
-            placement: Placement::Header,
+            placement: Placement::Header { date: date_header },
             access_key_id,
             scope,
             timestamp: timestamp.to_owned(),
@@ -142,13 +166,7 @@ impl Signature {
         if algorithm != ALGORITHM {
             return Err(malformed("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\""));
         }
-        let expires: u64 = expires.parse().map_err(|_| malformed("X-Amz-Expires should be a number"))?;
-        if !(1..=MAX_EXPIRES).contains(&expires) {
-            return Err(malformed(
-                "X-Amz-Expires must be less than a week (in seconds); that is, \
-                 the given X-Amz-Expires must be less than 604800 seconds",
-            ));
-        }
+        let expires = parse_expires(expires).map_err(malformed)?;
         let (access_key_id, scope) = split_credential(credential).ok_or_else(|| {
             malformed(
                 "Error parsing the X-Amz-Credential parameter; \
@@ -178,6 +196,19 @@ impl Signature {
     }
 }
 
+/// `X-Amz-Expires`: "The minimum value you can set is 1, and the maximum is 604800" ("Authenticating Requests: Using Query
+/// Parameters", S3 API reference). The sentences are those of S3, which takes 0 for a URL that has expired
+/// (brekkylab/backlot, `auth.py`; minio and ceph have the same ones).
+fn parse_expires(text: &str) -> Result<u64, &'static str> {
+    let seconds: i64 = text.parse().map_err(|_| "X-Amz-Expires should be a number")?;
+    let seconds = u64::try_from(seconds).map_err(|_| "X-Amz-Expires must be non-negative")?;
+    if seconds > MAX_EXPIRES {
+        return Err("X-Amz-Expires must be less than a week (in seconds); that is, \
+                    the given X-Amz-Expires must be less than 604800 seconds");
+    }
+    Ok(seconds)
+}
+
 /// The value of `name` if it is there exactly once: of two, one could be checked and the other used.
 fn unique<'a>(pairs: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
     let mut values = pairs.iter().filter(|pair| pair.0 == name).map(|pair| pair.1);
@@ -201,6 +232,11 @@ fn split_headers(list: &str) -> Option<Vec<String>> {
     let names: Vec<String> = list.split(';').map(str::to_owned).collect();
     let well_formed = |name: &String| !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase());
     (names.iter().all(well_formed) && names.is_sorted_by(|a, b| a < b)).then_some(names)
+}
+
+/// As `x-amz-date` has it; whole seconds.
+pub(super) fn format_timestamp(time: SystemTime) -> String {
+    OffsetDateTime::from(time).format(TIMESTAMP).unwrap_or_default()
 }
 
 fn parse_timestamp(text: &str) -> Option<SystemTime> {

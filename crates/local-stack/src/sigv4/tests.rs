@@ -66,6 +66,25 @@ impl Sent {
         )
     }
 
+    /// With `Date` in place of `x-amz-date`, which botocore never sends; the signature was worked out by hand, with Python's
+    /// hmac.
+    fn date_signed() -> Self {
+        Self::new(
+            Method::GET,
+            "/bucket/key",
+            &[
+                ("host", "127.0.0.1:4582"),
+                ("date", "20261123T090000Z"),
+                ("x-amz-security-token", TOKEN),
+                ("x-amz-content-sha256", EMPTY_SHA256),
+                (
+                    "authorization",
+                    "AWS4-HMAC-SHA256 Credential=ASIAVECTORVECTOR0001/20261123/us-west-2/s3/aws4_request, SignedHeaders=date;host;x-amz-content-sha256;x-amz-security-token, Signature=ca840b7ec87fc2a58163c45f9119a806e17f65d664af61324e568a08251c5dc8",
+                ),
+            ],
+        )
+    }
+
     /// botocore `SigV4Auth` for another service: the path is normalised and encoded twice.
     fn other_service() -> Self {
         let mut sent = Self::new(
@@ -176,16 +195,23 @@ fn a_signature_in_the_header_covers_the_whole_request() {
             ("token twice", |s| s.add("x-amz-security-token", TOKEN), "SignatureDoesNotMatch"),
             ("token missing", |s| s.remove("x-amz-security-token"), "InvalidAccessKeyId"),
             ("payload hash left out", |s| s.remove("x-amz-content-sha256"), "InvalidRequest"),
-            ("payload hash replaced", |s| s.set("x-amz-content-sha256", UNSIGNED_PAYLOAD), "SignatureDoesNotMatch"),
+            ("payload hash replaced", |s| s.set("x-amz-content-sha256", "UNSIGNED-PAYLOAD"), "SignatureDoesNotMatch"),
             (
                 "payload hash in capitals",
                 |s| s.set("x-amz-content-sha256", &EMPTY_SHA256.to_uppercase()),
-                "InvalidArgument",
+                "SignatureDoesNotMatch",
             ),
+            ("payload hash cut", |s| s.set("x-amz-content-sha256", &EMPTY_SHA256[1..]), "InvalidArgument"),
             ("payload hash twice", |s| s.add("x-amz-content-sha256", EMPTY_SHA256), "SignatureDoesNotMatch"),
             (
                 "framed payload",
                 |s| s.set("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+                "SignatureDoesNotMatch",
+            ),
+            ("unknown framing", |s| s.set("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD"), "InvalidArgument"),
+            (
+                "asymmetric framing",
+                |s| s.set("x-amz-content-sha256", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"),
                 "NotImplemented",
             ),
             ("body", |s| s.body = b"x".to_vec(), "XAmzContentSHA256Mismatch"),
@@ -232,6 +258,57 @@ fn a_signature_in_the_header_covers_the_whole_request() {
     );
 }
 
+/// The chunks of AWS's example: 65,536 letters, 1,024 more, and the empty last one.
+const EXAMPLE_CHUNKS: [usize; 3] = [65_536, 1024, 0];
+
+fn example_chain(seed: &str) -> ChunkChain {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
+    ChunkChain::begin("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", time, "us-east-1", seed)
+}
+
+fn accepts_example(chain: &mut ChunkChain, signatures: [&str; 3]) -> bool {
+    EXAMPLE_CHUNKS.into_iter().zip(signatures).all(|(length, signature)| {
+        let digest = Sha256::digest(vec![b'a'; length]);
+        chain.accepts_chunk(&digest, signature)
+    })
+}
+
+/// "Example: PUT Object" of sigv4-streaming, S3 API reference. Its seed signature belongs to credentials without a
+/// session token, which nobody has here.
+#[test]
+fn the_chunk_signatures_of_the_published_example_are_accepted_in_their_order_only() {
+    let seed = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9";
+    let signatures = [
+        "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
+        "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
+        "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9",
+    ];
+    assert!(accepts_example(&mut example_chain(seed), signatures));
+    assert!(!accepts_example(&mut example_chain(signatures[0]), signatures));
+    assert!(!accepts_example(&mut example_chain(seed), [signatures[0], signatures[2], signatures[1]]));
+    assert!(!accepts_example(&mut example_chain(seed), [signatures[0], signatures[1], &signatures[2][1..]]));
+}
+
+/// The example of sigv4-streaming-trailers, S3 API reference.
+#[test]
+fn the_trailer_signature_of_the_published_example_is_accepted() {
+    let seed = "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e";
+    let signatures = [
+        "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2",
+        "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7",
+        "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992",
+    ];
+    let trailer_signature = "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435";
+    let accepts = |trailers| {
+        let mut chain = example_chain(seed);
+        assert!(accepts_example(&mut chain, signatures));
+        chain.accepts_trailers(trailers, trailer_signature)
+    };
+    assert!(accepts("x-amz-checksum-crc32c:sOO8/Q==\n"));
+    assert!(!accepts("x-amz-checksum-crc32c:sOO8/A==\n"));
+    assert!(!accepts(""));
+}
+
 #[test]
 fn a_presigned_url_covers_the_whole_request() {
     check(
@@ -258,7 +335,8 @@ fn a_presigned_url_covers_the_whole_request() {
             ("date malformed", |s| s.edit_uri("T090000Z", "090000"), "AuthorizationQueryParametersError"),
             ("date twice", |s| s.uri.push_str("&X-Amz-Date=20261123T090000Z"), "AuthorizationQueryParametersError"),
             ("expiry missing", |s| s.edit_uri("&X-Amz-Expires=900", ""), "AuthorizationQueryParametersError"),
-            ("expiry zero", |s| s.edit_uri("Expires=900", "Expires=0"), "AuthorizationQueryParametersError"),
+            // It has expired as soon as a second is over.
+            ("expiry zero", |s| (s.edit_uri("Expires=900", "Expires=0"), s.late = 1).0, "AccessDenied"),
             (
                 "expiry over a week",
                 |s| s.edit_uri("Expires=900", "Expires=604801"),
@@ -274,6 +352,70 @@ fn a_presigned_url_covers_the_whole_request() {
             ("version 2", |s| s.uri = "/b/k?AWSAccessKeyId=a&Expires=1&Signature=x".to_owned(), "InvalidRequest"),
             ("range header", |s| s.set("range", "bytes=0-1"), "accepted"),
         ],
+    );
+}
+
+#[test]
+fn a_date_stands_in_for_the_header_of_amazon() {
+    check(
+        Sent::date_signed,
+        &[
+            ("later date", |s| s.set("date", "20261123T090001Z"), "SignatureDoesNotMatch"),
+            ("another day", |s| s.set("date", "20261124T090000Z"), "AuthorizationHeaderMalformed"),
+            ("another format", |s| s.set("date", "Mon, 23 Nov 2026 09:00:00 GMT"), "AccessDenied"),
+            ("no date", |s| s.remove("date"), "AccessDenied"),
+            ("two dates", |s| s.add("date", "20261123T090000Z"), "SignatureDoesNotMatch"),
+            ("15 minutes late", |s| s.late = 900, "accepted"),
+            ("later", |s| s.late = 901, "RequestTimeTooSkewed"),
+            // Which is not signed, and would count.
+            ("the other as well", |s| s.set("x-amz-date", "20261123T090000Z"), "AccessDenied"),
+        ],
+    );
+    check(
+        Sent::header_signed,
+        &[
+            ("another date as well", |s| s.set("date", "Mon, 23 Nov 2020 09:00:00 GMT"), "accepted"),
+            ("two of them", |s| (0..2).for_each(|_| s.add("date", "20201123T090000Z")), "accepted"),
+            ("an x-amz-date that is none", |s| s.set("x-amz-date", "x"), "AccessDenied"),
+        ],
+    );
+}
+
+#[test]
+fn a_life_that_no_url_has_is_told_in_s3_s_words() {
+    for (expires, message) in [
+        ("x", "X-Amz-Expires should be a number"),
+        ("", "X-Amz-Expires should be a number"),
+        ("9223372036854775808", "X-Amz-Expires should be a number"),
+        ("-1", "X-Amz-Expires must be non-negative"),
+        (
+            "604801",
+            "X-Amz-Expires must be less than a week (in seconds); that is, \
+             the given X-Amz-Expires must be less than 604800 seconds",
+        ),
+    ] {
+        let mut sent = Sent::presigned();
+        sent.edit_uri("Expires=900", &format!("Expires={expires}"));
+        let refused = sent.verify().map(|_| ()).unwrap_err();
+        assert_eq!((refused.code(), refused.to_string().as_str()), ("AuthorizationQueryParametersError", message));
+        assert_eq!(refused.status(), 400);
+    }
+    let mut sent = Sent::presigned();
+    sent.edit_uri("Expires=900", "Expires=0");
+    sent.late = 1;
+    let expired = sent.verify().map(|_| ()).unwrap_err();
+    assert_eq!((expired.status().as_u16(), expired.to_string().as_str()), (403, "Request has expired"));
+    let field = |name| move |(other, _): &(&str, String)| *other == name;
+    assert!(expired.details().iter().any(field("X-Amz-Expires")), "{expired:?}");
+    let mut sent = Sent::presigned();
+    sent.late = -901;
+    assert_eq!(
+        sent.verify().map(|_| ()).unwrap_err().details(),
+        [
+            ("X-Amz-Date", "1795424400000".to_owned()),
+            ("Expires", "2026-11-23T09:15:00Z".to_owned()),
+            ("ServerTime", "2026-11-23T08:44:59Z".to_owned())
+        ]
     );
 }
 

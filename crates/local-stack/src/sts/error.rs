@@ -102,9 +102,11 @@ impl From<SigV4Error> for StsError {
             SigV4Error::RequestTimeTooSkewed { request_time, server_time, max_skew } => {
                 mismatch(describe_skew(&request_time, server_time, max_skew))
             }
-            SigV4Error::NotYetValid { server_time } => {
-                mismatch(format!("Signature not yet current: the date is still later than {}", basic(server_time)))
-            }
+            SigV4Error::NotYetValid { signed, server_time, .. } => mismatch(format!(
+                "Signature not yet current: {} is still later than {}",
+                basic(signed),
+                basic(server_time)
+            )),
             SigV4Error::PresignedExpired { expires, server_time, .. } => {
                 mismatch(format!("Signature expired: {} is now earlier than {}", basic(expires), basic(server_time)))
             }

@@ -1,6 +1,6 @@
 //! What a template comes to, as far as the stack enforces it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -27,6 +27,8 @@ pub(crate) struct Deployment {
     pub(crate) roles: BTreeMap<String, Role>,
     /// The policy of each bucket, by the bucket's name.
     pub(crate) buckets: BTreeMap<String, Option<Policy>>,
+    /// Which of them keep versions.
+    pub(crate) versioned_buckets: BTreeSet<String>,
     /// The bucket that apps list.
     pub(crate) data_bucket: String,
     /// Where apps begin to list.

@@ -25,6 +25,8 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
     let mut problems = find_doubles(&parts);
     let roles = link_roles(&mut parts, &mut problems);
     let buckets = link_buckets(&mut parts, &mut problems);
+    let versioned = parts.buckets.iter().filter(|bucket| bucket.versioned);
+    let versioned_buckets = versioned.map(|bucket| bucket.name.clone()).collect();
     let pool = link_pool(&mut parts, outputs, &mut problems);
     let api = std::mem::take(&mut parts.api).link(&mut parts.ignored, &mut problems);
     let data_bucket = match (outputs.get(BUCKET), buckets.keys().next()) {
@@ -63,6 +65,7 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
         pool,
         roles,
         buckets,
+        versioned_buckets,
         data_bucket,
         start_prefix: outputs.get(PREFIX).cloned(),
         api,

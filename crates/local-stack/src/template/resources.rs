@@ -100,6 +100,7 @@ impl RolePolicyPart {
 pub(super) struct BucketPart {
     pub(super) name: String,
     pub(super) blocks_public_policy: bool,
+    pub(super) versioned: bool,
 }
 
 impl Parts {
@@ -337,14 +338,16 @@ fn read_principal_tags(p: &mut Properties, parts: &mut Parts) {
 }
 
 fn read_bucket(p: &mut Properties, name: String, parts: &mut Parts) {
-    p.pass_over(&[
-        "BucketName",
-        "LifecycleConfiguration",
-        "LoggingConfiguration",
-        "OwnershipControls",
-        "Tags",
-        "VersioningConfiguration",
-    ]);
+    p.pass_over(&["BucketName", "LifecycleConfiguration", "LoggingConfiguration", "OwnershipControls", "Tags"]);
+    let versioning = p.object("VersioningConfiguration");
+    let versioned = p.within("VersioningConfiguration", versioning, |p| match p.text("Status").as_deref() {
+        None => false,
+        Some("Enabled") => true,
+        Some(other) => {
+            p.problem(format!("Status {other:?} is not known here"));
+            false
+        }
+    });
     let encryption = p.object("BucketEncryption");
     p.within("BucketEncryption", encryption, |p| {
         for rule in objects(p, "ServerSideEncryptionConfiguration") {
@@ -363,7 +366,7 @@ fn read_bucket(p: &mut Properties, name: String, parts: &mut Parts) {
             true
         }
     };
-    parts.buckets.push(BucketPart { name, blocks_public_policy });
+    parts.buckets.push(BucketPart { name, blocks_public_policy, versioned });
 }
 
 /// Keys of S3, and those that KMS manages for it, serve everybody of the account who may read. A key with a policy of

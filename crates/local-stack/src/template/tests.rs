@@ -48,6 +48,7 @@ fn the_demo_s_template_is_read_whole() {
     assert_eq!(demo.start_prefix.as_deref(), Some("shared/"));
     assert_eq!(demo.buckets.len(), 2);
     assert!(demo.buckets[&demo.data_bucket].is_some());
+    assert!(demo.versioned_buckets.iter().eq(demo.buckets.keys()));
     assert!((3..=63).contains(&demo.data_bucket.len()) && demo.data_bucket.starts_with("jetbridgestack-databucket"));
 
     let pool = &demo.pool;
@@ -165,6 +166,17 @@ fn encryption(algorithm: &str, key: Option<&str>) -> Value {
 }
 
 #[test]
+fn a_bucket_of_which_nothing_is_said_keeps_no_versions() {
+    let template = changed(DEMO, |document| {
+        document["Resources"][BUCKET]["Properties"].as_object_mut().unwrap().remove("VersioningConfiguration");
+    });
+    let template = template.unwrap();
+    let demo = template.deployment();
+    assert_eq!(demo.versioned_buckets.len(), 1);
+    assert!(!demo.versioned_buckets.contains(&demo.data_bucket));
+}
+
+#[test]
 fn a_bucket_that_everybody_who_may_read_can_decrypt_is_read() {
     for algorithm in ["AES256", "aws:kms"] {
         let same = changed(DEMO, |document| {
@@ -225,6 +237,7 @@ fn what_is_not_known_is_named_and_refused() {
         (property(BUCKET, "BucketName", json!({ "Fn::ImportValue": "x" })), "Fn::ImportValue"),
         (property(BUCKET, "BucketName", json!({ "Fn::GetAtt": ["LogsBucket9C4D8843", "DomainName"] })), "DomainName"),
         (property(BUCKET, "BucketName", json!({ "Ref": "Nothing" })), "Nothing is referred to"),
+        (property(BUCKET, "VersioningConfiguration", json!({ "Status": "Suspended" })), "\"Suspended\""),
         (property(BUCKET, "BucketEncryption", encryption("aws:kms:dsse", None)), "\"aws:kms:dsse\""),
         (property(BUCKET, "BucketEncryption", encryption("aws:kms", Some("alias/files"))), "kms:Decrypt"),
         (property(PROVIDER, "Url", json!("http://dev-1.okta.com")), "https://"),

@@ -191,7 +191,12 @@ def check_objects(stack):
     expect(refusal(s3.get_object, Bucket=bucket, Key="readme.txt", IfNoneMatch=head_tag(s3, bucket))[1], 304)
     expect(refusal(s3.get_object, Bucket=bucket, Key="readme.txt", Range="bytes=9999999-")[0], "InvalidRange")
     expect(refusal(s3.get_object, Bucket=bucket, Key="missing")[0], "NoSuchKey")
-    expect(refusal(s3.put_object, Bucket=bucket, Key="new", Body=b"x")[1], 501)
+    s3.put_object(Bucket=bucket, Key="new", Body=b"x")
+    expect(s3.get_object(Bucket=bucket, Key="new")["Body"].read(), b"x")
+    s3.delete_object(Bucket=bucket, Key="new")
+    expect(refusal(s3.head_object, Bucket=bucket, Key="new")[1], 404)
+    expect(refusal(s3.get_bucket_acl, Bucket=bucket)[:2], ("NotImplemented", 501))
+    expect(refusal(s3.put_bucket_policy, Bucket=bucket, Policy="{}")[0], "AccessDenied")
 
 
 def head_tag(s3, bucket):

@@ -1,0 +1,246 @@
+//! An object as the stack keeps it: content that is a rule, or bytes that somebody uploaded with all that S3 keeps beside
+//! them, and how much of that there may be.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use axum::body::Bytes;
+use futures_util::stream;
+use s3s::dto::{ChecksumAlgorithm, ChecksumType, Metadata, StreamingBlob, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+use super::body::Blob;
+use super::checksum::Checksum;
+use super::content;
+
+/// 2026-01-05T08:00:00Z, when the first object of every bucket was written.
+const FIRST_WRITTEN: u64 = 1_767_600_000;
+/// What each thing that is kept counts beside its content: a key, headers and metadata at their longest.
+const OVERHEAD: u64 = 4096;
+
+/// One object as a listing shows it, and the way to its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Object {
+    pub key: String,
+    pub size: u64,
+    /// In whole seconds, as S3 keeps it.
+    pub last_modified: SystemTime,
+    /// Without quotes.
+    pub e_tag: String,
+    pub content: Content,
+}
+
+/// Where the bytes of an object come from.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// From the key alone; they were there when the stack started.
+    Generated { versioned: bool },
+    /// From somebody who uploaded or copied them.
+    Stored(Arc<Stored>),
+}
+
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Generated { versioned }, Self::Generated { versioned: other }) => versioned == other,
+            (Self::Stored(stored), Self::Stored(other)) => Arc::ptr_eq(stored, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Content {}
+
+impl Object {
+    /// One that nobody uploaded. `size` may follow from the digest of the key, as time and ETag do. The ETag says that
+    /// the object came in one part of a multipart upload, so that it is no digest of the content, which would take
+    /// reading all of it ("Object", `ETag`, S3 API reference).
+    pub(super) fn generated(key: String, versioned: bool, size: impl FnOnce(&[u8]) -> u64) -> Self {
+        let digest = Sha256::digest(format!("e-tag of {key}"));
+        // Days and minutes apart, never in the future.
+        let age = u64::from(digest[18]) * 86_400 + u64::from(digest[19]) * 307;
+        Self {
+            last_modified: SystemTime::UNIX_EPOCH + Duration::from_secs(FIRST_WRITTEN + age % (120 * 86_400)),
+            e_tag: format!("{}-1", hex(&digest[..16])),
+            size: size(&digest),
+            key,
+            content: Content::Generated { versioned },
+        }
+    }
+
+    pub(super) fn stored(key: String, stored: Arc<Stored>) -> Self {
+        Self {
+            key,
+            size: stored.blob.len(),
+            last_modified: stored.last_modified,
+            e_tag: stored.e_tag.clone(),
+            content: Content::Stored(stored),
+        }
+    }
+
+    /// What was uploaded with the content.
+    pub(super) fn attributes(&self) -> Attributes {
+        match &self.content {
+            Content::Generated { .. } => Attributes::default(),
+            Content::Stored(stored) => stored.attributes.clone(),
+        }
+    }
+
+    /// None for STANDARD.
+    pub(super) fn storage_class(&self) -> Option<&str> {
+        match &self.content {
+            Content::Generated { .. } => None,
+            Content::Stored(stored) => stored.attributes.storage_class.as_deref(),
+        }
+    }
+
+    /// None in a bucket that keeps no versions.
+    pub(super) fn version_id(&self) -> Option<String> {
+        match &self.content {
+            Content::Generated { versioned: false } => None,
+            Content::Generated { versioned: true } => {
+                Some(hex(&Sha256::digest(format!("version of {}", self.key))[..16]))
+            }
+            Content::Stored(stored) => stored.version_id.clone(),
+        }
+    }
+
+    /// None of what was there from the start: S3 has one of every object since it computes them itself, and none of
+    /// those that were uploaded before ("Checking object integrity", user guide).
+    pub(super) fn checksum(&self) -> Option<&StoredChecksum> {
+        match &self.content {
+            Content::Generated { .. } => None,
+            Content::Stored(stored) => Some(&stored.checksum),
+        }
+    }
+
+    /// The sizes of the parts that the object was uploaded in. None if it was not a multipart upload.
+    pub(super) fn part_sizes(&self) -> Vec<u64> {
+        match &self.content {
+            Content::Generated { .. } => vec![self.size],
+            Content::Stored(stored) => stored.part_sizes.clone(),
+        }
+    }
+
+    /// The bytes `range`, which must lie within the object.
+    pub(super) fn read(&self, range: Range<u64>) -> StreamingBlob {
+        match &self.content {
+            Content::Generated { .. } => {
+                let chunks = content::chunks(&self.key, range).map(Ok::<Bytes, std::io::Error>);
+                StreamingBlob::wrap(stream::iter(chunks))
+            }
+            Content::Stored(stored) => StreamingBlob::wrap(stored.blob.slice(range).chunks()),
+        }
+    }
+}
+
+/// What somebody uploaded, with all that S3 keeps of it.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub blob: Blob,
+    pub e_tag: String,
+    pub last_modified: SystemTime,
+    pub attributes: Attributes,
+    pub checksum: StoredChecksum,
+    /// Of the parts in their order; empty if the object was not uploaded in parts.
+    pub part_sizes: Vec<u64>,
+    /// In a bucket that keeps versions.
+    pub version_id: Option<String>,
+    /// The room that content and object take up.
+    pub room: Vec<Arc<Room>>,
+}
+
+/// Headers that S3 keeps and gives back with the content ("Working with object metadata", user guide).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Attributes {
+    pub content_type: Option<String>,
+    pub cache_control: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub expires: Option<Timestamp>,
+    /// `x-amz-meta-*`, without that prefix.
+    pub metadata: Option<Metadata>,
+    /// None for STANDARD, of which S3 says nothing ("GetObject", `StorageClass`, S3 API reference).
+    pub storage_class: Option<String>,
+}
+
+/// The checksum of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StoredChecksum {
+    pub checksum: Checksum,
+    /// Of the checksums of the parts, not of the content.
+    pub is_composite: bool,
+}
+
+impl StoredChecksum {
+    pub(super) fn full_object(checksum: Checksum) -> Self {
+        Self { checksum, is_composite: false }
+    }
+
+    pub(super) fn algorithm(&self) -> ChecksumAlgorithm {
+        ChecksumAlgorithm::from_static(self.checksum.algorithm.name())
+    }
+
+    pub(super) fn kind(&self) -> ChecksumType {
+        ChecksumType::from_static(if self.is_composite { ChecksumType::COMPOSITE } else { ChecksumType::FULL_OBJECT })
+    }
+}
+
+/// How much the stack keeps at once. Real S3 has no such limit.
+#[derive(Debug)]
+pub(super) struct Quota {
+    most: u64,
+    taken: AtomicU64,
+}
+
+impl Quota {
+    pub(super) fn new(most: u64) -> Arc<Self> {
+        Arc::new(Self { most, taken: AtomicU64::new(0) })
+    }
+
+    /// Takes room for something with this much content, if there is enough.
+    pub(super) fn take(self: &Arc<Self>, content: u64) -> Option<Arc<Room>> {
+        let size = content.checked_add(OVERHEAD)?;
+        let fits = |taken: u64| taken.checked_add(size).filter(|sum| *sum <= self.most);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
+        Some(Arc::new(Room { quota: Arc::clone(self), size }))
+    }
+}
+
+/// Room that is taken up until the last holder lets go.
+#[derive(Debug)]
+pub(super) struct Room {
+    quota: Arc<Quota>,
+    size: u64,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.quota.taken.fetch_sub(self.size, Ordering::Relaxed);
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_taken_up_until_the_last_holder_lets_go() {
+        let quota = Quota::new(3 * OVERHEAD);
+        let first = quota.take(OVERHEAD).unwrap();
+        let shared = Arc::clone(&first);
+        assert!(quota.take(1).is_none() && quota.take(u64::MAX).is_none());
+        let second = quota.take(0).unwrap();
+        drop(first);
+        assert!(quota.take(0).is_none());
+        drop((shared, second));
+        assert_eq!(quota.taken.load(Ordering::Relaxed), 0);
+    }
+}

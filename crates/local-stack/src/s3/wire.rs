@@ -1,0 +1,107 @@
+//! Requests as `s3s` gets them and its answers as S3 gives them. What a reading operation is told by headers and parameters
+//! the service reads from [`Asked`], with S3's rules; `s3s` has its own for what is doubled, empty or no number.
+
+use axum::body::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use url::form_urlencoded;
+
+use super::error::Refusal;
+use super::operations::Asked;
+use crate::sigv4::without_signature;
+
+const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+
+/// Operations whose parameters `s3s` does not see.
+const READING: [&str; 7] =
+    ["ListBuckets", "HeadBucket", "GetBucketLocation", "ListObjects", "ListObjectsV2", "GetObject", "HeadObject"];
+
+/// The headers that GetObject and HeadObject can be told to answer with, and by which parameters ("Overriding response
+/// header values through the request", GetObject, S3 API reference).
+const OVERRIDES: [(&str, HeaderName); 6] = [
+    ("response-cache-control", header::CACHE_CONTROL),
+    ("response-content-disposition", header::CONTENT_DISPOSITION),
+    ("response-content-encoding", header::CONTENT_ENCODING),
+    ("response-content-language", header::CONTENT_LANGUAGE),
+    ("response-content-type", header::CONTENT_TYPE),
+    ("response-expires", header::EXPIRES),
+];
+
+/// The headers of a request with those that a presigned URL has in its query: presigners put `x-amz-` headers there, and S3
+/// takes them from there.
+pub(super) fn with_hoisted_headers(parts: &Parts) -> HeaderMap {
+    let mut headers = parts.headers.clone();
+    let query = without_signature(&parts.uri);
+    let query = query.split_once('?').map_or("", |(_, query)| query);
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let name = name.to_ascii_lowercase();
+        if !name.starts_with("x-amz-") {
+            continue;
+        }
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value.as_ref())) {
+            headers.entry(name).or_insert(value);
+        }
+    }
+    headers
+}
+
+/// The request for `s3s`, which refuses anything signed when it has no credentials of its own.
+pub(super) fn unsigned(mut parts: Parts, body: Bytes, asked: &Asked) -> http::Request<s3s::Body> {
+    parts.headers.remove(header::AUTHORIZATION);
+    // s3s writes whole requests into its debug log.
+    parts.headers.remove(SECURITY_TOKEN);
+    let operation = asked.operation;
+    let uri = if READING.contains(&operation.name) {
+        for name in [
+            header::RANGE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::IF_MODIFIED_SINCE,
+            header::IF_UNMODIFIED_SINCE,
+        ] {
+            parts.headers.remove(name);
+        }
+        format!("{}?{}", parts.uri.path(), operation.selectors())
+    } else {
+        without_signature(&parts.uri)
+    };
+    // Taking parameters out of a valid URI leaves a valid one.
+    parts.uri = uri.parse().unwrap_or_else(|_| Uri::from_static("/"));
+    http::Request::from_parts(parts, s3s::Body::from(body))
+}
+
+/// The headers that the request wants in the answer. An empty value wants none.
+///
+/// # Errors
+/// 400 for what HTTP cannot carry.
+pub(super) fn read_overrides(asked: &Asked) -> Result<HeaderMap, Refusal> {
+    let mut headers = HeaderMap::new();
+    if !matches!(asked.operation.name, "GetObject" | "HeadObject") {
+        return Ok(headers);
+    }
+    for (parameter, name) in OVERRIDES {
+        let Some(text) = asked.parameter(parameter).filter(|text| !text.is_empty()) else { continue };
+        let latin_1: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
+        let value = latin_1.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()).ok_or_else(|| {
+            let message = "Header value cannot be represented using ISO-8859-1.";
+            Refusal::invalid_argument(message, parameter, text)
+        })?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// Makes an answer with a part of an object 206, which `s3s` does for GetObject alone, and puts the headers in that were
+/// asked for.
+pub(super) fn finish(status: &mut StatusCode, headers: &mut HeaderMap, overrides: HeaderMap) {
+    if *status == StatusCode::OK && headers.contains_key(header::CONTENT_RANGE) {
+        *status = StatusCode::PARTIAL_CONTENT;
+    }
+    if status.is_success() {
+        headers.extend(overrides);
+    }
+    if *status == StatusCode::NOT_MODIFIED {
+        headers.remove(header::CONTENT_TYPE);
+        headers.remove(header::CONTENT_LENGTH);
+    }
+}
