@@ -150,7 +150,7 @@ impl Sts {
         }
         let (principal, client_ids) = match self.shared.deployment() {
             Some(deployment) => {
-                let known = deployment.pool.providers.iter().find(|provider| provider.issuer == issuer)?;
+                let known = deployment.account_providers.iter().find(|provider| provider.issuer == issuer)?;
                 (known.arn.clone(), known.client_ids.clone())
             }
             None if [self.shared.custom_issuer(), self.shared.org_issuer()].iter().any(|known| known == issuer) => {

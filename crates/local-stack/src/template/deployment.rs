@@ -23,6 +23,8 @@ pub(crate) struct Deployment {
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) pool: Pool,
+    /// The OpenID Connect providers that IAM has, of the pool or not.
+    pub(crate) account_providers: Vec<AccountProvider>,
     /// By ARN.
     pub(crate) roles: BTreeMap<String, Role>,
     /// The policy of each bucket, by the bucket's name.
@@ -64,6 +66,15 @@ impl Pool {
     pub(crate) fn provider(&self, logins_key: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.logins_key() == logins_key)
     }
+}
+
+/// An OpenID Connect provider of the account, to which STS listens by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct AccountProvider {
+    pub(crate) arn: String,
+    /// Compared with `iss` letter for letter.
+    pub(crate) issuer: String,
+    pub(crate) client_ids: Vec<String>,
 }
 
 /// An OpenID Connect provider of the pool.

@@ -95,6 +95,7 @@ async fn a_token_that_is_expired_or_whose_provider_cannot_be_asked_is_told_so() 
 /// A stack whose role trusts Okta with `condition`.
 async fn trusting(condition: Value, change: impl FnOnce(&mut Value)) -> (Bench, String) {
     let mut document: Value = serde_json::from_str(TEMPLATE).unwrap();
+    change(&mut document["Resources"]);
     let role = &mut document["Resources"]["AuthenticatedRole86104F1A"]["Properties"];
     let statement = json!({
         "Effect": "Allow",
@@ -104,7 +105,6 @@ async fn trusting(condition: Value, change: impl FnOnce(&mut Value)) -> (Bench, 
     });
     role["AssumeRolePolicyDocument"]["Statement"].as_array_mut().unwrap().push(statement);
     role["RoleName"] = json!("Trusting");
-    change(role);
     let template = Template::parse(&document.to_string(), "Stack").unwrap();
     let bench = Bench::with(Options { template: Some(template), ..Options::default() }).await;
     let token = id_token(&bench).await;
@@ -139,9 +139,31 @@ async fn a_role_s_trust_policy_looks_at_the_token() {
 
 #[tokio::test]
 async fn a_session_lasts_as_long_as_the_role_allows() {
-    let (bench, token) = trusting(json!({}), |role| role["MaxSessionDuration"] = json!(7200)).await;
+    let (bench, token) = trusting(json!({}), |resources| {
+        resources["AuthenticatedRole86104F1A"]["Properties"]["MaxSessionDuration"] = json!(7200);
+    })
+    .await;
     for (seconds, status) in [("7200", 200), ("900", 200), ("7201", 400), ("899", 400), ("43201", 400)] {
         let answer = assume_trusting(&bench, &token, &[("DurationSeconds", seconds)]).await;
         assert_eq!(answer.status, status, "{seconds}");
     }
+}
+
+#[tokio::test]
+async fn a_provider_of_the_account_need_not_be_the_pool_s() {
+    let (bench, token) = trusting(json!({}), |resources| {
+        resources["IdentityPoolEC8A1A0D"]["Properties"]["OpenIdConnectProviderARNs"] = json!([]);
+        resources.as_object_mut().unwrap().remove("PrincipalTags");
+    })
+    .await;
+    let answer = assume_trusting(&bench, &token, &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    // Of an issuer that nobody registered, it is said which.
+    let (bench, _) = trusting(json!({}), |_| {}).await;
+    let stranger = Bench::start().await;
+    let refused = assume_trusting(&bench, &id_token(&stranger).await, &[]).await;
+    assert_eq!(refusal(&refused), (400, "InvalidIdentityToken"));
+    let issuer = stranger.stack.custom_issuer();
+    let sentence = format!("No OpenIDConnect provider found in your account for {issuer}");
+    assert_eq!(element(&refused, "Message"), sentence);
 }
