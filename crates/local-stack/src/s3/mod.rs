@@ -51,6 +51,8 @@ use self::listing::TokenSealer;
 use self::objects::{Buckets, Lookup};
 use self::operations::{Asked, Permission};
 use self::service::ObjectStore;
+use self::store::Store;
+use self::stored::Quota;
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
 use crate::faults::Fault;
 use crate::iam;
@@ -88,6 +90,7 @@ pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) 
         authorizer: authorizer.clone(),
         region: shared.options.region.clone(),
         tokens: TokenSealer::new(&random_bytes::<32>()),
+        nothing: Store::new(Vec::new(), false, Quota::new(0)),
     };
     // s3s checks signatures leniently and on wall time, so it gets requests that were checked before, without their
     // signature, and knows nobody's keys. It asks for access only if it could check signatures at all.
@@ -170,6 +173,9 @@ impl S3Server {
         if !operation.is_served {
             return Err(Refusal::not_implemented(operation.name));
         }
+        if asked.is_at_key {
+            return Err(Refusal::not_implemented(&format!("{} at a key", operation.name)));
+        }
         if asked.names_version() {
             return Err(Refusal::not_implemented(&format!("{} of a version that is named", operation.name)));
         }
@@ -178,6 +184,9 @@ impl S3Server {
         parts.headers.clone_from(&asked.headers);
         // Last: whoever is refused need not send it.
         let (parts, body) = upload::receive(parts, payload, body).await?;
+        if operation.name == "DeleteObjects" {
+            upload::check_list(&parts.headers, &body)?;
+        }
         let mut request = wire::unsigned(parts, body, &asked);
         request.extensions_mut().insert(signer);
         request.extensions_mut().insert(Arc::clone(&asked));

@@ -396,6 +396,22 @@ const BUCKET_TYPES: &[(&str, &str)] = &[
     ("versions", "BUCKETVERSIONS"),
     ("website", "WEBSITE"),
 ];
+/// Sub-resources of a bucket that S3 answers for at a key of it, too, whatever the key.
+const OF_BUCKET_AT_KEYS: [&str; 13] = [
+    "accelerate",
+    "cors",
+    "inventory",
+    "lifecycle",
+    "location",
+    "logging",
+    "notification",
+    "policy",
+    "replication",
+    "requestPayment",
+    "versioning",
+    "versions",
+    "website",
+];
 const OBJECT_TYPES: &[(&str, &str)] = &[
     ("acl", "ACL"),
     ("attributes", "OBJECT_ATTRIBUTES"),
@@ -420,6 +436,8 @@ const METHODS: [&str; 6] = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"];
 pub(super) struct Asked {
     pub operation: &'static Operation,
     pub address: Address,
+    /// Whether it is about the bucket, although it was sent to a key of it.
+    pub is_at_key: bool,
     /// Where it copies from.
     pub source: Option<(Address, Option<String>)>,
     query: Vec<(String, String)>,
@@ -462,8 +480,9 @@ impl Asked {
             let message = "An error occurred when parsing the HTTP request.";
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "BadRequest", message));
         }
-        let resource = address.resource();
-        let subresource = find_subresource(resource, &query)?;
+        let (resource, subresource) = find_subresource(address.resource(), &query)?;
+        let is_at_key = resource != address.resource();
+        let address = if is_at_key { Address::of_bucket(&address.bucket) } else { address };
         if let (Resource::Bucket, Some(version)) = (resource, first(&query, "versionId")) {
             let message = "This operation does not accept a version-id.";
             return Err(Refusal::invalid_argument(message, "versionId", version));
@@ -478,13 +497,19 @@ impl Asked {
         let Some(operation) = fitting.max_by_key(|row| row.with.len()) else {
             return Err(refuse_method(method, resource, subresource));
         };
+        if subresource.is_empty()
+            && first(&query, PART).is_some()
+            && !matches!(operation.name, "GetObject" | "HeadObject")
+        {
+            return Err(Refusal::not_implemented(&format!("{} with a part number and no upload", operation.name)));
+        }
         let source = match headers.get("x-amz-copy-source") {
             Some(value) if operation.needs.iter().any(|need| need.on == On::Source) => {
                 Some(parse_source(value.to_str().unwrap_or_default())?)
             }
             _ => None,
         };
-        Ok(Self { operation, address, source, query, headers })
+        Ok(Self { operation, address, is_at_key, source, query, headers })
     }
 
     /// The value of a query parameter; of two S3 reads the first.
@@ -548,24 +573,28 @@ fn first<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
     query.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
 }
 
-/// The one sub-resource that a query names; empty if there is none.
-fn find_subresource(resource: Resource, query: &[(String, String)]) -> Result<&'static str, Refusal> {
-    let types = match resource {
-        Resource::Service => return Ok(""),
-        Resource::Bucket => BUCKET_TYPES,
-        Resource::Object => OBJECT_TYPES,
+/// The one sub-resource that a query names, empty if there is none, and what it is of.
+fn find_subresource(resource: Resource, query: &[(String, String)]) -> Result<(Resource, &'static str), Refusal> {
+    let is_named = |name: &&'static str| first(query, name).is_some();
+    let names_of = |types: &'static [(&'static str, &'static str)]| types.iter().map(|(name, _)| *name);
+    let mut named: Vec<&'static str> = match resource {
+        Resource::Service => Vec::new(),
+        Resource::Bucket => names_of(BUCKET_TYPES).chain([PART]).filter(is_named).collect(),
+        Resource::Object => names_of(OBJECT_TYPES).chain(OF_BUCKET_AT_KEYS).filter(is_named).collect(),
     };
-    let mut named: Vec<&'static str> =
-        types.iter().map(|(name, _)| *name).filter(|name| first(query, name).is_some()).collect();
     named.sort_unstable();
-    match named[..] {
-        [] | [PART] => Ok(""),
-        [PART, "uploadId"] => Ok(PART),
-        [one] => Ok(one),
-        _ => Err(Refusal::invalid_argument(
-            format!("Conflicting query string parameters: {}", named.join(", ")),
+    match (resource, &named[..]) {
+        (_, []) => Ok((resource, "")),
+        // Alone it is an argument of reads. What S3 says to a write that has it is not known, and at a bucket it is refused.
+        (Resource::Object, [PART]) => Ok((resource, "")),
+        (_, [PART]) => Err(Refusal::invalid_request("Object must have a valid key name.")),
+        (Resource::Object, [PART, "uploadId"]) => Ok((resource, PART)),
+        (Resource::Object, [one]) if OF_BUCKET_AT_KEYS.contains(one) => Ok((Resource::Bucket, one)),
+        (_, [one]) => Ok((resource, one)),
+        (_, several) => Err(Refusal::invalid_argument(
+            format!("Conflicting query string parameters: {}", several.join(", ")),
             "ResourceType",
-            named[0],
+            several[0],
         )),
     }
 }

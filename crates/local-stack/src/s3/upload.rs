@@ -106,6 +106,20 @@ async fn receive_small(headers: &HeaderMap, payload: Payload, body: Body) -> Res
     Ok(body)
 }
 
+/// Holds the list that DeleteObjects has in its body against its digest. "The Content-MD5 request header is required for all
+/// Multi-Object Delete requests" (DeleteObjects, S3 API reference); since a checksum does as well, SDKs send that instead.
+pub(super) fn check_list(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
+    match read_checksum(headers)? {
+        None if headers.contains_key(CONTENT_MD5) => Ok(()),
+        None => Err(invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")),
+        Some(expected) => {
+            let mut hasher = Hasher::new(expected.algorithm);
+            hasher.update(body);
+            if hasher.finish().matches(&expected) { Ok(()) } else { Err(bad_checksum(expected.algorithm)) }
+        }
+    }
+}
+
 /// What the headers say of the body that follows.
 struct Announced {
     payload: Payload,

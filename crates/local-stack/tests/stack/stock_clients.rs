@@ -91,6 +91,11 @@ async fn boto3_reads_every_object_by_key_by_range_and_by_presigned_url() {
 }
 
 #[tokio::test]
+async fn boto3_uploads_in_parts_copies_and_deletes() {
+    check("uploads", Options::default()).await;
+}
+
+#[tokio::test]
 async fn boto3_is_refused_with_s3s_own_codes() {
     check("refusals", Options::default()).await;
 }

@@ -3,23 +3,29 @@
 A failed check ends with a traceback and status 1. No message holds a token or key: they are compared, never printed.
 """
 
+import base64
 import datetime
 import hashlib
 import http.client
+import io
 import json
 import ssl
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+import zlib
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+
+MEBI = 1024 * 1024
 
 # Written here a second time on purpose: the stack's own list cannot vouch for itself.
 AWKWARD = [
@@ -197,6 +203,57 @@ def check_objects(stack):
     expect(refusal(s3.head_object, Bucket=bucket, Key="new")[1], 404)
     expect(refusal(s3.get_bucket_acl, Bucket=bucket)[:2], ("NotImplemented", 501))
     expect(refusal(s3.put_bucket_policy, Bucket=bucket, Policy="{}")[0], "AccessDenied")
+
+
+def check_uploads(stack):
+    """What boto3's transfer manager does by itself: parts, declared checksums, copies in parts, deletions of many."""
+    s3, bucket = stack.s3(), stack.facts["bucket"]
+    parts = TransferConfig(multipart_threshold=5 * MEBI, multipart_chunksize=5 * MEBI)
+    content = hashlib.sha256(b"content").digest() * (11 * MEBI // 32 + 1)
+    for key, arguments in [
+        ("uploads/plain.bin", {}),
+        # s3transfer sends it when all parts are there.
+        ("uploads/full-object.bin", {"ChecksumCRC32": base64.b64encode(zlib.crc32(content).to_bytes(4, "big")).decode()}),
+        ("uploads/sha256.bin", {"ChecksumAlgorithm": "SHA256"}),
+        ("uploads/caf\u00e9 & more.bin", {"Metadata": {"colour": "blue"}, "ContentType": "text/plain"}),
+    ]:
+        s3.upload_fileobj(io.BytesIO(content), bucket, key, ExtraArgs=arguments, Config=parts)
+        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        assert head["ETag"].endswith('-3"'), head["ETag"]
+        # boto3 declares CRC32 by itself, which is composite unless the request says otherwise.
+        expect(head["ChecksumType"], "FULL_OBJECT" if "full-object" in key else "COMPOSITE")
+        expect((head["ContentLength"], head["Metadata"]), (len(content), arguments.get("Metadata", {})))
+        whole = io.BytesIO()
+        s3.download_fileobj(bucket, key, whole, Config=parts)
+        assert whole.getvalue() == content, key
+        part = s3.get_object(Bucket=bucket, Key=key, PartNumber=3, ChecksumMode="ENABLED")
+        expect((part["PartsCount"], part["Body"].read()), (3, content[10 * MEBI:]))
+        s3.copy({"Bucket": bucket, "Key": key}, bucket, key + ".copy", Config=parts)
+        expect(s3.get_object(Bucket=bucket, Key=key + ".copy")["Body"].read(), content)
+        s3.copy_object(Bucket=bucket, Key=key + ".single", CopySource={"Bucket": bucket, "Key": key})
+        expect(s3.head_object(Bucket=bucket, Key=key + ".single")["ETag"], f'"{hashlib.md5(content).hexdigest()}"')
+    expect(s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []), [])
+
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="uploads/left")["UploadId"]
+    s3.upload_part(Bucket=bucket, Key="uploads/left", UploadId=begun, PartNumber=1, Body=b"x")
+    expect([upload["UploadId"] for upload in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]], [begun])
+    expect([part["Size"] for part in s3.list_parts(Bucket=bucket, Key="uploads/left", UploadId=begun)["Parts"]], [1])
+    s3.abort_multipart_upload(Bucket=bucket, Key="uploads/left", UploadId=begun)
+    expect(refusal(s3.list_parts, Bucket=bucket, Key="uploads/left", UploadId=begun)[0], "NoSuchUpload")
+
+    expect(refusal(s3.put_object, Bucket=bucket, Key="uploads/plain.bin", IfNoneMatch="*")[1], 412)
+    url = stack.s3(config=Config(signature_version="s3v4")).generate_presigned_url(
+        "put_object", {"Bucket": bucket, "Key": "uploads/presigned.txt"}, 60
+    )
+    request = urllib.request.Request(url, data=b"presigned", method="PUT")
+    expect(urllib.request.urlopen(request, timeout=10).status, 200)
+    expect(fetch(stack, presign(stack, "uploads/presigned.txt", 60)), b"presigned")
+
+    keys = [entry["Key"] for entry in keys_of(stack, bucket, Prefix="uploads/")[0]]
+    expect(len(keys), 13)
+    deleted = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys]})
+    expect(sorted(entry["Key"] for entry in deleted["Deleted"]), sorted(keys))
+    expect(keys_of(stack, bucket, Prefix="uploads/"), ([], []))
 
 
 def head_tag(s3, bucket):

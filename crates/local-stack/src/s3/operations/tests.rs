@@ -134,6 +134,14 @@ fn what_is_no_operation_is_refused_as_by_s3() {
     assert_eq!(field(&refusal, "ArgumentValue").as_deref(), Some("acl"));
     assert_eq!(ask("POST", "/b", &[]).unwrap_err().code, "PreconditionFailed");
     assert_eq!(ask("PUT", "/b/k", &[("x-amz-copy-source", "nothing")]).unwrap_err().code, "InvalidArgument");
+    // Some of a bucket's are asked of it at a key, too; others are passed over there.
+    let at_key = ask("DELETE", "/b/k?policy", &[]).unwrap();
+    assert_eq!((at_key.operation.name, at_key.is_at_key), ("DeleteBucketPolicy", true));
+    assert_eq!(permissions("DELETE", "/b/k?policy", &[]), ["s3:DeleteBucketPolicy arn:aws:s3:::b"]);
+    assert_eq!(ask("GET", "/b/k?analytics", &[]).unwrap().operation.name, "GetObject");
+    assert_eq!(ask("GET", "/b/k?policy&acl", &[]).unwrap_err().code, "InvalidArgument");
+    assert_eq!(ask("GET", "/b?partNumber=1", &[]).unwrap_err().message, "Object must have a valid key name.");
+    assert_eq!(ask("PUT", "/b/k?partNumber=1", &[]).unwrap_err().code, "NotImplemented");
     // S3 passes over what it does not know, and does not care for a sub-resource's value.
     assert_eq!(ask("GET", "/b?foo=bar&Versioning", &[]).unwrap().operation.name, "ListObjects");
     assert_eq!(ask("GET", "/b?list-type=3", &[]).unwrap().operation.name, "ListObjects");

@@ -200,6 +200,11 @@ async fn parts_and_uploads_are_listed_page_by_page() {
     let (_, xml) = bench.get("/jetbridge-demo?uploads&delimiter=/&key-marker=a/").await;
     assert_eq!(names(&xml), ["b", "large.bin", "m n/*"]);
 
+    // Nobody uploads to a bucket whose objects are a rule.
+    let (status, xml) = bench.get("/scale-10?uploads").await;
+    assert_eq!((status, names(&xml)), (200, Vec::new()));
+    assert_eq!(bench.refusal(Method::PUT, "/scale-10/new", &[], "Code").await.1, "AccessDenied");
+
     assert_eq!(bench.send(Method::DELETE, &format!("{KEY}?uploadId={id}"), &[]).await.status(), 204);
     assert_eq!(bench.get(&format!("{KEY}?uploadId={id}")).await.0, 404);
     assert!(!bench.get("/jetbridge-demo?uploads").await.1.contains("large.bin"));

@@ -131,6 +131,17 @@ async fn what_a_new_object_cannot_have_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn of_many_who_want_to_be_first_one_is() {
+    let bench = Bench::start().await;
+    let first = [("if-none-match", "*")];
+    let writers = (0..8).map(|_| bench.put(KEY, &first, "first"));
+    let answers = futures_util::future::join_all(writers).await;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status().as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[200].as_slice(), &[412; 7]].concat());
+}
+
+#[tokio::test]
 async fn what_is_deleted_is_gone_and_deleting_nothing_is_no_error() {
     let bench = Bench::start().await;
     let seeded = "/jetbridge-demo/readme.txt";
@@ -174,6 +185,15 @@ async fn many_are_deleted_at_once() {
     }
     assert_eq!(bench.get("/jetbridge-demo/readme.txt").await.0, 404);
     assert_eq!(bench.get("/jetbridge-demo/empty.txt").await.0, 200);
+    let body = "<Delete><Object><Key>empty.txt</Key></Object></Delete>";
+    for (headers, code) in [
+        (vec![], "InvalidRequest"),
+        (vec![("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")], "BadDigest"),
+        (vec![("x-amz-checksum-crc32", "AAAAAA==")], "BadDigest"),
+    ] {
+        let answer = bench.send_body(Method::POST, "/jetbridge-demo?delete", &headers, body).await;
+        assert_eq!(element(&answer.text().await.unwrap(), "Code"), Some(code), "{headers:?}");
+    }
     let (_, xml) = delete("<Quiet>true</Quiet><Object><Key>empty.txt</Key></Object>").await;
     assert!(!xml.contains("<Deleted>"), "{xml}");
     assert_eq!(delete("").await.0, 400);
