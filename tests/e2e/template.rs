@@ -17,6 +17,8 @@ use crate::bench::{ALICE, BOB, Bench, list, list_everything};
 const DEMO: &str = include_str!("template/infra-demo.template.json");
 const GUEST: &str = include_str!("template/infra-guest.template.json");
 const ADMIN: &str = include_str!("template/infra-admin.template.json");
+/// For the stack's own tests.
+const API: &str = include_str!("template/infra-api.template.json");
 const PROVIDER: &str = "OktaProviderD88D9C1B";
 const ROLE: &str = "AuthenticatedRole86104F1A";
 const POLICY: &str = "AuthenticatedRoleDefaultPolicy8B1AC271";
@@ -38,7 +40,7 @@ fn the_templates_are_what_infra_synthesizes_and_the_stack_reads_every_variant() 
     synthesis.args(["run", "--silent", "templates", "--"]).arg(folder.path()).current_dir(infra);
     let outcome = synthesis.output().unwrap();
     assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stderr));
-    for (variant, known) in [("demo", DEMO), ("guest", GUEST), ("admin", ADMIN)] {
+    for (variant, known) in [("demo", DEMO), ("guest", GUEST), ("admin", ADMIN), ("api", API)] {
         let fresh = std::fs::read_to_string(folder.path().join(format!("{variant}.json"))).unwrap();
         let [fresh, known] = [fresh.as_str(), known].map(|text| serde_json::from_str::<Value>(text).unwrap());
         let place = format!("tests/e2e/template/infra-{variant}.template.json");

@@ -88,7 +88,7 @@ pub(crate) struct GlobalArgs {
 pub(crate) enum Command {
     /// Show the whole way from sign-in to S3, on this machine alone
     Demo(DemoArgs),
-    /// Run a local Okta, Cognito and S3 until Ctrl-C
+    /// Run a local Okta, Cognito, S3, STS and an API until Ctrl-C
     LocalStack(LocalStackArgs),
     /// Sign in with Okta
     Login(LoginArgs),
@@ -122,7 +122,7 @@ pub(crate) struct DemoArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LocalStackArgs {
-    /// First of three ports in a row (Okta, Cognito, S3); 0 takes any that are free
+    /// First of five ports in a row (Okta, Cognito, S3, STS, API); 0 takes any that are free
     #[arg(long, value_name = "P", default_value_t = 4580)]
     pub(crate) port: u16,
     /// Serve https, with a certificate of its own

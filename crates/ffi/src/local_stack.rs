@@ -18,7 +18,7 @@ use crate::storage::SecretStore;
 /// How to start a stack. What is left out has the stack's own default.
 #[derive(Debug, Clone, uniffi::Record)]
 pub struct LocalStackOptions {
-    /// First of three ports in a row; without it, the system chooses.
+    /// First of five ports in a row; without it, the system chooses.
     #[uniffi(default = None)]
     pub port: Option<u16>,
     /// Serve https with a certificate of the stack's own.

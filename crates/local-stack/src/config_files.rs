@@ -19,6 +19,9 @@ pub struct ConfigFiles {
     pub ca_pem: Option<String>,
 }
 
+/// By this name `infra` writes the API's address, too.
+const API_NAME: &str = "JetbridgeApi";
+
 /// The configuration was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteConfigError {
@@ -77,6 +80,10 @@ pub(crate) fn render(shared: &Shared) -> ConfigFiles {
     });
     if let Some(prefix) = shared.deployment().and_then(|deployment| deployment.start_prefix.as_deref()) {
         aws["Storage"]["AWSS3"]["prefix"] = json!(prefix);
+    }
+    // As `infra` writes it: another key of Amplify's, which this project's core passes over.
+    if let Some(url) = shared.api_url() {
+        aws["API"] = json!({ "endpoints": [{ "name": API_NAME, "endpoint": url, "region": options.region }] });
     }
     ConfigFiles { okta_config: to_text(&okta), aws_exports: to_text(&aws), ca_pem: shared.ca_pem().map(str::to_owned) }
 }

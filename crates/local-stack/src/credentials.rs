@@ -1,8 +1,9 @@
-//! The temporary credentials that Cognito handed out, so that a signature can be checked against them. Stands between
-//! Cognito, which issues, and every service that takes signed requests.
+//! The temporary credentials that Cognito and STS handed out, so that a signature can be checked against them. Stands
+//! between those that issue and every service that takes signed requests.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +25,7 @@ pub(crate) struct TemporaryCredentials {
     pub session_token: String,
     /// Seconds since the Unix epoch on the stack's clock.
     pub expires_at: i64,
-    /// The Cognito identity they belong to.
+    /// The Cognito identity they belong to; empty if no pool had a part in it.
     pub identity_id: String,
     /// The role that was assumed.
     pub role_arn: String,
@@ -32,17 +33,53 @@ pub(crate) struct TemporaryCredentials {
     pub session: SessionFacts,
 }
 
+/// Who vouches for the identities of pools: the principal of trust policies, and the prefix of their condition keys.
+pub(crate) const COGNITO: &str = "cognito-identity.amazonaws.com";
+/// The name of every session that Cognito begins.
+pub(crate) const SESSION_NAME: &str = "CognitoIdentityCredentials";
+
 /// What is known of a role's session beside the identity, for conditions and variables of policies.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct SessionFacts {
-    /// Session tags, from the claims of the ID token.
+    /// The last part of the session's ARN.
+    pub name: String,
+    /// Who vouched for its user: Cognito, or a provider's ARN.
+    pub federated_provider: String,
+    /// What the provider said, as condition keys.
+    pub provider_keys: Vec<(String, Vec<String>)>,
+    /// Session tags, from the claims of the token.
     pub tags: BTreeMap<String, String>,
+    /// The keys of those that would go along into a session of another role.
+    pub transitive_tag_keys: Vec<String>,
+    /// Who the provider says it is all done for.
+    pub source_identity: Option<String>,
     /// The `amr` of Cognito: signed in or not, and where.
     pub authentication_methods: Vec<String>,
 }
 
-/// The name of every session that Cognito begins.
-pub(crate) const SESSION_NAME: &str = "CognitoIdentityCredentials";
+impl Default for SessionFacts {
+    fn default() -> Self {
+        Self {
+            name: SESSION_NAME.to_owned(),
+            federated_provider: COGNITO.to_owned(),
+            provider_keys: Vec::new(),
+            tags: BTreeMap::new(),
+            transitive_tag_keys: Vec::new(),
+            source_identity: None,
+            authentication_methods: Vec::new(),
+        }
+    }
+}
+
+impl SessionFacts {
+    /// A session of an identity of a pool.
+    pub(crate) fn of_pool(pool_id: &str, identity_id: &str, authentication_methods: Vec<String>) -> Self {
+        let one = |value: &str| vec![value.to_owned()];
+        let keys = [("aud", one(pool_id)), ("sub", one(identity_id)), ("amr", authentication_methods.clone())];
+        let provider_keys = keys.map(|(name, values)| (format!("{COGNITO}:{name}"), values)).into();
+        Self { provider_keys, authentication_methods, ..Self::default() }
+    }
+}
 
 impl TemporaryCredentials {
     /// Compares in constant time, so that a token cannot be guessed byte by byte.
@@ -55,7 +92,7 @@ impl TemporaryCredentials {
         // A role's path is not in it.
         let (account, role) = self.role_arn.split_once(":role/").unwrap_or((&self.role_arn, ""));
         let name = role.rsplit('/').next().unwrap_or_default();
-        format!("{}:assumed-role/{name}/{SESSION_NAME}", account.replacen(":iam:", ":sts:", 1))
+        format!("{}:assumed-role/{name}/{}", account.replacen(":iam:", ":sts:", 1), self.session.name)
     }
 }
 
@@ -88,7 +125,18 @@ impl CredentialRegistry {
 
     /// New credentials for `identity_id` in `role_arn`, valid for the configured lifetime from now.
     pub(crate) fn issue(&self, identity_id: &str, role_arn: &str, session: SessionFacts) -> Arc<TemporaryCredentials> {
-        let lifetime = i64::try_from(self.shared.options.credentials_lifetime.as_secs()).unwrap_or(i64::MAX);
+        self.issue_for(self.shared.options.credentials_lifetime, identity_id, role_arn, session)
+    }
+
+    /// As [`issue`](Self::issue), valid for `lifetime`.
+    pub(crate) fn issue_for(
+        &self,
+        lifetime: Duration,
+        identity_id: &str,
+        role_arn: &str,
+        session: SessionFacts,
+    ) -> Arc<TemporaryCredentials> {
+        let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
         let credentials = TemporaryCredentials {
             access_key_id: format!("ASIA{}", random_string(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)),
             secret_access_key: STANDARD.encode(random_bytes::<30>()),

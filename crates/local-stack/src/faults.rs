@@ -1,4 +1,4 @@
-//! Failures by name. Each is one that Okta, Cognito, S3 or the network really shows; a test or the command line asks
+//! Failures by name. Each is one that Okta, Cognito, S3, STS, an API or the network really shows; a test or the command line asks
 //! for one, for a number of requests, and the service that it concerns then fails in exactly that way.
 
 use std::collections::HashMap;
@@ -33,6 +33,10 @@ faults! {
     CognitoSilent = "cognito-silent",
     /// S3: as `okta-silent`.
     S3Silent = "s3-silent",
+    /// STS: as `okta-silent`.
+    StsSilent = "sts-silent",
+    /// The API: as `okta-silent`.
+    ApiSilent = "api-silent",
     /// Okta: discovery answers 503.
     DiscoveryUnavailable = "discovery-unavailable",
     /// Okta: the key endpoint answers 503.
@@ -110,6 +114,12 @@ faults! {
     S3TemporaryRedirect = "s3-temporary-redirect",
     /// S3: the connection breaks in the middle of a listing's page.
     S3PageCut = "s3-page-cut",
+    /// STS: 400 Throttling, "Rate exceeded".
+    StsThrottled = "sts-throttled",
+    /// STS: IDPCommunicationError, as if the service could not read the issuer's keys.
+    StsProviderUnreachable = "sts-provider-unreachable",
+    /// The API: 429, "Too Many Requests", as beyond the stage's rate.
+    ApiThrottled = "api-throttled",
 }
 
 /// Long enough to be seen, and no longer than any client waits.

@@ -1,4 +1,4 @@
-//! A strict stand-in for Okta, Cognito identity pools and S3 on loopback.
+//! A strict stand-in for Okta, Cognito identity pools, S3, STS and an HTTP API on loopback.
 //!
 //! Real clients talk to it over real HTTP: it shows a sign-in page, signs tokens, verifies them as Cognito does and
 //! checks every signature, so that whatever works here has a fair chance against the real services.
@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod api;
 mod browser;
 mod clock;
 mod cognito;
@@ -23,16 +24,19 @@ mod faults;
 mod html;
 mod iam;
 mod issued;
+mod issuer_keys;
 mod jws;
 mod okta;
 mod options;
 mod random_ids;
 mod request_log;
+mod role_session;
 mod s3;
 mod server;
 mod shared;
 mod sigv4;
 mod stack;
+mod sts;
 mod template;
 #[cfg(test)]
 mod test_http;

@@ -45,7 +45,7 @@ pub enum Rotation {
 /// issuer and the client id, the pool, its guests and flows, the region and the buckets. With one the stack serves https.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// First of three consecutive ports (Okta, Cognito, S3); 0 lets the system choose all three.
+    /// First of five consecutive ports (Okta, Cognito, S3, STS, the API); 0 lets the system choose all of them.
     pub port: u16,
     /// Serve https with a certificate of the stack's own CA (valid for `localhost` and `127.0.0.1`).
     pub tls: bool,

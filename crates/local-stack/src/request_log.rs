@@ -17,6 +17,10 @@ pub enum Service {
     Cognito,
     /// S3.
     S3,
+    /// STS.
+    Sts,
+    /// The HTTP API.
+    Api,
 }
 
 /// The name of what a request did (`token`, `GetId`, `ListObjectsV2`); a handler leaves it in the response's extensions.

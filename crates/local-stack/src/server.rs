@@ -179,6 +179,8 @@ impl Site {
             Service::Okta => Fault::OktaSilent,
             Service::Cognito => Fault::CognitoSilent,
             Service::S3 => Fault::S3Silent,
+            Service::Sts => Fault::StsSilent,
+            Service::Api => Fault::ApiSilent,
         }
     }
 
@@ -205,7 +207,7 @@ impl Site {
     }
 
     fn name_operation(&self, method: &Method, path: &str, response: &Response) -> &'static str {
-        if method == Method::HEAD && path == "/" && self.service != Service::Okta {
+        if method == Method::HEAD && path == "/" && !matches!(self.service, Service::Okta | Service::Api) {
             return "warm_up";
         }
         response.extensions().get::<Operation>().map_or("unknown", |operation| operation.0)

@@ -15,10 +15,10 @@ use crate::issued::IssuedSecrets;
 use crate::options::Options;
 use crate::random_ids::random_uuid;
 use crate::request_log::RequestLog;
-use crate::template::Deployment;
+use crate::template::{DEFAULT_STAGE, Deployment};
 
-/// Where the services listen. Each has a port of its own: real Okta, Cognito and S3 are different hosts too, so that
-/// connections cannot be shared between them.
+/// Where the services listen. Each has a port of its own: the real ones are different hosts too, so that connections
+/// cannot be shared between them.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
     /// The authorization server's origin; the org issuer is this without the trailing slash.
@@ -27,6 +27,10 @@ pub struct Endpoints {
     pub cognito: Url,
     /// S3, path style.
     pub s3: Url,
+    /// STS.
+    pub sts: Url,
+    /// The HTTP API, whose `$default` stage is at the root.
+    pub api: Url,
 }
 
 /// Where a name of the internet is served on this machine. Clients connect there instead of asking the name service;
@@ -131,6 +135,17 @@ impl Shared {
     /// The org authorization server's issuer: the origin without a trailing slash.
     pub(crate) fn org_issuer(&self) -> String {
         self.endpoints().okta.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Where callers of the HTTP API put their paths behind; none if the template has no API.
+    pub(crate) fn api_url(&self) -> Option<String> {
+        let root = self.endpoints().api.as_str().trim_end_matches('/');
+        let Some(deployment) = self.deployment() else { return Some(root.to_owned()) };
+        let stages = &deployment.api.as_ref()?.stages;
+        if stages.iter().any(|stage| stage == DEFAULT_STAGE) {
+            return Some(root.to_owned());
+        }
+        stages.first().map(|stage| format!("{root}/{stage}"))
     }
 
     /// Random, so that no client can hide its requests from the log.

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::api;
 use crate::clock::StackClock;
 use crate::cognito;
 use crate::config_files::{self, ConfigFiles, WriteConfigError};
@@ -20,9 +21,11 @@ use crate::jws::{KeyError, SigningKey};
 use crate::okta::{self, Okta};
 use crate::options::Options;
 use crate::request_log::{RequestLog, Service};
+use crate::role_session::Roles;
 use crate::s3;
 use crate::server::{self, Site};
 use crate::shared::{Endpoints, HostOverride, Shared};
+use crate::sts;
 use crate::tls::{self, TlsError};
 
 const LOOPBACK: &str = "127.0.0.1";
@@ -39,10 +42,8 @@ pub enum StartError {
         /// The port in question.
         port: u16,
     },
-    /// The three consecutive ports do not fit below 65536.
-    #[error(
-        "port {port} is too high: the stack needs three ports in a row, so 65533 is the last that can be asked for"
-    )]
+    /// The five consecutive ports do not fit below 65536.
+    #[error("port {port} is too high: the stack needs five ports in a row, so 65531 is the last that can be asked for")]
     PortTooHigh {
         /// The first port that was asked for.
         port: u16,
@@ -96,7 +97,7 @@ impl LocalStack {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         // Both take time, so they begin together; the key is made on a thread that may block.
         let first_key = tokio::task::spawn_blocking(SigningKey::generate);
-        let [okta_port, cognito_port, s3_port] = bind_ports(options.port).await?;
+        let [okta_port, cognito_port, s3_port, sts_port, api_port] = bind_ports(options.port).await?;
         let shared = Arc::new(Shared::new(options));
         let mut acceptor = None;
         if shared.options.tls {
@@ -121,6 +122,8 @@ impl LocalStack {
             okta,
             cognito: origin(scheme, LOOPBACK, cognito_port.port)?,
             s3: origin(scheme, LOOPBACK, s3_port.port)?,
+            sts: origin(scheme, LOOPBACK, sts_port.port)?,
+            api: origin(scheme, LOOPBACK, api_port.port)?,
         });
         let first_key = first_key.await.map_err(|_| KeyError)??;
         let okta = Arc::new(Okta::new(Arc::clone(&shared), first_key));
@@ -133,9 +136,14 @@ impl LocalStack {
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let cognito = cognito::router(Arc::clone(&shared), Arc::clone(&credentials));
         let s3 = s3::router(Arc::clone(&shared), Arc::clone(&credentials));
+        let roles = Arc::new(Roles::new(Arc::clone(&shared)));
+        let sts = sts::router(Arc::clone(&shared), Arc::clone(&credentials), Arc::clone(&roles));
+        let api = api::router(Arc::clone(&shared), Arc::clone(&credentials), roles);
         serve(okta_port, Service::Okta, okta::router(&okta), Some(MAX_OKTA_BODY_BYTES));
         serve(cognito_port, Service::Cognito, cognito, Some(MAX_COGNITO_BODY_BYTES));
         serve(s3_port, Service::S3, s3, None);
+        serve(sts_port, Service::Sts, sts, Some(sts::MAX_BODY));
+        serve(api_port, Service::Api, api, Some(api::MAX_BODY));
         Ok(Self { shared, okta, credentials, listeners })
     }
 
@@ -147,6 +155,12 @@ impl LocalStack {
     /// Where the services listen.
     pub fn endpoints(&self) -> &Endpoints {
         self.shared.endpoints()
+    }
+
+    /// Where callers of the HTTP API put their paths behind: `API.endpoints` of the written configuration. None if the
+    /// template has no API.
+    pub fn api_url(&self) -> Option<String> {
+        self.shared.api_url()
     }
 
     /// The issuer in the written configuration: the template's, else the custom authorization server's.
@@ -196,7 +210,7 @@ impl LocalStack {
 
     /// The Cognito identity that temporary credentials were handed out for, expired or not.
     pub fn identity_of(&self, access_key_id: &str) -> Option<String> {
-        Some(self.credentials.find(access_key_id)?.identity_id.clone())
+        Some(self.credentials.find(access_key_id)?.identity_id.clone()).filter(|identity| !identity.is_empty())
     }
 
     /// Sets the pause before each answer.
@@ -253,12 +267,12 @@ struct BoundPort {
     port: u16,
 }
 
-async fn bind_ports(first: u16) -> Result<[BoundPort; 3], StartError> {
-    if first > u16::MAX - 2 {
+async fn bind_ports(first: u16) -> Result<[BoundPort; 5], StartError> {
+    if first > u16::MAX - 4 {
         return Err(StartError::PortTooHigh { port: first });
     }
     let nth = |n| if first == 0 { 0 } else { first + n };
-    Ok([bind(nth(0)).await?, bind(nth(1)).await?, bind(nth(2)).await?])
+    Ok([bind(nth(0)).await?, bind(nth(1)).await?, bind(nth(2)).await?, bind(nth(3)).await?, bind(nth(4)).await?])
 }
 
 async fn bind(port: u16) -> Result<BoundPort, StartError> {

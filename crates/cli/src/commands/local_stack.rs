@@ -1,4 +1,4 @@
-//! `jetbridge local-stack`: Okta, Cognito and S3 on this machine, until Ctrl-C; on request as a template deploys them.
+//! `jetbridge local-stack`: Okta, Cognito, S3, STS and an API on this machine, until Ctrl-C; on request as a template deploys them.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -28,6 +28,10 @@ struct ReadyEvent<'a> {
     issuer: &'a str,
     cognito: &'a str,
     s3: &'a str,
+    sts: &'a str,
+    /// Absent if the template has no API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<String>,
     client_id: &'a str,
     identity_pool_id: &'a str,
     bucket: &'a str,
@@ -221,6 +225,8 @@ fn announce_json(stack: &LocalStack, config: Option<&Path>, output: &mut Output)
         issuer: &stack.issuer(),
         cognito: endpoints.cognito.as_str(),
         s3: endpoints.s3.as_str(),
+        sts: endpoints.sts.as_str(),
+        api: stack.api_url(),
         client_id: &options.client_id,
         identity_pool_id: &options.identity_pool_id,
         bucket: &options.bucket,
@@ -239,7 +245,7 @@ fn announce_json(stack: &LocalStack, config: Option<&Path>, output: &mut Output)
 fn announce(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> std::io::Result<()> {
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.line(format_args!("\n{}", styled(BOLD, "The local stack is ready.")))?;
-    output.line(styled(DIM, "Okta, Cognito and S3, on this machine only. Ctrl-C stops it.\n"))?;
+    output.line(styled(DIM, "Okta, Cognito, S3, STS and an API, on this machine only. Ctrl-C stops it.\n"))?;
     let blank = || ("", String::new());
     let served = stack.host_override().map(|known| styled(DIM, format!("at {}, by its own name", known.address)));
     let mut fields = vec![("Okta", styled(ACCENT, stack.issuer()))];
@@ -247,9 +253,10 @@ fn announce(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> s
     fields.extend([
         ("Cognito", styled(ACCENT, endpoints.cognito.as_str())),
         ("S3", styled(ACCENT, endpoints.s3.as_str())),
-        blank(),
-        ("Client id", options.client_id.clone()),
+        ("STS", styled(ACCENT, endpoints.sts.as_str())),
     ]);
+    fields.extend(stack.api_url().map(|url| ("API", styled(ACCENT, url))));
+    fields.extend([blank(), ("Client id", options.client_id.clone())]);
     fields.extend(labelled("Redirect URIs", options.redirect_uris.iter().cloned()));
     fields.push(("Identity pool", options.identity_pool_id.clone()));
     let mut buckets = vec![options.bucket.clone()];

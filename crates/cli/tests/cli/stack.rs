@@ -21,7 +21,9 @@ fn it_says_where_it_is_and_writes_a_configuration_that_works() {
         let ready: serde_json::Value = serde_json::from_str(&stack.line()).unwrap();
         assert_eq!(ready["event"], "ready");
         assert_eq!(ready["users"][0]["login"], ALICE);
-        assert_eq!(ready["issuer"].as_str().unwrap().starts_with("https://"), tls);
+        for service in ["issuer", "cognito", "s3", "sts", "api"] {
+            assert_eq!(ready[service].as_str().unwrap().starts_with("https://"), tls, "{service}");
+        }
 
         let store = format!("file:{}", home.path().join("store").display());
         let ca_file = config.join("ca.pem");
@@ -62,7 +64,7 @@ fn people_see_addresses_users_and_the_next_command() {
         assert!(!line.is_empty(), "it ended too early: {text}");
         text.push_str(&line);
     }
-    for part in ["Okta", "Cognito", "S3", ALICE, PASSWORD, "Ctrl-C stops it", "scale-100000"] {
+    for part in ["Okta", "Cognito", "S3", "STS  ", "API  ", ALICE, PASSWORD, "Ctrl-C stops it", "scale-100000"] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 80 || line.contains("--config")), "{text}");

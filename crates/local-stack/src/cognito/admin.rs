@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use super::error::CognitoError;
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
-use crate::iam::{Call, Caller, Context, evaluate};
+use crate::iam::{Call, Caller, evaluate};
+use crate::role_session::request_context;
 use crate::shared::Shared;
 use crate::sigv4::{ReceivedRequest, ServiceRules, SigV4Error, verify};
 
@@ -73,6 +74,7 @@ fn refuse_signature(error: &SigV4Error) -> CognitoError {
         SigV4Error::UnsupportedMechanism | SigV4Error::Malformed { .. } | SigV4Error::MissingDate => {
             CognitoError::IncompleteSignature(error.to_string())
         }
+        SigV4Error::WrongScope { general, .. } => CognitoError::WrongSignature(general.clone()),
         _ => CognitoError::WrongSignature(error.to_string()),
     }
 }
@@ -90,11 +92,7 @@ fn is_allowed(shared: &Shared, operation: &str, signer: &TemporaryCredentials, b
             format!("arn:aws:cognito-identity:{region}:{account}:identitypool/{pool}")
         },
     );
-    let context = Context::default()
-        .with("aws:SecureTransport", shared.options.tls.to_string())
-        .with("aws:RequestedRegion", &deployment.region)
-        .with("aws:PrincipalArn", &signer.role_arn)
-        .with("aws:PrincipalAccount", &deployment.account);
+    let context = request_context(shared, Some(role), signer);
     let session_arn = signer.assumed_role_arn();
     let call = Call {
         caller: Caller::Session { role_arn: &signer.role_arn, session_arn: &session_arn },

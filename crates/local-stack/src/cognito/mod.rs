@@ -219,7 +219,13 @@ impl Cognito {
             (Fault::CognitoRoleRulesDenied, CognitoError::RoleRulesDenied),
         ])?;
         let deployment = self.shared.deployment().map(AsRef::as_ref);
-        let assumed = roles::assume(deployment, &identity, &verified, input.custom_role_arn)?;
+        let assumed = roles::assume(
+            deployment,
+            &self.shared.options.identity_pool_id,
+            &identity,
+            &verified,
+            input.custom_role_arn,
+        )?;
         let credentials = self.credentials.issue(&identity, &assumed.role_arn, assumed.session);
         #[expect(clippy::cast_precision_loss, reason = "exact for the next hundred million years")]
         let expiration = credentials.expires_at as f64;

@@ -7,11 +7,10 @@ use tokio::sync::OnceCell;
 
 use super::error::CognitoError;
 use super::login::Login;
+use crate::issuer_keys::COGNITO_ISSUER;
 use crate::jws::SigningKey;
 use crate::shared::Shared;
 
-/// Who signs: the `iss` of every pool's tokens. A token of this issuer is no login.
-pub(super) const ISSUER: &str = "https://cognito-identity.amazonaws.com";
 /// What GetOpenIdToken gives, in seconds.
 const LIFETIME: i64 = 600;
 
@@ -28,7 +27,7 @@ impl OpenIdTokens {
     pub(super) async fn issue(&self, identity: &str, logins: &[Login]) -> Result<String, CognitoError> {
         let now = self.shared.clock.unix_now();
         let claims = json!({
-            "iss": ISSUER,
+            "iss": COGNITO_ISSUER,
             "aud": self.shared.options.identity_pool_id,
             "sub": identity,
             "amr": authentication_methods(logins),

@@ -12,19 +12,10 @@ use super::error::CognitoError;
 use super::open_id_token::authentication_methods;
 use super::provider::Verified;
 use crate::credentials::SessionFacts;
-use crate::iam::{Call, Caller, Context, trusts};
+use crate::role_session::{check_tags, may_begin};
 use crate::template::{Deployment, Fallback, MatchType, Provider, RoleMapping, RoleRule};
 
-/// The roles of a stack without a template, which grants everything to whoever signed in.
-pub(super) const AUTHENTICATED_ROLE: &str = "arn:aws:iam::123456789012:role/JetbridgeAuthenticated";
-pub(super) const GUEST_ROLE: &str = "arn:aws:iam::123456789012:role/JetbridgeGuest";
-
-/// Who vouches for the identity when a role is assumed.
-const COGNITO: &str = "cognito-identity.amazonaws.com";
-/// The most bytes that the values of all session tags may have together.
-const MAX_TAG_BYTES: usize = 460;
-/// STS: the most characters of one value.
-const MAX_TAG_VALUE: usize = 256;
+pub(super) use crate::role_session::{AUTHENTICATED_ROLE, GUEST_ROLE};
 
 /// A role that was assumed.
 #[derive(Debug)]
@@ -36,22 +27,24 @@ pub(super) struct Assumed {
 /// Chooses the role of `identity` and assumes it.
 pub(super) fn assume(
     deployment: Option<&Deployment>,
+    pool_id: &str,
     identity: &str,
     verified: &[Verified],
     custom_role: Option<String>,
 ) -> Result<Assumed, CognitoError> {
-    let authentication_methods = authentication_methods(verified.iter().map(|verified| &verified.login));
+    let methods = authentication_methods(verified.iter().map(|verified| &verified.login));
     let Some(deployment) = deployment else {
         let role = if verified.is_empty() { GUEST_ROLE } else { AUTHENTICATED_ROLE };
         let role_arn = only(role, custom_role)?;
-        return Ok(Assumed { role_arn, session: SessionFacts { tags: BTreeMap::new(), authentication_methods } });
+        return Ok(Assumed { role_arn, session: SessionFacts::of_pool(pool_id, identity, methods) });
     };
     let role_arn = choose_role(deployment, verified, custom_role)?;
     let tags = session_tags(deployment, verified)?;
-    let session = SessionFacts { tags, authentication_methods };
+    let session = SessionFacts { tags, ..SessionFacts::of_pool(pool_id, identity, methods) };
     // The enhanced flow also scopes guests down to a list of services by a session policy. S3 is on it, with all that
     // it does here, so that nothing would come of evaluating it.
-    if is_trusted(deployment, &role_arn, identity, &session) {
+    let role = deployment.roles.get(&role_arn);
+    if role.is_some_and(|role| may_begin(role, &role_arn, &session, &deployment.region)) {
         Ok(Assumed { role_arn, session })
     } else {
         Err(CognitoError::RolesMisconfigured)
@@ -130,34 +123,7 @@ fn session_tags(deployment: &Deployment, verified: &[Verified]) -> Result<BTreeM
         tags.extend(found);
     }
     // STS refuses such tags, and with them the whole session.
-    let is_taggable = |character: char| character.is_alphanumeric() || " _.:/=+-@".contains(character);
-    let fits = |value: &String| value.chars().count() <= MAX_TAG_VALUE && value.chars().all(is_taggable);
-    if tags.values().all(fits) && tags.values().map(String::len).sum::<usize>() <= MAX_TAG_BYTES {
-        Ok(tags)
-    } else {
-        Err(CognitoError::RolesMisconfigured)
-    }
-}
-
-/// Whether the role's trust policy lets Cognito have the role, with the tags if there are any.
-fn is_trusted(deployment: &Deployment, role_arn: &str, identity: &str, session: &SessionFacts) -> bool {
-    let Some(role) = deployment.roles.get(role_arn) else { return false };
-    let mut context = Context::default()
-        .with("aws:SecureTransport", "true")
-        .with("aws:RequestedRegion", &deployment.region)
-        .with("cognito-identity.amazonaws.com:aud", &deployment.pool.id)
-        .with("cognito-identity.amazonaws.com:sub", identity)
-        .with_all("cognito-identity.amazonaws.com:amr", session.authentication_methods.iter().cloned());
-    let mut actions = vec!["sts:AssumeRoleWithWebIdentity"];
-    if !session.tags.is_empty() {
-        context = context.with_all("aws:TagKeys", session.tags.keys().cloned());
-        for (key, value) in &session.tags {
-            context = context.with(&format!("aws:RequestTag/{key}"), value);
-        }
-        actions.push("sts:TagSession");
-    }
-    let caller = Caller::Federated(COGNITO);
-    actions.iter().all(|action| trusts(&role.trust, &Call { caller, action, resource: role_arn, context: &context }))
+    check_tags(&tags).map(|_| tags).map_err(|_| CognitoError::RolesMisconfigured)
 }
 
 #[cfg(test)]
@@ -190,7 +156,7 @@ mod tests {
         let arn = custom_role.map(|name| {
             deployment.roles.keys().find(|arn| arn.contains(name)).map_or_else(|| name.to_owned(), Clone::clone)
         });
-        assume(Some(deployment), IDENTITY, verified, arn).map(|assumed| {
+        assume(Some(deployment), &deployment.pool.id, IDENTITY, verified, arn).map(|assumed| {
             let name = assumed.role_arn.split('-').nth(1).and_then(|name| name.split_once("Role"));
             format!("{}Role", name.unwrap_or_default().0)
         })
@@ -293,7 +259,8 @@ mod tests {
         let guest = template(GUEST, |_| {});
         let tags = |department: Value| {
             let verified = signed_in(json!({ "department": department, "groups": ["a"], "name": "Alice" }));
-            assume(Some(guest.deployment()), IDENTITY, &verified, None).map(|assumed| assumed.session.tags)
+            assume(Some(guest.deployment()), &guest.deployment().pool.id, IDENTITY, &verified, None)
+                .map(|assumed| assumed.session.tags)
         };
         let one = |value: &str| Ok(BTreeMap::from([("department".to_owned(), value.to_owned())]));
         assert_eq!(tags(json!("research")), one("research"));
@@ -304,7 +271,9 @@ mod tests {
         for refused in ["R&D", "*", &"a".repeat(257), &"é".repeat(231)] {
             assert_eq!(tags(json!(refused)), Err(CognitoError::RolesMisconfigured), "{refused}");
         }
-        let methods = assume(Some(guest.deployment()), IDENTITY, &signed_in(json!({})), None).unwrap();
+        let methods =
+            assume(Some(guest.deployment()), &guest.deployment().pool.id, IDENTITY, &signed_in(json!({})), None)
+                .unwrap();
         assert_eq!(
             methods.session.authentication_methods[..2],
             ["authenticated", "dev-12345678.okta.com/oauth2/default"]

@@ -68,7 +68,13 @@ impl Bench {
         tokio::spawn(async move { axum::serve(okta_listener, routes).await });
 
         let shared = Arc::new(Shared::new(options));
-        shared.set_endpoints(Endpoints { okta, cognito: cognito.clone(), s3: cognito.clone() });
+        shared.set_endpoints(Endpoints {
+            okta,
+            cognito: cognito.clone(),
+            s3: cognito.clone(),
+            sts: cognito.clone(),
+            api: cognito.clone(),
+        });
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
         let routes = router(Arc::clone(&shared), Arc::clone(&credentials));
         tokio::spawn(async move { axum::serve(cognito_listener, routes).await });

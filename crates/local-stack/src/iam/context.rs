@@ -23,6 +23,7 @@ const KEYS: &[(&str, Arity)] = &[
     // Set by AWS services that act for somebody, such as the delivery of logs; never on a user's request.
     ("aws:sourceaccount", Arity::One),
     ("aws:sourcearn", Arity::One),
+    ("aws:sourceidentity", Arity::One),
     ("aws:tagkeys", Arity::Several),
     ("aws:userid", Arity::One),
     ("cognito-identity.amazonaws.com:amr", Arity::Several),
@@ -37,7 +38,15 @@ const KEYS: &[(&str, Arity)] = &[
     ("s3:x-amz-metadata-directive", Arity::One),
     ("s3:x-amz-server-side-encryption", Arity::One),
     ("s3:x-amz-storage-class", Arity::One),
+    ("sts:rolesessionname", Arity::One),
+    ("sts:sourceidentity", Arity::One),
+    ("sts:transitivetagkeys", Arity::Several),
 ];
+
+/// The keys of an OpenID Connect provider, after its URL without the scheme and a colon ("Available keys for AWS web
+/// identity federation", IAM user guide). Claims that are lists become keys with several values.
+const PROVIDER_KEYS: &[(&str, Arity)] =
+    &[("amr", Arity::Several), ("aud", Arity::One), ("oaud", Arity::One), ("sub", Arity::One)];
 
 /// The name of a condition key that the stack knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +62,21 @@ impl Key {
             Some(_) => name.len() > known.len() && name.starts_with(known),
             None => name == known,
         };
-        let (_, arity) = *KEYS.iter().find(|(known, _)| is_meant(known))?;
+        let known = KEYS.iter().find(|(known, _)| is_meant(known));
+        let (_, arity) = *known.or_else(|| provider_key(&name))?;
         Some(Self { name, arity })
     }
 
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
+}
+
+/// A provider is told from a service by its name, which is a host's, at least with a port or a path.
+fn provider_key(name: &str) -> Option<&'static (&'static str, Arity)> {
+    let (provider, claim) = name.rsplit_once(':')?;
+    let is_provider = provider.contains(['.', '/', ':']) && !provider.starts_with(['.', '/', ':']);
+    PROVIDER_KEYS.iter().find(|(known, _)| is_provider && *known == claim)
 }
 
 /// The values of one request. A key that is absent was not in the request, which is not the same as an empty value.
@@ -70,6 +87,14 @@ impl Context {
     /// The same with one more key.
     pub(crate) fn with(self, key: &str, value: impl Into<String>) -> Self {
         self.with_all(key, [value.into()])
+    }
+
+    /// As [`with`](Self::with), if there is a value.
+    pub(crate) fn with_optional(self, key: &str, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.with(key, value),
+            None => self,
+        }
     }
 
     /// The same with one more key that has these values.

@@ -10,9 +10,10 @@ use serde_json::json;
 use super::address::{Address, Resource};
 use super::error::Refusal;
 use super::operations::{Asked, Permission};
-use crate::credentials::{SESSION_NAME, TemporaryCredentials};
-use crate::iam::{self, Call, Caller, Context, Policy, PolicyKind, evaluate};
+use crate::credentials::TemporaryCredentials;
+use crate::iam::{self, Call, Caller, Policy, PolicyKind, evaluate};
 use crate::options::Options;
+use crate::role_session::request_context;
 use crate::shared::Shared;
 
 /// The account that owns the buckets of a stack without a template.
@@ -96,7 +97,7 @@ impl Authorizer {
         let policies = role.into_iter().flat_map(|role| &role.policies).chain(&self.demo).map(AsRef::as_ref);
         let bucket = &permission.address.bucket;
         let bucket_policy = deployment.and_then(|deployment| deployment.buckets.get(bucket)?.as_ref());
-        let context = self.context(signer);
+        let context = request_context(&self.shared, role, signer);
         let context = permission.conditions.iter().fold(context, |context, (key, value)| context.with(key, value));
         let session_arn = signer.assumed_role_arn();
         let call = Call {
@@ -106,28 +107,6 @@ impl Authorizer {
             context: &context,
         };
         evaluate(policies, bucket_policy, &call).map_err(|why| permission.refuse(signer, why))
-    }
-
-    fn context(&self, signer: &TemporaryCredentials) -> Context {
-        let Some(deployment) = self.shared.deployment() else { return Context::default() };
-        let role = deployment.roles.get(&signer.role_arn);
-        let mut context = Context::default()
-            .with("aws:SecureTransport", self.shared.options.tls.to_string())
-            .with("aws:RequestedRegion", &deployment.region)
-            .with("aws:PrincipalArn", &signer.role_arn)
-            .with("aws:PrincipalAccount", &deployment.account)
-            .with("aws:PrincipalType", "AssumedRole")
-            .with("aws:FederatedProvider", "cognito-identity.amazonaws.com")
-            .with("aws:userid", format!("{}:{SESSION_NAME}", role.map_or("", |role| &role.id)))
-            .with("cognito-identity.amazonaws.com:aud", &deployment.pool.id)
-            .with("cognito-identity.amazonaws.com:sub", &signer.identity_id)
-            .with_all("cognito-identity.amazonaws.com:amr", signer.session.authentication_methods.iter().cloned());
-        // Tags of the session come second: they replace the role's own.
-        let of_role = role.into_iter().flat_map(|role| &role.tags).map(|(key, value)| (key, value));
-        for (key, value) in of_role.chain(&signer.session.tags) {
-            context = context.with(&format!("aws:PrincipalTag/{key}"), value);
-        }
-        context
     }
 }
 

@@ -49,7 +49,10 @@ impl Bench {
     }
 
     async fn start_with(options: Options, role_arn: &str) -> Self {
-        Self::start_as(options, "us-west-2:id", role_arn, SessionFacts::default()).await
+        let of_template = options.template.as_ref().map(|template| template.deployment().pool.id.clone());
+        let pool = of_template.unwrap_or_else(|| options.identity_pool_id.clone());
+        let session = SessionFacts::of_pool(&pool, "us-west-2:id", Vec::new());
+        Self::start_as(options, "us-west-2:id", role_arn, session).await
     }
 
     /// A stack of these options with somebody signed in.

@@ -24,6 +24,9 @@ pub(crate) enum SigV4Error {
     Malformed { presigned: bool, problem: String },
     #[error("{}{problem}", if *.presigned { CREDENTIAL_MALFORMED } else { HEADER_MALFORMED })]
     WrongRegion { presigned: bool, problem: String, expected: String },
+    /// `general` is what services other than S3 say ("Troubleshoot signed requests for AWS APIs", IAM user guide).
+    #[error("{}{problem}", if *.presigned { "" } else { HEADER_MALFORMED })]
+    WrongScope { presigned: bool, problem: String, general: String },
     #[error("AWS authentication requires a valid Date or x-amz-date header")]
     MissingDate,
     #[error("The difference between the request time and the current time is too large.")]
@@ -71,7 +74,9 @@ impl SigV4Error {
             | Self::HeadersNotSigned { .. } => "AccessDenied",
             Self::UnsupportedMechanism | Self::MissingContentSha256 => "InvalidRequest",
             Self::TwoMechanisms | Self::InvalidContentSha256 { .. } => "InvalidArgument",
-            Self::Malformed { presigned, .. } | Self::WrongRegion { presigned, .. } => {
+            Self::Malformed { presigned, .. }
+            | Self::WrongRegion { presigned, .. }
+            | Self::WrongScope { presigned, .. } => {
                 if *presigned {
                     "AuthorizationQueryParametersError"
                 } else {

@@ -50,6 +50,12 @@ pub(crate) struct ServiceRules {
 
 impl ServiceRules {
     pub(crate) const S3: Self = Self { name: "s3", max_skew: Duration::from_secs(15 * 60), is_s3: true };
+    /// "Requests must reach AWS within five minutes of the time stamp in the request" ("Elements of an AWS API request
+    /// signature", IAM user guide).
+    pub(crate) const STS: Self = Self { name: "sts", max_skew: Duration::from_secs(5 * 60), is_s3: false };
+    /// API Gateway's APIs, not API Gateway itself.
+    pub(crate) const EXECUTE_API: Self =
+        Self { name: "execute-api", max_skew: Duration::from_secs(5 * 60), is_s3: false };
 }
 
 /// A request whose head is what its signer sent; of the body it is only known what it has to be.
@@ -138,7 +144,11 @@ fn verify_with_digest(
 
 fn check_scope(rules: &ServiceRules, region: &str, signature: &Signature) -> Result<(), SigV4Error> {
     let scope = &signature.scope;
-    let malformed = |problem: String| signature.malformed(problem);
+    let wrong = |problem: String, general: String| SigV4Error::WrongScope {
+        presigned: signature.is_presigned(),
+        problem,
+        general,
+    };
     if scope.region != region {
         let problem = format!("the region '{}' is wrong; expecting '{region}'", scope.region);
         return Err(SigV4Error::WrongRegion {
@@ -148,23 +158,23 @@ fn check_scope(rules: &ServiceRules, region: &str, signature: &Signature) -> Res
         });
     }
     if scope.service != rules.name {
-        return Err(malformed(format!(
-            "incorrect service \"{}\". This endpoint belongs to \"{}\".",
-            scope.service, rules.name
-        )));
+        return Err(wrong(
+            format!("incorrect service \"{}\". This endpoint belongs to \"{}\".", scope.service, rules.name),
+            format!("Credential should be scoped to correct service: '{}'.", rules.name),
+        ));
     }
     if scope.terminator != TERMINATOR {
-        return Err(malformed(format!(
-            "incorrect terminal \"{}\". This endpoint uses \"{TERMINATOR}\".",
-            scope.terminator
-        )));
+        return Err(wrong(
+            format!("incorrect terminal \"{}\". This endpoint uses \"{TERMINATOR}\".", scope.terminator),
+            format!("Credential should be scoped with a valid terminator: '{TERMINATOR}'."),
+        ));
     }
     if !signature.timestamp.starts_with(&scope.date) || scope.date.len() != 8 {
-        return Err(malformed(format!(
-            "Invalid credential date \"{}\". This date is not the same as X-Amz-Date: \"{}\".",
-            scope.date,
-            signature.timestamp.get(..8).unwrap_or_default()
-        )));
+        let date = signature.timestamp.get(..8).unwrap_or_default();
+        return Err(wrong(
+            format!("Invalid credential date \"{}\". This date is not the same as X-Amz-Date: \"{date}\".", scope.date),
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.".to_owned(),
+        ));
     }
     Ok(())
 }

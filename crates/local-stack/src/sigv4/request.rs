@@ -194,10 +194,6 @@ impl Signature {
     pub(super) fn is_presigned(&self) -> bool {
         matches!(self.placement, Placement::Query { .. })
     }
-
-    pub(super) fn malformed(&self, problem: String) -> SigV4Error {
-        SigV4Error::Malformed { presigned: self.is_presigned(), problem }
-    }
 }
 
 /// `X-Amz-Expires`: "The minimum value you can set is 1, and the maximum is 604800" ("Authenticating Requests: Using Query

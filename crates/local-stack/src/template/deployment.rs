@@ -6,8 +6,12 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::Issuer;
+use super::api::HttpApi;
 use crate::iam::Policy;
 use crate::random_ids::format_uuid;
+
+/// `MaxSessionDuration` of a role that does not say: "the default value of one hour" (CreateRole, IAM API reference).
+pub(crate) const DEFAULT_SESSION_SECONDS: u32 = 3600;
 
 /// Everything that the services ask.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(crate) struct Deployment {
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) pool: Pool,
+    /// The OpenID Connect providers that IAM has, of the pool or not.
+    pub(crate) account_providers: Vec<AccountProvider>,
     /// By ARN.
     pub(crate) roles: BTreeMap<String, Role>,
     /// The policy of each bucket, by the bucket's name.
@@ -31,6 +37,8 @@ pub(crate) struct Deployment {
     pub(crate) data_bucket: String,
     /// Where apps begin to list.
     pub(crate) start_prefix: Option<String>,
+    /// The one HTTP API, if there is one.
+    pub(crate) api: Option<HttpApi>,
     pub(crate) ignored: Vec<String>,
 }
 
@@ -60,6 +68,15 @@ impl Pool {
     pub(crate) fn provider(&self, logins_key: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.logins_key() == logins_key)
     }
+}
+
+/// An OpenID Connect provider of the account, to which STS listens by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct AccountProvider {
+    pub(crate) arn: String,
+    /// Compared with `iss` letter for letter.
+    pub(crate) issuer: String,
+    pub(crate) client_ids: Vec<String>,
 }
 
 /// An OpenID Connect provider of the pool.
@@ -119,4 +136,6 @@ pub(crate) struct Role {
     pub(crate) policies: Vec<Arc<Policy>>,
     /// Tags of the role itself. Tags of a session replace those of the same name.
     pub(crate) tags: Vec<(String, String)>,
+    /// The longest session that STS gives.
+    pub(crate) max_session_seconds: u32,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Issuer;
-use super::deployment::{Deployment, Pool, Provider, Role};
+use super::deployment::{AccountProvider, Deployment, Pool, Provider, Role};
 use super::names::{ACCOUNT, REGION};
 use super::resources::{Parts, RolePart, RolePolicyPart};
 use crate::iam::Policy;
@@ -30,6 +30,7 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
     let by_kms = parts.buckets.iter().filter(|bucket| bucket.is_by_kms);
     let kms_buckets = by_kms.map(|bucket| bucket.name.clone()).collect();
     let pool = link_pool(&mut parts, outputs, &mut problems);
+    let api = std::mem::take(&mut parts.api).link(&mut parts.ignored, &mut problems);
     let data_bucket = match (outputs.get(BUCKET), buckets.keys().next()) {
         (Some(named), _) if buckets.contains_key(named) => named.clone(),
         (None, Some(only)) if buckets.len() == 1 => only.clone(),
@@ -58,18 +59,21 @@ pub(super) fn link(mut parts: Parts, outputs: &Outputs) -> Result<Deployment, Ve
     let (Some(pool), Some(issuer), Some(client_id), true) = (pool, issuer, client_id, problems.is_empty()) else {
         return Err(problems);
     };
+    let account_providers = link_account_providers(&parts, &pool);
     Ok(Deployment {
         issuer,
         client_id,
         region: REGION.to_owned(),
         account: ACCOUNT.to_owned(),
         pool,
+        account_providers,
         roles,
         buckets,
         versioned_buckets,
         kms_buckets,
         data_bucket,
         start_prefix: outputs.get(PREFIX).cloned(),
+        api,
         ignored: parts.ignored,
     })
 }
@@ -116,7 +120,14 @@ fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String,
         {
             problems.push(format!("role {}: policy {unknown} is not in the template", part.name));
         }
-        roles.insert(arn, (part.name, Role { id: part.id, trust: part.trust, policies, tags: part.tags }));
+        let role = Role {
+            id: part.id,
+            trust: part.trust,
+            policies,
+            tags: part.tags,
+            max_session_seconds: part.max_session_seconds,
+        };
+        roles.insert(arn, (part.name, role));
     }
     let own: BTreeMap<&str, &str> = roles.iter().map(|(arn, (name, _))| (arn.as_str(), name.as_str())).collect();
     let trusted = roles.values().flat_map(|(name, role)| {
@@ -266,6 +277,19 @@ fn link_pool(parts: &mut Parts, outputs: &Outputs, problems: &mut Vec<String>) -
 
 fn provider_mut<'p>(pool: &'p mut Pool, arn: &str) -> Option<&'p mut Provider> {
     pool.providers.iter_mut().find(|provider| provider.arn == arn)
+}
+
+/// The template's own, and those that were there before and the pool names.
+fn link_account_providers(parts: &Parts, pool: &Pool) -> Vec<AccountProvider> {
+    let of_template = parts.providers.iter().map(|part| (&part.arn, &part.issuer, &part.client_ids));
+    let of_pool = pool.providers.iter().map(|known| (&known.arn, &known.issuer, &known.client_ids));
+    let of_pool = of_pool.filter(|(arn, ..)| parts.providers.iter().all(|part| part.arn != **arn));
+    let make = |(arn, issuer, client_ids): (&String, &String, &Vec<String>)| AccountProvider {
+        arn: arn.clone(),
+        issuer: issuer.clone(),
+        client_ids: client_ids.clone(),
+    };
+    of_template.chain(of_pool).map(make).collect()
 }
 
 /// Issuer and client ids of a provider that the template only names.

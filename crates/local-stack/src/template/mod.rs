@@ -1,8 +1,9 @@
 //! Reads a synthesized CloudFormation template, as `cdk synth` writes it, and makes of it what the stack enforces:
-//! providers, identity pool, roles and buckets with their policies. Deny by default: a resource type, property,
+//! providers, identity pool, roles, buckets with their policies and an API. Deny by default: a resource type, property,
 //! function or policy element that is not known here is named and refused, because passing over it would show a
 //! deployment that AWS does not make. All problems are told at once.
 
+mod api;
 mod bucket_policy;
 mod deployment;
 mod functions;
@@ -23,7 +24,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub(crate) use deployment::{Deployment, Fallback, MatchType, Provider, RoleMapping, RoleRule};
+pub(crate) use api::{Authorization, DEFAULT_STAGE, Function, HttpApi, Route};
+pub(crate) use deployment::{
+    DEFAULT_SESSION_SECONDS, Deployment, Fallback, MatchType, Provider, Role, RoleMapping, RoleRule,
+};
 pub(crate) use issuer::Issuer;
 
 use functions::Resolver;

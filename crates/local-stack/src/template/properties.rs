@@ -63,6 +63,17 @@ impl Properties {
         }
     }
 
+    /// A whole number. CloudFormation takes its digits as a text too.
+    pub(super) fn number(&mut self, name: &str) -> Option<u32> {
+        let value = self.values.remove(name)?;
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = number.or_else(|| value.as_str()?.parse().ok());
+        if number.is_none() {
+            self.problems.push(format!("{name} is not a whole number"));
+        }
+        number
+    }
+
     /// An object within, to be read in the same way.
     pub(super) fn object(&mut self, name: &str) -> Map<String, Value> {
         match self.values.remove(name) {
@@ -94,6 +105,11 @@ impl Properties {
         for name in names {
             self.values.remove(*name);
         }
+    }
+
+    /// Whatever is left: of a resource of which nothing more matters.
+    pub(super) fn pass_over_all(&mut self) {
+        self.values.clear();
     }
 
     pub(super) fn problem(&mut self, problem: impl Into<String>) {

@@ -5,24 +5,18 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::deployment::{Fallback, MatchType, RoleMapping, RoleRule};
+use super::api::ApiParts;
+use super::deployment::{DEFAULT_SESSION_SECONDS, Fallback, MatchType, RoleMapping, RoleRule};
 use super::functions::Resolver;
 use super::issuer::check_provider_url;
 use super::properties::Properties;
 use super::{bucket_policy, schema, schemas};
 use crate::iam::{Policy, PolicyKind};
 
-/// Known, and without a part in who may do what: they run code, keep logs, keep a name or serve an API that the stack has
-/// not.
+/// Known, and without a part in who may do what: they run code while the stack is made, keep logs or keep a name.
 const IGNORED: &[&str] = &[
-    "AWS::ApiGatewayV2::Api",
-    "AWS::ApiGatewayV2::Integration",
-    "AWS::ApiGatewayV2::Route",
-    "AWS::ApiGatewayV2::Stage",
     "AWS::CDK::Metadata",
     "AWS::CloudFormation::WaitConditionHandle",
-    "AWS::Lambda::Function",
-    "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "Custom::S3AutoDeleteObjects",
 ];
@@ -45,6 +39,7 @@ pub(super) struct Parts {
     pub(super) role_policies: Vec<RolePolicyPart>,
     pub(super) buckets: Vec<BucketPart>,
     pub(super) bucket_policies: Vec<(String, Policy)>,
+    pub(super) api: ApiParts,
     pub(super) ignored: Vec<String>,
 }
 
@@ -83,6 +78,7 @@ pub(super) struct RolePart {
     pub(super) policies: Vec<(String, Policy)>,
     pub(super) managed_policy_arns: Vec<String>,
     pub(super) tags: Vec<(String, String)>,
+    pub(super) max_session_seconds: u32,
 }
 
 pub(super) struct RolePolicyPart {
@@ -163,6 +159,12 @@ pub(super) fn read(resolver: &Resolver<'_>, name: &str, resource: &Value, parts:
     let mut properties = Properties::new(properties);
     let p = &mut properties;
     match kind {
+        "AWS::ApiGatewayV2::Api" => parts.api.read_api(p, own(None)),
+        "AWS::ApiGatewayV2::Integration" => parts.api.read_integration(p, own(None)),
+        "AWS::ApiGatewayV2::Route" => parts.api.read_route(p),
+        "AWS::ApiGatewayV2::Stage" => parts.api.read_stage(p),
+        "AWS::Lambda::Function" => parts.api.read_function(p, own(Some("Arn")), format!("{name} ({kind})")),
+        "AWS::Lambda::Permission" => parts.api.read_permission(p),
         "AWS::IAM::OIDCProvider" => read_provider(p, own(None), parts),
         "AWS::IAM::Role" => read_role(p, own(None), own(Some("Arn")), own(Some("RoleId")), parts),
         "AWS::IAM::Policy" => {
@@ -199,7 +201,8 @@ fn read_provider(p: &mut Properties, arn: String, parts: &mut Parts) {
 }
 
 fn read_role(p: &mut Properties, name: String, arn: String, id: String, parts: &mut Parts) {
-    p.pass_over(&["Description", "MaxSessionDuration", "Path", "RoleName"]);
+    p.pass_over(&["Description", "Path", "RoleName"]);
+    let max_session_seconds = p.number("MaxSessionDuration").unwrap_or(DEFAULT_SESSION_SECONDS);
     let trust = p.policy("AssumeRolePolicyDocument", PolicyKind::Trust);
     if let Some(size) = trust.as_ref().map(Policy::size).filter(|size| *size > LARGEST_TRUST_POLICY) {
         p.problem(format!(
@@ -222,7 +225,7 @@ fn read_role(p: &mut Properties, name: String, arn: String, id: String, parts: &
         });
     }
     if let Some(trust) = trust {
-        parts.roles.push((arn, RolePart { name, id, trust, policies, managed_policy_arns, tags }));
+        parts.roles.push((arn, RolePart { name, id, trust, policies, managed_policy_arns, tags, max_session_seconds }));
     }
 }
 

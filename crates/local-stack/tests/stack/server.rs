@@ -13,7 +13,7 @@ use crate::support::{Bench, build_client};
 async fn requests_for_another_host_are_refused_on_every_port() {
     let bench = Bench::start().await;
     let endpoints = bench.stack.endpoints().clone();
-    for url in [endpoints.okta, endpoints.cognito, endpoints.s3] {
+    for url in [endpoints.okta, endpoints.cognito, endpoints.s3, endpoints.sts, endpoints.api] {
         let port = url.port().unwrap();
         for host in ["evil.example", "127.0.0.1", &format!("evil.example:{port}"), &format!("127.0.0.1:{}", port - 1)] {
             let answer = bench.send(bench.http.get(url.clone()).header("host", host)).await;
@@ -26,7 +26,7 @@ async fn requests_for_another_host_are_refused_on_every_port() {
 
 #[tokio::test]
 async fn a_busy_port_is_named_and_nothing_stays_behind() {
-    // Whatever the system gives is free with its two neighbours nearly always; the middle one is then taken.
+    // Whatever the system gives is free with its neighbours nearly always; the second one is then taken.
     let holder = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let busy = holder.local_addr().unwrap().port();
     let Err(error) = LocalStack::start(Options { port: busy - 1, ..Options::default() }).await else {
@@ -35,8 +35,8 @@ async fn a_busy_port_is_named_and_nothing_stays_behind() {
     let StartError::PortBusy { port } = error else { panic!("{error}") };
     assert!(port == busy || port == busy - 1);
     assert!(error.to_string().contains(&port.to_string()));
-    let too_high = LocalStack::start(Options { port: 65534, ..Options::default() }).await;
-    assert!(matches!(too_high, Err(StartError::PortTooHigh { port: 65534 })));
+    let too_high = LocalStack::start(Options { port: 65532, ..Options::default() }).await;
+    assert!(matches!(too_high, Err(StartError::PortTooHigh { port: 65532 })));
 }
 
 #[tokio::test]
@@ -101,12 +101,14 @@ async fn the_log_names_operations_and_counts_latency_in() {
     bench.stack.log().clear();
     bench.stack.set_latency(Duration::from_millis(20));
     bench.get(&format!("{}/keys?secret=x", bench.base)).await;
-    for url in [&bench.stack.endpoints().cognito, &bench.stack.endpoints().s3] {
+    let endpoints = bench.stack.endpoints();
+    for url in [&endpoints.cognito, &endpoints.s3, &endpoints.sts, &endpoints.api] {
         bench.send(bench.http.head(url.clone())).await;
     }
     let records = bench.stack.log().records();
     let operations: Vec<_> = records.iter().map(|record| (record.service, record.operation)).collect();
     let expected = [(Service::Okta, "keys"), (Service::Cognito, "warm_up"), (Service::S3, "warm_up")];
+    let expected = [&expected[..], &[(Service::Sts, "warm_up"), (Service::Api, "warm_up")]].concat();
     assert_eq!(operations, expected);
     assert_eq!((records[0].path.as_str(), records[0].status), ("/oauth2/default/v1/keys", 200));
     assert!(records.iter().all(|record| record.ended - record.started >= Duration::from_millis(20)));
@@ -178,6 +180,7 @@ async fn the_configuration_is_the_samples_and_fits_the_stack() {
             "identityPoolEndpoint": bare(&endpoints.cognito),
         },
         "Storage": {"AWSS3": {"region": "us-west-2", "bucket": "jetbridge-demo", "endpoint": bare(&endpoints.s3)}},
+        "API": {"endpoints": [{"name": "JetbridgeApi", "region": "us-west-2", "endpoint": bare(&endpoints.api)}]},
     });
     assert_eq!(aws, expected);
     assert_eq!(Some(read(2)), bench.stack.ca_pem());

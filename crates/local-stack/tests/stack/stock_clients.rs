@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout};
 use std::time::Duration;
 
-use jetbridge_local_stack::Options;
+use jetbridge_local_stack::{Fault, Options};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -20,6 +20,7 @@ async fn facts(bench: &Bench, ca_file: Option<&Path>) -> Value {
     let (options, endpoints) = (bench.stack.options(), bench.stack.endpoints());
     json!({
         "cognito": endpoints.cognito.as_str(), "s3": endpoints.s3.as_str(), "region": options.region,
+        "sts": endpoints.sts.as_str(), "api": endpoints.api.as_str().trim_end_matches('/'),
         "pool": options.identity_pool_id, "bucket": options.bucket, "denied_bucket": options.denied_bucket,
         "provider": bench.stack.custom_issuer().split_once("://").unwrap().1,
         "id_token": tokens["id_token"], "access_token": tokens["access_token"], "ca_file": ca_file,
@@ -100,6 +101,21 @@ async fn boto3_is_refused_with_s3s_own_codes() {
 }
 
 #[tokio::test]
+async fn boto3_gets_credentials_of_sts_and_asks_who_it_is() {
+    check("sts", Options { tls: true, ..Options::default() }).await;
+}
+
+#[tokio::test]
+async fn boto3_is_refused_with_sts_s_own_codes() {
+    check("sts_refusals", Options::default()).await;
+}
+
+#[tokio::test]
+async fn botocore_s_signature_opens_the_api() {
+    check("api", Options::default()).await;
+}
+
+#[tokio::test]
 async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
     let bench = Bench::with(Options { credentials_lifetime: Duration::from_secs(60), ..Options::default() }).await;
     let facts = facts(&bench, None).await;
@@ -117,6 +133,34 @@ async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn sts_and_the_api_forgive_a_clock_less_than_s3() {
+    let bench = Bench::with(Options { credentials_lifetime: Duration::from_secs(60), ..Options::default() }).await;
+    let facts = facts(&bench, None).await;
+    tokio::task::spawn_blocking(move || {
+        let mut check = Check::start("stale", &facts);
+        // Past the credentials' life; past the five minutes of STS and APIs, on either side.
+        for offset in [120, 360, -360] {
+            if !check.hear() {
+                break;
+            }
+            bench.stack.clock().set_offset_seconds(offset);
+            check.tell("go on");
+        }
+        check.finish();
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn an_api_beyond_its_rate_says_so() {
+    let bench = Bench::start().await;
+    let facts = facts(&bench, None).await;
+    bench.stack.faults().inject(Fault::ApiThrottled, 1);
+    tokio::task::spawn_blocking(move || Check::start("api_throttled", &facts).finish()).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,19 +4,25 @@ A failed check ends with a traceback and status 1. No message holds a token or k
 """
 
 import base64
+import datetime
 import hashlib
+import http.client
 import io
 import json
 import ssl
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 import zlib
 
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
+from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 MEBI = 1024 * 1024
@@ -56,7 +62,7 @@ class Stack:
         return boto3.client(
             service,
             region_name=region or self.facts["region"],
-            endpoint_url=self.facts["cognito" if service == "cognito-identity" else "s3"],
+            endpoint_url=self.facts[{"cognito-identity": "cognito"}.get(service, service)],
             config=config,
             verify=self.facts["ca_file"],
             **credentials,
@@ -356,6 +362,205 @@ def check_user_access(stack):
 def check_no_guests(stack):
     cognito = stack.client("cognito-identity", config=Config(signature_version=UNSIGNED))
     expect(refusal(cognito.get_id, IdentityPoolId=stack.facts["pool"])[0], "NotAuthorizedException")
+
+
+ROLE = "arn:aws:iam::123456789012:role/JetbridgeAuthenticated"
+GUEST_ROLE = "arn:aws:iam::123456789012:role/JetbridgeGuest"
+
+
+def unsigned_sts(stack):
+    return stack.client("sts", config=Config(signature_version=UNSIGNED, parameter_validation=False))
+
+
+def assume(stack, token=None, **changes):
+    """Trades a token, of the pool's own unless there is another, for credentials of a role."""
+    if token is None:
+        cognito = stack.client("cognito-identity", config=Config(signature_version=UNSIGNED))
+        token = cognito.get_open_id_token(IdentityId=stack.get_id(), Logins=stack.logins())["Token"]
+    wanted = {"RoleArn": ROLE, "RoleSessionName": "stock-client", "WebIdentityToken": token, **changes}
+    return unsigned_sts(stack).assume_role_with_web_identity(**wanted)
+
+
+def keys_in(answer):
+    given = answer["Credentials"]
+    return {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+
+
+def check_sts(stack):
+    arn = "arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/"
+    of_pool = assume(stack, DurationSeconds=900)
+    expect(of_pool["SubjectFromWebIdentityToken"], stack.get_id())
+    expect((of_pool["Provider"], of_pool["Audience"]), ("cognito-identity.amazonaws.com", stack.facts["pool"]))
+    expect(of_pool["AssumedRoleUser"]["Arn"], arn + "stock-client")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    assert 600 < (of_pool["Credentials"]["Expiration"] - now).total_seconds() <= 900
+    of_okta = assume(stack, stack.facts["id_token"], RoleSessionName="alice@example.com")
+    expect(of_okta["Provider"], "arn:aws:iam::123456789012:oidc-provider/" + stack.facts["provider"])
+    assert of_okta["SubjectFromWebIdentityToken"].startswith("00u") and "PackedPolicySize" not in of_okta
+    for keys, name in [
+        (keys_in(of_pool), "stock-client"),
+        (keys_in(of_okta), "alice@example.com"),
+        (stack.sign_in(), "CognitoIdentityCredentials"),
+    ]:
+        # The endpoint stands for the region's and for the global one.
+        for region in (None, "us-east-1"):
+            caller = stack.client("sts", region, **keys).get_caller_identity()
+            expect((caller["Account"], caller["Arn"]), ("123456789012", arn + name))
+            role_id, session = caller["UserId"].split(":")
+            assert role_id.startswith("AROA") and len(role_id) == 21 and session == name, caller["UserId"]
+        stack.client("s3", **keys).head_bucket(Bucket=stack.facts["bucket"])
+    url = stack.client("sts", **keys_in(of_pool)).generate_presigned_url(
+        "get_caller_identity", ExpiresIn=60, HttpMethod="GET"
+    )
+    assert f"<Arn>{arn}stock-client</Arn>".encode() in fetch(stack, url)
+
+
+def check_sts_refusals(stack):
+    def refused(**changes):
+        return refusal(assume, stack, **changes)[:2]
+
+    expect(refused(token=stack.facts["access_token"]), ("InvalidIdentityToken", 400))
+    expect(refused(token="a.b.c"), ("InvalidIdentityToken", 400))
+    expect(refused(RoleSessionName="a b"), ("ValidationError", 400))
+    expect(refused(RoleSessionName="a"), ("ValidationError", 400))
+    expect(refused(DurationSeconds=899), ("ValidationError", 400))
+    expect(refused(DurationSeconds=3601), ("ValidationError", 400))
+    expect(refused(RoleArn=GUEST_ROLE), ("AccessDenied", 403))
+    expect(refused(RoleArn=ROLE + "x"), ("AccessDenied", 403))
+    expect(refused(Policy="{}")[1], 501)
+    expect(refused(PolicyArns=[{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}])[1], 501)
+    _, _, error = refusal(assume, stack, DurationSeconds=3601)
+    sentence = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    expect(error["Error"]["Message"], sentence)
+    expect(error["Error"]["Type"], "Sender")
+
+    good = stack.sign_in()
+
+    def caller_with(region=None, **changes):
+        return refusal(stack.client("sts", region, **{**good, **changes}).get_caller_identity)[:2]
+
+    expect(refusal(unsigned_sts(stack).get_caller_identity)[:2], ("MissingAuthenticationToken", 403))
+    expect(caller_with(region="eu-west-1"), ("SignatureDoesNotMatch", 403))
+    expect(caller_with(aws_session_token=None), ("InvalidClientTokenId", 403))
+    expect(caller_with(aws_session_token="wrong"), ("InvalidClientTokenId", 403))
+    expect(caller_with(aws_access_key_id="ASIAUNKNOWNUNKNOWN00"), ("InvalidClientTokenId", 403))
+    expect(caller_with(aws_secret_access_key="x" * 40), ("SignatureDoesNotMatch", 403))
+    sts = stack.client("sts", **good)
+    expect(refusal(sts.get_session_token)[:2], ("AccessDenied", 403))
+    expect(refusal(sts.assume_role, RoleArn=ROLE, RoleSessionName="chain")[:2], ("AccessDenied", 403))
+    saml = {"RoleArn": ROLE, "PrincipalArn": "arn:aws:iam::123456789012:saml-provider/x", "SAMLAssertion": "eHh4"}
+    expect(refusal(unsigned_sts(stack).assume_role_with_saml, **saml)[1], 501)
+
+
+def invoke(stack, method, path, body=b"", keys=None, service="execute-api", signer=SigV4Auth, sent=None):
+    """Signs for the API with botocore's own signer and sends exactly that path, or `sent` in place of the body."""
+    keys = keys or stack.sign_in()
+    request = AWSRequest(method, stack.facts["api"] + path, data=body)
+    credentials = Credentials(keys["aws_access_key_id"], keys["aws_secret_access_key"], keys["aws_session_token"])
+    if signer:
+        signer(credentials, service, stack.facts["region"]).add_auth(request)
+    target = urllib.parse.urlsplit(request.url)
+    context = ssl.create_default_context(cafile=stack.facts["ca_file"])
+    connection = (
+        http.client.HTTPSConnection(target.netloc, timeout=10, context=context)
+        if target.scheme == "https"
+        else http.client.HTTPConnection(target.netloc, timeout=10)
+    )
+    connection.request(method, request.url.split(target.netloc, 1)[1], sent or body, dict(request.headers))
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    assert len(answer.getheader("apigw-requestid")) == 16 and answer.getheader("content-type") == "application/json"
+    for secret in (keys["aws_session_token"], keys["aws_secret_access_key"], "Signature="):
+        assert secret not in text, "the answer repeats a credential"
+    return answer.status, json.loads(text)
+
+
+def check_api(stack):
+    forbidden, missing = (403, {"message": "Forbidden"}), (404, {"message": "Not Found"})
+    status, event = invoke(stack, "GET", "/echo?b=2&a=1&a=0&x=%C3%A9&y=a%2Bb&z=%20&empty=&novalue")
+    expect((status, event["rawPath"], event["routeKey"]), (200, "/echo", "GET /echo"))
+    expect(event["queryStringParameters"]["a"], "1,0")
+    expect(event["queryStringParameters"]["y"], "a+b")
+    caller = event["requestContext"]["authorizer"]["iam"]
+    expect(caller["cognitoIdentity"]["identityId"], stack.get_id())
+    expect(caller["cognitoIdentity"]["identityPoolId"], stack.facts["pool"])
+    expect(caller["userArn"].rsplit("/", 1)[1], "CognitoIdentityCredentials")
+    expect(caller["accessKey"], stack.sign_in()["aws_access_key_id"])
+    # Paths are signed normalised and encoded twice, whatever is sent.
+    for path in (
+        "/echo/a%2Fb",
+        "/echo/caf%C3%A9/%F0%9F%9A%80",
+        "/echo/a%20b/100%25",
+        "/echo//double//slash/",
+        "/echo/./dot/../up",
+        "/echo/~tilde_-.",
+        "/echo/a+b=c,d;e@f!'()*$&:",
+    ):
+        status, event = invoke(stack, "GET", path)
+        expect((path, status), (path, 200))
+        expect(event["rawPath"], urllib.parse.unquote(path))
+    status, event = invoke(stack, "POST", "/echo", "caf\u00e9 {}".encode())
+    expect((status, event["body"], event["isBase64Encoded"]), (200, "caf\u00e9 {}", False))
+    expect(invoke(stack, "POST", "/echo", b"\xff\x00")[1]["body"], "/wA=")
+    expect(invoke(stack, "GET", "/echo?a=1", signer=SigV4QueryAuth)[1]["queryStringParameters"], {"a": "1"})
+    # Other credentials, of the same role, that no pool gave.
+    direct = keys_in(assume(stack, stack.facts["id_token"]))
+    status, event = invoke(stack, "GET", "/echo", keys=direct)
+    expect((status, event["requestContext"]["authorizer"]["iam"]["cognitoIdentity"]), (200, None))
+
+    expect(invoke(stack, "GET", "/denied"), forbidden)
+    expect(invoke(stack, "GET", "/%64enied"), forbidden)
+    expect(invoke(stack, "GET", "/echo", signer=None), forbidden)
+    expect(invoke(stack, "GET", "/echo", service="s3"), forbidden)
+    expect(invoke(stack, "GET", "/echo", keys={**direct, "aws_secret_access_key": "x" * 40}), forbidden)
+    expect(invoke(stack, "POST", "/echo", b"one", sent=b"two"), forbidden)
+    expect(invoke(stack, "PUT", "/echo"), missing)
+    expect(invoke(stack, "GET", "/nowhere", signer=None), missing)
+    expect(invoke(stack, "DELETE", "/status/503"), (503, {"status": 503}))
+    expect(invoke(stack, "GET", "/slow/20"), (200, {"milliseconds": 20}))
+
+
+def check_api_throttled(stack):
+    # What is refused anyway spoils no fault.
+    expect(invoke(stack, "GET", "/denied")[0], 403)
+    expect(invoke(stack, "GET", "/echo"), (429, {"message": "Too Many Requests"}))
+    expect(invoke(stack, "GET", "/echo")[0], 200)
+
+
+def check_stale(stack):
+    """The test moves the stack's clock before it answers."""
+    sts = stack.client("sts", **stack.sign_in())
+    sts.get_caller_identity()
+    for code, words in (
+        ("ExpiredToken", "The security token included in the request is expired"),
+        ("SignatureDoesNotMatch", "Signature expired: "),
+        ("SignatureDoesNotMatch", "Signature not yet current: "),
+    ):
+        print("ready", flush=True)
+        sys.stdin.readline()
+        found, status, error = refusal(sts.get_caller_identity)
+        expect((found, status), (code, 403))
+        assert error["Error"]["Message"].startswith(words), error["Error"]["Message"]
+        assert code == "ExpiredToken" or " 5 min.)" in error["Error"]["Message"], error["Error"]["Message"]
+        expect(invoke(stack, "GET", "/echo"), (403, {"message": "Forbidden"}))
+    # S3 forgives fifteen minutes, and the clock is behind, so that the credentials live again.
+    stack.s3().head_bucket(Bucket=stack.facts["bucket"])
+
+
+def check_whoami(stack):
+    """The API of `infra`, whose function is imitated."""
+    arn = stack.client("sts", **stack.sign_in()).get_caller_identity()["Arn"]
+    expect(invoke(stack, "GET", "/whoami"), (200, {"identityId": stack.get_id(), "userArn": arn}))
+    expect(invoke(stack, "POST", "/whoami"), (404, {"message": "Not Found"}))
+    expect(invoke(stack, "GET", "/whoami", signer=None), (403, {"message": "Forbidden"}))
+    # Its roles trust the pool alone.
+    role = arn.replace(":sts:", ":iam:").replace("assumed-role", "role").rsplit("/", 1)[0]
+    expect(refusal(assume, stack, stack.facts["id_token"], RoleArn=role)[:2], ("AccessDenied", 403))
 
 
 def check_print_credentials(stack):

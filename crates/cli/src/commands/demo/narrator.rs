@@ -135,8 +135,8 @@ impl<'a> Narrator<'a> {
             // Only the connection matters: any answer will do, and a refusal here is no failure.
             ("warm_up", _) => ("opens the connection, any answer will do".to_owned(), styled(DIM, record.status)),
             (_, Service::Okta) => (format!("{} {}", record.method, record.path), status),
-            (operation, Service::Cognito) => (operation.to_owned(), status),
-            (operation, Service::S3) => (format!("{operation} {}", record.path), status),
+            (operation, Service::Cognito | Service::Sts) => (operation.to_owned(), status),
+            (operation, Service::S3 | Service::Api) => (format!("{operation} {}", record.path), status),
         };
         let who = format!("{} → {}", from(record), service_name(record.service));
         format!(
@@ -179,6 +179,8 @@ fn service_name(service: Service) -> &'static str {
         Service::Okta => "Okta",
         Service::Cognito => "Cognito",
         Service::S3 => "S3",
+        Service::Sts => "STS",
+        Service::Api => "API",
     }
 }
 

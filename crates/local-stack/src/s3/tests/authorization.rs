@@ -11,7 +11,7 @@ async fn bench_of_template(text: &str) -> (Bench, String) {
     let deployment = Arc::clone(template.deployment());
     let facts = SessionFacts {
         tags: [("department".to_owned(), "research".to_owned())].into(),
-        authentication_methods: vec!["authenticated".to_owned()],
+        ..SessionFacts::of_pool(&deployment.pool.id, IDENTITY, vec!["authenticated".to_owned()])
     };
     let role = deployment.pool.authenticated_role.as_deref().unwrap();
     let bench =
