@@ -1,6 +1,7 @@
 //! Component tests of the stack: real clients over real HTTP. One binary, because each costs a link.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod differential;
 mod okta_faults;
 mod okta_logout;
 mod okta_metadata;

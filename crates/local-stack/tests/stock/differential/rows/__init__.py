@@ -1,0 +1,18 @@
+"""The table. Each module adds its rows when it is imported; none depends on another's objects."""
+
+from . import (  # noqa: F401
+    alice,
+    checksums,
+    cognito,
+    copying,
+    deleting,
+    framing,
+    listing,
+    multipart,
+    presigned,
+    reading,
+    services,
+    signatures,
+    versions,
+    writing,
+)

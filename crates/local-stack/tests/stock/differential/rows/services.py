@@ -1,0 +1,1 @@
+"""STS, and an HTTP API with IAM authorization."""
