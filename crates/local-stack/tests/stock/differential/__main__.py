@@ -29,6 +29,8 @@ def run(row, stack, number):
         return [f"skipped: there is no {row.needs} endpoint yet"], None
     try:
         answer = row.send(Call(stack, number))
+    except AssertionError as error:
+        return [str(error)], None
     except Exception:
         return [traceback.format_exc(limit=-3).strip()], None
     if not row.asserted:

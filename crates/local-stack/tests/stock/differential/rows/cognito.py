@@ -33,7 +33,7 @@ def ask(operation, token="id_token", provider=None, needs_logins=True, **paramet
 
     def sender(s):
         known = {"@pool": s.facts["pool"], "@identity": s.identity}
-        filled = {name: known.get(value, value) for name, value in parameters.items()}
+        filled = {name: known.get(value, value) if isinstance(value, str) else value for name, value in parameters.items()}
         if needs_logins:
             filled["Logins"] = {provider or s.facts["provider"]: s.facts.get(token, token)}
         return s.boto(operation, "cognito-identity", client=anonymous(s), **filled)
@@ -105,7 +105,7 @@ for operation, body in {
     row(f"{operation} unsigned", post(operation, body), {"at __type": re.compile("(^|#)MissingAuthenticationToken(Exception)?$")},
         cognito(operation, "", "You must use Amazon Web Services developer credentials to call this operation.") if operation != "ListIdentityPools"
         else cognito(operation, "", "You must use Amazon Web Services developer credentials to call this operation."), "http")
-row("UnlinkIdentity of nobody", ask("unlink_identity", IdentityId=NOBODY, LoginsToRemove=["a"]), refusal(400, "ResourceNotFoundException"),
+row("UnlinkIdentity of nobody", ask("unlink_identity", IdentityId=NOBODY, LoginsToRemove=["accounts.example.com"]), refusal(400, "ResourceNotFoundException"),
     cognito("UnlinkIdentity", "ResourceNotFoundException", MISSING))
 row("UnlinkIdentity with a token that is none", lambda s: s.boto("unlink_identity", "cognito-identity", client=anonymous(s), IdentityId=s.identity,
     Logins={s.facts["provider"]: "nonsense"}, LoginsToRemove=[s.facts["provider"]]), refusal(400, "NotAuthorizedException"),
