@@ -18,8 +18,21 @@ export const DEPARTMENT = 'departments/${aws:PrincipalTag/department}/';
 
 /** Principal tag → claim of the ID token. */
 export const PRINCIPAL_TAGS = { department: 'department' };
-/** The claim that the admin rule looks at. */
-export const GROUPS_CLAIM = 'groups';
+/**
+ * The claim that the admin rule looks at, and its value for admins. It has one value, so that the rule can ask for just
+ * that: of a list of groups it could ask only whether a name is contained, also in another group's (Cognito developer
+ * guide, "Using role-based access control").
+ */
+export const ADMIN_RULE = { claim: 'jetbridge_role', value: 'admin' };
+
+/**
+ * To begin, continue and complete an upload in parts is to put its object; to give one up and to ask which parts have
+ * arrived, before it is taken up again, are actions of their own (S3 user guide, "Multipart upload API and permissions").
+ * Which uploads are under way is a matter of the bucket, and no condition key keeps the answer to a folder (service
+ * authorization reference, Amazon S3: `s3:prefix` is for objects and versions). It would show everybody's keys, so whoever
+ * uploads has to remember the id of an upload.
+ */
+const WRITE = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
 
 export function signedInStatements(bucketArn: string, guest: boolean): PolicyStatement[] {
   const readable = [SHARED, OWN, ...(guest ? [PUBLIC] : [])];
@@ -32,7 +45,7 @@ export function signedInStatements(bucketArn: string, guest: boolean): PolicySta
     }),
     list('ListSharedAndOwn', bucketArn, readable),
     read('ReadSharedAndOwn', bucketArn, readable),
-    allow('WriteOwn', ['s3:PutObject', 's3:DeleteObject'], [`${bucketArn}/${OWN}*`]),
+    allow('WriteOwn', WRITE, [`${bucketArn}/${OWN}*`]),
     // Apart from the others: where the tag is missing, the variable has no value and only these do not apply.
     list('ListDepartment', bucketArn, [DEPARTMENT]),
     read('ReadDepartment', bucketArn, [DEPARTMENT]),
@@ -45,8 +58,8 @@ export function guestStatements(bucketArn: string): PolicyStatement[] {
 
 export function adminStatements(bucketArn: string): PolicyStatement[] {
   return [
-    allow('ListAll', ['s3:ListBucket'], [bucketArn]),
-    allow('ReadAndWriteAll', ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`${bucketArn}/*`]),
+    allow('ListAll', ['s3:ListBucket', 's3:ListBucketMultipartUploads'], [bucketArn]),
+    allow('ReadAndWriteAll', ['s3:GetObject', ...WRITE], [`${bucketArn}/*`]),
   ];
 }
 

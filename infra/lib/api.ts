@@ -1,7 +1,7 @@
 /** An HTTP API behind IAM: shows that the credentials open more than S3. It answers who called. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CfnElement, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { type CfnElement, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -10,12 +10,12 @@ import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { writeTo } from './buckets';
-import type { Setting } from './settings';
+import { type Setting, removalPolicy } from './settings';
 
 /** Makes the API, lets `callers` call it, and returns its address. */
 export function createApi(scope: Construct, setting: Setting, callers: Role[]): string {
-  const removalPolicy = setting === 'demo' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
-  const log = (id: string) => new LogGroup(scope, id, { retention: RetentionDays.ONE_MONTH, removalPolicy });
+  const log = (id: string) =>
+    new LogGroup(scope, id, { retention: RetentionDays.ONE_MONTH, removalPolicy: removalPolicy(setting) });
 
   // An HTTP API can hand a request on, but cannot answer by itself as a REST API can; the smallest thing that can say
   // who called is a function, and written into the template it needs no upload.

@@ -17,6 +17,13 @@ export interface OktaConfig {
 }
 
 /**
+ * The most characters of an issuer after `https://`: tags and role rules of an identity pool are set for a provider by its
+ * name, which has at most 128 (Cognito identity pools API reference, SetPrincipalTagAttributeMap and SetIdentityPoolRoles),
+ * and for a provider of IAM is its ARN (developer guide, "Using role-based access control"). The issuer stands at its end.
+ */
+const MAX_LOGINS_KEY = 128 - 'arn:aws:iam::123456789012:oidc-provider/'.length;
+
+/**
  * The key under which the apps hand Cognito their ID token: the issuer without its scheme. AWS knows the provider by
  * the same text.
  */
@@ -108,9 +115,9 @@ function checkIssuer(issuer: unknown): string | undefined {
   if (url.href !== issuer && url.href !== `${issuer}/`) {
     return `"${issuer}" must be written as ${url.href.replace(/\/$/, '')}`;
   }
-  // A key of GetId's Logins has at most 128 characters, the URL of an IAM provider 255.
-  if (loginsKey(issuer).length > 128) {
-    return `"${issuer}" is too long: Cognito accepts 128 characters after https://`;
+  const excess = loginsKey(issuer).length - MAX_LOGINS_KEY;
+  if (excess > 0) {
+    return `"${issuer}" is ${excess} ${excess === 1 ? 'character' : 'characters'} too long: ${MAX_LOGINS_KEY} may follow https://`;
   }
   return undefined;
 }

@@ -4,10 +4,9 @@ import {
   type CfnElement,
   CfnOutput,
   CfnParameter,
-  type CfnResource,
+  CfnResource,
   DefaultStackSynthesizer,
   Lazy,
-  RemovalPolicy,
   Stack,
   Validations,
 } from 'aws-cdk-lib';
@@ -15,10 +14,10 @@ import { CfnIdentityPoolPrincipalTag } from 'aws-cdk-lib/aws-cognito';
 import { IdentityPool, IdentityPoolProviderUrl, RoleMappingMatchType } from 'aws-cdk-lib/aws-cognito-identitypool';
 import { type IOidcProvider, OidcProviderNative, type PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import {
+  ADMIN_RULE,
   DEPARTMENT,
-  GROUPS_CLAIM,
   OWN,
   PRINCIPAL_TAGS,
   PUBLIC,
@@ -29,10 +28,13 @@ import {
 } from './access';
 import { createApi } from './api';
 import { createBuckets } from './buckets';
-import { loginsKey } from './okta-config';
+import { type OktaConfig, loginsKey } from './okta-config';
 import { OUTPUTS } from './outputs';
 import { cognitoRole } from './roles';
-import type { Settings } from './settings';
+import { type Settings, removalPolicy } from './settings';
+
+/** The place of the stack's own provider, from which its id in the template comes. */
+const OWN_PROVIDER = 'OktaProvider';
 
 export class JetbridgeStack extends Stack {
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -41,16 +43,15 @@ export class JetbridgeStack extends Stack {
       // Without the parameter and the rule that check the bootstrap stack's version: the toolkit checks it as well.
       synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
     });
-    const { okta, setting, guest, adminGroup } = settings;
+    const { okta, setting, guest, admin } = settings;
     if (okta.placeholder !== undefined) {
       this.refuseDeployment(okta.placeholder);
     }
 
-    const provider: IOidcProvider =
+    const provider =
       settings.existingProviderArn === undefined
-        ? // No thumbprint: AWS trusts Okta's certificates by its own list of authorities.
-          new OidcProviderNative(this, 'OktaProvider', { url: okta.issuer, clientIds: [okta.clientId] })
-        : OidcProviderNative.fromOidcProviderArn(this, 'OktaProvider', settings.existingProviderArn);
+        ? this.makeProvider(okta)
+        : this.useProvider(settings.existingProviderArn);
 
     const { data, logs } = createBuckets(this, setting);
 
@@ -76,9 +77,9 @@ export class JetbridgeStack extends Stack {
     }
 
     let adminRole: Role | undefined;
-    if (adminGroup !== undefined) {
+    if (admin) {
       adminRole = cognitoRole(this, 'AdminRole', {
-        description: `Jetbridge: members of the Okta group ${adminGroup}`,
+        description: 'Jetbridge: admins of the data bucket',
         identityPoolId,
         amr: 'authenticated',
       });
@@ -91,27 +92,25 @@ export class JetbridgeStack extends Stack {
       allowUnauthenticatedIdentities: guest,
       authenticatedRole,
       ...(guestRole && { unauthenticatedRole: guestRole }),
-      ...(adminRole &&
-        adminGroup && {
-          roleMappings: [
-            {
-              // A template's keys cannot be references, so the provider stands in the value.
-              mappingKey: 'okta',
-              providerUrl: IdentityPoolProviderUrl.openId(provider.oidcProviderArn),
-              // Whom the rule does not fit gets the authenticated role, instead of nothing.
-              resolveAmbiguousRoles: true,
-              rules: [
-                {
-                  claim: GROUPS_CLAIM,
-                  // The claim is a list.
-                  matchType: RoleMappingMatchType.CONTAINS,
-                  claimValue: adminGroup,
-                  mappedRole: adminRole,
-                },
-              ],
-            },
-          ],
-        }),
+      ...(adminRole && {
+        roleMappings: [
+          {
+            // A template's keys cannot be references, so the provider stands in the value.
+            mappingKey: 'okta',
+            providerUrl: IdentityPoolProviderUrl.openId(provider.oidcProviderArn),
+            // Whom the rule does not fit gets the authenticated role, instead of nothing.
+            resolveAmbiguousRoles: true,
+            rules: [
+              {
+                claim: ADMIN_RULE.claim,
+                matchType: RoleMappingMatchType.EQUALS,
+                claimValue: ADMIN_RULE.value,
+                mappedRole: adminRole,
+              },
+            ],
+          },
+        ],
+      }),
     });
     if (!guestRole) {
       // The construct makes a role for guests also where there are none.
@@ -126,7 +125,7 @@ export class JetbridgeStack extends Stack {
     }
     if (setting === 'production') {
       // Users' folders are named after this pool's identities; another pool would give everyone a new one.
-      (pool.node.defaultChild as CfnResource).applyRemovalPolicy(RemovalPolicy.RETAIN);
+      (pool.node.defaultChild as CfnResource).applyRemovalPolicy(removalPolicy(setting));
     }
 
     new CfnIdentityPoolPrincipalTag(this, 'PrincipalTags', {
@@ -148,11 +147,41 @@ export class JetbridgeStack extends Stack {
     this.output(OUTPUTS.issuer, okta.issuer, 'okta_issuer_url of okta-config.json at deployment');
     this.output(OUTPUTS.clientId, okta.clientId, 'okta_client_id of okta-config.json at deployment');
     this.output(OUTPUTS.loginsKey, loginsKey(okta.issuer), "The key of the ID token in Cognito's Logins");
-    this.output(OUTPUTS.providerArn, provider.oidcProviderArn, 'The IAM OIDC provider');
+    this.output(
+      OUTPUTS.providerArn,
+      provider.oidcProviderArn,
+      'The IAM OIDC provider: existingProviderArn of other stacks',
+    );
     this.output(OUTPUTS.authenticatedRoleArn, authenticatedRole.roleArn, 'The role of signed-in users');
     this.output(OUTPUTS.guestRoleArn, guestRole?.roleArn, 'The role of guests');
-    this.output(OUTPUTS.adminRoleArn, adminRole?.roleArn, `The role of the group ${adminGroup}`);
+    this.output(OUTPUTS.adminRoleArn, adminRole?.roleArn, 'The role of admins');
     this.output(OUTPUTS.apiUrl, apiUrl, 'API.endpoints of aws-exports.json');
+  }
+
+  /**
+   * An account can have one provider for an issuer, whichever stack made it, and other stacks may have come to use it
+   * (IAM API reference, CreateOpenIDConnectProvider). So it stays when this stack goes, in the demo too.
+   */
+  private makeProvider({ issuer, clientId }: OktaConfig): IOidcProvider {
+    return new OidcProviderNative(this, OWN_PROVIDER, {
+      // No thumbprint: AWS trusts Okta's certificates by its own list of authorities.
+      url: issuer,
+      clientIds: [clientId],
+      removalPolicy: removalPolicy('production'),
+    });
+  }
+
+  /**
+   * A provider that somebody else made. Were it this stack's own, read from its outputs, it would fall out of the
+   * template: CloudFormation would let go of it, or delete it under the pool if the deployed template does not keep it.
+   * Only CloudFormation knows which it is, and it refuses an update in which a resource becomes one of another type. So
+   * in the own provider's place stands something that is nothing, and such an update ends before it has begun.
+   */
+  private useProvider(arn: string): IOidcProvider {
+    new CfnResource(new Construct(this, OWN_PROVIDER), 'Resource', {
+      type: 'AWS::CloudFormation::WaitConditionHandle',
+    });
+    return OidcProviderNative.fromOidcProviderArn(this, 'ExistingProvider', arn);
   }
 
   /** Says loudly what is wrong, lets `cdk synth` go on, and stops `cdk deploy`. */

@@ -3,12 +3,12 @@ export const VARIANTS: Record<string, Record<string, string>> = {
   demo: { setting: 'demo' },
   production: { setting: 'production' },
   guest: { setting: 'demo', guest: 'true' },
-  admin: { setting: 'demo', adminGroup: 'jetbridge-admins' },
+  admin: { setting: 'demo', admin: 'true' },
   api: { setting: 'demo', api: 'true' },
   existing: {
     setting: 'demo',
     existingProviderArn: 'arn:aws:iam::123456789012:oidc-provider/dev-12345678.okta.com/oauth2/default',
   },
-  all: { setting: 'demo', guest: 'true', adminGroup: 'jetbridge-admins', api: 'true' },
-  'all-production': { setting: 'production', guest: 'true', adminGroup: 'jetbridge-admins', api: 'true' },
+  all: { setting: 'demo', guest: 'true', admin: 'true', api: 'true' },
+  'all-production': { setting: 'production', guest: 'true', admin: 'true', api: 'true' },
 };

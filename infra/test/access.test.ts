@@ -1,6 +1,6 @@
 /** Who may do what: the permissions written out, and rules that hold for every variant. */
 import { VARIANTS } from '../lib/variants';
-import { type Any, list, synthesize } from './support';
+import { type Any, list, readable, synthesize } from './support';
 
 const BUCKET = 'DataBucketE3889A50';
 const ARN = `${BUCKET}.Arn`;
@@ -31,7 +31,11 @@ describe('signed-in users', () => {
         Action: 's3:GetObject',
         Resource: [`${ARN}/shared/*`, `${ARN}/${own}`],
       },
-      WriteOwn: { Effect: 'Allow', Action: ['s3:DeleteObject', 's3:PutObject'], Resource: `${ARN}/${own}` },
+      WriteOwn: {
+        Effect: 'Allow',
+        Action: ['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
+        Resource: `${ARN}/${own}`,
+      },
       ListDepartment: {
         Effect: 'Allow',
         Action: 's3:ListBucket',
@@ -40,6 +44,13 @@ describe('signed-in users', () => {
       },
       ReadDepartment: { Effect: 'Allow', Action: 's3:GetObject', Resource: `${ARN}/${department}` },
     });
+  });
+
+  test('cannot list the uploads that are under way: no condition could keep them to their own', () => {
+    const actions = synthesize({ guest: 'true' })
+      .permissions('AuthenticatedRole')
+      .flatMap((statement) => list(statement.Action));
+    expect(actions).not.toContain('s3:ListBucketMultipartUploads');
   });
 
   test('may read what guests may read', () => {
@@ -61,12 +72,18 @@ test('guests list and read public/', () => {
   });
 });
 
-test('admins list, read, write and delete everything in the data bucket', () => {
-  expect(bySid(synthesize({ adminGroup: 'jetbridge-admins' }).permissions('AdminRole'))).toEqual({
-    ListAll: { Effect: 'Allow', Action: 's3:ListBucket', Resource: ARN },
+test('admins list, read, write and delete everything in the data bucket, unfinished uploads too', () => {
+  expect(bySid(synthesize({ admin: 'true' }).permissions('AdminRole'))).toEqual({
+    ListAll: { Effect: 'Allow', Action: ['s3:ListBucket', 's3:ListBucketMultipartUploads'], Resource: ARN },
     ReadAndWriteAll: {
       Effect: 'Allow',
-      Action: ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
+      Action: [
+        's3:AbortMultipartUpload',
+        's3:DeleteObject',
+        's3:GetObject',
+        's3:ListMultipartUploadParts',
+        's3:PutObject',
+      ],
       Resource: `${ARN}/*`,
     },
   });
@@ -91,7 +108,7 @@ describe.each(Object.entries(VARIANTS))('%s', (_, choices) => {
     for (const role of template.cognitoRoles()) {
       for (const statement of template.permissions(role.id)) {
         for (const resource of list(statement.Resource)) {
-          const listing = list(statement.Action).includes('s3:ListBucket');
+          const listing = list(statement.Action).some((action) => action.startsWith('s3:ListBucket'));
           expect(resource).toMatch(
             listing
               ? new RegExp(`^${BUCKET}\\.Arn$`)
@@ -101,6 +118,22 @@ describe.each(Object.entries(VARIANTS))('%s', (_, choices) => {
           );
         }
       }
+    }
+  });
+
+  test('IAM takes the policies of every role', () => {
+    // IAM user guide, "IAM and AWS STS quotas": of a role's inline policies all together 10,240 characters, of its trust
+    // policy 2,048; white space does not count. The names of resources stand for longer ones that AWS makes.
+    const longest = (value: Any) => JSON.stringify(value).replace(new RegExp(`${BUCKET}\\.Arn`, 'g'), 'b'.repeat(77));
+    for (const role of template.all('AWS::IAM::Role')) {
+      const attached = template
+        .all('AWS::IAM::Policy')
+        .filter((policy) => readable(policy.Properties.Roles).includes(role.id));
+      const documents = [...attached.map((policy) => policy.Properties), ...(role.Properties.Policies ?? [])].map(
+        (policy) => longest(readable(policy.PolicyDocument)),
+      );
+      expect(documents.join('').length).toBeLessThan(10_240 / 2);
+      expect(longest(readable(role.Properties.AssumeRolePolicyDocument)).length).toBeLessThan(2_048 / 2);
     }
   });
 

@@ -1,12 +1,21 @@
 /** The buckets: hardening, log delivery, and what is left of them when the stack goes. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { createApp } from '../lib/app';
 import { VARIANTS } from '../lib/variants';
-import { CONFIG, context, readable, synthesize, temporaryFolder } from './support';
+import { type Any, CONFIG, type Resource, context, readable, synthesize, temporaryFolder } from './support';
 
 // These names hold people's data. If one changes, CloudFormation makes a new, empty bucket.
 const DATA = 'DataBucketE3889A50';
 const LOGS = 'LogsBucket9C4D8843';
+
+/** The code of the CDK's function that empties buckets. */
+const EMPTIER = join(
+  dirname(require.resolve('aws-cdk-lib/package.json')),
+  'custom-resource-handlers/dist/aws-s3/auto-delete-objects-handler',
+);
 
 describe.each([['demo'], ['production']])('%s', (setting) => {
   const template = synthesize({ setting });
@@ -48,6 +57,14 @@ describe.each([['demo'], ['production']])('%s', (setting) => {
     });
   });
 
+  test('uploads that nobody finishes are removed after a week', () => {
+    const data = template.all('AWS::S3::Bucket').find((bucket) => bucket.id === DATA);
+    expect(data?.Properties.LifecycleConfiguration.Rules).toContainEqual({
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+      Status: 'Enabled',
+    });
+  });
+
   test('the log of the data bucket goes to the logs bucket, by bucket policy and from nowhere else', () => {
     const data = template.all('AWS::S3::Bucket').find((bucket) => bucket.id === DATA);
     expect(readable(data?.Properties.LoggingConfiguration)).toEqual({
@@ -73,19 +90,26 @@ describe.each([['demo'], ['production']])('%s', (setting) => {
 });
 
 describe('teardown', () => {
-  const stateful = ['AWS::S3::Bucket', 'AWS::Cognito::IdentityPool', 'AWS::Logs::LogGroup'];
+  const kept = (resources: Resource[]) =>
+    resources
+      .filter((resource) => resource.DeletionPolicy !== undefined && resource.DeletionPolicy !== 'Delete')
+      .map((resource) => [resource.Type, resource.DeletionPolicy, resource.UpdateReplacePolicy])
+      .sort();
+  // Except while they are made: a first deployment that fails must leave nothing that the second one trips over.
+  const keep = (type: string) => [type, 'RetainExceptOnCreate', 'Retain'];
 
-  test('production keeps data, and the pool whose identities name the folders', () => {
-    const template = synthesize({ ...VARIANTS['all-production'] });
-    const kept = template.resources.filter((resource) => stateful.includes(resource.Type));
-    expect(kept).toHaveLength(2 + 1 + 2);
-    for (const resource of kept) {
-      expect([resource.id, resource.DeletionPolicy, resource.UpdateReplacePolicy]).toEqual([
-        resource.id,
-        'Retain',
-        'Retain',
-      ]);
-    }
+  test('production keeps data, what protects it, and the pool whose identities name the folders', () => {
+    expect(kept(synthesize({ ...VARIANTS['all-production'] }).resources)).toEqual([
+      keep('AWS::Cognito::IdentityPool'),
+      keep('AWS::IAM::OIDCProvider'),
+      keep('AWS::Logs::LogGroup'),
+      keep('AWS::Logs::LogGroup'),
+      keep('AWS::S3::Bucket'),
+      keep('AWS::S3::Bucket'),
+      // Without them a kept bucket is read over plain http, and its log is no longer delivered.
+      keep('AWS::S3::BucketPolicy'),
+      keep('AWS::S3::BucketPolicy'),
+    ]);
   });
 
   test('production has no custom resource, and nothing to upload', () => {
@@ -97,11 +121,9 @@ describe('teardown', () => {
     expect(JSON.stringify(template.template)).not.toContain('cdk-hnb659fds-assets');
   });
 
-  test('demo deletes everything: buckets are emptied first, logs belong to the stack', () => {
+  test('demo deletes all but the provider: buckets are emptied first, logs belong to the stack', () => {
     const template = synthesize({ ...VARIANTS['all'] });
-    for (const resource of template.resources) {
-      expect([resource.id, resource.DeletionPolicy ?? 'Delete']).toEqual([resource.id, 'Delete']);
-    }
+    expect(kept(template.resources)).toEqual([keep('AWS::IAM::OIDCProvider')]);
     const emptied = template
       .all('Custom::S3AutoDeleteObjects')
       .map((resource) => readable(resource.Properties.BucketName));
@@ -116,6 +138,50 @@ describe('teardown', () => {
 
   test('whoever says nothing keeps the data', () => {
     expect(synthesize().template).toEqual(synthesize({ setting: 'production' }).template);
+  });
+});
+
+describe('from demo to production', () => {
+  // CloudFormation first updates the buckets and their policies, and only then deletes what is no longer in the template.
+  // So the emptying function is called with "Delete" when no bucket policy knows it any more [aws-cdk#14649, #37257].
+  test('the emptying function asks for the tags of a bucket, and then for nothing else', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url?.replace(/[=&]/g, '')}`);
+      // Every bucket of a stack has tags of CloudFormation; the one that lets the function delete is gone.
+      const tag = '<Tag><Key>aws:cloudformation:stack-name</Key><Value>JetbridgeStack</Value></Tag>';
+      response.writeHead(200).end(`<Tagging><TagSet>${tag}</TagSet></Tagging>`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const before = { ...process.env };
+    const said = jest.spyOn(console, 'log').mockReturnValue();
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_REGION: 'us-west-2',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    try {
+      const { autoDeleteHandler } = require(join(EMPTIER, 'index.js'));
+      await autoDeleteHandler({ RequestType: 'Delete', ResourceProperties: { BucketName: 'bucket' } });
+    } finally {
+      process.env = before;
+      said.mockRestore();
+      server.closeAllConnections();
+      server.close();
+    }
+    expect(asked).toEqual(['GET /bucket/?tagging']);
+  });
+
+  test('it may do that by its own role', () => {
+    const template = synthesize({ setting: 'demo' });
+    const role = template.all('AWS::IAM::Role').find(({ id }) => id.startsWith('CustomS3AutoDeleteObjects'));
+    const statements = readable(role?.Properties.Policies).flatMap((policy: Any) => policy.PolicyDocument.Statement);
+    expect(statements).toContainEqual({
+      Effect: 'Allow',
+      Action: 's3:GetBucketTagging',
+      Resource: [`${DATA}.Arn`, `${LOGS}.Arn`],
+    });
   });
 });
 

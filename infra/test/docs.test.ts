@@ -1,10 +1,11 @@
 /** The guides: their policies are those of the templates, and what they tell people to type exists. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PRINCIPAL_TAGS } from '../lib/access';
 import { parseOktaConfig } from '../lib/okta-config';
 import { OUTPUTS } from '../lib/outputs';
 import { NAMES } from '../lib/settings';
-import { type Any, REPOSITORY, list, synthesize } from './support';
+import { type Any, INFRA, REPOSITORY, list, synthesize } from './support';
 
 const byHand = read('docs/aws-by-hand.md');
 const okta = read('docs/okta.md');
@@ -41,7 +42,7 @@ function sorted(statements: Any[]): Any[] {
 
 describe('docs/aws-by-hand.md', () => {
   const plain = synthesize();
-  const all = synthesize({ guest: 'true', adminGroup: 'jetbridge-admins' });
+  const all = synthesize({ guest: 'true', admin: 'true' });
 
   test.each([
     ['authenticated trust', plain.trust('AuthenticatedRole')],
@@ -98,7 +99,31 @@ describe('docs/okta.md', () => {
   });
 
   test('has the claims that the roles look at', () => {
-    expect(okta).toContain('| Name | `department` | `groups` |');
+    const { okta: mapping } = synthesize({ admin: 'true' }).one('AWS::Cognito::IdentityPoolRoleAttachment').Properties
+      .RoleMappings;
+    const [{ Claim, Value }] = mapping.RulesConfiguration.Rules;
+    const [department] = Object.values(PRINCIPAL_TAGS);
+    expect(okta).toContain(`| Name | \`${department}\` | \`${Claim}\` |`);
+    // Whoever is in the group gets the rule's value, and nobody else.
+    expect(okta).toContain(`isMemberOfGroup("00g1a2b3c4D5E6F7g8h9") ? "${Value}" : "user"`);
+  });
+});
+
+describe('departments', () => {
+  test.each([
+    ['docs/okta.md', okta],
+    ['docs/aws-by-hand.md', byHand],
+  ])('%s says what a session tag may be, because all else locks its user out', (_, text) => {
+    expect(text.replace(/[*\s]+/g, ' ')).toContain('letters, digits, spaces and `_.:/=+-@`, at most 256 characters');
+  });
+
+  test('their folders in the demo are such', () => {
+    const folders = readdirSync(join(INFRA, 'demo-objects', 'departments'));
+    expect(folders.length).toBeGreaterThan(1);
+    for (const folder of folders) {
+      // The pattern of a tag's value (STS API reference, Tag).
+      expect(folder).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u);
+    }
   });
 });
 

@@ -2,17 +2,33 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
 import { loginsKey, parseOktaConfig, readOktaConfig } from '../lib/okta-config';
-import { CLIENT_ID, INFRA, ISSUER, REPOSITORY, oktaConfig, synthesize, temporaryFolder } from './support';
+import { readSettings } from '../lib/settings';
+import {
+  CLIENT_ID,
+  CONFIG,
+  INFRA,
+  ISSUER,
+  REPOSITORY,
+  context,
+  oktaConfig,
+  synthesize,
+  temporaryFolder,
+} from './support';
 
 const EXAMPLE = join(REPOSITORY, 'config', 'okta-config.example.json');
 const parse = (keys: unknown) => parseOktaConfig(JSON.stringify(keys), 'okta-config.json');
+
+/** An issuer with this many characters after https://. */
+const issuerOf = (length: number) => 'https://dev-1.okta.com/oauth2/'.padEnd('https://'.length + length, 'a');
 
 describe('okta-config.json', () => {
   test.each([
     ['https://dev-1.okta.com'],
     ['https://dev-1.okta.com/oauth2/default'],
     ['https://id.example.com/oauth2/a'],
+    [issuerOf(88)],
   ])('%s is an issuer', (issuer) => {
     expect(parse({ okta_issuer_url: issuer, okta_client_id: CLIENT_ID })).toEqual({
       issuer,
@@ -36,7 +52,8 @@ describe('okta-config.json', () => {
     ['https://Dev-1.okta.com', 'must be written as https://dev-1.okta.com'],
     ['https://dev-1.okta.com/oauth2/../default', 'must be written as https://dev-1.okta.com/default'],
     ['https://', 'is not a URL'],
-    [`https://dev-1.okta.com/oauth2/${'a'.repeat(120)}`, 'too long'],
+    [issuerOf(89), 'is 1 character too long: 88 may follow https://'],
+    [issuerOf(128), 'is 40 characters too long'],
   ])('issuer %s is refused: %s', (issuer, message) => {
     expect(() => parse({ okta_issuer_url: issuer, okta_client_id: CLIENT_ID })).toThrow(message);
   });
@@ -58,6 +75,25 @@ describe('okta-config.json', () => {
   test('the logins key is the issuer without its scheme, and nothing else changes', () => {
     expect(loginsKey('https://dev-1.okta.com/oauth2/default')).toBe('dev-1.okta.com/oauth2/default');
     expect(loginsKey('https://dev-1.okta.com')).toBe('dev-1.okta.com');
+  });
+});
+
+describe('AWS partitions', () => {
+  const region = process.env['CDK_DEFAULT_REGION'];
+  const read = () => readSettings(new App({ context: context({ config: CONFIG }) }).node);
+  afterEach(() => {
+    delete process.env['CDK_DEFAULT_REGION'];
+    Object.assign(process.env, region && { CDK_DEFAULT_REGION: region });
+  });
+
+  test.each([['cn-north-1'], ['us-gov-west-1'], ['us-iso-east-1'], ['eusc-de-east-1']])('%s is refused', (region) => {
+    process.env['CDK_DEFAULT_REGION'] = region;
+    expect(read).toThrow(`${region}: regions of China, GovCloud and other partitions of AWS are not supported`);
+  });
+
+  test.each([['us-west-2'], ['eu-central-1'], ['xx-new-1']])('%s is not', (region) => {
+    process.env['CDK_DEFAULT_REGION'] = region;
+    expect(read).not.toThrow();
   });
 });
 
@@ -99,9 +135,9 @@ describe('choices', () => {
     [{ setting: 'prod' }, 'must be demo or production'],
     [{ guest: 'yes' }, 'must be true or false'],
     [{ api: '' }, 'must be true or false'],
-    [{ adminGroup: '' }, 'must be a text'],
-    [{ adminGroup: 'a'.repeat(129) }, 'at most 128'],
-    [{ settings: 'demo' }, 'unknown; there are config, setting, guest, api, adminGroup, existingProviderArn'],
+    [{ admin: 'jetbridge-admins' }, 'must be true or false'],
+    [{ existingProviderArn: '' }, 'must be a text'],
+    [{ settings: 'demo' }, 'unknown; there are config, setting, guest, api, admin, existingProviderArn'],
   ])('%j is refused', (choices, message) => {
     expect(() => synthesize(choices)).toThrow(message);
   });

@@ -1,11 +1,12 @@
 /** Provider, identity pool and roles: everything between Okta's ID token and AWS credentials. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VARIANTS } from '../lib/variants';
 import { CLIENT_ID, CONFIG, ISSUER, PROVIDER_ARN, type Synthesized, oktaConfig, readable, synthesize } from './support';
 
 const POOL = 'IdentityPoolEC8A1A0D';
 const PROVIDER = 'OktaProviderD88D9C1B';
-const all = { guest: 'true', adminGroup: 'jetbridge-admins', api: 'true' };
+const all = { guest: 'true', admin: 'true', api: 'true' };
 
 /** The trust policy that a role needs, written out. */
 function trusted(amr: string, actions: string | string[]) {
@@ -94,17 +95,37 @@ describe('a provider that is already there', () => {
     expect(existing.outputs['OidcProviderArn']).toBe(PROVIDER_ARN);
   });
 
+  test('is refused where it is the own one: CloudFormation changes the type of no resource', () => {
+    const own = synthesize(all).one('AWS::IAM::OIDCProvider');
+    const inItsPlace = existing.resources.find(({ id }) => id === own.id);
+    // It is nothing in the account, and changes nothing in a stack that never made a provider.
+    expect(inItsPlace).toEqual({ id: PROVIDER, Type: 'AWS::CloudFormation::WaitConditionHandle' });
+  });
+
   test('has the logins key behind its ARN', () => {
     expect(PROVIDER_ARN.split(':oidc-provider/')[1]).toBe(existing.outputs['LoginsKey']);
   });
 
   test.each([
     ['of another issuer', PROVIDER_ARN.replace('/oauth2/default', ''), 'is for https://dev-12345678.okta.com, but'],
+    ['of GovCloud', PROVIDER_ARN.replace('arn:aws:', 'arn:aws-us-gov:'), 'must look like arn:aws:iam::'],
+    ['of China', PROVIDER_ARN.replace('arn:aws:', 'arn:aws-cn:'), 'must look like arn:aws:iam::'],
     ['that is not an ARN', 'dev-12345678.okta.com', 'must look like arn:aws:iam::'],
   ])('%s is refused', (_, arn, message) => {
     expect(() => synthesize({ existingProviderArn: arn })).toThrow(message);
   });
 });
+
+test.each(Object.entries(VARIANTS).filter(([, choices]) => choices['existingProviderArn'] === undefined))(
+  'the provider of %s outlives the stack: others of the account may use it',
+  (_, choices) => {
+    // Not while it is made: the next attempt would find that it is there already.
+    expect(synthesize(choices).one('AWS::IAM::OIDCProvider')).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+    });
+  },
+);
 
 describe('trust', () => {
   const template = synthesize(all);
@@ -146,8 +167,8 @@ describe('which role one gets', () => {
     expect(template.one('AWS::Cognito::IdentityPool').Properties.AllowUnauthenticatedIdentities).toBe(true);
   });
 
-  test('members of the admin group get the admin role, all others the usual one', () => {
-    const template = synthesize({ adminGroup: 'jetbridge-admins' });
+  test('admins get the admin role, by a claim that is nothing else, and all others the usual one', () => {
+    const template = synthesize({ admin: 'true' });
     expect(roles(template).RoleMappings).toEqual({
       okta: {
         IdentityProvider: PROVIDER,
@@ -156,15 +177,22 @@ describe('which role one gets', () => {
         RulesConfiguration: {
           Rules: [
             {
-              Claim: 'groups',
-              MatchType: 'Contains',
-              Value: 'jetbridge-admins',
+              Claim: 'jetbridge_role',
+              MatchType: 'Equals',
+              Value: 'admin',
               RoleARN: `${template.role('AdminRole').id}.Arn`,
             },
           ],
         },
       },
     });
+  });
+
+  test.each(Object.entries(VARIANTS))('IAM takes the description of every role of %s', (_, choices) => {
+    for (const { Properties } of synthesize(choices).all('AWS::IAM::Role')) {
+      // IAM API reference, CreateRole: at most 1000 characters, of Latin-1 only.
+      expect(Properties.Description ?? '').toMatch(/^[\t\n\r\x20-\x7e\xa1-\xff]{0,1000}$/);
+    }
   });
 
   test('the classic flow, in which an app could ask for any role, is off', () => {

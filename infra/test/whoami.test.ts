@@ -9,7 +9,7 @@ const userArn = 'arn:aws:sts::123456789012:assumed-role/JetbridgeStack-Authentic
 const called = (iam: unknown) => handler({ requestContext: { authorizer: { iam } } });
 
 describe('the template', () => {
-  const template = synthesize({ api: 'true', guest: 'true', adminGroup: 'jetbridge-admins' });
+  const template = synthesize({ api: 'true', guest: 'true', admin: 'true' });
 
   test('every route wants a signature', () => {
     const routes = template.all('AWS::ApiGatewayV2::Route').map((route) => route.Properties);

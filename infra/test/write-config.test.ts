@@ -61,13 +61,13 @@ describe('outputs', () => {
   test('a deployment has all that write-config needs', () => {
     const always = Object.values(OUTPUTS).filter((name) => !optional.includes(name));
     expect(Object.keys(synthesize().outputs).sort()).toEqual([...always].sort());
-    expect(Object.keys(synthesize({ guest: 'true', adminGroup: 'a', api: 'true' }).outputs).sort()).toEqual(
+    expect(Object.keys(synthesize({ guest: 'true', admin: 'true', api: 'true' }).outputs).sort()).toEqual(
       Object.values(OUTPUTS).sort(),
     );
   });
 
   test('they name the resources of the template', () => {
-    const { outputs } = synthesize({ guest: 'true', adminGroup: 'a', api: 'true' });
+    const { outputs } = synthesize({ guest: 'true', admin: 'true', api: 'true' });
     expect(outputs).toMatchObject({
       Region: 'AWS::Region',
       IdentityPoolId: 'IdentityPoolEC8A1A0D',

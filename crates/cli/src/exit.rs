@@ -60,7 +60,7 @@ impl Failure {
             SessionError::SecureStorage { kind, .. } => Some(storage_hint(*kind)),
             // Okta's page remembers who was refused: the next sign-in would end in the same way without asking anybody.
             SessionError::AccessDenied { service: Service::Okta, code, hint, .. } if code == "access_denied" => {
-                Some(format!("{hint} To sign in as somebody else, run: {}", command(&["login", "--force"])))
+                Some(format!("{hint}\nTo sign in as somebody else, run: {}", command(&["login", "--force"])))
             }
             _ => error.hint(),
         };

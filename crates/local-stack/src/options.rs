@@ -19,7 +19,8 @@ pub struct DemoUser {
     pub assigned: bool,
     /// The department in the user's profile. With a template, a claim of the custom authorization server.
     pub department: Option<String>,
-    /// The groups that the user is in. With a template, a claim of the custom authorization server.
+    /// The groups that the user is in. With a template, a claim of the custom authorization server, and where the claim
+    /// `jetbridge_role` comes from: `admin` for members of `jetbridge-admins`, `user` for others.
     pub groups: Vec<String>,
 }
 

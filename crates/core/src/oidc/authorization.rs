@@ -76,8 +76,8 @@ impl Prompt {
     }
 }
 
-/// What the app wants of one authorization request beside the usual.
-#[derive(Debug, Default)]
+/// What the app wants of one authorization request beside the usual. Not `Debug`: a parameter may hold a secret.
+#[derive(Default)]
 pub(crate) struct Wishes<'a> {
     pub login_hint: Option<&'a str>,
     pub prompt: Option<Prompt>,

@@ -48,8 +48,9 @@ impl Questions {
         Self { unanswered: Mutex::new(Vec::new()) }
     }
 
-    /// The answer; `None` if there is none within `limit`. Where somebody may be there, the log says that it takes time. While an earlier question has no answer, no other is asked: it
-    /// would wait behind that one, and ten sessions would wait ten times.
+    /// The answer; `None` if there is none within `limit`. Where somebody may be there, the log says that it takes time.
+    /// While an earlier question has no answer, no other is asked: it would wait behind that one, and ten sessions would
+    /// wait ten times.
     pub(super) fn ask<T: Send + 'static>(
         &self,
         limit: Duration,

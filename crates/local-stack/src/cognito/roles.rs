@@ -203,7 +203,7 @@ mod tests {
                 &mut resources["IdentityPoolDefaultRoleAttachmentD81AFC39"]["Properties"]["RoleMappings"]["okta"];
             mapping["AmbiguousRoleResolution"] = json!(ambiguous);
             let rule = &mut mapping["RulesConfiguration"]["Rules"][0];
-            (rule["MatchType"], rule["Value"]) = (json!(match_type), json!(value));
+            (rule["Claim"], rule["MatchType"], rule["Value"]) = (json!("groups"), json!(match_type), json!(value));
         })
     }
 
@@ -245,8 +245,8 @@ mod tests {
     #[test]
     fn a_role_may_be_asked_for_only_where_the_pool_would_give_it() {
         let admin = template(ADMIN, |_| {});
-        let bob = signed_in(json!({ "groups": ["jetbridge-admins"] }));
-        let alice = signed_in(json!({ "groups": [] }));
+        let bob = signed_in(json!({ "jetbridge_role": "admin" }));
+        let alice = signed_in(json!({ "jetbridge_role": "user" }));
         assert_eq!(role(&admin, &bob, Some("AdminRole")).as_deref(), Ok("AdminRole"));
         assert_eq!(role(&admin, &alice, Some("AuthenticatedRole")).as_deref(), Ok("AuthenticatedRole"));
         for (verified, asked) in [(&alice, "AdminRole"), (&bob, "AuthenticatedRole"), (&bob, "arn:aws:iam::1:role/x")] {

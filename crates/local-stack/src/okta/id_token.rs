@@ -15,6 +15,8 @@ use crate::random_ids::random_text;
 
 /// The id of Okta's own user store, the identity provider that checked the password.
 const IDENTITY_PROVIDER: &str = "00ojetbridgelocal05d";
+/// The group of which docs/okta.md makes a claim with one value (Okta expression language, "Group functions").
+const ADMIN_GROUP: &str = "jetbridge-admins";
 /// The default audience of the `default` authorization server's access tokens.
 const ACCESS_TOKEN_AUDIENCE: &str = "api://default";
 
@@ -56,6 +58,9 @@ pub(super) fn id_token_claims(context: &TokenContext<'_>, nonce: Option<&str>, a
             claims["department"] = json!(department);
         }
         claims["groups"] = json!(context.user.groups);
+        // isMemberOfGroup("…") ? "admin" : "user"
+        let is_admin = context.user.groups.iter().any(|group| group == ADMIN_GROUP);
+        claims["jetbridge_role"] = json!(if is_admin { "admin" } else { "user" });
     }
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);

@@ -79,7 +79,7 @@ fn guests_and_administrators_come_with_their_templates() {
     let [rule] = &mapping.rules[..] else { panic!("{mapping:?}") };
     assert_eq!(
         (rule.claim.as_str(), rule.match_type, rule.value.as_str()),
-        ("groups", MatchType::Contains, "jetbridge-admins")
+        ("jetbridge_role", MatchType::Equals, "admin")
     );
     assert!(admin.roles.contains_key(&rule.role_arn));
 }

@@ -77,16 +77,18 @@ async fn tokens_are_the_template_s_and_have_the_claims_that_access_depends_on() 
     let alice = id_token(&bench.get_tokens().await);
     assert_eq!((&alice["iss"], &alice["aud"]), (&json!(ISSUER), &json!("0oa1b2c3d4E5F6g7h8i9")));
     assert_eq!((&alice["department"], &alice["groups"]), (&json!("research"), &json!(["Everyone"])));
+    assert_eq!(alice["jetbridge_role"], "user");
     let redirect = bench.browser().sign_in(&bench.authorization_url(&[]), BOB.0, BOB.1).await.unwrap();
     assert_eq!(query_value(&redirect, "iss").as_deref(), Some(ISSUER));
     let code = query_value(&redirect, "code").unwrap();
     let bob = id_token(&bench.post("token", &bench.exchange_form(&code, &[])).await.json());
     assert_eq!((&bob["department"], &bob["groups"]), (&json!("sales"), &json!(["Everyone", "jetbridge-admins"])));
+    assert_eq!(bob["jetbridge_role"], "admin");
 
     // The org's own server cannot be taught claims.
     bench.use_org_server();
     let thin = id_token(&bench.get_tokens().await);
-    assert_eq!((thin.get("department"), thin.get("groups")), (None, None));
+    assert_eq!((thin.get("department"), thin.get("groups"), thin.get("jetbridge_role")), (None, None, None));
     assert_eq!(thin["preferred_username"], ALICE.0);
 }
 
