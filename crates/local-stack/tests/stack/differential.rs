@@ -7,9 +7,9 @@ use jetbridge_local_stack::{Options, Template};
 use serde_json::{Value, json};
 
 use crate::stock_clients::{Check, facts, write_ca};
-use crate::support::Bench;
+use crate::support::{ALICE, BOB, Bench};
 
-const TEMPLATE: &str = include_str!("../../../../tests/e2e/template/infra-demo.template.json");
+const TEMPLATE: &str = include_str!("../../../../tests/e2e/template/infra-admin.template.json");
 /// Past the hour for which credentials are good.
 const LATER_SECONDS: i64 = 4000;
 
@@ -45,16 +45,18 @@ async fn stock_clients_get_the_answers_that_aws_documents() {
     let deployed = Bench::with(Options { template: Some(template), ..Options::default() }).await;
 
     let files = write_files(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("differential"));
-    let mut of_plain = facts(&plain, None).await;
-    let mut of_deployed = facts(&deployed, write_ca(&deployed).as_deref()).await;
-    for (facts, is_deployed) in [(&mut of_plain, false), (&mut of_deployed, true)] {
-        merge(facts, files.clone());
-        merge(facts, json!({"deployed": is_deployed}));
+    let ca_file = write_ca(&deployed);
+    let mut all = serde_json::Map::new();
+    for (name, bench, user) in [("plain", &plain, ALICE), ("deployed", &deployed, ALICE), ("admin", &deployed, BOB)] {
+        let is_deployed = name != "plain";
+        let mut facts = facts(bench, user, ca_file.as_deref().filter(|_| is_deployed)).await;
+        merge(&mut facts, files.clone());
+        merge(&mut facts, json!({"deployed": is_deployed}));
+        all.insert(name.to_owned(), facts);
     }
 
     let printed = tokio::task::spawn_blocking(move || {
-        let facts = json!({"plain": of_plain, "deployed": of_deployed});
-        let mut check = Check::start_program(&["differential"], &facts);
+        let mut check = Check::start_program(&["differential"], &Value::Object(all));
         // It has come to the rows that are sent when the credentials have expired.
         if check.hear() {
             for bench in [&plain, &deployed] {

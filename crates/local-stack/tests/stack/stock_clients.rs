@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::stock_environment::stock_command;
-use crate::support::Bench;
+use crate::support::{ALICE, Bench};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock");
 
 /// What the Python side has to know, in one line of JSON.
-pub(crate) async fn facts(bench: &Bench, ca_file: Option<&Path>) -> Value {
-    let tokens = bench.get_tokens().await;
+pub(crate) async fn facts(bench: &Bench, user: (&str, &str), ca_file: Option<&Path>) -> Value {
+    let tokens = bench.get_tokens_of(user).await;
     let (options, endpoints) = (bench.stack.options(), bench.stack.endpoints());
     json!({
         "cognito": endpoints.cognito.as_str(), "s3": endpoints.s3.as_str(), "region": options.region,
@@ -84,7 +84,7 @@ pub(crate) fn write_ca(bench: &Bench) -> Option<PathBuf> {
 /// Runs one check of `aws_clients.py` against a stack of its own.
 pub(crate) async fn check(name: &'static str, options: Options) {
     let bench = Bench::with(options).await;
-    let facts = facts(&bench, write_ca(&bench).as_deref()).await;
+    let facts = facts(&bench, ALICE, write_ca(&bench).as_deref()).await;
     tokio::task::spawn_blocking(move || Check::start(name, &facts).finish()).await.unwrap();
 }
 
@@ -113,7 +113,7 @@ async fn boto3_is_refused_with_s3s_own_codes() {
 #[tokio::test]
 async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
     let bench = Bench::with(Options { credentials_lifetime: Duration::from_secs(60), ..Options::default() }).await;
-    let facts = facts(&bench, None).await;
+    let facts = facts(&bench, ALICE, None).await;
     tokio::task::spawn_blocking(move || {
         let mut check = Check::start("expired", &facts);
         // First past the credentials' life but within the skew that S3 forgives, then beyond that too.
@@ -133,7 +133,7 @@ async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
 #[tokio::test]
 async fn the_aws_cli_lists_and_downloads() {
     let bench = Bench::start().await;
-    let facts = facts(&bench, None).await;
+    let facts = facts(&bench, ALICE, None).await;
     tokio::task::spawn_blocking(move || {
         let mut sign_in = Check::start("print_credentials", &facts);
         let mut line = String::new();

@@ -82,6 +82,13 @@ def read_document(body):
     return None
 
 
+def encode_query(query):
+    """A query as it has to be signed, with everything encoded; what is encoded already stays."""
+    return "&".join(
+        "=".join(urllib.parse.quote(half, safe="%-_.~") for half in pair.split("=", 1)) for pair in query.split("&")
+    )
+
+
 class Signer(botocore.auth.S3SigV4Auth):
     """botocore's own; what it would hash can be named instead, and headers can be left out of the signature."""
 
@@ -182,6 +189,7 @@ class Call:
         self.stack, self.facts = stack, stack.facts
         self.bucket, self.region, self.credentials = stack.bucket, stack.region, stack.credentials
         self.identity = stack.identity
+        # Of a template's bucket alice may write her own folder.
         home = f"users/{stack.identity}/" if stack.facts.get("deployed") else ""
         self.home = f"{home}stock/{number}/"
 
@@ -201,7 +209,7 @@ class Call:
         """The endpoint and the parts of a request, signed. `payload` is the content hash to claim; `unsigned` headers
         are sent but not signed, those in `without` are signed but not sent."""
         endpoint = self.stack.endpoint(service)
-        target = path + (f"?{query}" if query else "")
+        target = path + (f"?{encode_query(query)}" if query else "")
         request = AWSRequest(method, endpoint + target, headers=dict(headers or {}), data=body)
         if sign:
             scope = (signed_as or service, region or self.region)
@@ -264,8 +272,7 @@ class Call:
 
     def fetch(self, target, method="GET", headers=None, body=b""):
         """Uses a target as it is: nothing is signed."""
-        path, _, query = target.partition("?")
-        return self.send(method, path, query, headers, body, sign=False)
+        return self.send(method, target, "", headers, body, sign=False)
 
     # --- boto3 ------------------------------------------------------------------------------------------------------
 

@@ -46,7 +46,12 @@ class Row:
     send: Callable
     expected: dict
     page: Page | None
-    needs: str = ""
+    # Who sends it to which stack: see `__main__`.
+    stack: str = "plain"
+    # A service that the stack must have, as its facts call it.
+    service: str = ""
+    # Whether it is sent after the credentials' end.
+    later: bool = False
 
     @property
     def asserted(self):
@@ -112,22 +117,21 @@ def cannot_fail(answer, expected):
 ROWS: list[Row] = []
 
 
-def group(title, needs=""):
-    """The two functions that add rows of one group. `needs` says what they are sent to, unless a row says otherwise:
-    the stack without a template, the `deployed` one, `sts`, `api`, or the first when it is `later`."""
+def group(title, **where):
+    """The two functions that add rows of one group. `where` is what its rows have of `stack`, `service` and `later`."""
 
-    def row(name, sender, send, expected, page, needs=needs):
+    def row(name, sender, send, expected, page, **here):
         """Adds a row. Its expectation is a status, or items: `status`, `header NAME`, `at PATH`, `body`."""
         assert sender in SENDERS, sender
         full = f"{title}: {name}"
         assert all(full != other.name for other in ROWS), f"two rows are called {full}"
         expected = {"status": expected} if isinstance(expected, int) else expected
         assert expected, f"{full} expects nothing"
-        ROWS.append(Row(full, title, sender, send, expected, page, needs))
+        ROWS.append(Row(full, title, sender, send, expected, page, **{**where, **here}))
 
-    def unknown(name, sender, send, needs=needs):
+    def unknown(name, sender, send, **here):
         """Adds a request whose answer AWS does not document: sent and printed, neither asserted nor counted."""
-        ROWS.append(Row(f"{title}: {name}", title, sender, send, {}, None, needs))
+        ROWS.append(Row(f"{title}: {name}", title, sender, send, {}, None, **{**where, **here}))
 
     return row, unknown
 

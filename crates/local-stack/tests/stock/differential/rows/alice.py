@@ -16,7 +16,7 @@ from table import group, PRESENT, refusal
 from .deleting import listed
 from .multipart import LEAST, SMALL, Upload
 
-row, unknown = group("alice", needs="deployed")
+row, unknown = group("alice", stack="deployed")
 
 DENIED = refusal(403, "AccessDenied")
 DEFAULT = "By default, all requests are implicitly denied"
@@ -153,7 +153,6 @@ row("may not ask for the bucket's head", "http", lambda s: s.send("HEAD", s.path
     api("HeadBucket", "", "To use this operation, you must have permissions to perform the s3:ListBucket action."))
 row("may not list all buckets", "http", lambda s: s.send("GET", "/"), DENIED,
     api("ListBuckets", "", "To grant IAM permission to use this operation, you must add the s3:ListAllMyBuckets policy action."))
-row("may not see the logs", "http", lambda s: s.send("GET", f"/{s.facts['logs_bucket']}", "list-type=2"), DENIED, LISTS)
 
 # --- her uploads in parts ---
 

@@ -132,12 +132,12 @@ row("the AWS CLI unsigned", "aws", lambda s: s.aws("s3api", "list-objects-v2", "
     {"at Code": re.compile("^(AccessDenied|MissingAuthenticationToken)$")},
     newer_error("MissingAuthenticationToken", "The request was not signed. 403 (AccessDenied has the same status)"))
 row("credentials that have come to their end", "http", lambda s: later(s), refusal(400, "ExpiredToken"),
-    error("ExpiredToken", 400), "later")
+    error("ExpiredToken", 400), later=True)
 row("boto3 with credentials that have come to their end", "boto3", lambda s: boto_later(s), refusal(400, "ExpiredToken"),
-    error("ExpiredToken", 400), "later")
+    error("ExpiredToken", 400), later=True)
 row("a presigned address outlives no credentials", "curl", lambda s: presigned_later(s), {"status": 400, "at Code": "ExpiredToken"},
     user_guide("using-presigned-url.md", "Who can create a presigned URL", "If you created a presigned URL using a temporary"
-               " credential, the URL expires when the credential expires"), "later")
+               " credential, the URL expires when the credential expires"), later=True)
 unknown("the detail of a wrong secret", "http", lambda s: s.list(LIST, keys=s.other_keys(secret_key="wrong")))
 unknown("the detail of another region", "http", lambda s: s.list(LIST, region="eu-west-1"))
 unknown("the code for a body other than its hash", "http", lambda s: s.put(s.key(), payload="0" * 64))

@@ -10,7 +10,7 @@ from table import group, PRESENT, refusal
 from .deleting import listed
 from .multipart import SMALL, Upload
 
-row, unknown = group("versions", needs="deployed")
+row, unknown = group("versions", stack="deployed")
 
 MARKER = user_guide("DeleteMarker.md", "Working with delete markers", "If you try to get an object and its current version is a delete marker,"
                     " Amazon S3 responds with a 404 (Object not found) error and a response header, x-amz-delete-marker: true")
@@ -55,9 +55,14 @@ row("a delete leaves a marker", "http", lambda s: s.delete(s.given()), {"status"
     "header x-amz-version-id": PRESENT}, api("DeleteObject", "VersionId", "Returns the version ID of the delete marker created as a result of the"
                                              " DELETE operation."))
 row("the marker is a version of its own", "http", lambda s: same_version(s.put(s.key()), s.delete(s.key())), {"status": 204, "at Same": False}, DELETED)
-# With no permission to list the bucket, alice is told 403 in place of 404; who may list is told 404. Both are told of the marker.
-row("a get finds a marker", "http", lambda s: s.get(deleted(s)), {"header x-amz-delete-marker": "true", "status": 404}, MARKER)
-row("a head finds a marker", "http", lambda s: s.head(deleted(s)), {"header x-amz-delete-marker": "true", "status": 404, "body": b""}, MARKER)
+row("a get finds a marker", "http", lambda s: s.get(deleted(s)), {**refusal(404, "NoSuchKey"), "header x-amz-delete-marker": "true"}, MARKER,
+    stack="admin")
+row("a head finds a marker", "http", lambda s: s.head(deleted(s)), {"header x-amz-delete-marker": "true", "status": 404, "body": b""}, MARKER,
+    stack="admin")
+row("boto3 finds a marker", "boto3", lambda s: s.boto("get_object", Key=deleted(s)), {**refusal(404, "NoSuchKey"),
+    "header x-amz-delete-marker": "true"}, MARKER, stack="admin")
+row("who may not list is not told of a marker", "http", lambda s: s.get(deleted(s)), refusal(403, "AccessDenied"),
+    api("GetObject", "", "If you don’t have the s3:ListBucket permission, Amazon S3 returns an HTTP status code 403 Access Denied error."))
 row("a marker is not listed", "http", lambda s: s.list(f"list-type=2&prefix={deleted(s).rsplit('/', 1)[0]}/"), {"status": 200, "at KeyCount": "0"},
     user_guide("DeleteMarker.md", "Working with delete markers", "a GET Bucket request does not return objects whose current version is a delete marker"))
 row("a delete of what is not there leaves a marker", "http", lambda s: s.delete(s.key()), {"status": 204, "header x-amz-delete-marker": "true"},
@@ -81,6 +86,8 @@ row("head of a version by its id is another permission", "http", lambda s: by_ve
 row("deletion of a version is another permission", "http", lambda s: by_version(s, "DELETE"), refusal(403, "AccessDenied"),
     api("DeleteObject", "", "To delete a specific version of an object from a versioning-enabled bucket, you must have the s3:DeleteObjectVersion"
         " permission."))
+row("the list of versions is no admin's either", "http", lambda s: s.list("versions"), refusal(403, "AccessDenied"),
+    api("ListObjectVersions", "", "To use this operation, you must have permission to perform the s3:ListBucketVersions action."), stack="admin")
 row("the list of versions is another permission", "http", lambda s: s.list(f"versions&prefix={s.home}"), refusal(403, "AccessDenied"),
     api("ListObjectVersions", "", "To use this operation, you must have permission to perform the s3:ListBucketVersions action."))
 row("a copy of a version is another permission", "http", lambda s: s.put(s.key("copy"), b"", {
