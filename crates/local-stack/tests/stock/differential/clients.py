@@ -85,7 +85,7 @@ def read_document(body):
 def encode_query(query):
     """A query as it has to be signed, with everything encoded; what is encoded already stays."""
     return "&".join(
-        "=".join(urllib.parse.quote(half, safe="%-_.~") for half in pair.split("=", 1)) for pair in query.split("&")
+        "=".join(urllib.parse.quote(half, safe="%-_.~") for half in pair.split("=", 1)) for pair in query.split("&") if pair
     )
 
 
@@ -105,11 +105,6 @@ class Signer(botocore.auth.S3SigV4Auth):
             del found[name]
         return found
 
-    def _normalize_url_path(self, path):
-        if self._service_name == "s3":
-            return path
-        return botocore.auth.SigV4Auth._normalize_url_path(self, path)
-
 
 class Stack:
     """One running stack, and the session of the user who signed in there."""
@@ -124,6 +119,12 @@ class Stack:
         self.identity = cognito.get_id(IdentityPoolId=facts["pool"], Logins=logins)["IdentityId"]
         given = cognito.get_credentials_for_identity(IdentityId=self.identity, Logins=logins)["Credentials"]
         self.credentials = Credentials(given["AccessKeyId"], given["SecretKey"], given["SessionToken"])
+        self.role = self.find_role() if facts.get("sts") else None
+
+    def find_role(self):
+        """The role that the session is of, in IAM's words."""
+        arn = self.boto3("sts").get_caller_identity()["Arn"]
+        return arn.replace(":sts:", ":iam:").replace(":assumed-role/", ":role/").rsplit("/", 1)[0]
 
     def endpoint(self, service):
         known = {"cognito-identity": "cognito", "execute-api": "api"}
@@ -212,8 +213,10 @@ class Call:
         target = path + (f"?{encode_query(query)}" if query else "")
         request = AWSRequest(method, endpoint + target, headers=dict(headers or {}), data=body)
         if sign:
-            scope = (signed_as or service, region or self.region)
-            Signer(keys or self.credentials, *scope, payload, unsigned).add_auth(request)
+            scope = (keys or self.credentials, signed_as or service, region or self.region)
+            # What S3 wants besides, the hash of the content as a header, no other service does.
+            signer = Signer(*scope, payload, unsigned) if service == "s3" else botocore.auth.SigV4Auth(*scope)
+            signer.add_auth(request)
         sent = [(name, str(value)) for name, value in request.headers.items()]
         sent.append(("Host", urllib.parse.urlsplit(endpoint).netloc))
         names = {name.lower() for name, _ in sent}
