@@ -1,9 +1,10 @@
 """Asks the local stack what stock clients ask AWS, and compares its answers with what AWS documents.
 
 Run as `python differential` with facts as JSON on standard input: of `plain`, a stack without a template, and of
-`deployed`, one that was started from a template, as alice sees it; `admin` is the same as bob sees it. After the line `later` whoever started them moves their clocks
-and says so. Then it prints the rows that fail, those whose answer AWS does not document, and `N of N`. No message holds
-a token or key. Every assertion of a row that passes is broken once, and must fail then.
+`deployed`, one that was started from a template, as alice sees it; `admin` is the same as bob sees it. After the line
+`later` whoever started them moves their clocks and says so. Then it prints the rows that fail, those whose answer AWS
+does not document, and `N of N`. No message holds a token or key. Every assertion of a row that passes is broken once,
+and must fail then.
 """
 
 import collections
@@ -15,10 +16,9 @@ import traceback
 
 sys.dont_write_bytecode = True
 
+import rows  # noqa: E402, F401
 from clients import Call, Stack  # noqa: E402
 from table import ROWS, cannot_fail, differences  # noqa: E402
-
-import rows  # noqa: E402, F401
 
 AT_LEAST = 150
 

@@ -37,7 +37,7 @@ _offset = threading.local()
 
 
 def now(remove_tzinfo=True):
-    there = datetime.datetime.now(datetime.timezone.utc)
+    there = datetime.datetime.now(datetime.UTC)
     there += datetime.timedelta(seconds=getattr(_offset, "seconds", 0))
     return there.replace(tzinfo=None) if remove_tzinfo else there
 
@@ -85,7 +85,9 @@ def read_document(body):
 def encode_query(query):
     """A query as it has to be signed, with everything encoded; what is encoded already stays."""
     return "&".join(
-        "=".join(urllib.parse.quote(half, safe="%-_.~") for half in pair.split("=", 1)) for pair in query.split("&") if pair
+        "=".join(urllib.parse.quote(half, safe="%-_.~") for half in pair.split("=", 1))
+        for pair in query.split("&")
+        if pair
     )
 
 
@@ -95,6 +97,13 @@ class Signer(botocore.auth.S3SigV4Auth):
     def __init__(self, credentials, service, region, payload=None, unsigned=()):
         super().__init__(credentials, service, region)
         self.named, self.unsigned = payload, {name.lower() for name in unsigned}
+
+    def _set_necessary_date_headers(self, request):
+        zone = request.headers.get("Date")
+        super()._set_necessary_date_headers(request)
+        if zone:
+            # botocore writes the time without naming a zone, which HTTP does not know.
+            request.headers.replace_header("Date", request.headers["Date"].replace("-0000", zone))
 
     def payload(self, request):
         return self.named or super().payload(request)
@@ -134,11 +143,15 @@ class Stack:
         """A client without retries: what it is told first is what counts."""
         base = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
         keys = keys or getattr(self, "credentials", None)
-        given = {} if keys is None else {
-            "aws_access_key_id": keys.access_key,
-            "aws_secret_access_key": keys.secret_key,
-            "aws_session_token": keys.token,
-        }
+        given = (
+            {}
+            if keys is None
+            else {
+                "aws_access_key_id": keys.access_key,
+                "aws_secret_access_key": keys.secret_key,
+                "aws_session_token": keys.token,
+            }
+        )
         return boto3.client(
             service,
             region_name=region or self.region,
@@ -204,8 +217,21 @@ class Call:
     # --- requests that botocore signs -------------------------------------------------------------------------------
 
     def request(
-        self, method, path, query="", headers=None, body=b"", *, service="s3", region=None, keys=None, payload=None,
-        unsigned=(), without=(), sign=True, signed_as=None,
+        self,
+        method,
+        path,
+        query="",
+        headers=None,
+        body=b"",
+        *,
+        service="s3",
+        region=None,
+        keys=None,
+        payload=None,
+        unsigned=(),
+        without=(),
+        sign=True,
+        signed_as=None,
     ):
         """The endpoint and the parts of a request, signed. `payload` is the content hash to claim; `unsigned` headers
         are sent but not signed, those in `without` are signed but not sent."""
@@ -264,7 +290,9 @@ class Call:
 
     # --- presigned addresses ----------------------------------------------------------------------------------------
 
-    def presign(self, method, key, seconds=60, headers=None, query="", keys=None, service="s3", region=None, bucket=None):
+    def presign(
+        self, method, key, seconds=60, headers=None, query="", keys=None, service="s3", region=None, bucket=None
+    ):
         """A presigned target (path and query), by botocore's own signer."""
         endpoint = self.stack.endpoint("s3")
         target = self.path(key, bucket) + (f"?{query}" if query else "")
@@ -304,9 +332,14 @@ class Call:
     def aws(self, *arguments, content=None, service="s3", configuration=""):
         """Runs the AWS CLI; the status is its exit code, the document its JSON or the code of its error."""
         environment = {
-            "PATH": str(BIN), "HOME": "/nonexistent", "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ACCESS_KEY_ID": self.credentials.access_key, "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key,
-            "AWS_SESSION_TOKEN": self.credentials.token, "AWS_MAX_ATTEMPTS": "1",
+            "PATH": str(BIN),
+            "HOME": "/nonexistent",
+            "LANG": "C.UTF-8",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": self.credentials.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key,
+            "AWS_SESSION_TOKEN": self.credentials.token,
+            "AWS_MAX_ATTEMPTS": "1",
         }
         if self.facts["ca_file"]:
             environment["AWS_CA_BUNDLE"] = self.facts["ca_file"]
@@ -340,7 +373,11 @@ class Call:
         assert CURL, "curl is not installed"
         done = subprocess.run(
             [CURL, "--disable", "--config", "-", *options],
-            input="\n".join(lines).encode(), capture_output=True, timeout=60, check=False, env={"LANG": "C"},
+            input="\n".join(lines).encode(),
+            capture_output=True,
+            timeout=60,
+            check=False,
+            env={"LANG": "C"},
         )
         assert done.returncode == 0, f"curl: {done.stderr.decode()}"
         head, _, content = done.stdout.partition(b"\r\n\r\n")
@@ -353,7 +390,8 @@ class Call:
     def other_keys(self, **changes):
         """The session's credentials with something changed."""
         kept = {
-            "access_key": self.credentials.access_key, "secret_key": self.credentials.secret_key,
+            "access_key": self.credentials.access_key,
+            "secret_key": self.credentials.secret_key,
             "token": self.credentials.token,
         }
         return Credentials(**{**kept, **changes})

@@ -69,7 +69,8 @@ def documented(service, operation, where):
 
 
 def api(operation, where, says, service="s3", title="Amazon S3 API Reference"):
-    """A page of an API reference; `where` is a parameter, an element (a path), an error, or empty for the text on top."""
+    """A page of an API reference; `where` is a parameter, an element (a path), an error, or empty for the"
+    " description."""
     found = documented(service, operation, where)
     assert says in found, f"{operation}, {where or 'description'} does not say {says!r} but {found!r}"
     version = model(service)["metadata"]["apiVersion"]
@@ -129,7 +130,7 @@ def common_error(code, says):
 
 
 def gateway(file, section, says):
-    edition = f"docs.aws.amazon.com/apigateway/latest/developerguide/{file}.html"
+    edition = file if "://" in file else f"docs.aws.amazon.com/apigateway/latest/developerguide/{file}.html"
     return Page("Amazon API Gateway Developer Guide", section, edition, says)
 
 

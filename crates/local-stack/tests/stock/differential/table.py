@@ -1,8 +1,9 @@
 """What a row is, how an answer is compared with it, and the proof that a row can fail."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
 
 from pages import Page
 

@@ -2,6 +2,7 @@
 
 from . import (  # noqa: F401
     alice,
+    buckets,
     checksums,
     cognito,
     copying,
@@ -9,6 +10,7 @@ from . import (  # noqa: F401
     framing,
     listing,
     multipart,
+    parts,
     presigned,
     reading,
     services,

@@ -3,7 +3,6 @@
 import hashlib
 import re
 
-import botocore.auth
 from botocore.awsrequest import AWSRequest
 
 from checksums import ALGORITHMS, checksum
@@ -17,15 +16,21 @@ STREAMING = ("sigv4-streaming", "Transferring Payload in Multiple Chunks (Chunke
 TRAILERS = ("sigv4-streaming-trailers", "Signature calculations for trailing headers (chunked uploads)")
 OVERVIEW = ("sigv4-auth-using-authorization-header", "Overview")
 UNSIGNED, SIGNED, BOTH = (
-    "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+    "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
 )
 EMPTY = hashlib.sha256(b"").hexdigest()
 # Every chunk but the last has to have at least 8 KB.
 FIRST, LAST = b"f" * 8192, b"the last of it"
 WHOLE = FIRST + LAST
-ENCODING = signing(*STREAMING, "Amazon S3 stores the resulting object without the aws-chunked value in the content-encoding header")
-DIGEST = newer_error("BadDigest", "The Content-MD5 or checksum value that you specified did not match what the server received."
-                     " 400 Bad Request")
+ENCODING = signing(
+    *STREAMING, "Amazon S3 stores the resulting object without the aws-chunked value in the content-encoding header"
+)
+DIGEST = newer_error(
+    "BadDigest",
+    "The Content-MD5 or checksum value that you specified did not match what the server received. 400 Bad Request",
+)
 
 
 class Frames:
@@ -96,7 +101,10 @@ def framed(kind, spoil=None, spoil_trailer=None, then=None, **how):
 def other_signature(number):
     def spoil(frames):
         head, chunk = frames[number]
-        frames[number] = (re.sub(r"signature=(.)", lambda found: f"signature={'0' if found[1] != '0' else '1'}", head), chunk)
+        frames[number] = (
+            re.sub(r"signature=(.)", lambda found: f"signature={'0' if found[1] != '0' else '1'}", head),
+            chunk,
+        )
         return frames
 
     return spoil
@@ -113,56 +121,149 @@ def other_content(number):
 
 NAMES = {UNSIGNED: "unsigned with a trailer", SIGNED: "signed chunks", BOTH: "signed chunks and a signed trailer"}
 PAGES = {
-    UNSIGNED: signing(*OVERVIEW, "STREAMING-UNSIGNED-PAYLOAD-TRAILER: an unsigned payload over multiple chunks, and a trailing"
-                      " header after the last"),
-    SIGNED: signing(*STREAMING, "each chunk's signature is calculated with the signature of the chunk before it, the first with"
-                    " the seed signature"),
-    BOTH: signing(*TRAILERS, "the trailing headers are included as their own chunk, sent after the final chunk of 0 bytes and"
-                  " signed with AWS4-HMAC-SHA256-TRAILER"),
+    UNSIGNED: signing(
+        *OVERVIEW,
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER: an unsigned payload over multiple chunks, and a trailing"
+        " header after the last",
+    ),
+    SIGNED: signing(
+        *STREAMING,
+        "each chunk's signature is calculated with the signature of the chunk before it, the first with"
+        " the seed signature",
+    ),
+    BOTH: signing(
+        *TRAILERS,
+        "the trailing headers are included as their own chunk, sent after the final chunk of 0 bytes and"
+        " signed with AWS4-HMAC-SHA256-TRAILER",
+    ),
 }
 for kind, name in NAMES.items():
     row(f"{name}", "http", framed(kind), 200, PAGES[kind])
-    row(f"{name}, as it was meant", "http", framed(kind, then="get"),
-        {"status": 200, "body": WHOLE, "header content-length": str(len(WHOLE))}, PAGES[kind])
+    row(
+        f"{name}, as it was meant",
+        "http",
+        framed(kind, then="get"),
+        {"status": 200, "body": WHOLE, "header content-length": str(len(WHOLE))},
+        PAGES[kind],
+    )
     row(f"{name}, in one chunk", "http", framed(kind, chunks=(LAST,), then="get"), {"body": LAST}, PAGES[kind])
     row(f"{name}, of nothing", "http", framed(kind, chunks=(), then="get"), {"status": 200, "body": b""}, PAGES[kind])
-    row(f"{name}, no trace of the encoding", "http", framed(kind, then="get"), {"header content-encoding": ABSENT}, ENCODING)
-    row(f"{name}, another encoding stays", "http", framed(kind, then="get", headers={"content-encoding": "aws-chunked,gzip"}),
-        {"header content-encoding": "gzip"}, ENCODING)
-    row(f"{name}, cut off", "http", framed(kind, spoil=lambda frames: frames[:1]),
-        {"status": 400}, error("IncompleteBody", 400))
-    row(f"{name}, cut off, so nothing is kept", "http", framed(kind, spoil=lambda frames: frames[:1], then="always get"),
-        refusal(404, "NoSuchKey"), api("PutObject", "", "Amazon S3 never adds partial objects"))
+    row(
+        f"{name}, no trace of the encoding",
+        "http",
+        framed(kind, then="get"),
+        {"header content-encoding": ABSENT},
+        ENCODING,
+    )
+    row(
+        f"{name}, another encoding stays",
+        "http",
+        framed(kind, then="get", headers={"content-encoding": "aws-chunked,gzip"}),
+        {"header content-encoding": "gzip"},
+        ENCODING,
+    )
+    row(
+        f"{name}, cut off",
+        "http",
+        framed(kind, spoil=lambda frames: frames[:1]),
+        {"status": 400},
+        error("IncompleteBody", 400),
+    )
+    row(
+        f"{name}, cut off, so nothing is kept",
+        "http",
+        framed(kind, spoil=lambda frames: frames[:1], then="always get"),
+        refusal(404, "NoSuchKey"),
+        api("PutObject", "", "Amazon S3 never adds partial objects"),
+    )
 for kind in (SIGNED, BOTH):
     for number, which in ((0, "first"), (1, "second"), (2, "final")):
-        row(f"{NAMES[kind]}, the {which} signature is wrong", "http", framed(kind, spoil=other_signature(number)),
-            refusal(403, "SignatureDoesNotMatch"), error("SignatureDoesNotMatch", 403))
-    row(f"{NAMES[kind]}, other content than was signed", "http", framed(kind, spoil=other_content(1)),
-        refusal(403, "SignatureDoesNotMatch"), error("SignatureDoesNotMatch", 403))
+        row(
+            f"{NAMES[kind]}, the {which} signature is wrong",
+            "http",
+            framed(kind, spoil=other_signature(number)),
+            refusal(403, "SignatureDoesNotMatch"),
+            error("SignatureDoesNotMatch", 403),
+        )
+    row(
+        f"{NAMES[kind]}, other content than was signed",
+        "http",
+        framed(kind, spoil=other_content(1)),
+        refusal(403, "SignatureDoesNotMatch"),
+        error("SignatureDoesNotMatch", 403),
+    )
     unknown(
-        f"{NAMES[kind]}, a chunk without signature", "http", framed(kind, spoil=lambda frames: [
-            (head.partition(";")[0], chunk) for head, chunk in frames]))
-    row(f"{NAMES[kind]}, not kept if a signature is wrong", "http", framed(kind, spoil=other_signature(2), then="always get"),
-        refusal(404, "NoSuchKey"), api("PutObject", "", "Amazon S3 never adds partial objects"))
-row("two chunks change places", "http", framed(SIGNED, chunks=(FIRST, FIRST[::-1] + b"2", LAST), spoil=lambda frames: [
-    frames[1], frames[0], *frames[2:]]), refusal(403, "SignatureDoesNotMatch"), error("SignatureDoesNotMatch", 403))
-row("a trailer with a wrong signature", "http", framed(BOTH, spoil_trailer=lambda text: re.sub(
-    r"signature:(.)", lambda found: f"signature:{'0' if found[1] != '0' else '1'}", text)), refusal(403, "SignatureDoesNotMatch"),
-    error("SignatureDoesNotMatch", 403))
+        f"{NAMES[kind]}, a chunk without signature",
+        "http",
+        framed(kind, spoil=lambda frames: [(head.partition(";")[0], chunk) for head, chunk in frames]),
+    )
+    row(
+        f"{NAMES[kind]}, not kept if a signature is wrong",
+        "http",
+        framed(kind, spoil=other_signature(2), then="always get"),
+        refusal(404, "NoSuchKey"),
+        api("PutObject", "", "Amazon S3 never adds partial objects"),
+    )
+row(
+    "two chunks change places",
+    "http",
+    framed(SIGNED, chunks=(FIRST, FIRST[::-1] + b"2", LAST), spoil=lambda frames: [frames[1], frames[0], *frames[2:]]),
+    refusal(403, "SignatureDoesNotMatch"),
+    error("SignatureDoesNotMatch", 403),
+)
+row(
+    "a trailer with a wrong signature",
+    "http",
+    framed(
+        BOTH,
+        spoil_trailer=lambda text: re.sub(
+            r"signature:(.)", lambda found: f"signature:{'0' if found[1] != '0' else '1'}", text
+        ),
+    ),
+    refusal(403, "SignatureDoesNotMatch"),
+    error("SignatureDoesNotMatch", 403),
+)
 for algorithm in ALGORITHMS:
-    row(f"a trailer of {algorithm}", "http", framed(UNSIGNED, trailer=algorithm), {
-        "status": 200, f"header x-amz-checksum-{algorithm}": checksum(algorithm, WHOLE)}, PAGES[UNSIGNED])
-    row(f"a wrong trailer of {algorithm}", "http", framed(UNSIGNED, trailer=algorithm, spoil=other_content(0)),
-        refusal(400, "BadDigest"), DIGEST)
+    row(
+        f"a trailer of {algorithm}",
+        "http",
+        framed(UNSIGNED, trailer=algorithm),
+        {"status": 200, f"header x-amz-checksum-{algorithm}": checksum(algorithm, WHOLE)},
+        PAGES[UNSIGNED],
+    )
+    row(
+        f"a wrong trailer of {algorithm}",
+        "http",
+        framed(UNSIGNED, trailer=algorithm, spoil=other_content(0)),
+        refusal(400, "BadDigest"),
+        DIGEST,
+    )
 row("a wrong trailer that is signed", "http", lambda s: wrong_and_signed(s), refusal(400, "BadDigest"), DIGEST)
-row("the trailer's checksum is kept", "http", lambda s: s.after(Frames(s, UNSIGNED, trailer="sha256").send(), lambda: s.head(
-    s.key(), headers={"x-amz-checksum-mode": "ENABLED"})), {"header x-amz-checksum-sha256": checksum("sha256", WHOLE)},
-    api("HeadObject", "ChecksumSHA256", "This checksum is only present if the checksum was uploaded with the object."))
+row(
+    "the trailer's checksum is kept",
+    "http",
+    lambda s: s.after(
+        Frames(s, UNSIGNED, trailer="sha256").send(),
+        lambda: s.head(s.key(), headers={"x-amz-checksum-mode": "ENABLED"}),
+    ),
+    {"header x-amz-checksum-sha256": checksum("sha256", WHOLE)},
+    api("HeadObject", "ChecksumSHA256", "This checksum is only present if the checksum was uploaded with the object."),
+)
 row("less than was said", "http", framed(SIGNED, length=len(WHOLE) + 1), {"status": 400}, error("IncompleteBody", 400))
-row("more than was said", "http", framed(SIGNED, length=len(WHOLE) - 1), {"status": 400}, signing(*STREAMING,
-    "x-amz-decoded-content-length: the length, in bytes, of the data to be chunked"))
-row("a part of a multipart upload", "http", lambda s: framed_part(s), {"status": 200, "header x-amz-checksum-crc32":
-    checksum("crc32", WHOLE)}, signing(*STREAMING, "chunked upload applies to PutObject and UploadPart"))
+row(
+    "more than was said",
+    "http",
+    framed(SIGNED, length=len(WHOLE) - 1),
+    {"status": 400},
+    signing(*STREAMING, "x-amz-decoded-content-length: the length, in bytes, of the data to be chunked"),
+)
+row(
+    "a part of a multipart upload",
+    "http",
+    lambda s: framed_part(s),
+    {"status": 200, "header x-amz-checksum-crc32": checksum("crc32", WHOLE)},
+    signing(*STREAMING, "chunked upload applies to PutObject and UploadPart"),
+)
 unknown("no decoded length", "http", lambda s: no_length(s))
 unknown("the trailer is missing", "http", framed(UNSIGNED, spoil_trailer=lambda text: ""))
 unknown("a trailer that was not announced", "http", framed(UNSIGNED, announced="x-amz-checksum-sha1"))
