@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True
 
 import rows  # noqa: E402, F401
 from clients import Call, Stack  # noqa: E402
-from table import ROWS, cannot_fail, differences  # noqa: E402
+from table import ABSENT, ROWS, cannot_fail, differences  # noqa: E402
 
 AT_LEAST = 150
 
@@ -36,6 +36,8 @@ def run(row, stack, number):
     if not row.asserted:
         return [], answer
     wrong = differences(answer, row.expected)
+    if wrong and answer.get("Message") is not ABSENT:
+        wrong.append(f"it was told {answer.get('Code')}: {answer.get('Message')}")
     if not wrong:
         wrong = [f"{item} would pass whatever the answer" for item in cannot_fail(answer, row.expected)]
     return wrong, answer

@@ -99,11 +99,11 @@ class Signer(botocore.auth.S3SigV4Auth):
         self.named, self.unsigned = payload, {name.lower() for name in unsigned}
 
     def _set_necessary_date_headers(self, request):
-        zone = request.headers.get("Date")
+        as_iso = request.headers.get("Date") == "ISO"
         super()._set_necessary_date_headers(request)
-        if zone:
-            # botocore writes the time without naming a zone, which HTTP does not know.
-            request.headers.replace_header("Date", request.headers["Date"].replace("-0000", zone))
+        if as_iso:
+            # botocore writes the date as HTTP does; the guide wants ISO 8601.
+            request.headers.replace_header("Date", request.context["timestamp"])
 
     def payload(self, request):
         return self.named or super().payload(request)

@@ -22,7 +22,8 @@ SKEW = user_guide(
 DATE = iam_guide(
     "signing-elements.md",
     "Date",
-    "You can use a date or an x-amz-date header; if we can't find an x-amz-date header, then we look for a date header",
+    "The time stamp must be in ISO 8601 format. You can use a date or an x-amz-date header; if we can't find an x-amz-date"
+    " header, then we look for a date header",
 )
 SCOPE = iam_guide(
     "signing-elements.md",
@@ -145,19 +146,8 @@ row(
 for name, seconds in (("behind", -1000), ("ahead", 1000)):
     row(f"a clock that is {name}", "http", skewed(seconds), refusal(403, "RequestTimeTooSkewed"), SKEW)
     row(f"a clock that is a little {name}", "http", skewed(seconds * 0.8), 200, SKEW)
-row("a date header in place of x-amz-date", "http", lambda s: s.list(LIST, headers={"Date": "GMT"}), 200, DATE)
-row(
-    "a date header with a zone of +0000",
-    "http",
-    lambda s: s.list(LIST, headers={"Date": "+0000"}),
-    200,
-    user_guide(
-        "RESTAuthentication.md",
-        "Authentication examples",
-        'the examples use "+0000" to designate the time zone. You can use "GMT" instead',
-    ),
-)
-unknown("a date header as botocore writes it", "http", lambda s: s.list(LIST, headers={"Date": "-0000"}))
+row("a date header in place of x-amz-date", "http", lambda s: s.list(LIST, headers={"Date": "ISO"}), 200, DATE)
+unknown("a date header as botocore writes it", "http", lambda s: s.list(LIST, headers={"Date": "now"}))
 row("an old date header", "http", lambda s: old_date(s), refusal(403, "RequestTimeTooSkewed"), SKEW)
 row(
     "no date at all",
@@ -391,7 +381,7 @@ def boto_with(s, region=None, **changes):
 
 def old_date(s):
     with at_offset(-1000):
-        return s.list(LIST, headers={"Date": "GMT"})
+        return s.list(LIST, headers={"Date": "ISO"})
 
 
 def host_unsigned(s):
