@@ -6,7 +6,7 @@ use std::path::Path;
 use jetbridge_local_stack::{Options, Template};
 use serde_json::{Value, json};
 
-use crate::stock_clients::{Check, facts, write_ca};
+use crate::stock_clients::{Check, facts_of, write_ca};
 use crate::support::{ALICE, BOB, Bench};
 
 const TEMPLATE: &str = include_str!("../../../../tests/e2e/template/infra-admin.template.json");
@@ -49,7 +49,7 @@ async fn stock_clients_get_the_answers_that_aws_documents() {
     let mut all = serde_json::Map::new();
     for (name, bench, user) in [("plain", &plain, ALICE), ("deployed", &deployed, ALICE), ("admin", &deployed, BOB)] {
         let is_deployed = name != "plain";
-        let mut facts = facts(bench, user, ca_file.as_deref().filter(|_| is_deployed)).await;
+        let mut facts = facts_of(user, bench, ca_file.as_deref().filter(|_| is_deployed)).await;
         merge(&mut facts, files.clone());
         merge(&mut facts, json!({"deployed": is_deployed}));
         all.insert(name.to_owned(), facts);

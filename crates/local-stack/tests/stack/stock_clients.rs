@@ -14,8 +14,13 @@ use crate::support::{ALICE, Bench};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock");
 
-/// What the Python side has to know, in one line of JSON.
-pub(crate) async fn facts(bench: &Bench, user: (&str, &str), ca_file: Option<&Path>) -> Value {
+/// What the Python side has to know, in one line of JSON, with alice signed in.
+async fn facts(bench: &Bench, ca_file: Option<&Path>) -> Value {
+    facts_of(ALICE, bench, ca_file).await
+}
+
+/// As [`facts`], with another user signed in.
+pub(crate) async fn facts_of(user: (&str, &str), bench: &Bench, ca_file: Option<&Path>) -> Value {
     let tokens = bench.get_tokens_of(user).await;
     let (options, endpoints) = (bench.stack.options(), bench.stack.endpoints());
     json!({
@@ -84,7 +89,7 @@ pub(crate) fn write_ca(bench: &Bench) -> Option<PathBuf> {
 /// Runs one check of `aws_clients.py` against a stack of its own.
 pub(crate) async fn check(name: &'static str, options: Options) {
     let bench = Bench::with(options).await;
-    let facts = facts(&bench, ALICE, write_ca(&bench).as_deref()).await;
+    let facts = facts(&bench, write_ca(&bench).as_deref()).await;
     tokio::task::spawn_blocking(move || Check::start(name, &facts).finish()).await.unwrap();
 }
 
@@ -113,7 +118,7 @@ async fn boto3_is_refused_with_s3s_own_codes() {
 #[tokio::test]
 async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
     let bench = Bench::with(Options { credentials_lifetime: Duration::from_secs(60), ..Options::default() }).await;
-    let facts = facts(&bench, ALICE, None).await;
+    let facts = facts(&bench, None).await;
     tokio::task::spawn_blocking(move || {
         let mut check = Check::start("expired", &facts);
         // First past the credentials' life but within the skew that S3 forgives, then beyond that too.
@@ -133,7 +138,7 @@ async fn boto3_learns_that_credentials_clock_and_url_have_gone_stale() {
 #[tokio::test]
 async fn the_aws_cli_lists_and_downloads() {
     let bench = Bench::start().await;
-    let facts = facts(&bench, ALICE, None).await;
+    let facts = facts(&bench, None).await;
     tokio::task::spawn_blocking(move || {
         let mut sign_in = Check::start("print_credentials", &facts);
         let mut line = String::new();
