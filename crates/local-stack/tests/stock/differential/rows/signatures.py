@@ -22,8 +22,8 @@ SKEW = user_guide(
 DATE = iam_guide(
     "signing-elements.md",
     "Date",
-    "The time stamp must be in ISO 8601 format. You can use a date or an x-amz-date header; if we can't find an x-amz-date"
-    " header, then we look for a date header",
+    "The time stamp must be in ISO 8601 format. You can use a date or an x-amz-date header; if we can't find an"
+    " x-amz-date header, then we look for a date header",
 )
 SCOPE = iam_guide(
     "signing-elements.md",
