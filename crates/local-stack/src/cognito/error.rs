@@ -56,6 +56,24 @@ pub(super) enum CognitoError {
     Serialization,
     #[error("The operation is not known.")]
     UnknownOperation,
+    #[error("Missing Authentication Token")]
+    MissingSignature,
+    #[error("{0}")]
+    IncompleteSignature(String),
+    #[error("{0}")]
+    WrongSignature(String),
+    #[error("The security token included in the request is invalid.")]
+    UnknownCredentials,
+    #[error("The security token included in the request is expired")]
+    ExpiredCredentials,
+    #[error(
+        "User: {caller} is not authorized to perform: cognito-identity:{operation} because no identity-based policy allows the \
+         cognito-identity:{operation} action"
+    )]
+    AccessDenied { caller: String, operation: &'static str },
+    /// The stack's own: no service says so.
+    #[error("The local stack does not imitate {0}.")]
+    NotImitated(&'static str),
 }
 
 impl CognitoError {
@@ -85,6 +103,13 @@ impl CognitoError {
             Self::Internal => "InternalErrorException",
             Self::Serialization => "SerializationException",
             Self::UnknownOperation => "UnknownOperationException",
+            Self::MissingSignature => "MissingAuthenticationTokenException",
+            Self::IncompleteSignature(_) => "IncompleteSignatureException",
+            Self::WrongSignature(_) => "InvalidSignatureException",
+            Self::UnknownCredentials => "UnrecognizedClientException",
+            Self::ExpiredCredentials => "ExpiredTokenException",
+            Self::AccessDenied { .. } => "AccessDeniedException",
+            Self::NotImitated(_) => "NotImplemented",
         }
     }
 
@@ -92,6 +117,7 @@ impl CognitoError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotImitated(_) => StatusCode::NOT_IMPLEMENTED,
             _ => StatusCode::BAD_REQUEST,
         }
     }

@@ -1,6 +1,7 @@
-//! Amazon Cognito identity pools: GetId, GetCredentialsForIdentity and GetOpenIdToken, strict as the service
-//! (source: Cognito identity pools API reference; the wire format is AWS JSON 1.1, see the Smithy specification).
+//! Amazon Cognito identity pools: GetId, GetCredentialsForIdentity and GetOpenIdToken, strict as the service, and its refusals
+//! of everything else (source: Cognito identity pools API reference; the wire format is AWS JSON 1.1, see the Smithy specification).
 
+mod admin;
 mod error;
 mod identity;
 mod login;
@@ -82,11 +83,15 @@ async fn key_set(State(cognito): State<Arc<Cognito>>) -> Result<Json<Value>, Sta
 
 async fn call(State(cognito): State<Arc<Cognito>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let operation = ApiOperation::of(&parts.headers);
-    let answer = match (operation, to_bytes(body, MAX_BODY).await) {
-        (Some(operation), Ok(body)) => cognito.answer(operation, &body).await,
-        (Some(_), Err(_)) => Err(CognitoError::Serialization),
-        (None, _) => Err(CognitoError::UnknownOperation),
+    let name = operation_name(&parts.headers);
+    let operation = ApiOperation::of(name);
+    let answer = match (operation, admin::find(name), to_bytes(body, MAX_BODY).await) {
+        (_, _, Err(_)) => Err(CognitoError::Serialization),
+        (Some(operation), _, Ok(body)) => cognito.answer(operation, &body).await,
+        (None, Some(operation), Ok(body)) => {
+            Err(admin::refuse(&cognito.shared, &cognito.credentials, operation, &parts, &body))
+        }
+        (None, None, Ok(_)) => Err(CognitoError::UnknownOperation),
     };
     let mut response = match answer {
         Ok(body) => json_response(StatusCode::OK, &body),
@@ -95,7 +100,9 @@ async fn call(State(cognito): State<Arc<Cognito>>, request: Request) -> Response
     if let Ok(id) = HeaderValue::try_from(random_uuid()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    response.extensions_mut().insert(Operation(operation.map_or("unsupported", ApiOperation::name)));
+    response
+        .extensions_mut()
+        .insert(Operation(operation.map(ApiOperation::name).or(admin::find(name)).unwrap_or("unsupported")));
     response
 }
 
@@ -108,7 +115,9 @@ fn json_response(status: StatusCode, body: &Value) -> Response {
 
 fn error_response(error: &CognitoError) -> Response {
     let (type_name, message) = (error.type_name(), error.to_string());
-    let mut response = json_response(error.status(), &json!({ "__type": type_name, "message": message }));
+    // The types of their own have a `message`; what AWS's front refuses by policy has a `Message`.
+    let field = if matches!(error, CognitoError::AccessDenied { .. }) { "Message" } else { "message" };
+    let mut response = json_response(error.status(), &json!({ "__type": type_name, field: message }));
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::try_from(format!("{type_name}:")) {
         headers.insert(ERROR_TYPE, value);
@@ -119,31 +128,38 @@ fn error_response(error: &CognitoError) -> Response {
     response
 }
 
+/// What is asked for, in AWS JSON 1.1; empty if it is not that.
+fn operation_name(headers: &HeaderMap) -> &str {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
+    let is_json = media_type.trim().eq_ignore_ascii_case(CONTENT_TYPE);
+    text(TARGET).strip_prefix("AWSCognitoIdentityService.").filter(|_| is_json).unwrap_or_default()
+}
+
+/// The operations that take no credentials ("This is a public API").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ApiOperation {
     Id,
     Credentials,
     OpenIdToken,
+    /// Known, and carried out by nobody here.
+    UnlinkIdentity,
 }
 
 impl ApiOperation {
-    const ALL: [Self; 3] = [Self::Id, Self::Credentials, Self::OpenIdToken];
+    const ALL: [Self; 4] = [Self::Id, Self::Credentials, Self::OpenIdToken, Self::UnlinkIdentity];
 
     fn name(self) -> &'static str {
         match self {
             Self::Id => "GetId",
             Self::Credentials => "GetCredentialsForIdentity",
             Self::OpenIdToken => "GetOpenIdToken",
+            Self::UnlinkIdentity => "UnlinkIdentity",
         }
     }
 
-    fn of(headers: &HeaderMap) -> Option<Self> {
-        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
-        let name = text(TARGET).strip_prefix("AWSCognitoIdentityService.").unwrap_or_default();
-        Self::ALL
-            .into_iter()
-            .find(|operation| operation.name() == name && media_type.trim().eq_ignore_ascii_case(CONTENT_TYPE))
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.name() == name)
     }
 }
 
@@ -172,6 +188,7 @@ impl Cognito {
             ApiOperation::Id => self.get_id(parse(body)?).await,
             ApiOperation::Credentials => self.get_credentials(parse(body)?).await,
             ApiOperation::OpenIdToken => self.get_open_id_token(parse(body)?).await,
+            ApiOperation::UnlinkIdentity => Err(CognitoError::NotImitated(operation.name())),
         }
     }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::context::{Arity, Context, Key};
-use super::pattern::{Pattern, Token, fits};
+use super::pattern::{Language, Pattern, Token, fits};
 
 /// One operator on one key. All conditions of a statement must hold.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Operator {
 }
 
 /// Reads the whole element; every problem is named.
-pub(super) fn parse(element: &Value) -> Result<Vec<Condition>, Vec<String>> {
+pub(super) fn parse(element: &Value, language: Language) -> Result<Vec<Condition>, Vec<String>> {
     let Some(operators) = element.as_object() else { return Err(vec!["Condition is not an object".to_owned()]) };
     let (mut conditions, mut problems) = (Vec::new(), Vec::new());
     for (name, keys) in operators {
@@ -108,7 +108,7 @@ pub(super) fn parse(element: &Value) -> Result<Vec<Condition>, Vec<String>> {
             continue;
         };
         for (key, values) in keys {
-            match Condition::parse(operator, key, values) {
+            match Condition::parse(operator, key, values, language) {
                 Ok(condition) => conditions.push(condition),
                 Err(problem) => problems.push(format!("{name}: {problem}")),
             }
@@ -118,7 +118,7 @@ pub(super) fn parse(element: &Value) -> Result<Vec<Condition>, Vec<String>> {
 }
 
 impl Condition {
-    fn parse(operator: Operator, key: &str, values: &Value) -> Result<Self, String> {
+    fn parse(operator: Operator, key: &str, values: &Value, language: Language) -> Result<Self, String> {
         let name = key;
         let key = Key::parse(name).ok_or_else(|| format!("condition key {name} is not known"))?;
         if key.arity == Arity::Several && operator.set.is_none() && operator.comparison != Comparison::Null {
@@ -128,8 +128,8 @@ impl Condition {
             Value::Array(several) => several.iter().collect(),
             one => vec![one],
         };
-        let values: Vec<Pattern> =
-            values.into_iter().map(|value| parse_value(operator.comparison, name, value)).collect::<Result<_, _>>()?;
+        let parse = |value| parse_value(operator.comparison, name, value, language);
+        let values: Vec<Pattern> = values.into_iter().map(parse).collect::<Result<_, _>>()?;
         if values.is_empty() {
             return Err(format!("{name} has no values"));
         }
@@ -178,25 +178,38 @@ impl Condition {
     }
 }
 
-fn parse_value(comparison: Comparison, key: &str, value: &Value) -> Result<Pattern, String> {
+fn parse_value(comparison: Comparison, key: &str, value: &Value, language: Language) -> Result<Pattern, String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         _ => return Err(format!("a value of {key} is neither text, number nor true or false")),
     };
     let pattern = match comparison {
-        Comparison::Like | Comparison::Arn => Pattern::with_wildcards(&text)?,
-        Comparison::Text => Pattern::exact(&text)?,
+        Comparison::Like | Comparison::Arn => Pattern::with_wildcards(&text, language)?,
+        Comparison::Text => Pattern::exact(&text, language)?,
         Comparison::TextIgnoringCase | Comparison::Bool | Comparison::Number(_) | Comparison::Null => {
-            Pattern::exact(&text)?.ignoring_case()
+            Pattern::exact(&text, language)?.ignoring_case()
         }
     };
     let is_right = match comparison {
         Comparison::Bool | Comparison::Null => ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word)),
-        Comparison::Number(_) => text.parse::<f64>().is_ok_and(f64::is_finite),
+        Comparison::Number(_) => is_number(&text),
+        // Each of the six parts is checked separately, so that fewer would match nothing: a Deny would never apply.
+        Comparison::Arn if !pattern.is_arn() => {
+            return Err(format!(
+                "{text:?} for {key} has fewer than the six parts of an ARN: write each of them, as in arn:aws:iam::*:role/*"
+            ));
+        }
         _ => true,
     };
     if is_right { Ok(pattern) } else { Err(format!("{text:?} is no value for {key} with this operator")) }
+}
+
+/// "An integer or decimal value", with no exponent and no blank.
+fn is_number(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits(whole.strip_prefix('-').unwrap_or(whole)) && is_digits(fraction)
 }
 
 impl Comparison {
@@ -233,7 +246,8 @@ impl Ordered {
     }
 }
 
-/// The six parts of an ARN are compared one by one: a wildcard does not reach beyond a colon, but for the last part.
+/// "Each of the six colon-delimited components of the ARN is checked separately": a wildcard does not reach beyond a colon,
+/// but for the last part.
 fn fits_arn(wanted: &[Token], actual: &str) -> bool {
     let wanted: Vec<_> = wanted.splitn(6, |token| *token == Token::Exactly(':')).collect();
     let actual: Vec<_> = actual.splitn(6, ':').collect();

@@ -12,4 +12,5 @@ mod tests;
 
 pub(crate) use context::Context;
 pub(crate) use evaluate::{Call, Caller, Refusal, evaluate, trusts};
+pub(crate) use pattern::fits_wildcards;
 pub(crate) use policy::{Policy, PolicyKind};

@@ -1,9 +1,10 @@
-//! Policy documents. Everything in them is read or refused.
+//! Policy documents. Everything in them is read or refused. Sources: "Grammar of the IAM JSON policy language" and the pages
+//! on each element, IAM user guide (2023-05-11).
 
 use serde_json::{Map, Value};
 
 use super::conditions::{self, Condition};
-use super::pattern::Pattern;
+use super::pattern::{Language, PARTITION, Pattern, fits_wildcards};
 
 /// The condition keys that say who calls.
 const CALLER_KEYS: &[&str] =
@@ -13,6 +14,11 @@ const CALLER_KEYS: &[&str] =
 /// ("Identity-provider controls for shared OIDC providers", IAM user guide).
 const COGNITO: &str = "cognito-identity.amazonaws.com";
 const POOL_KEY: &str = "cognito-identity.amazonaws.com:aud";
+
+/// The actions of trust policies, in lower case ("Actions, resources, and condition keys for AWS Security Token Service",
+/// service authorization reference: those on a role).
+const TRUST_ACTIONS: &[&str] =
+    &["assumerole", "assumerolewithsaml", "assumerolewithwebidentity", "setcontext", "setsourceidentity", "tagsession"];
 
 /// Where a policy stands, which decides what its statements have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +34,7 @@ pub(crate) enum PolicyKind {
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(super) statements: Vec<Statement>,
+    size: usize,
 }
 
 #[derive(Debug)]
@@ -65,11 +72,24 @@ impl Policy {
     /// Everything that is wrong or not known.
     pub(crate) fn parse(document: &Value, kind: PolicyKind) -> Result<Self, Vec<String>> {
         let Some(document) = document.as_object() else { return Err(vec!["the policy is not an object".to_owned()]) };
-        let mut problems = name_unknown(document, &["Version", "Id", "Statement"]);
-        match document.get("Version").and_then(Value::as_str) {
-            Some("2012-10-17") => {}
-            // Variables are plain text in policies of the other version.
-            _ => problems.push("Version is not 2012-10-17".to_owned()),
+        // "The id_block ... must not be included in identity-based policies."
+        let known = ["Version", "Statement", "Id"];
+        let mut problems = name_unknown(document, &known[..if kind == PolicyKind::Identity { 2 } else { 3 }]);
+        let language = match document.get("Version").map(Value::as_str) {
+            Some(Some("2012-10-17")) => Language::Of2012,
+            None | Some(Some("2008-10-17")) => Language::Of2008,
+            _ => {
+                problems.push("Version is neither 2012-10-17 nor 2008-10-17".to_owned());
+                Language::Of2012
+            }
+        };
+        let text = Value::from(document.clone()).to_string();
+        if kind != PolicyKind::Resource
+            && let Some(other) = text.chars().find(|character| !is_policy_character(*character))
+        {
+            problems.push(format!(
+                "the policy has the character {other:?}, which IAM does not take: only those up to U+00FF"
+            ));
         }
         let found = match document.get("Statement") {
             Some(Value::Array(several)) => several.iter().collect(),
@@ -83,16 +103,41 @@ impl Policy {
         for (index, statement) in found.into_iter().enumerate() {
             let sid = statement.get("Sid").and_then(Value::as_str);
             let name = sid.map_or_else(|| format!("statement {}", index + 1), |sid| format!("statement {sid}"));
-            if sid.is_some_and(|sid| sids.contains(&sid)) {
-                problems.push(format!("{name} is there twice"));
+            if statement.get("Sid").is_some() && sid.is_none() {
+                problems.push(format!("{name}: Sid is not a text"));
+            }
+            // "In IAM, the Sid value must be unique", of letters and digits. S3 asks neither ("Unique Sids recommended" is
+            // only a warning among the policy checks of IAM Access Analyzer; examples of the S3 user guide have spaces).
+            if let (true, Some(sid)) = (kind != PolicyKind::Resource, sid.filter(|sid| !sid.is_empty())) {
+                if sids.contains(&sid) {
+                    problems.push(format!("{name} is there twice; give each its own Sid, or none"));
+                }
+                if !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                    problems.push(format!("{name}: Sid {sid:?} has other characters than letters and digits"));
+                }
             }
             sids.extend(sid);
-            match Statement::parse(statement, kind) {
+            match Statement::parse(statement, kind, language) {
                 Ok(statement) => statements.push(statement),
                 Err(found) => problems.extend(found.into_iter().map(|problem| format!("{name}: {problem}"))),
             }
         }
-        if problems.is_empty() { Ok(Self { statements }) } else { Err(problems) }
+        let size = text.chars().filter(|character| !character.is_whitespace()).count();
+        if problems.is_empty() { Ok(Self { statements, size }) } else { Err(problems) }
+    }
+
+    /// Its characters, as IAM counts them against its quotas: "IAM does not count white space" ("IAM and STS character
+    /// limits", IAM user guide).
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The ARNs of the roles and their sessions that it names as principals.
+    pub(crate) fn principal_arns(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().flat_map(|statement| &statement.principals).filter_map(|principal| match principal {
+            Principal::Aws(arn) => Some(arn.as_str()),
+            _ => None,
+        })
     }
 
     /// Whether the policy of a bucket is open to the world: it allows something to everybody, and no condition holds only
@@ -108,7 +153,7 @@ impl Policy {
 }
 
 impl Statement {
-    fn parse(statement: &Value, kind: PolicyKind) -> Result<Self, Vec<String>> {
+    fn parse(statement: &Value, kind: PolicyKind, language: Language) -> Result<Self, Vec<String>> {
         let Some(statement) = statement.as_object() else { return Err(vec!["it is not an object".to_owned()]) };
         let mut known = vec!["Sid", "Effect", "Action", "Condition"];
         if kind != PolicyKind::Identity {
@@ -126,7 +171,7 @@ impl Statement {
                 Effect::Deny
             }
         };
-        let mut read = |name: &'static str, parse: fn(&str) -> Result<Pattern, String>| -> Vec<Pattern> {
+        let mut read = |name: &'static str, parse: fn(&str, Language) -> Result<Pattern, String>| -> Vec<Pattern> {
             if !known.contains(&name) {
                 return Vec::new();
             }
@@ -136,7 +181,7 @@ impl Statement {
             }
             let mut patterns = Vec::new();
             for text in texts.unwrap_or_default() {
-                match parse(text) {
+                match parse(text, language) {
                     Ok(pattern) => patterns.push(pattern),
                     Err(problem) => problems.push(format!("{name}: {problem}")),
                 }
@@ -144,16 +189,16 @@ impl Statement {
             patterns
         };
         let actions = read("Action", if kind == PolicyKind::Trust { parse_trust_action } else { parse_action });
-        let resources = read("Resource", parse_resource);
+        let resources = read("Resource", Pattern::resource);
         let principals = if kind == PolicyKind::Identity {
             Vec::new()
         } else {
-            parse_principals(statement.get("Principal")).unwrap_or_else(|found| {
+            parse_principals(statement.get("Principal"), kind).unwrap_or_else(|found| {
                 problems.extend(found);
                 Vec::new()
             })
         };
-        let conditions = match statement.get("Condition").map(conditions::parse) {
+        let conditions = match statement.get("Condition").map(|element| conditions::parse(element, language)) {
             None => Vec::new(),
             Some(Ok(conditions)) => conditions,
             Some(Err(found)) => {
@@ -176,35 +221,34 @@ impl Statement {
     }
 }
 
-fn parse_action(text: &str) -> Result<Pattern, String> {
+/// "A service namespace as an action prefix ... followed by the name of the action", which may have wildcards; the prefix
+/// has none ("Vendor ... is not valid").
+fn parse_action(text: &str, language: Language) -> Result<Pattern, String> {
     let is_action = text == "*"
         || text.split_once(':').is_some_and(|(service, name)| {
-            let is_name = |part: &str| {
-                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-*?".contains(&byte))
+            let consists_of = |part: &str, others: &[u8]| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
             };
-            is_name(service) && is_name(name)
+            (service == "*" || consists_of(service, b"-")) && consists_of(name, b"-*?")
         });
     if !is_action {
-        return Err(format!("{text:?} is no action"));
+        return Err(format!("{text:?} is no action: a service, a colon, and a name, in which alone wildcards may be"));
     }
-    Ok(Pattern::with_wildcards(text)?.ignoring_case())
+    Ok(Pattern::with_wildcards(text, language)?.ignoring_case())
 }
 
-fn parse_trust_action(text: &str) -> Result<Pattern, String> {
-    match text.split_once(':') {
-        Some((service, _)) if service.eq_ignore_ascii_case("sts") => parse_action(text),
-        _ => Err(format!("{text:?} is not of sts, and a trust policy speaks of nothing else")),
+/// "AssumeRole policy may only specify STS AssumeRole actions", as IAM says (pulumi-aws#4629), and what goes with them.
+fn parse_trust_action(text: &str, language: Language) -> Result<Pattern, String> {
+    let name = text.to_ascii_lowercase();
+    let is_of_trust = |pattern: &str| TRUST_ACTIONS.iter().any(|action| fits_wildcards(pattern, action));
+    match name.strip_prefix("sts:") {
+        Some(pattern) if is_of_trust(pattern) => parse_action(text, language),
+        Some(_) => Err(format!("{text:?} is nothing that a trust policy allows: it speaks of assuming the role")),
+        None => Err(format!("{text:?} is not of sts, and a trust policy speaks of nothing else")),
     }
 }
 
-fn parse_resource(text: &str) -> Result<Pattern, String> {
-    if text != "*" && !text.starts_with("arn:") {
-        return Err(format!("{text:?} is no ARN"));
-    }
-    Pattern::with_wildcards(text)
-}
-
-fn parse_principals(element: Option<&Value>) -> Result<Vec<Principal>, Vec<String>> {
+fn parse_principals(element: Option<&Value>, policy: PolicyKind) -> Result<Vec<Principal>, Vec<String>> {
     let kinds = match element {
         Some(Value::String(text)) if text == "*" => return Ok(vec![Principal::Everybody]),
         Some(Value::Object(kinds)) if !kinds.is_empty() => kinds,
@@ -218,30 +262,63 @@ fn parse_principals(element: Option<&Value>) -> Result<Vec<Principal>, Vec<Strin
             continue;
         };
         for name in names {
-            principals.push(match kind.as_str() {
-                "AWS" if name == "*" => Principal::Everybody,
-                "AWS" if is_role(name) => Principal::Aws(name.to_owned()),
-                "Federated" => Principal::Federated(name.to_owned()),
-                "Service" => Principal::Service,
-                // An account as principal leaves the decision to its identity policies, which nothing here needs.
-                "AWS" => {
-                    problems.push(format!("Principal.AWS: {name:?} is neither \"*\" nor the ARN of a role"));
-                    continue;
-                }
-                _ => {
-                    problems.push(format!("Principal.{kind} is not known"));
-                    continue;
-                }
-            });
+            match parse_principal(kind, name, policy) {
+                Ok(principal) => principals.push(principal),
+                Err(problem) => problems.push(format!("Principal.{kind}{problem}")),
+            }
         }
     }
     if problems.is_empty() { Ok(principals) } else { Err(problems) }
 }
 
+/// One principal ("AWS JSON policy elements: Principal"). What is wrong with it begins with what joins it to its kind.
+fn parse_principal(kind: &str, name: &str, policy: PolicyKind) -> Result<Principal, String> {
+    let is_domain = name.contains('.') && !name.contains([':', '/', '*', '?']);
+    match kind {
+        "AWS" if name == "*" => Ok(Principal::Everybody),
+        // "You cannot use a wildcard to match part of a principal name or ARN."
+        "AWS" | "Federated" | "Service" if name.contains(['*', '?']) => {
+            Err(format!(": {name:?} has a wildcard, which AWS takes in no part of a principal: name each of them"))
+        }
+        "AWS" if is_role(name) => Ok(Principal::Aws(name.to_owned())),
+        // An account as principal leaves the decision to its identity policies, which nothing here needs.
+        "AWS" => Err(format!(": {name:?} is neither \"*\" nor the ARN of a role")),
+        // "Federated principal not supported" among the policy checks of IAM Access Analyzer.
+        "Federated" if policy == PolicyKind::Resource => {
+            Err(format!(": {name:?} stands in the policy of a bucket, which takes no identity provider: name the role"))
+        }
+        "Federated" if is_domain || is_provider(name) => Ok(Principal::Federated(name.to_owned())),
+        "Federated" => Err(format!(": {name:?} is neither a domain nor the ARN of an identity provider")),
+        "Service" if is_domain => Ok(Principal::Service),
+        "Service" => Err(format!(": {name:?} is no name of a service, such as logging.s3.amazonaws.com")),
+        _ => Err(" is not known".to_owned()),
+    }
+}
+
 fn is_role(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
-    matches!(parts[..], ["arn", _, "iam", "", _, resource] if resource.starts_with("role/"))
-        || matches!(parts[..], ["arn", _, "sts", "", _, resource] if resource.starts_with("assumed-role/"))
+    let of_account = |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    match parts[..] {
+        ["arn", PARTITION, "iam", "", account, resource] => {
+            of_account(account) && resource.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+        }
+        ["arn", PARTITION, "sts", "", account, resource] => {
+            of_account(account) && resource.starts_with("assumed-role/") && resource.split('/').count() == 3
+        }
+        _ => false,
+    }
+}
+
+fn is_provider(arn: &str) -> bool {
+    let parts: Vec<_> = arn.splitn(6, ':').collect();
+    matches!(parts[..], ["arn", PARTITION, "iam", "", _, resource]
+        if resource.starts_with("oidc-provider/") || resource.starts_with("saml-provider/"))
+}
+
+/// "Policy documents can contain only the following Unicode characters: horizontal tab, linefeed, carriage return, and
+/// characters in the range U+0020 to U+00FF" ("IAM name requirements", IAM user guide).
+fn is_policy_character(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{ff}')
 }
 
 /// A text, or a list of texts.

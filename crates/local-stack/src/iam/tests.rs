@@ -146,8 +146,9 @@ fn operators_compare_as_their_names_say() {
         ("Bool", "aws:SecureTransport", "false", "true", false),
         ("ArnLike", "aws:SourceArn", "arn:aws:s3:::data-*", arn, true),
         ("ArnEquals", "aws:SourceArn", "arn:*:s3:*:*:data-bucket", arn, true),
-        // A wildcard does not reach beyond a colon.
-        ("ArnLike", "aws:SourceArn", "arn:*:data-bucket", arn, false),
+        // A wildcard does not reach beyond a colon, but for the last part.
+        ("ArnLike", "aws:SourceArn", "arn:aws:*:*:data-bucket:x", arn, false),
+        ("ArnLike", "aws:SourceArn", "arn:aws:s3:::*", "arn:aws:s3:::data-bucket:x", true),
         ("ArnNotLike", "aws:SourceArn", "arn:aws:s3:::logs-*", arn, true),
         ("NumericLessThanEquals", "s3:max-keys", "10", "10", true),
         ("NumericLessThanEquals", "s3:max-keys", "10", "9", true),
@@ -301,8 +302,14 @@ fn what_is_not_known_is_refused_by_name() {
         (Identity, "Effect", json!("Permit"), "Effect"),
         (Identity, "Action", json!("GetObject"), "\"GetObject\" is no action"),
         (Identity, "Action", json!("s3:${aws:userid}"), "is no action"),
+        (Identity, "Action", json!("s3*:GetObject"), "\"s3*:GetObject\" is no action"),
+        (Identity, "Action", json!("s3:Get:Object"), "is no action"),
         (Identity, "Action", json!([]), "Action"),
         (Identity, "Resource", json!("bucket/*"), "is no ARN"),
+        (Identity, "Resource", json!(["*", "arn:*"]), "of which service"),
+        (Identity, "Sid", json!("Read all"), "Sid \"Read all\" has other characters"),
+        (Trust, "Sid", json!("Cognito-1"), "Sid \"Cognito-1\" has other characters"),
+        (Identity, "Sid", json!(1), "Sid is not a text"),
         (Identity, "Resource", json!("arn:aws:s3:::b/${aws:username}"), "${aws:username}"),
         (Identity, "Condition", json!({ "IpAddress": {} }), "operator IpAddress"),
         (Identity, "Condition", json!({ "ForSomeValues:StringLike": {} }), "ForSomeValues"),
@@ -316,6 +323,10 @@ fn what_is_not_known_is_refused_by_name() {
         (Identity, "Condition", json!({ "StringLike": { "aws:SourceVpc": "x" } }), "condition key aws:SourceVpc"),
         (Identity, "Condition", json!({ "Bool": { "aws:SecureTransport": "maybe" } }), "\"maybe\""),
         (Identity, "Condition", json!({ "NumericEquals": { "s3:max-keys": "ten" } }), "\"ten\""),
+        (Identity, "Condition", json!({ "NumericEquals": { "s3:max-keys": "1e3" } }), "\"1e3\""),
+        (Identity, "Condition", json!({ "NumericEquals": { "s3:max-keys": "${s3:max-keys}" } }), "no value"),
+        (Identity, "Condition", json!({ "ArnLike": { "aws:PrincipalArn": "arn:*" } }), "six parts"),
+        (Identity, "Condition", json!({ "ArnNotLike": { "aws:PrincipalArn": "*" } }), "six parts"),
         (
             Identity,
             "Condition",
@@ -324,19 +335,85 @@ fn what_is_not_known_is_refused_by_name() {
         ),
         (Resource, "Principal", json!({ "CanonicalUser": "x" }), "CanonicalUser"),
         (Resource, "Principal", json!({ "AWS": "123456789012" }), "123456789012"),
+        (Resource, "Principal", json!({ "AWS": "arn:aws:iam::123456789012:role/*" }), "has a wildcard"),
+        (Trust, "Principal", json!({ "AWS": "arn:aws:iam::123456789012:role/app-*" }), "has a wildcard"),
+        (Resource, "Principal", json!({ "AWS": "arn:aws:iam::1234:role/app" }), "nor the ARN of a role"),
+        (
+            Resource,
+            "Principal",
+            json!({ "AWS": "arn:aws:sts::123456789012:assumed-role/app" }),
+            "nor the ARN of a role",
+        ),
+        (Resource, "Principal", json!({ "Federated": COGNITO }), "no identity provider"),
+        (Resource, "Principal", json!({ "AWS": "arn:aws-cn:iam::123456789012:role/app" }), "nor the ARN of a role"),
+        (Trust, "Action", json!("sts:GetFederationToken"), "nothing that a trust policy allows"),
+        (Trust, "Principal", json!({ "Federated": "okta" }), "neither a domain nor"),
+        (Resource, "Principal", json!({ "Service": "logging" }), "no name of a service"),
+        (Resource, "Principal", json!({ "Service": "*" }), "has a wildcard"),
     ] {
         let problems = problems(kind, |document| document["Statement"][0][element] = value.clone());
         assert!(problems.contains(said), "{said:?} is not in {problems:?}");
     }
-    assert!(problems(Identity, |document| document["Version"] = json!("2008-10-17")).contains("Version"));
-    let twice = problems(Identity, |document| {
+    assert!(problems(Identity, |document| document["Version"] = json!("2012-10-18")).contains("Version"));
+    assert!(problems(Identity, |document| document["Id"] = json!("x")).contains("Id is not known"));
+    assert_eq!(problems(Resource, |document| document["Id"] = json!("x")), "");
+    let snowman = problems(Identity, |document| document["Statement"][0]["Resource"] = json!("arn:aws:s3:::b/☃"));
+    assert!(snowman.contains("'☃'"), "{snowman}");
+    let twice = |kind| {
+        problems(kind, |document| {
+            let statement = document["Statement"][0].clone();
+            document["Statement"] = json!([statement.clone(), statement]);
+        })
+    };
+    assert!(twice(Identity).contains("statement One is there twice"), "{}", twice(Identity));
+    let unnamed = problems(Identity, |document| {
+        document["Statement"][0]["Sid"] = json!("");
         let statement = document["Statement"][0].clone();
         document["Statement"] = json!([statement.clone(), statement]);
     });
-    assert!(twice.contains("statement One is there twice"), "{twice}");
+    assert_eq!(unnamed, "");
+    // S3 does not look at them.
+    assert_eq!(twice(Resource), "");
+    assert_eq!(problems(Resource, |document| document["Statement"][0]["Sid"] = json!("Read all")), "");
     let both = problems(Identity, |document| {
         document["Statement"][0]["NotAction"] = json!("x");
         document["Statement"][0]["Condition"] = json!({ "IpAddress": {} });
     });
     assert!(both.contains("NotAction") && both.contains("IpAddress"), "all at once: {both}");
+}
+
+#[test]
+fn a_policy_of_the_first_version_has_no_variables() {
+    let tagged = context(&[("aws:PrincipalTag/department", "research")]);
+    let decide = |version: Option<&str>, resource: &str| {
+        let mut document = json!({ "Statement": {
+            "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/department}/*",
+        } });
+        if let Some(version) = version {
+            document["Version"] = json!(version);
+        }
+        let policy = Policy::parse(&document, PolicyKind::Identity).unwrap();
+        evaluate([&policy], None, &Call { caller: SESSION, action: "s3:GetObject", resource, context: &tagged }).is_ok()
+    };
+    let (own, literal) = ("arn:aws:s3:::b/research/x", "arn:aws:s3:::b/${aws:PrincipalTag/department}/x");
+    for (version, reads_own) in [(Some("2012-10-17"), true), (Some("2008-10-17"), false), (None, false)] {
+        assert_eq!((decide(version, own), decide(version, literal)), (reads_own, !reads_own), "{version:?}");
+    }
+}
+
+#[test]
+fn a_deny_on_a_whole_service_hits_everything_of_it() {
+    let all = identity(&json!({ "Effect": "Allow", "Action": "*", "Resource": "*" }));
+    for resource in ["*", "arn:aws:s3:*", "arn:aws:s3:::*", "arn:*:s3:::b*"] {
+        let deny = identity(&json!({ "Effect": "Deny", "Action": "s3:*", "Resource": resource }));
+        let refused = decide(&[&all, &deny], None, "s3:GetObject", "arn:aws:s3:::b/users/us-west-2:1/x");
+        assert_eq!(refused, Err(Refusal::DeniedByIdentity), "{resource}");
+    }
+}
+
+#[test]
+fn a_policy_is_counted_without_white_space() {
+    let statement = json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/a key" });
+    let text = r#"{"Statement":{"Action":"s3:GetObject","Effect":"Allow","Resource":"arn:aws:s3:::b/akey"},"Version":"2012-10-17"}"#;
+    assert_eq!(identity(&statement).size(), text.len());
 }

@@ -37,7 +37,8 @@ impl Issuer {
     }
 }
 
-/// What IAM asks of the URL of an OpenID Connect provider.
+/// What IAM asks of the URL of an OpenID Connect provider: it begins with https://, "path components are allowed but query
+/// parameters are not", and "the URL should not contain a port number" (CreateOpenIDConnectProvider, IAM API reference).
 pub(super) fn check_provider_url(text: &str) -> Result<Url, String> {
     let problem = |what: &str| Err(format!("Url {text} {what}"));
     if !text.starts_with("https://") {
@@ -51,8 +52,8 @@ pub(super) fn check_provider_url(text: &str) -> Result<Url, String> {
         return problem("ends with a slash, which no issuer of Okta does");
     }
     // What the parser changes would no longer be equal to the tokens' `iss`.
-    if url.as_str().trim_end_matches('/') != text {
-        return problem("is not in its plain form: no query, no user, lower-case host");
+    if url.as_str().trim_end_matches('/') != text || text.contains(['?', '#', '@']) {
+        return problem("is not in its plain form: no query, no fragment, no user, lower-case host");
     }
     Ok(url)
 }

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use super::Issuer;
 use super::deployment::{Deployment, Pool, Provider, Role};
 use super::names::{ACCOUNT, REGION};
-use super::resources::{Parts, RolePolicyPart};
+use super::resources::{Parts, RolePart, RolePolicyPart};
 use crate::iam::Policy;
 
 type Outputs = BTreeMap<String, String>;
+
+/// "IAM and STS character limits" and "IAM object quotas", IAM user guide; the second one is a default.
+const LARGEST_INLINE_POLICIES: usize = 10_240;
+const MOST_MANAGED_POLICIES: usize = 10;
 
 /// The outputs by which the template says what only it knows.
 const BUCKET: &str = "BucketName";
@@ -75,6 +79,7 @@ fn find_doubles(parts: &Parts) -> Vec<String> {
     };
     // IAM does not tell such names apart by their case.
     parts.roles.iter().for_each(|(_, role)| see("role", &role.name.to_ascii_lowercase()));
+    parts.role_policies.iter().filter_map(|policy| policy.arn.as_ref()).for_each(|arn| see("managed policy", arn));
     parts.buckets.iter().for_each(|bucket| see("bucket", &bucket.name));
     parts.providers.iter().for_each(|provider| see("identity provider", &provider.issuer));
     for attachment in &parts.attachments {
@@ -89,12 +94,15 @@ fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String,
     let attached = parts.attached_roles();
     let mut roles = BTreeMap::new();
     for (arn, part) in std::mem::take(&mut parts.roles) {
-        let is_for_it = |policy: &&RolePolicyPart| {
-            policy.role_names.contains(&part.name)
-                || policy.arn.as_ref().is_some_and(|policy| part.managed_policy_arns.contains(policy))
-        };
-        let elsewhere = parts.role_policies.iter().filter(is_for_it).map(|found| Arc::clone(&found.policy));
-        let policies = part.policies.into_iter().map(Arc::new).chain(elsewhere).collect();
+        problems.extend(
+            check_quotas(&part, &parts.role_policies).into_iter().map(|what| format!("role {}: {what}", part.name)),
+        );
+        if part.trust.principal_arns().any(|principal| principal == arn) {
+            problems.push(format!("role {} trusts itself, which does not exist yet when AWS reads that", part.name));
+        }
+        let elsewhere = parts.role_policies.iter().filter(|policy| policy.is_for(&part));
+        let elsewhere: Vec<_> = elsewhere.map(|found| Arc::clone(&found.policy)).collect();
+        let policies = part.policies.into_iter().map(|(_, policy)| Arc::new(policy)).chain(elsewhere).collect();
         let is_known = |wanted: &&String| parts.role_policies.iter().any(|policy| policy.arn.as_ref() == Some(*wanted));
         // What nobody can have by way of the pool, the stack need not know.
         if attached.contains(&arn)
@@ -104,6 +112,20 @@ fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String,
         }
         roles.insert(arn, (part.name, Role { id: part.id, trust: part.trust, policies, tags: part.tags }));
     }
+    let own: BTreeMap<&str, &str> = roles.iter().map(|(arn, (name, _))| (arn.as_str(), name.as_str())).collect();
+    let trusted = roles.values().flat_map(|(name, role)| {
+        role.trust.principal_arns().map(move |principal| (format!("the trust policy of role {name}"), principal))
+    });
+    let named = parts.bucket_policies.iter().flat_map(|(bucket, policy)| {
+        policy.principal_arns().map(move |principal| (format!("the policy of bucket {bucket}"), principal))
+    });
+    for (which, principal) in trusted.chain(named) {
+        if !may_exist(principal, &own) {
+            problems.push(format!(
+                "{which} names {principal}, which is not in the template: AWS takes no principal that does not exist"
+            ));
+        }
+    }
     let names: Vec<&String> = roles.values().map(|(name, _)| name).collect();
     let wanted = parts.role_policies.iter().flat_map(|policy| &policy.role_names);
     let missing = wanted.filter(|wanted| !names.contains(wanted));
@@ -112,6 +134,50 @@ fn link_roles(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String,
         problems.push(format!("role {arn} is attached to the identity pool and not in the template"));
     }
     roles.into_iter().map(|(arn, (_, role))| (arn, role)).collect()
+}
+
+/// What IAM refuses of the policies that a role has together.
+fn check_quotas(role: &RolePart, elsewhere: &[RolePolicyPart]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let (inline, managed): (Vec<_>, Vec<_>) =
+        elsewhere.iter().filter(|policy| policy.is_for(role)).partition(|policy| policy.arn.is_none());
+    let own = role.policies.iter().map(|(name, policy)| (name, policy));
+    let inline: Vec<_> = own.chain(inline.iter().map(|part| (&part.name, part.policy.as_ref()))).collect();
+    let size: usize = inline.iter().map(|(_, policy)| policy.size()).sum();
+    if size > LARGEST_INLINE_POLICIES {
+        problems.push(format!(
+            "its inline policies have {size} characters, white space not counted; IAM takes 10,240 together: shorten them, or \
+             move statements to a managed policy"
+        ));
+    }
+    // PutRolePolicy "adds or updates" the policy of a name. That names are not told apart by their case is said of IAM's
+    // names in general (CreateRole).
+    let mut seen = BTreeSet::new();
+    for (name, _) in inline.iter().filter(|(name, _)| !seen.insert(name.to_ascii_lowercase())) {
+        problems.push(format!(
+            "two inline policies are called {name:?}, of which the later one replaces the other: give each its own PolicyName"
+        ));
+    }
+    let arns: BTreeSet<_> =
+        role.managed_policy_arns.iter().chain(managed.iter().filter_map(|part| part.arn.as_ref())).collect();
+    if arns.len() > MOST_MANAGED_POLICIES {
+        problems.push(format!(
+            "it has {} managed policies; IAM attaches 10, unless the account's quota was raised, to 20 at most",
+            arns.len()
+        ));
+    }
+    problems
+}
+
+/// Whether a role or a session of one can be there, as far as the template tells: of another account it says nothing.
+fn may_exist(principal: &str, own: &BTreeMap<&str, &str>) -> bool {
+    let is_own = principal.split(':').nth(4) == Some(ACCOUNT);
+    let session_of = principal.split_once(":assumed-role/").and_then(|(_, session)| session.split('/').next());
+    match session_of {
+        _ if !is_own => true,
+        Some(role) => own.values().any(|name| *name == role),
+        None => own.contains_key(principal),
+    }
 }
 
 fn link_buckets(parts: &mut Parts, problems: &mut Vec<String>) -> BTreeMap<String, Option<Policy>> {

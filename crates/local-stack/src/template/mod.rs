@@ -3,6 +3,7 @@
 //! function or policy element that is not known here is named and refused, because passing over it would show a
 //! deployment that AWS does not make. All problems are told at once.
 
+mod bucket_policy;
 mod deployment;
 mod functions;
 mod issuer;
@@ -10,6 +11,9 @@ mod link;
 mod names;
 mod properties;
 mod resources;
+mod schema;
+mod schemas;
+mod sections;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +28,7 @@ pub(crate) use issuer::Issuer;
 
 use functions::Resolver;
 
-/// Larger than CloudFormation takes.
+/// Larger than CloudFormation takes: no more than this is read to say so.
 const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 /// What may stand at the top. Anything else changes what the rest means.
 const KNOWN_SECTIONS: &[&str] =
@@ -85,7 +89,7 @@ impl Template {
         let document = document.as_object().ok_or(TemplateError::NotATemplate)?;
         let resources = document.get("Resources").and_then(Value::as_object);
         let resources = resources.filter(|resources| !resources.is_empty()).ok_or(TemplateError::NotATemplate)?;
-        match read(document, resources, stack_name) {
+        match read(text, document, resources, stack_name) {
             Ok(deployment) => Ok(Self { deployment: Arc::new(deployment) }),
             Err(problems) => Err(TemplateError::Refused { problems }),
         }
@@ -108,6 +112,7 @@ impl std::fmt::Debug for Template {
 }
 
 fn read(
+    text: &str,
     document: &Map<String, Value>,
     resources: &Map<String, Value>,
     stack_name: &str,
@@ -120,6 +125,7 @@ fn read(
         let description = parameter.get("Description").and_then(Value::as_str).unwrap_or("It is not known here.");
         format!("{name}: the template asks for a parameter, which the stack cannot give. {description}")
     }));
+    problems.extend(sections::check(text, document, resources));
 
     let resolver = Resolver::new(resources, stack_name);
     let mut parts = resources::Parts::default();

@@ -18,6 +18,11 @@ impl Properties {
         self.values.remove(name)
     }
 
+    /// Left where it is, to be read once more.
+    pub(super) fn peek(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         match self.values.remove(name)? {
             Value::String(text) => Some(text),

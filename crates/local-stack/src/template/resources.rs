@@ -9,9 +9,11 @@ use super::deployment::{Fallback, MatchType, RoleMapping, RoleRule};
 use super::functions::Resolver;
 use super::issuer::check_provider_url;
 use super::properties::Properties;
+use super::{bucket_policy, schema, schemas};
 use crate::iam::{Policy, PolicyKind};
 
-/// Known, and without a part in who may do what: they run code, keep logs or serve an API that the stack has not.
+/// Known, and without a part in who may do what: they run code, keep logs, keep a name or serve an API that the stack has
+/// not.
 const IGNORED: &[&str] = &[
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Integration",
@@ -27,10 +29,9 @@ const IGNORED: &[&str] = &[
 /// What stands beside type and properties and changes nothing while the stack runs.
 const RESOURCE_FIELDS: &[&str] =
     &["DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"];
-/// Cognito's limits.
-const MAX_RULES: usize = 25;
-const MAX_TAG_KEY: usize = 128;
-const MAX_TAG_CLAIM: usize = 256;
+/// "IAM and STS character limits", IAM user guide; white space is not counted. The trust policy's is a default.
+const LARGEST_TRUST_POLICY: usize = 2048;
+const LARGEST_MANAGED_POLICY: usize = 6144;
 
 /// What has been read so far; it still names its parts instead of holding them.
 #[derive(Default)]
@@ -78,7 +79,8 @@ pub(super) struct RolePart {
     pub(super) name: String,
     pub(super) id: String,
     pub(super) trust: Policy,
-    pub(super) policies: Vec<Policy>,
+    /// With the name of each.
+    pub(super) policies: Vec<(String, Policy)>,
     pub(super) managed_policy_arns: Vec<String>,
     pub(super) tags: Vec<(String, String)>,
 }
@@ -86,8 +88,17 @@ pub(super) struct RolePart {
 pub(super) struct RolePolicyPart {
     /// Only managed policies have one.
     pub(super) arn: Option<String>,
+    /// Of a policy that becomes part of its roles.
+    pub(super) name: String,
     pub(super) role_names: Vec<String>,
     pub(super) policy: Arc<Policy>,
+}
+
+impl RolePolicyPart {
+    pub(super) fn is_for(&self, role: &RolePart) -> bool {
+        self.role_names.contains(&role.name)
+            || self.arn.as_ref().is_some_and(|arn| role.managed_policy_arns.contains(arn))
+    }
 }
 
 pub(super) struct BucketPart {
@@ -142,35 +153,35 @@ pub(super) fn read(resolver: &Resolver<'_>, name: &str, resource: &Value, parts:
         let value = resolver.resolve(&reference).ok().flatten();
         value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
     };
+    // What AWS refuses is told first; of what is read after it, nothing is told twice.
+    let found = schemas::of_type(kind)
+        .map(|known| schema::check_properties(&Value::Object(properties.clone()), known))
+        .unwrap_or_default();
     let mut properties = Properties::new(properties);
     let p = &mut properties;
     match kind {
         "AWS::IAM::OIDCProvider" => read_provider(p, own(None), parts),
         "AWS::IAM::Role" => read_role(p, own(None), own(Some("Arn")), own(Some("RoleId")), parts),
         "AWS::IAM::Policy" => {
-            p.pass_over(&["PolicyName"]);
-            read_role_policy(p, None, parts);
+            let name = p.text("PolicyName").unwrap_or_default();
+            read_role_policy(p, None, name, parts);
         }
         "AWS::IAM::ManagedPolicy" => {
             p.pass_over(&["Description", "ManagedPolicyName", "Path"]);
-            read_role_policy(p, Some(own(None)), parts);
+            read_role_policy(p, Some(own(None)), String::new(), parts);
         }
         "AWS::Cognito::IdentityPool" => read_pool(p, own(None), parts),
         "AWS::Cognito::IdentityPoolRoleAttachment" => read_attachment(p, parts),
         "AWS::Cognito::IdentityPoolPrincipalTag" => read_principal_tags(p, parts),
         "AWS::S3::Bucket" => read_bucket(p, own(None), parts),
-        "AWS::S3::BucketPolicy" => {
-            let bucket = p.required_text("Bucket");
-            if let Some(policy) = p.policy("PolicyDocument", PolicyKind::Resource) {
-                parts.bucket_policies.push((bucket, policy));
-            }
-        }
+        "AWS::S3::BucketPolicy" => read_bucket_policy(p, parts),
         _ => {
             problems.push(format!("type {kind} is not known here"));
             return problems;
         }
     }
-    problems.extend(properties.finish().into_iter().map(|problem| format!("{kind}: {problem}")));
+    let further: Vec<_> = properties.finish().into_iter().filter(|problem| !found.contains(problem)).collect();
+    problems.extend(found.into_iter().chain(further).map(|problem| format!("{kind}: {problem}")));
     problems
 }
 
@@ -187,22 +198,24 @@ fn read_provider(p: &mut Properties, arn: String, parts: &mut Parts) {
 fn read_role(p: &mut Properties, name: String, arn: String, id: String, parts: &mut Parts) {
     p.pass_over(&["Description", "MaxSessionDuration", "Path", "RoleName"]);
     let trust = p.policy("AssumeRolePolicyDocument", PolicyKind::Trust);
+    if let Some(size) = trust.as_ref().map(Policy::size).filter(|size| *size > LARGEST_TRUST_POLICY) {
+        p.problem(format!(
+            "AssumeRolePolicyDocument has {size} characters, white space not counted; IAM takes 2,048 unless the account's \
+             quota \"Role trust policy length\" was raised, to 4,096 at most"
+        ));
+    }
     let mut policies = Vec::new();
     for part in objects(p, "Policies") {
         p.within("Policies", part, |p| {
-            p.pass_over(&["PolicyName"]);
-            policies.extend(p.policy("PolicyDocument", PolicyKind::Identity));
+            let name = p.text("PolicyName").unwrap_or_default();
+            policies.extend(p.policy("PolicyDocument", PolicyKind::Identity).map(|policy| (name, policy)));
         });
     }
     let managed_policy_arns = p.texts("ManagedPolicyArns");
     let mut tags = Vec::new();
     for part in objects(p, "Tags") {
         p.within("Tags", part, |p| {
-            let (key, value) = (p.required_text("Key"), p.required_text("Value"));
-            if key.is_empty() {
-                p.problem("Key is empty");
-            }
-            tags.push((key, value));
+            tags.push((p.required_text("Key"), p.required_text("Value")));
         });
     }
     if let Some(trust) = trust {
@@ -210,10 +223,26 @@ fn read_role(p: &mut Properties, name: String, arn: String, id: String, parts: &
     }
 }
 
-fn read_role_policy(p: &mut Properties, arn: Option<String>, parts: &mut Parts) {
+fn read_role_policy(p: &mut Properties, arn: Option<String>, name: String, parts: &mut Parts) {
     let role_names = p.texts("Roles");
     if let Some(policy) = p.policy("PolicyDocument", PolicyKind::Identity) {
-        parts.role_policies.push(RolePolicyPart { arn, role_names, policy: Arc::new(policy) });
+        let size = policy.size();
+        if arn.is_some() && size > LARGEST_MANAGED_POLICY {
+            p.problem(format!(
+                "PolicyDocument has {size} characters, white space not counted; IAM takes 6,144: make two policies of it"
+            ));
+        }
+        parts.role_policies.push(RolePolicyPart { arn, name, role_names, policy: Arc::new(policy) });
+    }
+}
+
+fn read_bucket_policy(p: &mut Properties, parts: &mut Parts) {
+    let bucket = p.required_text("Bucket");
+    let document = p.peek("PolicyDocument").cloned();
+    if let (Some(policy), Some(document)) = (p.policy("PolicyDocument", PolicyKind::Resource), document) {
+        let problems = bucket_policy::check(&bucket, &document);
+        problems.into_iter().for_each(|problem| p.problem(format!("PolicyDocument: {problem}")));
+        parts.bucket_policies.push((bucket, policy));
     }
 }
 
@@ -259,20 +288,17 @@ fn read_mapping(p: &mut Properties) -> RoleMapping {
     }
     let fallback = match p.required_text("AmbiguousRoleResolution").as_str() {
         "AuthenticatedRole" => Fallback::AuthenticatedRole,
-        "Deny" => Fallback::Deny,
-        other => {
-            p.problem(format!("AmbiguousRoleResolution {other:?} is neither AuthenticatedRole nor Deny"));
-            Fallback::Deny
-        }
+        // The schema knows no third.
+        _ => Fallback::Deny,
     };
+    if kind == "Rules" && p.peek("RulesConfiguration").is_none() {
+        p.problem("RulesConfiguration is missing");
+    }
     let configuration = p.object("RulesConfiguration");
     let rules = p.within("RulesConfiguration", configuration, |p| {
         let mut rules = Vec::new();
         for part in objects(p, "Rules") {
             rules.push(p.within("Rules", part, read_rule));
-        }
-        if rules.is_empty() || rules.len() > MAX_RULES {
-            p.problem(format!("there are {} rules; Cognito takes 1 to {MAX_RULES}", rules.len()));
         }
         rules
     });
@@ -281,14 +307,11 @@ fn read_mapping(p: &mut Properties) -> RoleMapping {
 
 fn read_rule(p: &mut Properties) -> RoleRule {
     let match_type = match p.required_text("MatchType").as_str() {
-        "Equals" => MatchType::Equals,
         "NotEqual" => MatchType::NotEqual,
         "StartsWith" => MatchType::StartsWith,
         "Contains" => MatchType::Contains,
-        other => {
-            p.problem(format!("MatchType {other:?} is not known here"));
-            MatchType::Equals
-        }
+        // The schema knows no other.
+        _ => MatchType::Equals,
     };
     RoleRule {
         claim: p.required_text("Claim"),
@@ -302,14 +325,7 @@ fn read_principal_tags(p: &mut Properties, parts: &mut Parts) {
     let (pool_id, provider_arn) = (p.required_text("IdentityPoolId"), p.required_text("IdentityProviderName"));
     let mut tags = Vec::new();
     for (key, claim) in p.object("PrincipalTags") {
-        match claim {
-            Value::String(claim)
-                if (1..=MAX_TAG_KEY).contains(&key.len()) && (1..=MAX_TAG_CLAIM).contains(&claim.len()) =>
-            {
-                tags.push((key, claim));
-            }
-            _ => p.problem(format!("PrincipalTags.{key} is no claim, or a name is empty or too long")),
-        }
+        tags.extend(claim.as_str().map(|claim| (key, claim.to_owned())));
     }
     if p.flag("UseDefaults") {
         tags = [("username", "sub"), ("client", "aud")].map(|(key, claim)| (key.to_owned(), claim.to_owned())).into();
