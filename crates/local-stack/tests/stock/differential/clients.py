@@ -115,6 +115,10 @@ class Signer(botocore.auth.S3SigV4Auth):
         return found
 
 
+# Rows run in several threads, and boto3's session makes one client at a time.
+MAKING = threading.Lock()
+
+
 class Stack:
     """One running stack, and the session of the user who signed in there."""
 
@@ -152,14 +156,15 @@ class Stack:
                 "aws_session_token": keys.token,
             }
         )
-        return boto3.client(
-            service,
-            region_name=region or self.region,
-            endpoint_url=self.endpoint(service),
-            config=base.merge(config or Config()),
-            verify=self.facts["ca_file"],
-            **{**given, **changes},
-        )
+        with MAKING:
+            return boto3.client(
+                service,
+                region_name=region or self.region,
+                endpoint_url=self.endpoint(service),
+                config=base.merge(config or Config()),
+                verify=self.facts["ca_file"],
+                **{**given, **changes},
+            )
 
     def connection(self, endpoint):
         """A connection that is kept, one for each thread."""
