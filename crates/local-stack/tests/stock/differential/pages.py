@@ -85,6 +85,13 @@ def sts(operation, where, says):
     return api(operation, where, says, "sts", "AWS STS API Reference")
 
 
+def permission(operation):
+    """What the page of an S3 operation says about the permission that it needs; None if nothing."""
+    sentences = re.split(r"(?<=[.:]) ", documented("s3", operation, ""))
+    said = [sentence for sentence in sentences if re.search(r"\b[sS]3:[A-Z]\w+", sentence)]
+    return api(operation, "", said[0]) if said else None
+
+
 @functools.cache
 def listed_errors():
     """The list of error codes of the S3 API Reference, with their status, as the model has it."""
@@ -130,9 +137,13 @@ def common_error(code, says):
 
 
 def gateway(file, section, says):
-    edition = file if "://" in file else f"docs.aws.amazon.com/apigateway/latest/developerguide/{file}.html"
+    edition = f"docs.aws.amazon.com/apigateway/latest/developerguide/{file}.html"
     return Page("Amazon API Gateway Developer Guide", section, edition, says)
 
 
 def rfc(number, section, says):
     return Page(f"RFC {number}", section, "to which the S3 API Reference refers", says)
+
+
+def knowledge_center(file, section, says):
+    return Page("AWS Knowledge Center", section, f"repost.aws/knowledge-center/{file}", says)

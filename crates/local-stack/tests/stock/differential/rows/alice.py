@@ -8,7 +8,7 @@ import re
 
 from botocore.config import Config
 
-from pages import api, iam_guide, user_guide
+from pages import api, iam_guide, permission, user_guide
 from table import PRESENT, group, refusal
 
 from .multipart import LEAST, SMALL, Upload
@@ -342,18 +342,13 @@ row(
     {"status": 403, "at Message": re.compile("not authorized to perform.*s3:GetObject"), "at RequestId": PRESENT},
     iam_guide(
         "troubleshoot_access-denied.md",
-        "Access denied message examples",
+        "Access denied error message examples",
         "User: … is not authorized to perform: … because no identity-based policy allows the … action",
     ),
 )
 
 # --- listings ---
 
-DELIMITER = user_guide(
-    "walkthrough1.md",
-    "Allow a user to list only the top level, then a folder",
-    "conditions on s3:prefix and s3:delimiter",
-)
 for name, query, allowed in (
     ("the top level by folder", "delimiter=/", True),
     ("the top level with an empty prefix", "delimiter=/&prefix=", True),
@@ -491,7 +486,7 @@ for operation, method, query in (
         "http",
         lambda s, method=method, query=query: s.send(method, s.path(), query),
         DENIED,
-        evaluated(f"no policy of hers allows what {operation} needs"),
+        permission(operation) or evaluated(f"no policy of hers allows what {operation} needs"),
     )
 for operation, query in (
     ("GetObjectAcl", "acl"),
@@ -504,7 +499,7 @@ for operation, query in (
         "http",
         lambda s, query=query: s.get(s.given(), query),
         DENIED,
-        evaluated(f"no policy of hers allows what {operation} needs"),
+        permission(operation) or evaluated(f"no policy of hers allows what {operation} needs"),
     )
 row(
     "may not set the tags of her own",
@@ -533,7 +528,7 @@ row(
     "http",
     lambda s: s.send("POST", s.path(s.given()), "restore", {}, b"<RestoreRequest/>"),
     DENIED,
-    evaluated("no policy of hers allows s3:RestoreObject"),
+    permission("RestoreObject"),
 )
 
 

@@ -17,7 +17,7 @@ PARAMETERS = newer_error(
 )
 ENDS = user_guide(
     "using-presigned-url.md",
-    "When does Amazon S3 check the expiration date and time of a presigned URL?",
+    "Expiration time for presigned URLs",
     "Amazon S3 checks the expiration date and time of a signed URL at the time of the HTTP request",
 )
 MISMATCH = error("SignatureDoesNotMatch", 403)
@@ -82,7 +82,9 @@ row(
     ),
     {"status": 200, "body": b"uploaded"},
     user_guide(
-        "PresignedUrlUploadObject.md", "Uploading objects by using presigned URLs", "you can use it to upload an object"
+        "PresignedUrlUploadObject.md",
+        "Uploading objects with presigned URLs",
+        "You may use presigned URLs to allow someone to upload an object to your Amazon S3 bucket.",
     ),
 )
 row(
@@ -90,7 +92,11 @@ row(
     "curl",
     lambda s: s.curl(s.presign("DELETE", s.given()), method="DELETE"),
     204,
-    user_guide("PresignedUrlDelete.md", "Deleting objects using presigned URL", "a presigned URL can delete an object"),
+    user_guide(
+        "PresignedUrlDelete.md",
+        "Deleting an object using a presigned URL with the AWS SDK for JavaScript",
+        "a presigned URL can delete an object",
+    ),
 )
 row(
     "boto3 presigns a download",

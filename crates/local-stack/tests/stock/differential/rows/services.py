@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from clients import at_offset, now
-from pages import common_error, gateway, iam_guide, sts
+from pages import common_error, gateway, iam_guide, knowledge_center, sts
 from table import PRESENT, group, refusal
 
 row, unknown = group("sts", service="sts")
@@ -300,7 +300,7 @@ row(
     refusal(403, "SignatureDoesNotMatch"),
     iam_guide(
         "signature-v4-troubleshooting.md",
-        "Troubleshooting Signature Version 4 errors",
+        "Troubleshoot signed requests for AWS APIs",
         "HTTP 403 SignatureDoesNotMatch",
     ),
 )
@@ -435,8 +435,8 @@ ROUTES = gateway(
     "Working with routes for HTTP APIs",
     'If no routes match a request, API Gateway returns {"message":"Not Found"}',
 )
-REFUSED = gateway(
-    "https://repost.aws/knowledge-center/api-gateway-troubleshoot-403-forbidden",
+REFUSED = knowledge_center(
+    "api-gateway-troubleshoot-403-forbidden",
     "How do I troubleshoot HTTP 403 errors from API Gateway?",
     "403: the caller isn't authorized to access an API that's using IAM authorization",
 )
