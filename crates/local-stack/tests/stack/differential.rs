@@ -55,7 +55,7 @@ async fn stock_clients_get_the_answers_that_aws_documents() {
         all.insert(name.to_owned(), facts);
     }
 
-    let printed = tokio::task::spawn_blocking(move || {
+    let (is_good, printed) = tokio::task::spawn_blocking(move || {
         let mut check = Check::start_program(&["differential"], &Value::Object(all));
         // It has come to the rows that are sent when the credentials have expired.
         if check.hear() {
@@ -68,5 +68,6 @@ async fn stock_clients_get_the_answers_that_aws_documents() {
     })
     .await
     .unwrap();
+    assert!(is_good, "\n{printed}");
     print!("{printed}");
 }

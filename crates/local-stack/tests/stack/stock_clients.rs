@@ -63,17 +63,18 @@ impl Check {
     }
 
     fn finish(self) {
-        self.finish_reading();
+        let (is_good, printed) = self.finish_reading();
+        assert!(is_good, "{printed}");
     }
 
-    /// Waits for the end, which must be a good one, and gives what was printed.
-    pub(crate) fn finish_reading(mut self) -> String {
+    /// Waits for the end: whether it was a good one, and what was printed.
+    pub(crate) fn finish_reading(mut self) -> (bool, String) {
         drop(self.stdin);
         let mut printed = String::new();
         self.stdout.read_to_string(&mut printed).unwrap();
         let output = self.child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
-        printed
+        printed.push_str(&String::from_utf8_lossy(&output.stderr));
+        (output.status.success(), printed)
     }
 }
 
