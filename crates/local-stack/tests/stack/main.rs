@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod api;
+mod differential;
 mod okta_faults;
 mod okta_logout;
 mod okta_metadata;

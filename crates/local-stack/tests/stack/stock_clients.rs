@@ -1,7 +1,7 @@
 //! AWS's own Python clients against the stack: boto3 and the AWS CLI share no code with it, nor with the core.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
 use std::time::Duration;
 
@@ -10,13 +10,18 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::stock_environment::stock_command;
-use crate::support::Bench;
+use crate::support::{ALICE, Bench};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock");
 
-/// What the Python side has to know, in one line of JSON.
+/// What the Python side has to know, in one line of JSON, with alice signed in.
 async fn facts(bench: &Bench, ca_file: Option<&Path>) -> Value {
-    let tokens = bench.get_tokens().await;
+    facts_of(ALICE, bench, ca_file).await
+}
+
+/// As [`facts`], with another user signed in.
+pub(crate) async fn facts_of(user: (&str, &str), bench: &Bench, ca_file: Option<&Path>) -> Value {
+    let tokens = bench.get_tokens_of(user).await;
     let (options, endpoints) = (bench.stack.options(), bench.stack.endpoints());
     json!({
         "cognito": endpoints.cognito.as_str(), "s3": endpoints.s3.as_str(), "region": options.region,
@@ -27,49 +32,66 @@ async fn facts(bench: &Bench, ca_file: Option<&Path>) -> Value {
     })
 }
 
-/// A check of `aws_clients.py` that runs.
-struct Check {
+/// A Python program of the stock folder that runs.
+pub(crate) struct Check {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
 }
 
 impl Check {
+    /// Starts a check of `aws_clients.py`.
     fn start(name: &str, facts: &Value) -> Self {
+        Self::start_program(&["aws_clients.py", name], facts)
+    }
+
+    pub(crate) fn start_program(arguments: &[&str], facts: &Value) -> Self {
         let mut child =
-            stock_command("python").arg(Path::new(FOLDER).join("aws_clients.py")).arg(name).spawn().unwrap();
+            stock_command("python").arg(Path::new(FOLDER).join(arguments[0])).args(&arguments[1..]).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut check = Self { stdin: child.stdin.take().unwrap(), stdout, child };
         check.tell(&facts.to_string());
         check
     }
 
-    fn tell(&mut self, line: &str) {
+    pub(crate) fn tell(&mut self, line: &str) {
         writeln!(self.stdin, "{line}").unwrap();
     }
 
     /// Waits for the check's next line; false when it has ended.
-    fn hear(&mut self) -> bool {
+    pub(crate) fn hear(&mut self) -> bool {
         self.stdout.read_line(&mut String::new()).unwrap() > 0
     }
 
     fn finish(self) {
-        drop(self.stdin);
-        let output = self.child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let (is_good, printed) = self.finish_reading();
+        assert!(is_good, "{printed}");
     }
+
+    /// Waits for the end: whether it was a good one, and what was printed.
+    pub(crate) fn finish_reading(mut self) -> (bool, String) {
+        drop(self.stdin);
+        let mut printed = String::new();
+        self.stdout.read_to_string(&mut printed).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        printed.push_str(&String::from_utf8_lossy(&output.stderr));
+        (output.status.success(), printed)
+    }
+}
+
+/// The file with the certificate that a client has to trust, when the stack serves https.
+pub(crate) fn write_ca(bench: &Bench) -> Option<PathBuf> {
+    let pem = bench.stack.ca_pem()?;
+    let port = bench.stack.endpoints().s3.port().unwrap();
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ca-{port}.pem"));
+    std::fs::write(&file, pem).unwrap();
+    Some(file)
 }
 
 /// Runs one check of `aws_clients.py` against a stack of its own.
 pub(crate) async fn check(name: &'static str, options: Options) {
     let bench = Bench::with(options).await;
-    let ca_file = bench.stack.ca_pem().map(|pem| {
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("ca-{}.pem", bench.stack.endpoints().s3.port().unwrap()));
-        std::fs::write(&file, pem).unwrap();
-        file
-    });
-    let facts = facts(&bench, ca_file.as_deref()).await;
+    let facts = facts(&bench, write_ca(&bench).as_deref()).await;
     tokio::task::spawn_blocking(move || Check::start(name, &facts).finish()).await.unwrap();
 }
 

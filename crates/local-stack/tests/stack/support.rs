@@ -127,7 +127,11 @@ impl Bench {
 
     /// As [`get_code`](Self::get_code), with changes to the authorization request.
     pub(crate) async fn get_code_with(&self, changes: &[(&str, &str)]) -> String {
-        let target = self.browser().sign_in(&self.authorization_url(changes), ALICE.0, ALICE.1).await.unwrap();
+        self.get_code_of(ALICE, changes).await
+    }
+
+    async fn get_code_of(&self, user: (&str, &str), changes: &[(&str, &str)]) -> String {
+        let target = self.browser().sign_in(&self.authorization_url(changes), user.0, user.1).await.unwrap();
         query_value(&target, "code").unwrap()
     }
 
@@ -155,7 +159,12 @@ impl Bench {
 
     /// Signs alice in and gives the token endpoint's answer.
     pub(crate) async fn get_tokens(&self) -> Value {
-        let code = self.get_code().await;
+        self.get_tokens_of(ALICE).await
+    }
+
+    /// Signs a user in and gives the token endpoint's answer.
+    pub(crate) async fn get_tokens_of(&self, user: (&str, &str)) -> Value {
+        let code = self.get_code_of(user, &[]).await;
         let answer = self.post("token", &self.exchange_form(&code, &[])).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
