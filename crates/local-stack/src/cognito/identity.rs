@@ -1,7 +1,7 @@
 //! The identities of the pool: one for each person and issuer, stable as long as the stack lives (with a template, at
 //! every start), plus guests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::CognitoError;
@@ -23,6 +23,8 @@ pub(super) struct Identities {
 struct State {
     by_login: HashMap<Login, String>,
     logins: HashMap<String, Vec<Login>>,
+    /// Identities whose last login was unlinked. They are nobody's any more, and no guests.
+    inaccessible: HashSet<String>,
 }
 
 impl Identities {
@@ -38,6 +40,7 @@ impl Identities {
             Some(identity) => state.link(&identity, logins).map(|()| identity),
             None => {
                 let foreseen = logins.first().and_then(|login| self.foresee(login));
+                let foreseen = foreseen.filter(|identity| !state.inaccessible.contains(identity));
                 let identity =
                     state.create(foreseen.unwrap_or_else(|| format!("{}:{}", self.region, random_uuid())))?;
                 state.link(&identity, logins)?;
@@ -50,6 +53,9 @@ impl Identities {
     /// or ends in the one that the user already has: then the answer differs from what was asked.
     pub(super) fn resolve(&self, identity: &str, logins: &[Login]) -> Result<String, CognitoError> {
         let mut state = self.lock();
+        if state.inaccessible.contains(identity) {
+            return Err(CognitoError::IdentityForbidden(identity.to_owned()));
+        }
         // Who signed in before the stack was started again is remembered by the app and not by the stack.
         let is_theirs = |login: &Login| self.foresee(login).is_some_and(|foreseen| foreseen == identity);
         if !state.logins.contains_key(identity) && logins.iter().any(is_theirs) {
@@ -72,6 +78,41 @@ impl Identities {
             None if is_guest => state.link(identity, logins).map(|()| identity.to_owned()),
             Some(_) | None => Err(CognitoError::LoginsDoNotMatch),
         }
+    }
+
+    /// Refuses an identity that the pool never had.
+    pub(super) fn check_known(&self, identity: &str) -> Result<(), CognitoError> {
+        let state = self.lock();
+        if state.logins.contains_key(identity) || state.inaccessible.contains(identity) {
+            Ok(())
+        } else {
+            Err(CognitoError::IdentityNotFound(identity.to_owned()))
+        }
+    }
+
+    /// Takes the logins of these providers from an identity that one of the verified logins belongs to. "Unlinked logins will
+    /// be considered new identities next time they are seen. Removing the last linked login will make this identity
+    /// inaccessible" (UnlinkIdentity, API reference). In which words the service says so is not documented.
+    pub(super) fn unlink(&self, identity: &str, logins: &[Login], providers: &[String]) -> Result<(), CognitoError> {
+        let mut state = self.lock();
+        if state.inaccessible.contains(identity) {
+            return Err(CognitoError::IdentityForbidden(identity.to_owned()));
+        }
+        if state.owner(logins)?.as_deref() != Some(identity) {
+            return Err(CognitoError::LoginsDoNotMatch);
+        }
+        let linked = state.logins.remove(identity).unwrap_or_default();
+        let (unlinked, kept): (Vec<_>, Vec<_>) =
+            linked.into_iter().partition(|login| providers.contains(&login.provider));
+        for login in &unlinked {
+            state.by_login.remove(login);
+        }
+        if kept.is_empty() {
+            state.inaccessible.insert(identity.to_owned());
+        } else {
+            state.logins.insert(identity.to_owned(), kept);
+        }
+        Ok(())
     }
 
     /// The identity that a deployment has for this login before anybody signs in with it.
@@ -189,6 +230,29 @@ mod tests {
         let second = identities.find_or_create(&[]).unwrap();
         assert_eq!(identities.resolve(&second, &[login("custom", "alice")]), Ok(guest));
         assert_eq!(identities.resolve(&second, &[]), Err(CognitoError::IdentityNotFound(second.clone())));
+    }
+
+    #[test]
+    fn an_unlinked_login_is_a_new_identity_and_the_last_one_leaves_none() {
+        let identities = identities();
+        let both = [login("custom", "alice"), login("org", "alice")];
+        let alice = identities.find_or_create(&both).unwrap();
+        let unlink = |logins: &[Login], provider: &str| identities.unlink(&alice, logins, &[provider.to_owned()]);
+        assert_eq!(unlink(&[], "org"), Err(CognitoError::LoginsDoNotMatch));
+        assert_eq!(unlink(&[login("custom", "bob")], "org"), Err(CognitoError::LoginsDoNotMatch));
+        assert_eq!(unlink(&both[..1], "nobody"), Ok(()));
+        assert_eq!(identities.find_or_create(&both[1..]).unwrap(), alice, "nothing was unlinked yet");
+
+        assert_eq!(unlink(&both[..1], "org"), Ok(()));
+        assert_ne!(identities.find_or_create(&both[1..]).unwrap(), alice);
+        assert_eq!(identities.resolve(&alice, &both[..1]), Ok(alice.clone()));
+
+        assert_eq!(unlink(&both[..1], "custom"), Ok(()));
+        let forbidden = Err(CognitoError::IdentityForbidden(alice.clone()));
+        assert_eq!(identities.resolve(&alice, &both[..1]), forbidden);
+        assert_eq!(identities.resolve(&alice, &[]), forbidden, "it is no guest");
+        assert_ne!(identities.find_or_create(&both[..1]).unwrap(), alice);
+        assert_eq!(identities.check_known(&alice), Ok(()));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Amazon Cognito identity pools: GetId, GetCredentialsForIdentity and GetOpenIdToken, strict as the service, and its refusals
-//! of everything else (source: Cognito identity pools API reference; the wire format is AWS JSON 1.1, see the Smithy specification).
+//! Amazon Cognito identity pools: the operations that apps call, strict as the service, and its refusals of everything
+//! else (source: Cognito identity pools API reference; the wire format is AWS JSON 1.1, see the Smithy specification).
 
 mod admin;
 mod error;
@@ -142,7 +142,6 @@ enum ApiOperation {
     Id,
     Credentials,
     OpenIdToken,
-    /// Known, and carried out by nobody here.
     UnlinkIdentity,
 }
 
@@ -178,6 +177,14 @@ struct IdentityInput {
     custom_role_arn: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UnlinkInput {
+    identity_id: Option<String>,
+    logins: Option<BTreeMap<String, String>>,
+    logins_to_remove: Option<Vec<String>>,
+}
+
 impl Cognito {
     async fn answer(&self, operation: ApiOperation, body: &[u8]) -> Result<Value, CognitoError> {
         self.spoil(&[
@@ -188,7 +195,7 @@ impl Cognito {
             ApiOperation::Id => self.get_id(parse(body)?).await,
             ApiOperation::Credentials => self.get_credentials(parse(body)?).await,
             ApiOperation::OpenIdToken => self.get_open_id_token(parse(body)?).await,
-            ApiOperation::UnlinkIdentity => Err(CognitoError::NotImitated(operation.name())),
+            ApiOperation::UnlinkIdentity => self.unlink_identity(parse(body)?).await,
         }
     }
 
@@ -249,6 +256,17 @@ impl Cognito {
         let identity = self.resolve_identity(&asked_identity, &logins)?;
         let token = self.tokens.issue(&identity, &logins).await?;
         Ok(json!({ "IdentityId": identity, "Token": token }))
+    }
+
+    /// An answer without a body ("UnlinkIdentity", API reference): a JSON document all the same.
+    async fn unlink_identity(&self, input: UnlinkInput) -> Result<Value, CognitoError> {
+        let identity = check_identity_id(input.identity_id)?;
+        let logins = input.logins.ok_or_else(|| CognitoError::missing("logins"))?;
+        let providers = input.logins_to_remove.ok_or_else(|| CognitoError::missing("loginsToRemove"))?;
+        self.identities.check_known(&identity)?;
+        let logins = logins_of(&self.verify_logins(logins).await?);
+        self.identities.unlink(&identity, &logins, &providers)?;
+        Ok(json!({}))
     }
 
     fn resolve_identity(&self, identity: &str, logins: &[Login]) -> Result<String, CognitoError> {

@@ -103,6 +103,15 @@ impl Refusal {
             .with("MaxSizeAllowed", most)
     }
 
+    /// An expected owner that is no account: code and sentence of "Error responses", S3 API reference. The list has none for
+    /// the owner of a copy's source, which gets the same here.
+    pub(super) fn malformed_owner() -> Self {
+        Self::bad_request(
+            "InvalidBucketOwnerAWSAccountID",
+            "The value of the expected bucket owner parameter must be an AWS account ID.",
+        )
+    }
+
     pub(super) fn no_such_bucket(bucket: &str) -> Self {
         let message = "The specified bucket does not exist";
         Self::new(StatusCode::NOT_FOUND, "NoSuchBucket", message).with("BucketName", bucket)

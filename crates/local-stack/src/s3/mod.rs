@@ -221,8 +221,12 @@ impl S3Server {
             if !self.exists(bucket) {
                 return Err(Refusal::no_such_bucket(bucket));
             }
+            let expected = asked.headers.get(expected_owner);
+            if expected.is_some_and(|owner| !is_account(owner)) {
+                return Err(Refusal::malformed_owner());
+            }
             // "Verifying bucket ownership with bucket owner condition", S3 user guide.
-            if asked.headers.get(expected_owner).is_some_and(|owner| owner != account(&self.shared)) {
+            if expected.is_some_and(|owner| owner != account(&self.shared)) {
                 return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
             }
         }
@@ -250,6 +254,11 @@ impl S3Server {
         }
         Ok(())
     }
+}
+
+/// The id of an account has twelve digits.
+fn is_account(owner: &HeaderValue) -> bool {
+    owner.len() == 12 && owner.as_bytes().iter().all(u8::is_ascii_digit)
 }
 
 /// Announces the whole page, sends half of it and breaks the connection.

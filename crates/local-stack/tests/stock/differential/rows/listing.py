@@ -260,7 +260,6 @@ for name, query in {
     "max-keys that is no number": "list-type=2&max-keys=many",
     "max-keys below zero": "list-type=2&max-keys=-1",
     "an unknown encoding": "list-type=2&encoding-type=base64",
-    "an unknown list type": "list-type=3",
     "a continuation token of nobody": "list-type=2&continuation-token=nobody",
 }.items():
     row(name, "http", lambda s, query=query: s.list(query), refusal(400, "InvalidArgument"), ARGUMENT)
@@ -271,6 +270,8 @@ row(
     refusal(400, "InvalidArgument"),
     ARGUMENT,
 )
+# The list of codes knows no case for it; S3 was observed to answer with the first version of the operation.
+unknown("an unknown list type", "http", lambda s: s.list("list-type=3"))
 unknown("max-keys above a thousand", "http", list_v2("a", query="&max-keys=5000"))
 unknown("an empty continuation token", "http", list_v2("a", query="&continuation-token="))
 
