@@ -287,7 +287,12 @@ impl S3 for ObjectStore {
         request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let (bucket, extensions) = (request.input.bucket.clone(), request.extensions.clone());
-        writing::delete_objects(self.store(&bucket)?, request, |object| {
+        // Each key is refused by itself, also where the whole bucket lets nobody in.
+        let store = match self.buckets.find(&bucket) {
+            Lookup::Denied => &self.nothing,
+            _ => self.store(&bucket)?,
+        };
+        writing::delete_objects(store, request, |object| {
             self.authorizer.may_delete(&extensions, &bucket, &object.key, object.version_id.as_deref())?;
             match &object.e_tag {
                 Some(tag) if tag.value() != "*" => self.authorizer.may_compare(&extensions, &bucket, &object.key),

@@ -195,6 +195,11 @@ async fn many_are_deleted_at_once() {
         let answer = bench.send_body(Method::POST, "/jetbridge-demo?delete", &headers, body).await;
         assert_eq!(element(&answer.text().await.unwrap(), "Code"), Some(code), "{headers:?}");
     }
+    let headers = [("content-md5", "TW6qZ2m97s8cnNcrlp0lbw==")];
+    let denied = bench.send_body(Method::POST, "/jetbridge-private?delete", &headers, body).await;
+    assert_eq!(denied.status(), 200);
+    let xml = denied.text().await.unwrap();
+    assert_eq!((element(&xml, "Code"), element(&xml, "Key")), (Some("AccessDenied"), Some("empty.txt")));
     let (_, xml) = delete("<Quiet>true</Quiet><Object><Key>empty.txt</Key></Object>").await;
     assert!(!xml.contains("<Deleted>"), "{xml}");
     assert_eq!(delete("").await.0, 400);
@@ -349,7 +354,7 @@ async fn a_bucket_that_kms_encrypts_says_so_and_gives_no_digests() {
     let deployment = Arc::clone(template.deployment());
     let user = deployment.pool.authenticated_role.clone().unwrap();
     let options = Options { template: Some(template), ..Options::default() };
-    let bench = Bench::start_as(options, "us-west-2:id", &user, SessionFacts::default()).await;
+    let bench = Bench::start_with(options, &user).await;
     let key = format!("/{}/users/us-west-2%3Aid/new.txt", deployment.data_bucket);
     let put = bench.put(&key, &[], "hello").await;
     let got = bench.send(Method::GET, &key, &[]).await;
