@@ -29,7 +29,9 @@ if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
 fi
 
 report=$(mktemp)
-trap 'rm -f "$report"' EXIT
+# Elsewhere than in cdk.out, where the user's own template may be.
+synthesized=$(mktemp -d)
+trap 'rm -rf "$report" "$synthesized"' EXIT
 check "types" npx tsc
 check "format" npx prettier --check --log-level warn .
 npx jest --json --outputFile="$report" || true
@@ -41,7 +43,7 @@ read -r tests_passed tests_failed < <(node -e '
 ' "$report")
 passed=$((passed + tests_passed))
 failed=$((failed + tests_failed))
-check "synthesis" npx cdk synth --quiet
+check "synthesis" npx cdk synth --quiet --output "$synthesized"
 check "cfn-lint" ./lint-templates.sh
 
 echo "$passed passed, $failed failed, 0 skipped"

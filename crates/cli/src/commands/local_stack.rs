@@ -245,7 +245,9 @@ fn announce_json(stack: &LocalStack, config: Option<&Path>, output: &mut Output)
 fn announce(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> std::io::Result<()> {
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.line(format_args!("\n{}", styled(BOLD, "The local stack is ready.")))?;
-    output.line(styled(DIM, "Okta, Cognito, S3, STS and an API, on this machine only. Ctrl-C stops it.\n"))?;
+    let services =
+        if stack.api_url().is_some() { "Okta, Cognito, S3, STS and an API" } else { "Okta, Cognito, S3 and STS" };
+    output.line(styled(DIM, format!("{services}, on this machine only. Ctrl-C stops it.\n")))?;
     let blank = || ("", String::new());
     let served = stack.host_override().map(|known| styled(DIM, format!("at {}, by its own name", known.address)));
     let mut fields = vec![("Okta", styled(ACCENT, stack.issuer()))];
