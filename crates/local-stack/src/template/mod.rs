@@ -29,6 +29,7 @@ pub(crate) use deployment::{
     DEFAULT_SESSION_SECONDS, Deployment, Fallback, MatchType, Provider, Role, RoleMapping, RoleRule,
 };
 pub(crate) use issuer::Issuer;
+pub(crate) use schemas::is_taggable;
 
 use functions::Resolver;
 
