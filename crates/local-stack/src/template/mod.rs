@@ -25,6 +25,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub(crate) use api::{Authorization, DEFAULT_STAGE, Function, HttpApi, Route};
+#[cfg(test)]
+pub(crate) use bucket_policy::{BUCKET_ACTIONS, OBJECT_ACTIONS};
 pub(crate) use deployment::{
     DEFAULT_SESSION_SECONDS, Deployment, Fallback, MatchType, Provider, Role, RoleMapping, RoleRule,
 };
