@@ -440,7 +440,6 @@ const OBJECT_TYPES: &[(&str, &str)] = &[
 const METHODS: [&str; 6] = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"];
 
 /// A request, known by name.
-#[derive(Debug)]
 pub(super) struct Asked {
     pub operation: &'static Operation,
     pub address: Address,
@@ -450,6 +449,16 @@ pub(super) struct Asked {
     pub source: Option<(Address, Option<String>)>,
     query: Vec<(String, String)>,
     pub headers: HeaderMap,
+}
+
+impl std::fmt::Debug for Asked {
+    /// Without query and headers, where the signature and the session token are.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asked")
+            .field("operation", &self.operation.name)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An action on a resource, which the policies are asked about.

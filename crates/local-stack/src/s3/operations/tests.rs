@@ -134,6 +134,14 @@ fn writes_carry_their_headers_and_versions_their_id_as_condition_keys() {
     assert_eq!(conditions("GET", "/b/k"), [("s3:GetObject", Vec::new())]);
 }
 
+#[test]
+fn no_secret_is_shown() {
+    let secret = "a-session-token";
+    let uri = format!("/b/k?X-Amz-Security-Token={secret}");
+    let shown = format!("{:?}", ask("GET", &uri, &[("x-amz-security-token", secret)]).unwrap());
+    assert!(shown.contains("GetObject") && !shown.contains(secret), "{shown}");
+}
+
 /// What a bucket's policy may name has to be what requests need, letter for letter.
 #[test]
 fn every_permission_is_an_action_of_bucket_policies() {
