@@ -264,6 +264,13 @@ pub(super) struct Room {
     size: u64,
 }
 
+impl Room {
+    /// Whether it is for content, and not only for what is kept beside it.
+    pub(super) fn has_content(&self) -> bool {
+        self.size > OVERHEAD
+    }
+}
+
 impl Drop for Room {
     fn drop(&mut self) {
         self.quota.taken.fetch_sub(self.size, Ordering::Relaxed);
