@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn there_is_room_again_when_something_is_gone() {
-        let store = Store::new(Vec::new(), false, Quota::new(10_000));
+        let store = Store::new(Vec::new(), false, Quota::new(25_000));
         put(&store, "a", "x", &WriteCondition::None).unwrap();
         put(&store, "b", "x", &WriteCondition::None).unwrap();
         assert_eq!(store.take_room(0).unwrap_err().code, "ServiceUnavailable");

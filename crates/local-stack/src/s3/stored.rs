@@ -22,8 +22,8 @@ const FIRST_WRITTEN: u64 = 1_767_600_000;
 /// Descriptors that are left for connections and for uploads on their way.
 #[cfg(unix)]
 const SPARE_DESCRIPTORS: usize = 64;
-/// What each thing that is kept counts beside its content: a key, headers and metadata at their longest.
-const OVERHEAD: u64 = 4096;
+/// What each thing that is kept counts beside its content: a key of 1 KiB and 8 KiB of headers at their longest, and some more.
+const OVERHEAD: u64 = 10 * 1024;
 
 /// One object as a listing shows it, and the way to its content.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,11 +8,10 @@ use axum::body::{Body, Bytes, to_bytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use ring::digest;
 use subtle::ConstantTimeEq as _;
-use url::form_urlencoded;
 
 use super::body::{Blob, BlobWriter};
 use super::checksum::{Algorithm, Checksum, Hasher, Md5};
@@ -28,7 +27,6 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-const COPY_SOURCE: HeaderName = HeaderName::from_static("x-amz-copy-source");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 const SDK_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-sdk-checksum-algorithm");
 const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
@@ -37,8 +35,6 @@ const CHECKSUM_PREFIX: &str = "x-amz-checksum-";
 const NO_CHECKSUMS: [&str; 3] = ["x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"];
 /// Algorithms of S3 that the stack does not compute.
 const NOT_COMPUTED: [&str; 5] = ["sha512", "md5", "xxhash64", "xxhash3", "xxhash128"];
-/// Parameters that make a PUT to a key something else than an upload.
-const SUBRESOURCES: [&str; 7] = ["acl", "encryption", "legal-hold", "renameObject", "restore", "retention", "tagging"];
 /// The content coding of framed bodies, which is not stored.
 const AWS_CHUNKED: &str = "aws-chunked";
 
@@ -56,31 +52,19 @@ pub(super) struct Upload {
     pub crc64nvme: Checksum,
 }
 
-/// Takes in the body of a request whose head is verified: gives the head for `s3s`, with the [`Upload`] if it is one, and
-/// the body of any other request.
-pub(super) async fn receive(mut parts: Parts, payload: Payload, body: Body) -> Result<(Parts, Bytes), Refusal> {
-    if !is_upload(&parts) {
-        let body = receive_small(&parts.headers, payload, body).await?;
-        return Ok((parts, body));
-    }
+/// Takes in the body of a PutObject or UploadPart whose head is verified: gives the head for `s3s`, with the [`Upload`].
+pub(super) async fn receive(mut parts: Parts, payload: Payload, body: Body) -> Result<Parts, Refusal> {
     let announced = Announced::read(&parts.headers, payload)?;
     strip_headers(&mut parts.headers, announced.is_framed());
     let upload = announced.receive(body).await?;
     parts.extensions.insert(upload);
-    Ok((parts, Bytes::new()))
+    Ok(parts)
 }
 
-/// Whether the body is an object's, or a part's: a PUT to a key that is no copy and no subresource.
-fn is_upload(parts: &Parts) -> bool {
-    let has_key = parts.uri.path().trim_start_matches('/').split_once('/').is_some_and(|(_, key)| !key.is_empty());
-    let query = parts.uri.query().unwrap_or_default();
-    let is_subresource =
-        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| SUBRESOURCES.contains(&name.as_ref()));
-    parts.method == Method::PUT && has_key && !is_subresource && !parts.headers.contains_key(COPY_SOURCE)
-}
-
+/// Takes in the body of any other request, which is no object's.
+///
 /// A checksum in a header may be of something else (CompleteMultipartUpload names the object's), `Content-MD5` never.
-async fn receive_small(headers: &HeaderMap, payload: Payload, body: Body) -> Result<Bytes, Refusal> {
+pub(super) async fn receive_small(headers: &HeaderMap, payload: Payload, body: Body) -> Result<Bytes, Refusal> {
     // Framing is how "you upload the payload in chunks"; no SDK frames anything else.
     if matches!(payload, Payload::Framed { .. }) {
         return Err(Refusal::new(
