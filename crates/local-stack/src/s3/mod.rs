@@ -185,7 +185,10 @@ impl S3Server {
         parts.headers.clone_from(&asked.headers);
         // Last: whoever is refused need not send it.
         let (parts, body) = match operation.name {
-            "PutObject" | "UploadPart" => (upload::receive(parts, payload, body).await?, Bytes::new()),
+            "PutObject" | "UploadPart" => {
+                let store = self.buckets.store(&asked.address.bucket).ok_or_else(Refusal::access_denied)?;
+                (upload::receive(parts, payload, body, store).await?, Bytes::new())
+            }
             _ => {
                 let body = upload::receive_small(&parts.headers, payload, body).await?;
                 (parts, body)
@@ -234,7 +237,7 @@ impl S3Server {
             }
             // "Verifying bucket ownership with bucket owner condition", S3 user guide.
             if expected.is_some_and(|owner| owner != account(&self.shared)) {
-                return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
+                return Err(Refusal::access_denied());
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use futures_util::stream;
 use s3s::dto::{ChecksumAlgorithm, ChecksumType, Metadata, ServerSideEncryption, StreamingBlob, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::body::Blob;
+use super::body::{Blob, needs_file};
 use super::checksum::Checksum;
 use super::content;
 
@@ -232,7 +232,7 @@ impl Quota {
 
     /// Takes room for something with this much content, if there is enough.
     pub(super) fn take(self: &Arc<Self>, content: u64) -> Option<Arc<Room>> {
-        if content > 0 && !has_spare_descriptors() {
+        if needs_file(content) && !has_spare_descriptors() {
             return None;
         }
         let size = content.checked_add(OVERHEAD)?;
@@ -245,7 +245,7 @@ impl Quota {
 /// A file is open for each large upload that is kept. Without a descriptor for the next connection nobody could delete
 /// anything any more.
 #[cfg(unix)]
-fn has_spare_descriptors() -> bool {
+pub(super) fn has_spare_descriptors() -> bool {
     let stderr = std::io::stderr();
     let spare: Result<Vec<_>, _> = (0..SPARE_DESCRIPTORS).map(|_| stderr.as_fd().try_clone_to_owned()).collect();
     spare.is_ok()
@@ -253,7 +253,7 @@ fn has_spare_descriptors() -> bool {
 
 /// Handles are not scarce.
 #[cfg(not(unix))]
-fn has_spare_descriptors() -> bool {
+pub(super) fn has_spare_descriptors() -> bool {
     true
 }
 
@@ -297,6 +297,7 @@ mod tests {
     #[test]
     fn descriptors_are_left_for_connections() {
         const INSIDE: &str = "TEST_WITH_FEW_DESCRIPTORS";
+        const LARGE: u64 = 512 * 1024;
         if std::env::var_os(INSIDE).is_none() {
             let limited =
                 "ulimit -n 128 && exec \"$0\" --exact s3::stored::tests::descriptors_are_left_for_connections";
@@ -308,14 +309,14 @@ mod tests {
         }
         let quota = Quota::new(u64::MAX);
         let mut kept = Vec::new();
-        while let Some(room) = quota.take(1) {
+        while let Some(room) = quota.take(LARGE) {
             kept.push((room, std::fs::File::open("/dev/null").unwrap()));
         }
         assert!((20..128 - SPARE_DESCRIPTORS).contains(&kept.len()), "{}", kept.len());
-        // What has no content needs no file.
-        assert!(quota.take(0).is_some());
+        // What is small needs no file.
+        assert!(quota.take(LARGE / 2).is_some());
         kept.pop();
-        assert!(quota.take(1).is_some());
+        assert!(quota.take(LARGE).is_some());
     }
 
     #[test]

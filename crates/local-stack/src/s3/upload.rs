@@ -4,6 +4,8 @@
 //! "Authenticating Requests" and "Error responses" (S3 API reference). Where the reference gives a code and no text, the
 //! text is what projects that test against S3 itself expect of it (see `framing.rs`).
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes, to_bytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +19,8 @@ use super::body::{Blob, BlobWriter};
 use super::checksum::{Algorithm, Checksum, Hasher, Md5};
 use super::error::{Refusal, internal_error};
 use super::framing::{Decoder, Framing, FramingError};
+use super::store::Store;
+use super::stored::Room;
 use crate::sigv4::{Payload, check_digest};
 
 /// 5 GiB, the most that one request uploads ("Uploading objects", user guide; `UploadPart`: "Amazon S3 multipart upload
@@ -50,13 +54,18 @@ pub(super) struct Upload {
     /// Of the content, always: S3 computes it "if you don't specify a checksum" (user guide, "Checking object integrity
     /// for data uploads in Amazon S3").
     pub crc64nvme: Checksum,
+    /// What it takes up of all that is kept.
+    pub room: Arc<Room>,
 }
 
-/// Takes in the body of a PutObject or UploadPart whose head is verified: gives the head for `s3s`, with the [`Upload`].
-pub(super) async fn receive(mut parts: Parts, payload: Payload, body: Body) -> Result<Parts, Refusal> {
+/// Takes in the body of a PutObject or UploadPart whose head is verified: gives the head for `s3s`, with the [`Upload`]. The
+/// room for it is taken first, so that no more is on its way than can be kept.
+pub(super) async fn receive(mut parts: Parts, payload: Payload, body: Body, store: &Store) -> Result<Parts, Refusal> {
     let announced = Announced::read(&parts.headers, payload)?;
     strip_headers(&mut parts.headers, announced.is_framed());
-    let upload = announced.receive(body).await?;
+    let room = store.take_room(announced.length)?;
+    let upload = announced.receive(body, room).await?;
+    store.check_descriptors(&upload.blob)?;
     parts.extensions.insert(upload);
     Ok(parts)
 }
@@ -142,7 +151,7 @@ impl Announced {
     }
 
     /// The signature covers the digest in a header, so that comes first; then what else the client gave.
-    async fn receive(self, mut body: Body) -> Result<Upload, Refusal> {
+    async fn receive(self, mut body: Body, room: Arc<Room>) -> Result<Upload, Refusal> {
         let (declared, mut decoder) = match self.payload {
             Payload::Digest(declared) => (Some(declared), None),
             Payload::Unsigned => (None, None),
@@ -181,7 +190,7 @@ impl Announced {
             (Some(given), Some(computed)) if !given.matches(computed) => return Err(bad_checksum(given.algorithm)),
             _ => {}
         }
-        Ok(Upload { blob: content.blob, md5: content.md5, checksum: given, crc64nvme: content.crc64nvme })
+        Ok(Upload { blob: content.blob, md5: content.md5, checksum: given, crc64nvme: content.crc64nvme, room })
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn put_object(
     let checksum = upload.checksum.unwrap_or(upload.crc64nvme);
     let e_tag = store.encryption.e_tag(upload.md5);
     let object = Stored {
-        room: vec![store.take_room(upload.blob.len())?],
+        room: vec![upload.room],
         blob: upload.blob,
         e_tag: e_tag.clone(),
         last_modified: whole_seconds(now),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::{StreamExt as _, stream};
 use http::Request;
 
+use super::super::stored::Quota;
 use super::*;
 
 const LENGTH: &str = "x-amz-decoded-content-length";
@@ -25,13 +26,17 @@ fn parts(uri: &str, headers: Headers<'_>) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
+fn store() -> Store {
+    Store::new(Vec::new(), false, Quota::new(u64::MAX))
+}
+
 fn framed() -> Payload {
     Payload::Framed { chain: None, has_trailers: true }
 }
 
 /// Uploads nine digits, or what else there is.
 async fn put(headers: Headers<'_>, payload: Payload, body: &'static [u8]) -> Result<Parts, Refusal> {
-    receive(parts("/bucket/key", headers), payload, Body::from(body)).await
+    receive(parts("/bucket/key", headers), payload, Body::from(body), &store()).await
 }
 
 async fn read(blob: &Blob) -> Vec<u8> {
@@ -161,10 +166,20 @@ async fn a_body_that_breaks_off_is_incomplete() {
     let broken = || Err(io::Error::from(io::ErrorKind::ConnectionReset));
     let body = Body::from_stream(stream::iter([Ok(&CONTENT[..4]), broken()]));
     let parts = parts("/bucket/key", &[("content-length", "9")]);
-    let refused = receive(parts, Payload::Unsigned, body).await.unwrap_err();
+    let refused = receive(parts, Payload::Unsigned, body, &store()).await.unwrap_err();
     assert_eq!(refused.code, "IncompleteBody");
     let numbers = [("NumberBytesExpected", "9".to_owned()), ("NumberBytesProvided", "4".to_owned())];
     assert_eq!(refused.details, numbers);
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_refused_before_it_is_sent() {
+    let body = Body::from_stream(stream::once(async { unreachable!("nobody reads it") as io::Result<Bytes> }));
+    let parts = parts("/bucket/key", &[("content-length", "2000000")]);
+    let store = Store::new(Vec::new(), false, Quota::new(1_000_000));
+    assert_eq!(receive(parts, Payload::Unsigned, body, &store).await.unwrap_err().code, "ServiceUnavailable");
+    // Nor does it take any room.
+    assert!(store.take_room(900_000).is_ok());
 }
 
 #[tokio::test]
@@ -253,7 +268,7 @@ async fn of_64_mebibytes_no_more_than_a_piece_is_held_at_once() {
     }));
     let length = (PIECE * PIECES).to_string();
     let parts = parts("/bucket/key", &[(LENGTH, &length)]);
-    let mut parts = receive(parts, framed(), Body::from_stream(body)).await.unwrap();
+    let mut parts = receive(parts, framed(), Body::from_stream(body), &store()).await.unwrap();
     let upload = parts.extensions.remove::<Upload>().unwrap();
     assert_eq!(upload.blob.len(), (PIECE * PIECES) as u64);
     assert!(peak.load(Ordering::SeqCst) <= 2 * (PIECE + 16), "{}", peak.load(Ordering::SeqCst));
