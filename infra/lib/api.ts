@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CfnElement, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -11,6 +12,12 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { writeTo } from './buckets';
 import { type Setting, removalPolicy } from './settings';
+
+/** The CDK's default is for REST APIs: an HTTP API has no `$context.resourcePath` ("Customize HTTP API access logs", API Gateway developer guide). */
+const ACCESS_LOG = AccessLogFormat.custom(
+  '$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] ' +
+    '"$context.httpMethod $context.path $context.protocol" $context.status $context.responseLength $context.requestId',
+);
 
 /** Makes the API, lets `callers` call it, and returns its address. */
 export function createApi(scope: Construct, setting: Setting, callers: Role[]): string {
@@ -51,7 +58,7 @@ export function createApi(scope: Construct, setting: Setting, callers: Role[]): 
     httpApi: api,
     autoDeploy: true,
     throttle: { rateLimit: 20, burstLimit: 40 },
-    accessLogSettings: { destination: new LogGroupLogDestination(log('ApiLog')) },
+    accessLogSettings: { destination: new LogGroupLogDestination(log('ApiLog')), format: ACCESS_LOG },
   });
   const apiId = Stack.of(scope).getLogicalId(api.node.defaultChild as CfnElement);
   for (const caller of callers) {

@@ -8,6 +8,16 @@ const { handler } = require('../lib/whoami.js');
 const userArn = 'arn:aws:sts::123456789012:assumed-role/JetbridgeStack-AuthenticatedRole/CognitoIdentityCredentials';
 const called = (iam: unknown) => handler({ requestContext: { authorizer: { iam } } });
 
+/** Of "Customize HTTP API access logs", API Gateway developer guide, those that have a value without a JWT or a certificate. */
+const HTTP_API_VARIABLES =
+  `accountId apiId awsEndpointRequestId awsEndpointRequestId2 dataProcessed domainName domainPrefix error.message
+  error.messageString error.responseType extendedRequestId httpMethod identity.accountId identity.caller
+  identity.cognitoAuthenticationProvider identity.cognitoAuthenticationType identity.cognitoIdentityId
+  identity.cognitoIdentityPoolId identity.principalOrgId identity.sourceIp identity.user identity.userAgent identity.userArn
+  integration.error integration.integrationStatus integration.latency integration.requestId integration.status
+  integrationErrorMessage integrationLatency integrationStatus path protocol requestId requestTime requestTimeEpoch
+  responseLatency responseLength routeKey stage status`.split(/\s+/);
+
 describe('the template', () => {
   const template = synthesize({ api: 'true', guest: 'true', admin: 'true' });
 
@@ -35,6 +45,13 @@ describe('the template', () => {
     expect(permission.SourceArn).toContain(`:${api}/*/*/whoami`);
     const whoami = template.all('AWS::Lambda::Function').find((fn) => fn.id.startsWith('Whoami'));
     expect(whoami?.Properties.Code.ZipFile).toBe(readFileSync(join(INFRA, 'lib', 'whoami.js'), 'utf8'));
+  });
+
+  test('the access log asks for nothing that an HTTP API does not have', () => {
+    const format: string = template.one('AWS::ApiGatewayV2::Stage').Properties.AccessLogSettings.Format;
+    const asked = [...format.matchAll(/\$context\.([A-Za-z.]+)/g)].map(([, name]) => name);
+    expect(asked).toContain('requestId');
+    expect(asked.filter((name) => !HTTP_API_VARIABLES.includes(name as string))).toEqual([]);
   });
 
   test('without -c api=true there is nothing of it', () => {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::credentials::{COGNITO, SessionFacts, TemporaryCredentials};
 use crate::iam::{self, Call, Caller, Context, Policy, PolicyKind, trusts};
 use crate::shared::Shared;
-use crate::template::{DEFAULT_SESSION_SECONDS, Role};
+use crate::template::{DEFAULT_SESSION_SECONDS, Role, is_taggable};
 
 /// The account of a stack without a template.
 const ACCOUNT: &str = "123456789012";
@@ -40,9 +40,7 @@ pub(crate) enum TagFault {
 
 /// Checks the tags of a session, and says how much of what fits they take, in per cent.
 pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<usize, TagFault> {
-    // "Rules for tagging in IAM and AWS STS": letters, digits, spaces and these; no key begins with `aws:`, and keys
-    // that differ by case alone are the same.
-    let is_taggable = |character: char| character.is_alphanumeric() || " _.:/=+-@".contains(character);
+    // "Rules for tagging in IAM and AWS STS": no key begins with `aws:`, and keys that differ by case alone are the same.
     let is_within = |text: &str, bounds: std::ops::RangeInclusive<usize>| {
         bounds.contains(&text.chars().count()) && text.chars().all(is_taggable)
     };
@@ -237,7 +235,19 @@ mod tests {
     fn tags_are_what_iam_takes() {
         assert_eq!(check_tags(&BTreeMap::new()), Ok(0));
         assert_eq!(check_tags(&tags(&[("Team", "a b_c.d:e/f=g+h-i@j"), ("é", "")])), Ok(5));
-        for (key, value) in [("", "x"), ("aws:x", "x"), ("AWS:x", "x"), ("R&D", "x"), ("x", "R&D"), ("x", "a\nb")] {
+        // Every separator (`\p{Z}`), not the space alone, and every number (`\p{N}`).
+        assert_eq!(check_tags(&tags(&[("a\u{a0}b", "\u{3000}½"), ("c", "漢字\u{2028}")])), Ok(4));
+        for (key, value) in [
+            ("", "x"),
+            ("aws:x", "x"),
+            ("AWS:x", "x"),
+            ("R&D", "x"),
+            ("x", "R&D"),
+            ("x", "a\nb"),
+            ("x", "का"),
+            ("Ⓐ", "x"),
+            ("x", "e\u{301}"),
+        ] {
             let fault = Err(TagFault::Malformed { key: key.to_owned() });
             assert_eq!(check_tags(&tags(&[(key, value)])), fault, "{key} {value}");
         }

@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 use serde_json::{Map, Value};
 
 use super::answer::{LONGEST_CODE, shorten};
@@ -17,17 +19,20 @@ pub(super) fn untaggable_claims(id_token: &str) -> Vec<String> {
     let payload = id_token.split('.').nth(1).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
     let claims: Map<String, Value> =
         payload.and_then(|payload| serde_json::from_slice(&payload).ok()).unwrap_or_default();
-    let is_taggable = |value: &str| {
-        let fits =
-            |c: char| c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || TAG_PUNCTUATION.contains(c);
-        value.chars().count() <= LONGEST_TAG && value.chars().all(fits)
-    };
+    let is_taggable = |value: &str| value.chars().count() <= LONGEST_TAG && value.chars().all(fits);
     claims
         .iter()
         .filter(|(_, value)| value.as_str().is_some_and(|value| !is_taggable(value)))
         .map(|(name, _)| shorten(name, LONGEST_CODE))
         .take(MOST_CLAIMS)
         .collect()
+}
+
+/// A combining mark is neither letter (`\p{L}`) nor separator (`\p{Z}`) nor number (`\p{N}`), though Rust counts some as
+/// alphanumeric.
+fn fits(character: char) -> bool {
+    let taken = GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Separator).union(GeneralCategoryGroup::Number);
+    taken.contains(CodePointMapData::<GeneralCategory>::new().get(character)) || TAG_PUNCTUATION.contains(character)
 }
 
 #[cfg(test)]
@@ -47,9 +52,10 @@ mod tests {
             bad(json!({ "department": "R&D", "name": "Zoë Größe-Łuk 2", "iss": "https://a.example/b" })),
             ["department"]
         );
-        for refused in ["a,b", "(a)", "O'Brien", "tab\t", &"x".repeat(257)] {
+        for refused in ["a,b", "(a)", "O'Brien", "tab\t", "का", "Ⓐ", "e\u{301}", &"x".repeat(257)] {
             assert_eq!(bad(json!({ "claim": refused })), ["claim"], "{refused}");
         }
+        assert_eq!(bad(json!({ "claim": "a\u{a0}b\u{3000}c\u{2028}½ 漢字" })), Vec::<String>::new());
         // A list gives no tag, a number gives a good one.
         assert_eq!(bad(json!({ "groups": ["R&D"], "exp": 1, "empty": "" })), Vec::<String>::new());
         for unreadable in ["", "a.b.c", "a.eyJ9.c"] {

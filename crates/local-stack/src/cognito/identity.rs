@@ -40,7 +40,8 @@ impl Identities {
             Some(identity) => state.link(&identity, logins).map(|()| identity),
             None => {
                 let foreseen = logins.first().and_then(|login| self.foresee(login));
-                let foreseen = foreseen.filter(|identity| !state.inaccessible.contains(identity));
+                // Whoever it was foreseen for has unlinked it, if it is there already.
+                let foreseen = foreseen.filter(|identity| !state.is_known(identity));
                 let identity =
                     state.create(foreseen.unwrap_or_else(|| format!("{}:{}", self.region, random_uuid())))?;
                 state.link(&identity, logins)?;
@@ -83,11 +84,7 @@ impl Identities {
     /// Refuses an identity that the pool never had.
     pub(super) fn check_known(&self, identity: &str) -> Result<(), CognitoError> {
         let state = self.lock();
-        if state.logins.contains_key(identity) || state.inaccessible.contains(identity) {
-            Ok(())
-        } else {
-            Err(CognitoError::IdentityNotFound(identity.to_owned()))
-        }
+        if state.is_known(identity) { Ok(()) } else { Err(CognitoError::IdentityNotFound(identity.to_owned())) }
     }
 
     /// Takes the logins of these providers from an identity that one of the verified logins belongs to. "Unlinked logins will
@@ -136,8 +133,12 @@ impl State {
         }
     }
 
+    fn is_known(&self, identity: &str) -> bool {
+        self.logins.contains_key(identity) || self.inaccessible.contains(identity)
+    }
+
     fn create(&mut self, identity: String) -> Result<String, CognitoError> {
-        if self.logins.len() >= MAX_IDENTITIES {
+        if self.logins.len() + self.inaccessible.len() >= MAX_IDENTITIES {
             return Err(CognitoError::Throttled);
         }
         self.logins.insert(identity.clone(), Vec::new());
@@ -253,6 +254,29 @@ mod tests {
         assert_eq!(identities.resolve(&alice, &[]), forbidden, "it is no guest");
         assert_ne!(identities.find_or_create(&both[..1]).unwrap(), alice);
         assert_eq!(identities.check_known(&alice), Ok(()));
+    }
+
+    #[test]
+    fn with_a_template_too_an_unlinked_login_is_a_new_identity_and_takes_nobody_s_place() {
+        let template = Template::parse(DEMO, "JetbridgeStack").unwrap();
+        let identities = Identities::new("us-west-2".to_owned(), Some(Arc::clone(template.deployment())));
+        let both = [login("custom", "alice"), login("org", "alice")];
+        let alice = identities.find_or_create(&both).unwrap();
+        identities.unlink(&alice, &both[1..], &["custom".to_owned()]).unwrap();
+        assert_ne!(identities.find_or_create(&both[..1]).unwrap(), alice);
+        assert_eq!(identities.resolve(&alice, &both[1..]), Ok(alice.clone()));
+        assert_eq!(identities.resolve(&alice, &both[..1]), Err(CognitoError::LoginsDoNotMatch));
+    }
+
+    #[test]
+    fn identities_that_are_nobody_s_any_more_count_as_well() {
+        let identities = identities();
+        let alice = [login("custom", "alice")];
+        for _ in 0..MAX_IDENTITIES {
+            let identity = identities.find_or_create(&alice).unwrap();
+            identities.unlink(&identity, &alice, &["custom".to_owned()]).unwrap();
+        }
+        assert_eq!(identities.find_or_create(&alice), Err(CognitoError::Throttled));
     }
 
     #[test]

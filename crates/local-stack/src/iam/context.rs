@@ -29,19 +29,68 @@ const KEYS: &[(&str, Arity)] = &[
     ("cognito-identity.amazonaws.com:amr", Arity::Several),
     ("cognito-identity.amazonaws.com:aud", Arity::One),
     ("cognito-identity.amazonaws.com:sub", Arity::One),
-    ("s3:delimiter", Arity::One),
-    ("s3:max-keys", Arity::One),
-    ("s3:prefix", Arity::One),
-    ("s3:versionid", Arity::One),
-    ("s3:x-amz-acl", Arity::One),
-    ("s3:x-amz-copy-source", Arity::One),
-    ("s3:x-amz-metadata-directive", Arity::One),
-    ("s3:x-amz-server-side-encryption", Arity::One),
-    ("s3:x-amz-storage-class", Arity::One),
     ("sts:rolesessionname", Arity::One),
     ("sts:sourceidentity", Arity::One),
     ("sts:transitivetagkeys", Arity::Several),
 ];
+
+/// The keys of S3, each with one value, and which of the actions on buckets and objects have them; all without `s3:` and in
+/// lower case ("Actions, resources, and condition keys for Amazon S3", service authorization reference, as it is in
+/// iam-floyd's `policy-statements/s3.ts`). A key is called like the query parameter or header that its value comes from.
+const S3_KEYS: &[(&str, &[&str])] = &[
+    ("delimiter", &["listbucket", "listbucketversions"]),
+    ("max-keys", &["listbucket", "listbucketversions"]),
+    ("prefix", &["listbucket", "listbucketversions"]),
+    (
+        "versionid",
+        &[
+            "deleteobjectversion",
+            "deleteobjectversionannotation",
+            "deleteobjectversiontagging",
+            "getobjectversion",
+            "getobjectversionacl",
+            "getobjectversionannotation",
+            "getobjectversionattributes",
+            "getobjectversiontagging",
+            "getobjectversiontorrent",
+            "listobjectversionannotations",
+            "putobjectversionacl",
+            "putobjectversionannotation",
+            "putobjectversiontagging",
+        ],
+    ),
+    (
+        "x-amz-acl",
+        &[
+            "bypassgovernanceretention",
+            "createbucket",
+            "putbucketacl",
+            "putobject",
+            "putobjectacl",
+            "putobjectversionacl",
+        ],
+    ),
+    ("x-amz-copy-source", &["bypassgovernanceretention", "putobject"]),
+    ("x-amz-metadata-directive", &["bypassgovernanceretention", "putobject"]),
+    (
+        "x-amz-server-side-encryption",
+        &["bypassgovernanceretention", "putobject", "replicateobject", "updateobjectencryption"],
+    ),
+    ("x-amz-storage-class", &["bypassgovernanceretention", "putobject", "putobjectacl", "putobjectversionacl"]),
+];
+
+/// The keys of S3 that `action` has, without `s3:` as they are.
+pub(crate) fn s3_keys_of(action: &str) -> impl Iterator<Item = &'static str> {
+    let action = action.strip_prefix("s3:").unwrap_or(action).to_ascii_lowercase();
+    S3_KEYS.iter().filter(move |(_, actions)| actions.contains(&action.as_str())).map(|(key, _)| *key)
+}
+
+/// The actions that have this key; none if it is not S3's own, but any request's.
+pub(crate) fn s3_actions_with(key: &str) -> Option<&'static [&'static str]> {
+    let key = key.to_ascii_lowercase();
+    let (_, actions) = S3_KEYS.iter().find(|(known, _)| key.strip_prefix("s3:") == Some(known))?;
+    Some(actions)
+}
 
 /// The keys of an OpenID Connect provider, after its URL without the scheme and a colon ("Available keys for AWS web
 /// identity federation", IAM user guide). Claims that are lists become keys with several values.
@@ -62,8 +111,11 @@ impl Key {
             Some(_) => name.len() > known.len() && name.starts_with(known),
             None => name == known,
         };
-        let known = KEYS.iter().find(|(known, _)| is_meant(known));
-        let (_, arity) = *known.or_else(|| provider_key(&name))?;
+        let known = KEYS.iter().find(|(known, _)| is_meant(known)).or_else(|| provider_key(&name));
+        let arity = match known {
+            Some((_, arity)) => *arity,
+            None => s3_actions_with(&name).map(|_| Arity::One)?,
+        };
         Some(Self { name, arity })
     }
 

@@ -10,7 +10,7 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use context::Context;
+pub(crate) use context::{Context, s3_actions_with, s3_keys_of};
 pub(crate) use evaluate::{Call, Caller, Refusal, evaluate, trusts};
 pub(crate) use pattern::fits_wildcards;
 pub(crate) use policy::{Policy, PolicyKind};

@@ -54,10 +54,7 @@ impl Address {
         if !self.bucket.is_empty() && !is_bucket_name(&self.bucket) {
             return Err(Refusal::invalid_bucket_name(&self.bucket));
         }
-        if self.key.len() > MAX_KEY {
-            return Err(Refusal::key_too_long(self.key.len(), MAX_KEY));
-        }
-        Ok(())
+        check_key(&self.key)
     }
 
     pub(super) fn resource(&self) -> Resource {
@@ -77,6 +74,11 @@ impl Address {
             Resource::Object => format!("arn:aws:s3:::{}/{}", self.bucket, self.key),
         }
     }
+}
+
+/// Refuses a key that no object has, wherever it stands in a request.
+pub(super) fn check_key(key: &str) -> Result<(), Refusal> {
+    if key.len() > MAX_KEY { Err(Refusal::key_too_long(key.len(), MAX_KEY)) } else { Ok(()) }
 }
 
 /// "Rules for naming general purpose buckets", S3 user guide. Older buckets of us-east-1 may break them.

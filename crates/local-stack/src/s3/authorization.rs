@@ -98,7 +98,8 @@ impl Authorizer {
         let bucket = &permission.address.bucket;
         let bucket_policy = deployment.and_then(|deployment| deployment.buckets.get(bucket)?.as_ref());
         let context = request_context(&self.shared, role, signer);
-        let context = permission.conditions.iter().fold(context, |context, (key, value)| context.with(key, value));
+        let conditions = permission.conditions.iter();
+        let context = conditions.fold(context, |context, (key, value)| context.with(&format!("s3:{key}"), value));
         let session_arn = signer.assumed_role_arn();
         let call = Call {
             caller: Caller::Session { role_arn: &signer.role_arn, session_arn: &session_arn },

@@ -17,6 +17,11 @@ const MEMORY: usize = 256 * 1024;
 /// The most that is read from a file at once.
 const CHUNK: usize = 64 * 1024;
 
+/// Whether so many bytes are kept in a file.
+pub(super) fn needs_file(length: u64) -> bool {
+    length > MEMORY as u64
+}
+
 /// Bytes that no longer change. A clone shares them.
 #[derive(Clone, Default)]
 pub(super) struct Blob {

@@ -260,7 +260,11 @@ fn read_range(range: Option<&str>, size: u64) -> Result<Range<u64>, Refusal> {
 /// The bytes of a source, and the room that they take up.
 async fn open(store: &Store, source: &Object, range: Range<u64>) -> S3Result<(Blob, Vec<Arc<Room>>)> {
     match &source.content {
-        Content::Stored(stored) => Ok((stored.blob.slice(range), stored.room.clone())),
+        // What the source counts beside its content is its own, and ends with it.
+        Content::Stored(stored) => {
+            let room = stored.room.iter().filter(|room| room.has_content()).map(Arc::clone).collect();
+            Ok((stored.blob.slice(range), room))
+        }
         Content::Generated { .. } => {
             let room = store.take_room(range.end - range.start)?;
             let blob = write_out(&source.key, range).await.map_err(S3Error::internal_error)?;
@@ -286,4 +290,37 @@ async fn digest(blob: &Blob, algorithm: Algorithm) -> io::Result<([u8; 16], Chec
         hasher.update(&chunk);
     }
     Ok((md5.finish(), hasher.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+
+    use super::super::stored::Quota;
+    use super::*;
+
+    /// Else an object that is copied onto itself again and again would use up what the stack may keep.
+    #[tokio::test]
+    async fn a_copy_takes_the_room_of_its_content_over_and_none_else_of_its_source() {
+        let store = Store::new(Vec::new(), false, Quota::new(1 << 20));
+        let blob = Blob::from(Bytes::from_static(b"x"));
+        let checksum = StoredChecksum::full_object(Hasher::new(Algorithm::Crc32).finish());
+        let mut room = vec![store.take_room(1).unwrap()];
+        for _ in 0..1000 {
+            let stored = Stored {
+                blob: blob.clone(),
+                e_tag: String::new(),
+                last_modified: SystemTime::UNIX_EPOCH,
+                attributes: Attributes::default(),
+                checksum: checksum.clone(),
+                part_sizes: Vec::new(),
+                version_id: None,
+                room,
+            };
+            let source = Object::stored("key".to_owned(), Arc::new(stored));
+            (_, room) = open(&store, &source, 0..1).await.unwrap();
+            room.push(store.take_room(0).unwrap());
+        }
+        assert_eq!(room.len(), 2);
+    }
 }

@@ -33,7 +33,7 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
@@ -126,7 +126,8 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
     let (operation, answer) = if parts.method == Method::OPTIONS {
         ("OptionsObject", Err(preflight::refuse(&headers, server.exists(&address.bucket))))
     } else {
-        let asked = Address::check_encoding(parts.uri.path()).and_then(|()| address.check());
+        let asked = wire::check_size(&parts.headers);
+        let asked = asked.and_then(|()| Address::check_encoding(parts.uri.path())).and_then(|()| address.check());
         let asked = asked.and_then(|()| Asked::identify(&parts.method, address.clone(), query, headers));
         let operation = asked.as_ref().map_or("unsupported", |asked| asked.operation.name);
         (operation, server.answer(asked, parts, body, &ids).await)
@@ -183,7 +184,16 @@ impl S3Server {
 
         parts.headers.clone_from(&asked.headers);
         // Last: whoever is refused need not send it.
-        let (parts, body) = upload::receive(parts, payload, body).await?;
+        let (parts, body) = match operation.name {
+            "PutObject" | "UploadPart" => {
+                let store = self.buckets.store(&asked.address.bucket).ok_or_else(Refusal::access_denied)?;
+                (upload::receive(parts, payload, body, store).await?, Bytes::new())
+            }
+            _ => {
+                let body = upload::receive_small(&parts.headers, payload, body).await?;
+                (parts, body)
+            }
+        };
         if operation.name == "DeleteObjects" {
             upload::check_list(&parts.headers, &body)?;
         }
@@ -227,7 +237,7 @@ impl S3Server {
             }
             // "Verifying bucket ownership with bucket owner condition", S3 user guide.
             if expected.is_some_and(|owner| owner != account(&self.shared)) {
-                return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"));
+                return Err(Refusal::access_denied());
             }
         }
         Ok(())

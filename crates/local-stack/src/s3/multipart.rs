@@ -69,8 +69,13 @@ pub(super) async fn upload_part(
     };
     // What the client gave comes back, and else what was declared.
     let answered = upload.checksum.or_else(|| checksums.declared.map(|_| checksum.clone()));
-    let room = vec![store.take_room(upload.blob.len())?];
-    let part = Part { blob: upload.blob, md5: upload.md5, checksum, last_modified: whole_seconds(now), room };
+    let part = Part {
+        blob: upload.blob,
+        md5: upload.md5,
+        checksum,
+        last_modified: whole_seconds(now),
+        room: vec![upload.room],
+    };
     store.write().uploads.add(&input.key, &input.upload_id, input.part_number, part)?;
     let mut output = UploadPartOutput {
         e_tag: Some(ETag::Strong(hex(&upload.md5))),

@@ -168,6 +168,11 @@ impl Buckets {
         }
     }
 
+    /// The bucket of this name, if it can be written.
+    pub(super) fn store(&self, name: &str) -> Option<&Store> {
+        self.stores.get(name)
+    }
+
     /// The names that ListBuckets shows; synthetic buckets are too many.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.stores.keys().chain(&self.denied).map(String::as_str)

@@ -13,6 +13,7 @@ use url::form_urlencoded;
 
 use super::address::{Address, Resource};
 use super::error::Refusal;
+use crate::iam::s3_keys_of;
 
 /// A row of the table.
 #[derive(Debug)]
@@ -439,7 +440,6 @@ const OBJECT_TYPES: &[(&str, &str)] = &[
 const METHODS: [&str; 6] = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"];
 
 /// A request, known by name.
-#[derive(Debug)]
 pub(super) struct Asked {
     pub operation: &'static Operation,
     pub address: Address,
@@ -451,12 +451,22 @@ pub(super) struct Asked {
     pub headers: HeaderMap,
 }
 
+impl std::fmt::Debug for Asked {
+    /// Without query and headers, where the signature and the session token are.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asked")
+            .field("operation", &self.operation.name)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An action on a resource, which the policies are asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Permission<'a> {
     pub action: &'static str,
     pub address: &'a Address,
-    /// Condition keys and their values.
+    /// Condition keys of S3, without `s3:`, and their values.
     pub conditions: Vec<(&'static str, String)>,
 }
 
@@ -547,32 +557,15 @@ impl Asked {
         })
     }
 
-    /// The condition keys that S3 sets for `action`, of those that policies here may ask for ("Condition keys for Amazon S3",
-    /// service authorization reference). What the request does not say is none.
+    /// The condition keys that S3 sets for `action`, of those that policies here may ask for. What the request does not say
+    /// is none.
     fn conditions(&self, action: &str, version: Option<&str>) -> Vec<(&'static str, String)> {
-        const OF_LISTINGS: [(&str, &str); 3] =
-            [("s3:prefix", "prefix"), ("s3:delimiter", "delimiter"), ("s3:max-keys", "max-keys")];
-        const OF_WRITES: [(&str, &str); 5] = [
-            ("s3:x-amz-acl", "x-amz-acl"),
-            ("s3:x-amz-copy-source", "x-amz-copy-source"),
-            ("s3:x-amz-metadata-directive", "x-amz-metadata-directive"),
-            ("s3:x-amz-server-side-encryption", "x-amz-server-side-encryption"),
-            ("s3:x-amz-storage-class", "x-amz-storage-class"),
-        ];
-        let parameter = |(key, name)| Some((key, self.parameter(name)?.to_owned()));
-        let header = |(key, name)| Some((key, self.headers.get(name)?.to_str().ok()?.to_owned()));
-        let mut conditions: Vec<_> = match action {
-            "s3:ListBucket" | "s3:ListBucketVersions" => OF_LISTINGS.into_iter().filter_map(parameter).collect(),
-            "s3:PutObject" => OF_WRITES.into_iter().filter_map(header).collect(),
-            "s3:PutObjectAcl" | "s3:PutBucketAcl" | "s3:CreateBucket" => {
-                OF_WRITES.into_iter().take(1).filter_map(header).collect()
-            }
-            _ => Vec::new(),
+        let value = |key: &str| match key {
+            "versionid" => version,
+            header if header.starts_with("x-amz-") => self.headers.get(header)?.to_str().ok(),
+            parameter => self.parameter(parameter),
         };
-        if action.contains("ObjectVersion") {
-            conditions.extend(version.map(|version| ("s3:versionid", version.to_owned())));
-        }
-        conditions
+        s3_keys_of(action).filter_map(|key| Some((key, value(key)?.to_owned()))).collect()
     }
 }
 

@@ -8,9 +8,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use http::StatusCode;
 
+use super::body::{Blob, needs_file};
 use super::condition::WriteCondition;
 use super::error::Refusal;
-use super::stored::{Encryption, Object, Quota, Room, Stored};
+use super::stored::{Encryption, Object, Quota, Room, Stored, has_spare_descriptors};
 use super::uploads::Uploads;
 use crate::random_ids::random_string;
 
@@ -72,11 +73,12 @@ impl Store {
     /// Room for something with this much content. When there is none left, the stack answers as S3 does when it is not
     /// able to handle a request (503, "Error responses"): which real S3 would not for this reason.
     pub(super) fn take_room(&self, content: u64) -> Result<Arc<Room>, Refusal> {
-        self.quota.take(content).ok_or_else(|| {
-            let message = "The local stack keeps no more than it already does, by its own limit or that on open files. Delete \
-                           objects, or restart it.";
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
-        })
+        self.quota.take(content).ok_or_else(no_room)
+    }
+
+    /// Refuses what came into a file, if too few descriptors are left now: others that came meanwhile have theirs.
+    pub(super) fn check_descriptors(&self, blob: &Blob) -> Result<(), Refusal> {
+        if needs_file(blob.len()) && !has_spare_descriptors() { Err(no_room()) } else { Ok(()) }
     }
 
     /// Stores the object in place of what is there, if `condition` holds. Gives its version.
@@ -150,6 +152,12 @@ impl Contents {
     }
 }
 
+fn no_room() -> Refusal {
+    let message = "The local stack keeps no more than it already does, by its own limit or that on open files. Delete \
+                   objects, or restart it.";
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
+}
+
 fn new_version_id() -> String {
     random_string(VERSION_ALPHABET, 32)
 }
@@ -160,7 +168,6 @@ mod tests {
 
     use axum::body::Bytes;
 
-    use super::super::body::Blob;
     use super::super::checksum::{Algorithm, Hasher};
     use super::super::stored::{Attributes, Content, StoredChecksum};
     use super::*;
@@ -253,7 +260,7 @@ mod tests {
 
     #[test]
     fn there_is_room_again_when_something_is_gone() {
-        let store = Store::new(Vec::new(), false, Quota::new(10_000));
+        let store = Store::new(Vec::new(), false, Quota::new(25_000));
         put(&store, "a", "x", &WriteCondition::None).unwrap();
         put(&store, "b", "x", &WriteCondition::None).unwrap();
         assert_eq!(store.take_room(0).unwrap_err().code, "ServiceUnavailable");

@@ -13,7 +13,7 @@ use futures_util::stream;
 use s3s::dto::{ChecksumAlgorithm, ChecksumType, Metadata, ServerSideEncryption, StreamingBlob, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::body::Blob;
+use super::body::{Blob, needs_file};
 use super::checksum::Checksum;
 use super::content;
 
@@ -22,8 +22,8 @@ const FIRST_WRITTEN: u64 = 1_767_600_000;
 /// Descriptors that are left for connections and for uploads on their way.
 #[cfg(unix)]
 const SPARE_DESCRIPTORS: usize = 64;
-/// What each thing that is kept counts beside its content: a key, headers and metadata at their longest.
-const OVERHEAD: u64 = 4096;
+/// What each thing that is kept counts beside its content: a key of 1 KiB and 8 KiB of headers at their longest, and some more.
+const OVERHEAD: u64 = 10 * 1024;
 
 /// One object as a listing shows it, and the way to its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,7 +232,7 @@ impl Quota {
 
     /// Takes room for something with this much content, if there is enough.
     pub(super) fn take(self: &Arc<Self>, content: u64) -> Option<Arc<Room>> {
-        if content > 0 && !has_spare_descriptors() {
+        if needs_file(content) && !has_spare_descriptors() {
             return None;
         }
         let size = content.checked_add(OVERHEAD)?;
@@ -245,7 +245,7 @@ impl Quota {
 /// A file is open for each large upload that is kept. Without a descriptor for the next connection nobody could delete
 /// anything any more.
 #[cfg(unix)]
-fn has_spare_descriptors() -> bool {
+pub(super) fn has_spare_descriptors() -> bool {
     let stderr = std::io::stderr();
     let spare: Result<Vec<_>, _> = (0..SPARE_DESCRIPTORS).map(|_| stderr.as_fd().try_clone_to_owned()).collect();
     spare.is_ok()
@@ -253,7 +253,7 @@ fn has_spare_descriptors() -> bool {
 
 /// Handles are not scarce.
 #[cfg(not(unix))]
-fn has_spare_descriptors() -> bool {
+pub(super) fn has_spare_descriptors() -> bool {
     true
 }
 
@@ -262,6 +262,13 @@ fn has_spare_descriptors() -> bool {
 pub(super) struct Room {
     quota: Arc<Quota>,
     size: u64,
+}
+
+impl Room {
+    /// Whether it is for content, and not only for what is kept beside it.
+    pub(super) fn has_content(&self) -> bool {
+        self.size > OVERHEAD
+    }
 }
 
 impl Drop for Room {
@@ -290,6 +297,7 @@ mod tests {
     #[test]
     fn descriptors_are_left_for_connections() {
         const INSIDE: &str = "TEST_WITH_FEW_DESCRIPTORS";
+        const LARGE: u64 = 512 * 1024;
         if std::env::var_os(INSIDE).is_none() {
             let limited =
                 "ulimit -n 128 && exec \"$0\" --exact s3::stored::tests::descriptors_are_left_for_connections";
@@ -301,14 +309,14 @@ mod tests {
         }
         let quota = Quota::new(u64::MAX);
         let mut kept = Vec::new();
-        while let Some(room) = quota.take(1) {
+        while let Some(room) = quota.take(LARGE) {
             kept.push((room, std::fs::File::open("/dev/null").unwrap()));
         }
         assert!((20..128 - SPARE_DESCRIPTORS).contains(&kept.len()), "{}", kept.len());
-        // What has no content needs no file.
-        assert!(quota.take(0).is_some());
+        // What is small needs no file.
+        assert!(quota.take(LARGE / 2).is_some());
         kept.pop();
-        assert!(quota.take(1).is_some());
+        assert!(quota.take(LARGE).is_some());
     }
 
     #[test]

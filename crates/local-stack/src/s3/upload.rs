@@ -4,20 +4,23 @@
 //! "Authenticating Requests" and "Error responses" (S3 API reference). Where the reference gives a code and no text, the
 //! text is what projects that test against S3 itself expect of it (see `framing.rs`).
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes, to_bytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use ring::digest;
 use subtle::ConstantTimeEq as _;
-use url::form_urlencoded;
 
 use super::body::{Blob, BlobWriter};
 use super::checksum::{Algorithm, Checksum, Hasher, Md5};
 use super::error::{Refusal, internal_error};
 use super::framing::{Decoder, Framing, FramingError};
+use super::store::Store;
+use super::stored::Room;
 use crate::sigv4::{Payload, check_digest};
 
 /// 5 GiB, the most that one request uploads ("Uploading objects", user guide; `UploadPart`: "Amazon S3 multipart upload
@@ -28,7 +31,6 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-const COPY_SOURCE: HeaderName = HeaderName::from_static("x-amz-copy-source");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 const SDK_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-sdk-checksum-algorithm");
 const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
@@ -37,8 +39,6 @@ const CHECKSUM_PREFIX: &str = "x-amz-checksum-";
 const NO_CHECKSUMS: [&str; 3] = ["x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"];
 /// Algorithms of S3 that the stack does not compute.
 const NOT_COMPUTED: [&str; 5] = ["sha512", "md5", "xxhash64", "xxhash3", "xxhash128"];
-/// Parameters that make a PUT to a key something else than an upload.
-const SUBRESOURCES: [&str; 7] = ["acl", "encryption", "legal-hold", "renameObject", "restore", "retention", "tagging"];
 /// The content coding of framed bodies, which is not stored.
 const AWS_CHUNKED: &str = "aws-chunked";
 
@@ -54,33 +54,26 @@ pub(super) struct Upload {
     /// Of the content, always: S3 computes it "if you don't specify a checksum" (user guide, "Checking object integrity
     /// for data uploads in Amazon S3").
     pub crc64nvme: Checksum,
+    /// What it takes up of all that is kept.
+    pub room: Arc<Room>,
 }
 
-/// Takes in the body of a request whose head is verified: gives the head for `s3s`, with the [`Upload`] if it is one, and
-/// the body of any other request.
-pub(super) async fn receive(mut parts: Parts, payload: Payload, body: Body) -> Result<(Parts, Bytes), Refusal> {
-    if !is_upload(&parts) {
-        let body = receive_small(&parts.headers, payload, body).await?;
-        return Ok((parts, body));
-    }
+/// Takes in the body of a PutObject or UploadPart whose head is verified: gives the head for `s3s`, with the [`Upload`]. The
+/// room for it is taken first, so that no more is on its way than can be kept.
+pub(super) async fn receive(mut parts: Parts, payload: Payload, body: Body, store: &Store) -> Result<Parts, Refusal> {
     let announced = Announced::read(&parts.headers, payload)?;
     strip_headers(&mut parts.headers, announced.is_framed());
-    let upload = announced.receive(body).await?;
+    let room = store.take_room(announced.length)?;
+    let upload = announced.receive(body, room).await?;
+    store.check_descriptors(&upload.blob)?;
     parts.extensions.insert(upload);
-    Ok((parts, Bytes::new()))
+    Ok(parts)
 }
 
-/// Whether the body is an object's, or a part's: a PUT to a key that is no copy and no subresource.
-fn is_upload(parts: &Parts) -> bool {
-    let has_key = parts.uri.path().trim_start_matches('/').split_once('/').is_some_and(|(_, key)| !key.is_empty());
-    let query = parts.uri.query().unwrap_or_default();
-    let is_subresource =
-        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| SUBRESOURCES.contains(&name.as_ref()));
-    parts.method == Method::PUT && has_key && !is_subresource && !parts.headers.contains_key(COPY_SOURCE)
-}
-
+/// Takes in the body of any other request, which is no object's.
+///
 /// A checksum in a header may be of something else (CompleteMultipartUpload names the object's), `Content-MD5` never.
-async fn receive_small(headers: &HeaderMap, payload: Payload, body: Body) -> Result<Bytes, Refusal> {
+pub(super) async fn receive_small(headers: &HeaderMap, payload: Payload, body: Body) -> Result<Bytes, Refusal> {
     // Framing is how "you upload the payload in chunks"; no SDK frames anything else.
     if matches!(payload, Payload::Framed { .. }) {
         return Err(Refusal::new(
@@ -158,7 +151,7 @@ impl Announced {
     }
 
     /// The signature covers the digest in a header, so that comes first; then what else the client gave.
-    async fn receive(self, mut body: Body) -> Result<Upload, Refusal> {
+    async fn receive(self, mut body: Body, room: Arc<Room>) -> Result<Upload, Refusal> {
         let (declared, mut decoder) = match self.payload {
             Payload::Digest(declared) => (Some(declared), None),
             Payload::Unsigned => (None, None),
@@ -197,7 +190,7 @@ impl Announced {
             (Some(given), Some(computed)) if !given.matches(computed) => return Err(bad_checksum(given.algorithm)),
             _ => {}
         }
-        Ok(Upload { blob: content.blob, md5: content.md5, checksum: given, crc64nvme: content.crc64nvme })
+        Ok(Upload { blob: content.blob, md5: content.md5, checksum: given, crc64nvme: content.crc64nvme, room })
     }
 }
 

@@ -10,6 +10,7 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
+use super::address::check_key;
 use super::condition::WriteCondition;
 use super::error::Refusal;
 use super::store::Store;
@@ -63,7 +64,7 @@ pub(super) fn put_object(
     let checksum = upload.checksum.unwrap_or(upload.crc64nvme);
     let e_tag = store.encryption.e_tag(upload.md5);
     let object = Stored {
-        room: vec![store.take_room(upload.blob.len())?],
+        room: vec![upload.room],
         blob: upload.blob,
         e_tag: e_tag.clone(),
         last_modified: whole_seconds(now),
@@ -109,12 +110,15 @@ pub(super) fn delete_objects(
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
     refuse_bypass(&request.headers)?;
     let delete = request.input.delete;
-    if delete.objects.is_empty() || delete.objects.len() > MAX_DELETIONS {
+    // A key has at least one character in the model of the API (`ObjectKey`).
+    let has_nameless = delete.objects.iter().any(|object| object.key.is_empty());
+    if delete.objects.is_empty() || delete.objects.len() > MAX_DELETIONS || has_nameless {
         return Err(Refusal::malformed_xml().into());
     }
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in delete.objects {
         let outcome = may_delete(&object).and_then(|()| {
+            check_key(&object.key)?;
             refuse_version(object.version_id.as_deref())?;
             // "This functionality is only supported for directory buckets" (`ObjectIdentifier`).
             if object.size.is_some() || object.last_modified_time.is_some() {

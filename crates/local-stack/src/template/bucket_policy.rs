@@ -9,14 +9,14 @@
 
 use serde_json::Value;
 
-use crate::iam::fits_wildcards;
+use crate::iam::{fits_wildcards, s3_actions_with};
 
 /// "Bucket policies are limited to 20 KB in size" ("Bucket policies", S3 user guide).
 const LARGEST: usize = 20 * 1024;
 const PREFIX: &str = "arn:aws:s3:::";
 
 /// What is done to the bucket itself, in lower case.
-const BUCKET_ACTIONS: &[&str] = &[
+pub(crate) const BUCKET_ACTIONS: &[&str] = &[
     "allowvendedlogdeliveryforresource",
     "createbucket",
     "createbucketmetadatatableconfiguration",
@@ -81,7 +81,7 @@ const BUCKET_ACTIONS: &[&str] = &[
     "updatebucketmetadatajournaltableconfiguration",
 ];
 /// What is done to objects.
-const OBJECT_ACTIONS: &[&str] = &[
+pub(crate) const OBJECT_ACTIONS: &[&str] = &[
     "abortmultipartupload",
     "bypassgovernanceretention",
     "deleteobject",
@@ -126,12 +126,6 @@ const OBJECT_ACTIONS: &[&str] = &[
     "replicatetags",
     "restoreobject",
     "updateobjectencryption",
-];
-/// Condition keys that only some actions have.
-const CONDITIONS: &[(&str, &[&str])] = &[
-    ("s3:delimiter", &["listbucket", "listbucketversions"]),
-    ("s3:max-keys", &["listbucket", "listbucketversions"]),
-    ("s3:prefix", &["listbucket", "listbucketversions"]),
 ];
 
 /// Everything that S3 would refuse in a document that is a policy, for the bucket of this name.
@@ -196,8 +190,7 @@ fn check_statement(bucket: &str, statement: &Value) -> Vec<String> {
             _ => {}
         }
         for key in &keys {
-            let of_others = CONDITIONS.iter().find(|(known, _)| key.eq_ignore_ascii_case(known));
-            if of_others.is_some_and(|(_, actions)| !actions.iter().any(|action| fits(&action))) {
+            if s3_actions_with(key).is_some_and(|actions| !actions.iter().any(|action| fits(&action))) {
                 problems.push(format!(
                     "{key} is no condition of {action:?}, for which the statement would never hold: make it one of its own"
                 ));

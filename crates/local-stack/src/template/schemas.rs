@@ -8,6 +8,9 @@
 
 use std::net::Ipv4Addr;
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+
 use super::schema::Form::{Of, Rule};
 use super::schema::Schema::{Any, Flag, List, Map, Number, Object, Tags, Words};
 use super::schema::{Form, MANY, Property, Schema};
@@ -226,15 +229,25 @@ fn is_latin(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}')
 }
 
-/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
-fn is_taggable(character: char) -> bool {
-    let is_separator = character.is_whitespace() && !character.is_control();
-    character.is_alphanumeric() || is_separator || "_.:/=+-@".contains(character)
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`: of tags of resources as of sessions (STS API reference, `Tag`).
+pub(crate) fn is_taggable(character: char) -> bool {
+    const TAKEN: GeneralCategoryGroup =
+        GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Separator).union(GeneralCategoryGroup::Number);
+    is_of(character, TAKEN) || "_.:/=+-@".contains(character)
 }
 
 /// `[\p{L}\p{M}\p{S}\p{N}\p{P}]`.
 fn is_visible(character: char) -> bool {
-    !character.is_whitespace() && !character.is_control()
+    const TAKEN: GeneralCategoryGroup = GeneralCategoryGroup::Letter
+        .union(GeneralCategoryGroup::Mark)
+        .union(GeneralCategoryGroup::Symbol)
+        .union(GeneralCategoryGroup::Number)
+        .union(GeneralCategoryGroup::Punctuation);
+    is_of(character, TAKEN)
+}
+
+fn is_of(character: char, group: GeneralCategoryGroup) -> bool {
+    group.contains(CodePointMapData::<GeneralCategory>::new().get(character))
 }
 
 /// The prefix "aws:" is reserved ("Tagging IAM resources"; "Using cost allocation S3 bucket tags").

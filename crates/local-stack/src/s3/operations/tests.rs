@@ -1,6 +1,7 @@
 use http::HeaderValue;
 
 use super::*;
+use crate::template::{BUCKET_ACTIONS, OBJECT_ACTIONS};
 
 const API: &str = include_str!("botocore-1.43.11.txt");
 
@@ -112,10 +113,57 @@ fn permissions_are_those_of_what_is_named() {
 #[test]
 fn listings_carry_their_parameters_as_condition_keys() {
     let asked = ask("GET", "/b?versions&prefix=&delimiter=%2F&max-keys=5&prefix=second", &[]).unwrap();
-    let expected = [("s3:prefix", ""), ("s3:delimiter", "/"), ("s3:max-keys", "5")];
+    let expected = [("delimiter", "/"), ("max-keys", "5"), ("prefix", "")];
     assert_eq!(asked.permissions().next().unwrap().conditions, expected.map(|(key, value)| (key, value.to_owned())));
     let asked = ask("HEAD", "/b", &[]).unwrap();
     assert_eq!(asked.permissions().next().unwrap().conditions, []);
+}
+
+#[test]
+fn writes_carry_their_headers_and_versions_their_id_as_condition_keys() {
+    let headers = [("x-amz-acl", "private"), ("x-amz-storage-class", "STANDARD_IA")];
+    let conditions = |method: &str, uri: &str| {
+        let asked = ask(method, uri, &headers).unwrap();
+        let of_one = |permission: Permission<'_>| (permission.action, permission.conditions);
+        asked.permissions().map(of_one).collect::<Vec<_>>()
+    };
+    let told = headers.map(|(key, value)| (key, value.to_owned())).to_vec();
+    assert_eq!(conditions("PUT", "/b/k"), [("s3:PutObject", told.clone()), ("s3:PutObjectAcl", told.clone())]);
+    let of_version = [vec![("versionid", "7".to_owned())], told].concat();
+    assert_eq!(conditions("PUT", "/b/k?acl&versionId=7"), [("s3:PutObjectVersionAcl", of_version)]);
+    assert_eq!(conditions("GET", "/b/k"), [("s3:GetObject", Vec::new())]);
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let secret = "a-session-token";
+    let uri = format!("/b/k?X-Amz-Security-Token={secret}");
+    let shown = format!("{:?}", ask("GET", &uri, &[("x-amz-security-token", secret)]).unwrap());
+    assert!(shown.contains("GetObject") && !shown.contains(secret), "{shown}");
+}
+
+/// What a bucket's policy may name has to be what requests need, letter for letter.
+#[test]
+fn every_permission_is_an_action_of_bucket_policies() {
+    for operation in OPERATIONS {
+        for need in operation.needs {
+            for action in [Some(need.action), need.versioned].into_iter().flatten() {
+                let known = match (action.strip_prefix("s3:"), need.on) {
+                    // No bucket's policy speaks of the account, or of directory buckets.
+                    (None, _) | (_, On::Service) => continue,
+                    (Some(_), On::Bucket) => BUCKET_ACTIONS,
+                    (Some(_), On::Object | On::Source) => OBJECT_ACTIONS,
+                };
+                let name = action.trim_start_matches("s3:").to_ascii_lowercase();
+                assert!(known.contains(&name.as_str()), "{} needs {action}", operation.name);
+            }
+        }
+    }
+    for key in ["delimiter", "max-keys", "prefix", "versionid", "x-amz-acl", "x-amz-server-side-encryption"] {
+        for action in crate::iam::s3_actions_with(&format!("s3:{key}")).unwrap() {
+            assert!(BUCKET_ACTIONS.contains(action) || OBJECT_ACTIONS.contains(action), "{key} {action}");
+        }
+    }
 }
 
 #[test]

@@ -93,6 +93,30 @@ async fn an_object_comes_back_as_it_was_put() {
 }
 
 #[tokio::test]
+async fn a_key_is_the_same_however_its_path_is_written() {
+    let bench = Bench::start().await;
+    let url = bench
+        .presign(&Method::PUT, "/jetbridge-demo/a/b")
+        .as_str()
+        .replace("/jetbridge-demo/a/b", "/jetbridge-demo%2Fa%2fb");
+    assert_eq!(
+        bench.client.put(url).body("hello").send().await.map_err(reqwest::Error::without_url).unwrap().status(),
+        200
+    );
+    assert_eq!(bench.get("/jetbridge-demo/a/b").await, (200, "hello".to_owned()));
+}
+
+#[tokio::test]
+async fn headers_have_8_kib_together() {
+    let bench = Bench::start().await;
+    let long = "x".repeat(7800);
+    assert_eq!(bench.put(KEY, &[("content-disposition", &long)], "x").await.status(), 200);
+    let longer = "x".repeat(8192);
+    let found = bench.refusal(Method::PUT, KEY, &[("content-disposition", &longer)], "MaxSizeAllowed").await;
+    assert_eq!(found, refused(400, "RequestHeaderSectionTooLarge", "8192"));
+}
+
+#[tokio::test]
 async fn what_a_new_object_cannot_have_is_refused_by_name() {
     let bench = Bench::start().await;
     let long = "x".repeat(2040);
@@ -184,6 +208,10 @@ async fn many_are_deleted_at_once() {
     for code in ["PreconditionFailed", "NotImplemented"] {
         assert!(xml.contains(&format!("<Code>{code}</Code>")), "{code} in {xml}");
     }
+    let (status, xml) = delete(&format!("<Object><Key>{}</Key></Object>", "k".repeat(1025))).await;
+    assert_eq!((status, element(&xml, "Code")), (200, Some("KeyTooLongError")));
+    let (status, xml) = delete("<Object><Key></Key></Object>").await;
+    assert_eq!((status, element(&xml, "Code")), (400, Some("MalformedXML")));
     assert_eq!(bench.get("/jetbridge-demo/readme.txt").await.0, 404);
     assert_eq!(bench.get("/jetbridge-demo/empty.txt").await.0, 200);
     let body = "<Delete><Object><Key>empty.txt</Key></Object></Delete>";

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::{StreamExt as _, stream};
 use http::Request;
 
+use super::super::stored::Quota;
 use super::*;
 
 const LENGTH: &str = "x-amz-decoded-content-length";
@@ -25,16 +26,17 @@ fn parts(uri: &str, headers: Headers<'_>) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
+fn store() -> Store {
+    Store::new(Vec::new(), false, Quota::new(u64::MAX))
+}
+
 fn framed() -> Payload {
     Payload::Framed { chain: None, has_trailers: true }
 }
 
 /// Uploads nine digits, or what else there is.
 async fn put(headers: Headers<'_>, payload: Payload, body: &'static [u8]) -> Result<Parts, Refusal> {
-    receive(parts("/bucket/key", headers), payload, Body::from(body)).await.map(|(parts, left)| {
-        assert!(left.is_empty());
-        parts
-    })
+    receive(parts("/bucket/key", headers), payload, Body::from(body), &store()).await
 }
 
 async fn read(blob: &Blob) -> Vec<u8> {
@@ -164,25 +166,33 @@ async fn a_body_that_breaks_off_is_incomplete() {
     let broken = || Err(io::Error::from(io::ErrorKind::ConnectionReset));
     let body = Body::from_stream(stream::iter([Ok(&CONTENT[..4]), broken()]));
     let parts = parts("/bucket/key", &[("content-length", "9")]);
-    let refused = receive(parts, Payload::Unsigned, body).await.unwrap_err();
+    let refused = receive(parts, Payload::Unsigned, body, &store()).await.unwrap_err();
     assert_eq!(refused.code, "IncompleteBody");
     let numbers = [("NumberBytesExpected", "9".to_owned()), ("NumberBytesProvided", "4".to_owned())];
     assert_eq!(refused.details, numbers);
 }
 
 #[tokio::test]
+async fn what_cannot_be_kept_is_refused_before_it_is_sent() {
+    let body = Body::from_stream(stream::once(async { unreachable!("nobody reads it") as io::Result<Bytes> }));
+    let parts = parts("/bucket/key", &[("content-length", "2000000")]);
+    let store = Store::new(Vec::new(), false, Quota::new(1_000_000));
+    assert_eq!(receive(parts, Payload::Unsigned, body, &store).await.unwrap_err().code, "ServiceUnavailable");
+    // Nor does it take any room.
+    assert!(store.take_room(900_000).is_ok());
+}
+
+#[tokio::test]
 async fn other_requests_have_small_bodies_that_are_handed_on() {
-    let cases = ["/bucket/key?tagging", "/bucket/key?acl=", "/bucket", "/bucket/", "/"].map(|uri| parts(uri, &[]));
-    let copy = parts("/bucket/key", &[("x-amz-copy-source", "b/k")]);
-    let complete = Request::post("/bucket/key?uploadId=1").body(()).unwrap().into_parts().0;
-    for parts in cases.into_iter().chain([copy, complete]) {
-        let uri = parts.uri.clone();
-        let (parts, body) = receive(parts, Payload::Digest(SHA256.to_owned()), Body::from(CONTENT)).await.unwrap();
-        assert_eq!((&body[..], parts.extensions.get::<Upload>().is_some()), (CONTENT, false), "{uri}");
-    }
-    let with_md5 = parts("/bucket", &[("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")]);
-    assert_eq!(receive(with_md5, Payload::Unsigned, Body::from(CONTENT)).await.unwrap_err().code, "BadDigest");
-    let refuse = async |payload, body: Body| receive(parts("/bucket", &[]), payload, body).await.unwrap_err().code;
+    let receive = async |headers: Headers<'_>, payload, body: Body| {
+        receive_small(&parts("/bucket", headers).headers, payload, body).await
+    };
+    let body = receive(&[], Payload::Digest(SHA256.to_owned()), Body::from(CONTENT)).await.unwrap();
+    assert_eq!(&body[..], CONTENT);
+    let with_md5 = [("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")];
+    let refused = receive(&with_md5, Payload::Unsigned, Body::from(CONTENT)).await.unwrap_err();
+    assert_eq!(refused.code, "BadDigest");
+    let refuse = async |payload, body: Body| receive(&[], payload, body).await.unwrap_err().code;
     assert_eq!(refuse(Payload::Digest("0".repeat(64)), Body::from(CONTENT)).await, "XAmzContentSHA256Mismatch");
     assert_eq!(refuse(framed(), Body::from(FRAMED)).await, "NotImplemented");
     let large = stream::repeat_with(|| Ok::<_, io::Error>(Bytes::from_static(&[0; 65_536])));
@@ -258,7 +268,7 @@ async fn of_64_mebibytes_no_more_than_a_piece_is_held_at_once() {
     }));
     let length = (PIECE * PIECES).to_string();
     let parts = parts("/bucket/key", &[(LENGTH, &length)]);
-    let (mut parts, _) = receive(parts, framed(), Body::from_stream(body)).await.unwrap();
+    let mut parts = receive(parts, framed(), Body::from_stream(body), &store()).await.unwrap();
     let upload = parts.extensions.remove::<Upload>().unwrap();
     assert_eq!(upload.blob.len(), (PIECE * PIECES) as u64);
     assert!(peak.load(Ordering::SeqCst) <= 2 * (PIECE + 16), "{}", peak.load(Ordering::SeqCst));

@@ -152,6 +152,7 @@ fn quotas_of_cognito() {
         &[
             ("claim over 64", |d| rule(d)["Claim"] = json!("c".repeat(65)), "Claim has 65 characters"),
             ("claim", |d| rule(d)["Claim"] = json!("a b"), "Claim \"a b\" has ' '"),
+            ("claim with nothing to see", |d| rule(d)["Claim"] = json!("a\u{200b}b"), "has '\\u{200b}'"),
             ("value over 128", |d| rule(d)["Value"] = json!("v".repeat(129)), "Value has 129 characters"),
             ("no value", |d| rule(d)["Value"] = json!(""), "Value has 0 characters"),
             ("match type", |d| rule(d)["MatchType"] = json!("EndsWith"), "MatchType \"EndsWith\" is none of"),

@@ -137,6 +137,16 @@ fn policies_of_buckets() {
                 "s3:Prefix is no condition of \"s3:GetObject\"",
             ),
             (
+                "condition of uploads",
+                |d| allow(d, |s| s["Condition"] = json!({ "StringEquals": { "s3:x-amz-acl": "private" } })),
+                "s3:x-amz-acl is no condition of \"s3:GetObject\"",
+            ),
+            (
+                "version of no version",
+                |d| allow(d, |s| s["Condition"] = json!({ "StringEquals": { "s3:VersionId": "1" } })),
+                "s3:VersionId is no condition of \"s3:GetObject\"",
+            ),
+            (
                 "principal with a wildcard",
                 |d| allow(d, |s| s["Principal"] = json!({ "AWS": "arn:aws:iam::123456789012:role/*" })),
                 "has a wildcard",
@@ -159,12 +169,16 @@ fn policies_of_buckets() {
         ],
     );
     type Allowed = fn(&mut Value);
-    let allowed: [Allowed; 6] = [
+    let allowed: [Allowed; 7] = [
         |_| {},
         |s| s["Sid"] = json!("with spaces"),
         |s| s["Action"] = json!("s3:*"),
         |s| s["Action"] = json!(["S3:getobject*", "s3:*Tagging"]),
         |s| s["Resource"] = json!("*"),
+        |s| {
+            s["Action"] = json!(["s3:PutObject", "s3:PutObjectAcl"]);
+            s["Condition"] = json!({ "StringEquals": { "s3:x-amz-storage-class": "STANDARD_IA" } });
+        },
         |s| (s["Action"], s["Resource"]) = (json!("s3:ListBucket"), json!("arn:aws:s3:::jetbridgestack-databucket*")),
     ];
     for change in allowed {
