@@ -76,9 +76,30 @@ impl Address {
     }
 }
 
-/// Refuses a key that no object has, wherever it stands in a request.
+/// Refuses a key that no object has, wherever it stands in a request. The code for a key that climbs is not documented.
 pub(super) fn check_key(key: &str) -> Result<(), Refusal> {
-    if key.len() > MAX_KEY { Err(Refusal::key_too_long(key.len(), MAX_KEY)) } else { Ok(()) }
+    if key.len() > MAX_KEY {
+        return Err(Refusal::key_too_long(key.len(), MAX_KEY));
+    }
+    if climbs(key) { Err(Refusal::invalid_uri(key)) } else { Ok(()) }
+}
+
+/// Keys with relative path elements "are valid if, when parsed left-to-right, the cumulative count of relative path segments
+/// never exceeds the number of non-relative path elements encountered" ("Naming Amazon S3 objects", S3 user guide). Whether
+/// `.` and nothing between two slashes count is not documented: they count for neither side here.
+fn climbs(key: &str) -> bool {
+    let mut depth = 0_usize;
+    for segment in key.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => match depth.checked_sub(1) {
+                Some(above) => depth = above,
+                None => return true,
+            },
+            _ => depth += 1,
+        }
+    }
+    false
 }
 
 /// "Rules for naming general purpose buckets", S3 user guide. Older buckets of us-east-1 may break them.
@@ -93,4 +114,29 @@ fn is_bucket_name(name: &str) -> bool {
         && !name.contains("..")
         && name.parse::<IpAddr>().is_err()
         && !name.starts_with("xn--")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first three are the user guide's.
+    #[test]
+    fn a_key_climbs_no_higher_than_it_went_down() {
+        for (key, is_valid) in [
+            ("videos/2014/../../video1.wmv", true),
+            ("videos/../../video1.wmv", false),
+            ("videos/../../2014/video1.wmv", false),
+            ("awkward/../up.txt", true),
+            ("../up.txt", false),
+            ("..", false),
+            ("a/..", true),
+            ("a//../..", false),
+            ("a/./../..", false),
+            ("a/...", true),
+            ("..a/b", true),
+        ] {
+            assert_eq!(check_key(key).is_ok(), is_valid, "{key}");
+        }
+    }
 }

@@ -20,11 +20,17 @@ use super::upload::Upload;
 /// "The user-defined metadata is limited to 2 KB in size": "the sum of the number of bytes in the UTF-8 encoding of each key
 /// and value" ("Working with object metadata", user guide).
 const MAX_METADATA: usize = 2 * 1024;
+/// "The system-defined metadata is limited to 2 KB in size", measured in the same way ("Uploading objects", "Making direct REST
+/// API calls", user guide). Which of S3's errors then comes is not documented.
+const MAX_SYSTEM_METADATA: usize = 2 * 1024;
 /// The most that DeleteObjects names ("up to 1,000 keys", S3 API reference).
 const MAX_DELETIONS: usize = 1000;
 /// Classes that can be read at once ("Storage Class", user guide); STANDARD is none that has to be named.
 const STORAGE_CLASSES: [&str; 6] =
     ["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"];
+/// What a caller says of the content ("System-defined object metadata", user guide).
+const SYSTEM_METADATA: [&str; 6] =
+    ["content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
 /// Canned ACLs ("Access control list (ACL) overview", user guide).
 const CANNED_ACLS: [&str; 7] = [
     "private",
@@ -215,11 +221,11 @@ pub(super) fn check_keys(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// Buckets whose owner enforces ownership, the default, "only accept PUT requests that don't specify an ACL or PUT requests
 /// that specify bucket owner full control ACLs": others get 400 AccessControlListNotSupported (PutObject, `ACL`, S3 API
-/// reference). That `private`, which gives the owner the same, passes is from memory.
+/// reference). `private` gives an owner the same, and the texts do not name it.
 fn check_acl(headers: &HeaderMap, canned: Option<&str>) -> Result<(), Refusal> {
     let has_grant = GRANTS.iter().any(|name| headers.contains_key(*name));
     match canned {
-        None | Some("private" | "bucket-owner-full-control") if !has_grant => Ok(()),
+        None | Some("bucket-owner-full-control") if !has_grant => Ok(()),
         Some(other) if !CANNED_ACLS.contains(&other) => Err(Refusal::invalid_argument("", "x-amz-acl", other)),
         _ => Err(Refusal::bad_request("AccessControlListNotSupported", "The bucket does not allow ACLs")),
     }
@@ -231,12 +237,15 @@ pub(super) fn read_attributes(headers: &HeaderMap, metadata: Option<Metadata>) -
         let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         value.filter(|value| !value.is_empty())
     };
-    let size: usize = metadata.iter().flatten().map(|(name, value)| name.len() + value.len()).sum();
-    if size > MAX_METADATA {
-        let message = "Your metadata headers exceed the maximum allowed metadata size";
-        return Err(Refusal::bad_request("MetadataTooLarge", message)
-            .with("Size", size)
-            .with("MaxSizeAllowed", MAX_METADATA));
+    let of_user: usize = metadata.iter().flatten().map(|(name, value)| name.len() + value.len()).sum();
+    let of_system: usize = SYSTEM_METADATA.iter().filter_map(|name| Some(name.len() + headers.get(*name)?.len())).sum();
+    for (size, limit) in [(of_user, MAX_METADATA), (of_system, MAX_SYSTEM_METADATA)] {
+        if size > limit {
+            let message = "Your metadata headers exceed the maximum allowed metadata size";
+            return Err(Refusal::bad_request("MetadataTooLarge", message)
+                .with("Size", size)
+                .with("MaxSizeAllowed", limit));
+        }
     }
     Ok(Attributes {
         content_type: text("content-type"),

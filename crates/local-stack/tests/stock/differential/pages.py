@@ -121,6 +121,11 @@ def user_guide(file, section, says):
     return Page("Amazon S3 User Guide", f"{file}, {section}", "awsdocs/amazon-s3-userguide@1b918e0 of 2023-06-09", says)
 
 
+def newer_user_guide(file, section, says):
+    """A sentence that the guide's copy in git is too old for."""
+    return Page("Amazon S3 User Guide", f"{file}, {section}", f"docs.aws.amazon.com/AmazonS3/latest/userguide/{file}", says)
+
+
 def iam_guide(file, section, says):
     return Page("IAM User Guide", f"{file}, {section}", "awsdocs/iam-user-guide@651083f of 2023-05-11", says)
 

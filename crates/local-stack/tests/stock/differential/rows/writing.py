@@ -2,7 +2,7 @@
 
 from checksums import md5_etag
 from clients import ABSENT
-from pages import api, error, user_guide
+from pages import api, error, newer_user_guide, user_guide
 from table import PRESENT, group, refusal
 
 row, unknown = group("write")
@@ -261,6 +261,42 @@ row(
     refusal(400, "MetadataTooLarge"),
     error("MetadataTooLarge", 400),
 )
+row(
+    "system-defined metadata of more than 2 KB",
+    "http",
+    lambda s: s.put(s.key(), BODY, {"content-disposition": "v" * 2048}),
+    {"status": 400},
+    user_guide(
+        "upload-objects.md",
+        "Making direct REST API calls",
+        "Within the PUT request header, the system-defined metadata is limited to 2 KB in size.",
+    ),
+)
+row(
+    "an ACL that is not the bucket owner's full control",
+    "http",
+    lambda s: s.put(s.key(), BODY, {"x-amz-acl": "private"}),
+    refusal(400, "AccessControlListNotSupported"),
+    api(
+        "PutObject",
+        "ACL",
+        "Buckets that use this setting only accept PUT requests that don't specify an ACL or PUT requests that specify"
+        " bucket owner full control ACLs",
+    ),
+)
+for climbing in ("videos/../../video1.wmv", "videos/../../2014/video1.wmv"):
+    row(
+        f"a key that climbs: {climbing}",
+        "http",
+        lambda s, climbing=climbing: s.put(climbing, BODY),
+        {"status": 400},
+        newer_user_guide(
+            "object-keys.html",
+            "Object key naming guidelines",
+            "Object keys that contain relative path elements are valid if, when parsed left-to-right, the cumulative count"
+            " of relative path segments never exceeds the number of non-relative path elements encountered.",
+        ),
+    )
 unknown(
     "metadata beyond ASCII",
     "http",
