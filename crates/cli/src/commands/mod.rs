@@ -24,9 +24,13 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Completions(_) => Output::new(Format::Plain),
         _ => Output::human_or_json(context.global.json),
     };
-    // A sign-out counts with them: what it could not do would go untold.
-    let is_one_document =
-        matches!(command, Command::Whoami | Command::Creds(_) | Command::Completions(_) | Command::Logout(_));
+    // What another program reads, and reads to its end.
+    let is_one_document = match &command {
+        Command::Creds(args) => args.format.is_some() || context.global.json,
+        Command::Completions(_) => true,
+        Command::Whoami | Command::Logout(_) => context.global.json,
+        _ => false,
+    };
     let result = match command {
         Command::Demo(args) => demo::run(&context, &args, &mut output).await,
         Command::LocalStack(args) => local_stack::run(&context, &args, &mut output).await,
@@ -47,7 +51,8 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
     }
 }
 
-/// Of a listing, a reader may want the first lines and no more. What is of use as a whole only was wanted and not delivered.
+/// Of lines, a reader may want the first ones and no more (`| head -1`). What is of use as a whole only was wanted and not
+/// delivered.
 fn nobody_has_it() -> Failure {
     Failure::internal("the output could not be written: its reader went away before it had all of it")
 }
