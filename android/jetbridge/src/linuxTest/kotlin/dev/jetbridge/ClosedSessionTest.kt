@@ -66,7 +66,7 @@ class ClosedSessionTest {
     fun `closing twice is as closing once`() {
         val session = host.jetbridge
         val renewal = session.renewInBackground()
-        repeat(2) { renewal.close() }
+        repeat(2) { renewal.cancel() }
         repeat(2) { session.close() }
     }
 

@@ -28,10 +28,13 @@ import dev.jetbridge.ffi.User
 import dev.jetbridge.ffi.setLogSink
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.BufferOverflow
 import kotlinx.coroutines.currentCoroutineContext
@@ -47,6 +50,7 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import java.io.File
@@ -208,8 +212,15 @@ public class JetbridgeSession internal constructor(
     /** As [pages], for a screen that asks for more when it is scrolled. Nothing is asked before the first page is. */
     public fun listing(request: ListObjects = ListObjects()): ObjectListing = ObjectListing(core.listObjects(request), this)
 
-    /** Renews tokens and keys a little before they run out, until the answer is closed: for long work without a user. */
-    public fun renewInBackground(): AutoCloseable = core.renewInBackground()
+    /**
+     * Renews tokens and keys a little before they run out, for long work without a user: until the answer is cancelled or the
+     * session closed. The session holds on to it, so the answer may be ignored.
+     */
+    public fun renewInBackground(): Job {
+        val renewal = core.renewInBackground()
+        // At once, up to the wait: a scope that is cancelled just now would not even begin, and nobody would stop the renewal.
+        return scope.launch(start = CoroutineStart.UNDISPATCHED) { renewal.use { awaitCancellation() } }
+    }
 
     /**
      * Signs out. What is on the device always goes, with or without a network; the answer says what came of the rest.
