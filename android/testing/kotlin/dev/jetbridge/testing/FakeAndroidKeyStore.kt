@@ -1,7 +1,6 @@
 package dev.jetbridge.testing
 
 import android.security.keystore.KeyGenParameterSpec
-import android.security.keystore.StrongBoxUnavailableException
 import java.io.InputStream
 import java.io.OutputStream
 import java.security.Key
@@ -39,9 +38,9 @@ object FakeAndroidKeyStore {
     /** Keys that are there and cannot be read, by their alias, and why. */
     val unreadable = ConcurrentHashMap<String, Exception>()
 
-    /** Whether the security chip refuses keys, as one that is full does. */
+    /** What the security chip makes of a key that it is asked for: that key, a broken one, or a refusal. */
     @Volatile
-    var isStrongBoxFull = false
+    var strongBox: (SecretKey) -> SecretKey = { it }
 
     /** How often the Keystore was asked for a key. */
     val asked = AtomicInteger()
@@ -53,7 +52,7 @@ object FakeAndroidKeyStore {
         unreadable.clear()
         failures.set(0)
         asked.set(0)
-        isStrongBoxFull = false
+        strongBox = { it }
         Security.removeProvider(NAME)
         Security.addProvider(
             object : Provider(NAME, "1.0", "test double") {
@@ -86,11 +85,12 @@ object FakeAndroidKeyStore {
         ): Unit = throw ProviderException("the Keystore wants a specification")
 
         override fun engineGenerateKey(): SecretKey {
-            if (spec.isStrongBoxBacked && isStrongBoxFull) throw StrongBoxUnavailableException("no room")
             val raw = ByteArray(spec.keySize / 8).also(SecureRandom()::nextBytes)
+            val key = SecretKeySpec(raw, "AES").let { if (spec.isStrongBoxBacked) strongBox(it) else it }
             specs[spec.keystoreAlias] = spec
             unreadable.remove(spec.keystoreAlias)
-            return SecretKeySpec(raw, "AES").also { keys[spec.keystoreAlias] = it }
+            keys[spec.keystoreAlias] = key
+            return key
         }
     }
 

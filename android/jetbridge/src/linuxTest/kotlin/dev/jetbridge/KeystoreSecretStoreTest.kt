@@ -3,6 +3,7 @@ package dev.jetbridge
 import android.content.pm.PackageManager
 import android.os.UserManager
 import android.security.KeyStoreException
+import android.security.keystore.StrongBoxUnavailableException
 import dev.jetbridge.ffi.StorageException
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import org.junit.Assert.assertArrayEquals
@@ -20,6 +21,8 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import java.io.File
 import java.nio.file.Files
+import java.security.ProviderException
+import javax.crypto.SecretKey
 import kotlin.concurrent.thread
 
 @RunWith(RobolectricTestRunner::class)
@@ -271,22 +274,46 @@ class KeystoreSecretStoreTest {
     }
 
     @Test
-    fun `a chip that refuses the key is no failure either`() {
+    fun `a chip that fails in whatever way is no failure either, and is asked once`() {
         shadowOf(app.packageManager).setSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE, true)
-        FakeAndroidKeyStore.isStrongBoxFull = true
-        val store = KeystoreSecretStore(app, strongBox = true)
-        store.save("default", secret)
-        assertArrayEquals(secret, store.load("default"))
-        assertFalse(
-            FakeAndroidKeyStore.specs.values
-                .single()
-                .isStrongBoxBacked,
-        )
+        val chips =
+            mapOf<String, (SecretKey) -> SecretKey>(
+                "full, as documented" to { throw StrongBoxUnavailableException("Failed to generate key") },
+                "without an answer, as most phones tell it" to {
+                    throw ProviderException("Keystore key generation failed", KeyStoreException(SECURE_HW_COMMUNICATION_FAILED, ""))
+                },
+                "good for keys and not for using them" to { key ->
+                    object : SecretKey by key {
+                        override fun getEncoded() = null
+                    }
+                },
+            )
+        for ((chip, makes) in chips) {
+            FakeAndroidKeyStore.install()
+            var asked = 0
+            FakeAndroidKeyStore.strongBox = { key ->
+                asked++
+                makes(key)
+            }
+            val store = KeystoreSecretStore(app, strongBox = true)
+            store.save("default", secret)
+            assertArrayEquals(chip, secret, store.load("default"))
+            store.save("default", byteArrayOf(1))
+            assertEquals(chip, 1, asked)
+            assertFalse(
+                chip,
+                FakeAndroidKeyStore.specs.values
+                    .single()
+                    .isStrongBoxBacked,
+            )
+            store.delete("default")
+        }
     }
 
     private companion object {
         /** Codes of Android's Keystore. */
         const val KEY_CORRUPTED = 8
         const val SECURE_HARDWARE_BUSY = -48
+        const val SECURE_HW_COMMUNICATION_FAILED = -49
     }
 }

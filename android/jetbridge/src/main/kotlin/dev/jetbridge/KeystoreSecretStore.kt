@@ -7,7 +7,6 @@ import android.os.UserManager
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
-import android.security.keystore.StrongBoxUnavailableException
 import dev.jetbridge.ffi.SecretStore
 import dev.jetbridge.ffi.StorageException
 import java.io.File
@@ -66,11 +65,11 @@ public class KeystoreSecretStore(
         alone {
             val sealed =
                 try {
-                    keystore { seal(name, value, encryption()) }
+                    keystore { seal(name, value) }
                 } catch (e: StorageException.KeyMissing) {
                     // A key that cannot be read is given up only when there is nothing that it could open one day.
                     if (names().isNotEmpty()) throw e
-                    keystore { seal(name, value, encryption(newKey())) }
+                    keystore { sealWithNewKey(name, value) }
                 }
             replace(file(name), sealed)
         }
@@ -93,23 +92,49 @@ public class KeystoreSecretStore(
     private fun seal(
         name: String,
         value: ByteArray,
-        cipher: Cipher,
+    ): ByteArray =
+        try {
+            key()?.let { seal(name, value, it) } ?: sealWithNewKey(name, value)
+        } catch (e: GeneralSecurityException) {
+            // A key that Android declared dead for good opens nothing any more, and with it nothing new could be saved.
+            if (!e.isDeath()) throw e
+            sealWithNewKey(name, value)
+        }
+
+    /**
+     * Where the chip cannot make the key, or cannot use it the first time, the Keystore's ordinary hardware serves too.
+     *
+     * Android documents StrongBoxUnavailableException for that. Its source (keystore2/AndroidKeyStoreKeyGeneratorSpi.java, from
+     * Android 12 on) throws it for one error code only, HARDWARE_TYPE_UNAVAILABLE, and ProviderException, with a
+     * KeyStoreException inside, for every other. Phones do both (stripe-terminal-android#469, babylon-wallet-android#920), and
+     * ciphers give InvalidKeyException (line-sdk-android#189). So the kind of the exception decides nothing.
+     */
+    private fun sealWithNewKey(
+        name: String,
+        value: ByteArray,
     ): ByteArray {
+        if (strongBox && Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
+            app.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)
+        ) {
+            try {
+                return seal(name, value, newKey(keySpec().setIsStrongBoxBacked(true)))
+            } catch (_: Exception) {
+                // What is wrong with more than the chip shows again below.
+            }
+        }
+        return seal(name, value, newKey(keySpec()))
+    }
+
+    private fun seal(
+        name: String,
+        value: ByteArray,
+        key: SecretKey,
+    ): ByteArray {
+        val cipher = Cipher.getInstance(CIPHER).apply { init(Cipher.ENCRYPT_MODE, key) }
         cipher.updateAAD(bound(name))
         // The initialisation vector is the Keystore's choice: it accepts no other.
         return byteArrayOf(FORMAT) + cipher.iv + cipher.doFinal(value)
     }
-
-    private fun encryption(): Cipher =
-        try {
-            encryption(key() ?: newKey())
-        } catch (e: GeneralSecurityException) {
-            // A key that Android declared dead for good opens nothing any more, and with it nothing new could be saved.
-            if (!e.isDeath()) throw e
-            encryption(newKey())
-        }
-
-    private fun encryption(key: SecretKey): Cipher = Cipher.getInstance(CIPHER).apply { init(Cipher.ENCRYPT_MODE, key) }
 
     private fun unseal(
         name: String,
@@ -139,20 +164,6 @@ public class KeystoreSecretStore(
     private fun keys(): KeyStore = KeyStore.getInstance(PROVIDER).apply { load(null) }
 
     private fun key(): SecretKey? = keys().getKey(ALIAS, null) as SecretKey?
-
-    private fun newKey(): SecretKey {
-        if (strongBox && Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
-            app.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)
-        ) {
-            try {
-                return newKey(keySpec().setIsStrongBoxBacked(true))
-            } catch (e: ProviderException) {
-                // The chip is there and has no room or no such cipher; the Keystore's ordinary hardware serves too.
-                if (e !is StrongBoxUnavailableException) throw e
-            }
-        }
-        return newKey(keySpec())
-    }
 
     private fun keySpec() =
         KeyGenParameterSpec
