@@ -8,7 +8,9 @@ import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.await
 import kotlinx.coroutines.runBlocking
+import org.json.JSONObject
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -128,6 +130,40 @@ class SignInTroubleTest : SignInScenario() {
         controller.get().finish()
         controller.pause().stop().destroy()
         assertTrue(awaitFailure() is JetbridgeException.UserCancelled)
+    }
+
+    @Test
+    fun `a pushed request whose time is over before the browser opens is begun again`() {
+        host.oktaConfig = JSONObject(stack.local.oktaConfigJson()).put("okta_pushed_authorization_requests", true).toString()
+        assertTrue(isBegunAgainAfter(seconds = 601uL))
+        assertEquals(2, stack.count("par"))
+    }
+
+    @Test
+    fun `so is one that waited longer than its answer would be waited for`() = assertTrue(isBegunAgainAfter(seconds = 2uL * 3600uL))
+
+    @Test
+    fun `a pushed request that is still good is not begun again`() {
+        host.oktaConfig = JSONObject(stack.local.oktaConfigJson()).put("okta_pushed_authorization_requests", true).toString()
+        assertFalse(isBegunAgainAfter(seconds = 1uL))
+        assertEquals(1, stack.count("par"))
+    }
+
+    /** The user taps, looks at another app while Okta is asked, and signs in after [seconds]: on another page than at first? */
+    private fun isBegunAgainAfter(seconds: ULong): Boolean {
+        stack.local.setLatency(300uL)
+        val controller = start()
+        controller.pause().stop()
+        await("the request") { session.signInProgress.value is SignInProgress.InBrowser }
+        stack.local.setLatency(0uL)
+        val first = session.signInFlow.request!!.url()
+        assertNull("nobody is there to see it", shadowOf(controller.get()).nextStartedActivity)
+        stack.local.advanceClock(seconds)
+        controller.start().resume()
+        val second = open(controller)
+        controller.newIntent(follow(stack.signIn(second)))
+        awaitSignedIn()
+        return first != second
     }
 
     @Test

@@ -10,8 +10,13 @@ class TestHost :
     JetbridgeHost {
     private var open: JetbridgeSession? = null
 
+    /** In place of the stack's own `okta-config.json`. */
+    var oktaConfig: String? = null
+
     override val jetbridge: JetbridgeSession
-        get() = open ?: checkNotNull(Stack.current).session(KeystoreSecretStore(this)).also { open = it }
+        get() = open ?: openOver(checkNotNull(Stack.current)).also { open = it }
+
+    private fun openOver(stack: Stack) = stack.session(KeystoreSecretStore(this), oktaConfig ?: stack.local.oktaConfigJson())
 
     override fun onCreate() {
         super.onCreate()

@@ -61,6 +61,8 @@ public class SignInActivity : Activity() {
         super.onStart()
         val session = session ?: return
         if (isBelow) return
+        // Here and nowhere else: a request that comes while this is in front is opened at once, however short its life.
+        if (!wasOpened) session.signInFlow.beginAgainIfOver()
         val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
         follower = scope
         scope.launch { session.signInProgress.collect { follow(session, it) } }

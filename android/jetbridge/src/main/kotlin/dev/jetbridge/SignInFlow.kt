@@ -13,6 +13,7 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
@@ -109,6 +110,22 @@ internal class SignInFlow(
         } catch (e: JetbridgeException) {
             tell { shown.value = SignInProgress.Failed(e) }
         }
+    }
+
+    /**
+     * Begins again if the page of [request] was not opened in time, because the user was elsewhere while Okta was asked: the
+     * page would only say so. A pushed request is good for "between 5 and 600 seconds" (RFC 9126, section 2.2, as an example),
+     * and the answer to any other is not waited for much longer. By the session's clock, which knows when the device's is wrong.
+     */
+    @Synchronized
+    fun beginAgainIfOver() {
+        val waiting = request
+        if (waiting == null || !scope.isActive) return
+        if (session.details().now < listOfNotNull(waiting.openBefore(), waiting.expiresAt()).min()) return
+        val options = options
+        val job = scope.launch(start = CoroutineStart.LAZY) { begin(options) }
+        replace(SignInProgress.Preparing, job)
+        job.start()
     }
 
     /** The user is back with a redirect, in this process or in one that was started for it. */
