@@ -3,6 +3,7 @@ package dev.jetbridge
 import android.app.Activity
 import android.app.Activity.RESULT_CANCELED
 import android.app.Activity.RESULT_OK
+import android.app.ActivityManager
 import android.content.ComponentName
 import android.content.Intent
 import android.content.IntentFilter
@@ -26,6 +27,8 @@ import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadow.api.Shadow
+import org.robolectric.shadows.ShadowAppTask
 import org.w3c.dom.Element
 import java.io.File
 import java.time.Duration
@@ -64,6 +67,27 @@ class SignInBrowserTest : SignInScenario() {
         assertEquals(SignInProgress.Preparing, session.signInProgress.value)
         signIn.newIntent(follow(stack.signIn(open(signIn))))
         awaitSignedIn()
+    }
+
+    @Test
+    fun `a redirect in the browser's own task goes back to the app's, one in the app's stays there whatever its affinity`() {
+        fun isSentToAnotherTask() = follow("com.okta.local-jetbridge:/callback").flags and Intent.FLAG_ACTIVITY_NEW_TASK != 0
+
+        fun tasksOfApp(vararg ids: Int) {
+            val tasks =
+                ids.map { id ->
+                    val info = ActivityManager.RecentTaskInfo().apply { persistentId = id }
+                    ShadowAppTask.newInstance().also { Shadow.extract<ShadowAppTask>(it).setTaskInfo(info) }
+                }
+            shadowOf(host.getSystemService(ActivityManager::class.java)).setAppTasks(tasks)
+        }
+        val here = Robolectric.buildActivity(Activity::class.java).get().taskId
+        assertTrue("the app has no task any more", isSentToAnotherTask())
+        tasksOfApp(here + 1)
+        assertTrue("the app's is another one", isSentToAnotherTask())
+        // A task that was started by the app's screen, with an affinity of its own: by affinity the flag would miss it.
+        tasksOfApp(here + 1, here)
+        assertFalse("behind a Custom Tab", isSentToAnotherTask())
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.jetbridge
 
 import android.app.Activity
+import android.app.ActivityManager
 import android.content.Context
 import android.content.Intent
 import android.content.pm.PackageManager
@@ -15,9 +16,33 @@ import dev.jetbridge.ffi.SessionException
 public class RedirectActivity : Activity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        if (savedInstanceState == null) startActivity(SignInActivity.redirect(this, intent.data))
+        if (savedInstanceState == null) {
+            val next = SignInActivity.redirect(this, intent.data)
+            startActivity(if (isInTaskOfApp()) next else next.addFlags(Intent.FLAG_ACTIVITY_NEW_TASK))
+        }
         finish()
     }
+
+    /**
+     * A browser that follows the redirect without FLAG_ACTIVITY_NEW_TASK starts this in the task it is in. Behind a Custom Tab
+     * that is the app's, whatever its affinity, and the waiting sign-in is in it. Behind a browser of its own it is the
+     * browser's: without that flag the sign-in would be finished there, and the user left in the browser.
+     *
+     * AppAuth 0.11.1 and Auth0 3.18.0 always go to the task of the app's affinity, by singleTask, and so miss the waiting one
+     * when the app's screen has an affinity of its own (AppAuth-Android#851); Okta's web-authentication-ui 3.0.0 receives
+     * redirects in a task apart (singleInstance). Android tells an app the tasks whose root it is, by the same number
+     * (getAppTasksList and createRecentTaskInfo in its RecentTasks.java, in each edition looked at, from Android 8 on).
+     */
+    private fun isInTaskOfApp(): Boolean =
+        getSystemService(ActivityManager::class.java)?.appTasks.orEmpty().any {
+            try {
+                @Suppress("DEPRECATION")
+                it.taskInfo.persistentId == taskId
+            } catch (_: IllegalArgumentException) {
+                // Another task, which was closed just now.
+                false
+            }
+        }
 
     internal companion object {
         /**
