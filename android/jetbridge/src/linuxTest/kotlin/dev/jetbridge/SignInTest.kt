@@ -46,6 +46,16 @@ class SignInTest : SignInScenario() {
     }
 
     @Test
+    fun `backups may stay on, since nothing of a session lies where they look`() {
+        val controller = start()
+        controller.newIntent(follow(stack.signIn(open(controller))))
+        awaitSignedIn()
+        runBlocking { session.settle() }
+        val kept = host.dataDir.walk().filter { it.isFile }.toList()
+        assertTrue("$kept", kept.isNotEmpty() && kept.all { it.startsWith(host.noBackupFilesDir) })
+    }
+
+    @Test
     fun `the process dies behind the browser and the redirect starts a new one`() {
         val controller = start()
         val url = open(controller)

@@ -1,5 +1,6 @@
 package dev.jetbridge.app
 
+import android.content.pm.ApplicationInfo
 import androidx.compose.ui.test.assertIsDisplayed
 import androidx.compose.ui.test.hasClickAction
 import androidx.compose.ui.test.hasContentDescription
@@ -19,6 +20,7 @@ import org.junit.Test
 import org.junit.rules.TestRule
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 
@@ -50,6 +52,11 @@ class MainActivityTest {
         phone.turn()
         screen.onNodeWithTag("home").performScrollToNode(hasContentDescription("reports/2026/summary.csv", substring = true))
         assertEquals("turning the screen asks for nothing", 1, stack.count("ListObjectsV2"))
+    }
+
+    @Test
+    fun `the demo has backups on, as an app may that follows the guide`() {
+        assertTrue(RuntimeEnvironment.getApplication().applicationInfo.flags and ApplicationInfo.FLAG_ALLOW_BACKUP != 0)
     }
 
     @Test

@@ -2,12 +2,15 @@ package dev.jetbridge.sample
 
 import android.widget.FrameLayout
 import android.widget.TextView
+import dev.jetbridge.JetbridgeException
+import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.SignInActivity
 import dev.jetbridge.TestHost
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
 import org.junit.After
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
@@ -52,6 +55,18 @@ class SampleTest {
         val problem = offline.get().requireViewById<FrameLayout>(android.R.id.content).getChildAt(0) as TextView
         await("the problem") { "cannot be reached" in problem.text }
         offline.destroy()
+    }
+
+    @Test
+    fun `the guide says that an emulator's name for the computer is refused, and it is`() {
+        val okta = stack.local.oktaConfigJson().replace(Regex("http://(127\\.0\\.0\\.1|localhost)"), "http://10.0.2.2")
+        val refused =
+            assertThrows(JetbridgeException.InvalidConfiguration::class.java) {
+                JetbridgeSession.config(okta, stack.local.awsExportsJson())
+            }
+        assertTrue("${refused.message}", refused.problems.any { "loopback" in it.problem })
+        val guide = File(repository, "docs/android.md").readText()
+        assertTrue("adb reverse" in guide && "10.0.2.2" in guide)
     }
 
     @Test
