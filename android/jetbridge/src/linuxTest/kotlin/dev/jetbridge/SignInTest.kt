@@ -51,7 +51,8 @@ class SignInTest : SignInScenario() {
         controller.newIntent(follow(stack.signIn(open(controller))))
         awaitSignedIn()
         runBlocking { session.settle() }
-        val kept = host.dataDir.walk().filter { it.isFile }.toList()
+        val files = host.dataDir.walk()
+        val kept = files.filter { it.isFile }.toList()
         assertTrue("$kept", kept.isNotEmpty() && kept.all { it.startsWith(host.noBackupFilesDir) })
     }
 
