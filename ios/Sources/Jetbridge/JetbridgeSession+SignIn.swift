@@ -64,7 +64,7 @@ extension JetbridgeSession {
         switch answer {
         case .success:
             signInProgress = .idle
-        case .failure(.unexpectedRedirect) where attempt != nil || isSignedIn:
+        case .failure(.unexpectedRedirect) where attempt != nil || user != nil:
             // Another app's, or the second time for the same: the user need not hear of it.
             signInProgress = attempt?.progress ?? (before == .finishing ? .idle : before)
         case .failure(let error):
@@ -93,8 +93,6 @@ extension JetbridgeSession {
     public nonisolated func cancelLogin() async throws(JetbridgeError) {
         try await finish { try await $0.cancelLogin() }.get()
     }
-
-    private var isSignedIn: Bool { if case .signedIn = state { true } else { false } }
 
     private func perform(
         _ attempt: SignInAttempt, _ options: LoginOptions, _ browser: any SignInBrowser
