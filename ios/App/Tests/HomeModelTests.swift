@@ -96,7 +96,7 @@ struct HomeModelTests {
         await model.refresh()
         guard case .failed(let error) = model.state.listing else { throw CancellationError() }
         #expect(error.canRetry)
-        #expect(error.localizedDescription.contains("Ask your administrator"))
+        #expect(error.text.contains("Ask your administrator"))
         #expect(model.state.notice == nil)
         try bench.refuseListings(false)
         model.list()

@@ -29,7 +29,7 @@ struct FilesView: View {
 
     var body: some View {
         VStack {
-            if let problem { Text(problem.localizedDescription) }
+            if let problem { Text(problem.text) }
             if session.user == nil {
                 Button("Sign in") { Task { await attempt { try await session.signIn() } } }
             } else {
@@ -86,7 +86,7 @@ final class Snippets {
         case .preparing: "Contacting Okta…"
         case .inBrowser: "Waiting for you…"
         case .finishing: "Finishing your sign-in…"
-        case .failed(let error): error.localizedDescription
+        case .failed(let error): error.text
         }
     }
 
@@ -96,7 +96,7 @@ final class Snippets {
         } catch let error as JetbridgeError where error.recovery == .signIn {
             _ = try? await session.signIn()
         } catch {
-            show(error.localizedDescription)
+            show((error as? JetbridgeError)?.text ?? error.localizedDescription)
         }
     }
 
@@ -120,7 +120,7 @@ final class Snippets {
     func signOut() async throws {
         let done = try await session.signOut(.endSession)
         if let url = done.endSessionURL { try await session.endBrowserSession(url) }
-        if let problem = done.problem { show(problem.localizedDescription) }
+        if let problem = done.problem { show(problem.text) }
     }
 
     func ephemeral() async throws {
