@@ -46,7 +46,7 @@ struct HomeView: View {
                     Label("The app is not set up yet", systemImage: "wrench.and.screwdriver")
                 } description: {
                     // A list of mistakes reads badly when it is centred.
-                    Text(error.localizedDescription).multilineTextAlignment(.leading)
+                    Text(error.text).multilineTextAlignment(.leading)
                 }
             }
         }
@@ -225,9 +225,9 @@ private struct NoticeBar: View {
         Group {
             switch notice {
             case .failed(let error):
-                Text(error.localizedDescription)
+                Text(error.text)
             case .signedOutHereOnly(let error):
-                Text("You are signed out on this device, but Okta could not be told. \(error.localizedDescription)")
+                Text("You are signed out on this device, but Okta could not be told. \(error.text)")
             }
         }
         .font(.callout)

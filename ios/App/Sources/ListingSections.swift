@@ -23,7 +23,7 @@ struct ListingSections: View {
                 ContentUnavailableView {
                     Label("The list could not be loaded", systemImage: "exclamationmark.triangle")
                 } description: {
-                    Text(error.localizedDescription)
+                    Text(error.text)
                 } actions: {
                     if error.canRetry { Button("Try again") { model.list() }.buttonStyle(.bordered) }
                 }
@@ -112,7 +112,7 @@ private struct NextPageFailed: View {
     var body: some View {
         VStack(alignment: .leading, spacing: 8) {
             Text("The next page could not be loaded.")
-            Text(problem.localizedDescription).font(.footnote).foregroundStyle(.secondary)
+            Text(problem.text).font(.footnote).foregroundStyle(.secondary)
             Button("Try again", action: retry).buttonStyle(.bordered)
         }
     }

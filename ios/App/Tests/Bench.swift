@@ -68,12 +68,13 @@ final class Browser: SignInBrowser {
         case follows(login: String)
         /// The sheet ends so.
         case fails(JetbridgeError)
-        /// Nobody does anything until the sheet is closed.
+        /// Nobody does anything until the sheet is closed, by the app or by the person.
         case waits
     }
 
     var behaviour = Behaviour.follows(login: "alice@example.com")
     private(set) var opened: [URL] = []
+    private var sheet: AsyncStream<Void>.Continuation?
     private let stack: Stack
 
     nonisolated init(stack: Stack) { self.stack = stack }
@@ -85,10 +86,15 @@ final class Browser: SignInBrowser {
         case .follows(let login): return try await signIn(at: url, login)
         case .fails(let error): throw error
         case .waits:
-            try await Task.sleep(for: .seconds(600))
-            throw CancellationError()
+            let (closed, sheet) = AsyncStream.makeStream(of: Void.self)
+            self.sheet = sheet
+            for await _ in closed {}
+            throw JetbridgeError.userCancelled
         }
     }
+
+    /// The person closes the sheet.
+    func close() { sheet?.finish() }
 
     func signIn(at url: URL, _ login: String) async throws -> URL {
         let redirect = try await stack.signIn(

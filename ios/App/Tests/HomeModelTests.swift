@@ -96,7 +96,7 @@ struct HomeModelTests {
         await model.refresh()
         guard case .failed(let error) = model.state.listing else { throw CancellationError() }
         #expect(error.canRetry)
-        #expect(error.localizedDescription.contains("Ask your administrator"))
+        #expect(error.text.contains("Ask your administrator"))
         #expect(model.state.notice == nil)
         try bench.refuseListings(false)
         model.list()
@@ -225,10 +225,14 @@ struct HomeModelTests {
     @Test("closing the sheet leaves no reproach")
     func closedSheet() async throws {
         let bench = try await Bench()
-        bench.browser.behaviour = .fails(.userCancelled)
+        bench.browser.behaviour = .waits
         let model = bench.model()
         model.signIn()
-        try await eventually("the sheet was closed") { model.state.signIn == .failed(.userCancelled) }
+        try await eventually("the sheet is open") { model.state.signIn == .inBrowser && !bench.browser.opened.isEmpty }
+        bench.browser.close()
+        try await eventually("it is as before") {
+            model.state.signIn == .idle && model.state.account == .signedOut(nil)
+        }
         #expect(model.state.notice == nil)
         bench.browser.behaviour = .follows(login: "alice@example.com")
         model.signIn()
@@ -245,7 +249,9 @@ struct HomeModelTests {
         // Another tap does not open another one.
         model.signIn()
         model.cancelSignIn()
-        try await eventually("it is closed") { model.state.signIn == .failed(.userCancelled) }
+        try await eventually("it is as before") {
+            model.state.signIn == .idle && model.state.account == .signedOut(nil)
+        }
         #expect(bench.browser.opened.count == 1)
         #expect(model.state.notice == nil)
     }

@@ -3,12 +3,16 @@ import JetbridgeFFI
 
 extension JetbridgeError: LocalizedError {
     /// What happened and what to do, as sentences for the user, in the user's language.
-    public var errorDescription: String? { texts.whole }
+    public var text: String { texts.whole }
 
-    /// The first half of it: what happened.
-    public var failureReason: String? { texts.reason }
+    /// The first half of ``text``: what happened. It is `localizedDescription`, too.
+    ///
+    /// An alert shows it over the second half, as a title is over its message. So neither repeats the other, and there is
+    /// no `failureReason`, which would. Apple:
+    /// [LocalizedError](https://developer.apple.com/documentation/foundation/localizederror).
+    public var errorDescription: String? { texts.reason }
 
-    /// The second half: what to do.
+    /// The second half of ``text``: what to do.
     public var recoverySuggestion: String? { texts.suggestion }
 
     private var texts: Texts {

@@ -3,8 +3,8 @@
 import Foundation
 import JetbridgeFFI
 
-/// Everything that Jetbridge throws. The case says what happened, ``recovery`` what the app should do about it, and
-/// `localizedDescription` tells the person in front of the screen.
+/// Everything that Jetbridge throws. The case says what happened, ``recovery`` what the app should do about it, and ``text``
+/// tells the person in front of the screen.
 ///
 /// No case holds a secret: an error may be logged as it is.
 public enum JetbridgeError: Error, Equatable, Sendable {

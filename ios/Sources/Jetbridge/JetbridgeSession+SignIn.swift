@@ -6,6 +6,7 @@ extension JetbridgeSession {
     /// that one.
     ///
     /// Cancelling the task closes the page and throws ``JetbridgeError/userCancelled``, as the user does by closing it.
+    /// To ``signInProgress`` that is no failure.
     @discardableResult
     public func signIn(
         options: LoginOptions = LoginOptions(), browser: any SignInBrowser
@@ -15,7 +16,7 @@ extension JetbridgeSession {
         self.attempt = attempt
         let task = Task {
             let answer = await perform(attempt, options, browser)
-            if case .failure(let error) = answer { signInProgress = .failed(error) }
+            if case .failure(let error) = answer { signInProgress = .ended(by: error) }
             self.attempt = nil
             attempt.finish(answer)
             return answer
@@ -63,11 +64,11 @@ extension JetbridgeSession {
         switch answer {
         case .success:
             signInProgress = .idle
-        case .failure(.unexpectedRedirect) where attempt != nil || isSignedIn:
+        case .failure(.unexpectedRedirect) where attempt != nil || user != nil:
             // Another app's, or the second time for the same: the user need not hear of it.
             signInProgress = attempt?.progress ?? (before == .finishing ? .idle : before)
         case .failure(let error):
-            signInProgress = .failed(error)
+            signInProgress = .ended(by: error)
         }
         if case .failure(.unexpectedRedirect) = answer {} else { attempt?.arrive(.finished(answer)) }
         return try answer.get()
@@ -92,8 +93,6 @@ extension JetbridgeSession {
     public nonisolated func cancelLogin() async throws(JetbridgeError) {
         try await finish { try await $0.cancelLogin() }.get()
     }
-
-    private var isSignedIn: Bool { if case .signedIn = state { true } else { false } }
 
     private func perform(
         _ attempt: SignInAttempt, _ options: LoginOptions, _ browser: any SignInBrowser

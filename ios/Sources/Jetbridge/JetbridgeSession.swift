@@ -15,6 +15,9 @@ public final class JetbridgeSession {
     /// Who is signed in, if anybody. `.notLoaded` until the secure store was read, which begins with the session.
     public internal(set) var state: SessionState
 
+    /// Who is signed in; nobody while that is not known. `subject` says which person it is, the rest may arrive later.
+    public var user: User? { if case .signedIn(let user) = state { user } else { nil } }
+
     /// How far the sign-in of ``signIn(options:browser:)`` or ``handleRedirect(_:)`` is.
     public internal(set) var signInProgress = SignInProgress.idle
 

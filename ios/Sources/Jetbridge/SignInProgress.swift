@@ -1,6 +1,6 @@
 /// How far a sign-in has come. The session holds it, so that every screen shows the same.
 public enum SignInProgress: Equatable, Sendable {
-    /// No sign-in is under way.
+    /// No sign-in is under way, also after the user has cancelled one.
     case idle
     /// Okta is being asked for what the sign-in page needs.
     case preparing
@@ -10,4 +10,9 @@ public enum SignInProgress: Equatable, Sendable {
     case finishing
     /// It did not work out. Stays until the next attempt or ``JetbridgeSession/dismissSignInFailure()``.
     case failed(JetbridgeError)
+
+    /// What is left of a sign-in that ended with `error`. Whoever cancels knows it, and has nothing to read.
+    static func ended(by error: JetbridgeError) -> SignInProgress {
+        error == .userCancelled ? .idle : .failed(error)
+    }
 }

@@ -1,5 +1,11 @@
 // The plain types that come from the core, under the names that an app uses: it imports `Jetbridge` and nothing else.
+//
+// One of them is exported, because members belong to the module that declares them, and new projects of Xcode 26 see members
+// only of modules that a file imports, or that such a module re-exports: SE-0444 (`MemberImportVisibility`, Swift 6.1),
+// "Detailed design", which knows no other way than this attribute. To the compiler a module of which a file imports one name
+// is imported (swiftlang/swift, ImportCache.h, `isImportedBy`). All of it would bring names that apps have, too: `Session`.
 import JetbridgeFFI
+@_exported import enum JetbridgeFFI.Recovery
 
 /// A token for the app's own backend: `text()` goes behind `Bearer` and into no log.
 public typealias AccessToken = JetbridgeFFI.AccessToken

@@ -3,6 +3,14 @@
 @_exported import Foundation
 @_exported import Observation
 
+/// What the bodies that were read last have in them, so that a test can do what SwiftUI and a finger do.
+@MainActor public enum Drawn {
+    public static var buttons: [String: @MainActor () -> Void] = [:]
+    /// Runs while the view is shown, and again, the one before being cancelled, whenever its id is another one. Apple:
+    /// [task(id:priority:_:)](https://developer.apple.com/documentation/swiftui/view/task(id:priority:_:)).
+    public static var task: (id: any Equatable, action: @Sendable () async -> Void)?
+}
+
 // MARK: Views and what composes them
 
 @MainActor @preconcurrency
@@ -95,12 +103,17 @@ public struct Binding<Value> {
 
 @propertyWrapper
 public struct State<Value> {
-    private let value: Value
-    public init(wrappedValue: Value) { value = wrappedValue }
-    public init(initialValue: Value) { value = initialValue }
+    private final class Storage {
+        var value: Value
+        init(_ value: Value) { self.value = value }
+    }
+
+    private let storage: Storage
+    public init(wrappedValue: Value) { storage = Storage(wrappedValue) }
+    public init(initialValue: Value) { storage = Storage(initialValue) }
     public var wrappedValue: Value {
-        get { value }
-        nonmutating set {}
+        get { storage.value }
+        nonmutating set { storage.value = newValue }
     }
     public var projectedValue: Binding<Value> { Binding(of: Value.self) }
 }
@@ -137,9 +150,10 @@ public struct AccessibilityFocusState<Value: Hashable> {
 // MARK: Text and pictures
 
 public struct LocalizedStringKey: ExpressibleByStringInterpolation, Equatable {
-    public init(_ value: String) {}
-    public init(stringLiteral value: String) {}
-    public init(stringInterpolation: StringInterpolation) {}
+    let key: String
+    public init(_ value: String) { key = value }
+    public init(stringLiteral value: String) { key = value }
+    public init(stringInterpolation: StringInterpolation) { key = "" }
 
     public struct StringInterpolation: StringInterpolationProtocol {
         public init(literalCapacity: Int, interpolationCount: Int) {}
@@ -186,7 +200,9 @@ public struct Button<Label: View>: Leaf {
 }
 
 extension Button where Label == Text {
-    public init(_ title: LocalizedStringKey, action: @escaping @MainActor () -> Void) {}
+    public init(_ title: LocalizedStringKey, action: @escaping @MainActor () -> Void) {
+        Drawn.buttons[title.key] = action
+    }
     public init(_ title: LocalizedStringKey, role: ButtonRole?, action: @escaping @MainActor () -> Void) {}
 }
 
@@ -301,7 +317,7 @@ public struct HStack<Content: View>: Leaf {
 }
 public struct VStack<Content: View>: Leaf {
     public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content)
-    {}
+    { _ = content() }
 }
 public struct ViewThatFits<Content: View>: Leaf {
     public init(in axes: Axis.Set = [.horizontal, .vertical], @ViewBuilder content: () -> Content) {}
@@ -458,7 +474,10 @@ extension View {
     public func task<Value: Equatable>(
         id value: Value, priority: TaskPriority = .userInitiated,
         @_inheritActorContext _ action: @escaping @Sendable () async -> Void
-    ) -> some View { Modified() }
+    ) -> some View {
+        Drawn.task = (value, action)
+        return Modified()
+    }
     public func textCase(_ textCase: Text.Case?) -> some View { Modified() }
     public func tint(_ tint: Color?) -> some View { Modified() }
     public func toolbar(@ToolbarContentBuilder content: () -> some ToolbarContent) -> some View { Modified() }

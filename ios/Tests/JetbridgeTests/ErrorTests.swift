@@ -67,9 +67,12 @@ struct ErrorTests {
 
     @Test("every text is made of whole sentences and says something of its own", arguments: errors)
     func texts(of error: JetbridgeError) throws {
-        let (text, reason) = (error.localizedDescription, try #require(error.failureReason))
+        let (text, reason) = (error.text, try #require(error.errorDescription))
         let suggestion = try #require(error.recoverySuggestion)
         #expect(text.hasPrefix(reason) && text.hasSuffix(suggestion))
+        // An alert shows these one over the other: nothing may be said twice.
+        #expect(error.localizedDescription == reason && error.failureReason == nil)
+        #expect(!reason.contains(suggestion) && !suggestion.contains(reason))
         for sentence in [reason, suggestion] {
             #expect(sentence.first?.isUppercase == true)
             #expect(".!?".contains(try #require(sentence.last)))
@@ -77,7 +80,7 @@ struct ErrorTests {
             // The key of a missing string, a placeholder, and what Swift prints of an optional.
             for blemish in ["jetbridge.", "%", "Optional", "nil"] { #expect(!sentence.contains(blemish)) }
         }
-        #expect(Self.errors.filter { $0.localizedDescription == text } == [error])
+        #expect(Self.errors.filter { $0.text == text } == [error])
     }
 
     @Test("what the user should do is in the text")
@@ -88,16 +91,16 @@ struct ErrorTests {
         let denied = JetbridgeError.accessDenied(service: .cognito, code: "NotAuthorized", requestID: "4711", hint: "")
         #expect(suggestion(denied).contains("4711"))
         let wrong = JetbridgeError.misconfigured(setting: "okta_client_id", problem: "is 100% wrong", hint: "copy it")
-        #expect(wrong.localizedDescription.contains("okta_client_id: is 100% wrong. Copy it. Show this"))
+        #expect(wrong.text.contains("okta_client_id: is 100% wrong. Copy it. Show this"))
         #expect(suggestion(Self.obstructed(.clock)).contains("in the settings"))
         #expect(suggestion(Self.obstructed(.proxy)).contains("Check the proxy"))
         for page in [Self.obstructed(.certificate), Self.obstructed(.interception)] {
-            #expect(suggestion(page).contains("Open a web page") && page.localizedDescription.contains("Okta"))
+            #expect(suggestion(page).contains("Open a web page") && page.text.contains("Okta"))
         }
         #expect(suggestion(.secureStorage(detail: "", mayPass: true)).contains("Unlock"))
         #expect(suggestion(.secureStorage(detail: "", mayPass: false)).contains("Sign out to erase it"))
         for reason in Self.reasons {
-            #expect(JetbridgeError.signInRequired(reason: reason).localizedDescription == reason.text)
+            #expect(JetbridgeError.signInRequired(reason: reason).text == reason.text)
             #expect(reason.text.contains("Sign in"))
         }
     }
@@ -136,7 +139,7 @@ struct ErrorTests {
     func strings() throws {
         let lines = try Repository.text("Sources/Jetbridge/Resources/en.lproj/Localizable.strings")
             .components(separatedBy: "\n")
-        let used = Set(Self.errors.flatMap { [$0.failureReason, $0.recoverySuggestion] }.compactMap(\.self))
+        let used = Set(Self.errors.flatMap { [$0.errorDescription, $0.recoverySuggestion] }.compactMap(\.self))
         var count = 0
         for (line, before) in zip(lines.dropFirst(), lines) where line.hasPrefix("\"") {
             count += 1

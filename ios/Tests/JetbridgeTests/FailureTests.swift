@@ -16,7 +16,7 @@ struct FailureTests {
         #expect(try bench.secrets(in: keys.sessionToken()) == 1)
         var texts = ""
         func text(_ error: JetbridgeError) {
-            texts += "\(error) \(String(reflecting: error)) \(error.localizedDescription) \(error.logDescription)\n"
+            texts += "\(error) \(String(reflecting: error)) \(error.text) \(error.logDescription)\n"
         }
 
         try bench.stack.injectFault(name: "s3-access-denied", times: 1_000)

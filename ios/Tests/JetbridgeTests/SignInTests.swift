@@ -132,7 +132,7 @@ struct SignInTests {
         task.cancel()
         let thrown = try await error { _ = try await task.value }
         #expect(thrown == .userCancelled)
-        #expect(session.signInProgress == .failed(.userCancelled))
+        #expect(session.signInProgress == .idle)
         try await eventually("the page closes") { page.isClosed }
         // The user had signed in at the page all the same: nobody waits for that any more.
         let late = try await bench.person.open(address, redirect: address)
@@ -153,6 +153,7 @@ struct SignInTests {
         task.cancel()
         let thrown = try await error { try await task.value }
         #expect(thrown == .userCancelled)
+        #expect(session.signInProgress == .idle)
         #expect(page.urls.isEmpty)
     }
 
@@ -166,6 +167,7 @@ struct SignInTests {
         if byButton { session.cancelSignIn() } else { page.end(.failure(JetbridgeError.userCancelled)) }
         let thrown = try await error { try await task.value }
         #expect(thrown == .userCancelled)
+        #expect(session.signInProgress == .idle)
         let late = try await bench.person.open(address, redirect: address)
         _ = try await error { try await session.completeLogin(late) }
         #expect(try bench.count("token") == 0)

@@ -79,6 +79,34 @@ struct SuspensionGuardTests {
         try await eventually("the activities end") { system.running == 0 }
     }
 
+    @Test("no call begins before iOS has answered, a cancelled one neither", arguments: [true, false])
+    func answer(isGiven: Bool) async throws {
+        let order = Locked<[String]>([])
+        let hasAsked = Locked(false)
+        let mayAnswer = DispatchSemaphore(value: 0)
+        let suspension = SuspensionGuard(
+            activity: { _, block in
+                hasAsked.with { $0 = true }
+                Thread.detachNewThread {
+                    mayAnswer.wait()
+                    mayAnswer.signal()
+                    block(!isGiven)
+                }
+            },
+            whenGiven: { order.with { $0.append("given") } },
+            whenOver: { order.with { $0.append("refused") } })
+        let calls = (0..<3).map { _ in Task { await suspension.during { order.with { $0.append("work") } } } }
+        calls[0].cancel()
+        try await eventually("time is asked for") { hasAsked.with { $0 } }
+        for _ in 0..<100 { await Task.yield() }
+        #expect(order.with { $0 }.isEmpty)
+        mayAnswer.signal()
+        for call in calls { await call.value }
+        let told = order.with { $0 }
+        #expect(told.first == (isGiven ? "given" : "refused"))
+        #expect(told.filter { $0 == "work" }.count == 3)
+    }
+
     @Test("when the time is over, the locks are released and the activity ends at once")
     func expires() async throws {
         let calls = calls(1, in: suspension())

@@ -25,21 +25,35 @@ struct FilesApp: App {
 struct FilesView: View {
     let session: JetbridgeSession
     @State private var rows: [String] = []
+    @State private var problem: JetbridgeError?
 
     var body: some View {
         VStack {
-            Button("Sign in") { Task { try await session.signIn() } }
+            if let problem { Text(problem.text) }
+            if session.user == nil {
+                Button("Sign in") { Task { await attempt { try await session.signIn() } } }
+            } else {
+                Button("Sign out") { Task { await attempt { try await session.signOut() } } }
+            }
             List(rows, id: \.self) { Text($0) }
         }
-        .task(id: session.state) {
+        // Not by the whole state: it changes once more when the e-mail address arrives.
+        .task(id: session.user?.subject) {
             rows = []
-            do {
-                for try await object in session.listObjects() { rows.append(object.key) }
-            } catch {
-                rows = [error.localizedDescription]
+            guard session.user != nil else { return }
+            await attempt {
+                for try await object in session.listObjects() where !Task.isCancelled { rows.append(object.key) }
             }
         }
-        .onOpenURL { url in Task { try await session.handleRedirect(url) } }
+        .onOpenURL { url in Task { await attempt { try await session.handleRedirect(url) } } }
+    }
+
+    private func attempt(_ work: @MainActor () async throws -> Void) async {
+        problem = nil
+        do { try await work() } catch {
+            // Everything that Jetbridge throws is a JetbridgeError. Whoever cancels knows it.
+            if let error = error as? JetbridgeError, error.recovery != .ignore { problem = error }
+        }
     }
 }
 
@@ -72,7 +86,7 @@ final class Snippets {
         case .preparing: "Contacting Okta…"
         case .inBrowser: "Waiting for you…"
         case .finishing: "Finishing your sign-in…"
-        case .failed(let error): error.localizedDescription
+        case .failed(let error): error.text
         }
     }
 
@@ -82,7 +96,7 @@ final class Snippets {
         } catch let error as JetbridgeError where error.recovery == .signIn {
             _ = try? await session.signIn()
         } catch {
-            show(error.localizedDescription)
+            show((error as? JetbridgeError)?.text ?? error.localizedDescription)
         }
     }
 
@@ -106,7 +120,7 @@ final class Snippets {
     func signOut() async throws {
         let done = try await session.signOut(.endSession)
         if let url = done.endSessionURL { try await session.endBrowserSession(url) }
-        if let problem = done.problem { show(problem.localizedDescription) }
+        if let problem = done.problem { show(problem.text) }
     }
 
     func ephemeral() async throws {
