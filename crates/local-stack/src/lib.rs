@@ -21,6 +21,7 @@ mod cognito;
 mod config_files;
 mod credentials;
 mod faults;
+mod hex;
 mod html;
 mod iam;
 mod issued;

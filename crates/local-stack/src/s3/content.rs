@@ -6,13 +6,15 @@ use std::ops::Range;
 use axum::body::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
+
 /// Content comes in lines of this many bytes, each with the key's digest and its own position.
 const LINE: u64 = 64;
 const CHUNK: u64 = 64 * 1024;
 
 /// The bytes `range` of the object at `key`, in chunks.
 pub(super) fn chunks(key: &str, range: Range<u64>) -> impl Iterator<Item = Bytes> + Send + Sync + use<> {
-    let digest: String = Sha256::digest(key)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(key)[..8]);
     let starts = (range.start..range.end).step_by(usize::try_from(CHUNK).unwrap_or(usize::MAX));
     starts.map(move |start| chunk(&digest, start..range.end.min(start + CHUNK)))
 }

@@ -21,9 +21,11 @@ use super::condition::WriteCondition;
 use super::content;
 use super::error::Refusal;
 use super::store::Store;
-use super::stored::{Attributes, Content, Object, Room, Stored, StoredChecksum, hex};
+use super::stored::{Attributes, Content, Object, Room, Stored, StoredChecksum};
 use super::uploads::{Part, check_part_number};
 use super::writing::{check_options, read_attributes, refuse_version, set_checksum, whole_seconds};
+
+use crate::hex::hex;
 
 /// "You create a copy of your object up to 5 GB in size in a single atomic action" (CopyObject), and a part is at most as
 /// large.

@@ -17,11 +17,12 @@ use super::checksum::{Algorithm, Checksum};
 use super::condition::WriteCondition;
 use super::error::Refusal;
 use super::store::Store;
-use super::stored::hex;
 use super::uploads::{Checksums, Completed, Expected, NamedPart, Part, Upload, check_part_number};
 use super::writing::{
     check_keys, check_options, given_checksums, read_attributes, set_checksum, take_upload, whole_seconds,
 };
+
+use crate::hex::hex;
 
 /// "Maximum number of parts returned for a list parts request: 1,000", and of uploads likewise (qfacts).
 const MAX_PAGE: i32 = 1000;

@@ -17,6 +17,8 @@ use super::body::{Blob, needs_file};
 use super::checksum::Checksum;
 use super::content;
 
+use crate::hex::hex;
+
 /// 2026-01-05T08:00:00Z, when the first object of every bucket was written.
 const FIRST_WRITTEN: u64 = 1_767_600_000;
 /// Descriptors that are left for connections and for uploads on their way.
@@ -275,17 +277,6 @@ impl Drop for Room {
     fn drop(&mut self) {
         self.quota.taken.fetch_sub(self.size, Ordering::Relaxed);
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    // Room for the number of parts, which ETags may have.
-    let mut text = String::with_capacity(2 * bytes.len() + 4);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use super::error::{Refusal, internal_error};
 use super::framing::{Decoder, Framing, FramingError};
 use super::store::Store;
 use super::stored::Room;
+use crate::hex::hex;
 use crate::sigv4::{Payload, check_digest};
 
 /// 5 GiB, the most that one request uploads ("Uploading objects", user guide; `UploadPart`: "Amazon S3 multipart upload
@@ -408,9 +409,8 @@ fn incomplete(expected: u64, provided: u64) -> Refusal {
 
 fn check_md5(expected: Option<[u8; 16]>, computed: [u8; 16]) -> Result<(), Refusal> {
     let Some(expected) = expected.filter(|expected| !bool::from(expected.ct_eq(&computed))) else { return Ok(()) };
-    let hex = expected.iter().map(|byte| format!("{byte:02x}")).collect();
     Err(Refusal {
-        details: vec![("ExpectedDigest", hex), ("CalculatedDigest", STANDARD.encode(computed))],
+        details: vec![("ExpectedDigest", hex(&expected)), ("CalculatedDigest", STANDARD.encode(computed))],
         ..Refusal::new(
             StatusCode::BAD_REQUEST,
             "BadDigest",

@@ -14,7 +14,8 @@ use super::body::Blob;
 use super::checksum::{Algorithm, Checksum, Md5};
 use super::condition::unquote;
 use super::error::{Refusal, internal_error};
-use super::stored::{Attributes, Room, Stored, StoredChecksum, hex};
+use super::stored::{Attributes, Room, Stored, StoredChecksum};
+use crate::hex::hex;
 use crate::random_ids::random_string;
 
 /// "Part numbers: 1 to 10,000 (inclusive)".

@@ -11,8 +11,8 @@ use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::hex::hex;
 use super::request::{TERMINATOR, format_timestamp};
+use crate::hex::hex;
 
 /// No other service has framed uploads.
 const SERVICE: &str = "s3";

@@ -6,7 +6,6 @@
 
 mod chunks;
 mod error;
-mod hex;
 mod payload;
 mod request;
 #[cfg(test)]
@@ -28,13 +27,13 @@ use subtle::ConstantTimeEq as _;
 
 pub(crate) use chunks::ChunkChain;
 pub(crate) use error::SigV4Error;
-use hex::hex;
 pub(crate) use payload::Payload;
 use payload::{CONTENT_SHA256, Declared, find_declared};
 use request::{Placement, SECURITY_TOKEN, Signature, TERMINATOR, X_AMZ_DATE};
 pub(crate) use request::{ReceivedRequest, RequestHead, decode_percent, without_signature};
 
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
+use crate::hex::hex;
 
 /// What differs between services.
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::properties::Properties;
+use crate::hex::hex;
 use crate::iam::{Call, Caller, Context, Policy, PolicyKind, evaluate};
 
 /// The stage that takes what is for no other; its name is in no path.
@@ -54,8 +55,7 @@ pub(crate) enum Function {
 impl Function {
     /// Functions are known by their source, letter for letter: another text may do another thing.
     fn with_source(source: Option<&str>, name: String) -> Self {
-        let hex = |source| Sha256::digest(source).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        match source.map(hex).as_deref() {
+        match source.map(|source| hex(&Sha256::digest(source))).as_deref() {
             Some(WHOAMI_DIGEST) => Self::Whoami,
             _ => Self::Unknown { name },
         }

@@ -3,6 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
 use crate::random_ids::format_uuid;
 
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -16,7 +17,7 @@ const LONGEST_PART: usize = 24;
 /// The physical id of a resource without a name of its own: `Ref` of it.
 pub(super) fn generate(kind: &str, stack: &str, logical_id: &str) -> String {
     let digest = Sha256::digest(format!("{stack}/{logical_id}"));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&digest);
     let part = |text: &str| text.chars().take(LONGEST_PART).collect::<String>();
     let name = format!("{}-{}-{}", part(stack), part(logical_id), &hex[..12]);
     match kind {
