@@ -1,5 +1,14 @@
 // As much of SwiftUI as the app and the guide's examples use, so that Linux can compile them: signatures as in Apple's SDK
 // as far as a caller can tell, and bodies that do nothing, because nothing here shows anything.
+//
+// Signatures, isolation and versions are those of developer.apple.com/documentation/swiftui (read in November 2026, with SDK
+// 27.3). All of it is in iOS 17.0; what is newer says so. The protocols are `@MainActor @preconcurrency` as a whole from
+// Xcode 16 on (`View`: only `body` up to Xcode 15). Apple's views, their initializers and the modifiers are `nonisolated`;
+// here they belong to the main actor, which is stricter. Closures have Apple's isolation: `@MainActor` for a button's
+// action, `@Sendable` for `refreshable`, none for `onOpenURL`. Where editions differ, Swift 6.0 stands for Xcode 16 and
+// Swift 6.2 for Xcode 26.4 and newer. The documentation leaves out attributes with an underscore, there as in Swift's own
+// `Task.init`; that `task` inherits its caller's actor in both editions is known from how it works. `@State` is a macro from
+// Xcode 27 on, which only Xcode can show.
 @_exported import Foundation
 @_exported import Observation
 
@@ -8,7 +17,7 @@
     public static var buttons: [String: @MainActor () -> Void] = [:]
     /// Runs while the view is shown, and again, the one before being cancelled, whenever its id is another one. Apple:
     /// [task(id:priority:_:)](https://developer.apple.com/documentation/swiftui/view/task(id:priority:_:)).
-    public static var task: (id: any Equatable, action: @Sendable () async -> Void)?
+    public static var task: (id: any Equatable, action: @isolated(any) () async -> Void)?
 }
 
 // MARK: Views and what composes them
@@ -145,6 +154,17 @@ public struct AccessibilityFocusState<Value: Hashable> {
         nonmutating set {}
     }
     public var projectedValue: Binding { Binding() }
+}
+
+/// iOS 13. Of no actor. https://developer.apple.com/documentation/swiftui/environmentvalues
+public struct EnvironmentValues { public init() {} }
+
+/// iOS 13. Of no actor. https://developer.apple.com/documentation/swiftui/environment
+@propertyWrapper
+public struct Environment<Value> {
+    private let keyPath: KeyPath<EnvironmentValues, Value>
+    public init(_ keyPath: KeyPath<EnvironmentValues, Value>) { self.keyPath = keyPath }
+    public var wrappedValue: Value { EnvironmentValues()[keyPath: keyPath] }
 }
 
 // MARK: Text and pictures
@@ -466,10 +486,27 @@ extension View {
         Modified()
     }
     public func searchable(text: Binding<String>, prompt: LocalizedStringKey) -> some View { Modified() }
+    #if compiler(>=6.2)
+    /// iOS 15, compiled into apps. https://developer.apple.com/documentation/swiftui/view/task(name:priority:file:line:_:)
+    public func task(
+        name: String? = nil, priority: TaskPriority = .userInitiated, file: String = #fileID, line: Int = #line,
+        @_inheritActorContext _ action: sending @escaping @isolated(any) () async -> Void
+    ) -> some View { Modified() }
+    /// iOS 15, compiled into apps. https://developer.apple.com/documentation/swiftui/view/task(id:name:priority:file:line:_:)
+    public func task<Value: Equatable>(
+        id value: Value, name: String? = nil, priority: TaskPriority = .userInitiated, file: String = #fileID,
+        line: Int = #line, @_inheritActorContext _ action: sending @escaping @isolated(any) () async -> Void
+    ) -> some View {
+        Drawn.task = (value, action)
+        return Modified()
+    }
+    #else
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/view/task(priority:_:)
     @preconcurrency
     public func task(
         priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
     ) -> some View { Modified() }
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/view/task(id:priority:_:)
     @preconcurrency
     public func task<Value: Equatable>(
         id value: Value, priority: TaskPriority = .userInitiated,
@@ -478,6 +515,7 @@ extension View {
         Drawn.task = (value, action)
         return Modified()
     }
+    #endif
     public func textCase(_ textCase: Text.Case?) -> some View { Modified() }
     public func tint(_ tint: Color?) -> some View { Modified() }
     public func toolbar(@ToolbarContentBuilder content: () -> some ToolbarContent) -> some View { Modified() }
