@@ -117,7 +117,7 @@ abstract class Bindings
         fun generate() {
             processes.exec {
                 workingDir = workspace.get().asFile
-                // What ships has nothing of the local stack in it; the tests, which need it, are src/linuxTest and run by test.sh.
+                // What ships has nothing of the local stack in it; the tests bring their own library.
                 commandLine(
                     listOf(cargo.get(), "xtask", "bindings", "--language", "kotlin", "--android", "--without-local-stack") +
                         listOf("--out", temporaryDir.path),
