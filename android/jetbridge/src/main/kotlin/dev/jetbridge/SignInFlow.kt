@@ -61,6 +61,7 @@ internal class SignInFlow(
 
     /** How this process has begun its last sign-in. */
     private var options = LoginOptions()
+    private var isAdviceGiven = false
 
     /** See [JetbridgeSession.startSignIn]. */
     @Synchronized
@@ -70,6 +71,8 @@ internal class SignInFlow(
         isEphemeral: Boolean,
     ) {
         if (shown.value is SignInProgress.Preparing || shown.value is SignInProgress.Finishing) return
+        if (!isAdviceGiven) LauncherAdvice.tell(from)
+        isAdviceGiven = true
         this.options = options
         this.isEphemeral = isEphemeral
         // Who asks for something else, such as the password once more, is not served by the answer to what was asked before.
