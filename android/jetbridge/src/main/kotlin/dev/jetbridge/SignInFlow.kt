@@ -2,10 +2,6 @@ package dev.jetbridge
 
 import android.app.Activity
 import android.content.Intent
-import dev.jetbridge.ffi.AuthorizationRequest
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.SessionException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job

@@ -4,7 +4,7 @@ import androidx.test.ext.junit.runners.AndroidJUnit4
 import androidx.test.platform.app.InstrumentationRegistry
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeSession
-import dev.jetbridge.ffi.SessionState
+import dev.jetbridge.SessionState
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
