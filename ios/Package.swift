@@ -37,10 +37,8 @@ let platform: [Target] = [
 #else
 let notBuilt: [String] = []
 let apple: [Target.Dependency] = []
-// What the core's static library asks of the system.
-let linking: [LinkerSetting] = [
-    .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedLibrary("iconv"),
-]
+// What the core asks of the system is linked in its framework.
+let linking: [LinkerSetting] = []
 let platform: [Target] = [
     .binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")
 ]
@@ -66,7 +64,7 @@ let targets: [Target] = [
 let package = Package(
     name: "Jetbridge",
     defaultLocalization: "en",
-    platforms: [.iOS(.v17), .macOS(.v14)],
+    platforms: [.iOS(.v17), .macOS(.v14), .macCatalyst(.v17), .visionOS(.v1)],
     products: [.library(name: "Jetbridge", targets: ["Jetbridge"])],
     targets: platform + targets
 )

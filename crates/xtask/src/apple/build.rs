@@ -1,0 +1,132 @@
+//! From the sources to an XCFramework: a dynamic framework for each platform, with its dSYM (ADR 0015).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::files::{copy, read, remove, remove_folder};
+use super::framework::{self, Contents};
+use super::library::{self, Profile};
+use super::macho;
+use super::platforms::Platform;
+use super::programs::{Programs, run};
+use crate::bindings::{self, Wishes};
+use crate::exports;
+
+/// What is built, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Build {
+    pub(crate) root: PathBuf,
+    pub(crate) profile: Profile,
+    /// For tests: never in what is shipped.
+    pub(crate) with_local_stack: bool,
+    pub(crate) platforms: Vec<&'static Platform>,
+    pub(crate) programs: Programs,
+}
+
+impl Build {
+    /// The generated Swift into its target, and the libraries that it belongs to.
+    pub(crate) fn run(&self) -> Result<(), String> {
+        let wishes =
+            if self.with_local_stack { Wishes::for_tests(&self.root, "swift") } else { Wishes::for_apple(&self.root) };
+        let generated = bindings::generate(&self.root, &wishes)?.join("swift");
+        copy(&generated.join("JetbridgeFFI.swift"), &swift_source(&self.root))?;
+        self.make(&Contents {
+            header: generated.join(format!("{}.h", framework::NAME)),
+            privacy: self.root.join("ios/Sources/Jetbridge/Resources/PrivacyInfo.xcprivacy"),
+        })
+    }
+
+    /// Compiles, lays out, checks and packages. Gives nothing: it is in `whole`.
+    pub(crate) fn make(&self, contents: &Contents) -> Result<(), String> {
+        for platform in &self.platforms {
+            self.make_framework(platform, contents)?;
+        }
+        let whole = whole(&self.root);
+        remove_folder(&whole)?;
+        run(self.package(&whole))
+    }
+
+    fn make_framework(&self, platform: &Platform, contents: &Contents) -> Result<(), String> {
+        for target in platform.targets {
+            let mut add = self.programs.command("rustup");
+            add.args(["target", "add", target]).current_dir(&self.root);
+            run(add)?;
+            let stack = self.with_local_stack;
+            run(library::compile(&self.root, &self.programs, self.profile, stack, platform, target))?;
+        }
+        let framework = self.framework(platform);
+        remove_folder(&framework)?;
+        remove_folder(&self.symbols(platform))?;
+        let library = framework::lay_out(&framework, platform, contents)?;
+        let parts: Vec<_> =
+            platform.targets.iter().map(|target| library::built(&self.root, self.profile, target)).collect();
+        // lipo(1) takes one file as well, and makes a universal one of it; a copy is what Xcode's own build leaves.
+        match parts.as_slice() {
+            [only] => copy(only, &library)?,
+            _ => run(library::merge(&self.programs, &parts, &library))?,
+        }
+        self.check(platform, &library)?;
+        run(library::collect_symbols(&self.programs, &library, &self.symbols(platform)))?;
+        run(library::strip(&self.programs, &library))?;
+        run(library::sign(&self.programs, &framework))
+    }
+
+    fn check(&self, platform: &Platform, library: &Path) -> Result<(), String> {
+        let bytes = read(library)?;
+        macho::check(&bytes, platform)?;
+        match exports::check_library(&bytes).first() {
+            Some(finding) if !self.with_local_stack => Err(format!("{}: {}", platform.name, finding.text)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The frameworks in one. The paths of the dSYMs have to be absolute (bazelbuild/rules_apple#2625), and `root` is.
+    pub(crate) fn package(&self, whole: &Path) -> Command {
+        let mut xcodebuild = self.programs.command("xcodebuild");
+        xcodebuild.arg("-create-xcframework");
+        for platform in &self.platforms {
+            xcodebuild.arg("-framework").arg(self.framework(platform));
+            xcodebuild.arg("-debug-symbols").arg(self.symbols(platform));
+        }
+        xcodebuild.arg("-output").arg(whole);
+        xcodebuild
+    }
+
+    /// As SwiftPM takes it from an address: the folder's own name is inside, and a Mac's links stay links.
+    pub(crate) fn zip(&self) -> Result<PathBuf, String> {
+        let archive = archive(&self.root);
+        remove(&archive)?;
+        let mut ditto = self.programs.command("ditto");
+        ditto.args(["-c", "-k", "--keepParent", "JetbridgeFFI.xcframework"]).arg(&archive);
+        ditto.current_dir(build_folder(&self.root));
+        run(ditto)?;
+        Ok(archive)
+    }
+
+    fn framework(&self, platform: &Platform) -> PathBuf {
+        build_folder(&self.root).join(platform.name).join(framework::folder_name())
+    }
+
+    fn symbols(&self, platform: &Platform) -> PathBuf {
+        build_folder(&self.root).join(platform.name).join(format!("{}.dSYM", framework::folder_name()))
+    }
+}
+
+fn build_folder(root: &Path) -> PathBuf {
+    root.join("ios/build")
+}
+
+/// Where Package.swift looks for it.
+pub(crate) fn whole(root: &Path) -> PathBuf {
+    build_folder(root).join("JetbridgeFFI.xcframework")
+}
+
+/// What a release uploads.
+pub(crate) fn archive(root: &Path) -> PathBuf {
+    build_folder(root).join("JetbridgeFFI.xcframework.zip")
+}
+
+/// The generated Swift, which belongs to the library of the same build.
+pub(crate) fn swift_source(root: &Path) -> PathBuf {
+    root.join("ios/Sources/JetbridgeFFI/JetbridgeFFI.swift")
+}
