@@ -39,9 +39,24 @@ let notBuilt: [String] = []
 let apple: [Target.Dependency] = []
 // What the core asks of the system is linked in its framework.
 let linking: [LinkerSetting] = []
-let platform: [Target] = [
-    .binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")
-]
+// The tests need a core with the local stack in it, which apps must not have: `cargo xtask xcframework --debug
+// --local-stack --platform macos`, then `JETBRIDGE_LOCAL_STACK=1 swift test`. A variable, because SwiftPM remembers what a
+// manifest said until its text or the environment changes, and would not notice another core.
+let tests: [Target] =
+    Context.environment["JETBRIDGE_LOCAL_STACK"] == nil
+    ? []
+    : [
+        .testTarget(
+            name: "JetbridgeTests",
+            dependencies: ["Jetbridge", "JetbridgeFFI"],
+            // These play the system with the stubs, or expect that there is no keychain.
+            exclude: [
+                "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift", "WebAuthenticationBrowserTests.swift",
+            ]
+        )
+    ]
+let core = Target.binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")
+let platform = [core] + tests
 #endif
 
 let targets: [Target] = [

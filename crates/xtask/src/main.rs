@@ -37,9 +37,10 @@ Usage: cargo xtask <command>
                              simulators, or for the platforms that are named, zipped, with its checksum
                              --debug: takes plain http on loopback, for the local stack
                              --local-stack: with the local stack in it, for the package's own tests
-  swift-package --url URL [--output DIR]
+  swift-package --url URL [--build DIR] [--output DIR]
                              a folder to be pushed as the repository that apps add: the package with the
-                             zipped library (of xcframework) at URL, by its checksum
+                             zipped library that will be at URL, by its checksum
+                             --build: where xcframework left both, if not in ios/build
   ios-project                on a Mac: the debug library and the demo's Xcode project (needs xcodegen)
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time

@@ -29,7 +29,7 @@ impl Build {
         let wishes =
             if self.with_local_stack { Wishes::for_tests(&self.root, "swift") } else { Wishes::for_apple(&self.root) };
         let generated = bindings::generate(&self.root, &wishes)?.join("swift");
-        copy(&generated.join("JetbridgeFFI.swift"), &swift_source(&self.root))?;
+        copy(&generated.join(SWIFT), &swift_source(&self.root))?;
         self.make(&Contents {
             header: generated.join(format!("{}.h", framework::NAME)),
             privacy: self.root.join("ios/Sources/Jetbridge/Resources/PrivacyInfo.xcprivacy"),
@@ -92,13 +92,16 @@ impl Build {
         xcodebuild
     }
 
-    /// As SwiftPM takes it from an address: the folder's own name is inside, and a Mac's links stay links.
+    /// As SwiftPM takes it from an address: the folder's own name is inside, and a Mac's links stay links. The Swift that
+    /// belongs to it is put beside, where no other build replaces it alone.
     pub(crate) fn zip(&self) -> Result<PathBuf, String> {
-        let archive = archive(&self.root);
+        let folder = build_folder(&self.root);
+        let archive = folder.join(ARCHIVE);
+        copy(&swift_source(&self.root), &folder.join(SWIFT))?;
         remove(&archive)?;
         let mut ditto = self.programs.command("ditto");
         ditto.args(["-c", "-k", "--keepParent", "JetbridgeFFI.xcframework"]).arg(&archive);
-        ditto.current_dir(build_folder(&self.root));
+        ditto.current_dir(folder);
         run(ditto)?;
         Ok(archive)
     }
@@ -112,7 +115,11 @@ impl Build {
     }
 }
 
-fn build_folder(root: &Path) -> PathBuf {
+/// What a release uploads, in the build folder, and the generated Swift beside it.
+pub(crate) const ARCHIVE: &str = "JetbridgeFFI.xcframework.zip";
+pub(crate) const SWIFT: &str = "JetbridgeFFI.swift";
+
+pub(crate) fn build_folder(root: &Path) -> PathBuf {
     root.join("ios/build")
 }
 
@@ -121,12 +128,7 @@ pub(crate) fn whole(root: &Path) -> PathBuf {
     build_folder(root).join("JetbridgeFFI.xcframework")
 }
 
-/// What a release uploads.
-pub(crate) fn archive(root: &Path) -> PathBuf {
-    build_folder(root).join("JetbridgeFFI.xcframework.zip")
-}
-
-/// The generated Swift, which belongs to the library of the same build.
-pub(crate) fn swift_source(root: &Path) -> PathBuf {
-    root.join("ios/Sources/JetbridgeFFI/JetbridgeFFI.swift")
+/// The generated Swift in its target.
+fn swift_source(root: &Path) -> PathBuf {
+    root.join("ios/Sources/JetbridgeFFI").join(SWIFT)
 }

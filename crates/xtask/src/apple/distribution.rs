@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::build::{archive, swift_source};
+use super::build::{ARCHIVE, SWIFT, build_folder};
 use super::files::{copy, copy_folder, read, remove_folder, write};
 use crate::report::say;
 
@@ -16,6 +16,8 @@ const README: &str = include_str!("distribution-readme.md");
 #[derive(Debug, PartialEq, Eq)]
 struct Wishes {
     url: String,
+    /// What `xcframework` made: the archive, and the Swift that belongs to it and to no other.
+    build: PathBuf,
     output: PathBuf,
 }
 
@@ -27,18 +29,19 @@ pub(crate) fn command(root: &Path, arguments: &[String]) -> Result<(), String> {
 }
 
 fn parse(root: &Path, arguments: &[String]) -> Result<Wishes, String> {
-    const USAGE: &str = "usage: cargo xtask swift-package --url URL [--output DIR]";
-    let (mut url, mut output) = (None, root.join("ios/build/swift-package"));
+    const USAGE: &str = "usage: cargo xtask swift-package --url URL [--build DIR] [--output DIR]";
+    let (mut url, mut build, mut output) = (None, build_folder(root), build_folder(root).join("swift-package"));
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let value = rest.next().ok_or(USAGE)?;
         match argument.as_str() {
             "--url" => url = Some(check_url(value)?),
+            "--build" => build = root.join(value),
             "--output" => output = root.join(value),
             _ => return Err(USAGE.to_owned()),
         }
     }
-    Ok(Wishes { url: url.ok_or(USAGE)?, output })
+    Ok(Wishes { url: url.ok_or(USAGE)?, build, output })
 }
 
 /// SwiftPM takes https addresses of zip archives, and the address goes into a Swift string.
@@ -52,14 +55,14 @@ fn check_url(url: &str) -> Result<String, String> {
 }
 
 fn write_package(root: &Path, wishes: &Wishes) -> Result<(), String> {
-    let generated = swift_source(root);
+    let generated = wishes.build.join(SWIFT);
     if read(&generated)?.windows(10).any(|text| text == b"LocalStack") {
         return Err(format!(
             "{}: that build has the local stack; `cargo xtask xcframework` first",
             generated.display()
         ));
     }
-    let checksum = checksum(&archive(root))?;
+    let checksum = checksum(&wishes.build.join(ARCHIVE))?;
     let output = &wishes.output;
     // What an earlier run left would be pushed along; what is no package is not deleted.
     if output.exists()
@@ -105,8 +108,8 @@ mod tests {
     fn the_folder_has_all_that_a_repository_needs_and_nothing_of_an_earlier_run() {
         let root = std::env::temp_dir().join(format!("jetbridge-distribution-{}", std::process::id()));
         for (name, text) in [
-            ("ios/build/JetbridgeFFI.xcframework.zip", "abc"),
-            ("ios/Sources/JetbridgeFFI/JetbridgeFFI.swift", "// generated"),
+            ("build/JetbridgeFFI.xcframework.zip", "abc"),
+            ("build/JetbridgeFFI.swift", "// generated"),
             ("ios/Sources/Jetbridge/JetbridgeSession.swift", "// session"),
             ("ios/Sources/Jetbridge/Resources/PrivacyInfo.xcprivacy", "privacy"),
             ("LICENSE", "both"),
@@ -116,7 +119,8 @@ mod tests {
             write(&root.join(name), text).unwrap();
         }
         let output = root.join("package");
-        let wishes = Wishes { url: "https://example.com/J.xcframework.zip".to_owned(), output: output.clone() };
+        let url = "https://example.com/J.xcframework.zip".to_owned();
+        let wishes = Wishes { url, build: root.join("build"), output: output.clone() };
         write_package(&root, &wishes).unwrap();
         write(&output.join("Sources/Jetbridge/Gone.swift"), "// of an earlier version").unwrap();
         write_package(&root, &wishes).unwrap();
@@ -128,7 +132,7 @@ mod tests {
         for name in ["README.md", "LICENSE-MIT", "Sources/Jetbridge/Resources/PrivacyInfo.xcprivacy"] {
             assert!(output.join(name).exists(), "{name}");
         }
-        write(&swift_source(&root), "open class LocalStack {}").unwrap();
+        write(&wishes.build.join(SWIFT), "open class LocalStack {}").unwrap();
         assert!(write_package(&root, &wishes).unwrap_err().contains("local stack"));
         remove_folder(&root).unwrap();
     }

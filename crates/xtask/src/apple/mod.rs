@@ -28,10 +28,9 @@ pub(crate) fn xcframework(root: &Path, arguments: &[String]) -> Result<(), Strin
     build.run()?;
     let archive = build.zip()?;
     say(&format!(
-        "{}\nchecksum for .binaryTarget(url:checksum:): {}\nthe Swift that belongs to it, and to no other build: {}",
+        "{} and the Swift that belongs to it beside; checksum for .binaryTarget(url:checksum:): {}",
         archive.display(),
-        distribution::checksum(&archive)?,
-        build::swift_source(root).display()
+        distribution::checksum(&archive)?
     ));
     Ok(())
 }
@@ -56,7 +55,7 @@ pub(crate) fn project(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// `cargo xtask swift-package --url URL [--output DIR]`.
+/// `cargo xtask swift-package --url URL [--build DIR] [--output DIR]`.
 pub(crate) fn swift_package(root: &Path, arguments: &[String]) -> Result<(), String> {
     distribution::command(root, arguments)
 }

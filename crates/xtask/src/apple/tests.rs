@@ -184,7 +184,9 @@ fn the_way_to_an_xcframework_is_walked_for_every_platform() {
         assert!(!symbols.ends_with(b"void"));
     }
 
+    write(&mac.root.join("ios/Sources/JetbridgeFFI/JetbridgeFFI.swift"), "// generated").unwrap();
     let archive = build.zip().unwrap();
+    assert_eq!(read(&archive.with_file_name("JetbridgeFFI.swift")).unwrap(), b"// generated");
     assert!(read(&archive).unwrap().starts_with(b"PK"));
 }
 
