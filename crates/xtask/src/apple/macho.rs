@@ -54,6 +54,17 @@ fn check_part(part: &MachO<'_>, platform: &Platform, problems: &mut Vec<String>)
     if part.name != Some(name.as_str()) {
         problems.push(format!("its install name is {} instead of {name}", part.name.unwrap_or("missing")));
     }
+    let version = part.load_commands.iter().find_map(|command| match command.command {
+        CommandVariant::IdDylib(id) => Some(readable(id.dylib.current_version)),
+        _ => None,
+    });
+    if version.as_deref() != Some(env!("CARGO_PKG_VERSION")) {
+        problems.push(format!(
+            "its version is {} instead of {}",
+            version.unwrap_or_default(),
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
     let built_for = part.load_commands.iter().find_map(|command| match command.command {
         CommandVariant::BuildVersion(version) => Some((version.platform, version.minos)),
         _ => None,
@@ -63,8 +74,8 @@ fn check_part(part: &MachO<'_>, platform: &Platform, problems: &mut Vec<String>)
             if number != platform.number {
                 problems.push(format!("it is for platform {number} instead of {}", platform.number));
             }
-            let oldest = format!("{}.{}", oldest >> 16, (oldest >> 8) & 0xff);
-            if oldest != platform.oldest {
+            let oldest = readable(oldest);
+            if oldest != format!("{}.0", platform.oldest) {
                 problems.push(format!("it asks for {oldest} instead of {}", platform.oldest));
             }
         }
@@ -85,4 +96,9 @@ fn check_part(part: &MachO<'_>, platform: &Platform, problems: &mut Vec<String>)
         }
         Err(error) => problems.push(format!("its exports cannot be read: {error}")),
     }
+}
+
+/// X.Y.Z in nibbles xxxx.yy.zz.
+fn readable(version: u32) -> String {
+    format!("{}.{}.{}", version >> 16, (version >> 8) & 0xff, version & 0xff)
 }

@@ -209,12 +209,14 @@ fn a_library_that_apps_could_not_load_is_refused_with_the_reason() {
     assert!(told.contains("1 processors instead of 2") && told.contains("platform 2 instead of 7"), "{told}");
     let told = macho::check(&right, macos).unwrap_err();
     assert!(told.contains("instead of @rpath/CJetbridgeFFI.framework/Versions/A/CJetbridgeFFI"), "{told}");
-    assert!(told.contains("it asks for 17.0 instead of 14.0"), "{told}");
+    assert!(told.contains("it asks for 17.0.0 instead of 14.0"), "{told}");
 
     // Rustc's own name, as of whoever forgets ours, is the last one on the line.
     let told =
         macho::check(&compile(ios, &["-Clink-arg=-Wl,-install_name,/Users/me/target/x.dylib"]), ios).unwrap_err();
     assert!(told.contains("its install name is /Users/me/target/x.dylib"), "{told}");
+    let told = macho::check(&compile(ios, &["-Clink-arg=-Wl,-current_version,7.1"]), ios).unwrap_err();
+    assert!(told.contains("its version is 7.1.0 instead of "), "{told}");
     let told = macho::check(&compile(ios, &["-Clink-arg=-Wl,-rpath,/opt/homebrew/lib"]), ios).unwrap_err();
     assert!(told.contains("it looks for libraries in /opt/homebrew/lib"), "{told}");
     let told = macho::check(&compile(ios, &["--cfg=more"]), ios).unwrap_err();
