@@ -1,3 +1,4 @@
+import java.io.File
 import org.gradle.api.Project
 import org.gradle.api.Task
 import org.gradle.api.file.DirectoryProperty
@@ -7,7 +8,6 @@ import org.gradle.api.provider.Provider
 import org.gradle.api.tasks.TaskContainer
 import org.gradle.api.tasks.TaskProvider
 import org.jetbrains.kotlin.gradle.dsl.KotlinAndroidExtension
-import java.io.File
 
 /*
  * Why this exists: what Gradle's Kotlin scripts have beside the API, declared for the compiler. Nothing of it ever runs.

@@ -1,12 +1,12 @@
 package dev.jetbridge
 
+import java.io.File
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
 import org.junit.rules.TemporaryFolder
-import java.io.File
 
 /** Bindings of another build than the library's must not load: calls would go wrong in silence. */
 class AgreementTest {
@@ -18,7 +18,7 @@ class AgreementTest {
 
     @Test
     fun `another signature is refused`() {
-        call("uniffi_jetbridge_ffi_checksum_method_session_settle", LIBRARY_VERSION, "Jetbridge_ffiKt")
+        call("uniffi_jetbridge_ffi_checksum_method_coresession_settle", LIBRARY_VERSION, "Jetbridge_ffiKt")
         assertRefused("checksum mismatch")
     }
 
@@ -30,8 +30,8 @@ class AgreementTest {
 
     @Test
     fun `a function that the library lacks is refused`() {
-        val unknown = "uniffi_jetbridge_ffi_fn_method_session_sit_down"
-        call("uniffi_jetbridge_ffi_fn_method_session_settle", unknown, "UniffiLib")
+        val unknown = "uniffi_jetbridge_ffi_fn_method_coresession_sit_down"
+        call("uniffi_jetbridge_ffi_fn_method_coresession_settle", unknown, "UniffiLib")
         assertRefused(unknown)
     }
 
@@ -43,7 +43,7 @@ class AgreementTest {
     ) {
         // In a class file a name stands behind its length.
         fun constant(name: String) = "\u0001" + Char(name.length shr Byte.SIZE_BITS) + Char(name.length and 0xFF) + name
-        val path = "dev/jetbridge/ffi/$simpleName.class"
+        val path = "dev/jetbridge/$simpleName.class"
         val bytes = javaClass.classLoader!!.getResource(path)!!.readBytes()
         val text = bytes.toString(Charsets.ISO_8859_1)
         assertTrue("$simpleName does not know $from", constant(from) in text)

@@ -1,12 +1,6 @@
 package dev.jetbridge
 
-import dev.jetbridge.ffi.ConfigException
-import dev.jetbridge.ffi.LogLevel
-import dev.jetbridge.ffi.Obstacle
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.Service
-import dev.jetbridge.ffi.SessionException
-import dev.jetbridge.ffi.SignInReason
+import java.lang.reflect.InvocationTargetException
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertThrows
@@ -16,7 +10,6 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
-import java.lang.reflect.InvocationTargetException
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])
@@ -39,14 +32,14 @@ class JetbridgeExceptionTest {
             SessionException.Retryable("failed to reach Okta", null),
             SessionException.Retryable("failed to reach Okta", 1uL),
             SessionException.Retryable("failed to reach Okta", 30uL),
-            SessionException.Obstructed(Service.OKTA, Obstacle.CERTIFICATE, "it is not trusted", "Open a web page."),
-            SessionException.Obstructed(Service.COGNITO, Obstacle.CLOCK, "it is not good yet", "Set the date."),
-            SessionException.Obstructed(Service.S3, Obstacle.PROXY, "the proxy refuses", "Ask who runs it."),
-            SessionException.Obstructed(Service.OKTA, Obstacle.INTERCEPTION, "a page", "Open a web page."),
+            SessionException.Obstructed(RemoteService.OKTA, Obstacle.CERTIFICATE, "it is not trusted", "Open a web page."),
+            SessionException.Obstructed(RemoteService.COGNITO, Obstacle.CLOCK, "it is not good yet", "Set the date."),
+            SessionException.Obstructed(RemoteService.S3, Obstacle.PROXY, "the proxy refuses", "Ask who runs it."),
+            SessionException.Obstructed(RemoteService.OKTA, Obstacle.INTERCEPTION, "a page", "Open a web page."),
             SessionException.Misconfigured("okta_client_id", "Okta does not know it", "copy the Client ID"),
-            SessionException.AccessDenied(Service.S3, "AccessDenied", null, "allow s3:ListBucket"),
-            SessionException.AccessDenied(Service.OKTA, "access_denied", null, "assign the user"),
-            SessionException.AccessDenied(Service.COGNITO, "NotAuthorizedException", "4711", "correct the pool"),
+            SessionException.AccessDenied(RemoteService.S3, "AccessDenied", null, "allow s3:ListBucket"),
+            SessionException.AccessDenied(RemoteService.OKTA, "access_denied", null, "assign the user"),
+            SessionException.AccessDenied(RemoteService.COGNITO, "NotAuthorizedException", "4711", "correct the pool"),
             SessionException.NotFound("bucket jetbridge-demo"),
             SessionException.UnexpectedRedirect("no open sign-in has this state"),
             SessionException.SecureStorage("the Keystore is busy", true),
@@ -95,7 +88,7 @@ class JetbridgeExceptionTest {
         assertTrue(text(SessionException.Retryable("x", 30uL)).contains("30 seconds"))
         assertTrue(text(SessionException.Retryable("x", 1uL)).contains("1 second."))
 
-        fun obstructed(obstacle: Obstacle) = text(SessionException.Obstructed(Service.S3, obstacle, "x", "y"))
+        fun obstructed(obstacle: Obstacle) = text(SessionException.Obstructed(RemoteService.S3, obstacle, "x", "y"))
         for ((obstacle, advice) in mapOf(
             Obstacle.CERTIFICATE to "Open a web page",
             Obstacle.CLOCK to "Correct it in the settings",
@@ -104,7 +97,7 @@ class JetbridgeExceptionTest {
         )) {
             assertTrue(obstructed(obstacle), advice in obstructed(obstacle) && "Amazon S3" in obstructed(obstacle))
         }
-        assertTrue(text(SessionException.AccessDenied(Service.COGNITO, "NotAuthorizedException", "4711", "x")).contains("4711"))
+        assertTrue(text(SessionException.AccessDenied(RemoteService.COGNITO, "NotAuthorizedException", "4711", "x")).contains("4711"))
         assertTrue(
             text(
                 SessionException.Misconfigured("okta_client_id", "is unknown", "copy it"),

@@ -1,7 +1,5 @@
 package dev.jetbridge
 
-import dev.jetbridge.ffi.ListObjects
-import dev.jetbridge.ffi.LoginOptions
 import dev.jetbridge.testing.Stack
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.cancelAndJoin
@@ -43,7 +41,7 @@ class ObjectListingTest {
         runBlocking {
             signIn()
             val all = session.objects().toList().map { it.key }
-            val listing = session.listing(ListObjects(pageSize = 3u))
+            val listing = session.listing(ListingRequest(pageSize = 3u))
             stack.local.setLatency(200u)
             val before = stack.count("ListObjectsV2")
             val gone = launch(start = CoroutineStart.UNDISPATCHED) { listing.nextPage() }

@@ -1,9 +1,9 @@
 package dev.jetbridge
 
+import java.io.File
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
-import java.io.File
 
 /** The public API: each symbol says what it is, and docs/android.md lists it. */
 class PublicApiTest {

@@ -4,9 +4,6 @@ import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.net.Uri
-import dev.jetbridge.ffi.LocalStackOptions
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
 import org.junit.After

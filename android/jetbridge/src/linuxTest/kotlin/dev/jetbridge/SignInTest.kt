@@ -6,10 +6,8 @@ import android.content.Intent
 import android.content.IntentFilter
 import android.content.pm.ActivityInfo
 import android.os.Bundle
-import dev.jetbridge.ffi.LogLevel
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.testing.await
+import java.io.File
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.runBlocking
@@ -21,7 +19,6 @@ import org.junit.Test
 import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowLog
-import java.io.File
 
 /** From the button to a session, whatever Android does in between. */
 class SignInTest : SignInScenario() {

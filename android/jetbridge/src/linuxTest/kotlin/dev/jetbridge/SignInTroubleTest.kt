@@ -3,10 +3,9 @@ package dev.jetbridge
 import android.app.Activity
 import android.net.Uri
 import android.os.Looper
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.SessionState
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.await
+import java.time.Duration
 import kotlinx.coroutines.runBlocking
 import org.json.JSONObject
 import org.junit.Assert.assertEquals
@@ -17,7 +16,6 @@ import org.junit.Test
 import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
-import java.time.Duration
 
 /** Sign-ins that are given up, cancelled, or meet a fault, and how the next one goes. */
 class SignInTroubleTest : SignInScenario() {

@@ -1,12 +1,11 @@
 package dev.jetbridge
 
-import dev.jetbridge.ffi.Session
+import java.io.File
+import java.util.zip.ZipFile
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Assume.assumeTrue
 import org.junit.Test
-import java.io.File
-import java.util.zip.ZipFile
 
 /** Two builds of the same sources must not drift apart: what both name has one version. */
 class VersionsTest {
@@ -57,7 +56,7 @@ class VersionsTest {
         val pom = File(System.getProperty("jetbridge.maven.repository"), "com/android/tools/build/gradle/$agp/gradle-$agp.pom")
         assumeTrue("the Android plugin does not resolve here", pom.exists())
         val brought = Regex("<artifactId>kotlin-gradle-plugin</artifactId>\\s*<version>([^<]+)<").find(pom.readText())!!.groupValues[1]
-        for (type in listOf(JetbridgeSession::class.java, Session::class.java)) {
+        for (type in listOf(JetbridgeSession::class.java, CoreSession::class.java)) {
             val written = type.getAnnotation(Metadata::class.java).metadataVersion.joinToString(".")
             assertTrue("$type is written in Kotlin $written", version(written) <= version(brought))
         }

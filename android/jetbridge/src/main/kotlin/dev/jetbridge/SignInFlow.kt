@@ -2,10 +2,9 @@ package dev.jetbridge
 
 import android.app.Activity
 import android.content.Intent
-import dev.jetbridge.ffi.AuthorizationRequest
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.SessionException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
@@ -18,9 +17,6 @@ import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
-import kotlin.time.Duration
-import kotlin.time.Duration.Companion.seconds
-import kotlin.time.TimeSource
 
 /**
  * The sign-in that the session does for the app: from the tap to the browser's answer, and every other way in which it

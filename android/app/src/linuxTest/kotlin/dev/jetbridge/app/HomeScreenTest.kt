@@ -26,7 +26,11 @@ import androidx.compose.ui.test.performScrollToNode
 import androidx.compose.ui.test.performTextInput
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeSession
-import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.SignOutMode
+import java.time.Instant
+import java.util.Locale
+import java.util.TimeZone
+import kotlin.time.Duration.Companion.minutes
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
@@ -41,10 +45,6 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 import org.robolectric.shadows.ShadowDialog
-import java.time.Instant
-import java.util.Locale
-import java.util.TimeZone
-import kotlin.time.Duration.Companion.minutes
 
 /** Each state of the screen: what it says, what it offers, and how it looks in light, dark and large letters. */
 @RunWith(RobolectricTestRunner::class)

@@ -14,6 +14,7 @@ import dev.jetbridge.SignInActivity
 import dev.jetbridge.app.Phone.Companion.ALICE
 import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.FakeAndroidKeyStore
+import java.lang.reflect.InvocationTargetException
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
 import org.junit.Rule
@@ -25,7 +26,6 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
-import java.lang.reflect.InvocationTargetException
 
 /** What goes wrong around the app: each time the screen says what to do, and whoever was signed in still is afterwards. */
 @RunWith(RobolectricTestRunner::class)

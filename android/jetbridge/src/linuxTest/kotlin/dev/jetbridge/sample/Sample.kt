@@ -8,17 +8,17 @@ import dev.jetbridge.JetbridgeBrowser
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeHost
 import dev.jetbridge.JetbridgeSession
+import dev.jetbridge.ListingRequest
+import dev.jetbridge.Recovery
+import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
-import dev.jetbridge.ffi.ListObjects
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.SessionState
-import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.SignOutMode
+import java.net.HttpURLConnection
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
-import java.net.HttpURLConnection
 
 /*
  * The code of docs/android.md, compiled and run: SampleTest compares the two and signs in with it.
@@ -75,7 +75,7 @@ class Snippets(
     }
 
     suspend fun paging() {
-        val listing = session.listing(ListObjects(prefix = "reports/", delimiter = "/", pageSize = 50u))
+        val listing = session.listing(ListingRequest(prefix = "reports/", delimiter = "/", pageSize = 50u))
         try {
             val page = listing.nextPage() ?: return // null: that was the last one
             screen.text = (page.commonPrefixes + page.objects.map { it.key }).joinToString("\n")

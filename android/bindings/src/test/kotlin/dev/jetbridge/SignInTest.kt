@@ -1,4 +1,4 @@
-package dev.jetbridge.ffi
+package dev.jetbridge
 
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertInstanceOf
@@ -14,10 +14,10 @@ class SignInTest {
             val session = stack.session()
             stack.signInTo(session)
             val all = session.allKeys()
-            assertEquals(all, session.allKeys(ListObjects(pageSize = 3u)))
-            assertEquals(all.take(4), session.allKeys(ListObjects(pageSize = 3u, limit = 4uL)))
+            assertEquals(all, session.allKeys(ListingRequest(pageSize = 3u)))
+            assertEquals(all.take(4), session.allKeys(ListingRequest(pageSize = 3u, limit = 4uL)))
             val folder = all.first { '/' in it }.substringBefore('/') + "/"
-            assertEquals(all.filter { it.startsWith(folder) }, session.allKeys(ListObjects(prefix = folder)))
+            assertEquals(all.filter { it.startsWith(folder) }, session.allKeys(ListingRequest(prefix = folder)))
         }
 
     @Test
@@ -56,7 +56,7 @@ class SignInTest {
                     awsCredentials()
                     details().identityId
                 }
-            val url = session.beginLogin(LoginOptions(prompt = Prompt.LOGIN)).url()
+            val url = session.beginLogin(LoginOptions(prompt = LoginPrompt.LOGIN)).url()
             val bob = session.completeLogin(stack.signIn(url, "bob@example.com", stack.userPassword())) as SessionState.SignedIn
             assertNotEquals(alice.subject, bob.user.subject)
             assertEquals(alice.subject, recorder.await<SessionEvent.UserChanged>().previousSubject)
@@ -71,7 +71,7 @@ class SignInTest {
             val store = memoryStore()
             stack.signInTo(stack.session(store))
             stack.signInTo(stack.session(store, SessionOptions(account = "work")))
-            val accounts = Accounts.of(stack.config(), store)
+            val accounts = CoreAccounts.of(stack.config(), store)
             assertEquals(listOf("default", "work"), accounts.list().map { it.name })
             accounts.switchTo("work")
             assertEquals("work", accounts.current())

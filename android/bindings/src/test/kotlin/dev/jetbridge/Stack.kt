@@ -1,8 +1,8 @@
-package dev.jetbridge.ffi
+package dev.jetbridge
 
-import kotlinx.coroutines.runBlocking
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
+import kotlinx.coroutines.runBlocking
 
 /*
  * Why this exists: every test here runs the real library against the real local stack, and starts with the same few steps.
@@ -26,18 +26,18 @@ internal fun withStack(
 internal fun LocalStack.session(
     store: SecretStore = memoryStore(),
     options: SessionOptions = SessionOptions(),
-): Session = Session.openWithStackClock(config(), store, options, this)
+): CoreSession = CoreSession.openWithStackClock(config(), store, options, this)
 
-internal fun LocalStack.config(): Config = Config.parse(oktaConfigJson(), awsExportsJson())
+internal fun LocalStack.config(): JetbridgeConfig = JetbridgeConfig.parse(oktaConfigJson(), awsExportsJson())
 
 /** The whole sign-in, with the scripted browser at the real sign-in page. */
-internal suspend fun LocalStack.signInTo(session: Session): SessionState = session.completeLogin(redirectFor(session))
+internal suspend fun LocalStack.signInTo(session: CoreSession): SessionState = session.completeLogin(redirectFor(session))
 
 /** The redirect that the browser would hand to the app. */
-internal suspend fun LocalStack.redirectFor(session: Session): String =
+internal suspend fun LocalStack.redirectFor(session: CoreSession): String =
     signIn(session.beginLogin(LoginOptions()).url(), userLogin(), userPassword())
 
-internal suspend fun Session.allKeys(request: ListObjects = ListObjects()): List<String> {
+internal suspend fun CoreSession.allKeys(request: ListingRequest = ListingRequest()): List<String> {
     val pages = listObjects(request)
     return buildList { while (true) addAll(pages.nextPage()?.objects?.map { it.key } ?: break) }
 }

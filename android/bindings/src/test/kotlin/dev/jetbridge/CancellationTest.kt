@@ -1,4 +1,4 @@
-package dev.jetbridge.ffi
+package dev.jetbridge
 
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -66,7 +66,7 @@ class CancellationTest {
             val session = stack.session()
             stack.signInTo(session)
             val all = session.allKeys()
-            val pages = session.listObjects(ListObjects(pageSize = 3u))
+            val pages = session.listObjects(ListingRequest(pageSize = 3u))
             stack.setLatency(200u)
             coroutineScope {
                 // Undispatched, it has asked Rust for the page when this returns; the answer takes a while.

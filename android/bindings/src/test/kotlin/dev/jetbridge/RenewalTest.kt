@@ -1,4 +1,4 @@
-package dev.jetbridge.ffi
+package dev.jetbridge
 
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals

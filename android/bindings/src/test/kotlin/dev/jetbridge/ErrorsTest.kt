@@ -1,4 +1,4 @@
-package dev.jetbridge.ffi
+package dev.jetbridge
 
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -54,9 +54,9 @@ class ErrorsTest {
     fun `Obstructed, when what answers does not speak TLS`() =
         withStack { stack ->
             val okta = stack.oktaConfigJson().replace("\"okta_issuer_url\": \"http:", "\"okta_issuer_url\": \"https:")
-            val session = Session.openWithStackClock(Config.parse(okta, stack.awsExportsJson()), memoryStore(), SessionOptions(), stack)
+            val session = CoreSession.openWithStackClock(JetbridgeConfig.parse(okta, stack.awsExportsJson()), memoryStore(), SessionOptions(), stack)
             val error = thrown<SessionException.Obstructed>(Recovery.RETRY) { session.beginLogin(LoginOptions()) }
-            assertEquals(Service.OKTA to Obstacle.INTERCEPTION, error.service to error.obstacle)
+            assertEquals(RemoteService.OKTA to Obstacle.INTERCEPTION, error.service to error.obstacle)
             assertTrue(error.problem.isNotBlank() && error.hint.isNotBlank())
         }
 
@@ -77,7 +77,7 @@ class ErrorsTest {
             stack.signInTo(session)
             stack.injectFault("s3-access-denied", 1000u)
             val error = thrown<SessionException.AccessDenied>(Recovery.ASK_FOR_ACCESS) { session.allKeys() }
-            assertEquals(Service.S3, error.service)
+            assertEquals(RemoteService.S3, error.service)
             assertEquals("AccessDenied", error.code)
         }
 
@@ -97,7 +97,7 @@ class ErrorsTest {
             stack.signInTo(session)
             val error =
                 assertThrows(SessionException::class.java) {
-                    runBlocking { session.allKeys(ListObjects(bucket = "there-is-no-such-bucket")) }
+                    runBlocking { session.allKeys(ListingRequest(bucket = "there-is-no-such-bucket")) }
                 }
             // A role that may see one bucket only is told "denied" for every other, as in AWS.
             assertTrue(error is SessionException.NotFound || error is SessionException.AccessDenied, error.describe())
@@ -126,7 +126,7 @@ class ErrorsTest {
 
     @Test
     fun `all mistakes of the configuration are told at once`() {
-        val error = assertThrows(ConfigException.Invalid::class.java) { Config.parse("{}", "{}") }
+        val error = assertThrows(ConfigException.Invalid::class.java) { JetbridgeConfig.parse("{}", "{}") }
         val keys = error.problems.map { it.key }
         assertTrue(keys.containsAll(listOf("okta_issuer_url", "okta_client_id", "okta_callback_url")), keys.toString())
         assertTrue(keys.any { it.startsWith("Auth") } && keys.any { it.startsWith("Storage") }, keys.toString())
@@ -136,7 +136,7 @@ class ErrorsTest {
 
     @Test
     fun `a text that is no JSON is told with its file`() {
-        val error = assertThrows(ConfigException.Invalid::class.java) { Config.parse("{", "{}") }
+        val error = assertThrows(ConfigException.Invalid::class.java) { JetbridgeConfig.parse("{", "{}") }
         assertTrue(error.problems.any { it.file == "okta-config.json" })
     }
 }
