@@ -80,7 +80,8 @@ impl Build {
         }
     }
 
-    /// The frameworks in one. The paths of the dSYMs have to be absolute (bazelbuild/rules_apple#2625), and `root` is.
+    /// The frameworks in one. Xcode takes the dSYMs' paths as they are, so that they have to be absolute
+    /// (swift-build, XCFramework.swift; bazelbuild/rules_apple#2625), and `root` is.
     pub(crate) fn package(&self, whole: &Path) -> Command {
         let mut xcodebuild = self.programs.command("xcodebuild");
         xcodebuild.arg("-create-xcframework");

@@ -7,7 +7,8 @@ pub(crate) enum Layout {
     /// All at the top.
     Shallow,
     /// In `Versions/A`, with links at the top. On macOS and Mac Catalyst, where Xcode refuses the other ("expected
-    /// Versions/Current/Resources/Info.plist since the platform does not use shallow bundles").
+    /// Versions/Current/Resources/Info.plist since the platform does not use shallow bundles", swift-build's
+    /// ValidateProductTaskAction.swift).
     Versioned,
 }
 

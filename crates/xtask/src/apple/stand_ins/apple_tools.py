@@ -5,9 +5,11 @@ It is called by the program's name. Each takes the arguments that Apple document
 given, and writes what the real one writes as far as somebody reads it afterwards. `cc` is no imitation: it hands the
 arguments of clang to LLVM's own linker for Mach-O, which comes with Rust (rust-lld).
 
-Sources: the usage of `xcodebuild -create-xcframework -help` (Xcode 14.2, gist ldakhoa/020ac542; the absolute path of
-`-debug-symbols`: bazelbuild/rules_apple#2625), man pages lipo(1), dsymutil(1), strip(1), codesign(1), ditto(1), ld(1);
-<mach-o/loader.h> and <mach-o/fat.h> for the numbers.
+Sources: `xcodebuild -create-xcframework` is open source, swiftlang/swift-build, Sources/SWBCore/XCFramework.swift
+(`parseCommandLine`, `libraryInfo`, `createXCFramework`; read at 41aee62 of 2026-08-21), and so is what Xcode asks of the
+frameworks in an app, Sources/SWBTaskExecution/TaskActions/ValidateProductTaskAction.swift. The man pages lipo(1),
+dsymutil(1), strip(1), codesign(1), ditto(1) and ld(1); <mach-o/loader.h> and <mach-o/fat.h> for the numbers. From memory:
+the words of codesign's complaint.
 """
 
 import os
@@ -18,8 +20,8 @@ import subprocess
 import sys
 import zipfile
 
-# <mach-o/loader.h>: PLATFORM_…; what xcodebuild writes of each (SupportedPlatform, SupportedPlatformVariant), as in
-# swift-build's XCFramework.swift. Mac Catalyst is a variant of iOS there, because it follows the target triple.
+# <mach-o/loader.h>: PLATFORM_…; what xcodebuild writes of each (SupportedPlatform, SupportedPlatformVariant). Mac Catalyst is
+# a variant of iOS there, because it follows the target triple, and is written `maccatalyst`.
 PLATFORMS = {1: ("macos", ""), 2: ("ios", ""), 6: ("ios", "maccatalyst"), 7: ("ios", "simulator"),
              11: ("xros", ""), 12: ("xros", "simulator")}
 LC_ID_DYLIB, LC_BUILD_VERSION = 0xD, 0x32
@@ -120,9 +122,10 @@ def dsymutil(words):
     if flag != "-o" or not bundle.endswith(".dSYM"):
         refuse(f"usage: dsymutil <library> -o <bundle>.dSYM, not {words}")
     data = read(library)
-    # N_OSO, the stab that leads to the object files: without it there is nothing to collect.
+    # N_OSO, the stab that leads to the object files: without it there is nothing to collect. LLVM's only warns, and makes a
+    # bundle that nothing can be read with.
     if not any(b".o\0" in part for part in thin_parts(data)):
-        refuse(f"warning: no debug symbols in executable (-arch …): {library}")
+        refuse(f"no debug symbols in executable (-arch …): {library}")
     folder = os.path.join(bundle, "Contents/Resources/DWARF")
     os.makedirs(folder)
     shutil.copyfile(library, os.path.join(folder, os.path.basename(library)))
@@ -161,14 +164,15 @@ def xcodebuild(words):
             libraries.append((value, []))
         elif word == "-debug-symbols":
             if not libraries:
-                refuse("'-debug-symbols' must be used with -framework or -library")
+                refuse("debug symbols can only be specified using '-framework' or '-library'.")
+            # The other paths are made absolute, these are not, and what runs this has a folder of its own.
             if not os.path.isabs(value) or not os.path.isdir(value):
                 refuse(f"the path does not point to a valid debug symbols file: {value}")
             libraries[-1][1].append(value)
         elif word == "-output":
             output = value
         else:
-            refuse(f"unknown argument {word}")
+            refuse(f"invalid argument '{word}'.")
     if not output or not output.endswith(".xcframework") or os.path.exists(output):
         refuse(f"the output has to be a new .xcframework: {output}")
     entries = []
@@ -180,11 +184,12 @@ def xcodebuild(words):
         platform, variant = PLATFORMS[parts[0][1]]
         architectures = sorted(architecture for architecture, _, _ in parts)
         identifier = "-".join(filter(None, [platform, "_".join(architectures), variant]))
-        # As swift-build's ProductTypes and `Validate` say it: no shallow bundles on macOS and Mac Catalyst.
+        # Asked when an app is built with it, and only there; here, because here nobody builds one. No shallow bundles on macOS
+        # and Mac Catalyst.
         deep = platform == "macos" or variant == "maccatalyst"
         plist = os.path.join(framework, "Versions/Current/Resources/Info.plist" if deep else "Info.plist")
         if not os.path.isfile(plist) or os.path.isfile(os.path.join(framework, "Info.plist")) == deep:
-            refuse(f"Framework {framework} did not contain {plist}")
+            refuse(f"Framework {framework} did not contain an Info.plist, expected {plist}")
         with open(plist, "rb") as file:
             if plistlib.load(file)["CFBundleExecutable"] != name:
                 refuse(f"{plist}: CFBundleExecutable is not {name}")
@@ -193,6 +198,7 @@ def xcodebuild(words):
             refuse("A library with the identifier already exists: both represent two equivalent library definitions")
         shutil.copytree(framework, os.path.join(into, os.path.basename(framework)), symlinks=True)
         entry = {"LibraryIdentifier": identifier, "LibraryPath": os.path.basename(framework),
+                 "BinaryPath": os.path.relpath(os.path.realpath(os.path.join(framework, name)), os.path.dirname(framework)),
                  "SupportedArchitectures": architectures, "SupportedPlatform": platform}
         if variant:
             entry["SupportedPlatformVariant"] = variant
