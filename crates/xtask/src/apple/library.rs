@@ -20,7 +20,7 @@ pub(crate) enum Profile {
 
 impl Profile {
     /// For cargo.
-    pub(crate) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         if self == Self::Mobile { "mobile" } else { "dev" }
     }
 
@@ -30,39 +30,55 @@ impl Profile {
     }
 }
 
-/// A dynamic library under the name that apps look for (rustc's own is the path where it was built). It keeps its symbols
-/// and lines at first: the dSYM is made of them, and of the object files that they point to.
-pub(crate) fn compile(
-    root: &Path,
-    programs: &Programs,
-    profile: Profile,
-    with_local_stack: bool,
-    platform: &Platform,
-    target: &str,
-) -> Command {
-    let mut rustc = programs
-        .surround(cargo(root, &["rustc", "--package", "jetbridge-ffi", "--lib", "--crate-type", "cdylib", "--locked"]));
-    rustc.args(["--profile", profile.name(), "--target", target]);
-    if with_local_stack {
-        rustc.args(["--features", "local-stack"]);
-    }
-    for (key, value) in [("debug", "\"line-tables-only\""), ("strip", "\"none\""), ("split-debuginfo", "\"unpacked\"")]
-    {
-        rustc.arg("--config").arg(format!("profile.{}.{key}={value}", profile.name()));
-    }
-    rustc.env(platform.deployment_variable, platform.oldest);
-    // ld(1).
-    let version = env!("CARGO_PKG_VERSION");
-    rustc.arg("--").args([
-        format!("-Clink-arg=-Wl,-install_name,{}", install_name(platform.layout)),
-        format!("-Clink-arg=-Wl,-current_version,{version}"),
-    ]);
-    rustc
+/// Compiles the library for one target at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct Compiler {
+    pub(crate) root: PathBuf,
+    /// Cargo's target folder.
+    pub(crate) output: PathBuf,
+    pub(crate) profile: Profile,
+    /// For tests: never in what is shipped.
+    pub(crate) with_local_stack: bool,
+    pub(crate) programs: Programs,
 }
 
-/// Where cargo puts the library of one target.
-pub(crate) fn built(root: &Path, profile: Profile, target: &str) -> PathBuf {
-    target_directory(root).join(target).join(profile.folder()).join("libjetbridge_ffi.dylib")
+impl Compiler {
+    pub(crate) fn new(root: &Path, profile: Profile) -> Self {
+        Self {
+            root: root.to_owned(),
+            output: target_directory(root),
+            profile,
+            with_local_stack: false,
+            programs: Programs::default(),
+        }
+    }
+
+    /// A dynamic library under the name that apps look for (rustc's own is the path where it was built). It keeps its symbols
+    /// and lines at first: the dSYM is made of them, and of the object files that they point to.
+    pub(crate) fn compile(&self, platform: &Platform, target: &str) -> Command {
+        let words = ["rustc", "--package", "jetbridge-ffi", "--lib", "--crate-type", "cdylib", "--locked"];
+        let mut rustc = self.programs.surround(cargo(&self.root, &words));
+        rustc.args(["--profile", self.profile.name(), "--target", target, "--target-dir"]).arg(&self.output);
+        if self.with_local_stack {
+            rustc.args(["--features", "local-stack"]);
+        }
+        let debug = [("debug", "\"line-tables-only\""), ("strip", "\"none\""), ("split-debuginfo", "\"unpacked\"")];
+        for (key, value) in debug {
+            rustc.arg("--config").arg(format!("profile.{}.{key}={value}", self.profile.name()));
+        }
+        rustc.env(platform.deployment_variable, platform.oldest);
+        // ld(1).
+        rustc.arg("--").args([
+            format!("-Clink-arg=-Wl,-install_name,{}", install_name(platform.layout)),
+            format!("-Clink-arg=-Wl,-current_version,{}", env!("CARGO_PKG_VERSION")),
+        ]);
+        rustc
+    }
+
+    /// Where cargo puts the library of one target.
+    pub(crate) fn built(&self, target: &str) -> PathBuf {
+        self.output.join(target).join(self.profile.folder()).join("libjetbridge_ffi.dylib")
+    }
 }
 
 /// One library for all processors of a platform.

@@ -14,12 +14,13 @@ mod programs;
 mod tests;
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::report::say;
 use build::Build;
-use library::Profile;
+use library::{Compiler, Profile};
 use platforms::{PLATFORMS, Platform};
-use programs::{Programs, run};
+use programs::run;
 
 /// `cargo xtask xcframework [--debug] [--local-stack] [--platform NAME]…`.
 pub(crate) fn xcframework(root: &Path, arguments: &[String]) -> Result<(), String> {
@@ -39,16 +40,9 @@ pub(crate) fn xcframework(root: &Path, arguments: &[String]) -> Result<(), Strin
 pub(crate) fn project(root: &Path) -> Result<(), String> {
     only_on_a_mac()?;
     let demo = ["ios", "ios-simulator", "macos"];
-    let programs = Programs::default();
-    Build {
-        root: root.to_owned(),
-        profile: Profile::Debug,
-        with_local_stack: false,
-        platforms: demo.iter().map(|name| platforms::find(name)).collect::<Result<_, _>>()?,
-        programs: programs.clone(),
-    }
-    .run()?;
-    let mut xcodegen = programs.command("xcodegen");
+    let platforms = demo.iter().map(|name| platforms::find(name)).collect::<Result<_, _>>()?;
+    Build { compiler: Compiler::new(root, Profile::Debug), platforms }.run()?;
+    let mut xcodegen = Command::new("xcodegen");
     xcodegen.args(["generate", "--spec"]).arg(root.join("ios/App/project.yml")).current_dir(root);
     run(xcodegen).map_err(|problem| format!("{problem}; it comes with `brew install xcodegen`"))?;
     say("open ios/App/Jetbridge.xcodeproj");
@@ -62,28 +56,22 @@ pub(crate) fn swift_package(root: &Path, arguments: &[String]) -> Result<(), Str
 
 fn parse(root: &Path, arguments: &[String]) -> Result<Build, String> {
     let mut wanted: Vec<&'static Platform> = Vec::new();
-    let mut build = Build {
-        root: root.to_owned(),
-        profile: Profile::Mobile,
-        with_local_stack: false,
-        platforms: Vec::new(),
-        programs: Programs::default(),
-    };
+    let mut compiler = Compiler::new(root, Profile::Mobile);
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
-            "--debug" => build.profile = Profile::Debug,
-            "--local-stack" => build.with_local_stack = true,
+            "--debug" => compiler.profile = Profile::Debug,
+            "--local-stack" => compiler.with_local_stack = true,
             "--platform" => wanted.push(platforms::find(rest.next().map(String::as_str).unwrap_or_default())?),
             other => return Err(format!("there is no option {other}")),
         }
     }
-    if build.with_local_stack && build.profile != Profile::Debug {
+    if compiler.with_local_stack && compiler.profile != Profile::Debug {
         return Err("--local-stack is for tests, and needs --debug".to_owned());
     }
     // In the table's order, and each once.
-    build.platforms = PLATFORMS.iter().filter(|platform| wanted.is_empty() || wanted.contains(platform)).collect();
-    Ok(build)
+    let platforms = PLATFORMS.iter().filter(|platform| wanted.is_empty() || wanted.contains(platform)).collect();
+    Ok(Build { compiler, platforms })
 }
 
 fn only_on_a_mac() -> Result<(), String> {

@@ -11,7 +11,7 @@ use std::process::Command;
 use super::build::{Build, whole};
 use super::files::{read, remove_folder, write};
 use super::framework::{Contents, NAME};
-use super::library::{self, Profile};
+use super::library::Profile;
 use super::platforms::{self, Layout, PLATFORMS};
 use super::programs::Programs;
 use super::{macho, parse};
@@ -76,10 +76,9 @@ impl Mac {
         let mut environment: Vec<(String, OsString)> = vec![
             ("RUST_LLD".to_owned(), linker.into()),
             ("RUSTC".to_owned(), rustc),
-            // The library has no core library, which only the unstable language has; the machine's may not be told apart.
+            // A library without a core library is not in the stable language.
             ("RUSTC_BOOTSTRAP".to_owned(), "1".into()),
             ("SDKROOT".to_owned(), sdk.into()),
-            ("CARGO_TARGET_DIR".to_owned(), root.join("target").into()),
             ("CARGO_INCREMENTAL".to_owned(), "0".into()),
             ("CARGO_TERM_QUIET".to_owned(), "true".into()),
         ];
@@ -92,7 +91,10 @@ impl Mac {
 
     fn build(&self, arguments: &[&str]) -> Build {
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Build { programs: self.programs.clone(), ..parse(&self.root, &arguments).unwrap() }
+        let mut build = parse(&self.root, &arguments).unwrap();
+        build.compiler.output = self.root.join("target");
+        build.compiler.programs = self.programs.clone();
+        build
     }
 
     fn contents(&self) -> Contents {
@@ -193,12 +195,13 @@ fn the_way_to_an_xcframework_is_walked_for_every_platform() {
 #[test]
 fn a_library_that_apps_could_not_load_is_refused_with_the_reason() {
     let Some(mac) = Mac::new("macho") else { return };
+    let compiler = mac.build(&["--debug", "--local-stack"]).compiler;
     let compile = |platform: &'static platforms::Platform, more: &[&str]| {
         let target = platform.targets[0];
-        let mut command = library::compile(&mac.root, &mac.programs, Profile::Debug, true, platform, target);
+        let mut command = compiler.compile(platform, target);
         command.args(more);
         assert!(command.status().unwrap().success());
-        read(&library::built(&mac.root, Profile::Debug, target)).unwrap()
+        read(&compiler.built(target)).unwrap()
     };
     let (ios, macos, simulator) =
         (platforms::find("ios").unwrap(), platforms::find("macos").unwrap(), platforms::find("ios-simulator").unwrap());
@@ -231,7 +234,8 @@ fn what_is_asked_for_on_the_command_line_is_built() {
     };
     let build = parse(&["--debug", "--local-stack", "--platform", "macos", "--platform", "ios"]).unwrap();
     let names: Vec<_> = build.platforms.iter().map(|platform| platform.name).collect();
-    assert_eq!((build.profile, build.with_local_stack, names), (Profile::Debug, true, vec!["ios", "macos"]));
+    let compiler = build.compiler;
+    assert_eq!((compiler.profile, compiler.with_local_stack, names), (Profile::Debug, true, vec!["ios", "macos"]));
     assert_eq!(parse(&[]).unwrap().platforms.len(), PLATFORMS.len());
     for bad in [&["--local-stack"][..], &["--platform"], &["--platform", "tvos"], &["--release"]] {
         assert!(parse(bad).is_err(), "{bad:?}");
