@@ -55,7 +55,7 @@ pub(super) type NumberOf = fn(&(dyn std::error::Error + Send + Sync + 'static)) 
 /// One table for the process, because two objects may be the same store.
 static LOCKS: LazyLock<MemoryStore> = LazyLock::new(MemoryStore::new);
 
-#[cfg(any(target_os = "ios", target_os = "macos"))]
+#[cfg(target_vendor = "apple")]
 impl KeychainStore {
     /// The items of `service` in `access_group`, which every app and extension of the same team may read that has it in its
     /// entitlements.
@@ -79,7 +79,7 @@ impl KeychainStore {
 }
 
 /// As apple-native-keyring-store 1.0.2 wraps it (`decode_error` in src/protected.rs).
-#[cfg(any(target_os = "ios", target_os = "macos"))]
+#[cfg(target_vendor = "apple")]
 fn system_number(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<i32> {
     error.downcast_ref::<security_framework::base::Error>().map(|error| error.code())
 }
