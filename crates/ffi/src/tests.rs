@@ -143,8 +143,8 @@ fn of_an_exception_only_the_class_is_kept() {
 
 #[test]
 fn storage_errors_keep_their_kind_both_ways() {
-    use StorageErrorKind::{Corrupt, Denied, Io, KeyMissing, Unavailable};
-    for kind in [Unavailable, Corrupt, KeyMissing, Denied, Io] {
+    use StorageErrorKind::{Corrupt, Denied, Io, KeyMissing, Misconfigured, Unavailable};
+    for kind in [Unavailable, Corrupt, KeyMissing, Denied, Io, Misconfigured] {
         let core = jetbridge::storage::StorageError::new(kind, "detail");
         assert_eq!(jetbridge::storage::StorageError::from(StorageError::from(core.clone())), core);
     }
@@ -188,7 +188,7 @@ fn a_session_with_a_lock_folder_locks_there() {
     session.resume_locks();
 }
 
-#[cfg(not(any(target_os = "ios", target_os = "macos")))]
+#[cfg(not(target_vendor = "apple"))]
 #[test]
 fn asking_for_a_keychain_where_there_is_none_says_so() {
     let Err(StorageError::Denied { detail }) = keychain_store("org.example.app", None) else {

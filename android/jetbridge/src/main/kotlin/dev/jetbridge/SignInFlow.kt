@@ -2,9 +2,6 @@ package dev.jetbridge
 
 import android.app.Activity
 import android.content.Intent
-import kotlin.time.Duration
-import kotlin.time.Duration.Companion.seconds
-import kotlin.time.TimeSource
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
@@ -17,6 +14,9 @@ import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 
 /**
  * The sign-in that the session does for the app: from the tap to the browser's answer, and every other way in which it
@@ -57,6 +57,7 @@ internal class SignInFlow(
 
     /** How this process has begun its last sign-in. */
     private var options = LoginOptions()
+    private var isAdviceGiven = false
 
     /** See [JetbridgeSession.startSignIn]. */
     @Synchronized
@@ -66,6 +67,8 @@ internal class SignInFlow(
         isEphemeral: Boolean,
     ) {
         if (shown.value is SignInProgress.Preparing || shown.value is SignInProgress.Finishing) return
+        if (!isAdviceGiven) LauncherAdvice.tell(from)
+        isAdviceGiven = true
         this.options = options
         this.isEphemeral = isEphemeral
         // Who asks for something else, such as the password once more, is not served by the answer to what was asked before.

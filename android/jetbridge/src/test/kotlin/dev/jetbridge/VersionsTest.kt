@@ -1,11 +1,13 @@
 package dev.jetbridge
 
-import java.io.File
-import java.util.zip.ZipFile
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Assume.assumeTrue
 import org.junit.Test
+import java.io.File
+import java.security.MessageDigest
+import java.util.Properties
+import java.util.zip.ZipFile
 
 /** Two builds of the same sources must not drift apart: what both name has one version. */
 class VersionsTest {
@@ -29,18 +31,46 @@ class VersionsTest {
 
     @Test
     fun `the AARs that Maven unpacks are the catalog's`() {
-        val aars = File(android, "maven/androidx/pom.xml").readText()
+        val aars = listOf("androidx", "androidx-test").joinToString("") { File(android, "maven/$it/pom.xml").readText() }
 
         fun version(artifact: String) = Regex("<artifactId>$artifact</artifactId><version>([^<]+)<").find(aars)?.groupValues?.get(1)
         assertEquals(catalog["browser"], version("browser"))
         assertEquals(catalog["activity"], version("activity-compose"))
         assertEquals(catalog["lifecycle"], version("lifecycle-runtime-compose-android"))
+        assertEquals(catalog["test-runner"], version("runner"))
+        assertEquals(catalog["test-junit"], version("junit"))
+    }
+
+    /**
+     * The jar runs before anything else is checked, and nobody can read it: so it is one that Gradle has published
+     * (wrapper-checksums.json of gradle/actions; from 9.4.0 to 9.5.0-milestone-5 it was the same).
+     */
+    @Test
+    fun `the wrapper is Gradle's own, and takes no Gradle but the published one`() {
+        val wrapper = File(android, "gradle/wrapper")
+        val jar = MessageDigest.getInstance("SHA-256").digest(File(wrapper, "gradle-wrapper.jar").readBytes())
+        assertEquals("55243ef57851f12b070ad14f7f5bb8302daceeebc5bce5ece5fa6edb23e1145c", jar.joinToString("") { "%02x".format(it) })
+        val properties = Properties().apply { File(wrapper, "gradle-wrapper.properties").reader().use(::load) }
+        assertTrue(properties.getProperty("distributionSha256Sum").orEmpty().matches(Regex("[0-9a-f]{64}")))
+        assertTrue(properties.getProperty("distributionUrl").startsWith("https://services.gradle.org/distributions/"))
+        assertTrue(File(android, "gradlew").canExecute())
+    }
+
+    @Test
+    fun `the NDK is the one that the Android plugin chooses by itself`() {
+        val agp = catalog.getValue("agp")
+        val plugin = File(System.getProperty("jetbridge.maven.repository").orEmpty(), "com/android/tools/build/gradle/$agp/gradle-$agp.jar")
+        assumeTrue("the Android plugin does not resolve here", plugin.exists())
+        val locator = "com/android/build/gradle/internal/cxx/configure/NdkLocatorKt.class"
+        val constants = ZipFile(plugin).use { it.getInputStream(it.getEntry(locator)).readBytes().toString(Charsets.ISO_8859_1) }
+        val ours = Regex("ndkVersion = \"([^\"]+)\"").find(File(android, "jetbridge/build.gradle.kts").readText())!!.groupValues[1]
+        assertEquals(setOf(ours), Regex("2\\d\\.\\d\\.\\d{7,}").findAll(constants).map { it.value }.toSet())
     }
 
     @Test
     fun `the wrapper's Gradle is one that the Android plugin accepts`() {
         val agp = catalog.getValue("agp")
-        val plugin = File(System.getProperty("jetbridge.maven.repository"), "com/android/tools/build/gradle/$agp/gradle-$agp.jar")
+        val plugin = File(System.getProperty("jetbridge.maven.repository").orEmpty(), "com/android/tools/build/gradle/$agp/gradle-$agp.jar")
         assumeTrue("the Android plugin does not resolve here", plugin.exists())
         val check = "com/android/build/gradle/internal/plugins/VersionCheckPlugin.class"
         val constants = ZipFile(plugin).use { it.getInputStream(it.getEntry(check)).readBytes().toString(Charsets.ISO_8859_1) }
@@ -53,7 +83,7 @@ class VersionsTest {
     @Test
     fun `apps with the Kotlin that the Android plugin brings can read the library`() {
         val agp = catalog.getValue("agp")
-        val pom = File(System.getProperty("jetbridge.maven.repository"), "com/android/tools/build/gradle/$agp/gradle-$agp.pom")
+        val pom = File(System.getProperty("jetbridge.maven.repository").orEmpty(), "com/android/tools/build/gradle/$agp/gradle-$agp.pom")
         assumeTrue("the Android plugin does not resolve here", pom.exists())
         val brought = Regex("<artifactId>kotlin-gradle-plugin</artifactId>\\s*<version>([^<]+)<").find(pom.readText())!!.groupValues[1]
         for (type in listOf(JetbridgeSession::class.java, CoreSession::class.java)) {
@@ -96,6 +126,7 @@ class VersionsTest {
                 .find(File(android, "$module/build.gradle.kts").readText())!!
                 .groupValues[1]
                 .toInt()
+        assumeTrue("only Maven unpacks them", asked.isNotEmpty())
         assertTrue("$asked", asked.size > 20)
         val most = asked.maxBy { it.value }
         assertTrue("$most", compileSdk("app") >= most.value)

@@ -76,7 +76,7 @@ class SampleTest {
         val sample =
             File(
                 build,
-                "jetbridge/src/linuxTest/kotlin/dev/jetbridge/sample/Sample.kt",
+                "jetbridge/src/test/kotlin/dev/jetbridge/sample/Sample.kt",
             ).readText().lines().map { it.trim() }.joinToString("\n")
         assertTrue(snippets.size >= 6)
         for (snippet in snippets) {
