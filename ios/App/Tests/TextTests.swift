@@ -44,7 +44,8 @@ struct TextTests {
         return [
             HomeState(account: .signedOut(nil), signIn: .preparing),
             HomeState(account: .signedOut(nil), signIn: .finishing),
-            signedIn(Clock(left: .zero)), signedIn(Clock(left: .zero, renews: false)), signedIn(Clock(left: .seconds(1))),
+            signedIn(Clock(left: .zero)), signedIn(Clock(left: .zero, renews: false)),
+            signedIn(Clock(left: .seconds(1))),
         ]
     }()
 

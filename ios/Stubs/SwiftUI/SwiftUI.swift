@@ -365,8 +365,9 @@ public struct EdgeInsets: Equatable, Sendable {
 
 public struct Spacer: Leaf { public nonisolated init(minLength: CGFloat? = nil) {} }
 public struct HStack<Content: View>: Leaf {
-    public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content)
-    { _ = content() }
+    public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content) {
+        _ = content()
+    }
 }
 public struct VStack<Content: View>: Leaf {
     public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content)
@@ -508,7 +509,9 @@ extension View {
     public func listRowBackground(_ view: (some View)?) -> some View { Modified(self) }
     public func listRowInsets(_ insets: EdgeInsets?) -> some View { Modified(self) }
     public func multilineTextAlignment(_ alignment: TextAlignment) -> some View { Modified(self) }
-    public func navigationBarTitleDisplayMode(_ mode: NavigationBarItem.TitleDisplayMode) -> some View { Modified(self) }
+    public func navigationBarTitleDisplayMode(_ mode: NavigationBarItem.TitleDisplayMode) -> some View {
+        Modified(self)
+    }
     public func navigationTitle(_ title: LocalizedStringKey) -> some View { Modified(self) }
     @_disfavoredOverload public func navigationTitle(_ title: some StringProtocol) -> some View { Modified(self) }
     public func onOpenURL(perform action: @escaping (URL) -> Void) -> some View { Modified(self) }
