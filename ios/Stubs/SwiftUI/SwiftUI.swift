@@ -8,7 +8,7 @@
 // action, `@Sendable` for `refreshable`, none for `onOpenURL`. Where editions differ, Swift 6.0 stands for Xcode 16 and
 // Swift 6.2 for Xcode 26.4 and newer. The documentation leaves out attributes with an underscore, there as in Swift's own
 // `Task.init`; that `task` inherits its caller's actor in both editions is known from how it works. `@State` is a macro from
-// Xcode 27 on, which only Xcode can show.
+// Xcode 27 on, and closures of content have a `@ContentBuilder` there, which only Xcode can show.
 @_exported import Foundation
 @_exported import Observation
 
