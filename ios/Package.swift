@@ -30,7 +30,8 @@ let platform: [Target] = [
     ),
     // The app is built by its Xcode project, App/project.yml. Here it is compiled, with its UI tests, and its model is tested.
     .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge", "SwiftUI"], path: "App/Sources"),
-    .testTarget(name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeFFI"], path: "App/Tests"),
+    .testTarget(
+        name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeFFI", "SwiftUI"], path: "App/Tests"),
     .target(name: "XCUIAutomation", path: "Stubs/XCUIAutomation"),
     .target(name: "JetbridgeDemoUITests", dependencies: ["XCUIAutomation"], path: "UITests"),
 ]

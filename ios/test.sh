@@ -109,7 +109,7 @@ check_manifests() {
   rm -rf "$folder"
   mkdir -p "$folder/apple" "$folder/made"
   sed 's/^#if os(Linux)$/#if os(Windows)/' Package.swift >"$folder/apple/Package.swift"
-  manifest() { swift_root env "${@:2}" swift package --package-path "$folder/$1" dump-package; }
+  manifest() { in_root "$older" env "${@:2}" swift package --package-path "$folder/$1" dump-package; }
   if manifest apple >"$folder/app.json" && manifest apple JETBRIDGE_LOCAL_STACK=1 >"$folder/tests.json" &&
     grep -q JetbridgeFFI.xcframework "$folder/app.json" && ! grep -q JetbridgeTests "$folder/app.json" &&
     grep -q JetbridgeTests "$folder/tests.json"; then
@@ -122,7 +122,7 @@ check_manifests() {
   echo "// generated" >"$folder/made/JetbridgeFFI.swift"
   if cargo xtask swift-package --url "$url" --build "ios/$folder/made" --output "ios/$folder/package" >/dev/null &&
     manifest package >"$folder/package.json" && grep -q '"name" : "Jetbridge"' "$folder/package.json" &&
-    checksum=$(swift_root swift package --package-path "$folder/package" compute-checksum \
+    checksum=$(in_root "$older" swift package --package-path "$folder/package" compute-checksum \
       "$folder/made/JetbridgeFFI.xcframework.zip") && grep -q "$checksum" "$folder/package.json"; then
     pass "the repository for apps has a manifest, with the checksum that SwiftPM computes"
   else

@@ -6,7 +6,8 @@
 
 /// macOS 10. Main actor, and so `Sendable`. https://developer.apple.com/documentation/appkit/nswindow
 @MainActor open class NSWindow: NSObject {
-    /// Apple's makes a window that is on no screen: nobody may need it here.
+    /// macOS 10: a window that is on no screen, so nobody may need it here.
+    /// https://developer.apple.com/documentation/appkit/nswindow
     @available(*, unavailable)
     override public nonisolated init() { fatalError() }
 }

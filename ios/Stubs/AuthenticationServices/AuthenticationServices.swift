@@ -44,11 +44,19 @@ public struct ASWebAuthenticationSessionError: CustomNSError, @unchecked Sendabl
         case presentationContextNotProvided, presentationContextInvalid
     }
 
+    /// iOS 12, macOS 10.15, visionOS 1.
+    /// https://developer.apple.com/documentation/authenticationservices/aswebauthenticationsessionerrordomain
     public static var errorDomain: String { "com.apple.AuthenticationServices.WebAuthenticationSession" }
+    /// iOS 12, macOS 10.15, visionOS 1.
+    /// https://developer.apple.com/documentation/authenticationservices/aswebauthenticationsessionerror/code
     public let code: Code
+    /// iOS 12, macOS 10.15, visionOS 1.
+    /// https://developer.apple.com/documentation/authenticationservices/aswebauthenticationsessionerror/erroruserinfo
     public let errorUserInfo: [String: Any]
+    /// For tests: how the bridge is made on Linux.
     public var errorCode: Int { code.rawValue }
 
+    /// For tests: Apple's come from the system.
     public init(_ code: Code, userInfo: [String: Any] = [:]) {
         self.code = code
         errorUserInfo = userInfo
@@ -67,8 +75,11 @@ open class ASWebAuthenticationSession: NSObject {
     /// https://developer.apple.com/documentation/authenticationservices/aswebauthenticationsession/callback
     open class Callback: NSObject, @unchecked Sendable {
         private let pattern: [String]
+        /// For tests: Apple's are made by the two below.
         public required init(_ pattern: [String]) { self.pattern = pattern }
+        /// For tests.
         override open func isEqual(_ object: Any?) -> Bool { (object as? Callback)?.pattern == pattern }
+        /// For tests.
         override open var hash: Int { pattern.hashValue }
 
         /// iOS 17.4, macOS 14.4, visionOS 1.1.

@@ -10,14 +10,21 @@ import SwiftUI
     public struct BrowserSession {
         /// For tests.
         public let isEphemeral: Bool
+        /// iOS 16.4, macOS 13.3, visionOS 1.
+        /// https://developer.apple.com/documentation/authenticationservices/webauthenticationsession/browsersession/shared
         public static var shared: BrowserSession { BrowserSession(isEphemeral: false) }
+        /// iOS 16.4, macOS 13.3, visionOS 1.
+        /// https://developer.apple.com/documentation/authenticationservices/webauthenticationsession/browsersession/ephemeral
         public static var ephemeral: BrowserSession { BrowserSession(isEphemeral: true) }
     }
 
     /// For tests: what the page was opened with.
     public struct Page: Sendable {
+        /// For tests.
         public let url: URL
+        /// For tests.
         public let callback: ASWebAuthenticationSession.Callback
+        /// For tests.
         public let isEphemeral: Bool?
     }
 

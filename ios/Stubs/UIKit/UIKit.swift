@@ -9,7 +9,8 @@
 @MainActor open class UIWindow: NSObject {
     /// iOS 13, visionOS 1. https://developer.apple.com/documentation/uikit/uiwindow/init(windowscene:)
     public init(windowScene: UIWindowScene) {}
-    /// Apple's makes a window without a scene, which never shows anything: nobody may need it here.
+    /// iOS 2, visionOS 1: a window without a scene, which never shows anything, so nobody may need it here.
+    /// https://developer.apple.com/documentation/uikit/uiwindow
     @available(*, unavailable)
     override public nonisolated init() { fatalError() }
 }
@@ -38,7 +39,9 @@
 @MainActor open class UISceneSession: NSObject {
     /// iOS 13, visionOS 1. A plain value, of any text. https://developer.apple.com/documentation/uikit/uiscenesession/role-swift.struct
     public struct Role: RawRepresentable, Hashable, Sendable {
+        /// iOS 13, visionOS 1. https://developer.apple.com/documentation/uikit/uiscenesession/role-swift.struct
         public let rawValue: String
+        /// iOS 13, visionOS 1. https://developer.apple.com/documentation/uikit/uiscenesession/role-swift.struct/init(rawvalue:)
         public init(rawValue: String) { self.rawValue = rawValue }
         /// iOS 13, visionOS 1. Windows that a person can touch, on any display.
         /// https://developer.apple.com/documentation/uikit/uiscenesession/role-swift.struct/windowapplication

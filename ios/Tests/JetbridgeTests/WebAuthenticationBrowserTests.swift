@@ -156,7 +156,7 @@ extension WebAuthenticationBrowserTests {
         func nothingInFront() async throws {
             let empty = UIWindowScene(playing: .windowApplication, .foregroundActive, windows: 0)
             for scenes in [[], [display], [UIScene.app(.background), UIScene.app(.unattached)], [empty]] {
-                let sheets = Sheets(over: scenes) { _ in }
+                let sheets = Sheets(over: scenes) { $0.answer($0.url, nil) }
                 let thrown = try await error {
                     _ = try await WebAuthenticationBrowser.system.open(page, redirect: redirect)
                 }
@@ -182,7 +182,7 @@ extension WebAuthenticationBrowserTests {
             var scene: UIWindowScene? = UIScene.app(.foregroundActive)
             let browser = WebAuthenticationBrowser(from: try #require(scene?.keyWindow))
             scene = nil
-            let sheets = Sheets(over: []) { _ in }
+            let sheets = Sheets(over: []) { $0.answer($0.url, nil) }
             let thrown = try await error { _ = try await browser.open(page, redirect: redirect) }
             guard case .browserUnavailable = thrown else { throw thrown }
             #expect(sheets.shown.isEmpty)
