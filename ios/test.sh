@@ -172,7 +172,7 @@ check_types() { # name, options and files
 make_module() { # name, module, options and files
   local name=$1 module=$2
   shift 2
-  in_root "$newer" swiftc -emit-module -parse-as-library -swift-version 6 -I "build/$name" -I "$modules" \
+  in_root "$newer" swiftc -emit-module -parse-as-library -swift-version 6 -D DEBUG -I "build/$name" -I "$modules" \
     -Xcc -fmodule-map-file=Sources/CJetbridgeFFI/module.modulemap -module-name "$module" \
     -emit-module-path "build/$name/$module.swiftmodule" "$@" >"build/$name.log" 2>&1
 }

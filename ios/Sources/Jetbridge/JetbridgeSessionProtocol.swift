@@ -1,6 +1,7 @@
 // What an app's views and models use of a session, as a protocol: so that their tests and previews run over a `FakeJetbridgeSession`
 // of JetbridgeTesting, without Okta, AWS and a browser. What every session does in the same way is an extension.
 import Foundation
+import JetbridgeFFI
 import Observation
 
 /// A session as an app's views and models know it. ``JetbridgeSession`` is the one for apps; `FakeJetbridgeSession`, of the product
