@@ -47,8 +47,15 @@ struct KeychainPlace {
     /// Whether what the app has kept elsewhere moves here.
     let adopts: Bool
 
+    /// One after the other: what is found elsewhere must not replace what another session has saved here meanwhile.
+    private static let opening = Locked(())
+
     /// The store, with what was kept elsewhere before. Throws `StorageError`, and works later, as long as the device is locked.
     func open(_ store: Open) throws -> any SecretStore {
+        try Self.opening.with { _ in Result { try openAlone(store) } }.get()
+    }
+
+    private func openAlone(_ store: Open) throws -> any SecretStore {
         let groups = try AccessGroups.find(of: Bundle.main.bundleIdentifier ?? app)
         // An app and its extensions have identifiers of their own, but one group.
         let place = (service: appGroup ?? app, group: appGroup ?? groups.own)

@@ -31,20 +31,18 @@ struct JetbridgeResolver: AWSCredentialIdentityResolver {
     }
 }
 
-struct MyClaims: Decodable { let onCall: Bool? }
-
 struct AccountsView: View {
     let accounts: JetbridgeAccounts
     @State private var all: [JetbridgeAccount] = []
     @State private var session: JetbridgeSession?
 
     var body: some View {
-        List {
+        VStack {
             ForEach(all, id: \.name) { account in
                 Button(account.name) { act { session = try await accounts.switchTo(account.name) } }
                 Button("Sign out of \(account.name)") { act { try await accounts.signOut(account.name, .revoke) } }
             }
-            if let session { NavigationLink("Files") { FilesView(session: session) } }
+            if let session { FilesView(session: session).id(ObjectIdentifier(session)) }
         }
         .task { act { session = try accounts.session(for: await accounts.current) } }
     }
@@ -136,6 +134,8 @@ final class Snippets {
     }
 
     func claims() throws {
+        struct MyClaims: Decodable { let onCall: Bool? }
+
         if session.claims?.groups.contains("admins") == true { show("Settings") }
         show(session.claims?["department"] ?? "no department")
         let mine = try session.claims?.decode(MyClaims.self)
