@@ -160,3 +160,31 @@ async fn what_is_handed_on_has_a_quarter_of_an_hour_left_and_is_not_renewed_each
     }
     assert!(bench.count("GetCredentialsForIdentity") <= 3, "{}", bench.count("GetCredentialsForIdentity"));
 }
+
+/// What an app shows by them is as new as the token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_brings_new_claims_and_a_sign_out_takes_them() {
+    let bench = Bench::start_with(Options { access_claims: true, ..Options::default() }).await;
+    let session = bench.session();
+    assert!(session.claims().is_none(), "the store was not read yet");
+    bench.sign_in(&session, ALICE).await;
+    let claims = session.claims().unwrap();
+    let details = session.details();
+    assert_eq!(claims.subject(), details.user.unwrap().subject);
+    assert_eq!((claims.issuer(), claims.audience()), (bench.config.issuer_url(), vec![bench.config.client_id()]));
+    assert_eq!((claims.groups(), claims.text("department")), (vec!["Everyone"], Some("research")));
+    assert_eq!(Some(claims.expires_at()), details.id_token_expires_at);
+
+    bench.let_time_pass(HOUR + HOUR);
+    let asked = bench.count("token");
+    assert_eq!(session.claims().as_ref(), Some(&claims), "from memory, until a renewal");
+    assert_eq!(bench.count("token"), asked);
+    session.aws_credentials().await.unwrap();
+    let renewed = session.claims().unwrap();
+    assert_ne!(renewed.text("jti"), claims.text("jti"));
+    assert!(renewed.issued_at() > claims.issued_at());
+    assert_eq!(renewed.authenticated_at(), claims.authenticated_at());
+
+    session.sign_out(SignOutMode::Local).await.unwrap();
+    assert!(session.claims().is_none());
+}

@@ -55,8 +55,8 @@ pub use error::{Obstacle, Recovery, Service, SessionError, SignInReason};
 pub use net::tls::platform_tls_is_ready;
 pub use oidc::authorization::Prompt;
 pub use session::{
-    AccessToken, Account, Accounts, AuthorizationRequest, BackgroundRenewal, LoginOptions, ObjectPages, OtherSession,
-    Renewed, Session, SessionBuilder, SessionDetails, SessionEvent, SessionEvents, SessionState, SignOut, SignOutMode,
-    User,
+    AccessToken, Account, Accounts, AuthorizationRequest, BackgroundRenewal, IdTokenClaims, LoginOptions, ObjectPages,
+    OtherSession, Renewed, Session, SessionBuilder, SessionDetails, SessionEvent, SessionEvents, SessionState, SignOut,
+    SignOutMode, User,
 };
 pub use shell::quote_for_shell;

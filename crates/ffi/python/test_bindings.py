@@ -198,6 +198,46 @@ class SignInTest(AsyncTest):
         self.assertTrue((await bench.session().restore()).is_signed_out())
         await bench.stack.shutdown()
 
+    async def test_accounts_wait_for_the_locks_of_other_processes(self):
+        bench = await Bench.start()
+        await bench.signed_in(bench.session(account="work"))
+        with tempfile.TemporaryDirectory() as folder:
+            await jb.CoreAccounts.of(bench.config, bench.store).switch_to("work")
+            self.assertEqual(os.listdir(folder), [])
+            await jb.CoreAccounts.of(bench.config, bench.store, folder).switch_to("work")
+            self.assertTrue(any(name.endswith(".accounts.lock") for name in os.listdir(folder)))
+        await bench.stack.shutdown()
+
+    async def test_the_id_token_s_claims_are_those_of_now(self):
+        bench = await Bench.start(access_claims=True)
+        session = bench.session()
+        self.assertIsNone(session.claims())
+        await bench.signed_in(session)
+        claims = session.claims()
+        self.assertEqual(claims.subject(), session.state().user.subject)
+        self.assertEqual(claims.issuer(), session.details().issuer)
+        self.assertEqual(claims.audience(), [json.loads(bench.stack.okta_config_json())["okta_client_id"]])
+        self.assertEqual((claims.groups(), claims.texts("groups")), (["Everyone"], ["Everyone"]))
+        self.assertEqual((claims.text("department"), claims.text("no_such_claim")), ("research", None))
+        self.assertEqual((claims.number("ver"), claims.flag("ver")), (1.0, None))
+        self.assertEqual(claims.expires_at(), session.details().id_token_expires_at)
+        self.assertEqual(sorted(claims.names()), sorted(json.loads(claims.json())))
+        # Personal, so it is not printed; no network, so none is needed.
+        for value in (bench.stack.user_login(), "research", claims.subject()):
+            self.assertNotIn(value, f"{claims!r} {claims!s}")
+        bench.stack.advance_clock(2 * HOUR)
+        await session.aws_credentials()
+        renewed = session.claims()
+        self.assertNotEqual(renewed.text("jti"), claims.text("jti"))
+        self.assertGreater(renewed.issued_at(), claims.issued_at())
+        self.assertEqual(renewed.authenticated_at(), claims.authenticated_at())
+        reborn = bench.session()
+        await reborn.restore()
+        await bench.stack.shutdown()
+        self.assertEqual(reborn.claims().json(), renewed.json())
+        await reborn.sign_out(jb.SignOutMode.LOCAL)
+        self.assertIsNone(reborn.claims())
+
     async def test_the_three_sign_outs(self):
         bench = await Bench.start()
         for mode in jb.SignOutMode:
@@ -410,6 +450,14 @@ class ForeignCodeTest(AsyncTest):
             store.failure = None
             self.assertEqual(store.values, kept)
             self.assertTrue((await reborn.restore()).is_signed_in(), failure)
+        # What only a developer can mend is told as a setting, not as a damaged device.
+        store.failure = jb.StorageError.Misconfigured("no entitlement")
+        reborn = bench.session()
+        self.assertIn("no entitlement", (await reborn.restore()).detail)
+        with self.assertRaises(jb.SessionError.Misconfigured) as caught:
+            await reborn.aws_credentials()
+        self.assertEqual(caught.exception.recovery(), jb.Recovery.FIX_CONFIGURATION)
+        self.assertIn("no entitlement", caught.exception.problem)
         # A bug is told by its class, which is all that is sure to be no secret.
         store.failure = RuntimeError("s3cr3t")
         self.assertIn("RuntimeError", (await bench.session().restore()).detail)

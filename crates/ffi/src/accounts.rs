@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jetbridge::storage::LockFolder;
+
 use crate::config::JetbridgeConfig;
 use crate::error::SessionError;
 use crate::facts::SessionState;
@@ -26,12 +28,13 @@ pub struct JetbridgeAccount {
 
 #[uniffi::export(async_runtime = "tokio")]
 impl CoreAccounts {
-    /// The accounts that `store` has for `config`.
-    #[uniffi::constructor]
-    pub fn of(config: &JetbridgeConfig, store: Arc<dyn SecretStore>) -> Arc<Self> {
-        Arc::new(Self {
-            inner: jetbridge::Accounts::new(config.inner.clone(), Arc::new(Adapter { store, locks: None })),
-        })
+    /// The accounts that `store` has for `config`. `lock_folder` is that of the sessions over the same store
+    /// (`SessionOptions.lock_folder`): only then does a choice wait for the one of another process. Its lock is held for as
+    /// long as a choice is written.
+    #[uniffi::constructor(default(lock_folder = None))]
+    pub fn of(config: &JetbridgeConfig, store: Arc<dyn SecretStore>, lock_folder: Option<String>) -> Arc<Self> {
+        let store = Adapter { store, locks: lock_folder.map(LockFolder::new) };
+        Arc::new(Self { inner: jetbridge::Accounts::new(config.inner.clone(), Arc::new(store)) })
     }
 
     /// All accounts with a session, by name. No network. One that cannot be read does not hide the others.

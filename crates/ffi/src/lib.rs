@@ -15,6 +15,7 @@
 mod accounts;
 #[cfg(target_os = "android")]
 mod android;
+mod claims;
 mod config;
 mod credentials;
 mod error;
@@ -33,6 +34,7 @@ mod storage;
 mod tests;
 
 pub use accounts::{CoreAccounts, JetbridgeAccount};
+pub use claims::IdTokenClaims;
 pub use config::{ConfigError, ConfigProblem, JetbridgeConfig};
 pub use credentials::{AccessToken, AwsCredentials};
 pub use error::{ListenerError, Obstacle, Recovery, RemoteService, SessionError};

@@ -36,6 +36,9 @@ pub struct LocalStackOptions {
     /// A further sign-in redirect URI to register.
     #[uniffi(default = None)]
     pub redirect_uri: Option<String>,
+    /// Whether ID tokens have `department`, `groups` and `jetbridge_role`, which an administrator has to add at Okta.
+    #[uniffi(default = false)]
+    pub access_claims: bool,
 }
 
 /// Why the stack did not do what it was asked.
@@ -97,7 +100,12 @@ impl LocalStack {
     /// `Start`.
     #[uniffi::constructor]
     pub async fn start(options: LocalStackOptions) -> Result<Arc<Self>, LocalStackError> {
-        let mut chosen = Options { port: options.port.unwrap_or(0), tls: options.tls, ..Options::default() };
+        let mut chosen = Options {
+            port: options.port.unwrap_or(0),
+            tls: options.tls,
+            access_claims: options.access_claims,
+            ..Options::default()
+        };
         let seconds = |wanted: Option<u64>, default| wanted.map_or(default, Duration::from_secs);
         chosen.id_token_lifetime = seconds(options.token_lifetime_seconds, chosen.id_token_lifetime);
         chosen.access_token_lifetime = seconds(options.token_lifetime_seconds, chosen.access_token_lifetime);

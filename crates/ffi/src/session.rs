@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jetbridge::SessionBuilder;
 use jetbridge::storage::LockFolder;
 
+use crate::claims::IdTokenClaims;
 use crate::config::JetbridgeConfig;
 use crate::credentials::{AccessToken, AwsCredentials};
 use crate::error::SessionError;
@@ -98,6 +99,12 @@ impl CoreSession {
     /// What is known of the session, from memory.
     pub fn details(&self) -> SessionDetails {
         self.inner.details().into()
+    }
+
+    /// What the ID token says that the session holds now, from memory: for what an app shows, never for what somebody may
+    /// do. A renewal brings new ones. Nothing when nobody is signed in, or the store was not read yet.
+    pub fn claims(&self) -> Option<Arc<IdTokenClaims>> {
+        self.inner.claims().map(|inner| Arc::new(IdTokenClaims { inner }))
     }
 
     /// AWS credentials, renewed if they have less than about five minutes left (or half their life, if that is less). Any

@@ -17,10 +17,10 @@ pub struct DemoUser {
     pub password: String,
     /// Whether the application is assigned to this user in Okta.
     pub assigned: bool,
-    /// The department in the user's profile. With a template, a claim of the custom authorization server.
+    /// The department in the user's profile; see [`Options::access_claims`].
     pub department: Option<String>,
-    /// The groups that the user is in. With a template, a claim of the custom authorization server, and where the claim
-    /// `jetbridge_role` comes from: `admin` for members of `jetbridge-admins`, `user` for others.
+    /// The groups that the user is in; see [`Options::access_claims`]. The claim `jetbridge_role` comes from them, too:
+    /// `admin` for members of `jetbridge-admins`, `user` for others.
     pub groups: Vec<String>,
 }
 
@@ -86,6 +86,9 @@ pub struct Options {
     pub allow_guests: bool,
     /// Whether `GetOpenIdToken` may be used (classic flow).
     pub allow_classic_flow: bool,
+    /// Whether the custom authorization server adds what access depends on (`department`, `groups`, `jetbridge_role`) to its
+    /// ID tokens. With a template it always does.
+    pub access_claims: bool,
     /// A pause before each answer, to count round trips or to look at progress.
     pub latency: Duration,
     /// The deployment to imitate: its providers, pool, roles and buckets, and every permission as it grants it.
@@ -98,6 +101,7 @@ impl Options {
         if let Some(template) = &self.template {
             let deployment = template.deployment();
             self.tls = true;
+            self.access_claims = true;
             self.client_id.clone_from(&deployment.client_id);
             self.region.clone_from(&deployment.region);
             self.identity_pool_id.clone_from(&deployment.pool.id);
@@ -156,6 +160,7 @@ impl Default for Options {
             require_pushed_requests: false,
             allow_guests: false,
             allow_classic_flow: true,
+            access_claims: false,
             latency: Duration::ZERO,
             template: None,
         }

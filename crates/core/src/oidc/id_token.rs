@@ -74,6 +74,11 @@ pub(crate) fn unverified_client_id(token: &SecretString) -> Option<String> {
     text("azp").or_else(|| text("aud")).or_else(only)
 }
 
+/// The claims of a token of this session, which was verified when it came, as they were signed.
+pub(crate) fn payload_of(token: &SecretString) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(token.expose_secret().split('.').nth(1)?).ok()
+}
+
 fn decode_part(part: &str) -> Option<serde_json::Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }

@@ -9,6 +9,7 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use tokio::sync::watch;
 
 use super::background::BackgroundRenewal;
+use super::claims::IdTokenClaims;
 use super::connections::Connections;
 use super::details::SessionDetails;
 use super::listing::ObjectPages;
@@ -114,6 +115,12 @@ impl Session {
         let parts = &self.parts;
         let content = parts.vault.peek(Clone::clone).unwrap_or_default();
         SessionDetails::of(&content, &parts.account, parts.config.issuer_url(), &parts.clock)
+    }
+
+    /// What the ID token says that the session holds now, from memory: for what an app shows, never for what somebody may
+    /// do. A renewal brings new ones. `None` when nobody is signed in, or the store was not read yet.
+    pub fn claims(&self) -> Option<IdTokenClaims> {
+        self.parts.vault.peek(IdTokenClaims::of).flatten()
     }
 }
 

@@ -225,7 +225,7 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
         now,
         id_token_expires_at: now.saturating_add(seconds(options.id_token_lifetime)),
         access_token_expires_at: now.saturating_add(access_token_lifetime),
-        has_access_claims: server.kind == ServerKind::Custom && okta.shared.deployment().is_some(),
+        has_access_claims: server.kind == ServerKind::Custom && options.access_claims,
     };
     let access_token = match server.kind {
         ServerKind::Custom => key.sign(&access_token_claims(&context))?,
