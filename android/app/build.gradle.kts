@@ -38,6 +38,8 @@ android {
         getByName("localStack") { assets.directories.add("build/local-stack") }
     }
     buildTypes {
+        // English (XA) and Arabic (XB) in the phone's settings: nothing is cut, nothing was forgotten.
+        debug { isPseudoLocalesEnabled = true }
         release {
             isMinifyEnabled = true
             isShrinkResources = true

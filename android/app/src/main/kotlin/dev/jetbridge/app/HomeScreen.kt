@@ -187,10 +187,12 @@ private fun HomeState.width(isWide: Boolean): Dp =
         else -> 640.dp
     }
 
+private val HomeState.hasRows get() = listing is ListingState.Rows && (listing.rows.isNotEmpty() || listing.hasMore)
+
 /** A few words with nothing below them stand in the middle, as far as they fit. */
 private fun HomeState.isCentred(isWide: Boolean): Boolean =
     when (account) {
-        is AccountState.SignedIn -> isWide && listing !is ListingState.Rows
+        is AccountState.SignedIn -> isWide && !hasRows
         is AccountState.SignedOut -> isWide
         else -> true
     }
