@@ -80,7 +80,7 @@ check_bindings() {
     fail "bindings of this library do not load"
   fi
   # The name of a call stays and its signature changes, as when the library is of another build.
-  if program tampered 's/(checksum_method_session_complete_login\(\) != )[0-9]+/\10/'; then
+  if program tampered 's/(checksum_method_coresession_complete_login\(\) != )[0-9]+/\10/'; then
     fail "bindings of another library are taken"
   elif [ -x build/tampered/program ] && ! cmp -s build/{untouched,tampered}/JetbridgeFFI.swift &&
     grep -q "API checksum mismatch" build/tampered/out; then

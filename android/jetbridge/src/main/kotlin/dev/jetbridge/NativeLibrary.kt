@@ -3,7 +3,6 @@ package dev.jetbridge
 import android.content.Context
 import android.os.Build
 import android.util.Log
-import dev.jetbridge.ffi.uniffiEnsureInitialized
 
 /**
  * Loads the Rust library and tells it about Android.

@@ -9,11 +9,11 @@ import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeHost
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.ObjectListing
+import dev.jetbridge.Recovery
+import dev.jetbridge.SessionDetails
+import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.SessionDetails
-import dev.jetbridge.ffi.SessionState
-import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.SignOutMode
 import dev.jetbridge.text
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job

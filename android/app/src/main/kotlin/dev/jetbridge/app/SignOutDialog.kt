@@ -24,7 +24,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.unit.dp
 import androidx.compose.ui.window.DialogProperties
-import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.SignOutMode
 
 private val Choices =
     listOf(
