@@ -79,6 +79,7 @@ pub(crate) struct NoTrust {
 
 impl NoTrust {
     /// A desktop has no certificates.
+    #[cfg(any(test, not(target_os = "android")))]
     pub(crate) fn of_the_system(problem: &str) -> Self {
         Self {
             problem: problem.to_owned(),
