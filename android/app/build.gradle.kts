@@ -1,5 +1,7 @@
 // The demo app, in two flavours: for an Okta organization, and for the local stack on the computer it is plugged into.
 
+import com.android.build.api.variant.HostTestBuilder
+
 plugins {
     alias(libs.plugins.android.application)
     alias(libs.plugins.kotlin.compose)
@@ -33,9 +35,11 @@ android {
         }
     }
     sourceSets {
-        // Both folders hold okta-config.json and aws-exports.json; git ignores what is in them.
-        getByName("okta") { assets.directories.add("../../config") }
-        getByName("localStack") { assets.directories.add("build/local-stack") }
+        // What the tests of both modules share.
+        getByName("test") { kotlin.directories.add("../testing/kotlin") }
+    }
+    testOptions {
+        unitTests { isIncludeAndroidResources = true }
     }
     buildTypes {
         release {
@@ -51,11 +55,44 @@ android {
     }
 }
 
-kotlin { jvmToolchain(17) }
+/** The two files of a folder, and nothing that lies beside them: config/ has a guide and examples too. Git ignores the two. */
+abstract class ConfigurationFiles
+    @Inject
+    constructor(
+        private val files: FileSystemOperations,
+    ) : DefaultTask() {
+        @get:Internal
+        abstract val folder: DirectoryProperty
 
-// The local stack belongs to debug builds: the release library refuses plain http.
+        @get:InputFiles
+        @get:PathSensitive(PathSensitivity.NAME_ONLY)
+        val chosen: FileTree get() = folder.asFileTree.matching { include("okta-config.json", "aws-exports.json") }
+
+        @get:OutputDirectory
+        abstract val output: DirectoryProperty
+
+        @TaskAction
+        fun copy() {
+            files.sync {
+                from(chosen)
+                into(output)
+            }
+        }
+    }
+
 androidComponents {
+    // The local stack belongs to debug builds: the release library refuses plain http.
     beforeVariants(selector().withFlavor("stack" to "localStack").withBuildType("release")) { it.enable = false }
+    // The unit tests bring a stack of their own, and sign in by its scheme.
+    beforeVariants(selector().withFlavor("stack" to "okta")) { it.hostTests[HostTestBuilder.UNIT_TEST_TYPE]?.enable = false }
+    onVariants { variant ->
+        val place = if (variant.flavorName == "okta") "../../config" else "build/local-stack"
+        val configuration =
+            tasks.register<ConfigurationFiles>("configuration" + variant.name.replaceFirstChar(Char::uppercaseChar)) {
+                folder = projectDir.resolve(place)
+            }
+        variant.sources.assets?.addGeneratedSourceDirectory(configuration, ConfigurationFiles::output)
+    }
 }
 
 dependencies {
@@ -65,4 +102,11 @@ dependencies {
     implementation(libs.androidx.activity.compose)
     implementation(libs.androidx.lifecycle.runtime.compose)
     implementation(libs.androidx.lifecycle.viewmodel)
+
+    // As a jar it brings JNA's native library for computers; phones get theirs with the library.
+    testImplementation(libs.jna)
+    testImplementation(libs.junit)
+    testImplementation(libs.robolectric)
+    testImplementation(platform(libs.androidx.compose.bom))
+    testImplementation(libs.androidx.compose.ui.test.junit4)
 }

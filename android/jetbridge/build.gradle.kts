@@ -5,31 +5,49 @@ import org.jetbrains.kotlin.gradle.dsl.KotlinVersion
 plugins {
     alias(libs.plugins.android.library)
     `maven-publish`
+    signing
 }
 
 android {
     namespace = "dev.jetbridge"
     // No more than androidx.browser asks for: apps must compile against as much.
     compileSdk = 36
+    // The default of this Android plugin, named so that another plugin does not choose another NDK behind our back
+    // (developer.android.com/build/releases/agp-9-5-0-release-notes, "Compatibility").
+    ndkVersion = "28.2.13676358"
 
     defaultConfig {
         // 26: java.time, which the bindings speak, and file channels are there without desugaring.
         minSdk = 26
         consumerProguardFiles("consumer-rules.pro")
+        testInstrumentationRunner = "androidx.test.runner.AndroidJUnitRunner"
     }
+    sourceSets {
+        // What the tests of both modules share.
+        getByName("test") { kotlin.directories.add("../testing/kotlin") }
+    }
+    testOptions {
+        unitTests { isIncludeAndroidResources = true }
+    }
+    // Kotlin's jvmTarget follows: the Android plugin 9 sets it from here (its KotlinCompileCreationAction). No jvmToolchain: it
+    // would look for a JDK 17 and nothing else, where Android Studio brings a newer one.
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
     }
     publishing {
-        singleVariant("release") { withSourcesJar() }
+        singleVariant("release") {
+            withSourcesJar()
+            // Made by the Dokka that the Android plugin brings: 2.2.0 in 9.5.0. Up to 9.1 it was 1.4.32, which stops at sealed
+            // classes (livekit/client-sdk-android#1024).
+            withJavadocJar()
+        }
     }
 }
 
 kotlin {
     // No explicitApi() here: it would demand of the generated bindings what their generator does not write. PublicApiTest
     // looks at the library's own sources.
-    jvmToolchain(17)
     // So that every app on version 9 of the Android plugin can read the library: the plugin brings Kotlin 2.2 along.
     coreLibrariesVersion = "2.2.20"
     compilerOptions {
@@ -43,6 +61,14 @@ dependencies {
     api(libs.kotlinx.coroutines.android)
     // As an AAR: it brings JNA's own native library for each ABI.
     implementation(libs.jna) { artifact { type = "aar" } }
+
+    // As a jar: it brings those of computers.
+    testImplementation(libs.jna)
+    testImplementation(libs.junit)
+    testImplementation(libs.robolectric)
+    testImplementation(libs.kotlinx.coroutines.test)
+    androidTestImplementation(libs.androidx.test.runner)
+    androidTestImplementation(libs.androidx.test.junit)
 }
 
 val repository: File = rootDir.parentFile
@@ -76,6 +102,10 @@ abstract class CargoNdk
         @get:Input
         abstract val profile: Property<String>
 
+        /** As the [Bindings] that call it. */
+        @get:Input
+        abstract val withLocalStack: Property<Boolean>
+
         @get:OutputDirectory
         abstract val output: DirectoryProperty
 
@@ -90,13 +120,14 @@ abstract class CargoNdk
                 commandLine(
                     listOf(cargo.get(), "ndk", "--platform", "26", "--output-dir", output.get().asFile.path) +
                         abis.get().flatMap { listOf("--target", it) } +
-                        listOf("build", "--package", "jetbridge-ffi", "--profile", profile.get()),
+                        listOf("build", "--package", "jetbridge-ffi", "--profile", profile.get()) +
+                        if (withLocalStack.get()) listOf("--features", "local-stack") else emptyList(),
                 )
             }
         }
     }
 
-/** The Kotlin that belongs to the library, from a library of the computer's own. */
+/** The Kotlin that belongs to the library, from a library of the computer's own, which is what unit tests run on. */
 abstract class Bindings
     @Inject
     constructor(
@@ -109,33 +140,37 @@ abstract class Bindings
         @get:Input
         abstract val cargo: Property<String>
 
+        /** Whether the local stack is an object of it, as unit tests need. What ships has nothing of it. */
+        @get:Input
+        abstract val withLocalStack: Property<Boolean>
+
         @get:OutputDirectory
         abstract val output: DirectoryProperty
+
+        /** The computer's own library. */
+        @get:OutputDirectory
+        abstract val library: DirectoryProperty
 
         @TaskAction
         fun generate() {
             processes.exec {
                 workingDir = workspace.get().asFile
-                // What ships has nothing of the local stack in it; the tests, which need it, are src/linuxTest and run by test.sh.
                 commandLine(
-                    listOf(cargo.get(), "xtask", "bindings", "--language", "kotlin", "--android", "--without-local-stack") +
-                        listOf("--out", temporaryDir.path),
+                    listOf(cargo.get(), "xtask", "bindings", "--language", "kotlin", "--android", "--out", temporaryDir.path) +
+                        if (withLocalStack.get()) emptyList() else listOf("--without-local-stack"),
                 )
             }
-            // Beside the Kotlin lies the computer's own library, which belongs into no AAR and no sources jar.
             files.sync {
                 from(temporaryDir.resolve("kotlin"))
                 into(output)
             }
+            // Beside the Kotlin, and in no AAR and no sources jar.
+            files.sync {
+                from(temporaryDir)
+                include("*.so", "*.dylib", "*.dll")
+                into(library)
+            }
         }
-    }
-
-// cargo knows itself what is up to date; asking it costs a second.
-val bindings =
-    tasks.register<Bindings>("bindings") {
-        workspace = repository
-        cargo = cargoCommand
-        outputs.upToDateWhen { false }
     }
 
 androidComponents {
@@ -145,19 +180,38 @@ androidComponents {
     val deviceAbis = providers.gradleProperty("android.injected.build.abi").map { listOf(it.substringBefore(',')) }
     onVariants { variant ->
         val isRelease = variant.buildType == "release"
-        val library =
-            tasks.register<CargoNdk>("cargo" + variant.name.replaceFirstChar(Char::uppercaseChar)) {
+        val suffix = variant.name.replaceFirstChar(Char::uppercaseChar)
+        // cargo knows itself what is up to date; asking it costs a second.
+        val bindings =
+            tasks.register<Bindings>("bindings$suffix") {
+                workspace = repository
+                cargo = cargoCommand
+                withLocalStack = !isRelease
+                library = layout.buildDirectory.dir("host-library/${variant.name}")
+                outputs.upToDateWhen { false }
+                // Both build the same file of cargo's, with and without the local stack.
+                if (isRelease) mustRunAfter("bindingsDebug")
+            }
+        val native =
+            tasks.register<CargoNdk>("cargo$suffix") {
                 workspace = repository
                 cargo = cargoCommand
                 ndk = chosenNdk
                 abis = if (isRelease) allAbis else deviceAbis.getOrElse(allAbis)
                 profile = if (isRelease) "mobile" else "dev"
+                withLocalStack = !isRelease
                 outputs.upToDateWhen { false }
             }
-        variant.sources.jniLibs?.addGeneratedSourceDirectory(library, CargoNdk::output)
+        variant.sources.jniLibs?.addGeneratedSourceDirectory(native, CargoNdk::output)
         variant.sources.kotlin?.addGeneratedSourceDirectory(bindings, Bindings::output)
+        // An app says its scheme; a library that is tested alone has no app around it.
+        val tests = variant.hostTests.values + variant.deviceTests.values
+        tests.forEach { it.manifestPlaceholders.put("jetbridgeRedirectScheme", "com.okta.local-jetbridge") }
     }
 }
+
+// The home that the group's name stands for.
+val home = "https://jetbridge.dev"
 
 publishing {
     publications {
@@ -166,13 +220,41 @@ publishing {
             artifactId = "jetbridge"
             version = "0.1.0"
             afterEvaluate { from(components["release"]) }
+            // All that Maven Central asks for: central.sonatype.org/publish/requirements.
             pom {
                 name = "Jetbridge"
                 description = "Sign in once with Okta, use AWS from Android."
+                url = home
                 licenses {
-                    license { name = "MIT OR Apache-2.0" }
+                    license {
+                        name = "MIT"
+                        url = "https://opensource.org/license/mit"
+                    }
+                    license {
+                        name = "Apache-2.0"
+                        url = "https://www.apache.org/licenses/LICENSE-2.0.txt"
+                    }
+                }
+                developers {
+                    developer {
+                        name = "The Jetbridge authors"
+                        url = home
+                    }
+                }
+                scm {
+                    url = home
+                    connection = "scm:git:$home/jetbridge.git"
+                    developerConnection = "scm:git:$home/jetbridge.git"
                 }
             }
         }
+    }
+}
+
+// A release gives the key as ORG_GRADLE_PROJECT_signingInMemoryKey; for mavenLocal nobody needs one.
+signing {
+    providers.gradleProperty("signingInMemoryKey").orNull?.let { key ->
+        useInMemoryPgpKeys(key, providers.gradleProperty("signingInMemoryKeyPassword").getOrElse(""))
+        sign(publishing.publications["release"])
     }
 }

@@ -21,7 +21,7 @@ RUST = sorted((ANDROID.parent / "crates/ffi/src").glob("*.rs"))
 OLDEST_API = 26
 
 # Each class in these keeps its name and all its members: rules in consumer-rules.pro.
-REACHED_BY_NAME = ("com/sun/jna/", "dev/jetbridge/ffi/")
+REACHED_BY_NAME = [re.compile(pattern) for pattern in ("com/sun/jna/", "dev/jetbridge/[^/]+$")]
 
 
 @dataclass
@@ -127,7 +127,7 @@ def members(jars: list[Path]) -> dict[str, set[str]]:
     for jar in jars:
         with zipfile.ZipFile(jar) as archive:
             names += [name.removesuffix(".class") for name in archive.namelist() if name.endswith(".class")]
-    wanted = [name for name in names if name.startswith(REACHED_BY_NAME)]
+    wanted = [name for name in names if any(pattern.match(name) for pattern in REACHED_BY_NAME)]
     command = ["javap", "-p", "-cp", ":".join(map(str, jars)), *(name.replace("/", ".") for name in wanted)]
     listing = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     found: dict[str, set[str]] = {}
@@ -171,7 +171,7 @@ def problems(dex: dict[str, DexClass], compiled: dict[str, set[str]], manifest: 
         if "<init>" not in dex.get(name.replace(".", "/"), DexClass()).members:
             found.append(f"{name} of the manifest is gone or has another name")
     # Whoever looks for nothing finds nothing amiss.
-    looked_for = [any(name.startswith(prefix) for name in compiled) for prefix in REACHED_BY_NAME]
+    looked_for = [any(map(pattern.match, compiled)) for pattern in REACHED_BY_NAME]
     if not (all(looked_for) and structures and exported and called and named):
         found.append("the check itself has lost what it looks for")
     return found

@@ -1,4 +1,4 @@
-"""Puts the script of each module into a class that a plain Kotlin compiler can check; see src/main/kotlin/Script.kt."""
+"""Puts each script into a class that a plain Kotlin compiler can check and a test can run; see src/main/kotlin/Script.kt."""
 
 import re
 import sys
@@ -12,21 +12,30 @@ import javax.inject.Inject
 import org.gradle.api.*
 import org.gradle.api.file.*
 import org.gradle.api.provider.*
+import org.gradle.api.publish.maven.*
 import org.gradle.api.tasks.*
+import org.gradle.api.tasks.testing.*
 import org.gradle.process.ExecOperations
 """
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
 out.mkdir(parents=True, exist_ok=True)
-for module, kind in ("jetbridge", "Library"), ("app", "Application"):
-    script = (root / module / "build.gradle.kts").read_text()
-    script = re.sub(r"^(plugins|dependencies|publishing) \{\n.*?^}\n", "", script, flags=re.M | re.S)
+COMPONENTS = "AndroidComponentsExtension"
+for folder, name, types in (
+    (".", "Root", "Unit, Unit"),
+    ("jetbridge", "Jetbridge", f"LibraryExtension, Library{COMPONENTS}"),
+    ("app", "App", f"ApplicationExtension, Application{COMPONENTS}"),
+):
+    script = (root / folder / "build.gradle.kts").read_text()
+    script = re.sub(r"^(plugins|dependencies) \{\n.*?^}\n", "", script, flags=re.M | re.S)
     imports = "".join(re.findall(r"^import .*\n", script, re.M))
     script = re.sub(r"^import .*\n", "", script, flags=re.M)
-    (out / f"{module}.kt").write_text(
+    # Gradle makes instances of these, which it cannot of classes inside of a function.
+    tasks = re.compile(r"^abstract class .*?^    }\n", re.M | re.S)
+    (out / f"{name}.kt").write_text(
         f"{IMPORTS}{imports}\n"
-        f"abstract class {module.title()}Script :\n"
-        f"    Script<{kind}Extension, {kind}AndroidComponentsExtension>() {{\n"
-        f"    init {{\n{script}    }}\n"
+        f"{''.join(tasks.findall(script))}\n"
+        f"class {name}Script(project: Project) : Script<{types}>(project) {{\n"
+        f"    init {{\n{tasks.sub('', script)}    }}\n"
         f"}}\n"
     )

@@ -32,14 +32,14 @@ class Bench:
     def __init__(self, stack, store=None):
         self.stack = stack
         self.store = store or jb.memory_store()
-        self.config = jb.Config.parse(stack.okta_config_json(), stack.aws_exports_json())
+        self.config = jb.JetbridgeConfig.parse(stack.okta_config_json(), stack.aws_exports_json())
 
     @classmethod
     async def start(cls, store=None, **options):
         return cls(await jb.LocalStack.start(jb.LocalStackOptions(**options)), store)
 
     def session(self, **options):
-        return jb.Session.open_with_stack_clock(self.config, self.store, jb.SessionOptions(**options), self.stack)
+        return jb.CoreSession.open_with_stack_clock(self.config, self.store, jb.SessionOptions(**options), self.stack)
 
     async def redirect(self, session):
         request = await session.begin_login(jb.LoginOptions())
@@ -156,7 +156,7 @@ class SignInTest(AsyncTest):
         # A redirect that comes twice does nothing twice.
         self.assertTrue((await session.complete_login(redirect)).is_signed_in())
         self.assertEqual(bench.stack.count("token"), 1)
-        pages = session.list_objects(jb.ListObjects(page_size=10))
+        pages = session.list_objects(jb.ListingRequest(page_size=10))
         objects = []
         count = 0
         while (page := await pages.next_page()) is not None:
@@ -166,7 +166,7 @@ class SignInTest(AsyncTest):
         self.assertGreater(count, 2)
         self.assertEqual(len({entry.key for entry in objects}), len(objects))
         self.assertIsNone(await pages.next_page())
-        folders = await session.list_objects(jb.ListObjects(delimiter="/")).next_page()
+        folders = await session.list_objects(jb.ListingRequest(delimiter="/")).next_page()
         self.assertGreater(len(folders.common_prefixes), 0)
         await bench.stack.shutdown()
 
@@ -191,7 +191,7 @@ class SignInTest(AsyncTest):
     async def test_accounts_are_kept_apart(self):
         bench = await Bench.start()
         await bench.signed_in(bench.session(account="work"))
-        accounts = jb.Accounts.of(bench.config, bench.store)
+        accounts = jb.CoreAccounts.of(bench.config, bench.store)
         self.assertEqual([(a.name, a.is_current) for a in await accounts.list()], [("work", False)])
         await accounts.switch_to("work")
         self.assertEqual(await accounts.current(), "work")
@@ -226,7 +226,7 @@ class RenewalTest(AsyncTest):
         self.assertNotEqual(before.access_key_id(), after.access_key_id())
         self.assertGreater(after.expires_at(), session.details().now)
         self.assertEqual(bench.stack.count("token"), 2)
-        self.assertIsNotNone(await session.list_objects(jb.ListObjects()).next_page())
+        self.assertIsNotNone(await session.list_objects(jb.ListingRequest()).next_page())
         await bench.stack.shutdown()
 
     async def test_twenty_callers_cause_one_renewal(self):
@@ -307,12 +307,12 @@ class ErrorsTest(AsyncTest):
             "sign_in_required": (error.SignInRequired(reason), jb.Recovery.SIGN_IN),
             "retryable": (error.Retryable("no network", 7), jb.Recovery.RETRY),
             "obstructed": (
-                error.Obstructed(jb.Service.OKTA, jb.Obstacle.CLOCK, "the clock is wrong", "Set it."),
+                error.Obstructed(jb.RemoteService.OKTA, jb.Obstacle.CLOCK, "the clock is wrong", "Set it."),
                 jb.Recovery.RETRY,
             ),
             "misconfigured": (error.Misconfigured("bucket", "is missing", "Name it."), jb.Recovery.FIX_CONFIGURATION),
             "access_denied": (
-                error.AccessDenied(jb.Service.S3, "AccessDenied", None, "Ask."),
+                error.AccessDenied(jb.RemoteService.S3, "AccessDenied", None, "Ask."),
                 jb.Recovery.ASK_FOR_ACCESS,
             ),
             "not_found": (error.NotFound("the bucket"), jb.Recovery.FIX_CONFIGURATION),
@@ -341,11 +341,11 @@ class ErrorsTest(AsyncTest):
         await session.aws_credentials()
         bench.stack.inject_fault("s3-access-denied", 10)
         with self.assertRaises(jb.SessionError.AccessDenied) as caught:
-            await session.list_objects(jb.ListObjects()).next_page()
-        self.assertEqual((caught.exception.service, caught.exception.code), (jb.Service.S3, "AccessDenied"))
+            await session.list_objects(jb.ListingRequest()).next_page()
+        self.assertEqual((caught.exception.service, caught.exception.code), (jb.RemoteService.S3, "AccessDenied"))
         bench.stack.inject_fault("s3-access-denied", 0)
         with self.assertRaises(jb.SessionError.NotFound):
-            await session.list_objects(jb.ListObjects(bucket="no-such-bucket")).next_page()
+            await session.list_objects(jb.ListingRequest(bucket="no-such-bucket")).next_page()
         with self.assertRaises(jb.SessionError.UnexpectedRedirect):
             await session.complete_login("com.okta.local-jetbridge:/callback?code=c&state=s")
         with self.assertRaises(jb.SessionError.AccessDenied):
@@ -364,10 +364,10 @@ class ErrorsTest(AsyncTest):
 
     async def test_a_parameter_of_a_sign_in_is_sent_and_not_printed(self):
         bench = await Bench.start()
-        extra = [jb.Parameter(name="ui_locales", value="s3cret")]
-        self.assertEqual(extra, [jb.Parameter("ui_locales", "s3cret")])
+        extra = [jb.LoginParameter(name="ui_locales", value="s3cret")]
+        self.assertEqual(extra, [jb.LoginParameter("ui_locales", "s3cret")])
         options = jb.LoginOptions(extra_parameters=extra)
-        self.assertEqual(options, jb.LoginOptions(extra_parameters=[jb.Parameter("ui_locales", "s3cret")]))
+        self.assertEqual(options, jb.LoginOptions(extra_parameters=[jb.LoginParameter("ui_locales", "s3cret")]))
         self.assertNotEqual(options, jb.LoginOptions())
         self.assertNotIn("s3cret", repr(options) + str(options))
         self.assertIn("ui_locales=s3cret", (await bench.session().begin_login(options)).url())
@@ -375,7 +375,7 @@ class ErrorsTest(AsyncTest):
 
     def test_all_problems_of_a_configuration_are_told_at_once(self):
         with self.assertRaises(jb.ConfigError.Invalid) as caught:
-            jb.Config.parse("{}", json.dumps({"Auth": {"region": "nowhere"}}))
+            jb.JetbridgeConfig.parse("{}", json.dumps({"Auth": {"region": "nowhere"}}))
         problems = caught.exception.problems
         self.assertGreater(len(problems), 3)
         self.assertEqual({problem.file for problem in problems}, {"okta-config.json", "aws-exports.json"})
@@ -475,10 +475,10 @@ class ForeignCodeTest(AsyncTest):
         self.assertTrue(jb.set_log_sink(log, jb.LogLevel.TRACE))
         bench = await Bench.start()
         session = await bench.signed_in()
-        await session.list_objects(jb.ListObjects()).next_page()
+        await session.list_objects(jb.ListingRequest()).next_page()
         # A wrong clock is a warning of the library: here the device's own is an hour behind the stack's.
         bench.stack.advance_clock(HOUR)
-        device = jb.Session.open(bench.config, jb.memory_store(), jb.SessionOptions())
+        device = jb.CoreSession.open(bench.config, jb.memory_store(), jb.SessionOptions())
         await device.begin_login(jb.LoginOptions())
         self.assertTrue(await asyncio.to_thread(log.wait_for, "clock"))
         jb.set_log_sink(None, jb.LogLevel.TRACE)
@@ -500,11 +500,11 @@ class SecretsTest(AsyncTest):
         state = await session.complete_login(redirect)
         credentials = await session.aws_credentials()
         token = await session.access_token()
-        page = await session.list_objects(jb.ListObjects()).next_page()
+        page = await session.list_objects(jb.ListingRequest()).next_page()
         user = await session.user_info()
         await session.settle()
         details = session.details()
-        accounts = await jb.Accounts.of(bench.config, bench.store).list()
+        accounts = await jb.CoreAccounts.of(bench.config, bench.store).list()
         signed_out = await session.sign_out(jb.SignOutMode.END_SESSION)
         await asyncio.to_thread(recorder.wait_for, is_event("signed_out"))
         shown = [session, request, state, credentials, token, page, user, details, signed_out, bench.config, bench.store]
@@ -546,14 +546,14 @@ class AgreementTest(unittest.TestCase):
         self.assertEqual(outcome.stdout.strip(), jb.library_version())
 
     def test_another_signature_is_refused(self):
-        checksum = r"(checksum_method_session_complete_login\(\) != )(\d+)"
+        checksum = r"(checksum_method_coresession_complete_login\(\) != )(\d+)"
         changed, outcome = self.load(lambda text: re.sub(checksum, lambda m: f"{m[1]}{int(m[2]) ^ 1}", text))
         self.assertTrue(changed)
         self.assertNotEqual(outcome.returncode, 0)
         self.assertIn("checksum mismatch", outcome.stderr)
 
     def test_a_function_that_the_library_lacks_is_refused(self):
-        changed, outcome = self.load(lambda text: text.replace("method_session_settle", "method_session_sit_down"))
+        changed, outcome = self.load(lambda text: text.replace("method_coresession_settle", "method_coresession_sit_down"))
         self.assertTrue(changed)
         self.assertNotEqual(outcome.returncode, 0)
         self.assertIn("sit_down", outcome.stderr)

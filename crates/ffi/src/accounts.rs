@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::JetbridgeConfig;
 use crate::error::SessionError;
 use crate::facts::SessionState;
 use crate::storage::{Adapter, SecretStore};
 
 /// The accounts of one configuration in one store.
 #[derive(Debug, uniffi::Object)]
-pub struct Accounts {
+pub struct CoreAccounts {
     inner: jetbridge::Accounts,
 }
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Account {
+pub struct JetbridgeAccount {
     /// As given in `SessionOptions.account`.
     pub name: String,
     /// Whether it is the one of `current`.
@@ -25,10 +25,10 @@ pub struct Account {
 }
 
 #[uniffi::export(async_runtime = "tokio")]
-impl Accounts {
+impl CoreAccounts {
     /// The accounts that `store` has for `config`.
     #[uniffi::constructor]
-    pub fn of(config: &Config, store: Arc<dyn SecretStore>) -> Arc<Self> {
+    pub fn of(config: &JetbridgeConfig, store: Arc<dyn SecretStore>) -> Arc<Self> {
         Arc::new(Self {
             inner: jetbridge::Accounts::new(config.inner.clone(), Arc::new(Adapter { store, locks: None })),
         })
@@ -38,8 +38,8 @@ impl Accounts {
     ///
     /// # Errors
     /// `SecureStorage` if the store cannot even tell its names.
-    pub async fn list(&self) -> Result<Vec<Account>, SessionError> {
-        let account = |account: jetbridge::Account| Account {
+    pub async fn list(&self) -> Result<Vec<JetbridgeAccount>, SessionError> {
+        let account = |account: jetbridge::Account| JetbridgeAccount {
             name: account.name,
             is_current: account.is_current,
             state: account.state.into(),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 /// A checked configuration. It holds nothing secret.
 #[derive(Debug, uniffi::Object)]
-pub struct Config {
+pub struct JetbridgeConfig {
     pub(crate) inner: jetbridge::Config,
 }
 
 #[uniffi::export]
-impl Config {
+impl JetbridgeConfig {
     /// Checks the texts of `okta-config.json` and `aws-exports.json`. A release build takes https addresses only; a debug
     /// build also http on loopback, for the local stack.
     ///

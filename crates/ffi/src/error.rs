@@ -30,7 +30,7 @@ pub enum SessionError {
     /// before. The session is kept.
     Obstructed {
         /// Who should have answered.
-        service: Service,
+        service: RemoteService,
         /// What it is: an app may show the device's settings for its date, or the network's sign-in page.
         obstacle: Obstacle,
         /// What was found in the way.
@@ -50,7 +50,7 @@ pub enum SessionError {
     /// A service understood the request and refused it.
     AccessDenied {
         /// Who refused.
-        service: Service,
+        service: RemoteService,
         /// The service's own error code.
         code: String,
         /// The service's id of the request, for its support.
@@ -84,7 +84,7 @@ pub enum SessionError {
 
 /// Who answered, or should have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Service {
+pub enum RemoteService {
     /// The Okta authorization server.
     Okta,
     /// Amazon Cognito identity pools.
@@ -185,7 +185,7 @@ impl From<jetbridge::SessionError> for SessionError {
                 Self::Retryable { failure, retry_after_seconds: retry_after.map(|wait| wait.as_secs()) }
             }
             Core::Obstructed { service, obstacle, ref problem, ref hint } => {
-                match Service::known(service).zip(Obstacle::known(obstacle)) {
+                match RemoteService::known(service).zip(Obstacle::known(obstacle)) {
                     Some((service, obstacle)) => {
                         Self::Obstructed { service, obstacle, problem: problem.clone(), hint: hint.clone() }
                     }
@@ -193,7 +193,7 @@ impl From<jetbridge::SessionError> for SessionError {
                 }
             }
             Core::Misconfigured { setting, problem, hint } => Self::Misconfigured { setting, problem, hint },
-            Core::AccessDenied { service, ref code, ref request_id, ref hint } => match Service::known(service) {
+            Core::AccessDenied { service, ref code, ref request_id, ref hint } => match RemoteService::known(service) {
                 Some(service) => Self::AccessDenied {
                     service,
                     code: code.clone(),
@@ -244,7 +244,7 @@ impl From<Obstacle> for jetbridge::Obstacle {
     }
 }
 
-impl Service {
+impl RemoteService {
     fn known(service: jetbridge::Service) -> Option<Self> {
         match service {
             jetbridge::Service::Okta => Some(Self::Okta),
@@ -255,12 +255,12 @@ impl Service {
     }
 }
 
-impl From<Service> for jetbridge::Service {
-    fn from(service: Service) -> Self {
+impl From<RemoteService> for jetbridge::Service {
+    fn from(service: RemoteService) -> Self {
         match service {
-            Service::Okta => Self::Okta,
-            Service::Cognito => Self::Cognito,
-            Service::S3 => Self::S3,
+            RemoteService::Okta => Self::Okta,
+            RemoteService::Cognito => Self::Cognito,
+            RemoteService::S3 => Self::S3,
         }
     }
 }

@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::ListenerError;
-use crate::facts::{SessionState, SignInReason, User};
+use crate::facts::{JetbridgeUser, SessionState, SignInReason};
 use crate::runtime;
-use crate::session::Session;
+use crate::session::CoreSession;
 
 /// Hears of a session. The calls come one after the other, from a thread of the library's own, never while it holds a
 /// lock: the observer may call the session. One that throws is logged and keeps being called.
@@ -34,7 +34,7 @@ pub enum SessionEvent {
     /// Somebody signed in. A session found in the store at the start is no news.
     SignedIn {
         /// Who.
-        user: User,
+        user: JetbridgeUser,
     },
     /// The session was signed out.
     SignedOut,
@@ -43,7 +43,7 @@ pub enum SessionEvent {
         /// Why.
         reason: SignInReason,
         /// Who it was, for the sign-in screen.
-        user: Option<User>,
+        user: Option<JetbridgeUser>,
     },
     /// Fresh tokens or AWS credentials are there.
     Renewed {
@@ -57,7 +57,7 @@ pub enum SessionEvent {
         /// The previous user's `sub`.
         previous_subject: String,
         /// Who is signed in now.
-        user: User,
+        user: JetbridgeUser,
     },
     /// Cognito answered with another identity than before.
     IdentityChanged {
@@ -139,7 +139,7 @@ impl Drop for SessionObservation {
 }
 
 #[uniffi::export]
-impl Session {
+impl CoreSession {
     /// Tells `observer` the state of now, its changes, and what happens, until the answer is stopped or dropped.
     pub fn observe(&self, observer: Arc<dyn SessionObserver>) -> Arc<SessionObservation> {
         let is_stopped = Arc::new(AtomicBool::new(false));

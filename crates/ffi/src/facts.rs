@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 /// Who is signed in, as far as Okta told.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct User {
+pub struct JetbridgeUser {
     /// The `sub` of the ID token; never changes for a user.
     pub subject: String,
     /// `preferred_username`.
@@ -17,7 +17,7 @@ pub struct User {
     pub display_name: String,
 }
 
-impl From<jetbridge::User> for User {
+impl From<jetbridge::User> for JetbridgeUser {
     fn from(user: jetbridge::User) -> Self {
         let display_name = user.display_name().to_owned();
         let jetbridge::User { subject, username, name, email } = user;
@@ -35,14 +35,14 @@ pub enum SessionState {
     /// Somebody is signed in. The network may be away all the same.
     SignedIn {
         /// Who.
-        user: User,
+        user: JetbridgeUser,
     },
     /// Somebody was signed in, and Okta no longer agrees.
     SignInRequired {
         /// Why.
         reason: SignInReason,
         /// Who it was, for the sign-in screen.
-        user: Option<User>,
+        user: Option<JetbridgeUser>,
     },
     /// The secure store cannot be read now. That says nothing about the session: try `restore` again.
     StorageUnavailable {
@@ -135,7 +135,7 @@ pub struct SessionDetails {
     /// The account's name; `default` unless the app keeps several.
     pub account: String,
     /// Who is signed in.
-    pub user: Option<User>,
+    pub user: Option<JetbridgeUser>,
     /// The authorization server.
     pub issuer: String,
     /// The Cognito identity, once it is known.

@@ -32,18 +32,18 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-pub use accounts::{Account, Accounts};
-pub use config::{Config, ConfigError, ConfigProblem};
+pub use accounts::{CoreAccounts, JetbridgeAccount};
+pub use config::{ConfigError, ConfigProblem, JetbridgeConfig};
 pub use credentials::{AccessToken, AwsCredentials};
-pub use error::{ListenerError, Obstacle, Recovery, Service, SessionError};
+pub use error::{ListenerError, Obstacle, Recovery, RemoteService, SessionError};
 pub use events::{Renewed, SessionEvent, SessionObservation, SessionObserver};
-pub use facts::{SessionDetails, SessionState, SignInReason, User, describe_reason};
-pub use listing::{ListObjects, ListedObject, ObjectPage, ObjectPages};
+pub use facts::{JetbridgeUser, SessionDetails, SessionState, SignInReason, describe_reason};
+pub use listing::{ListedObject, ListingRequest, ObjectPage, ObjectPages};
 #[cfg(feature = "local-stack")]
 pub use local_stack::{LocalStack, LocalStackError, LocalStackOptions};
 pub use log::{LogLevel, LogSink, set_log_sink};
-pub use login::{AuthorizationRequest, LoginOptions, Parameter, Prompt};
-pub use session::{BackgroundRenewal, Session, SessionOptions};
+pub use login::{AuthorizationRequest, LoginOptions, LoginParameter, LoginPrompt};
+pub use session::{BackgroundRenewal, CoreSession, SessionOptions};
 pub use sign_out::{SignOut, SignOutMode};
 pub use storage::{SecretStore, StorageError, keychain_store, memory_store};
 

@@ -8,7 +8,7 @@ use crate::error::SessionError;
 
 /// What to list.
 #[derive(Debug, Clone, uniffi::Record)]
-pub struct ListObjects {
+pub struct ListingRequest {
     /// Another bucket than the configuration's.
     #[uniffi(default = None)]
     pub bucket: Option<String>,
@@ -29,9 +29,9 @@ pub struct ListObjects {
     pub requester_pays: bool,
 }
 
-impl From<ListObjects> for jetbridge::ListObjects {
-    fn from(request: ListObjects) -> Self {
-        let ListObjects { bucket, prefix, delimiter, limit, page_size, requester_pays } = request;
+impl From<ListingRequest> for jetbridge::ListObjects {
+    fn from(request: ListingRequest) -> Self {
+        let ListingRequest { bucket, prefix, delimiter, limit, page_size, requester_pays } = request;
         Self { bucket, prefix, delimiter, limit, page_size, requester_pays }
     }
 }

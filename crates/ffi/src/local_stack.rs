@@ -10,9 +10,9 @@ use jetbridge_local_stack::{
     BrowserError, ConfigFiles, Fault, LocalStack as Stack, Options, Rotation, ScriptedBrowser,
 };
 
-use crate::config::Config;
+use crate::config::JetbridgeConfig;
 use crate::error::SessionError;
-use crate::session::{Session, SessionOptions};
+use crate::session::{CoreSession, SessionOptions};
 use crate::storage::SecretStore;
 
 /// How to start a stack. What is left out has the stack's own default.
@@ -218,14 +218,14 @@ impl fmt::Debug for LocalStack {
 }
 
 #[uniffi::export]
-impl Session {
+impl CoreSession {
     /// As `open`, with the stack's clock in place of the device's: `advance_clock` then lets time pass for both.
     ///
     /// # Errors
     /// As for `open`.
     #[uniffi::constructor]
     pub fn open_with_stack_clock(
-        config: &Config,
+        config: &JetbridgeConfig,
         store: Arc<dyn SecretStore>,
         options: SessionOptions,
         stack: Arc<LocalStack>,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::error::SessionError;
-use crate::facts::{SessionState, User};
-use crate::session::Session;
+use crate::facts::{JetbridgeUser, SessionState};
+use crate::session::CoreSession;
 
 /// How to sign in. Compared here: with an object in it, the generated record would not compare in Swift.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, uniffi::Record)]
@@ -20,25 +20,25 @@ pub struct LoginOptions {
     pub login_hint: Option<String>,
     /// What the sign-in page asks for; Okta decides if this does not.
     #[uniffi(default = None)]
-    pub prompt: Option<Prompt>,
+    pub prompt: Option<LoginPrompt>,
     /// How long ago the user may have proved who they are; zero asks for the password now.
     #[uniffi(default = None)]
     pub max_age_seconds: Option<u64>,
     /// Further parameters of the authorization request, such as Okta's `idp`. Those that the library sets are refused.
     #[uniffi(default = [])]
-    pub extra_parameters: Vec<Arc<Parameter>>,
+    pub extra_parameters: Vec<Arc<LoginParameter>>,
 }
 
 /// One parameter of a request. An object: it may be a secret, such as an `id_token_hint` or a session token.
 #[derive(PartialEq, Eq, Hash, uniffi::Object)]
 #[uniffi::export(Eq, Hash)]
-pub struct Parameter {
+pub struct LoginParameter {
     name: String,
     value: String,
 }
 
 #[uniffi::export]
-impl Parameter {
+impl LoginParameter {
     /// A parameter of this name; the value is not encoded.
     #[uniffi::constructor]
     pub fn new(name: String, value: String) -> Self {
@@ -56,15 +56,15 @@ impl Parameter {
     }
 }
 
-impl fmt::Debug for Parameter {
+impl fmt::Debug for LoginParameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parameter").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("LoginParameter").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 /// What the sign-in page asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
-pub enum Prompt {
+pub enum LoginPrompt {
     /// The password, even if the browser is still signed in.
     Login,
     /// The consent to the scopes, even if it was given before.
@@ -73,12 +73,12 @@ pub enum Prompt {
     SignedInOnly,
 }
 
-impl From<Prompt> for jetbridge::Prompt {
-    fn from(prompt: Prompt) -> Self {
+impl From<LoginPrompt> for jetbridge::Prompt {
+    fn from(prompt: LoginPrompt) -> Self {
         match prompt {
-            Prompt::Login => Self::Login,
-            Prompt::Consent => Self::Consent,
-            Prompt::SignedInOnly => Self::None,
+            LoginPrompt::Login => Self::Login,
+            LoginPrompt::Consent => Self::Consent,
+            LoginPrompt::SignedInOnly => Self::None,
         }
     }
 }
@@ -126,7 +126,7 @@ impl AuthorizationRequest {
 }
 
 #[uniffi::export(async_runtime = "tokio")]
-impl Session {
+impl CoreSession {
     /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL: the app may be
     /// killed behind the browser.
     ///
@@ -169,7 +169,7 @@ impl Session {
     /// # Errors
     /// `AccessDenied` if the profile is another user's or the access token is not accepted, `SignInRequired`,
     /// `Retryable`.
-    pub async fn user_info(&self) -> Result<User, SessionError> {
+    pub async fn user_info(&self) -> Result<JetbridgeUser, SessionError> {
         Ok(self.inner.user_info().await?.into())
     }
 }

@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jetbridge::SessionBuilder;
 use jetbridge::storage::LockFolder;
 
-use crate::config::Config;
+use crate::config::JetbridgeConfig;
 use crate::credentials::{AccessToken, AwsCredentials};
 use crate::error::SessionError;
 use crate::facts::{SessionDetails, SessionState};
-use crate::listing::{ListObjects, ObjectPages};
+use crate::listing::{ListingRequest, ObjectPages};
 use crate::runtime;
 use crate::storage::{Adapter, SecretStore};
 
 /// A session with Okta and AWS: the one object that an app holds, for as long as its process lives.
 #[derive(Debug, uniffi::Object)]
-pub struct Session {
+pub struct CoreSession {
     pub(crate) inner: jetbridge::Session,
     locks: Option<LockFolder>,
 }
@@ -42,10 +42,10 @@ pub struct SessionOptions {
     pub permitted_identity_pool_endpoint: Option<String>,
 }
 
-impl Session {
+impl CoreSession {
     /// Opens with what `finish` adds to the builder.
     pub(crate) fn open_with(
-        config: &Config,
+        config: &JetbridgeConfig,
         store: Arc<dyn SecretStore>,
         options: SessionOptions,
         finish: impl FnOnce(SessionBuilder) -> SessionBuilder,
@@ -68,7 +68,7 @@ impl Session {
 }
 
 #[uniffi::export(async_runtime = "tokio")]
-impl Session {
+impl CoreSession {
     /// Opens a session. Reads no store and no network: the state is `NotLoaded` until `restore`.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Session {
     /// platform's TLS was left out.
     #[uniffi::constructor]
     pub fn open(
-        config: &Config,
+        config: &JetbridgeConfig,
         store: Arc<dyn SecretStore>,
         options: SessionOptions,
     ) -> Result<Arc<Self>, SessionError> {
@@ -137,7 +137,7 @@ impl Session {
     }
 
     /// Lists a bucket, page by page. Nothing is asked before the first page is.
-    pub fn list_objects(&self, request: ListObjects) -> Arc<ObjectPages> {
+    pub fn list_objects(&self, request: ListingRequest) -> Arc<ObjectPages> {
         Arc::new(ObjectPages::new(self.inner.list_objects(request.into())))
     }
 

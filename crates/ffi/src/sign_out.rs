@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::SessionError;
-use crate::session::Session;
+use crate::session::CoreSession;
 
 /// How much is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -56,7 +56,7 @@ impl SignOut {
 }
 
 #[uniffi::export(async_runtime = "tokio")]
-impl Session {
+impl CoreSession {
     /// Signs out. What is on the device always goes, network or not; the answer says what came of the rest.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use jetbridge::{Obstacle, Recovery, Service, SignInReason};
 use crate::error::exception_name;
 use crate::storage::Adapter;
 use crate::{
-    Config, LoginOptions, Parameter, Session, SessionError, SessionOptions, SignOutMode, StorageError, keychain_store,
-    memory_store, runtime,
+    CoreSession, JetbridgeConfig, LoginOptions, LoginParameter, SessionError, SessionOptions, SignOutMode,
+    StorageError, keychain_store, memory_store, runtime,
 };
 
 /// The variants of an enum in a source text, by the form that rustfmt gives them.
@@ -35,7 +35,6 @@ fn every_variant_of_the_core_has_one_here() {
     let events = include_str!("events.rs");
     for (core, here, name) in [
         (core_error, error, "SessionError"),
-        (core_error, error, "Service"),
         (core_error, error, "Obstacle"),
         (core_error, error, "Recovery"),
         (core_error, facts, "SignInReason"),
@@ -47,6 +46,7 @@ fn every_variant_of_the_core_has_one_here() {
         assert!(variants(core, name).len() > 1, "{name}");
         assert_eq!(variants(core, name), variants(here, name), "{name}");
     }
+    assert_eq!(variants(core_error, "Service"), variants(error, "RemoteService"));
     // A foreign store has no locks of its own, so it is never busy.
     let mut kinds = variants(core_storage, "StorageErrorKind");
     kinds.remove("Busy");
@@ -56,7 +56,7 @@ fn every_variant_of_the_core_has_one_here() {
 /// What Rust prints, logs print; what records print, crash reports of the phones print.
 #[test]
 fn a_parameter_of_a_sign_in_prints_no_value() {
-    let parameter = Parameter::new("sessionToken".to_owned(), "s3cret".to_owned());
+    let parameter = LoginParameter::new("sessionToken".to_owned(), "s3cret".to_owned());
     let options = LoginOptions {
         redirect_uri: None,
         login_hint: None,
@@ -188,7 +188,7 @@ fn a_session_with_a_lock_folder_locks_there() {
     session.resume_locks();
 }
 
-#[cfg(not(any(target_os = "ios", target_os = "macos")))]
+#[cfg(not(target_vendor = "apple"))]
 #[test]
 fn asking_for_a_keychain_where_there_is_none_says_so() {
     let Err(StorageError::Denied { detail }) = keychain_store("org.example.app", None) else {
@@ -197,11 +197,11 @@ fn asking_for_a_keychain_where_there_is_none_says_so() {
     assert!(detail.contains("another store"), "{detail}");
 }
 
-fn session() -> Arc<Session> {
+fn session() -> Arc<CoreSession> {
     open(None)
 }
 
-fn open(lock_folder: Option<String>) -> Arc<Session> {
+fn open(lock_folder: Option<String>) -> Arc<CoreSession> {
     open_with_endpoint(lock_folder, "", None).unwrap()
 }
 
@@ -209,7 +209,7 @@ fn open_with_endpoint(
     lock_folder: Option<String>,
     endpoint: &str,
     permitted_identity_pool_endpoint: Option<String>,
-) -> Result<Arc<Session>, SessionError> {
+) -> Result<Arc<CoreSession>, SessionError> {
     let okta = r#"{
         "okta_issuer_url": "https://dev-12345678.okta.com/oauth2/default",
         "okta_client_id": "0oa1b2c3d4E5F6g7h8i9",
@@ -219,7 +219,7 @@ fn open_with_endpoint(
         "Auth": { "region": "us-west-2", "identityPoolId": "us-west-2:0fab3c1e-12ab-34cd-56ef-1234567890ab" ENDPOINT },
         "Storage": { "AWSS3": { "region": "us-west-2", "bucket": "my-team-files" } }
     }"#;
-    let config = Config::parse(okta, &aws.replace("ENDPOINT", endpoint)).unwrap();
+    let config = JetbridgeConfig::parse(okta, &aws.replace("ENDPOINT", endpoint)).unwrap();
     let options = SessionOptions {
         account: None,
         root_certificates_pem: None,
@@ -227,7 +227,7 @@ fn open_with_endpoint(
         lock_folder,
         permitted_identity_pool_endpoint,
     };
-    Session::open(&config, memory_store(), options)
+    CoreSession::open(&config, memory_store(), options)
 }
 
 #[test]

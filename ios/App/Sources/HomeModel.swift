@@ -205,7 +205,7 @@ final class HomeModel {
 }
 
 extension Account {
-    init(_ user: User, _ details: SessionDetails) {
+    init(_ user: JetbridgeUser, _ details: SessionDetails) {
         self.init(subject: user.subject, name: user.displayName, email: user.email, okta: Clock(), aws: Clock())
         read(details)
     }

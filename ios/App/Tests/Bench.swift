@@ -12,7 +12,7 @@ final class Bench {
     let stack: Stack
     let store = PhoneStore()
     let browser: Browser
-    private let config: Config
+    private let config: JetbridgeConfig
 
     init(bucket: String = "jetbridge-demo", endsBrowserSessionAt logout: String? = nil) async throws {
         stack = try await Stack.start(options: StackOptions())

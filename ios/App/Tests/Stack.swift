@@ -7,7 +7,9 @@ typealias StackOptions = JetbridgeFFI.LocalStackOptions
 
 extension Stack {
     /// A session of the core by the stack's clock.
-    func session(_ config: JetbridgeFFI.Config, _ store: any JetbridgeFFI.SecretStore) throws -> JetbridgeFFI.Session {
+    func session(
+        _ config: JetbridgeFFI.JetbridgeConfig, _ store: any JetbridgeFFI.SecretStore
+    ) throws -> JetbridgeFFI.CoreSession {
         try .openWithStackClock(config: config, store: store, options: JetbridgeFFI.SessionOptions(), stack: self)
     }
 }

@@ -65,7 +65,7 @@ extension ConfigProblem {
     }
 }
 
-extension Service {
+extension RemoteService {
     fileprivate var name: String {
         switch self {
         case .okta: "Okta"

@@ -17,11 +17,11 @@ public enum JetbridgeError: Error, Equatable, Sendable {
     /// Something between this device and the service, which a person can do something about: who should have answered, what
     /// it is (an app may show the settings for the date, or the network's sign-in page), what was found, what to do. Trying
     /// again does not help before. The session is kept.
-    case obstructed(service: Service, obstacle: Obstacle, problem: String, hint: String)
+    case obstructed(service: RemoteService, obstacle: Obstacle, problem: String, hint: String)
     /// A setting in the app, in Okta or in AWS is wrong: its name, what is wrong with it, what to change and where.
     case misconfigured(setting: String, problem: String, hint: String)
     /// A service understood the request and refused it.
-    case accessDenied(service: Service, code: String, requestID: String?, hint: String)
+    case accessDenied(service: RemoteService, code: String, requestID: String?, hint: String)
     /// What was asked for does not exist.
     case notFound(what: String)
     /// A redirect that belongs to no open sign-in, perhaps from another app. Nothing was changed.

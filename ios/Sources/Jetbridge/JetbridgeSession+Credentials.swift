@@ -23,7 +23,7 @@ extension JetbridgeSession {
     }
 
     /// Okta's profile of the user, fresh.
-    public nonisolated func userInfo() async throws(JetbridgeError) -> User {
+    public nonisolated func userInfo() async throws(JetbridgeError) -> JetbridgeUser {
         try await work { try await $0.userInfo() }
     }
 

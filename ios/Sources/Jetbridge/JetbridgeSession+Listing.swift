@@ -6,11 +6,11 @@ extension JetbridgeSession {
     ///
     /// In a task that is cancelled, the stream ends early or throws ``JetbridgeError/cancelled``.
     public nonisolated func listObjects(prefix: String? = nil) -> AsyncThrowingStream<ListedObject, any Error> {
-        listObjects(ListObjects(prefix: prefix))
+        listObjects(ListingRequest(prefix: prefix))
     }
 
     /// As ``listObjects(prefix:)``, with all that can be said of a listing.
-    public nonisolated func listObjects(_ request: ListObjects) -> AsyncThrowingStream<ListedObject, any Error> {
+    public nonisolated func listObjects(_ request: ListingRequest) -> AsyncThrowingStream<ListedObject, any Error> {
         let listing = listing(request)
         let page = Locked([ListedObject]().makeIterator())
         return AsyncThrowingStream {
@@ -24,14 +24,14 @@ extension JetbridgeSession {
 
     /// As ``listObjects(prefix:)``, page by page, with the "folders" that a delimiter makes.
     public nonisolated func pages(
-        _ request: ListObjects = ListObjects()
+        _ request: ListingRequest = ListingRequest()
     ) -> AsyncThrowingStream<ObjectPage, any Error> {
         let listing = listing(request)
         return AsyncThrowingStream { try await listing.nextPage() }
     }
 
     /// As ``pages(_:)``, for a screen that asks for more when it is scrolled. Nothing is asked before the first page is.
-    public nonisolated func listing(_ request: ListObjects = ListObjects()) -> ObjectListing {
+    public nonisolated func listing(_ request: ListingRequest = ListingRequest()) -> ObjectListing {
         let pages = core.listObjects(request: request)
         return ObjectListing { await self.finish { _ in try await pages.nextPage() } }
     }

@@ -11,7 +11,7 @@ extension JetbridgeSession {
 
     /// As ``init(bundle:store:options:)``, for a configuration that does not come from files of the app.
     public convenience init(
-        config: Config, store: any SecretStore, options: SessionOptions = SessionOptions()
+        config: JetbridgeConfig, store: any SecretStore, options: SessionOptions = SessionOptions()
     ) throws(JetbridgeError) {
         let core: CoreSession
         do { core = try CoreSession.open(config: config, store: store, options: options) } catch {
@@ -21,12 +21,14 @@ extension JetbridgeSession {
     }
 
     /// Checks the texts of the two configuration files, and tells all mistakes at once.
-    public nonisolated static func config(oktaConfig: String, awsExports: String) throws(JetbridgeError) -> Config {
-        do { return try Config.parse(oktaJson: oktaConfig, awsJson: awsExports) } catch { throw JetbridgeError(error) }
+    public nonisolated static func config(
+        oktaConfig: String, awsExports: String
+    ) throws(JetbridgeError) -> JetbridgeConfig {
+        do { return try .parse(oktaJson: oktaConfig, awsJson: awsExports) } catch { throw JetbridgeError(error) }
     }
 
     /// Checks `okta-config.json` and `aws-exports.json` of `bundle`.
-    public nonisolated static func config(bundle: Bundle) throws(JetbridgeError) -> Config {
+    public nonisolated static func config(bundle: Bundle) throws(JetbridgeError) -> JetbridgeConfig {
         try config(oktaConfig: text(of: "okta-config", bundle), awsExports: text(of: "aws-exports", bundle))
     }
 

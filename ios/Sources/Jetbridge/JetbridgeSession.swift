@@ -16,7 +16,7 @@ public final class JetbridgeSession {
     public internal(set) var state: SessionState
 
     /// Who is signed in; nobody while that is not known. `subject` says which person it is, the rest may arrive later.
-    public var user: User? { if case .signedIn(let user) = state { user } else { nil } }
+    public var user: JetbridgeUser? { if case .signedIn(let user) = state { user } else { nil } }
 
     /// How far the sign-in of ``signIn(options:browser:)`` or ``handleRedirect(_:)`` is.
     public internal(set) var signInProgress = SignInProgress.idle
@@ -25,7 +25,7 @@ public final class JetbridgeSession {
     public nonisolated let bucket: String
 
     nonisolated let core: CoreSession
-    nonisolated let config: Config
+    nonisolated let config: JetbridgeConfig
     nonisolated let suspension: SuspensionGuard
     private nonisolated let news: SessionNews
     private nonisolated let notifications = Notifications()
@@ -34,7 +34,7 @@ public final class JetbridgeSession {
     @ObservationIgnored var attempt: SignInAttempt?
 
     /// Around a session that the app has opened itself: one with the local stack's clock, in tests.
-    public init(config: Config, core: CoreSession) {
+    public init(config: JetbridgeConfig, core: CoreSession) {
         self.core = core
         self.config = config
         bucket = config.bucket()

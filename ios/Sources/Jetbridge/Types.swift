@@ -3,7 +3,7 @@
 // One of them is exported, because members belong to the module that declares them, and new projects of Xcode 26 see members
 // only of modules that a file imports, or that such a module re-exports: SE-0444 (`MemberImportVisibility`, Swift 6.1),
 // "Detailed design", which knows no other way than this attribute. To the compiler a module of which a file imports one name
-// is imported (swiftlang/swift, ImportCache.h, `isImportedBy`). All of it would bring names that apps have, too: `Session`.
+// is imported (swiftlang/swift, ImportCache.h, `isImportedBy`). All of it would bring names of the core beside.
 import JetbridgeFFI
 @_exported import enum JetbridgeFFI.Recovery
 
@@ -15,36 +15,38 @@ public typealias AuthorizationRequest = JetbridgeFFI.AuthorizationRequest
 public typealias AwsCredentials = JetbridgeFFI.AwsCredentials
 /// A renewal at work until `stop()`, or until nobody holds it any more.
 public typealias BackgroundRenewal = JetbridgeFFI.BackgroundRenewal
-/// A checked configuration.
-public typealias Config = JetbridgeFFI.Config
 /// One mistake of a configuration: its file, its key, what is wrong and what would be right.
 public typealias ConfigProblem = JetbridgeFFI.ConfigProblem
 /// A session of the core, for an app that opens it itself.
-public typealias CoreSession = JetbridgeFFI.Session
+public typealias CoreSession = JetbridgeFFI.CoreSession
+/// A checked configuration.
+public typealias JetbridgeConfig = JetbridgeFFI.JetbridgeConfig
+/// Who is signed in, as far as Okta told.
+public typealias JetbridgeUser = JetbridgeFFI.JetbridgeUser
 /// One object of a bucket.
 public typealias ListedObject = JetbridgeFFI.ListedObject
 /// What to list.
-public typealias ListObjects = JetbridgeFFI.ListObjects
+public typealias ListingRequest = JetbridgeFFI.ListingRequest
 /// How to sign in.
 public typealias LoginOptions = JetbridgeFFI.LoginOptions
+/// A further parameter of the sign-in page.
+public typealias LoginParameter = JetbridgeFFI.LoginParameter
+/// What the sign-in page asks for.
+public typealias LoginPrompt = JetbridgeFFI.LoginPrompt
 /// How much is logged.
 public typealias LogLevel = JetbridgeFFI.LogLevel
 /// One page of a listing: objects, and the "folders" that a delimiter makes.
 public typealias ObjectPage = JetbridgeFFI.ObjectPage
 /// What stands between this device and a service.
 public typealias Obstacle = JetbridgeFFI.Obstacle
-/// A further parameter of the sign-in page.
-public typealias Parameter = JetbridgeFFI.Parameter
-/// What the sign-in page asks for.
-public typealias Prompt = JetbridgeFFI.Prompt
 /// The coarse answer to "what now?".
 public typealias Recovery = JetbridgeFFI.Recovery
+/// Who answered, or should have.
+public typealias RemoteService = JetbridgeFFI.RemoteService
 /// What was renewed.
 public typealias Renewed = JetbridgeFFI.Renewed
 /// Keeps secret bytes under names.
 public typealias SecretStore = JetbridgeFFI.SecretStore
-/// Who answered, or should have.
-public typealias Service = JetbridgeFFI.Service
 /// The facts of a session, with both clocks.
 public typealias SessionDetails = JetbridgeFFI.SessionDetails
 /// What happens beside the state.
@@ -59,5 +61,3 @@ public typealias SignInReason = JetbridgeFFI.SignInReason
 public typealias SignOutMode = JetbridgeFFI.SignOutMode
 /// Why a `SecretStore` did not do what it was asked.
 public typealias StorageError = JetbridgeFFI.StorageError
-/// Who is signed in, as far as Okta told.
-public typealias User = JetbridgeFFI.User

@@ -9,7 +9,7 @@ final class Bench {
 
     let stack: Stack
     let store: any SecretStore
-    let config: Config
+    let config: JetbridgeConfig
     let person: Person
 
     init(store: any SecretStore = newStore(), options: StackOptions = StackOptions()) async throws {

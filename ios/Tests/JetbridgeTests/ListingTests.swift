@@ -11,11 +11,11 @@ struct ListingTests {
         let session = try await bench.signedIn()
         let all = try await session.listObjects().collected()
         let before = try bench.count("ListObjectsV2")
-        let some = try await session.listObjects(ListObjects(pageSize: 1)).prefix(2).collected()
+        let some = try await session.listObjects(ListingRequest(pageSize: 1)).prefix(2).collected()
         #expect(some == Array(all.prefix(2)))
         #expect(all.count > 9)
         #expect(try bench.count("ListObjectsV2") <= before + 3)
-        #expect(try await session.listObjects(ListObjects(pageSize: 3)).collected() == all)
+        #expect(try await session.listObjects(ListingRequest(pageSize: 3)).collected() == all)
     }
 
     @Test("pages have their objects and folders, and a prefix keeps the others out")
@@ -23,11 +23,11 @@ struct ListingTests {
         let bench = try await Bench()
         let session = try await bench.signedIn()
         let all = try await session.listObjects().collected().map(\.key)
-        let pages = try await session.pages(ListObjects(pageSize: 3)).collected()
+        let pages = try await session.pages(ListingRequest(pageSize: 3)).collected()
         #expect(pages.count > 2)
         #expect(pages.allSatisfy { $0.objects.count <= 3 })
         #expect(pages.flatMap(\.objects).map(\.key) == all)
-        let folders = try await session.pages(ListObjects(delimiter: "/")).collected()
+        let folders = try await session.pages(ListingRequest(delimiter: "/")).collected()
         #expect(folders.flatMap(\.commonPrefixes).contains("reports/"))
         let reports = try await session.listObjects(prefix: "reports/").collected().map(\.key)
         #expect(reports == all.filter { $0.hasPrefix("reports/") })
@@ -39,7 +39,7 @@ struct ListingTests {
         let bench = try await Bench()
         let session = try await bench.signedIn()
         let all = try await session.listObjects().collected().map(\.key)
-        let listing = session.listing(ListObjects(pageSize: 3))
+        let listing = session.listing(ListingRequest(pageSize: 3))
         try bench.stack.setLatency(milliseconds: 2_500)
         let before = try bench.count("ListObjectsV2")
         let caller = Task { _ = try await listing.nextPage() }
@@ -63,7 +63,7 @@ struct ListingTests {
         let bench = try await Bench()
         let session = try await bench.signedIn()
         let all = try await session.listObjects().collected()
-        let listing = session.listing(ListObjects(pageSize: 2))
+        let listing = session.listing(ListingRequest(pageSize: 2))
         async let first = listing.nextPage()
         async let second = listing.nextPage()
         let pages = try await [first, second].compactMap { $0?.objects }
@@ -77,7 +77,7 @@ struct ListingTests {
         let session = try await bench.signedIn()
         _ = try await session.credentials()
         try bench.stack.setLatency(milliseconds: 200)
-        let task = Task { try await session.listObjects(ListObjects(pageSize: 1)).collected().count }
+        let task = Task { try await session.listObjects(ListingRequest(pageSize: 1)).collected().count }
         try await eventually("the listing goes on") { try bench.count("ListObjectsV2") >= 2 }
         task.cancel()
         _ = await task.result
@@ -95,7 +95,7 @@ struct ListingTests {
         #expect(signedOut == .signInRequired(reason: .signedOut))
         let session = try await bench.signedIn()
         let missing = try await error {
-            _ = try await session.pages(ListObjects(bucket: "no-such-bucket")).collected()
+            _ = try await session.pages(ListingRequest(bucket: "no-such-bucket")).collected()
         }
         guard case .notFound(let what) = missing else { throw missing }
         #expect(what.contains("no-such-bucket"))

@@ -13,7 +13,7 @@ struct OneImportTests {
 
     @Test("the members of what an app asks for and gets are seen")
     func members() {
-        #expect(ListObjects(prefix: "reports/").prefix == "reports/")
+        #expect(ListingRequest(prefix: "reports/").prefix == "reports/")
         #expect(JetbridgeError.userCancelled.recovery == .ignore)
         #expect(SessionState.signedOut != .notLoaded)
     }

@@ -34,12 +34,12 @@ struct FilesViewTests {
     func restarts() async throws {
         let view = FilesView(session: try await Bench().session())
         await view.session.restore()
-        func id(of user: User) throws -> String {
+        func id(of user: JetbridgeUser) throws -> String {
             view.session.state = .signedIn(user: user)
             return try draw(view).id
         }
-        func user(_ subject: String, email: String?) -> User {
-            User(subject: subject, username: nil, name: nil, email: email, displayName: subject)
+        func user(_ subject: String, email: String?) -> JetbridgeUser {
+            JetbridgeUser(subject: subject, username: nil, name: nil, email: email, displayName: subject)
         }
         let nobody = try draw(view).id
         let alice = try id(of: user("alice", email: nil))

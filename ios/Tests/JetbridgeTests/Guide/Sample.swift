@@ -101,7 +101,7 @@ final class Snippets {
     }
 
     func page() async throws {
-        let listing = session.listing(ListObjects(prefix: "reports/", delimiter: "/", pageSize: 50))
+        let listing = session.listing(ListingRequest(prefix: "reports/", delimiter: "/", pageSize: 50))
         guard let page = try await listing.nextPage() else { return }  // nil: that was the last one
         show(page.commonPrefixes + page.objects.map(\.key))
     }

@@ -1,25 +1,28 @@
-import dev.jetbridge.ffi.Config
-import dev.jetbridge.ffi.ConfigException
-import dev.jetbridge.ffi.ListObjects
-import dev.jetbridge.ffi.LocalStack
-import dev.jetbridge.ffi.LocalStackException
-import dev.jetbridge.ffi.LocalStackOptions
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.Renewed
-import dev.jetbridge.ffi.SecretStore
-import dev.jetbridge.ffi.Service
-import dev.jetbridge.ffi.Session
-import dev.jetbridge.ffi.SessionEvent
-import dev.jetbridge.ffi.SessionException
-import dev.jetbridge.ffi.SessionObserver
-import dev.jetbridge.ffi.SessionOptions
-import dev.jetbridge.ffi.SessionState
-import dev.jetbridge.ffi.SignInReason
-import dev.jetbridge.ffi.SignOutMode
-import dev.jetbridge.ffi.StorageException
-import dev.jetbridge.ffi.libraryVersion
-import dev.jetbridge.ffi.memoryStore
+import dev.jetbridge.ConfigException
+import dev.jetbridge.CoreSession
+import dev.jetbridge.JetbridgeConfig
+import dev.jetbridge.ListingRequest
+import dev.jetbridge.LocalStack
+import dev.jetbridge.LocalStackException
+import dev.jetbridge.LocalStackOptions
+import dev.jetbridge.LoginOptions
+import dev.jetbridge.Recovery
+import dev.jetbridge.RemoteService
+import dev.jetbridge.Renewed
+import dev.jetbridge.SecretStore
+import dev.jetbridge.SessionEvent
+import dev.jetbridge.SessionException
+import dev.jetbridge.SessionObserver
+import dev.jetbridge.SessionOptions
+import dev.jetbridge.SessionState
+import dev.jetbridge.SignInReason
+import dev.jetbridge.SignOutMode
+import dev.jetbridge.StorageException
+import dev.jetbridge.libraryVersion
+import dev.jetbridge.memoryStore
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -36,21 +39,18 @@ import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
-import java.util.concurrent.ConcurrentHashMap
-import java.util.concurrent.CopyOnWriteArrayList
-import kotlin.time.Duration.Companion.seconds
 
 /** The generated Kotlin and the Rust library together, against the strict local stack, without any Android. */
 class BindingsTest {
     private val stack: LocalStack = runBlocking { LocalStack.start(LocalStackOptions()) }
-    private val config = Config.parse(stack.oktaConfigJson(), stack.awsExportsJson())
+    private val config = JetbridgeConfig.parse(stack.oktaConfigJson(), stack.awsExportsJson())
 
     @AfterEach
     fun stop() = runBlocking { stack.shutdown() }
 
-    private fun open(store: SecretStore = memoryStore()) = Session.openWithStackClock(config, store, SessionOptions(), stack)
+    private fun open(store: SecretStore = memoryStore()) = CoreSession.openWithStackClock(config, store, SessionOptions(), stack)
 
-    private suspend fun Session.signIn(login: String = stack.userLogin()): SessionState {
+    private suspend fun CoreSession.signIn(login: String = stack.userLogin()): SessionState {
         val url = beginLogin(LoginOptions()).url()
         return completeLogin(stack.signIn(url, login, stack.userPassword()))
     }
@@ -79,7 +79,7 @@ class BindingsTest {
                 assertEquals(SessionState.SignedOut, session.restore())
                 val state = session.signIn() as SessionState.SignedIn
                 assertEquals("Alice Archer", state.user.displayName)
-                val pages = session.listObjects(ListObjects(pageSize = 10u))
+                val pages = session.listObjects(ListingRequest(pageSize = 10u))
                 val keys = generateSequence { runBlocking { pages.nextPage() } }.map { it.objects }.toList()
                 assertTrue(keys.size > 2, "pages: ${keys.size}")
                 assertTrue(keys.flatten().any { it.key == "reports/2026/summary.csv" && it.size == 18_902uL })
@@ -161,7 +161,7 @@ class BindingsTest {
 
                 val no = stack.deny(session.beginLogin(LoginOptions()).url())
                 val denied = failure<SessionException.AccessDenied> { session.completeLogin(no) }
-                assertEquals(Service.OKTA, denied.service)
+                assertEquals(RemoteService.OKTA, denied.service)
 
                 session.signIn()
                 stack.injectFault("cognito-roles-misconfigured", 100u)
@@ -169,11 +169,11 @@ class BindingsTest {
                 assertTrue(roles.describe().contains(roles.hint))
                 stack.injectFault("cognito-roles-misconfigured", 0u)
 
-                val missing = failure<SessionException.NotFound> { session.listObjects(ListObjects(bucket = "no-such-bucket")).nextPage() }
+                val missing = failure<SessionException.NotFound> { session.listObjects(ListingRequest(bucket = "no-such-bucket")).nextPage() }
                 assertEquals("not_found", missing.kind())
                 val closed =
-                    failure<SessionException.AccessDenied> { session.listObjects(ListObjects(bucket = "jetbridge-private")).nextPage() }
-                assertEquals(Service.S3, closed.service)
+                    failure<SessionException.AccessDenied> { session.listObjects(ListingRequest(bucket = "jetbridge-private")).nextPage() }
+                assertEquals(RemoteService.S3, closed.service)
             }
         }
 
@@ -190,7 +190,7 @@ class BindingsTest {
 
     @Test
     fun `all mistakes of a configuration at once`() {
-        val e = assertThrows<ConfigException.Invalid> { Config.parse("{}", "[]") }
+        val e = assertThrows<ConfigException.Invalid> { JetbridgeConfig.parse("{}", "[]") }
         assertTrue(e.problems.map { it.key }.containsAll(listOf("okta_issuer_url", "okta_client_id", "okta_callback_url")))
         assertTrue(e.describe().lines().size >= e.problems.size)
     }

@@ -1,11 +1,11 @@
 package dev.jetbridge.testing
 
+import dev.jetbridge.CoreSession
 import dev.jetbridge.JetbridgeSession
-import dev.jetbridge.ffi.LocalStack
-import dev.jetbridge.ffi.LocalStackOptions
-import dev.jetbridge.ffi.SecretStore
-import dev.jetbridge.ffi.Session
-import dev.jetbridge.ffi.SessionOptions
+import dev.jetbridge.LocalStack
+import dev.jetbridge.LocalStackOptions
+import dev.jetbridge.SecretStore
+import dev.jetbridge.SessionOptions
 import kotlinx.coroutines.runBlocking
 import org.junit.rules.ExternalResource
 
@@ -40,7 +40,7 @@ class Stack(
         oktaConfig: String = local.oktaConfigJson(),
     ): JetbridgeSession {
         val config = JetbridgeSession.config(oktaConfig, local.awsExportsJson())
-        return JetbridgeSession.over(config, Session.openWithStackClock(config, store, SessionOptions(), local))
+        return JetbridgeSession.over(config, CoreSession.openWithStackClock(config, store, SessionOptions(), local))
     }
 
     /** Whether anybody can reach the stack. It forgets nothing meanwhile. */

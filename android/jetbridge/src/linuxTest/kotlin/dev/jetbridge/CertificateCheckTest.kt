@@ -11,14 +11,6 @@ import android.security.net.config.Pin
 import android.security.net.config.PinSet
 import android.util.Pair
 import com.android.org.conscrypt.ct.CTLogInfo
-import dev.jetbridge.ffi.LocalStackOptions
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.Obstacle
-import dev.jetbridge.ffi.Session
-import dev.jetbridge.ffi.SessionException
-import dev.jetbridge.ffi.SessionOptions
-import dev.jetbridge.ffi.SessionState
-import dev.jetbridge.ffi.memoryStore
 import dev.jetbridge.testing.Stack
 import java.io.ByteArrayInputStream
 import java.security.KeyStore
@@ -156,7 +148,7 @@ class CertificateCheckTest {
         val issuer = Regex("https://[^/]+/")
         val okta = stack.local.oktaConfigJson().replaceFirst(issuer, "https://localhost:${servers.show(server, *more)}/")
         val config = JetbridgeSession.config(okta, stack.local.awsExportsJson())
-        val session = Session.open(config, memoryStore(), SessionOptions(rootCertificatesPem = roots))
+        val session = CoreSession.open(config, memoryStore(), SessionOptions(rootCertificatesPem = roots))
         return assertThrows(SessionException::class.java) { runBlocking { session.beginLogin(LoginOptions()) } }
     }
 

@@ -1,13 +1,6 @@
 package dev.jetbridge
 
 import android.content.Context
-import dev.jetbridge.ffi.ConfigException
-import dev.jetbridge.ffi.ConfigProblem
-import dev.jetbridge.ffi.Obstacle
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.Service
-import dev.jetbridge.ffi.SessionException
-import dev.jetbridge.ffi.SignInReason
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -67,7 +60,7 @@ public sealed class JetbridgeException(
      */
     public class Obstructed internal constructor(
         /** Who should have answered. */
-        public val service: Service,
+        public val service: RemoteService,
         /** What it is: an app may show the settings for the date, or the network's sign-in page. */
         public val obstacle: Obstacle,
         /** What was found in the way, in English. */
@@ -105,7 +98,7 @@ public sealed class JetbridgeException(
     /** A service understood the request and refused it. */
     public class AccessDenied internal constructor(
         /** Who refused. */
-        public val service: Service,
+        public val service: RemoteService,
         /** The service's own error code. */
         public val code: String,
         /** The service's id of the request, for its support. */
@@ -233,12 +226,12 @@ public fun SignInReason.text(context: Context): String =
         is SignInReason.InteractionRequired -> context.getString(R.string.jetbridge_error_sign_in_required_interaction, code)
     }
 
-private val Service.title: String
+private val RemoteService.title: String
     get() =
         when (this) {
-            Service.OKTA -> "Okta"
-            Service.COGNITO -> "Amazon Cognito"
-            Service.S3 -> "Amazon S3"
+            RemoteService.OKTA -> "Okta"
+            RemoteService.COGNITO -> "Amazon Cognito"
+            RemoteService.S3 -> "Amazon S3"
         }
 
 /** The core's hints are sentences without an end; in the middle of a text they need both. */

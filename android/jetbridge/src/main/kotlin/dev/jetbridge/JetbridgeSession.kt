@@ -3,29 +3,8 @@ package dev.jetbridge
 import android.app.Activity
 import android.content.Context
 import android.net.Uri
-import dev.jetbridge.ffi.AccessToken
-import dev.jetbridge.ffi.AuthorizationRequest
-import dev.jetbridge.ffi.AwsCredentials
-import dev.jetbridge.ffi.Config
-import dev.jetbridge.ffi.ConfigException
-import dev.jetbridge.ffi.InternalException
-import dev.jetbridge.ffi.ListObjects
-import dev.jetbridge.ffi.ListedObject
-import dev.jetbridge.ffi.LogLevel
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.ObjectPage
-import dev.jetbridge.ffi.ObjectPages
-import dev.jetbridge.ffi.SecretStore
-import dev.jetbridge.ffi.Session
-import dev.jetbridge.ffi.SessionDetails
-import dev.jetbridge.ffi.SessionEvent
-import dev.jetbridge.ffi.SessionException
-import dev.jetbridge.ffi.SessionObserver
-import dev.jetbridge.ffi.SessionOptions
-import dev.jetbridge.ffi.SessionState
-import dev.jetbridge.ffi.SignOutMode
-import dev.jetbridge.ffi.User
-import dev.jetbridge.ffi.setLogSink
+import java.io.File
+import java.io.IOException
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -53,8 +32,6 @@ import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
-import java.io.File
-import java.io.IOException
 
 /**
  * The session with Okta and AWS: the one object an app holds, for as long as its process lives. Make it with [open] and
@@ -66,7 +43,7 @@ import java.io.IOException
  * Every suspend function throws [JetbridgeException] and nothing else, and may be called from any thread.
  */
 public class JetbridgeSession internal constructor(
-    private val opened: Session,
+    private val opened: CoreSession,
     /** The bucket of the configuration, for headings. */
     public val bucket: String,
 ) : AutoCloseable {
@@ -172,7 +149,7 @@ public class JetbridgeSession internal constructor(
     public suspend fun cancelLogin(): Unit = work { core.cancelLogin() }
 
     /** Okta's profile of the user, fresh. */
-    public suspend fun userInfo(): User = work { core.userInfo() }
+    public suspend fun userInfo(): JetbridgeUser = work { core.userInfo() }
 
     /** The facts of the session, with both clocks: the ID token's and the AWS credentials'. From memory, at once. */
     public fun details(): SessionDetails = core.details()
@@ -200,17 +177,17 @@ public class JetbridgeSession internal constructor(
      * is fetched when the collector has used up the one before, so `take(20)` asks for one page only.
      */
     public fun objects(prefix: String? = null): Flow<ListedObject> =
-        flow { pages(ListObjects(prefix = prefix)).collect { page -> page.objects.forEach { emit(it) } } }
+        flow { pages(ListingRequest(prefix = prefix)).collect { page -> page.objects.forEach { emit(it) } } }
 
     /** As [objects], page by page, with the "folders" that a delimiter makes. */
-    public fun pages(request: ListObjects = ListObjects()): Flow<ObjectPage> =
+    public fun pages(request: ListingRequest = ListingRequest()): Flow<ObjectPage> =
         flow {
             val listing = listing(request)
             while (true) emit(listing.nextPage() ?: break)
         }
 
     /** As [pages], for a screen that asks for more when it is scrolled. Nothing is asked before the first page is. */
-    public fun listing(request: ListObjects = ListObjects()): ObjectListing = ObjectListing(core.listObjects(request), this)
+    public fun listing(request: ListingRequest = ListingRequest()): ObjectListing = ObjectListing(core.listObjects(request), this)
 
     /**
      * Renews tokens and keys a little before they run out, for long work without a user: until the answer is cancelled or the
@@ -328,14 +305,14 @@ public class JetbridgeSession internal constructor(
         @JvmOverloads
         public fun open(
             context: Context,
-            config: Config,
+            config: JetbridgeConfig,
             store: SecretStore = KeystoreSecretStore(context),
             options: SessionOptions = SessionOptions(),
         ): JetbridgeSession {
             NativeLibrary.load()
             return try {
                 val locks = options.lockFolder ?: File(context.noBackupFilesDir, LOCKS).path
-                over(config, Session.open(config, store, options.copy(lockFolder = locks)))
+                over(config, CoreSession.open(config, store, options.copy(lockFolder = locks)))
             } catch (e: SessionException) {
                 throw JetbridgeException.of(e)
             }
@@ -351,10 +328,10 @@ public class JetbridgeSession internal constructor(
         public fun config(
             oktaConfig: String,
             awsExports: String,
-        ): Config =
+        ): JetbridgeConfig =
             try {
                 NativeLibrary.load()
-                Config.parse(oktaConfig, awsExports)
+                JetbridgeConfig.parse(oktaConfig, awsExports)
             } catch (e: ConfigException) {
                 throw JetbridgeException.of(e)
             }
@@ -374,8 +351,8 @@ public class JetbridgeSession internal constructor(
         /** Around a session that the app has opened itself: one with the local stack's clock, in tests and debug builds. */
         @JvmStatic
         public fun over(
-            config: Config,
-            core: Session,
+            config: JetbridgeConfig,
+            core: CoreSession,
         ): JetbridgeSession {
             val session = JetbridgeSession(core, config.bucket())
             session.begin { session.restore() }

@@ -7,8 +7,6 @@ import android.os.UserManager
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
-import dev.jetbridge.ffi.SecretStore
-import dev.jetbridge.ffi.StorageException
 import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException

@@ -1,8 +1,6 @@
 package dev.jetbridge
 
 import android.util.Log
-import dev.jetbridge.ffi.LogLevel
-import dev.jetbridge.ffi.LogSink
 
 /** The library's log lines in logcat. What reaches it was written to be safe to log. */
 internal object LogcatSink : LogSink {

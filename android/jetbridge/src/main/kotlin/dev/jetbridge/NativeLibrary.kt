@@ -1,7 +1,6 @@
 package dev.jetbridge
 
 import android.os.Build
-import dev.jetbridge.ffi.uniffiEnsureInitialized
 
 /**
  * Loads the Rust library and gives it [CertificateCheck].

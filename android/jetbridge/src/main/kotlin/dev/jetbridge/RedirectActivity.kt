@@ -7,7 +7,6 @@ import android.content.Intent
 import android.content.pm.PackageManager
 import android.net.Uri
 import android.os.Bundle
-import dev.jetbridge.ffi.SessionException
 
 /**
  * Where the browser's redirect arrives, by the scheme in the manifest placeholder `jetbridgeRedirectScheme`. Any app may

@@ -2,10 +2,6 @@ package dev.jetbridge
 
 import android.app.Activity
 import android.content.Intent
-import dev.jetbridge.ffi.AuthorizationRequest
-import dev.jetbridge.ffi.LoginOptions
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.SessionException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
@@ -61,6 +57,7 @@ internal class SignInFlow(
 
     /** How this process has begun its last sign-in. */
     private var options = LoginOptions()
+    private var isAdviceGiven = false
 
     /** See [JetbridgeSession.startSignIn]. */
     @Synchronized
@@ -70,6 +67,8 @@ internal class SignInFlow(
         isEphemeral: Boolean,
     ) {
         if (shown.value is SignInProgress.Preparing || shown.value is SignInProgress.Finishing) return
+        if (!isAdviceGiven) LauncherAdvice.tell(from)
+        isAdviceGiven = true
         this.options = options
         this.isEphemeral = isEphemeral
         // Who asks for something else, such as the password once more, is not served by the answer to what was asked before.

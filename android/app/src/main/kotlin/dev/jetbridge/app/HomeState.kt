@@ -1,6 +1,6 @@
 package dev.jetbridge.app
 
-import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.SignOutMode
 import java.time.Instant
 import kotlin.time.Duration
 

@@ -15,7 +15,7 @@ import androidx.lifecycle.viewmodel.initializer
 import androidx.lifecycle.viewmodel.viewModelFactory
 import dev.jetbridge.JetbridgeBrowser
 import dev.jetbridge.JetbridgeException
-import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.SignOutMode
 import kotlinx.coroutines.launch
 
 /** The app's one Activity. */

@@ -9,12 +9,15 @@ import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeHost
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.ObjectListing
+import dev.jetbridge.Recovery
+import dev.jetbridge.SessionDetails
+import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
-import dev.jetbridge.ffi.Recovery
-import dev.jetbridge.ffi.SessionDetails
-import dev.jetbridge.ffi.SessionState
-import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.SignOutMode
 import dev.jetbridge.text
+import java.time.Instant
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.delay
@@ -26,9 +29,6 @@ import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.receiveAsFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
-import java.time.Instant
-import kotlin.time.Duration.Companion.seconds
-import kotlin.time.toKotlinDuration
 
 /** Turns the session into what the screen shows, and taps into calls. It survives a turned screen. */
 class MainViewModel(

@@ -23,7 +23,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.unit.dp
-import dev.jetbridge.ffi.SignOutMode
+import dev.jetbridge.SignOutMode
 
 private val Choices =
     listOf(

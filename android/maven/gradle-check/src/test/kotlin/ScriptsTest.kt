@@ -1,0 +1,120 @@
+import org.gradle.api.Project
+import org.gradle.api.publish.maven.tasks.GenerateMavenPom
+import org.gradle.testfixtures.ProjectBuilder
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+import java.io.File
+import javax.xml.parsers.DocumentBuilderFactory
+import javax.xml.xpath.XPathFactory
+import org.gradle.api.tasks.testing.Test as UnitTests
+
+/** What our scripts tell Gradle to do, done by Gradle. */
+class ScriptsTest {
+    @TempDir
+    lateinit var folder: File
+
+    private fun project(
+        name: String = "jetbridge",
+        parent: Project? = null,
+    ): Project {
+        val builder = ProjectBuilder.builder().withName(name).withGradleUserHomeDir(File(folder, "home"))
+        return builder.withProjectDir(File(folder, name).apply { mkdirs() }).withParent(parent).build()
+    }
+
+    /** A program that writes down how it was called, and then does [work]. */
+    private fun cargo(work: String = ""): File =
+        File(folder, "cargo").apply {
+            writeText("#!/bin/sh\necho \"$@\" >\"${folder.path}/called\"\necho \"\$RUSTFLAGS\" >\"${folder.path}/flags\"\n$work\n")
+            setExecutable(true)
+        }
+
+    private val called get() = File(folder, "called").readText().trim()
+
+    /** central.sonatype.org/publish/requirements, "Sufficient Metadata". */
+    @Test
+    fun `the POM has all that Maven Central asks for`() {
+        val project = project()
+        listOf("maven-publish", "signing").forEach(project.pluginManager::apply)
+        JetbridgeScript(project)
+        val task = project.tasks.getByName("generatePomFileForReleasePublication") as GenerateMavenPom
+        task.doGenerate()
+        val pom = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(task.destination)
+        val paths = XPathFactory.newInstance().newXPath()
+
+        fun at(path: String) = paths.evaluate("/project/$path", pom)
+        assertEquals("dev.jetbridge:jetbridge:0.1.0", "${at("groupId")}:${at("artifactId")}:${at("version")}")
+        val asked =
+            listOf("name", "description", "url", "licenses/license/name", "licenses/license/url", "developers/developer/name") +
+                listOf("developers/developer/url", "scm/url", "scm/connection", "scm/developerConnection")
+        assertEquals(emptyList<String>(), asked.filter { at(it).isBlank() })
+        assertEquals(null, project.tasks.findByName("signReleasePublication"), "nobody gave a key")
+    }
+
+    @Test
+    fun `of a folder only the two configuration files get into the app`() {
+        val project = project("app")
+        AppScript(project)
+        val from = File(folder, "config").apply { mkdirs() }
+        for (name in listOf("okta-config.json", "aws-exports.json", "README.md", "okta-config.example.json")) {
+            File(from, name).writeText(name)
+        }
+        val task = project.tasks.register("files", ConfigurationFiles::class.java).get()
+        task.folder.set(from)
+        task.output.set(File(folder, "assets"))
+        task.copy()
+        assertEquals(setOf("okta-config.json", "aws-exports.json"), File(folder, "assets").list()!!.toSet())
+    }
+
+    @Test
+    fun `the library for phones is built for pages of 16 KB, with the local stack only where the bindings have it`() {
+        val task = project().tasks.register("native", CargoNdk::class.java).get()
+        task.workspace.set(folder)
+        task.cargo.set(cargo().path)
+        task.ndk.set("/ndk")
+        task.abis.set(listOf("arm64-v8a"))
+        task.output.set(File(folder, "libraries"))
+        for (debug in listOf(true, false)) {
+            task.withLocalStack.set(debug)
+            task.profile.set(if (debug) "dev" else "mobile")
+            task.build()
+            assertTrue("ndk --platform 26" in called && "--target arm64-v8a" in called, called)
+            assertEquals(debug, "local-stack" in called, called)
+            assertTrue("max-page-size=16384" in File(folder, "flags").readText())
+        }
+    }
+
+    @Test
+    fun `bindings come without the library, which lies where the unit tests look for it`() {
+        val project = project()
+        val task = project.tasks.register("bindings", Bindings::class.java).get()
+        val made = task.temporaryDir
+        task.workspace.set(folder)
+        val files = listOf("libjetbridge_ffi.so", "uniffi.toml", "kotlin/A.kt").joinToString(" ") { "'$made/$it'" }
+        task.cargo.set(cargo("mkdir -p '$made/kotlin' && touch $files").path)
+        task.output.set(File(folder, "kotlin"))
+        task.library.set(project.file("build/host-library/debug"))
+        for (debug in listOf(true, false)) {
+            task.withLocalStack.set(debug)
+            task.generate()
+            assertEquals(!debug, "--without-local-stack" in called, called)
+            assertEquals(listOf("A.kt"), File(folder, "kotlin").list()!!.toList())
+            assertEquals(listOf("libjetbridge_ffi.so"), project.file("build/host-library/debug").list()!!.toList())
+        }
+    }
+
+    @Test
+    fun `the unit tests of both modules run on the library of the debug bindings`() {
+        val root = project("root")
+        val modules = listOf("jetbridge", "app").map { project(it, root) }
+        RootScript(root)
+        for (module in modules) {
+            val tests = module.tasks.register("testDebugUnitTest", UnitTests::class.java).get()
+            assertEquals(root.file("jetbridge/build/host-library/debug").path, tests.systemProperties["jna.library.path"])
+            assertTrue(":jetbridge:bindingsDebug" in tests.dependsOn)
+            assertFalse(tests.jvmArgs.orEmpty().isEmpty())
+        }
+    }
+}
