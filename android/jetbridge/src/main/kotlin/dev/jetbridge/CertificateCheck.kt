@@ -25,12 +25,15 @@ import javax.net.ssl.X509TrustManager
  * Nothing is asked over the network. A certificate is taken for revoked where Android itself knows it.
  */
 internal object CertificateCheck {
-    /** What extended key usage says of a server (RFC 5280 §4.2.1.12). The second one stands for any use; Conscrypt takes both. */
+    /**
+     * What extended key usage says of a server (RFC 5280 §4.2.1.12). The second one stands for any use. Conscrypt takes both,
+     * and refuses others without a word of its own for it (TrustManagerImpl.ExtendedKeyUsagePKIXCertPathChecker).
+     */
     private val FOR_SERVERS = setOf("1.3.6.1.5.5.7.3.1", "2.5.29.37.0")
 
     /**
-     * Asked for, and without a meaning: Conscrypt only wants it not to be empty (TrustManagerImpl.checkTrusted, AOSP
-     * external/conscrypt, Android 15).
+     * Asked for, and without a meaning: Conscrypt only wants it not to be empty (TrustManagerImpl.checkTrusted in
+     * google/conscrypt at 058452e).
      */
     private const val AUTH_TYPE = "RSA"
 
@@ -127,7 +130,8 @@ internal object CertificateCheck {
                     BasicReason.REVOKED -> "revoked"
                     PKIXReason.NO_TRUST_ANCHOR -> "unknown issuer"
                     // "Trust anchor for certification path not found." has no reason, and no certificate that is to blame
-                    // (TrustManagerImpl.checkTrustedRecursive and verifyChain, AOSP external/conscrypt, Android 8 to 16).
+                    // (TrustManagerImpl.checkTrustedRecursive and verifyChain in google/conscrypt at 058452e, and Android 15's,
+                    // which the tests run; that Android 8's is the same is from memory).
                     else -> if (cause.reason == BasicReason.UNSPECIFIED && cause.index < 0) "unknown issuer" else null
                 }
             else -> null
