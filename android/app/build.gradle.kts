@@ -42,6 +42,8 @@ android {
         unitTests { isIncludeAndroidResources = true }
     }
     buildTypes {
+        // English (XA) and Arabic (XB) in the phone's settings: nothing is cut, nothing was forgotten.
+        debug { isPseudoLocalesEnabled = true }
         release {
             isMinifyEnabled = true
             isShrinkResources = true
@@ -107,6 +109,5 @@ dependencies {
     testImplementation(libs.jna)
     testImplementation(libs.junit)
     testImplementation(libs.robolectric)
-    testImplementation(platform(libs.androidx.compose.bom))
     testImplementation(libs.androidx.compose.ui.test.junit4)
 }

@@ -58,7 +58,6 @@ kotlin {
 
 dependencies {
     implementation(libs.androidx.browser)
-    implementation(libs.rustls.platform.verifier)
     api(libs.kotlinx.coroutines.android)
     // As an AAR: it brings JNA's own native library for each ABI.
     implementation(libs.jna) { artifact { type = "aar" } }
@@ -68,6 +67,7 @@ dependencies {
     testImplementation(libs.junit)
     testImplementation(libs.robolectric)
     testImplementation(libs.kotlinx.coroutines.test)
+    testImplementation(libs.kotlin.abi.tools)
     androidTestImplementation(libs.androidx.test.runner)
     androidTestImplementation(libs.androidx.test.junit)
 }

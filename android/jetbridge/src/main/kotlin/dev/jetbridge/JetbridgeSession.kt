@@ -296,7 +296,7 @@ public class JetbridgeSession internal constructor(
             store: SecretStore = KeystoreSecretStore(context),
             options: SessionOptions = SessionOptions(),
         ): JetbridgeSession {
-            NativeLibrary.start(context)
+            NativeLibrary.load()
             return open(context, config(asset(context, OKTA_CONFIG), asset(context, AWS_EXPORTS)), store, options)
         }
 
@@ -309,7 +309,7 @@ public class JetbridgeSession internal constructor(
             store: SecretStore = KeystoreSecretStore(context),
             options: SessionOptions = SessionOptions(),
         ): JetbridgeSession {
-            NativeLibrary.start(context)
+            NativeLibrary.load()
             return try {
                 val locks = options.lockFolder ?: File(context.noBackupFilesDir, LOCKS).path
                 over(config, CoreSession.open(config, store, options.copy(lockFolder = locks)))
