@@ -68,6 +68,35 @@ class JetbridgeExceptionTest {
         assertEquals(variants(JetbridgeException::class.java), ours.map { it.javaClass }.toSet())
     }
 
+    /** As an app's tests make it, where there is no Rust to say what it means. */
+    private fun JetbridgeException.withoutRust() =
+        when (this) {
+            is JetbridgeException.UserCancelled -> JetbridgeException.UserCancelled()
+            is JetbridgeException.SignInRequired -> JetbridgeException.SignInRequired(reason)
+            is JetbridgeException.Retryable -> JetbridgeException.Retryable(failure, retryAfter)
+            is JetbridgeException.Obstructed -> JetbridgeException.Obstructed(service, obstacle, problem, hint)
+            is JetbridgeException.Misconfigured -> JetbridgeException.Misconfigured(setting, problem, hint)
+            is JetbridgeException.AccessDenied -> JetbridgeException.AccessDenied(service, code, requestId, hint)
+            is JetbridgeException.NotFound -> JetbridgeException.NotFound(what)
+            is JetbridgeException.UnexpectedRedirect -> JetbridgeException.UnexpectedRedirect(detail)
+            is JetbridgeException.SecureStorage -> JetbridgeException.SecureStorage(detail, mayPass)
+            is JetbridgeException.Internal -> JetbridgeException.Internal(detail)
+            is JetbridgeException.InvalidConfiguration -> JetbridgeException.InvalidConfiguration(problems)
+            is JetbridgeException.ConfigurationFileMissing -> JetbridgeException.ConfigurationFileMissing(file)
+            is JetbridgeException.NoBrowser -> JetbridgeException.NoBrowser()
+            is JetbridgeException.LibraryMissing -> JetbridgeException.LibraryMissing(abis)
+        }
+
+    @Test
+    fun `one that an app's test makes says the same as Rust's`() {
+        for (error in ours) {
+            val fake = error.withoutRust()
+            assertEquals("$error", error.recovery, fake.recovery)
+            assertEquals("$error", error.text(context), fake.text(context))
+            assertTrue("$fake", fake.message!!.isNotEmpty())
+        }
+    }
+
     @Test
     fun `every text is made of whole sentences and says something of its own`() {
         val texts = ours.map { it.text(context) }

@@ -145,8 +145,8 @@ class SignInTest : SignInScenario() {
         val config = JetbridgeSession.config(stack.local.oktaConfigJson(), stack.local.awsExportsJson())
         val processes = List(2) { JetbridgeSession.open(host, config) }
         runBlocking {
-            val redirect = stack.signIn(processes[0].beginLogin().url())
-            processes.map { async { it.completeLogin(redirect) } }.awaitAll().forEach { assertTrue("$it", it is SessionState.SignedIn) }
+            val redirect = stack.signIn(processes[0].manualSignIn.begin().url)
+            processes.map { async { it.manualSignIn.complete(redirect) } }.awaitAll().forEach { assertTrue("$it", it is SessionState.SignedIn) }
         }
         assertEquals(1, stack.count("token"))
         val locks = File(host.noBackupFilesDir, "jetbridge/locks").list().orEmpty()
@@ -177,7 +177,7 @@ class SignInTest : SignInScenario() {
         controller.newIntent(follow(stack.signIn(open(controller))))
         awaitSignedIn()
         runBlocking { session.settle() }
-        session.observer.stateChanged(SessionState.SignedOut)
+        (session as LiveSession).observer.stateChanged(SessionState.SignedOut)
         awaitSignedIn()
     }
 

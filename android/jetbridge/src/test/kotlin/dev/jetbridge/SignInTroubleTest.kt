@@ -154,7 +154,7 @@ class SignInTroubleTest : SignInScenario() {
         controller.pause().stop()
         await("the request") { session.signInProgress.value is SignInProgress.InBrowser }
         stack.local.setLatency(0uL)
-        val first = session.signInFlow.request!!.url()
+        val first = (session as LiveSession).signInFlow.request!!.url
         assertNull("nobody is there to see it", shadowOf(controller.get()).nextStartedActivity)
         stack.local.advanceClock(seconds)
         controller.start().resume()
