@@ -27,4 +27,4 @@ dependencyResolutionManagement {
 }
 
 rootProject.name = "jetbridge"
-include(":jetbridge", ":app")
+include(":jetbridge", ":jetbridge-testing", ":app")

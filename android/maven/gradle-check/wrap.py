@@ -24,6 +24,7 @@ COMPONENTS = "AndroidComponentsExtension"
 for folder, name, types in (
     (".", "Root", "Unit, Unit"),
     ("jetbridge", "Jetbridge", f"LibraryExtension, Library{COMPONENTS}"),
+    ("jetbridge-testing", "JetbridgeTesting", f"LibraryExtension, Library{COMPONENTS}"),
     ("app", "App", f"ApplicationExtension, Application{COMPONENTS}"),
 ):
     script = (root / folder / "build.gradle.kts").read_text()
