@@ -73,15 +73,17 @@ class SampleTest {
     fun `every Kotlin snippet of the guide is compiled`() {
         val guide = File(repository, "docs/android.md").readText()
         val snippets = Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(guide).map { it.groupValues[1] }.toList()
-        val sample =
-            File(
-                build,
+        val compiled =
+            listOf(
                 "jetbridge/src/test/kotlin/dev/jetbridge/sample/Sample.kt",
-            ).readText().lines().map { it.trim() }.joinToString("\n")
-        assertTrue(snippets.size >= 6)
+                "jetbridge-testing/src/test/kotlin/dev/jetbridge/testing/Sample.kt",
+                "app/src/test/kotlin/com/example/myapplication/MainActivity.kt",
+            )
+        val sample = compiled.joinToString("\n") { file -> File(build, file).readLines().joinToString("\n") { it.trim() } }
+        assertTrue(snippets.size >= 10)
         for (snippet in snippets) {
             val code = snippet.lines().joinToString("\n") { it.trim() }.trim()
-            assertTrue("not in Sample.kt:\n$code", code in sample)
+            assertTrue("not compiled:\n$code", code in sample)
             assertEquals("not whole:\n$code", code.count { it == '{' }, code.count { it == '}' })
         }
     }
