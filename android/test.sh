@@ -2,10 +2,12 @@
 # Everything of Android that can be tested on Linux, from a clean clone on: `cargo xtask test kotlin` calls it.
 # Generates the bindings from a library with the local stack in it, compiles the app's and the library's sources with
 # Maven, runs their tests, tries the Gradle scripts, dexes the app as a release is dexed, checks the style, and prints how many tests ran. Fails when
-# one fails, and when bindings and library disagree.
+# one fails, and when bindings and library disagree. `--update` writes the library's public API down anew (api/kotlin.txt).
 set -euo pipefail
 cd "$(dirname "$0")"
 skipped_modules=()
+update=false
+[ "${1:-}" = --update ] && update=true
 # The JVM's second compiler costs more than it wins while Maven runs.
 export MAVEN_OPTS="-XX:TieredStopAtLevel=1 -XX:+UseParallelGC ${MAVEN_OPTS:-}"
 
@@ -69,7 +71,7 @@ fi
 rm -rf {bindings,jetbridge,jetbridge-testing,app,maven/gradle-check}/build/maven/{surefire-reports,classes,test-classes}
 status=0
 # A failed test must not keep the modules behind it from being tested: the reports are counted below.
-mvn -q -B -fae -Dmaven.test.failure.ignore=true test -pl "$modules" -am || status=1
+mvn -q -B -fae -Dmaven.test.failure.ignore=true -Djetbridge.update="$update" test -pl "$modules" -am || status=1
 for module in ${modules//,/ }; do
   if ! compgen -G "$module/build/maven/surefire-reports/TEST-*.xml" >/dev/null; then
     echo "failed: $module: no test ran"

@@ -107,6 +107,5 @@ dependencies {
     testImplementation(libs.jna)
     testImplementation(libs.junit)
     testImplementation(libs.robolectric)
-    testImplementation(platform(libs.androidx.compose.bom))
     testImplementation(libs.androidx.compose.ui.test.junit4)
 }
