@@ -37,13 +37,26 @@ let platform: [Target] = [
 #else
 let notBuilt: [String] = []
 let apple: [Target.Dependency] = []
-// What the core's static library asks of the system.
-let linking: [LinkerSetting] = [
-    .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedLibrary("iconv"),
-]
-let platform: [Target] = [
-    .binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")
-]
+// What the core asks of the system is linked in its framework.
+let linking: [LinkerSetting] = []
+// The tests need a core with the local stack in it, which apps must not have: `cargo xtask xcframework --debug
+// --local-stack --platform macos`, then `JETBRIDGE_LOCAL_STACK=1 swift test`. A variable, because SwiftPM remembers what a
+// manifest said until its text or the environment changes, and would not notice another core.
+let tests: [Target] =
+    Context.environment["JETBRIDGE_LOCAL_STACK"] == nil
+    ? []
+    : [
+        .testTarget(
+            name: "JetbridgeTests",
+            dependencies: ["Jetbridge", "JetbridgeFFI"],
+            // These play the system with the stubs, or expect that there is no keychain.
+            exclude: [
+                "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift", "WebAuthenticationBrowserTests.swift",
+            ]
+        )
+    ]
+let core = Target.binaryTarget(name: "CJetbridgeFFI", path: "build/JetbridgeFFI.xcframework")
+let platform = [core] + tests
 #endif
 
 let targets: [Target] = [
@@ -66,7 +79,7 @@ let targets: [Target] = [
 let package = Package(
     name: "Jetbridge",
     defaultLocalization: "en",
-    platforms: [.iOS(.v17), .macOS(.v14)],
+    platforms: [.iOS(.v17), .macOS(.v14), .macCatalyst(.v17), .visionOS(.v1)],
     products: [.library(name: "Jetbridge", targets: ["Jetbridge"])],
     targets: platform + targets
 )

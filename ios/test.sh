@@ -91,6 +91,34 @@ check_bindings() {
   fi
 }
 
+# The manifests that only Apple's platforms evaluate: the other half of the package's, and that of the repository which
+# `cargo xtask swift-package` writes, here around an archive that is none.
+check_manifests() {
+  local folder=build/manifests url=https://example.com/1.0.0/JetbridgeFFI.xcframework.zip checksum
+  rm -rf "$folder"
+  mkdir -p "$folder/apple" "$folder/made"
+  sed 's/^#if os(Linux)$/#if os(Windows)/' Package.swift >"$folder/apple/Package.swift"
+  manifest() { swift_root env "${@:2}" swift package --package-path "$folder/$1" dump-package; }
+  if manifest apple >"$folder/app.json" && manifest apple JETBRIDGE_LOCAL_STACK=1 >"$folder/tests.json" &&
+    grep -q JetbridgeFFI.xcframework "$folder/app.json" && ! grep -q JetbridgeTests "$folder/app.json" &&
+    grep -q JetbridgeTests "$folder/tests.json"; then
+    pass "on Apple's platforms, the package has its tests only with the local stack"
+  else
+    fail "Apple's half of the manifest"
+  fi
+
+  echo "no archive" >"$folder/made/JetbridgeFFI.xcframework.zip"
+  echo "// generated" >"$folder/made/JetbridgeFFI.swift"
+  if cargo xtask swift-package --url "$url" --build "ios/$folder/made" --output "ios/$folder/package" >/dev/null &&
+    manifest package >"$folder/package.json" && grep -q '"name" : "Jetbridge"' "$folder/package.json" &&
+    checksum=$(swift_root swift package --package-path "$folder/package" compute-checksum \
+      "$folder/made/JetbridgeFFI.xcframework.zip") && grep -q "$checksum" "$folder/package.json"; then
+    pass "the repository for apps has a manifest, with the checksum that SwiftPM computes"
+  else
+    fail "the repository for apps"
+  fi
+}
+
 # Adds up what a report of the tests says.
 count_tests() {
   local tests=0 bad=0 line
@@ -127,6 +155,7 @@ fi
 mapfile -t sources < <(find . -name '*.swift' -not -path './build/*' -not -path './.build/*' -not -path '*/JetbridgeFFI/*')
 if swift_root swift format lint --strict "${sources[@]}"; then pass "style"; else fail "style"; fi
 check_bindings
+check_manifests
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

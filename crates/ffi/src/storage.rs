@@ -122,12 +122,12 @@ impl From<jetbridge::storage::StorageError> for StorageError {
 /// `Denied` for a service without a name, and where there is no such keychain.
 #[uniffi::export]
 pub fn keychain_store(service: &str, access_group: Option<String>) -> Result<Arc<dyn SecretStore>, StorageError> {
-    #[cfg(any(target_os = "ios", target_os = "macos"))]
+    #[cfg(target_vendor = "apple")]
     {
         let store = jetbridge::storage::KeychainStore::open(service, access_group.as_deref())?;
         Ok(Arc::new(Exported(store)))
     }
-    #[cfg(not(any(target_os = "ios", target_os = "macos")))]
+    #[cfg(not(target_vendor = "apple"))]
     {
         let _ = (service, access_group);
         Err(StorageError::Denied {

@@ -188,7 +188,7 @@ fn a_session_with_a_lock_folder_locks_there() {
     session.resume_locks();
 }
 
-#[cfg(not(any(target_os = "ios", target_os = "macos")))]
+#[cfg(not(target_vendor = "apple"))]
 #[test]
 fn asking_for_a_keychain_where_there_is_none_says_so() {
     let Err(StorageError::Denied { detail }) = keychain_store("org.example.app", None) else {

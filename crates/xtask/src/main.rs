@@ -1,5 +1,5 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
-//! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `ios-project`, `audit`, `bench`.
+//! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `swift-package`, `ios-project`, `audit`, `bench`.
 
 mod apple;
 mod bench;
@@ -32,8 +32,15 @@ Usage: cargo xtask <command>
                              bindings (kotlin, swift, python) in target/bindings or DIR
                              --android: Kotlin for Android, not for other JVMs
   android-size               links the arm64 Android library and says how large it is
-  xcframework [--debug]      on a Mac: the library for iOS, its simulators and macOS, zipped, with its checksum
+  xcframework [--debug] [--local-stack] [--platform NAME]…
+                             on a Mac: a dynamic framework for iOS, macOS, Mac Catalyst, visionOS and the
+                             simulators, or for the platforms that are named, zipped, with its checksum
                              --debug: takes plain http on loopback, for the local stack
+                             --local-stack: with the local stack in it, for the package's own tests
+  swift-package --url URL [--build DIR] [--output DIR]
+                             a folder to be pushed as the repository that apps add: the package with the
+                             zipped library that will be at URL, by its checksum
+                             --build: where xcframework left both, if not in ios/build
   ios-project                on a Mac: the debug library and the demo's Xcode project (needs xcodegen)
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
@@ -51,6 +58,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
         Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
         Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),
+        Some((command, rest)) if command == "swift-package" => exit_code(apple::swift_package(&root, rest)),
         Some((command, [])) if command == "ios-project" => exit_code(apple::project(&root)),
         Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
         Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),

@@ -59,7 +59,7 @@ public struct WebAuthenticationBrowser: SignInBrowser {
             return ASWebAuthenticationSession(
                 url: url, callbackURLScheme: redirect.scheme, completionHandler: completion)
         }
-        guard #available(iOS 17.4, macOS 14.4, *) else {
+        guard #available(iOS 17.4, macOS 14.4, visionOS 1.1, *) else {
             throw .browserUnavailable(detail: "an https redirect needs iOS 17.4 or macOS 14.4")
         }
         return ASWebAuthenticationSession(

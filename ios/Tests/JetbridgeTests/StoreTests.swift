@@ -63,6 +63,8 @@ struct StoreTests {
         #expect(store.values == kept)
     }
 
+    // A Mac does not lock its keychain with its screen.
+    #if canImport(UIKit)
     @Test("when the device is unlocked, the session restores itself")
     func unlocked() async throws {
         let store = BreakableStore()
@@ -75,6 +77,7 @@ struct StoreTests {
         NotificationCenter.default.post(name: UIApplication.protectedDataDidBecomeAvailableNotification, object: nil)
         try await eventually("the session is restored") { session.state.isSignedIn }
     }
+    #endif
 
     @Test("a store that throws what it may not is taken for unavailable, and its text is told to nobody")
     func bug() async throws {

@@ -31,7 +31,7 @@ pub struct KeychainStore {
 /// One table for the process, because two objects may be the same store.
 static LOCKS: LazyLock<MemoryStore> = LazyLock::new(MemoryStore::new);
 
-#[cfg(any(target_os = "ios", target_os = "macos"))]
+#[cfg(target_vendor = "apple")]
 impl KeychainStore {
     /// The items of `service`. Without `access_group` they are the app's own; with one, also those of every other app and
     /// extension of the same team that has it in its entitlements.

@@ -10,11 +10,8 @@ mod encrypted_file;
 mod envelope;
 mod hex;
 mod key;
-#[cfg(any(target_os = "ios", target_os = "macos", test))]
-#[cfg_attr(
-    not(any(target_os = "ios", target_os = "macos")),
-    expect(unreachable_pub, reason = "elsewhere only tests see it")
-)]
+#[cfg(any(target_vendor = "apple", test))]
+#[cfg_attr(not(target_vendor = "apple"), expect(unreachable_pub, reason = "elsewhere only tests see it"))]
 mod keychain;
 mod keyring;
 mod location;
@@ -36,7 +33,7 @@ use zeroize::Zeroizing;
 
 pub use encrypted_file::{EncryptedFileStore, FileStoreOptions};
 pub use key::KeySource;
-#[cfg(any(target_os = "ios", target_os = "macos"))]
+#[cfg(target_vendor = "apple")]
 pub use keychain::KeychainStore;
 pub use location::{absolute_path, default_directory};
 pub use lock::LockFolder;
