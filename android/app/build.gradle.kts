@@ -42,6 +42,8 @@ android {
         unitTests { isIncludeAndroidResources = true }
     }
     buildTypes {
+        // English (XA) and Arabic (XB) in the phone's settings: nothing is cut, nothing was forgotten.
+        debug { isPseudoLocalesEnabled = true }
         release {
             isMinifyEnabled = true
             isShrinkResources = true

@@ -89,7 +89,8 @@ def main() -> None:
     def compile_resources(folder: Path, name: str) -> None:
         if folder.is_dir() and any(path.is_file() for path in folder.rglob("*")):
             table = out / "compiled" / f"{name}.zip"
-            subprocess.run(["aapt2", "compile", "--dir", folder, "-o", table], check=True)
+            # As AGP's pseudoLocalesEnabled: en-XA has longer texts in brackets, ar-XB runs from right to left.
+            subprocess.run(["aapt2", "compile", "--pseudo-localize", "--dir", folder, "-o", table], check=True)
             tables.append(table)
 
     for folder in arguments.aars:

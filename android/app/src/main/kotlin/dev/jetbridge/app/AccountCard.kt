@@ -4,13 +4,13 @@ import androidx.compose.foundation.background
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.ExperimentalLayoutApi
-import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.IntrinsicSize
 import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.fillMaxHeight
 import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.height
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
-import androidx.compose.foundation.layout.widthIn
 import androidx.compose.foundation.shape.CircleShape
 import androidx.compose.foundation.shape.RoundedCornerShape
 import androidx.compose.material3.MaterialTheme
@@ -24,7 +24,6 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
-import androidx.compose.ui.text.style.TextOverflow
 import androidx.compose.ui.unit.dp
 import kotlin.time.Duration
 
@@ -39,12 +38,10 @@ internal fun AccountCard(
             Row(Modifier.semantics(mergeDescendants = true) {}, verticalAlignment = Alignment.CenterVertically) {
                 Initials(account.name)
                 Column(Modifier.padding(start = 14.dp)) {
-                    Text(account.name, Modifier.semantics { heading() }, style = MaterialTheme.typography.titleMedium)
+                    Text(account.name.isolated(), Modifier.semantics { heading() }, style = MaterialTheme.typography.titleMedium)
                     Text(
-                        account.email ?: stringResource(R.string.signed_in_as),
+                        account.email?.isolated() ?: stringResource(R.string.signed_in_as),
                         color = MaterialTheme.colorScheme.onSurfaceVariant,
-                        maxLines = 1,
-                        overflow = TextOverflow.Ellipsis,
                         style = MaterialTheme.typography.bodyMedium,
                     )
                 }
@@ -54,17 +51,19 @@ internal fun AccountCard(
     }
 }
 
-@OptIn(ExperimentalLayoutApi::class)
+/** Side by side and of one height, or one under the other when a large font needs the room. */
 @Composable
 private fun Clocks(account: AccountState.SignedIn) {
-    // Side by side, and one under the other when a large font needs the room.
-    FlowRow(
-        Modifier.fillMaxWidth(),
-        horizontalArrangement = Arrangement.spacedBy(10.dp),
-        verticalArrangement = Arrangement.spacedBy(10.dp),
-    ) {
-        ClockTile(R.string.okta_clock, account.oktaClock, Modifier.weight(1f))
-        ClockTile(R.string.aws_clock, account.awsClock, Modifier.weight(1f))
+    if (LocalDensity.current.fontScale < 1.5f) {
+        Row(Modifier.height(IntrinsicSize.Min), horizontalArrangement = Arrangement.spacedBy(10.dp)) {
+            ClockTile(R.string.okta_clock, account.oktaClock, Modifier.weight(1f).fillMaxHeight())
+            ClockTile(R.string.aws_clock, account.awsClock, Modifier.weight(1f).fillMaxHeight())
+        }
+    } else {
+        Column(verticalArrangement = Arrangement.spacedBy(10.dp)) {
+            ClockTile(R.string.okta_clock, account.oktaClock, Modifier.fillMaxWidth())
+            ClockTile(R.string.aws_clock, account.awsClock, Modifier.fillMaxWidth())
+        }
     }
 }
 
@@ -75,7 +74,7 @@ private fun ClockTile(
     modifier: Modifier,
 ) {
     Surface(
-        modifier.widthIn(min = 128.dp * LocalDensity.current.fontScale).semantics(mergeDescendants = true) {},
+        modifier.semantics(mergeDescendants = true) {},
         color = MaterialTheme.colorScheme.surfaceContainer,
         shape = RoundedCornerShape(12.dp),
     ) {
@@ -108,7 +107,7 @@ private fun Initials(name: String) {
             .split(' ')
             .filter(String::isNotBlank)
             .let { listOfNotNull(it.firstOrNull(), it.lastOrNull().takeIf { _ -> it.size > 1 }) }
-            .joinToString("") { it.take(1).uppercase() }
+            .joinToString("") { String(Character.toChars(it.codePointAt(0))).uppercase() }
     Box(
         Modifier.size(48.dp).background(MaterialTheme.colorScheme.primaryContainer, CircleShape).clearAndSetSemantics {},
         contentAlignment = Alignment.Center,

@@ -85,6 +85,8 @@ sealed interface ListingState {
         val hasMore: Boolean = false,
         val isRefreshing: Boolean = false,
         val problem: String? = null,
+        /** Grows with each answer, also with one that brought no rows: an end that is still in sight asks again. */
+        val answer: Int = 0,
     ) : ListingState
 
     /** Not even a first page. */

@@ -1,15 +1,22 @@
 package dev.jetbridge.app
 
+import android.text.BidiFormatter
 import android.text.format.Formatter
+import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
+import androidx.compose.foundation.layout.offset
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.lazy.LazyListScope
 import androidx.compose.foundation.lazy.items
 import androidx.compose.foundation.shape.RoundedCornerShape
+import androidx.compose.foundation.text.KeyboardActions
+import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.material3.Button
 import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.HorizontalDivider
@@ -26,14 +33,19 @@ import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalConfiguration
 import androidx.compose.ui.platform.LocalContext
+import androidx.compose.ui.platform.LocalFocusManager
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.input.ImeAction
+import androidx.compose.ui.text.input.KeyboardCapitalization
 import androidx.compose.ui.text.style.TextOverflow
 import androidx.compose.ui.unit.dp
 import java.time.Instant
@@ -45,6 +57,7 @@ import java.time.format.FormatStyle
 internal fun LazyListScope.listing(
     state: HomeState,
     actions: HomeActions,
+    isWide: Boolean,
 ) {
     when (val listing = state.listing) {
         is ListingState.NotAsked -> {
@@ -52,26 +65,32 @@ internal fun LazyListScope.listing(
                 Message(
                     R.drawable.ic_folder,
                     stringResource(R.string.listing_hint_title),
-                    stringResource(R.string.listing_hint_text, state.bucket),
+                    stringResource(R.string.listing_hint_text, state.bucket.isolated()),
                     Modifier.padding(top = 48.dp),
                 )
             }
         }
 
         is ListingState.Loading -> {
-            item("busy") { Busy(stringResource(R.string.listing_loading, state.bucket), Modifier.padding(top = 56.dp)) }
+            item("busy") { Busy(stringResource(R.string.listing_loading, state.bucket.isolated()), Modifier.padding(top = 56.dp)) }
         }
 
         is ListingState.Failed -> {
             item("failed") {
-                Message(R.drawable.ic_alert, stringResource(R.string.failed_title), listing.text, Modifier.padding(top = 40.dp)) {
+                Message(
+                    R.drawable.ic_alert,
+                    stringResource(R.string.failed_title),
+                    listing.text,
+                    Modifier.padding(top = 40.dp),
+                    isNews = true,
+                ) {
                     if (listing.canRetry) Button(onClick = actions.list) { Text(stringResource(R.string.try_again)) }
                 }
             }
         }
 
         is ListingState.Rows -> {
-            rows(state, listing, actions)
+            rows(state, listing, actions, isWide)
         }
     }
 }
@@ -80,29 +99,32 @@ private fun LazyListScope.rows(
     state: HomeState,
     listing: ListingState.Rows,
     actions: HomeActions,
+    isWide: Boolean,
 ) {
     if (listing.rows.isEmpty() && !listing.hasMore) {
         item("empty") {
             Message(
                 R.drawable.ic_folder,
                 stringResource(R.string.empty_title),
-                stringResource(R.string.empty_text, state.bucket),
+                stringResource(R.string.empty_text, state.bucket.isolated()),
                 Modifier.padding(top = 40.dp),
+                isNews = true,
             ) { TextButton(onClick = actions.list) { Text(stringResource(R.string.refresh)) } }
         }
         return
     }
     val search = state.search.trim()
     val found = if (search.isEmpty()) listing.rows else listing.rows.filter { it.key.contains(search, ignoreCase = true) }
-    item("search") { SearchField(state.search, actions.search) }
+    item("search") { SearchField(state.search, actions.search, Modifier.padding(top = if (isWide) 4.dp else 24.dp)) }
     item("count") { Heading(state.bucket, found.size) }
     if (found.isEmpty() && !listing.hasMore) {
         item("no-match") {
             Message(
                 R.drawable.ic_search,
                 stringResource(R.string.no_match_title),
-                stringResource(R.string.no_match_text, search),
+                stringResource(R.string.no_match_text, search.isolated()),
                 Modifier.padding(top = 32.dp),
+                isNews = true,
             )
         }
         return
@@ -116,12 +138,12 @@ private fun LazyListScope.rows(
 
             listing.hasMore -> {
                 // Shown means wanted: the next page is asked for when the end of the list comes into sight.
-                LaunchedEffect(listing.rows.size) { actions.loadMore() }
+                LaunchedEffect(listing.answer) { actions.loadMore() }
                 More(if (search.isEmpty()) R.string.listing_more else R.string.listing_searching)
             }
 
             else -> {
-                Faint(stringResource(R.string.listing_end))
+                Faint(stringResource(R.string.listing_end), Modifier.padding(start = 4.dp, end = 4.dp, top = 14.dp))
             }
         }
     }
@@ -131,11 +153,13 @@ private fun LazyListScope.rows(
 private fun SearchField(
     text: String,
     onChange: (String) -> Unit,
+    modifier: Modifier,
 ) {
+    val focus = LocalFocusManager.current
     OutlinedTextField(
         text,
         onChange,
-        Modifier.fillMaxWidth().padding(top = 24.dp).testTag("search"),
+        modifier.fillMaxWidth().testTag("search"),
         placeholder = { Text(stringResource(R.string.search)) },
         leadingIcon = { Icon(painterResource(R.drawable.ic_search), contentDescription = null) },
         trailingIcon = {
@@ -143,34 +167,46 @@ private fun SearchField(
                 IconButton({ onChange("") }) { Icon(painterResource(R.drawable.ic_close), stringResource(R.string.search_clear)) }
             }
         },
+        // Keys are no prose.
+        keyboardOptions =
+            KeyboardOptions(
+                capitalization = KeyboardCapitalization.None,
+                autoCorrectEnabled = false,
+                imeAction = ImeAction.Search,
+            ),
+        // What was found is there already; the keyboard is in its way.
+        keyboardActions = KeyboardActions { focus.clearFocus() },
         singleLine = true,
         shape = RoundedCornerShape(16.dp),
         colors =
             OutlinedTextFieldDefaults.colors(
                 focusedContainerColor = MaterialTheme.colorScheme.surfaceContainerLow,
                 unfocusedContainerColor = MaterialTheme.colorScheme.surfaceContainerLow,
-                unfocusedBorderColor = MaterialTheme.colorScheme.outlineVariant,
+                unfocusedBorderColor = MaterialTheme.colorScheme.outline,
             ),
     )
 }
 
+@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun Heading(
     bucket: String,
     count: Int,
 ) {
-    Row(
+    // In one line, and one under the other when a large font needs the room.
+    FlowRow(
         Modifier.fillMaxWidth().padding(start = 4.dp, end = 4.dp, top = 20.dp, bottom = 6.dp),
-        verticalAlignment = Alignment.CenterVertically,
+        horizontalArrangement = Arrangement.SpaceBetween,
+        itemVerticalAlignment = Alignment.CenterVertically,
     ) {
         Text(
-            stringResource(R.string.listing_title, bucket),
-            Modifier.weight(1f).semantics { heading() },
+            stringResource(R.string.listing_title, bucket.isolated()),
+            Modifier.padding(end = 12.dp).semantics { heading() },
             style = MaterialTheme.typography.titleMedium,
         )
         Text(
             pluralStringResource(R.plurals.listing_count, count, count),
-            Modifier.padding(start = 12.dp),
+            Modifier.semantics { liveRegion = LiveRegionMode.Polite },
             color = MaterialTheme.colorScheme.onSurfaceVariant,
             style = MaterialTheme.typography.bodySmall,
         )
@@ -181,7 +217,7 @@ private fun Heading(
 private fun Object(row: ObjectRow) {
     val size = Formatter.formatShortFileSize(LocalContext.current, row.size)
     val changed = row.changed?.let { date(it) } ?: stringResource(R.string.date_unknown)
-    val spoken = stringResource(R.string.object_description, row.key, size, changed)
+    val spoken = stringResource(R.string.object_description, row.key.isolated(), size, changed)
     Column(Modifier.testTag("object").clearAndSetSemantics { contentDescription = spoken }) {
         Row(Modifier.fillMaxWidth().heightIn(min = 64.dp).padding(horizontal = 4.dp), verticalAlignment = Alignment.CenterVertically) {
             Icon(
@@ -191,8 +227,13 @@ private fun Object(row: ObjectRow) {
                 tint = MaterialTheme.colorScheme.primary,
             )
             Column(Modifier.padding(start = 16.dp, top = 10.dp, bottom = 10.dp)) {
-                Text(row.name.printable(), style = MaterialTheme.typography.bodyLarge, maxLines = 2, overflow = TextOverflow.Ellipsis)
-                if (row.folder.isNotEmpty()) Faint(row.folder.printable() + "/")
+                Text(
+                    row.name.printable().isolated(),
+                    style = MaterialTheme.typography.bodyLarge,
+                    maxLines = 2,
+                    overflow = TextOverflow.Ellipsis,
+                )
+                if (row.folder.isNotEmpty()) Faint((row.folder.printable() + "/").isolated(), maxLines = 2)
                 Faint(stringResource(R.string.object_facts, size, changed))
             }
         }
@@ -201,13 +242,17 @@ private fun Object(row: ObjectRow) {
 }
 
 @Composable
-private fun Faint(text: String) {
+private fun Faint(
+    text: String,
+    modifier: Modifier = Modifier,
+    maxLines: Int = Int.MAX_VALUE,
+) {
     Text(
         text,
-        Modifier.padding(top = 2.dp),
+        modifier.padding(top = 2.dp),
         color = MaterialTheme.colorScheme.onSurfaceVariant,
         style = MaterialTheme.typography.bodySmall,
-        maxLines = 2,
+        maxLines = maxLines,
         overflow = TextOverflow.Ellipsis,
     )
 }
@@ -231,9 +276,12 @@ private fun MoreFailed(
     onRetry: () -> Unit,
 ) {
     Column(Modifier.fillMaxWidth().padding(vertical = 12.dp, horizontal = 4.dp)) {
-        Text(stringResource(R.string.failed_more), style = MaterialTheme.typography.bodyLarge)
-        Faint(problem)
-        TextButton(onRetry) { Text(stringResource(R.string.try_again)) }
+        Column(Modifier.semantics(mergeDescendants = true) { liveRegion = LiveRegionMode.Polite }) {
+            Text(stringResource(R.string.failed_more), style = MaterialTheme.typography.bodyLarge)
+            Faint(problem)
+        }
+        // In line with the text above: a text button has room around its label.
+        TextButton(onRetry, Modifier.padding(top = 4.dp).offset(x = (-12).dp)) { Text(stringResource(R.string.try_again)) }
     }
 }
 
@@ -249,6 +297,9 @@ private fun date(moment: Instant): String {
         .withZone(ZoneId.systemDefault())
         .format(moment)
 }
+
+/** As it is, also between words that run from right to left: `a/b/` must not become `/a/b`. */
+internal fun String.isolated(): String = BidiFormatter.getInstance().unicodeWrap(this)
 
 /** A key may hold any character; what would move other text about is shown as a symbol. */
 private fun String.printable(): String =

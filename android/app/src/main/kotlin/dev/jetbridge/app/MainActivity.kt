@@ -6,7 +6,6 @@ import androidx.activity.compose.setContent
 import androidx.activity.enableEdgeToEdge
 import androidx.activity.viewModels
 import androidx.compose.runtime.getValue
-import androidx.compose.runtime.remember
 import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.lifecycleScope
@@ -26,22 +25,22 @@ class MainActivity : ComponentActivity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         enableEdgeToEdge()
+        // Before the first frame: what the model begins to load is nearer when that is drawn.
+        val actions =
+            HomeActions(
+                signIn = { model.signIn(this) },
+                cancelSignIn = model::cancelSignIn,
+                list = model::list,
+                loadMore = model::loadMore,
+                search = model::search,
+                signOut = model::signOut,
+                dismissNotice = model::dismissNotice,
+                restore = model::restore,
+                startOver = { model.signOut(SignOutMode.LOCAL) },
+            )
         setContent {
+            // Nobody collects while the app is in the background, so no clock ticks there.
             val state by model.state.collectAsStateWithLifecycle()
-            val actions =
-                remember {
-                    HomeActions(
-                        signIn = { model.signIn(this) },
-                        cancelSignIn = model::cancelSignIn,
-                        list = model::list,
-                        loadMore = model::loadMore,
-                        search = model::search,
-                        signOut = model::signOut,
-                        dismissNotice = model::dismissNotice,
-                        restore = model::restore,
-                        startOver = { model.signOut(SignOutMode.LOCAL) },
-                    )
-                }
             JetbridgeTheme { HomeScreen(state, actions) }
         }
         lifecycleScope.launch {

@@ -14,10 +14,8 @@ import dev.jetbridge.SessionDetails
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignOutMode
+import dev.jetbridge.openSession
 import dev.jetbridge.text
-import java.time.Instant
-import kotlin.time.Duration.Companion.seconds
-import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.delay
@@ -26,18 +24,24 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.receiveAsFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
+import java.time.Instant
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toKotlinDuration
 
 /** Turns the session into what the screen shows, and taps into calls. It survives a turned screen. */
 class MainViewModel(
     app: Application,
 ) : AndroidViewModel(app) {
     private val shown = MutableStateFlow(HomeState())
-    private val opened: Result<JetbridgeSession> = runCatching { (app as JetbridgeHost).jetbridge }
     private val pages = Channel<Uri>(Channel.BUFFERED)
+    private var session: JetbridgeSession? = null
     private var listing: ObjectListing? = null
+    private var answers = 0
     private var loading: Job? = null
     private var signInNotice: String? = null
 
@@ -48,9 +52,14 @@ class MainViewModel(
     val toOpen: Flow<Uri> = pages.receiveAsFlow()
 
     init {
-        opened.onSuccess(::follow).onFailure { e ->
-            if (e !is JetbridgeException) throw e
-            shown.update { it.copy(account = AccountState.Broken(e.text(app))) }
+        viewModelScope.launch {
+            try {
+                val opened = (app as JetbridgeHost).openSession()
+                session = opened
+                follow(opened)
+            } catch (e: JetbridgeException) {
+                account(AccountState.Broken(e.text(app)))
+            }
         }
     }
 
@@ -84,11 +93,14 @@ class MainViewModel(
             }
 
             is SessionState.SignedIn -> {
-                while (true) {
-                    val user = now.user
-                    val (okta, aws) = clocks(session.details())
-                    account(AccountState.SignedIn(user.displayName, user.email, okta, aws))
-                    delay(TICK)
+                val (okta, aws) = clocks(session.details())
+                account(AccountState.SignedIn(now.user.displayName, now.user.email, okta, aws))
+                // Clocks tick while somebody looks, and are right at once for whoever comes back.
+                shown.subscriptionCount.map { it > 0 }.distinctUntilChanged().collectLatest { isSeen ->
+                    while (isSeen) {
+                        refreshClocks(session)
+                        delay(TICK)
+                    }
                 }
             }
         }
@@ -119,23 +131,23 @@ class MainViewModel(
     /** The first button. */
     fun signIn(from: Activity) {
         shown.update { it.copy(notice = null) }
-        opened.getOrNull()?.startSignIn(from)
+        session?.startSignIn(from)
     }
 
     /** The user does not want to go on in the browser. */
     fun cancelSignIn() {
-        opened.getOrNull()?.cancelSignIn()
+        session?.cancelSignIn()
     }
 
     /** The second button, and pulling down: lists the bucket from its beginning. */
     fun list() {
-        val session = opened.getOrNull() ?: return
+        val session = session ?: return
         loading?.cancel()
         val next = session.listing()
         listing = next
         shown.update {
-            val before = it.listing
-            it.copy(listing = if (before is ListingState.Rows) before.copy(isRefreshing = true) else ListingState.Loading, notice = null)
+            val before = it.listing as? ListingState.Rows
+            it.copy(listing = before?.copy(isRefreshing = true, problem = null) ?: ListingState.Loading, notice = null)
         }
         load(next, isFirst = true)
     }
@@ -169,22 +181,28 @@ class MainViewModel(
                                 .orEmpty()
                                 .takeUnless { isFirst }
                                 .orEmpty()
-                        it.copy(listing = ListingState.Rows(before + new, hasMore = page != null))
+                        it.copy(listing = ListingState.Rows(before + new, hasMore = page != null, answer = ++answers))
                     }
                 } catch (e: JetbridgeException) {
-                    failed(e)
+                    failed(e, isFirst)
                 }
                 // How long the keys live is news after the first call.
-                opened.getOrNull()?.let { refreshClocks(it) }
+                session?.let { refreshClocks(it) }
             }
     }
 
-    private fun failed(e: JetbridgeException) {
+    private fun failed(
+        e: JetbridgeException,
+        isFirst: Boolean,
+    ) {
         val text = e.text(getApplication())
         shown.update {
             val before = it.listing
             if (before is ListingState.Rows && before.rows.isNotEmpty()) {
-                it.copy(listing = before.copy(isRefreshing = false, hasMore = true, problem = text))
+                // Whoever pulled looks at the beginning of the list, whoever scrolled at its end: it is said where they look.
+                val notice = if (isFirst) text else it.notice
+                val isAtEnd = !isFirst || before.hasMore
+                it.copy(listing = before.copy(isRefreshing = false, problem = text.takeIf { isAtEnd }), notice = notice)
             } else {
                 val canRetry = e.recovery == Recovery.RETRY || e.recovery == Recovery.REPORT || e.recovery == Recovery.ASK_FOR_ACCESS
                 it.copy(listing = ListingState.Failed(text, canRetry))
@@ -205,7 +223,7 @@ class MainViewModel(
 
     /** Signs out; what the device keeps goes in any case. */
     fun signOut(mode: SignOutMode) {
-        val session = opened.getOrNull() ?: return
+        val session = session ?: return
         viewModelScope.launch {
             val app = getApplication<Application>()
             try {
@@ -222,13 +240,13 @@ class MainViewModel(
 
     /** The user has read the notice. */
     fun dismissNotice() {
-        opened.getOrNull()?.dismissSignInFailure()
+        session?.dismissSignInFailure()
         shown.update { it.copy(notice = null) }
     }
 
     /** Tries the secure store again. */
     fun restore() {
-        val session = opened.getOrNull() ?: return
+        val session = session ?: return
         viewModelScope.launch {
             try {
                 session.restore()

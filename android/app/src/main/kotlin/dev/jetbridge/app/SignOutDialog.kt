@@ -23,6 +23,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.unit.dp
+import androidx.compose.ui.window.DialogProperties
 import dev.jetbridge.SignOutMode
 
 private val Choices =
@@ -41,6 +42,9 @@ internal fun SignOutDialog(
     var chosen by rememberSaveable { mutableStateOf(SignOutMode.LOCAL) }
     AlertDialog(
         onDismiss,
+        // As wide as its texts need, on phones and tablets alike, and never up to the edge.
+        modifier = Modifier.padding(24.dp),
+        properties = DialogProperties(usePlatformDefaultWidth = false),
         confirmButton = { TextButton({ onSignOut(chosen) }) { Text(stringResource(R.string.sign_out)) } },
         dismissButton = { TextButton(onDismiss) { Text(stringResource(R.string.cancel)) } },
         title = { Text(stringResource(R.string.sign_out_title), style = MaterialTheme.typography.titleLarge) },
@@ -52,7 +56,6 @@ internal fun SignOutDialog(
                 for ((mode, title, text) in Choices) Choice(title, text, mode == chosen) { chosen = mode }
             }
         },
-        containerColor = MaterialTheme.colorScheme.surfaceContainerLow,
     )
 }
 

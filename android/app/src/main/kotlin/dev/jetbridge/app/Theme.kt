@@ -18,7 +18,7 @@ import androidx.compose.ui.unit.sp
  * no colour that means something by itself: every state is also said in words.
  */
 
-private val Light =
+internal val Light =
     lightColorScheme(
         primary = Color(0xFF17505C),
         onPrimary = Color(0xFFFFFFFF),
@@ -52,7 +52,7 @@ private val Light =
         surfaceTint = Color(0xFF17505C),
     )
 
-private val Dark =
+internal val Dark =
     darkColorScheme(
         primary = Color(0xFF8ECFDB),
         onPrimary = Color(0xFF00363F),
@@ -78,9 +78,9 @@ private val Dark =
         onSurfaceVariant = Color(0xFFAEBDC0),
         surfaceContainerLowest = Color(0xFF0A0E0F),
         surfaceContainerLow = Color(0xFF181F21),
-        surfaceContainer = Color(0xFF1B2325),
-        surfaceContainerHigh = Color(0xFF232C2F),
-        surfaceContainerHighest = Color(0xFF2D373A),
+        surfaceContainer = Color(0xFF232C2F),
+        surfaceContainerHigh = Color(0xFF293437),
+        surfaceContainerHighest = Color(0xFF324043),
         outline = Color(0xFF87979A),
         outlineVariant = Color(0xFF313D40),
         surfaceTint = Color(0xFF8ECFDB),

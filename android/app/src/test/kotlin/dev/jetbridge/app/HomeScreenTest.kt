@@ -1,88 +1,55 @@
 package dev.jetbridge.app
 
-import android.content.pm.ActivityInfo
-import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
-import androidx.activity.enableEdgeToEdge
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.setValue
-import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.assertIsDisplayed
 import androidx.compose.ui.test.assertIsEnabled
 import androidx.compose.ui.test.assertIsNotEnabled
 import androidx.compose.ui.test.assertIsSelected
+import androidx.compose.ui.test.getUnclippedBoundsInRoot
 import androidx.compose.ui.test.hasClickAction
 import androidx.compose.ui.test.hasContentDescription
 import androidx.compose.ui.test.hasText
-import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
 import androidx.compose.ui.test.onNodeWithContentDescription
 import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.onNodeWithText
+import androidx.compose.ui.test.onRoot
 import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollToKey
 import androidx.compose.ui.test.performScrollToNode
 import androidx.compose.ui.test.performTextInput
+import androidx.compose.ui.unit.dp
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.SignOutMode
-import java.time.Instant
-import java.util.Locale
-import java.util.TimeZone
-import kotlin.time.Duration.Companion.minutes
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
-import org.junit.rules.ExternalResource
-import org.junit.rules.RuleChain
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
-import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
-import org.robolectric.shadows.ShadowDialog
+import java.util.Locale
+import kotlin.time.Duration.Companion.minutes
 
-/** Each state of the screen: what it says, what it offers, and how it looks in light, dark and large letters. */
+/** Each state of the screen: what it says, what it offers, and what it tells TalkBack. */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35], application = android.app.Application::class, qualifiers = "en-rUS-w411dp-h840dp-xhdpi")
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 open class HomeScreenTest {
-    private val rule = createAndroidComposeRule<ComponentActivity>()
-
-    /** The app's own Activity brings a session with it; here an empty one with the app's theme is enough. */
-    private val emptyActivity =
-        object : ExternalResource() {
-            override fun before() {
-                val app = RuntimeEnvironment.getApplication()
-                val activity =
-                    ActivityInfo().apply {
-                        name = ComponentActivity::class.java.name
-                        packageName = app.packageName
-                        theme = R.style.Theme_JetbridgeDemo
-                    }
-                shadowOf(app.packageManager).addOrUpdateActivity(activity)
-            }
-        }
-
     @get:Rule
-    val chain: RuleChain = RuleChain.outerRule(emptyActivity).around(rule)
+    val activity = EmptyActivity()
+    private val rule get() = activity.screen
 
-    private val alice =
-        AccountState.SignedIn("Alice Archer", "alice@example.com", Clock(52.minutes), Clock(58.minutes))
-    private val objects =
-        listOf(
-            ObjectRow("readme.txt", 1_024, Instant.parse("2026-09-14T08:30:00Z")),
-            ObjectRow("reports/2026/summary.csv", 18_902, Instant.parse("2026-10-01T17:05:00Z")),
-            ObjectRow("reports/2026/october.pdf", 2_480_112, Instant.parse("2026-11-02T06:45:00Z")),
-            ObjectRow("photos/harbour at dawn.jpg", 5_912_004, Instant.parse("2026-06-21T03:58:00Z")),
-            ObjectRow("photos/", 0, Instant.parse("2026-06-21T03:50:00Z")),
-            ObjectRow("shared/welcome.txt", 612, null),
-        )
-    private val list = HomeState(alice, bucket = "jetbridge-demo", listing = ListingState.Rows(objects))
+    private val alice = Screens.alice
+    private val objects = Screens.objects
+    private val list = Screens.list
 
     private val done = mutableListOf<String>()
     private val actions =
@@ -102,39 +69,20 @@ open class HomeScreenTest {
         )
     private var state by mutableStateOf(HomeState())
 
-    /** The mode that a subclass draws in; part of the pictures' names. */
-    protected open val mode: String = "light"
-
-    private fun show(
-        shown: HomeState,
-        name: String? = null,
-    ) {
-        TimeZone.setDefault(TimeZone.getTimeZone("UTC"))
+    private fun show(shown: HomeState) {
         Locale.setDefault(Locale.US)
         state = shown
-        rule.runOnUiThread {
-            rule.activity.enableEdgeToEdge()
-            rule.activity.setContent { JetbridgeTheme { HomeScreen(state, actions) } }
-        }
-        rule.waitForIdle()
-        name?.let { rule.runOnUiThread { Screenshots.take(rule.activity, "$it-$mode") } }
-        reachable()
+        activity.show(actions) { state }
     }
 
-    /** What TalkBack needs: everything that can be pressed has a name. */
-    private fun reachable() {
-        val clickable = SemanticsMatcher("can be pressed") { SemanticsActions.OnClick in it.config }
-        for (node in rule.onAllNodes(clickable).fetchSemanticsNodes()) {
-            val texts = node.config.getOrElse(SemanticsProperties.Text) { emptyList() }.map { it.text }
-            val spoken = node.config.getOrElse(SemanticsProperties.ContentDescription) { emptyList() }
-            val editable = SemanticsProperties.EditableText in node.config
-            assertTrue("a nameless button at ${node.boundsInRoot}", editable || (texts + spoken).any { it.isNotBlank() })
-        }
+    private fun change(to: HomeState) {
+        rule.runOnUiThread { state = to }
+        rule.waitForIdle()
     }
 
     @Test
     fun `signed out`() {
-        show(HomeState(AccountState.SignedOut()), "signed-out")
+        show(HomeState(AccountState.SignedOut()))
         rule.onNodeWithText("AWS SDK Call").assertIsNotEnabled()
         rule.onNodeWithText("Available after Okta Login").assertExists()
         rule.onNodeWithText("Okta Login").assertIsEnabled().performClick()
@@ -149,7 +97,7 @@ open class HomeScreenTest {
 
     @Test
     fun `in the browser`() {
-        show(HomeState(AccountState.SignedOut(), SignInStage.IN_BROWSER), "in-browser")
+        show(HomeState(AccountState.SignedOut(), SignInStage.IN_BROWSER))
         rule.onNodeWithText("Okta Login").assertDoesNotExist()
         rule.onNodeWithText("Cancel").performClick()
         assertEquals(listOf("cancel"), done)
@@ -165,7 +113,7 @@ open class HomeScreenTest {
 
     @Test
     fun `the store cannot be read`() {
-        show(HomeState(AccountState.Unavailable), "unavailable")
+        show(HomeState(AccountState.Unavailable))
         rule.onNodeWithText("Try again").performClick()
         rule.onNodeWithTag("home").performScrollToNode(hasText("Start over"))
         rule.onNodeWithText("Start over").performClick()
@@ -175,7 +123,7 @@ open class HomeScreenTest {
     @Test
     fun `a sign-in failed`() {
         val text = "The service cannot be reached right now. Check your connection and try again."
-        show(HomeState(AccountState.SignedOut(), notice = text), "sign-in-failed")
+        show(HomeState(AccountState.SignedOut(), notice = text))
         rule.onNodeWithText(text).assertIsDisplayed()
         rule.onNodeWithContentDescription("Dismiss").performClick()
         assertEquals(listOf("dismiss"), done)
@@ -184,13 +132,13 @@ open class HomeScreenTest {
     @Test
     fun `the app is not set up`() {
         val e = assertThrows(JetbridgeException::class.java) { JetbridgeSession.config("{}", "{}") }
-        show(HomeState(AccountState.Broken(e.text(rule.activity))), "not-set-up")
+        show(HomeState(AccountState.Broken(e.text(rule.activity))))
         rule.onNodeWithText("okta_client_id", substring = true).assertIsDisplayed()
     }
 
     @Test
     fun `signed in`() {
-        show(HomeState(alice.copy(awsClock = Clock(null)), bucket = "jetbridge-demo"), "signed-in")
+        show(HomeState(alice.copy(awsClock = Clock(null)), bucket = "jetbridge-demo"))
         rule.onNodeWithText("Alice Archer").assertIsDisplayed()
         rule.onNodeWithText("52 min left").assertIsDisplayed()
         rule.onNodeWithText("Not needed yet").assertIsDisplayed()
@@ -210,20 +158,19 @@ open class HomeScreenTest {
 
     @Test
     fun `the first page is under way`() {
-        show(HomeState(alice, bucket = "jetbridge-demo", listing = ListingState.Loading), "loading")
+        show(HomeState(alice, bucket = "jetbridge-demo", listing = ListingState.Loading))
         rule.onNodeWithText("Listing jetbridge-demo…").assertIsDisplayed()
         rule.onNodeWithText("AWS SDK Call").assertIsNotEnabled()
     }
 
     @Test
     fun `the list`() {
-        show(list, "list")
+        show(list)
         rule.onNodeWithText("6 objects").assertIsDisplayed()
         val home = rule.onNodeWithTag("home")
         home.performScrollToNode(hasContentDescription("reports/2026/summary.csv, 19 kB, changed Oct 1, 2026", substring = true))
         home.performScrollToNode(hasContentDescription("shared/welcome.txt, 612 B, changed unknown date"))
         home.performScrollToNode(hasText("That is all of them."))
-        rule.runOnUiThread { Screenshots.take(rule.activity, "list-end-$mode") }
     }
 
     @Test
@@ -239,7 +186,7 @@ open class HomeScreenTest {
         rule.onNodeWithTag("home").performScrollToNode(hasText("Search objects") or hasText("REPORT"))
         rule.onNodeWithContentDescription("Clear the search").performClick()
         rule.onNodeWithTag("home").performScrollToNode(hasText("6 objects"))
-        show(list.copy(search = "zebra"), "no-match")
+        show(list.copy(search = "zebra"))
         rule.onNodeWithText("No match").assertExists()
     }
 
@@ -249,8 +196,7 @@ open class HomeScreenTest {
         rule.onNodeWithTag("home").performScrollToNode(hasText("Loading more…"))
         rule.waitForIdle()
         assertEquals(listOf("more"), done)
-        state = list.copy(listing = ListingState.Rows(objects.take(2), hasMore = true))
-        rule.waitForIdle()
+        change(list.copy(listing = ListingState.Rows(objects.take(2), hasMore = true, answer = 1)))
         rule.onNodeWithTag("home").performScrollToNode(hasText("Loading more…"))
         rule.waitForIdle()
         assertEquals(listOf("more", "more"), done)
@@ -266,7 +212,7 @@ open class HomeScreenTest {
 
     @Test
     fun `an empty bucket`() {
-        show(list.copy(listing = ListingState.Rows(emptyList())), "empty")
+        show(list.copy(listing = ListingState.Rows(emptyList())))
         rule.onNodeWithText("This bucket is empty").assertIsDisplayed()
         rule.onNodeWithTag("home").performScrollToNode(hasText("Refresh the list"))
         rule.onNodeWithText("Refresh the list").performClick()
@@ -276,7 +222,7 @@ open class HomeScreenTest {
     @Test
     fun `the list failed`() {
         val text = "You do not have access to this in Amazon S3 (AccessDenied). Ask your administrator for access."
-        show(list.copy(listing = ListingState.Failed(text)), "list-failed")
+        show(list.copy(listing = ListingState.Failed(text)))
         rule.onNodeWithText(text).assertIsDisplayed()
         rule.onNodeWithTag("home").performScrollToNode(hasText("Try again"))
         rule.onNodeWithText("Try again").performClick()
@@ -296,18 +242,140 @@ open class HomeScreenTest {
             rule.waitForIdle()
             rule.onNode(hasText(title) and hasClickAction()).performClick()
             rule.onNode(hasText(title) and hasClickAction()).assertIsSelected()
-            if (mode == SignOutMode.REVOKE) pictureOfDialog()
             rule.onNode(hasText("Sign out") and hasClickAction()).performClick()
             rule.waitForIdle()
             assertEquals(listOf("signOut $mode"), done)
         }
     }
 
-    private fun pictureOfDialog() {
+    /** What TalkBack reads as soon as it is there. */
+    private fun readAloud(): List<String> =
+        rule
+            .onAllNodes(SemanticsMatcher("is read aloud") { SemanticsProperties.LiveRegion in it.config })
+            .fetchSemanticsNodes()
+            .flatMap { node -> node.config.getOrElse(SemanticsProperties.Text) { emptyList() }.map { it.text } }
+
+    @Test
+    fun `what comes by itself is read aloud`() {
+        val offline = "Check your connection."
+        val rows = ListingState.Rows(objects.take(1))
+        for ((shown, words) in listOf(
+            HomeState(AccountState.SignedOut("Okta ended your session.")) to listOf("Sign in again", "Okta ended your session."),
+            HomeState(AccountState.SignedOut(), notice = offline) to listOf(offline),
+            HomeState(AccountState.Unavailable) to listOf("Your session cannot be read now"),
+            HomeState(AccountState.Broken(offline)) to listOf("The app is not set up yet", offline),
+            list.copy(listing = ListingState.Failed(offline)) to listOf("The list could not be loaded", offline),
+            list.copy(listing = rows) to listOf("1 object"),
+            list.copy(listing = rows.copy(hasMore = true, problem = offline)) to listOf("The next page could not be loaded.", offline),
+            list.copy(listing = ListingState.Rows(emptyList())) to listOf("This bucket is empty"),
+            list.copy(search = "zebra") to listOf("0 objects", "No match"),
+        )) {
+            show(shown)
+            for (word in words) {
+                if (rule.onAllNodes(hasText(word)).fetchSemanticsNodes().isEmpty()) {
+                    rule.onNodeWithTag("home").performScrollToNode(hasText(word))
+                }
+                assertTrue("$word in ${readAloud()}", word in readAloud())
+            }
+        }
+        show(HomeState(AccountState.SignedOut()))
+        assertEquals("what the user asked for is not", emptyList<String>(), readAloud())
+    }
+
+    @Test
+    fun `a page without objects does not stop the list`() {
+        val none = ListingState.Rows(emptyList(), hasMore = true, answer = 1)
+        show(list.copy(listing = none))
+        rule.onNodeWithTag("home").performScrollToNode(hasText("Loading more…"))
         rule.waitForIdle()
-        val dialog = ShadowDialog.getLatestDialog()
-        rule.runOnUiThread { Screenshots.take(rule.activity, "sign-out-$mode", dialog.window!!.decorView) }
-        assertTrue(shadowOf(dialog).isCancelable)
+        assertEquals(listOf("more"), done)
+        change(list.copy(listing = none.copy(answer = 2)))
+        assertEquals(listOf("more", "more"), done)
+    }
+
+    @Test
+    fun `the list stays where it is, and TalkBack with it, whatever comes`() {
+        val many = List(60) { ObjectRow("object $it", 1, null) }
+        show(list.copy(listing = ListingState.Loading))
+        val home = rule.onNodeWithTag("home").fetchSemanticsNode().id
+        change(list.copy(listing = ListingState.Rows(many)))
+        rule.onNodeWithTag("home").performScrollToKey("object object 40")
+        for (next in listOf(
+            list.copy(listing = ListingState.Rows(many, isRefreshing = true)),
+            list.copy(listing = ListingState.Rows(many), notice = "Check your connection."),
+            list.copy(listing = ListingState.Rows(many, hasMore = true, problem = "Check your connection.")),
+        )) {
+            change(next)
+            rule.onNodeWithContentDescription("object 40,", substring = true).assertIsDisplayed()
+        }
+        change(list.copy(listing = ListingState.Failed("Check your connection.")))
+        assertEquals("the same node for TalkBack", home, rule.onNodeWithTag("home").fetchSemanticsNode().id)
+    }
+
+    @Test
+    @Config(qualifiers = "w1280dp-h800dp-land-mdpi")
+    fun `the list stays where it is when a window becomes wide and narrow again`() {
+        val many = List(60) { ObjectRow("object $it", 1, null) }
+        var isWide by mutableStateOf(false)
+        val shown = list.copy(listing = ListingState.Rows(many))
+        rule.runOnUiThread { rule.activity.setContent { JetbridgeTheme { HomeScreen(shown, actions, isWide = isWide) } } }
+        val home = rule.onNodeWithTag("home").fetchSemanticsNode().id
+        rule.onNodeWithTag("home").performScrollToKey("object object 40")
+        for (next in listOf(true, false)) {
+            rule.runOnUiThread { isWide = next }
+            rule.waitForIdle()
+            assertEquals(home, rule.onNodeWithTag("home").fetchSemanticsNode().id)
+            rule.onNodeWithContentDescription("object 40,", substring = true).assertIsDisplayed()
+        }
+    }
+
+    @Test
+    fun `what went wrong is in sight wherever the list is`() {
+        show(list.copy(listing = ListingState.Rows(List(60) { ObjectRow("object $it", 1, null) })))
+        change(state.copy(notice = "Check your connection."))
+        rule.onNodeWithText("Check your connection.").assertIsDisplayed()
+        change(state.copy(notice = null))
+        rule.onNodeWithTag("home").performScrollToNode(hasContentDescription("object 40,", substring = true))
+        change(state.copy(notice = "Check your connection."))
+        rule.onNodeWithText("Check your connection.").assertIsDisplayed()
+    }
+
+    @Test
+    fun `the spinner of a refresh is below the bar`() {
+        show(list.copy(listing = ListingState.Rows(objects, isRefreshing = true)))
+        activity.insets(top = 24)
+        val bar = rule.onNodeWithContentDescription("Sign out").getUnclippedBoundsInRoot()
+        val spinner = rule.onNodeWithTag("refreshing").getUnclippedBoundsInRoot()
+        assertTrue("the bar ends at ${bar.bottom}, the spinner begins at ${spinner.top}", spinner.top >= bar.bottom)
+        assertTrue(spinner.bottom > spinner.top)
+    }
+
+    @Test
+    fun `the keyboard hides neither the search field nor the last row`() {
+        show(list)
+        activity.insets(top = 24, bottom = 24)
+        rule.onNodeWithTag("home").performScrollToNode(hasText("Search objects"))
+        rule.onNodeWithTag("search").performClick()
+        activity.insets(top = 24, bottom = 24, keyboard = 300)
+        rule.onNodeWithTag("home").performScrollToNode(hasText("Search objects"))
+        val keyboard = rule.onRoot().getUnclippedBoundsInRoot().bottom - 300.dp
+        val field = rule.onNodeWithTag("search").getUnclippedBoundsInRoot()
+        assertTrue("the field ends at ${field.bottom}, the keyboard begins at $keyboard", field.bottom <= keyboard)
+        rule.onNodeWithTag("home").performScrollToNode(hasText("That is all of them."))
+        val last = rule.onNodeWithText("That is all of them.").getUnclippedBoundsInRoot()
+        assertTrue("the last row ends at ${last.bottom}, the keyboard begins at $keyboard", last.bottom <= keyboard)
+    }
+
+    @Test
+    fun `bars and camera hide nothing`() {
+        show(list)
+        activity.insets(top = 24, bottom = 48, cutoutAtLeft = 40)
+        val root = rule.onRoot().getUnclippedBoundsInRoot()
+        assertTrue(rule.onNodeWithContentDescription("Sign out").getUnclippedBoundsInRoot().top >= 24.dp)
+        assertTrue(rule.onNodeWithText("Jetbridge").getUnclippedBoundsInRoot().left >= 40.dp)
+        assertTrue(rule.onNodeWithText("Alice Archer").getUnclippedBoundsInRoot().left >= 40.dp)
+        rule.onNodeWithTag("home").performScrollToNode(hasText("That is all of them."))
+        assertTrue(rule.onNodeWithText("That is all of them.").getUnclippedBoundsInRoot().bottom <= root.bottom - 48.dp)
     }
 
     @Test
@@ -320,13 +388,6 @@ open class HomeScreenTest {
     }
 }
 
-@Config(qualifiers = "+night")
-class HomeScreenDarkTest : HomeScreenTest() {
-    override val mode: String = "dark"
-}
-
 /** Twice the size, as far as Android's settings go. */
 @Config(fontScale = 2f)
-class HomeScreenLargeFontTest : HomeScreenTest() {
-    override val mode: String = "large"
-}
+class HomeScreenLargeFontTest : HomeScreenTest()

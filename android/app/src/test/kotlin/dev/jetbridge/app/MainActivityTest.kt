@@ -1,6 +1,7 @@
 package dev.jetbridge.app
 
 import android.content.pm.ApplicationInfo
+import android.os.Looper
 import androidx.compose.ui.test.assertIsDisplayed
 import androidx.compose.ui.test.hasClickAction
 import androidx.compose.ui.test.hasContentDescription
@@ -13,6 +14,7 @@ import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollToNode
 import androidx.compose.ui.test.performTouchInput
 import androidx.compose.ui.test.swipeDown
+import dev.jetbridge.KeystoreSecretStore
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Rule
@@ -21,8 +23,10 @@ import org.junit.rules.TestRule
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
+import java.time.Duration
 
 /** The whole app with the real Rust library and the strict local stack: from the first button to the rows. */
 @RunWith(RobolectricTestRunner::class)
@@ -57,6 +61,45 @@ class MainActivityTest {
     @Test
     fun `the demo has backups on, as an app may that follows the guide`() {
         assertTrue(RuntimeEnvironment.getApplication().applicationInfo.flags and ApplicationInfo.FLAG_ALLOW_BACKUP != 0)
+    }
+
+    @Test
+    fun `nothing is loaded on the thread that draws`() {
+        phone.waitForText("Okta Login")
+        val threads = mutableListOf<Thread>()
+        phone.startWith {
+            threads += Thread.currentThread()
+            stack.session(KeystoreSecretStore(it))
+        }
+        phone.waitForText("Okta Login")
+        assertEquals(1, threads.size)
+        assertTrue("opened on ${threads.single()}", threads.single() !== Looper.getMainLooper().thread)
+    }
+
+    @Test
+    fun `the clocks stand still in the background, and are right at once for whoever comes back`() {
+        phone.signIn()
+        phone.listObjects()
+        val before = phone.shown()
+        phone.leave()
+        stack.local.advanceClock(1_200uL)
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMinutes(5))
+        assertEquals("nobody looks, nothing ticks", before, phone.shown())
+        phone.comeBack()
+        phone.waitFor("clocks that are right") { phone.shown() != before }
+    }
+
+    @Test
+    fun `a refresh that fails says so at the top, and the rows stay`() {
+        phone.signIn()
+        phone.listObjects()
+        stack.network(isUp = false)
+        screen.onNodeWithTag("home").performTouchInput { swipeDown(startY = height * 0.3f, endY = height * 0.95f) }
+        phone.waitForText("The service cannot be reached right now. Check your connection and try again.")
+        screen.onNodeWithText(Phone.HEADING).assertIsDisplayed()
+        stack.network(isUp = true)
+        phone.press("AWS SDK Call")
+        phone.waitFor("the notice goes") { screen.onAllNodesWithContentDescription("Dismiss").fetchSemanticsNodes().isEmpty() }
     }
 
     @Test

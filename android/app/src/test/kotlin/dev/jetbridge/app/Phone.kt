@@ -10,6 +10,8 @@ import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollToNode
+import androidx.lifecycle.Lifecycle
+import androidx.lifecycle.ViewModelProvider
 import androidx.test.core.app.ActivityScenario
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.RedirectActivity
@@ -75,6 +77,23 @@ class Phone : TestRule {
 
     fun turn() {
         scenario.recreate()
+    }
+
+    /** To the home screen: the Activity is stopped. */
+    fun leave() {
+        scenario.moveToState(Lifecycle.State.CREATED)
+        screen.waitForIdle()
+    }
+
+    fun comeBack() {
+        scenario.moveToState(Lifecycle.State.RESUMED)
+    }
+
+    /** What the model has for the screen, whether or not somebody looks. */
+    fun shown(): HomeState {
+        lateinit var state: HomeState
+        scenario.onActivity { state = ViewModelProvider(it)[MainViewModel::class.java].state.value }
+        return state
     }
 
     fun picture(name: String) {

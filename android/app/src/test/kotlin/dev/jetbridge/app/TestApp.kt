@@ -13,13 +13,14 @@ class TestApp : JetbridgeApp() {
     var opening: (TestApp) -> JetbridgeSession = { checkNotNull(Stack.current).session(KeystoreSecretStore(it)) }
 
     override val jetbridge: JetbridgeSession
-        get() = session ?: opening(this).also { session = it }
+        @Synchronized get() = session ?: opening(this).also { session = it }
 
     override fun onCreate() {
         super.onCreate()
         FakeAndroidKeyStore.install()
     }
 
+    @Synchronized
     fun restartProcess() {
         session?.close()
         session = null
