@@ -97,7 +97,7 @@ fn storage_hint(kind: StorageErrorKind, detail: &str) -> String {
     let give_up = match kind {
         StorageErrorKind::Unavailable => format!("\nTo give up what is stored: {logout}"),
         StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => format!("\nTo remove it: {logout}"),
-        StorageErrorKind::Denied | StorageErrorKind::Io => String::new(),
+        StorageErrorKind::Denied | StorageErrorKind::Io | StorageErrorKind::Misconfigured => String::new(),
         StorageErrorKind::Busy => return advice.to_owned(),
     };
     format!("{advice}{give_up}\n{BESIDE}, with a key file: {}", command(&["--store", "file:PATH", "login"]))
@@ -116,6 +116,7 @@ fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
         }
         StorageErrorKind::Denied => "The store's folder and the files in it have to be yours alone.",
         StorageErrorKind::Busy => "Try again when the other process is done.",
+        StorageErrorKind::Misconfigured => "Install a build of this program that is signed for the system's store.",
         // By the core's own words: the system's are in any language.
         StorageErrorKind::Io if detail.contains("leads nowhere") => {
             "Look at that path, which JETBRIDGE_HOME, XDG_STATE_HOME, HOME or --store names: its disk may not be mounted, a \

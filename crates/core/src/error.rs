@@ -182,7 +182,8 @@ pub enum SessionError {
         /// How it differs from what was expected.
         detail: String,
     },
-    /// The secure store could not be read or written. What it holds is left as it is.
+    /// The secure store could not be read or written. What it holds is left as it is. One that the app may not use as it was
+    /// built is [`Misconfigured`](Self::Misconfigured).
     #[error("secure storage: {detail}")]
     SecureStorage {
         /// What kind of failure: `Unavailable` may pass by itself, the others do not.
@@ -329,6 +330,12 @@ impl From<StorageError> for SessionError {
             StorageErrorKind::Busy => {
                 Self::Retryable { failure: format!("{IN_USE}: {}", error.detail), retry_after: None }
             }
+            // As of every setting: nobody who uses the app can do anything about it.
+            StorageErrorKind::Misconfigured => Self::Misconfigured {
+                setting: "secure storage".to_owned(),
+                problem: error.detail,
+                hint: "Correct how the app is built and signed; what is stored is left as it is.".to_owned(),
+            },
             kind => Self::SecureStorage { kind, detail: error.detail },
         }
     }
@@ -347,6 +354,13 @@ mod tests {
             assert_eq!(error.recovery(), Recovery::Retry);
             assert!(hint.contains(word) && !hint.contains("network") && !hint.contains("online"), "{error}: {hint}");
         }
+    }
+
+    #[test]
+    fn a_store_that_the_app_was_not_built_for_is_the_developer_s_to_mend() {
+        let error = SessionError::from(StorageError::new(StorageErrorKind::Misconfigured, "no entitlement"));
+        assert_eq!((error.kind(), error.recovery()), ("misconfigured", Recovery::FixConfiguration));
+        assert!(error.to_string().contains("no entitlement") && !error.ends_session(), "{error}");
     }
 
     #[test]

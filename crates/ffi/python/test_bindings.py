@@ -450,6 +450,14 @@ class ForeignCodeTest(AsyncTest):
             store.failure = None
             self.assertEqual(store.values, kept)
             self.assertTrue((await reborn.restore()).is_signed_in(), failure)
+        # What only a developer can mend is told as a setting, not as a damaged device.
+        store.failure = jb.StorageError.Misconfigured("no entitlement")
+        reborn = bench.session()
+        self.assertIn("no entitlement", (await reborn.restore()).detail)
+        with self.assertRaises(jb.SessionError.Misconfigured) as caught:
+            await reborn.aws_credentials()
+        self.assertEqual(caught.exception.recovery(), jb.Recovery.FIX_CONFIGURATION)
+        self.assertIn("no entitlement", caught.exception.problem)
         # A bug is told by its class, which is all that is sure to be no secret.
         store.failure = RuntimeError("s3cr3t")
         self.assertIn("RuntimeError", (await bench.session().restore()).detail)

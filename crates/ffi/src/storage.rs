@@ -74,6 +74,13 @@ pub enum StorageError {
         /// What happened and what to do.
         detail: String,
     },
+    /// The app may not use the store as it was built: an entitlement is missing, say. A session tells it as
+    /// `SessionError.Misconfigured`.
+    #[error("{detail}")]
+    Misconfigured {
+        /// What happened and what to do.
+        detail: String,
+    },
 }
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for StorageError {
@@ -96,6 +103,7 @@ impl From<StorageError> for jetbridge::storage::StorageError {
             StorageError::KeyMissing { detail } => (StorageErrorKind::KeyMissing, detail),
             StorageError::Denied { detail } => (StorageErrorKind::Denied, detail),
             StorageError::Io { detail } => (StorageErrorKind::Io, detail),
+            StorageError::Misconfigured { detail } => (StorageErrorKind::Misconfigured, detail),
         };
         Self::new(kind, detail)
     }
@@ -110,16 +118,24 @@ impl From<jetbridge::storage::StorageError> for StorageError {
             StorageErrorKind::KeyMissing => Self::KeyMissing { detail },
             StorageErrorKind::Denied => Self::Denied { detail },
             StorageErrorKind::Io => Self::Io { detail },
+            StorageErrorKind::Misconfigured => Self::Misconfigured { detail },
         }
     }
 }
 
 /// The keychain of Apple's phones: readable from the first unlock after a restart on, and never leaving the device. `service`
-/// names the items, usually by the app's bundle identifier; with `access_group`, other apps and extensions of the same team
-/// share them, and then `SessionOptions.lock_folder` belongs to it.
+/// names the items, usually by the app's bundle identifier.
+///
+/// Items are made, read and deleted in `access_group` alone. Other apps and extensions of the same team may share it, and then
+/// `SessionOptions.lock_folder` belongs to it. Without one, items are made in the first group of the app's entitlements and
+/// looked for in all: a capability that is added later changes the first one, and then two items of a name answer in no
+/// defined order. So name one, and always the same; what was made in another group is not found in it.
+///
+/// An app that is not entitled to the keychain, or to the group, gets `Misconfigured` from every call, also from those that
+/// would find nothing.
 ///
 /// # Errors
-/// `Denied` for a service without a name, and where there is no such keychain.
+/// `Denied` for a service or a group without a name, and where there is no such keychain.
 #[uniffi::export]
 pub fn keychain_store(service: &str, access_group: Option<String>) -> Result<Arc<dyn SecretStore>, StorageError> {
     #[cfg(target_vendor = "apple")]
@@ -136,8 +152,9 @@ pub fn keychain_store(service: &str, access_group: Option<String>) -> Result<Arc
     }
 }
 
-/// A store that forgets everything when the process ends: for tests, previews and sessions that should leave no trace.
-/// Two sessions over one such store are as two processes over one file.
+/// A store that forgets everything when the process ends: for an app's own tests, for previews, and for sessions that should
+/// leave no trace on the device. It keeps the same promises as the others, so what a test sees over it holds over them: two
+/// sessions over one such store are as two processes over one file, and a new session over it as an app that starts again.
 #[uniffi::export]
 pub fn memory_store() -> Arc<dyn SecretStore> {
     Arc::new(Exported(MemoryStore::new()))

@@ -143,8 +143,8 @@ fn of_an_exception_only_the_class_is_kept() {
 
 #[test]
 fn storage_errors_keep_their_kind_both_ways() {
-    use StorageErrorKind::{Corrupt, Denied, Io, KeyMissing, Unavailable};
-    for kind in [Unavailable, Corrupt, KeyMissing, Denied, Io] {
+    use StorageErrorKind::{Corrupt, Denied, Io, KeyMissing, Misconfigured, Unavailable};
+    for kind in [Unavailable, Corrupt, KeyMissing, Denied, Io, Misconfigured] {
         let core = jetbridge::storage::StorageError::new(kind, "detail");
         assert_eq!(jetbridge::storage::StorageError::from(StorageError::from(core.clone())), core);
     }

@@ -91,6 +91,10 @@ extension JetbridgeError {
             case let error as SessionError: JetbridgeError(error)
             case ConfigError.Invalid(let problems): .invalidConfiguration(problems: problems)
             case StorageError.Unavailable(let detail): .secureStorage(detail: detail, mayPass: true)
+            case StorageError.Misconfigured(let detail):
+                .misconfigured(
+                    setting: "secure storage", problem: detail,
+                    hint: "Correct how the app is built and signed; what is stored is left as it is.")
             case StorageError.Corrupt(let detail), StorageError.KeyMissing(let detail),
                 StorageError.Denied(let detail), StorageError.Io(let detail):
                 .secureStorage(detail: detail, mayPass: false)

@@ -104,6 +104,8 @@ pub enum StorageErrorKind {
     Denied,
     /// The disk or the file system failed.
     Io,
+    /// The app may not use the store as it was built: an entitlement is missing, say. Whoever builds it has to mend that.
+    Misconfigured,
 }
 
 /// Why a store did not do what it was asked. It holds no secret and may be logged.
