@@ -167,6 +167,7 @@ public interface JetbridgeSession : AutoCloseable {
     public companion object {
         private const val OKTA_CONFIG = "okta-config.json"
         private const val AWS_EXPORTS = "aws-exports.json"
+        private const val LOCAL_STACK_PORT = 9400
         private const val LOCKS = "jetbridge/locks"
 
         /**
@@ -200,6 +201,27 @@ public interface JetbridgeSession : AutoCloseable {
         ): JetbridgeSession {
             NativeLibrary.start(context)
             return translated { over(config, CoreSession.open(config, store, options.copy(lockFolder = locks(context, options)))) }
+        }
+
+        /**
+         * A session with the local stack of the computer that this device is plugged into, for debug builds of an app: it needs
+         * no files. The stack runs there as `jetbridge local-stack --port 9400`, and `adb reverse` makes its five ports this
+         * device's own (docs/android.md). The manifest placeholder is `com.okta.local-jetbridge` then.
+         *
+         * @param port the first of the five
+         * @throws JetbridgeException.InvalidConfiguration with a release build of the library, which speaks https only
+         * @throws JetbridgeException.LibraryMissing when the app has no native library for this device
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun localStack(
+            context: Context,
+            port: Int = LOCAL_STACK_PORT,
+            store: SecretStore = KeystoreSecretStore(context),
+            options: SessionOptions = SessionOptions(),
+        ): JetbridgeSession {
+            NativeLibrary.start(context)
+            return open(context, translated { JetbridgeConfig.localStack(port.toUShort()) }, store, options)
         }
 
         /**

@@ -19,6 +19,7 @@ import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignOutMode
 import dev.jetbridge.accessKeyId
 import dev.jetbridge.groups
+import dev.jetbridge.jetbridgeSession
 import dev.jetbridge.openSession
 import dev.jetbridge.secretAccessKey
 import dev.jetbridge.sessionToken
@@ -85,6 +86,12 @@ class TeamApp :
     fun addUser(name: String) = accounts.session(name).also { shown = it }
 
     suspend fun signOut(name: String) = accounts.signOut(name, SignOutMode.REVOKE)
+}
+
+class LocalApp :
+    Application(),
+    JetbridgeHost {
+    override val jetbridge by jetbridgeSession { JetbridgeSession.localStack(it) }
 }
 
 class Snippets(
