@@ -4,9 +4,9 @@ import android.app.Application
 import android.content.Context
 import android.os.Handler
 import android.os.Looper
-import kotlin.concurrent.thread
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
+import kotlin.concurrent.thread
 
 /**
  * What the Application of an app implements, so that the library finds the session again: a redirect may arrive in a

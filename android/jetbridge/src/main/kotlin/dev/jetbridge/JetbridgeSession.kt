@@ -2,12 +2,12 @@ package dev.jetbridge
 
 import android.app.Activity
 import android.content.Context
-import java.io.File
-import java.io.IOException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.StateFlow
+import java.io.File
+import java.io.IOException
 
 /**
  * The session with Okta and AWS: the one object an app holds, for as long as its process lives. Make it with [open] and

@@ -2,7 +2,6 @@ package dev.jetbridge
 
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.Stack
-import java.io.File
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotSame
@@ -16,6 +15,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import java.io.File
 
 /** Several users on one device, over the store and the locks that the sessions have. */
 @RunWith(RobolectricTestRunner::class)

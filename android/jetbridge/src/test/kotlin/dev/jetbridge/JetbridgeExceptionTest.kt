@@ -1,6 +1,5 @@
 package dev.jetbridge
 
-import java.lang.reflect.InvocationTargetException
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertThrows
@@ -10,6 +9,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import java.lang.reflect.InvocationTargetException
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])

@@ -8,8 +8,6 @@ import android.view.Choreographer
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
-import java.util.concurrent.CopyOnWriteArrayList
-import java.util.concurrent.CountDownLatch
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
@@ -27,6 +25,8 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.CountDownLatch
 
 /** An app that begins as the guide's does. */
 class PrewarmedApp :

@@ -2,7 +2,6 @@ package dev.jetbridge
 
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.Stack
-import java.net.ServerSocket
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
@@ -14,6 +13,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import java.net.ServerSocket
 
 /** A debug build of an app, and the local stack as the command line starts it: without any file in between. */
 @RunWith(RobolectricTestRunner::class)
@@ -32,7 +32,13 @@ class LocalStackTest {
         runBlocking {
             JetbridgeSession.localStack(RuntimeEnvironment.getApplication(), port).use { session ->
                 session.manualSignIn.complete(stack.signIn(session.manualSignIn.begin().url))
-                assertTrue(session.objects().first().key.isNotEmpty())
+                assertTrue(
+                    session
+                        .objects()
+                        .first()
+                        .key
+                        .isNotEmpty(),
+                )
                 assertEquals(JetbridgeSession.config(stack.local.oktaConfigJson(), stack.local.awsExportsJson()).bucket(), session.bucket)
             }
         }

@@ -16,9 +16,6 @@ import androidx.browser.customtabs.CustomTabsIntent
 import androidx.browser.customtabs.CustomTabsService
 import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.await
-import java.io.File
-import java.time.Duration
-import javax.xml.parsers.DocumentBuilderFactory
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -31,6 +28,9 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowAppTask
 import org.w3c.dom.Element
+import java.io.File
+import java.time.Duration
+import javax.xml.parsers.DocumentBuilderFactory
 
 /** The browsers that a phone may have, and the ways by which they come back. */
 class SignInBrowserTest : SignInScenario() {

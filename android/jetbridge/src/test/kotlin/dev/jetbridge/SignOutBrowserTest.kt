@@ -6,7 +6,6 @@ import android.os.Bundle
 import android.os.Looper
 import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.await
-import java.time.Duration
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.GlobalScope
@@ -21,6 +20,7 @@ import org.junit.Test
 import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
+import java.time.Duration
 
 /** The sign-out that reaches the browser: one call, whatever becomes of the page and of the app's screen. */
 class SignOutBrowserTest : SignInScenario() {

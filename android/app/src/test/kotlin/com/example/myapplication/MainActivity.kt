@@ -173,12 +173,19 @@ fun Files(
     TextButton(onClick = { model.list() }) { Text("Refresh") }
     val files = model.files
     when {
-        files == null -> if (model.problem == null) Text("Loading…")
-        files.isEmpty() -> Text("There are no files.")
-        else ->
+        files == null -> {
+            if (model.problem == null) Text("Loading…")
+        }
+
+        files.isEmpty() -> {
+            Text("There are no files.")
+        }
+
+        else -> {
             LazyColumn {
                 items(files) { file -> Text(file.key, Modifier.fillMaxWidth().clickable { model.chosen = file }.padding(vertical = 12.dp)) }
             }
+        }
     }
 }
 

@@ -3,16 +3,17 @@ package dev.jetbridge.app
 import android.content.Intent
 import android.net.Uri
 import android.os.Looper
-import androidx.compose.ui.test.assertIsDisplayed
+import androidx.compose.ui.test.hasScrollToNodeAction
+import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
 import androidx.compose.ui.test.onAllNodesWithText
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollToNode
 import com.example.myapplication.MainActivity
 import dev.jetbridge.RedirectActivity
 import dev.jetbridge.SignInActivity
 import dev.jetbridge.testing.Stack
-import java.io.File
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
@@ -27,6 +28,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
+import java.io.File
 
 /** The program at the beginning of docs/android.md is the one that is compiled here, and a person can use it. */
 @RunWith(RobolectricTestRunner::class)
@@ -49,11 +51,16 @@ class GuideTest {
         app.restartProcess()
     }
 
+    private fun waitFor(
+        what: String,
+        condition: () -> Boolean,
+    ) = screen.waitUntil(what, 60_000) {
+        shadowOf(Looper.getMainLooper()).idle()
+        condition()
+    }
+
     private fun waitForText(text: String) =
-        screen.waitUntil(text, 60_000) {
-            shadowOf(Looper.getMainLooper()).idle()
-            screen.onAllNodesWithText(text, substring = true).fetchSemanticsNodes().isNotEmpty()
-        }
+        waitFor(text) { screen.onAllNodesWithText(text, substring = true).fetchSemanticsNodes().isNotEmpty() }
 
     private fun press(text: String) {
         waitForText(text)
@@ -63,8 +70,7 @@ class GuideTest {
     /** What Android starts for the app. */
     private fun started(): Intent {
         var found: Intent? = null
-        screen.waitUntil("an Activity", 60_000) {
-            shadowOf(Looper.getMainLooper()).idle()
+        waitFor("an Activity") {
             shadowOf(app).nextStartedActivity?.let { found = it }
             found != null
         }
@@ -91,14 +97,16 @@ class GuideTest {
         assertTrue("no reproach", screen.onAllNodesWithText("cancelled", substring = true).fetchSemanticsNodes().isEmpty())
         signIn()
         waitForText("Files of Alice Archer")
-        press("reports/2026/summary.csv")
+        waitFor("the list") { screen.onAllNodes(hasScrollToNodeAction()).fetchSemanticsNodes().isNotEmpty() }
+        screen.onNode(hasScrollToNodeAction()).performScrollToNode(hasText(FILE))
+        screen.onNodeWithText(FILE).performClick()
         waitForText("bytes, changed 20")
         press("All files")
 
         stack.local.injectFault("s3-access-denied", 1u)
         press("Refresh")
         waitForText("Ask your administrator for access")
-        screen.onNodeWithText("reports/2026/summary.csv").assertIsDisplayed()
+        screen.onNode(hasScrollToNodeAction()).performScrollToNode(hasText(FILE))
 
         press("Sign out")
         val library = Robolectric.buildActivity(SignInActivity::class.java, started()).setup()
@@ -111,6 +119,17 @@ class GuideTest {
     fun `the guide has the same program`() {
         val guide = File(android.parentFile, "docs/android.md").readText()
         val program = File(android, "app/src/test/kotlin/com/example/myapplication/MainActivity.kt").readText()
-        assertEquals(program.trim(), guide.substringAfter("```kotlin\npackage").substringBefore("```").let { "package$it" }.trim())
+        assertEquals(
+            program.trim(),
+            guide
+                .substringAfter("```kotlin\npackage")
+                .substringBefore("```")
+                .let { "package$it" }
+                .trim(),
+        )
+    }
+
+    private companion object {
+        const val FILE = "reports/2026/summary.csv"
     }
 }

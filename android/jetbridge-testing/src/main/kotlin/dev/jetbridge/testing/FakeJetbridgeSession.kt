@@ -22,8 +22,6 @@ import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignInReason
 import dev.jetbridge.SignOutMode
 import dev.jetbridge.SignOutResult
-import java.time.Instant
-import java.util.concurrent.CopyOnWriteArrayList
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableSharedFlow
@@ -34,6 +32,8 @@ import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
+import java.time.Instant
+import java.util.concurrent.CopyOnWriteArrayList
 
 /**
  * A session for an app's own tests and previews. It is in the state that it is told, has the objects that it is given, and needs

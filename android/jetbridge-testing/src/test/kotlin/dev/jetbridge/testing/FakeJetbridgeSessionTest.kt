@@ -120,7 +120,12 @@ class FakeJetbridgeSessionTest {
             assertEquals(SessionState.SignedOut, session.state.value)
             assertNull(session.details().user)
             assertNull(session.claims)
-            assertTrue(session.manualSignIn.begin().url.startsWith("https://"))
+            assertTrue(
+                session.manualSignIn
+                    .begin()
+                    .url
+                    .startsWith("https://"),
+            )
             assertTrue(session.manualSignIn.complete("com.example.app:/callback?code=x") is SessionState.SignedIn)
         }
 }

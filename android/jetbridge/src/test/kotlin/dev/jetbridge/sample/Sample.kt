@@ -25,13 +25,13 @@ import dev.jetbridge.secretAccessKey
 import dev.jetbridge.sessionToken
 import dev.jetbridge.url
 import dev.jetbridge.value
-import java.net.HttpURLConnection
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import java.net.HttpURLConnection
 
 /*
  * The shorter pieces of docs/android.md, compiled and run: SampleTest compares the two and signs in with them. The program at its
@@ -49,18 +49,20 @@ class FilesActivity : Activity() {
                 val session = (application as JetbridgeHost).openSession()
                 text.setOnClickListener { session.startSignIn(this@FilesActivity) }
                 session.state.collectLatest { state ->
-                    text.text =
-                        try {
-                            if (state is SessionState.SignedIn) session.objects().toList().joinToString("\n") { it.key } else "Tap to sign in"
-                        } catch (e: JetbridgeException) {
-                            e.text(this@FilesActivity)
-                        }
+                    text.text = if (state is SessionState.SignedIn) files(session) else "Tap to sign in"
                 }
             } catch (e: JetbridgeException) {
                 text.text = e.text(this@FilesActivity)
             }
         }
     }
+
+    private suspend fun files(session: JetbridgeSession) =
+        try {
+            session.objects().toList().joinToString("\n") { it.key }
+        } catch (e: JetbridgeException) {
+            e.text(this)
+        }
 
     override fun onDestroy() {
         screen.cancel()

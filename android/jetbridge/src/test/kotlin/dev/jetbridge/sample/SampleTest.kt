@@ -8,7 +8,6 @@ import dev.jetbridge.SignInActivity
 import dev.jetbridge.TestHost
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
-import java.io.File
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
@@ -21,6 +20,7 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import java.io.File
 
 /** The guide's code is this folder's code, and it works. */
 @RunWith(RobolectricTestRunner::class)
