@@ -13,16 +13,6 @@ dependencyResolutionManagement {
     repositories {
         google()
         mavenCentral()
-        // The Kotlin half of the TLS verifier, which its Rust half calls: the project publishes it nowhere else.
-        exclusiveContent {
-            forRepository {
-                maven {
-                    name = "rustlsPlatformVerifier"
-                    url = uri("https://github.com/rustls/rustls-platform-verifier/raw/maven-archive/android-release-support/maven/")
-                }
-            }
-            filter { includeModule("org.rustls", "rustls-platform-verifier") }
-        }
     }
 }
 

@@ -67,8 +67,15 @@ if [[ $modules == *app* ]]; then
   fi
 fi
 
+if maven test-compile -pl maven/merger; then
+  modules+=,maven/merger
+else
+  grep -q "Could not find artifact\|Could not transfer" build/maven.log || exit 1
+  skipped_modules+=("merger: Google's manifest merger does not resolve here")
+fi
+
 # The compiler does not remove what a deleted source left behind: its tests would go on.
-rm -rf {bindings,jetbridge,jetbridge-testing,app,maven/gradle-check}/build/maven/{surefire-reports,classes,test-classes}
+rm -rf {bindings,jetbridge,jetbridge-testing,app,maven/gradle-check,maven/merger}/build/maven/{surefire-reports,classes,test-classes}
 status=0
 # A failed test must not keep the modules behind it from being tested: the reports are counted below.
 mvn -q -B -fae -Dmaven.test.failure.ignore=true -Djetbridge.update="$update" test -pl "$modules" -am || status=1

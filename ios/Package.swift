@@ -6,7 +6,7 @@ import PackageDescription
 
 #if os(Linux)
 let notBuilt = ["Jetbridge.docc"]
-let apple: [Target.Dependency] = ["UIKit", "AuthenticationServices", "AppleFoundation"]
+let apple: [Target.Dependency] = ["UIKit", "SwiftUI", "AuthenticationServices", "AppleFoundation"]
 let library = "\(Context.packageDirectory)/build/bindings"
 let linking: [LinkerSetting] = [
     .linkedLibrary("jetbridge_ffi"),
@@ -19,18 +19,19 @@ let linking: [LinkerSetting] = [
 let platform: [Target] = [
     .systemLibrary(name: "CJetbridgeFFI", path: "Sources/CJetbridgeFFI"),
     .target(name: "UIKit", path: "Stubs/UIKit"),
-    .target(name: "AuthenticationServices", dependencies: ["UIKit"], path: "Stubs/AuthenticationServices"),
+    .target(name: "AuthenticationServices", dependencies: ["UIKit", "SwiftUI"], path: "Stubs/AuthenticationServices"),
     .target(name: "AppleFoundation", path: "Stubs/AppleFoundation"),
     .target(name: "SwiftUI", path: "Stubs/SwiftUI"),
     .target(name: "Smithy", path: "Stubs/Smithy"),
     .target(name: "SmithyIdentity", dependencies: ["Smithy"], path: "Stubs/SmithyIdentity"),
     .testTarget(
         name: "JetbridgeTests",
-        dependencies: ["Jetbridge", "JetbridgeFFI", "SwiftUI", "SmithyIdentity"] + apple
+        dependencies: ["Jetbridge", "JetbridgeFFI", "SmithyIdentity"] + apple
     ),
     // The app is built by its Xcode project, App/project.yml. Here it is compiled, with its UI tests, and its model is tested.
     .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge", "SwiftUI"], path: "App/Sources"),
-    .testTarget(name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeFFI"], path: "App/Tests"),
+    .testTarget(
+        name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeFFI", "SwiftUI"], path: "App/Tests"),
     .target(name: "XCUIAutomation", path: "Stubs/XCUIAutomation"),
     .target(name: "JetbridgeDemoUITests", dependencies: ["XCUIAutomation"], path: "UITests"),
 ]

@@ -3,11 +3,16 @@
 # with the local stack in it, compiles all of the package against stubs of Apple's modules, runs the tests, checks the
 # style, sees bindings of another library refused, and prints how many tests ran.
 #
-# Debian 12 has no Swift. What runs Swift runs in a Debian 13 root of its own: SWIFT_ROOT, by default
-# /var/cache/swift-trixie, made once (510 MB to download, 2.6 GB on disk).
+# By two editions of Swift: 6.0, the oldest that the package is for (Xcode 16.0), and 6.2 or newer (Xcode 26), the first
+# that knows what new projects of Xcode 26 set. The newer one runs all tests and compiles what users write in their mode.
+#
+# Debian 12 has no Swift. What runs Swift runs in roots of their own, made once: SWIFT_ROOT, by default
+# /var/cache/swift-trixie (Debian 13; 510 MB to download, 2.6 GB on disk), and SWIFT_NEWER_ROOT, by default
+# /var/cache/swift-sid (Debian sid, or testing when sid does not install; 590 MB, 3.2 GB).
 set -euo pipefail
 cd "$(dirname "$0")"
-root=${SWIFT_ROOT:-/var/cache/swift-trixie}
+older=${SWIFT_ROOT:-/var/cache/swift-trixie}
+newer=${SWIFT_NEWER_ROOT:-/var/cache/swift-sid}
 packages=swiftlang,libc6-dev,libstdc++-14-dev,ca-certificates
 passed=0 failed=0
 
@@ -20,7 +25,9 @@ skip() {
 pass() { echo "ok: $1"; passed=$((passed + 1)); }
 fail() { echo "FAILED: $1"; failed=$((failed + 1)); }
 
-install_swift() {
+install_swift() { # root, the suites to try
+  local root=$1 suite mirror=()
+  shift
   [ "$(cat "$root/.ready" 2>/dev/null)" = "$packages" ] && return
   [ "$(id -u)" = 0 ] || skip "making the Swift root needs root"
   if ! has mmdebstrap; then
@@ -28,25 +35,29 @@ install_swift() {
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
       mmdebstrap debian-archive-keyring >/dev/null || skip "mmdebstrap cannot be installed"
   fi
-  echo "making the Swift root in $root"
-  rm -rf --one-file-system "$root"
   # The machine's own Debian mirror, or mmdebstrap's.
-  local mirror=()
   if grep -q '^ID=debian$' /etc/os-release; then
     mapfile -t mirror < <(apt-get indextargets --format '$(REPO_URI)' | grep -v security | sort -u | head -n 1)
   fi
-  mmdebstrap --quiet --variant=minbase --include="$packages" \
-    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Check-Valid-Until "false"' \
-    --aptopt='Acquire::Retries "3"' \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    trixie "$root" "${mirror[@]}" || skip "the Swift root cannot be made here"
-  echo "$packages" >"$root/.ready"
+  for suite in "$@"; do
+    echo "making the Swift root in $root from $suite"
+    rm -rf --one-file-system "$root"
+    mmdebstrap --quiet --variant=minbase --include="$packages" \
+      --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Check-Valid-Until "false"' \
+      --aptopt='Acquire::Retries "3"' \
+      --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+      "$suite" "$root" "${mirror[@]}" || continue
+    echo "$packages" >"$root/.ready"
+    return
+  done
+  skip "the Swift root $root cannot be made here"
 }
 
-# Runs a command in the root, in ios/ of this repository, with a clean environment. The mounts end with the command.
+# Runs a command in a root, in ios/ of this repository, with a clean environment. The mounts end with the command.
 # Debian's SwiftPM dies by a segmentation fault once in a while, before it has done anything.
-swift_root() {
-  local status=139 attempt
+in_root() { # root, command
+  local root=$1 status=139 attempt
+  shift
   for attempt in 1 2 3; do
     [ "$status" = 139 ] || break
     status=0
@@ -67,10 +78,10 @@ program() { # name, sed script
   mkdir -p "build/$1"
   sed -E "$2" Sources/JetbridgeFFI/JetbridgeFFI.swift >"build/$1/JetbridgeFFI.swift"
   echo 'print(libraryVersion())' >"build/$1/main.swift"
-  swift_root swiftc -swift-version 5 -module-name Program -I Sources/CJetbridgeFFI "build/$1/JetbridgeFFI.swift" \
+  in_root "$older" swiftc -swift-version 5 -module-name Program -I Sources/CJetbridgeFFI "build/$1/JetbridgeFFI.swift" \
     "build/$1/main.swift" -L build/bindings -ljetbridge_ffi -Xlinker -rpath -Xlinker /jetbridge/ios/build/bindings \
     -Xlinker --allow-shlib-undefined -o "build/$1/program" >"build/$1/log" 2>&1 || return 1
-  swift_root "build/$1/program" >"build/$1/out" 2>&1
+  in_root "$older" "build/$1/program" >"build/$1/out" 2>&1
 }
 
 check_bindings() {
@@ -98,7 +109,7 @@ check_manifests() {
   rm -rf "$folder"
   mkdir -p "$folder/apple" "$folder/made"
   sed 's/^#if os(Linux)$/#if os(Windows)/' Package.swift >"$folder/apple/Package.swift"
-  manifest() { swift_root env "${@:2}" swift package --package-path "$folder/$1" dump-package; }
+  manifest() { in_root "$older" env "${@:2}" swift package --package-path "$folder/$1" dump-package; }
   if manifest apple >"$folder/app.json" && manifest apple JETBRIDGE_LOCAL_STACK=1 >"$folder/tests.json" &&
     grep -q JetbridgeFFI.xcframework "$folder/app.json" && ! grep -q JetbridgeTests "$folder/app.json" &&
     grep -q JetbridgeTests "$folder/tests.json"; then
@@ -111,7 +122,7 @@ check_manifests() {
   echo "// generated" >"$folder/made/JetbridgeFFI.swift"
   if cargo xtask swift-package --url "$url" --build "ios/$folder/made" --output "ios/$folder/package" >/dev/null &&
     manifest package >"$folder/package.json" && grep -q '"name" : "Jetbridge"' "$folder/package.json" &&
-    checksum=$(swift_root swift package --package-path "$folder/package" compute-checksum \
+    checksum=$(in_root "$older" swift package --package-path "$folder/package" compute-checksum \
       "$folder/made/JetbridgeFFI.xcframework.zip") && grep -q "$checksum" "$folder/package.json"; then
     pass "the repository for apps has a manifest, with the checksum that SwiftPM computes"
   else
@@ -132,28 +143,139 @@ count_tests() {
   failed=$((failed + bad))
 }
 
+# Builds all of the package and its tests, and runs the tests, or those that match.
+test_package() { # name, root, options of `swift test`, options of the compiler
+  local name=$1 root=$2 filter=$3 status=0 flag
+  local options=(--scratch-path "build/$name" -Xswiftc -warnings-as-errors)
+  shift 3
+  for flag in "$@"; do options+=(-Xswiftc "$flag"); done
+  if ! in_root "$root" swift build "${options[@]}" --build-tests; then
+    fail "$name: the package does not build"
+    return
+  fi
+  # Of XCTest, which has none of the tests, and of each start nobody wants to hear.
+  in_root "$root" swift test "${options[@]}" $filter --skip-build --xunit-output "build/tests-$name.xml" 2>&1 |
+    sed -E "/^(◇|Test Suite|\t Executed 0)/d" || status=1
+  [ "$status" = 0 ] || grep -qsE '(failures|errors)="[1-9]' "build/tests-$name"*.xml ||
+    fail "$name: the tests did not come to their end"
+}
+
+# Checks the types of files, with the modules of the newer build behind those in build/NAME.
+check_types() { # name, options and files
+  local name=$1
+  shift
+  in_root "$newer" swiftc -typecheck -parse-as-library -warnings-as-errors -D DEBUG -I "build/$name" -I "$modules" \
+    -Xcc -fmodule-map-file=Sources/CJetbridgeFFI/module.modulemap "$@" >"build/$name.log" 2>&1
+}
+
+# Compiles to a module what other files are to see in build/NAME.
+make_module() { # name, module, options and files
+  local name=$1 module=$2
+  shift 2
+  in_root "$newer" swiftc -emit-module -parse-as-library -swift-version 6 -I "build/$name" -I "$modules" \
+    -Xcc -fmodule-map-file=Sources/CJetbridgeFFI/module.modulemap -module-name "$module" \
+    -emit-module-path "build/$name/$module.swiftmodule" "$@" >"build/$name.log" 2>&1
+}
+
+# What users write, in the mode of their projects, and of ours, which is Swift 6. The settings that a new project of Xcode
+# 26 has are SWIFT_VERSION 5.0, SWIFT_DEFAULT_ACTOR_ISOLATION MainActor, SWIFT_APPROACHABLE_CONCURRENCY and
+# SWIFT_UPCOMING_FEATURE_MEMBER_IMPORT_VISIBILITY (project files of such apps on GitHub). Which flags these are in which
+# mode is in Swift.xcspec of swiftlang/swift-build (41aee62); the language's rules in SE-0444, SE-0461, SE-0466, SE-0470.
+visible=(-enable-upcoming-feature MemberImportVisibility)
+main_actor=(-default-isolation MainActor -enable-upcoming-feature NonisolatedNonsendingByDefault
+  -enable-upcoming-feature InferIsolatedConformances)
+in_swift_5=(-swift-version 5 -enable-upcoming-feature DisableOutwardActorInference
+  -enable-upcoming-feature GlobalActorIsolatedTypesUsability -enable-upcoming-feature InferSendableFromCaptures)
+
+check_users_code() {
+  local -A code=(["the guide's code"]=Tests/JetbridgeTests/Guide/Sample.swift ["the app"]=$(echo App/Sources/*.swift))
+  local what mode
+  mkdir -p build/users
+  for what in "${!code[@]}"; do
+    for mode in "-swift-version 6" "${in_swift_5[*]}"; do
+      # Both are several words.
+      # shellcheck disable=SC2086
+      if check_types users -module-name App "${visible[@]}" "${main_actor[@]}" $mode ${code[$what]}; then
+        pass "$what compiles as in a new project of Xcode 26 (${mode:1:15})"
+      else
+        fail "$what does not compile as in a new project of Xcode 26 (${mode:1:15})"
+        cat build/users.log
+      fi
+    done
+  done
+}
+
+# That the flags do something: what must not compile with them does not, for their reason, and does without them.
+check_flags() {
+  local sample=(-swift-version 6 Tests/JetbridgeTests/Guide/Sample.swift)
+  # The package as it would be without its export.
+  mkdir -p build/flags/sources
+  cp Sources/Jetbridge/*.swift "$derived/resource_bundle_accessor.swift" build/flags/sources
+  sed -i '/^@_exported/d' build/flags/sources/Types.swift
+  cat >build/flags/isolation.swift <<'END'
+func ofTheDefault() {}
+nonisolated func ofNoActor() { ofTheDefault() }
+END
+  if make_module flags Jetbridge build/flags/sources/*.swift &&
+    ! check_types flags -module-name App "${visible[@]}" "${sample[@]}" &&
+    grep -q "error: .*missing import of defining module 'JetbridgeFFI'" build/flags.log &&
+    check_types flags -module-name App "${sample[@]}"; then
+    pass "MemberImportVisibility shows a missing export"
+  else
+    fail "MemberImportVisibility does not show a missing export"
+    cat build/flags.log
+  fi
+  if ! check_types flags -module-name App -swift-version 6 "${main_actor[@]}" build/flags/isolation.swift &&
+    grep -q "error: call to main actor-isolated" build/flags.log &&
+    check_types flags -module-name App -swift-version 6 build/flags/isolation.swift; then
+    pass "the default isolation is the main actor"
+  else
+    fail "the default isolation is not the main actor"
+    cat build/flags.log
+  fi
+}
+
+# The package against other editions of Apple's modules than the one that its tests have: see the stubs.
+check_edition() { # name, what it is, the module of windows, options for AuthenticationServices
+  local name=$1 what=$2 windows=$3 module
+  shift 3
+  rm -rf "build/$name"
+  mkdir -p "build/$name"
+  for module in JetbridgeFFI SwiftUI AppleFoundation; do cp "$modules/$module.swiftmodule" "build/$name/"; done
+  if modules="build/$name" make_module "$name" "$windows" Stubs/"$windows"/*.swift &&
+    modules="build/$name" make_module "$name" AuthenticationServices "$@" Stubs/AuthenticationServices/*.swift &&
+    modules="build/$name" check_types "$name" -module-name Jetbridge -swift-version 6 Sources/Jetbridge/*.swift \
+      "$derived/resource_bundle_accessor.swift"; then
+    pass "the package compiles for $what"
+  else
+    fail "the package does not compile for $what"
+    cat "build/$name.log"
+  fi
+}
+
 [ "$(uname -s)" = Linux ] || skip "these tests run on Linux; on a Mac, cargo xtask ios-project and the UI tests"
 has unshare || skip "unshare is not installed"
-install_swift
+install_swift "$older" trixie
+install_swift "$newer" sid forky
 unshare --mount true 2>/dev/null || skip "mounting needs root"
-mkdir -p "$root/jetbridge"
+mkdir -p "$older/jetbridge" "$newer/jetbridge"
 ./bindings.sh
 
-options=(--scratch-path build/swift -Xswiftc -warnings-as-errors)
 rm -f build/tests*.xml
-if swift_root swift build "${options[@]}" --build-tests; then
-  status=0
-  # Of XCTest, which has none of the tests, and of each start nobody wants to hear.
-  swift_root swift test "${options[@]}" --skip-build --xunit-output build/tests.xml 2>&1 |
-    sed -E "/^(◇|Test Suite|\t Executed 0)/d" || status=1
-  count_tests
-  [ "$status" = 0 ] || [ "$failed" -gt 0 ] || fail "the tests did not come to their end"
-else
-  fail "the package does not build"
-fi
+test_package swift "$older" "--filter OneImport|Keychain|WebAuthentication|FilesView|HomeState"
+# Debian's 6.2.3 has what Testing adds to Foundation without its library, and links it all the same.
+test_package swift-newer "$newer" "" "${visible[@]}" -Xfrontend -disable-cross-import-overlays
+count_tests
+
+built=build/swift-newer/x86_64-pc-linux-gnu/debug
+modules=$built/Modules derived=$built/Jetbridge.build/DerivedSources
+check_users_code
+check_flags
+check_edition unannotated "a presentation context of no actor" UIKit -D XCODE_15
+check_edition mac "a Mac's windows" AppKit
 
 mapfile -t sources < <(find . -name '*.swift' -not -path './build/*' -not -path './.build/*' -not -path '*/JetbridgeFFI/*')
-if swift_root swift format lint --strict "${sources[@]}"; then pass "style"; else fail "style"; fi
+if in_root "$older" swift format lint --strict "${sources[@]}"; then pass "style"; else fail "style"; fi
 check_bindings
 check_manifests
 

@@ -58,7 +58,6 @@ kotlin {
 
 dependencies {
     implementation(libs.androidx.browser)
-    implementation(libs.rustls.platform.verifier)
     api(libs.kotlinx.coroutines.android)
     // As an AAR: it brings JNA's own native library for each ABI.
     implementation(libs.jna) { artifact { type = "aar" } }

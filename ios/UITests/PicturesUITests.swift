@@ -11,8 +11,8 @@ final class PicturesUITests: XCTestCase {
     // A test on Linux compares this with the samples that there are.
     private let samples = [
         "loading-session", "signed-out", "session-ended", "in-browser", "sign-in-failed", "signed-out-here-only",
-        "unavailable", "not-set-up", "signed-in", "listing", "list", "search", "no-match", "empty", "list-failed",
-        "next-page-failed",
+        "unavailable", "not-set-up", "signed-in", "listing", "list", "search", "no-match", "empty", "empty-page",
+        "list-failed", "offline", "refreshing", "searching-further", "next-page-failed",
     ]
 
     func testEveryStateInLight() throws {

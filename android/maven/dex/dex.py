@@ -21,9 +21,7 @@ RUST = sorted((ANDROID.parent / "crates/ffi/src").glob("*.rs"))
 OLDEST_API = 26
 
 # Each class in these keeps its name and all its members: rules in consumer-rules.pro.
-REACHED_BY_NAME = [
-    re.compile(pattern) for pattern in ("com/sun/jna/", "dev/jetbridge/[^/]+$", "org/rustls/platformverifier/")
-]
+REACHED_BY_NAME = [re.compile(pattern) for pattern in ("com/sun/jna/", "dev/jetbridge/[^/]+$")]
 
 
 @dataclass
@@ -158,17 +156,23 @@ def problems(dex: dict[str, DexClass], compiled: dict[str, set[str]], manifest: 
         if not dex[name].field_order or not dex[name].field_order <= dex[name].members:
             found.append(f"{name} lost the order of its fields")
     # What the JVM looks for when Rust's function is called: Java_package_Class_method.
-    exported = re.findall(r"\bfn Java_(\w+)_(\w+?)\b", "".join(path.read_text() for path in RUST))
+    rust = "".join(path.read_text() for path in RUST)
+    exported = re.findall(r"\bfn Java_(\w+)_(\w+?)\b", rust)
+    called = re.findall(r'\bcall_static_method\(\s*[^,]+,\s*jni_str!\("(\w+)"\)', rust)
     for owner, method in exported:
         if method not in dex.get(owner.replace("_", "/"), DexClass()).natives:
             found.append(f"{owner.replace('_', '/')} has no native method {method}")
+        # The class that calls is the one that is called.
+        for name in called:
+            if name not in dex.get(owner.replace("_", "/"), DexClass()).members:
+                found.append(f"{owner.replace('_', '/')} lost {name}, which Rust calls")
     named = components(manifest.read_text())
     for name in named:
         if "<init>" not in dex.get(name.replace(".", "/"), DexClass()).members:
             found.append(f"{name} of the manifest is gone or has another name")
     # Whoever looks for nothing finds nothing amiss.
     looked_for = [any(map(pattern.match, compiled)) for pattern in REACHED_BY_NAME]
-    if not (all(looked_for) and structures and exported and named):
+    if not (all(looked_for) and structures and exported and called and named):
         found.append("the check itself has lost what it looks for")
     return found
 
@@ -183,7 +187,7 @@ def digest(files: list[Path]) -> str:
 def main() -> None:
     (OUT / "program").mkdir(parents=True, exist_ok=True)
     r8, jna, framework = class_path(ANDROID / "maven/dex/build/maven/tools.classpath")
-    library = [jar_of(LIBRARY / "classes"), jar_of(ANDROID / "maven/dex/build/maven/classes"), jar_in(jna)]
+    library = [jar_of(LIBRARY / "classes"), jar_in(jna)]
     shipped_with = [path for path in class_path(APP / "runtime.classpath") if path != LIBRARY / "classes"]
     others = [jar_of(path) if path.is_dir() else path for path in shipped_with]
     app = jar_of(APP / "classes")

@@ -51,8 +51,7 @@ pub use clock::{Clock, SystemClock};
 pub use cognito::AwsCredentials;
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use error::{Obstacle, Recovery, Service, SessionError, SignInReason};
-#[cfg(target_os = "android")]
-pub use net::tls::platform_tls_is_ready;
+pub use net::platform_trust::{Distrust, PlatformTrust, set_platform_trust};
 pub use oidc::authorization::Prompt;
 pub use session::{
     AccessToken, Account, Accounts, AuthorizationRequest, BackgroundRenewal, IdTokenClaims, LoginOptions, ObjectPages,

@@ -13,7 +13,7 @@
 #![warn(missing_docs)]
 
 mod accounts;
-#[cfg(target_os = "android")]
+#[cfg(any(target_os = "android", feature = "jvm", test))]
 mod android;
 mod claims;
 mod config;

@@ -100,7 +100,7 @@ pub(crate) fn build_library(root: &Path, with_local_stack: bool) -> Result<PathB
     let mut build = cargo(root, &["build", "--workspace", "--exclude", "xtask", "--locked"]);
     build.args(WITH_FEATURES_OF_TESTS);
     if with_local_stack {
-        build.args(["--features", "jetbridge-ffi/local-stack"]);
+        build.args(["--features", "jetbridge-ffi/local-stack,jetbridge-ffi/jvm"]);
     }
     run(build, "cargo build")?;
     Ok(debug_directory(root).join(library_name()))

@@ -175,7 +175,7 @@ pub(crate) fn android_size(root: &Path) -> Result<(), String> {
 
 /// What a library for apps must have, and must not.
 fn check_shipped(bytes: &[u8]) -> Result<(), String> {
-    const START_UP: &[u8] = b"Java_dev_jetbridge_NativeLibrary_initialize";
+    const START_UP: &[u8] = b"Java_dev_jetbridge_CertificateCheck_install";
     if let Some(finding) = exports::check_library(bytes).first() {
         return Err(finding.text.clone());
     }
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_library_with_the_local_stack_or_without_its_start_up_is_not_shipped() {
-        let start_up = "Java_dev_jetbridge_NativeLibrary_initialize";
+        let start_up = "Java_dev_jetbridge_CertificateCheck_install";
         assert_eq!(check_shipped(format!("\0{start_up}\0").as_bytes()), Ok(()));
         assert!(check_shipped(b"\0ELF\0").is_err());
         assert!(check_shipped(format!("\0{start_up}\0jetbridge_local_stack\0").as_bytes()).is_err());

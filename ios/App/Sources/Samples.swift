@@ -27,7 +27,13 @@ struct Sample: Identifiable {
         Sample(name: "search", state: signedIn(.rows(Rows(objects: objects))) { $0.search = "report" }),
         Sample(name: "no-match", state: signedIn(.rows(Rows(objects: objects))) { $0.search = "zebra" }),
         Sample(name: "empty", state: signedIn(.rows(Rows(objects: [])))),
+        Sample(name: "empty-page", state: signedIn(.rows(Rows(objects: [], hasMore: true)))),
         Sample(name: "list-failed", state: signedIn(.failed(denied))),
+        Sample(name: "offline", state: signedIn(.failed(offline))),
+        Sample(name: "refreshing", state: signedIn(.rows(Rows(objects: objects, isRefreshing: true)))),
+        Sample(
+            name: "searching-further",
+            state: signedIn(.rows(Rows(objects: objects, hasMore: true))) { $0.search = "report" }),
         Sample(
             name: "next-page-failed",
             state: signedIn(.rows(Rows(objects: Array(objects.prefix(2)), hasMore: true, problem: offline)))),

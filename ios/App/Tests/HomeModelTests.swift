@@ -104,6 +104,31 @@ struct HomeModelTests {
         try await eventually("the rows") { model.rows != nil }
     }
 
+    @Test("without a network the list says so, can be tried again, and nobody is signed out")
+    func offline() async throws {
+        let bench = try await Bench()
+        let model = try await bench.signedIn()
+        await bench.stack.shutdown()
+        await model.refresh()
+        guard case .failed(let error) = model.state.listing, case .retryable = error else { throw CancellationError() }
+        #expect(error.canRetry)
+        #expect(model.account?.name == "Alice Archer")
+        #expect(model.state.notice == nil)
+    }
+
+    @Test("a sign-out in another process of the app is noticed, and nothing of the rows is left")
+    func signedOutElsewhere() async throws {
+        let bench = try await Bench()
+        let model = try await bench.listed()
+        try await eventually("everything is saved") { model.account?.email != nil }
+        try await bench.session().signOut(.local)
+        // The store is looked at once a minute.
+        try bench.stack.advanceClock(seconds: 120)
+        await model.refresh()
+        try await eventually("nobody is there") { model.state.account == .signedOut(nil) }
+        #expect(model.state.listing == .notAsked)
+    }
+
     @Test("a bucket that does not exist")
     func missing() async throws {
         let model = try await Bench(bucket: "no-such-bucket").signedIn()

@@ -6,6 +6,9 @@ struct Texts {
     let reason: String
     let suggestion: String
 
+    /// Whose strings come first; a test brings its own.
+    @TaskLocal static var app = Bundle.main
+
     /// Both, as one text: in a line, or below a list.
     var whole: String { "\(reason)\(reason.contains("\n") ? "\n" : " ")\(suggestion)" }
 
@@ -15,7 +18,7 @@ struct Texts {
         suggestion = Self.text("jetbridge.error.\(key).suggestion", inSuggestion)
     }
 
-    static func text(_ key: String, _ arguments: [String] = [], app: Bundle = .main) -> String {
+    static func text(_ key: String, _ arguments: [String] = []) -> String {
         let ours = Bundle.module.localizedString(forKey: key, value: nil, table: nil)
         let format = app.localizedString(forKey: key, value: ours, table: nil)
         return String(format: format, arguments: arguments.map { NSString(string: $0) })

@@ -1,4 +1,5 @@
-// What iOS's Foundation has and Linux's lacks, as far as the package uses it.
+// What iOS's Foundation has and Linux's lacks, as far as the package uses it. Versions and isolation are those of
+// developer.apple.com/documentation/foundation (read in November 2026).
 import Foundation
 
 private final class Activities: @unchecked Sendable {
@@ -19,16 +20,19 @@ private final class Activities: @unchecked Sendable {
 }
 
 extension ProcessInfo {
-    /// Keeps a thread for as long as the work lasts, as iOS does. The time is over when a test says so.
+    /// iOS 8.2, visionOS 1, not on a Mac. Of no actor. Keeps a thread for as long as the work lasts, as iOS does. The time
+    /// is over when a test says so.
+    /// https://developer.apple.com/documentation/foundation/processinfo/performexpiringactivity(withreason:using:)
     public func performExpiringActivity(withReason reason: String, using block: @escaping @Sendable (Bool) -> Void) {
         Activities.shared.perform(block)
     }
 
-    /// What iOS does when the app has been in the background for too long.
+    /// For tests: what iOS does when the app has been in the background for too long.
     public func expireActivities() { Activities.shared.expire() }
 }
 
 extension FileManager {
-    /// A process has no app groups here.
+    /// iOS 7, macOS 10.8, visionOS 1. Of no actor. A process has no app groups here.
+    /// https://developer.apple.com/documentation/foundation/filemanager/containerurl(forsecurityapplicationgroupidentifier:)
     public func containerURL(forSecurityApplicationGroupIdentifier groupIdentifier: String) -> URL? { nil }
 }

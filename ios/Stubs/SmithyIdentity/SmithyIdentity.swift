@@ -1,4 +1,6 @@
-// As much of the AWS SDK for Swift as the guide's example uses, so that it is compiled.
+// As much of the AWS SDK for Swift as the guide's example uses, so that it is compiled. Signatures as in smithy-swift
+// (smithy-lang/smithy-swift, Sources/SmithyIdentity: AWSCredentialIdentity.swift and AWSCredentialIdentityResolver.swift at
+// 0943eb0). Earlier editions have no account and no properties; what the guide gives is in all of them.
 import Foundation
 import Smithy
 

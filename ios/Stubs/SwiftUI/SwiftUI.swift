@@ -1,5 +1,14 @@
 // As much of SwiftUI as the app and the guide's examples use, so that Linux can compile them: signatures as in Apple's SDK
 // as far as a caller can tell, and bodies that do nothing, because nothing here shows anything.
+//
+// Signatures, isolation and versions are those of developer.apple.com/documentation/swiftui (read in November 2026, with SDK
+// 27.3). All of it is in iOS 17.0; what is newer says so. The protocols are `@MainActor @preconcurrency` as a whole from
+// Xcode 16 on (`View`: only `body` up to Xcode 15). Apple's views, their initializers and the modifiers are `nonisolated`;
+// here they belong to the main actor, which is stricter. Closures have Apple's isolation: `@MainActor` for a button's
+// action, `@Sendable` for `refreshable`, none for `onOpenURL`. Where editions differ, Swift 6.0 stands for Xcode 16 and
+// Swift 6.2 for Xcode 26.4 and newer. The documentation leaves out attributes with an underscore, there as in Swift's own
+// `Task.init`; that `task` inherits its caller's actor in both editions is known from how it works. `@State` is a macro from
+// Xcode 27 on, and closures of content have a `@ContentBuilder` there, which only Xcode can show.
 @_exported import Foundation
 @_exported import Observation
 
@@ -8,7 +17,23 @@
     public static var buttons: [String: @MainActor () -> Void] = [:]
     /// Runs while the view is shown, and again, the one before being cancelled, whenever its id is another one. Apple:
     /// [task(id:priority:_:)](https://developer.apple.com/documentation/swiftui/view/task(id:priority:_:)).
-    public static var task: (id: any Equatable, action: @Sendable () async -> Void)?
+    public static var task: (id: any Equatable, action: @isolated(any) () async -> Void)?
+    /// The texts, with what stands in them, that were looked up in the app's table.
+    public nonisolated static var texts: Set<String> {
+        get { allTexts.withLock(\.self) }
+        set { allTexts.withLock { $0 = newValue } }
+    }
+    fileprivate nonisolated static let allTexts = Texts()
+
+    /// Reads the body of a view, and so those of all views in it.
+    public static func draw<Content: View>(_ view: Content) { if Content.Body.self != Never.self { _ = view.body } }
+}
+
+/// Texts belong to no actor.
+private final class Texts: @unchecked Sendable {
+    private let lock = NSLock()
+    private var texts: Set<String> = []
+    func withLock<Value>(_ work: (inout Set<String>) -> Value) -> Value { lock.withLock { work(&texts) } }
 }
 
 // MARK: Views and what composes them
@@ -29,11 +54,17 @@ extension Leaf { public var body: Never { fatalError() } }
 public struct EmptyView: Leaf { public nonisolated init() {} }
 public struct TupleView<Views>: Leaf {}
 public struct ConditionalContent<First: View, Second: View>: Leaf {}
-public struct Modified: Leaf {}
+public struct Modified: Leaf {
+    fileprivate init() {}
+    init(_ view: some View) { Drawn.draw(view) }
+}
 
 @resultBuilder
 @MainActor public enum ViewBuilder {
-    public static func buildExpression<Content: View>(_ content: Content) -> Content { content }
+    public static func buildExpression<Content: View>(_ content: Content) -> Content {
+        Drawn.draw(content)
+        return content
+    }
     public static func buildBlock() -> EmptyView { EmptyView() }
     public static func buildBlock<Content: View>(_ content: Content) -> Content { content }
     public static func buildBlock<each Content: View>(
@@ -48,9 +79,11 @@ public struct Modified: Leaf {}
     }
 }
 
-public struct Group<Content: View>: Leaf { public init(@ViewBuilder content: () -> Content) {} }
+public struct Group<Content: View>: Leaf { public init(@ViewBuilder content: () -> Content) { _ = content() } }
 public struct ForEach<Data: RandomAccessCollection, Content: View>: Leaf where Data.Element: Identifiable {
-    public init(_ data: Data, @ViewBuilder content: @escaping (Data.Element) -> Content) {}
+    public init(_ data: Data, @ViewBuilder content: @escaping (Data.Element) -> Content) {
+        for element in data { _ = content(element) }
+    }
 }
 
 // MARK: App
@@ -147,20 +180,39 @@ public struct AccessibilityFocusState<Value: Hashable> {
     public var projectedValue: Binding { Binding() }
 }
 
+/// iOS 13. Of no actor. https://developer.apple.com/documentation/swiftui/environmentvalues
+public struct EnvironmentValues { public init() {} }
+
+/// iOS 13. Of no actor. https://developer.apple.com/documentation/swiftui/environment
+@propertyWrapper
+public struct Environment<Value> {
+    private let keyPath: KeyPath<EnvironmentValues, Value>
+    public init(_ keyPath: KeyPath<EnvironmentValues, Value>) { self.keyPath = keyPath }
+    public var wrappedValue: Value { EnvironmentValues()[keyPath: keyPath] }
+}
+
 // MARK: Text and pictures
 
+/// A text to look up: by itself, and with the format of what stands in it in its place, as Apple's makes its keys.
+/// https://developer.apple.com/documentation/swiftui/localizedstringkey
 public struct LocalizedStringKey: ExpressibleByStringInterpolation, Equatable {
     let key: String
-    public init(_ value: String) { key = value }
-    public init(stringLiteral value: String) { key = value }
-    public init(stringInterpolation: StringInterpolation) { key = "" }
+    public init(_ value: String) {
+        key = value
+        Drawn.allTexts.withLock { _ = $0.insert(value) }
+    }
+    public init(stringLiteral value: String) { self.init(value) }
+    public init(stringInterpolation: StringInterpolation) { self.init(stringInterpolation.key) }
 
     public struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var key = ""
         public init(literalCapacity: Int, interpolationCount: Int) {}
-        public mutating func appendLiteral(_ literal: String) {}
-        public mutating func appendInterpolation(_ text: Text) {}
-        public mutating func appendInterpolation(_ string: String) {}
-        public mutating func appendInterpolation(_ number: Int) {}
+        public mutating func appendLiteral(_ literal: String) {
+            key += literal.replacingOccurrences(of: "%", with: "%%")
+        }
+        public mutating func appendInterpolation(_ text: Text) { key += "%@" }
+        public mutating func appendInterpolation(_ string: String) { key += "%@" }
+        public mutating func appendInterpolation(_ number: Int) { key += "%lld" }
     }
 }
 
@@ -196,7 +248,7 @@ public struct ButtonRole: Equatable, Sendable {
 }
 
 public struct Button<Label: View>: Leaf {
-    public init(action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> Label) {}
+    public init(action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> Label) { _ = label() }
 }
 
 extension Button where Label == Text {
@@ -211,7 +263,7 @@ extension Button where Label == SwiftUI.Label<Text, Image> {
 }
 
 public struct Label<Title: View, Icon: View>: Leaf {
-    public init(@ViewBuilder title: () -> Title, @ViewBuilder icon: () -> Icon) {}
+    public init(@ViewBuilder title: () -> Title, @ViewBuilder icon: () -> Icon) { _ = (title(), icon()) }
 }
 
 extension Label where Title == Text, Icon == Image {
@@ -220,7 +272,7 @@ extension Label where Title == Text, Icon == Image {
 
 public struct LabeledContent<Label: View, Content: View>: Leaf {}
 extension LabeledContent where Label == Text {
-    public init(_ title: LocalizedStringKey, @ViewBuilder content: () -> Content) {}
+    public init(_ title: LocalizedStringKey, @ViewBuilder content: () -> Content) { _ = content() }
 }
 
 public struct ProgressView: Leaf {
@@ -232,7 +284,7 @@ public struct ContentUnavailableView<Label: View, Description: View, Actions: Vi
     public init(
         @ViewBuilder label: () -> Label, @ViewBuilder description: () -> Description = { EmptyView() },
         @ViewBuilder actions: () -> Actions = { EmptyView() }
-    ) {}
+    ) { _ = (label(), description(), actions()) }
     fileprivate init() {}
 }
 
@@ -313,34 +365,38 @@ public struct EdgeInsets: Equatable, Sendable {
 
 public struct Spacer: Leaf { public nonisolated init(minLength: CGFloat? = nil) {} }
 public struct HStack<Content: View>: Leaf {
-    public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content) {}
+    public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content) {
+        _ = content()
+    }
 }
 public struct VStack<Content: View>: Leaf {
     public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content)
     { _ = content() }
 }
 public struct ViewThatFits<Content: View>: Leaf {
-    public init(in axes: Axis.Set = [.horizontal, .vertical], @ViewBuilder content: () -> Content) {}
+    public init(in axes: Axis.Set = [.horizontal, .vertical], @ViewBuilder content: () -> Content) { _ = content() }
 }
 public struct ScrollView<Content: View>: Leaf {
-    public init(_ axes: Axis.Set = .vertical, showsIndicators: Bool = true, @ViewBuilder content: () -> Content) {}
+    public init(_ axes: Axis.Set = .vertical, showsIndicators: Bool = true, @ViewBuilder content: () -> Content) {
+        _ = content()
+    }
 }
-public struct List<Content: View>: Leaf { public init(@ViewBuilder content: () -> Content) {} }
+public struct List<Content: View>: Leaf { public init(@ViewBuilder content: () -> Content) { _ = content() } }
 extension List {
     public init<Data: RandomAccessCollection, RowContent: View>(
         _ data: Data, @ViewBuilder rowContent: @escaping (Data.Element) -> RowContent
-    ) where Content == ForEach<Data, RowContent>, Data.Element: Identifiable {}
+    ) where Content == ForEach<Data, RowContent>, Data.Element: Identifiable { _ = ForEach(data, content: rowContent) }
 }
 public struct Section<Parent: View, Content: View, Footer: View>: Leaf {
     public init(
         @ViewBuilder content: () -> Content, @ViewBuilder header: () -> Parent = { EmptyView() },
         @ViewBuilder footer: () -> Footer = { EmptyView() }
-    ) {}
+    ) { _ = (content(), header(), footer()) }
 }
 extension Section where Parent == Text, Footer == EmptyView {
-    public init(_ title: LocalizedStringKey, @ViewBuilder content: () -> Content) {}
+    public init(_ title: LocalizedStringKey, @ViewBuilder content: () -> Content) { _ = content() }
 }
-public struct NavigationStack<Root: View>: Leaf { public init(@ViewBuilder root: () -> Root) {} }
+public struct NavigationStack<Root: View>: Leaf { public init(@ViewBuilder root: () -> Root) { _ = root() } }
 
 @MainActor @preconcurrency
 public protocol ToolbarContent {}
@@ -357,7 +413,7 @@ public struct ToolbarItemPlacement: Sendable {
 }
 
 public struct ToolbarItem<Content: View>: ToolbarContent {
-    public init(placement: ToolbarItemPlacement, @ViewBuilder content: () -> Content) {}
+    public init(placement: ToolbarItemPlacement, @ViewBuilder content: () -> Content) { _ = content() }
 }
 
 public enum Visibility: Sendable { case automatic, visible, hidden }
@@ -421,66 +477,95 @@ public struct AccessibilityChildBehavior: Sendable {
 }
 
 extension View {
-    public func accessibilityAddTraits(_ traits: AccessibilityTraits) -> some View { Modified() }
-    public func accessibilityElement(children: AccessibilityChildBehavior = .ignore) -> some View { Modified() }
-    public func accessibilityFocused(_ condition: AccessibilityFocusState<Bool>.Binding) -> some View { Modified() }
-    public func accessibilityHidden(_ hidden: Bool) -> some View { Modified() }
-    public func accessibilityIdentifier(_ identifier: String) -> some View { Modified() }
-    public func accessibilityLabel(_ label: Text) -> some View { Modified() }
-    public func background(_ style: some ShapeStyle, in shape: some InsettableShape) -> some View { Modified() }
-    public func buttonStyle(_ style: some PrimitiveButtonStyle) -> some View { Modified() }
+    public func accessibilityAddTraits(_ traits: AccessibilityTraits) -> some View { Modified(self) }
+    public func accessibilityElement(children: AccessibilityChildBehavior = .ignore) -> some View { Modified(self) }
+    public func accessibilityFocused(_ condition: AccessibilityFocusState<Bool>.Binding) -> some View { Modified(self) }
+    public func accessibilityHidden(_ hidden: Bool) -> some View { Modified(self) }
+    public func accessibilityIdentifier(_ identifier: String) -> some View { Modified(self) }
+    public func accessibilityLabel(_ label: Text) -> some View { Modified(self) }
+    public func background(_ style: some ShapeStyle, in shape: some InsettableShape) -> some View { Modified(self) }
+    public func buttonStyle(_ style: some PrimitiveButtonStyle) -> some View { Modified(self) }
     public func confirmationDialog(
         _ title: LocalizedStringKey, isPresented: Binding<Bool>, titleVisibility: Visibility = .automatic,
         @ViewBuilder actions: () -> some View, @ViewBuilder message: () -> some View
-    ) -> some View { Modified() }
-    public func controlSize(_ size: ControlSize) -> some View { Modified() }
-    public func defaultScrollAnchor(_ anchor: UnitPoint?) -> some View { Modified() }
-    public func disabled(_ disabled: Bool) -> some View { Modified() }
-    public func font(_ font: Font?) -> some View { Modified() }
-    public func foregroundStyle(_ style: some ShapeStyle) -> some View { Modified() }
+    ) -> some View {
+        _ = (actions(), message())
+        return Modified(self)
+    }
+    public func controlSize(_ size: ControlSize) -> some View { Modified(self) }
+    public func defaultScrollAnchor(_ anchor: UnitPoint?) -> some View { Modified(self) }
+    public func disabled(_ disabled: Bool) -> some View { Modified(self) }
+    public func font(_ font: Font?) -> some View { Modified(self) }
+    public func foregroundStyle(_ style: some ShapeStyle) -> some View { Modified(self) }
     public func frame(width: CGFloat? = nil, height: CGFloat? = nil, alignment: Alignment = .center) -> some View {
-        Modified()
+        Modified(self)
     }
     public func frame(
         minWidth: CGFloat? = nil, maxWidth: CGFloat? = nil, minHeight: CGFloat? = nil, maxHeight: CGFloat? = nil,
         alignment: Alignment = .center
-    ) -> some View { Modified() }
-    public func id(_ id: some Hashable) -> some View { Modified() }
-    public func labelStyle(_ style: some LabelStyle) -> some View { Modified() }
-    public func listRowBackground(_ view: (some View)?) -> some View { Modified() }
-    public func listRowInsets(_ insets: EdgeInsets?) -> some View { Modified() }
-    public func multilineTextAlignment(_ alignment: TextAlignment) -> some View { Modified() }
-    public func navigationBarTitleDisplayMode(_ mode: NavigationBarItem.TitleDisplayMode) -> some View { Modified() }
-    public func navigationTitle(_ title: LocalizedStringKey) -> some View { Modified() }
-    @_disfavoredOverload public func navigationTitle(_ title: some StringProtocol) -> some View { Modified() }
-    public func onOpenURL(perform action: @escaping (URL) -> Void) -> some View { Modified() }
-    public func padding(_ length: CGFloat) -> some View { Modified() }
-    public func padding(_ edges: Edge.Set = .all, _ length: CGFloat? = nil) -> some View { Modified() }
-    public func previewDisplayName(_ name: String?) -> some View { Modified() }
-    public func refreshable(action: @escaping @Sendable () async -> Void) -> some View { Modified() }
+    ) -> some View { Modified(self) }
+    public func id(_ id: some Hashable) -> some View { Modified(self) }
+    public func labelStyle(_ style: some LabelStyle) -> some View { Modified(self) }
+    public func listRowBackground(_ view: (some View)?) -> some View { Modified(self) }
+    public func listRowInsets(_ insets: EdgeInsets?) -> some View { Modified(self) }
+    public func multilineTextAlignment(_ alignment: TextAlignment) -> some View { Modified(self) }
+    public func navigationBarTitleDisplayMode(_ mode: NavigationBarItem.TitleDisplayMode) -> some View {
+        Modified(self)
+    }
+    public func navigationTitle(_ title: LocalizedStringKey) -> some View { Modified(self) }
+    @_disfavoredOverload public func navigationTitle(_ title: some StringProtocol) -> some View { Modified(self) }
+    public func onOpenURL(perform action: @escaping (URL) -> Void) -> some View { Modified(self) }
+    public func padding(_ length: CGFloat) -> some View { Modified(self) }
+    public func padding(_ edges: Edge.Set = .all, _ length: CGFloat? = nil) -> some View { Modified(self) }
+    public func previewDisplayName(_ name: String?) -> some View { Modified(self) }
+    public func refreshable(action: @escaping @Sendable () async -> Void) -> some View { Modified(self) }
     public func safeAreaInset(
         edge: VerticalEdge, alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil,
         @ViewBuilder content: () -> some View
-    ) -> some View { Modified() }
-    public func scrollBounceBehavior(_ behavior: ScrollBounceBehavior, axes: Axis.Set = [.vertical]) -> some View {
-        Modified()
+    ) -> some View {
+        _ = content()
+        return Modified(self)
     }
-    public func searchable(text: Binding<String>, prompt: LocalizedStringKey) -> some View { Modified() }
+    public func scrollBounceBehavior(_ behavior: ScrollBounceBehavior, axes: Axis.Set = [.vertical]) -> some View {
+        Modified(self)
+    }
+    public func searchable(text: Binding<String>, prompt: LocalizedStringKey) -> some View { Modified(self) }
+    #if compiler(>=6.2)
+    /// iOS 15, compiled into apps. https://developer.apple.com/documentation/swiftui/view/task(name:priority:file:line:_:)
+    public func task(
+        name: String? = nil, priority: TaskPriority = .userInitiated, file: String = #fileID, line: Int = #line,
+        @_inheritActorContext _ action: sending @escaping @isolated(any) () async -> Void
+    ) -> some View { Modified(self) }
+    /// iOS 15, compiled into apps. https://developer.apple.com/documentation/swiftui/view/task(id:name:priority:file:line:_:)
+    public func task<Value: Equatable>(
+        id value: Value, name: String? = nil, priority: TaskPriority = .userInitiated, file: String = #fileID,
+        line: Int = #line, @_inheritActorContext _ action: sending @escaping @isolated(any) () async -> Void
+    ) -> some View {
+        Drawn.task = (value, action)
+        return Modified(self)
+    }
+    #else
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/view/task(priority:_:)
     @preconcurrency
     public func task(
         priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
-    ) -> some View { Modified() }
+    ) -> some View { Modified(self) }
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/view/task(id:priority:_:)
     @preconcurrency
     public func task<Value: Equatable>(
         id value: Value, priority: TaskPriority = .userInitiated,
         @_inheritActorContext _ action: @escaping @Sendable () async -> Void
     ) -> some View {
         Drawn.task = (value, action)
-        return Modified()
+        return Modified(self)
     }
-    public func textCase(_ textCase: Text.Case?) -> some View { Modified() }
-    public func tint(_ tint: Color?) -> some View { Modified() }
-    public func toolbar(@ToolbarContentBuilder content: () -> some ToolbarContent) -> some View { Modified() }
+    #endif
+    public func textCase(_ textCase: Text.Case?) -> some View { Modified(self) }
+    public func tint(_ tint: Color?) -> some View { Modified(self) }
+    public func toolbar(@ToolbarContentBuilder content: () -> some ToolbarContent) -> some View {
+        _ = content()
+        return Modified(self)
+    }
 }
 
 extension Text { public enum Case: Sendable { case uppercase, lowercase } }

@@ -1,5 +1,6 @@
 // As much of XCUIAutomation, and of XCTest's attachments, as the UI tests use, so that Linux can compile them. They run in
-// a simulator only.
+// a simulator only. The classes are `@MainActor`, and the module is there from Xcode 16.3 on; before, XCTest has all of it:
+// developer.apple.com/documentation/xcuiautomation (read in November 2026).
 import Foundation
 import XCTest
 

@@ -122,17 +122,51 @@ struct ErrorTests {
         #expect(JetbridgeError(CancellationError()) == .cancelled)
     }
 
-    @Test("an app changes a text by a string of the same key")
-    func overridden() throws {
+    /// An app with these strings.
+    private func withApp<Value>(_ strings: String, _ work: () throws -> Value) throws -> Value {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(
             at: folder.appending(path: "en.lproj"), withIntermediateDirectories: true)
-        try Data(#""jetbridge.error.not_found" = "Weg ist %@!";"#.utf8)
-            .write(to: folder.appending(path: "en.lproj/Localizable.strings"))
-        let app = try #require(Bundle(path: folder.path))
-        #expect(Texts.text("jetbridge.error.not_found", ["das Glas"], app: app) == "Weg ist das Glas!")
-        #expect(Texts.text("jetbridge.error.internal", app: app) == Texts.text("jetbridge.error.internal"))
+        try Data(strings.utf8).write(to: folder.appending(path: "en.lproj/Localizable.strings"))
+        return try Texts.$app.withValue(try #require(Bundle(path: folder.path)), operation: work)
+    }
+
+    @Test("an app changes a text by a string of the same key")
+    func overridden() throws {
+        let own = Texts.text("jetbridge.error.internal")
+        try withApp(#""jetbridge.error.not_found" = "Weg ist %@!";"#) {
+            #expect(Texts.text("jetbridge.error.not_found", ["das Glas"]) == "Weg ist das Glas!")
+            #expect(Texts.text("jetbridge.error.internal") == own)
+        }
+    }
+
+    @Test("in another language no word of ours is left, and what stands in a text still does")
+    func pseudoLanguage() throws {
+        // Each text in brackets, half as long again and without a letter of its own; placeholders stay.
+        let ours = try Repository.text("Sources/Jetbridge/Resources/en.lproj/Localizable.strings")
+        let pseudo = ours.replacing(/(?m)^("jetbridge[^"]*" = ")(.*)";$/) { line in
+            let text = line.2.replacing(/%(?:\d\$)?@|\\.|[A-Za-z]/) { $0.0.count > 1 ? String($0.0) : "ø" }
+            return "\(line.1)⟦\(text)\(String(repeating: "·", count: line.2.count / 2))⟧\";"
+        }
+        let inserted = Self.errors.map { error -> Set<String> in
+            let words = error.text.split { !$0.isLetter && !$0.isNumber }
+            return Set(words.map(String.init))
+        }
+        try withApp(pseudo) {
+            for (error, before) in zip(Self.errors, inserted) {
+                for half in [error.errorDescription, error.recoverySuggestion] {
+                    let half = try #require(half)
+                    #expect(half.first == "⟦" && half.last == "⟧", "\(half)")
+                }
+                let words = Set(error.text.split { !$0.isLetter && !$0.isNumber }.map(String.init))
+                let left = words.filter { $0.contains { $0.isLetter && $0 != "ø" } }
+                // What is left came from a placeholder, so it was there before.
+                #expect(left.isSubset(of: before), "\(error.text)")
+                #expect(left.isDisjoint(with: ["The", "Try", "again", "you", "Sign", "Your"]), "\(error.text)")
+            }
+            #expect(JetbridgeError.notFound(what: "bucket glass").text.contains("bucket glass"))
+        }
     }
 
     @Test("every string has a comment, and every string is used")

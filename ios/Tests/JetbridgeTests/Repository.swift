@@ -11,8 +11,11 @@ enum Repository {
     }
 
     /// The package's own sources, by name.
-    static func sources() throws -> [(name: String, lines: [String])] {
-        let folder = ios.appending(path: "Sources/Jetbridge")
+    static func sources() throws -> [(name: String, lines: [String])] { try swift(in: "Sources/Jetbridge") }
+
+    /// The sources in a folder of `ios`, by name.
+    static func swift(in folder: String) throws -> [(name: String, lines: [String])] {
+        let folder = ios.appending(path: folder)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
         return try names.sorted().map { ($0, try text($0, in: folder).components(separatedBy: "\n")) }
     }

@@ -87,7 +87,8 @@ struct StateTests {
     func letGo() async throws {
         let bench = try await Bench()
         var session: JetbridgeSession? = try await bench.signedIn()
-        weak var weakly = session
+        weak var weakly: JetbridgeSession?
+        weakly = session
         let events = try #require(session?.events)
         session = nil
         try await eventually("the session goes") { weakly == nil }

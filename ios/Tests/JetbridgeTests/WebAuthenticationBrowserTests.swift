@@ -1,5 +1,6 @@
 import AuthenticationServices
 import Foundation
+import SwiftUI
 import Testing
 import UIKit
 
@@ -15,17 +16,17 @@ struct WebAuthenticationBrowserTests {
     /// What the sheet is answered with, from a thread of the system's.
     private func answer(_ url: URL?, _ error: (any Error)?) -> Sheets {
         Sheets { sheet in
-            let completion = sheet.completionHandler
+            let completion = sheet.answer
             Thread.detachNewThread { completion(url, error) }
         }
     }
 
     @Test("the sheet is shown over the app's window and gives the redirect, whole")
     func redirected() async throws {
-        let window = UIWindow()
+        let window = UIScene.app(.foregroundActive).windows[0]
         let whole = URL(string: "com.okta.example:/callback?code=a&state=b")!
         let sheets = answer(whole, nil)
-        let browser = WebAuthenticationBrowser(prefersEphemeral: true) { window }
+        let browser = WebAuthenticationBrowser(from: window, prefersEphemeral: true)
         #expect(try await browser.open(page, redirect: redirect) == whole)
         let sheet = try #require(sheets.shown.first)
         #expect(sheet.url == page)
@@ -90,11 +91,7 @@ struct WebAuthenticationBrowserTests {
     @Test("a whole sign-in goes through the sheet")
     func signIn() async throws {
         let bench = try await Bench()
-        _ = Sheets { sheet in
-            let completion = sheet.completionHandler
-            let (person, url) = (bench.person, sheet.url)
-            Task.detached { completion(try? await person.open(url, redirect: url), nil) }
-        }
+        _ = Sheets { bench.answer($0) }
         let session = try bench.session()
         #expect(try await session.signIn().isSignedIn)
     }
@@ -111,18 +108,173 @@ struct WebAuthenticationBrowserTests {
     }
 }
 
+/// Over which window the sheet is shown: of an app with several on an iPad, with an external display beside it. One after
+/// the other, and not beside the tests above: there is one system.
+extension WebAuthenticationBrowserTests {
+    @Suite(.serialized)
+    @MainActor
+    struct Windows {
+        private let page = URL(string: "https://example.okta.com/authorize?state=a")!
+        private let redirect = URL(string: "com.okta.example:/callback")!
+        private let display = UIWindowScene(
+            playing: .windowExternalDisplayNonInteractive, .foregroundActive, windows: 1)
+
+        /// The window over which the system's sheet is shown.
+        private func window(
+            among scenes: [UIWindowScene], browser: WebAuthenticationBrowser = .system
+        ) async throws -> UIWindow {
+            let sheets = Sheets(over: scenes) { $0.answer($0.url, nil) }
+            _ = try await browser.open(page, redirect: redirect)
+            let anchor: UIWindow? = sheets.anchors.first ?? nil
+            return try #require(anchor)
+        }
+
+        @Test("of two windows the one in front has the sheet, whatever stands beside it")
+        func front() async throws {
+            let (front, other) = (UIScene.app(.foregroundActive, windows: 2), UIScene.app(.foregroundInactive))
+            let hidden = (0..<8).map { _ in UIScene.app(.background) }
+            #expect(try await window(among: hidden + [other, display, front]) == front.keyWindow)
+            // While the system asks something, none is active.
+            #expect(try await window(among: hidden + [display, other]) == other.keyWindow)
+        }
+
+        @Test("a window that is not key has the sheet when its scene has none that is")
+        func notKey() async throws {
+            let scene = UIWindowScene(playing: .windowApplication, .foregroundActive, windows: 2, hasKeyWindow: false)
+            #expect(try await window(among: [scene, display]) == scene.windows[1])
+        }
+
+        #if compiler(>=6.2)
+        @Test("an app in Assistive Access has its own kind of scene")
+        func assistiveAccess() async throws {
+            let scene = UIWindowScene(playing: .windowAssistiveAccessApplication, .foregroundActive, windows: 1)
+            #expect(try await window(among: [display, scene]) == scene.keyWindow)
+        }
+        #endif
+
+        @Test("without a window in front nothing is shown, and the error says why")
+        func nothingInFront() async throws {
+            let empty = UIWindowScene(playing: .windowApplication, .foregroundActive, windows: 0)
+            for scenes in [[], [display], [UIScene.app(.background), UIScene.app(.unattached)], [empty]] {
+                let sheets = Sheets(over: scenes) { $0.answer($0.url, nil) }
+                let thrown = try await error {
+                    _ = try await WebAuthenticationBrowser.system.open(page, redirect: redirect)
+                }
+                guard case .browserUnavailable(let detail) = thrown else { throw thrown }
+                #expect(detail.contains("no window in front"))
+                #expect(sheets.shown.isEmpty)
+            }
+        }
+
+        @Test("a window or a scene that the app names has the sheet, also behind another")
+        func named() async throws {
+            let bench = try await Bench()
+            let (front, wanted) = (UIScene.app(.foregroundActive), UIScene.app(.foregroundInactive, windows: 2))
+            let sheets = Sheets(over: [front, wanted]) { bench.answer($0) }
+            let session = try bench.session()
+            #expect(try await session.signIn(from: wanted.windows[0]).isSignedIn)
+            #expect(try await session.signIn(from: wanted).isSignedIn)
+            #expect(sheets.anchors == [wanted.windows[0], wanted.keyWindow])
+        }
+
+        @Test("a window that was closed meanwhile shows nothing")
+        func closed() async throws {
+            var scene: UIWindowScene? = UIScene.app(.foregroundActive)
+            let browser = WebAuthenticationBrowser(from: try #require(scene?.keyWindow))
+            scene = nil
+            let sheets = Sheets(over: []) { $0.answer($0.url, nil) }
+            let thrown = try await error { _ = try await browser.open(page, redirect: redirect) }
+            guard case .browserUnavailable = thrown else { throw thrown }
+            #expect(sheets.shown.isEmpty)
+        }
+
+        @Test("the guide's view signs in by its own environment")
+        func view() async throws {
+            let bench = try await Bench()
+            let session = try bench.session()
+            var opened: [WebAuthenticationSession.Page] = []
+            WebAuthenticationSession.system = { page in
+                opened.append(page)
+                return try await bench.person.open(page.url, redirect: page.url)
+            }
+            _ = SignInButton(session: session).body
+            let tap = try #require(Drawn.buttons["Sign in"])
+            tap()
+            try await eventually("somebody is signed in") { session.state.isSignedIn }
+            #expect(opened.map(\.isEphemeral) == [false])
+            let scheme = try #require(URL(string: bench.config.callbackUrl())?.scheme)
+            #expect(opened.map(\.callback) == [.customScheme(scheme)])
+        }
+
+        @Test("a view's page may be ephemeral and of https, and closing it is the user's choice")
+        func viewClosed() async throws {
+            var opened: [WebAuthenticationSession.Page] = []
+            WebAuthenticationSession.system = { page in
+                opened.append(page)
+                throw ASWebAuthenticationSessionError(.canceledLogin)
+            }
+            let browser = WebAuthenticationBrowser(using: WebAuthenticationSession(), prefersEphemeral: true)
+            let https = URL(string: "https://app.example.com/signed-in")!
+            #expect(try await error { _ = try await browser.open(page, redirect: https) } == .userCancelled)
+            #expect(opened.map(\.isEphemeral) == [true])
+            #expect(opened.map(\.callback) == [.https(host: "app.example.com", path: "/signed-in")])
+        }
+
+        @Test("a cancelled task waits for a view's page no longer, and has it closed")
+        func viewCancelled() async throws {
+            let (ends, end) = AsyncStream.makeStream(of: Bool.self)
+            let (begins, begin) = AsyncStream.makeStream(of: Void.self)
+            WebAuthenticationSession.system = { _ in
+                begin.yield()
+                // Until it is cancelled.
+                try? await Task.sleep(for: .seconds(3_600))
+                end.yield(Task.isCancelled)
+                throw CancellationError()
+            }
+            let browser = WebAuthenticationBrowser(using: WebAuthenticationSession())
+            let task = Task { _ = try await browser.open(page, redirect: redirect) }
+            for await _ in begins { break }
+            task.cancel()
+            #expect(try await error { try await task.value } == .userCancelled)
+            for await isCancelled in ends {
+                #expect(isCancelled)
+                break
+            }
+        }
+    }
+}
+
 /// The system, which shows every sheet and lets a test answer.
 @MainActor
 private final class Sheets {
     private(set) var shown: [ASWebAuthenticationSession] = []
     private(set) var anchors: [UIWindow?] = []
 
-    init(answer: @escaping @MainActor (ASWebAuthenticationSession) -> Void) {
+    init(
+        over scenes: [UIWindowScene] = [.app(.foregroundActive)],
+        answer: @escaping @MainActor (ASWebAuthenticationSession) -> Void
+    ) {
+        UIApplication.scenes = Set(scenes)
         ASWebAuthenticationSession.system = { sheet in
             self.shown.append(sheet)
             self.anchors.append(sheet.presentationContextProvider?.presentationAnchor(for: sheet))
             answer(sheet)
             return true
         }
+    }
+}
+
+extension UIScene {
+    /// A scene with the app's windows.
+    fileprivate static func app(_ state: UIScene.ActivationState, windows: Int = 1) -> UIWindowScene {
+        UIWindowScene(playing: .windowApplication, state, windows: windows)
+    }
+}
+
+extension Bench {
+    /// Signs in as the demo user at the sheet's page.
+    fileprivate func answer(_ sheet: ASWebAuthenticationSession) {
+        let (completion, person, url) = (sheet.answer, person, sheet.url)
+        Task.detached { completion(try? await person.open(url, redirect: url), nil) }
     }
 }

@@ -18,7 +18,7 @@ mod transport;
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use evidence::Evidence;
 pub(crate) use id_token::{Rejected, Rule};
-pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Way, unusable_proxy};
+pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Refused, Way, unusable_proxy};
 pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{
     AwsFailure, UnusableAnswer, ended_credentials, is_taken_without_words, senseless, sort_sdk_error,

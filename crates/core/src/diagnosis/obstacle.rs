@@ -23,6 +23,19 @@ const SOCKS: &str = "SOCKS error: ";
 /// What reqwest says when a name is to be resolved on this side of a SOCKS proxy, and is not.
 const SOCKS_NAME: &str = "error resolving for socks proxy";
 
+/// What a company's own CA needs. Android's apps trust what its users install only if they say so (since Android 7:
+/// developer.android.com/privacy-and-security/security-config, "Trust additional CAs").
+const TRUST_A_COMPANY: &str = if cfg!(target_os = "android") {
+    " If your company gave you a certificate of its own CA for this, and only then: install it in this device's settings. \
+     An app uses it only if its network security configuration trusts certificates of users, or if the app brings it along."
+} else if cfg!(target_os = "ios") {
+    " If your company gave you a certificate of its own CA for this, and only then: install it in this device's settings and \
+     turn on full trust for it, or ask for an app that brings it along."
+} else {
+    " If your company gave you a certificate of its own CA for this, and only then: have the system trust it, or name its \
+     PEM file with --ca-file."
+};
+
 const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
                             filter must let these addresses through.";
 
@@ -58,8 +71,40 @@ pub(crate) struct Obstruction {
 
 /// Nothing says which certificates are trusted. Passed through rustls as the reason why it trusts none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct NoTrust(pub String);
+#[error("{problem}")]
+pub(crate) struct NoTrust {
+    pub problem: String,
+    pub hint: &'static str,
+}
+
+impl NoTrust {
+    /// A desktop has no certificates.
+    #[cfg(any(test, not(target_os = "android")))]
+    pub(crate) fn of_the_system(problem: &str) -> Self {
+        Self {
+            problem: problem.to_owned(),
+            hint: "Install the system's CA certificates (Debian, Ubuntu, Alpine, Fedora: the package ca-certificates), or \
+                   name a PEM file with --ca-file or SSL_CERT_FILE.",
+        }
+    }
+
+    /// A phone's own check of certificates did not work.
+    pub(crate) fn of_the_platform(what: &str) -> Self {
+        Self {
+            problem: format!("the check by the platform failed: {}", shorten(what, LONGEST_WORDS)),
+            hint: "Start the app again, and if that does not help, the device. If it stays so, report it to the app's makers: \
+                   its network security configuration may be unreadable.",
+        }
+    }
+}
+
+/// A rule beside that of the issuer. Passed through rustls, which has no word for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a rule of this app or of this device stands against it (a pinned key, a blocked certificate, certificate \
+         transparency, a weak signature)"
+)]
+pub(crate) struct Refused;
 
 /// An answer that this service does not give, such as a network's sign-in page: a redirect, or a document of another kind.
 pub(crate) fn interception(service: Service, what: &str, status: u16, content_type: Option<&str>) -> SessionError {
@@ -264,7 +309,7 @@ fn distrust(problem: &CertificateError, way: &Way<'_>) -> Obstruction {
         CertificateError::ExpiredContext { not_after, .. } => {
             format!("it was good until {}, {by_this_clock}", show(system_time(*not_after)))
         }
-        // The verifiers of Android and Windows say this of both.
+        // The verifier of Windows says this of both.
         CertificateError::Expired => format!("it is not good at this time, {by_this_clock}"),
         CertificateError::NotValidYet => format!("it is not good yet, {by_this_clock}"),
         _ if says("-67818") || says("-67819") => format!("it is not good at this time, {by_this_clock}"),
@@ -273,6 +318,12 @@ fn distrust(problem: &CertificateError, way: &Way<'_>) -> Obstruction {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it is for another name".to_owned()
         }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "it was not made for servers".to_owned()
+        }
+        CertificateError::BadEncoding => "it cannot be read".to_owned(),
+        // rustls shows how such a reason is made up, not what it says.
+        CertificateError::Other(reason) => shorten(&reason.0.to_string(), LONGEST_WORDS),
         other => shorten(&other.to_string(), LONGEST_WORDS),
     };
     let is_about_time = why.contains(&by_this_clock);
@@ -288,9 +339,7 @@ fn distrust(problem: &CertificateError, way: &Way<'_>) -> Obstruction {
                 .to_owned(),
         )
     } else {
-        let own = " If your company gave you a certificate of its own CA for this, and only then: have the system trust it, \
-                   or name its PEM file with --ca-file.";
-        let own = if *problem == CertificateError::UnknownIssuer { own } else { "" };
+        let own = if *problem == CertificateError::UnknownIssuer { TRUST_A_COMPANY } else { "" };
         (
             Obstacle::Certificate,
             format!(
@@ -360,8 +409,8 @@ mod tests {
     fn a_clock_is_blamed_where_it_is_the_reason() {
         let expired = |on| CertificateError::ExpiredContext { time: day(0), not_after: day(on) };
         let not_yet = |on| CertificateError::NotValidYetContext { time: day(0), not_before: day(on) };
-        let apple = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(NoTrust(
-            "\u{201c}dev-1.okta.com\u{201d} certificate is expired: -67818".to_owned(),
+        let apple = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(NoTrust::of_the_system(
+            "\u{201c}dev-1.okta.com\u{201d} certificate is expired: -67818",
         ))));
         for (problem, way, expected) in [
             (not_yet(20_000), way(10_000, false), Obstacle::Clock),
@@ -382,6 +431,20 @@ mod tests {
         let (_, words, hint) = told(&not_yet(20_000), &way(19_999, false));
         assert!(words.contains("good from 2026-11-01 00:00 UTC on") && words.contains("says 2026-10-31"), "{words}");
         assert!(hint.starts_with("Set this device's date"), "{hint}");
+    }
+
+    #[test]
+    fn a_rule_of_the_platform_is_told_in_words() {
+        let refused = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(Refused)));
+        for (problem, word) in [
+            (refused, "a pinned key"),
+            (CertificateError::InvalidPurpose, "not made for servers"),
+            (CertificateError::BadEncoding, "cannot be read"),
+        ] {
+            let (obstacle, words, _) = told(&problem, &way(20_001, false));
+            assert!(obstacle == Obstacle::Certificate && words.contains(word), "{words}");
+            assert!(!words.contains("Error") && !words.contains('\n'), "{words}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(crate) enum HttpError {
     #[error("something in between answered with HTTP status {status}")]
     Foreign { status: u16, content_type: Option<String> },
     #[error("no certificate can be checked: {0}")]
-    NoTrust(String),
+    NoTrust(NoTrust),
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
     #[error("the answer is not what this endpoint should send: {0}")]
@@ -44,8 +44,8 @@ impl HttpError {
         if let Some(obstruction) = obstacle::find(&error, &describe(&error), way) {
             return Self::Obstructed(obstruction);
         }
-        if let Some(NoTrust(why)) = obstacle::find_no_trust(&error) {
-            return Self::NoTrust(why.clone());
+        if let Some(no_trust) = obstacle::find_no_trust(&error) {
+            return Self::NoTrust(no_trust.clone());
         }
         let from = |cause: &str| format!("{cause} ({})", way.host);
         // A connection that was not made in time is first of all one that was not made: no request has gone out.
@@ -113,12 +113,10 @@ impl HttpError {
                 SessionError::Obstructed { service, obstacle, problem, hint }
             }
             Self::Foreign { status, content_type } => interception(service, what, status, content_type.as_deref()),
-            Self::NoTrust(_) => SessionError::Misconfigured {
+            Self::NoTrust(NoTrust { hint, .. }) => SessionError::Misconfigured {
                 setting: "trusted certificates".to_owned(),
                 problem: self.to_string(),
-                hint: "Install the system's CA certificates (Debian, Ubuntu, Alpine, Fedora: the package ca-certificates), \
-                       or name a PEM file with --ca-file or SSL_CERT_FILE."
-                    .to_owned(),
+                hint: hint.to_owned(),
             },
             Self::Insecure => SessionError::Misconfigured {
                 setting: what.to_owned(),
@@ -174,7 +172,7 @@ mod tests {
             assert!(lost.may_have_arrived(), "{lost}");
         }
         let unreadable = HttpError::Unreadable(String::new());
-        let no_trust = HttpError::NoTrust(String::new());
+        let no_trust = HttpError::NoTrust(NoTrust::of_the_system(""));
         let obstructed = HttpError::Obstructed(Obstruction {
             obstacle: Obstacle::Proxy,
             problem: String::new(),
@@ -194,7 +192,7 @@ mod tests {
         assert_eq!(recovery(HttpError::Insecure), Recovery::FixConfiguration);
         assert_eq!(recovery(HttpError::TooLarge { limit: 1 }), Recovery::Report);
         assert_eq!(recovery(HttpError::Foreign { status: 403, content_type: None }), Recovery::Retry);
-        assert_eq!(recovery(HttpError::NoTrust(String::new())), Recovery::FixConfiguration);
+        assert_eq!(recovery(HttpError::NoTrust(NoTrust::of_the_system(""))), Recovery::FixConfiguration);
     }
 
     #[test]

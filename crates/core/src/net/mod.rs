@@ -3,6 +3,7 @@
 pub(crate) mod aws_adapter;
 pub(crate) mod document;
 pub(crate) mod http;
+pub(crate) mod platform_trust;
 mod proxy;
 pub(crate) mod tls;
 pub(crate) mod whole_answer;

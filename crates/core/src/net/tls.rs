@@ -1,9 +1,9 @@
 //! Which certificates are trusted: the platform's own (a company's included), plus what the caller adds.
 
 use std::fmt;
-#[cfg(any(test, target_os = "android"))]
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+#[cfg(not(target_os = "android"))]
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use reqwest::ClientBuilder;
@@ -13,51 +13,28 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+#[cfg(not(target_os = "android"))]
 use rustls_platform_verifier::Verifier;
 
+use super::platform_trust::{self, Peer, PlatformTrust};
 use crate::clock::CorrectedClock;
 use crate::diagnosis::NoTrust;
 use crate::error::SessionError;
 
-/// Android's verifier asks the system through Java, and panics at the first connection if nobody has told it how.
-#[cfg(any(test, target_os = "android"))]
-#[derive(Default)]
-struct StartUp(AtomicBool);
-
-#[cfg(any(test, target_os = "android"))]
-impl StartUp {
-    fn is_done(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn check(&self) -> Result<(), SessionError> {
-        if self.0.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        Err(SessionError::Misconfigured {
-            setting: "Android start-up".to_owned(),
-            problem: "the library was not told the app's Context, so no certificate can be checked".to_owned(),
-            hint: "Call NativeLibrary.initialize(context) in Application.onCreate, before the first session is opened."
-                .to_owned(),
-        })
-    }
-}
-
-#[cfg(target_os = "android")]
-static ANDROID: StartUp = StartUp(AtomicBool::new(false));
-
-/// For the crate that speaks to Android: `rustls_platform_verifier::android` has been initialised. Until then no session
-/// can be opened.
-#[cfg(target_os = "android")]
-pub fn platform_tls_is_ready() {
-    ANDROID.is_done();
-}
-
-/// Refuses to go on where the platform's verifier would panic.
+/// Refuses to go on where nobody has said how the platform is asked, and nothing else could be.
 pub(crate) fn check_start_up() -> Result<(), SessionError> {
-    #[cfg(target_os = "android")]
-    ANDROID.check()?;
-    Ok(())
+    if cfg!(target_os = "android") { must_have(platform_trust::installed()) } else { Ok(()) }
+}
+
+fn must_have(platform: Option<&dyn PlatformTrust>) -> Result<(), SessionError> {
+    if platform.is_some() {
+        return Ok(());
+    }
+    Err(SessionError::Misconfigured {
+        setting: "Android start-up".to_owned(),
+        problem: "the library was not told how to ask Android, so no certificate can be checked".to_owned(),
+        hint: "Open sessions by JetbridgeSession.open, which does that.".to_owned(),
+    })
 }
 
 /// Makes rustls use ring. Without a process-wide provider the client's builder would panic.
@@ -70,6 +47,7 @@ pub(crate) fn install_crypto_provider() {
 /// without any can still show and end its session.
 pub(crate) struct Trust {
     extra: Vec<CertificateDer<'static>>,
+    #[cfg(not(target_os = "android"))]
     with_extra: OnceLock<Verifier>,
     clock: CorrectedClock,
 }
@@ -80,7 +58,12 @@ impl Trust {
     /// # Errors
     /// `Misconfigured` if they cannot be read.
     pub(crate) fn new(extra: Option<&[u8]>, clock: CorrectedClock) -> Result<Self, SessionError> {
-        Ok(Self { extra: extra.map_or(Ok(Vec::new()), read_roots)?, with_extra: OnceLock::new(), clock })
+        Ok(Self {
+            extra: extra.map_or(Ok(Vec::new()), read_roots)?,
+            #[cfg(not(target_os = "android"))]
+            with_extra: OnceLock::new(),
+            clock,
+        })
     }
 
     /// Makes the client ask this for every certificate.
@@ -97,6 +80,7 @@ impl Trust {
 
     /// The platform's certificates are read once for the whole process: there are hundreds of them. Only what could be read
     /// is kept.
+    #[cfg(not(target_os = "android"))]
     fn verifier(&self) -> Result<&Verifier, rustls::Error> {
         static PLATFORM: OnceLock<Verifier> = OnceLock::new();
         let place = if self.extra.is_empty() { &PLATFORM } else { &self.with_extra };
@@ -104,8 +88,33 @@ impl Trust {
             return Ok(verifier);
         }
         let verifier = load(self.extra.clone())
-            .map_err(|error| rustls::Error::Other(OtherError(Arc::new(NoTrust(error.to_string())))))?;
+            .map_err(|error| rustls::Error::Other(OtherError(Arc::new(NoTrust::of_the_system(&error.to_string())))))?;
         Ok(place.get_or_init(|| verifier))
+    }
+
+    #[cfg(not(target_os = "android"))]
+    fn ask_the_system(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    /// There is nobody else to ask, and without an answer nobody is trusted.
+    #[cfg(target_os = "android")]
+    fn ask_the_system(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Err(rustls::Error::Other(OtherError(Arc::new(NoTrust::of_the_platform("it was never installed")))))
     }
 }
 
@@ -124,7 +133,11 @@ impl ServerCertVerifier for Trust {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        if let Some(platform) = platform_trust::installed() {
+            let peer = Peer { end_entity, intermediates, name: server_name, now };
+            return peer.verify(platform, &self.extra, provider());
+        }
+        self.ask_the_system(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -174,12 +187,6 @@ fn load(extra: Vec<CertificateDer<'static>>) -> Result<Verifier, rustls::Error> 
     loaded
 }
 
-/// Android takes certificates from its own settings only, and [`read_roots`] refuses others.
-#[cfg(target_os = "android")]
-fn load(_: Vec<CertificateDer<'static>>) -> Result<Verifier, rustls::Error> {
-    Verifier::new(provider())
-}
-
 /// Where these systems have their certificates, as far as rustls-native-certs leaves something to do: SSL_CERT_FILE and
 /// SSL_CERT_DIR name others *in place of* them, as with OpenSSL.
 #[cfg(all(unix, not(target_os = "android"), not(target_vendor = "apple")))]
@@ -223,11 +230,6 @@ fn read_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SessionError> 
         problem: problem.to_owned(),
         hint: "Give a PEM file with the CA's certificate (-----BEGIN CERTIFICATE-----).".to_owned(),
     };
-    if cfg!(target_os = "android") {
-        return Err(misconfigured(
-            "Android takes them from its own settings and the app's network security configuration",
-        ));
-    }
     let roots: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(|error| misconfigured(&format!("cannot be read: {error}")))?;
@@ -244,13 +246,19 @@ fn read_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SessionError> 
 mod tests {
     use super::*;
 
+    struct Nothing;
+
+    impl PlatformTrust for Nothing {
+        fn check(&self, _: &[&[u8]], _: &str, _: SystemTime) -> Result<(), platform_trust::Distrust> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn without_its_start_up_android_gets_an_error_that_says_what_to_call() {
-        let start_up = StartUp::default();
-        let error = start_up.check().unwrap_err();
+        let error = must_have(None).unwrap_err();
         assert_eq!(error.kind(), "misconfigured");
-        assert!(error.hint().unwrap().contains("NativeLibrary.initialize"));
-        start_up.is_done();
-        assert_eq!(start_up.check(), Ok(()));
+        assert!(error.hint().unwrap().contains("JetbridgeSession.open"));
+        assert_eq!(must_have(Some(&Nothing)), Ok(()));
     }
 }

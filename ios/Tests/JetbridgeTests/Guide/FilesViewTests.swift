@@ -17,7 +17,7 @@ struct FilesViewTests {
     private func problem(of view: FilesView) throws -> JetbridgeError? { try value(of: "problem", in: view) }
 
     /// Reads the body: the buttons by their titles, and the task with its id.
-    private func draw(_ view: FilesView) throws -> (id: String, show: @Sendable () async -> Void) {
+    private func draw(_ view: FilesView) throws -> (id: String, show: @isolated(any) () async -> Void) {
         (Drawn.buttons, Drawn.task) = ([:], nil)
         _ = view.body
         let task = try #require(Drawn.task)

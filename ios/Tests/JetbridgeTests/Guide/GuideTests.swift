@@ -1,5 +1,6 @@
 import Foundation
 import Jetbridge
+import SmithyIdentity
 import Testing
 
 #if canImport(FoundationNetworking)
@@ -34,7 +35,7 @@ struct GuideTests {
         }
         let sample = plain(try Repository.text("Tests/JetbridgeTests/Guide/Sample.swift"))
         let parts = Self.guide.components(separatedBy: "```swift\n").dropFirst()
-        #expect(parts.count == 11)
+        #expect(parts.count == 13)
         for part in parts {
             let code = try #require(part.components(separatedBy: "```").first)
             let wanted = plain(code).trimmingCharacters(in: .newlines)

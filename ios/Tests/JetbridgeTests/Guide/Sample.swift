@@ -1,4 +1,5 @@
 // The code of docs/ios.md, compiled and run: GuideTests compares the two and signs in with it.
+import AuthenticationServices
 import Foundation
 import Jetbridge
 import Smithy
@@ -54,6 +55,15 @@ struct FilesView: View {
             // Everything that Jetbridge throws is a JetbridgeError. Whoever cancels knows it.
             if let error = error as? JetbridgeError, error.recovery != .ignore { problem = error }
         }
+    }
+}
+
+struct SignInButton: View {
+    let session: JetbridgeSession
+    @Environment(\.webAuthenticationSession) private var webAuthenticationSession  // import AuthenticationServices
+
+    var body: some View {
+        Button("Sign in") { Task { try? await session.signIn(using: webAuthenticationSession) } }
     }
 }
 
@@ -121,6 +131,10 @@ final class Snippets {
         let done = try await session.signOut(.endSession)
         if let url = done.endSessionURL { try await session.endBrowserSession(url) }
         if let problem = done.problem { show(problem.text) }
+    }
+
+    func fromWindow(_ window: ASPresentationAnchor) async throws {
+        try await session.signIn(from: window)
     }
 
     func ephemeral() async throws {

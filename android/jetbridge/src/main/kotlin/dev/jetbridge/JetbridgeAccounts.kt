@@ -77,7 +77,7 @@ public class JetbridgeAccounts(
     ): SignOutResult = session(name).signOut(mode)
 
     private suspend fun <T> ask(question: suspend CoreAccounts.() -> T): T {
-        NativeLibrary.start(app)
+        NativeLibrary.load()
         return withContext(NonCancellable) { translated { CoreAccounts.of(config, store, locks).use { it.question() } } }
     }
 }

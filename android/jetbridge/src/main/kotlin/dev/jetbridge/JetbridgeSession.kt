@@ -199,7 +199,7 @@ public interface JetbridgeSession : AutoCloseable {
             store: SecretStore = KeystoreSecretStore(context),
             options: SessionOptions = SessionOptions(),
         ): JetbridgeSession {
-            NativeLibrary.start(context)
+            NativeLibrary.load()
             return translated { over(config, CoreSession.open(config, store, options.copy(lockFolder = locks(context, options)))) }
         }
 
@@ -220,7 +220,7 @@ public interface JetbridgeSession : AutoCloseable {
             store: SecretStore = KeystoreSecretStore(context),
             options: SessionOptions = SessionOptions(),
         ): JetbridgeSession {
-            NativeLibrary.start(context)
+            NativeLibrary.load()
             return open(context, translated { JetbridgeConfig.localStack(port.toUShort()) }, store, options)
         }
 
@@ -231,7 +231,7 @@ public interface JetbridgeSession : AutoCloseable {
          */
         @JvmStatic
         public fun config(context: Context): JetbridgeConfig {
-            NativeLibrary.start(context)
+            NativeLibrary.load()
             return config(asset(context, OKTA_CONFIG), asset(context, AWS_EXPORTS))
         }
 

@@ -1,21 +1,15 @@
 package dev.jetbridge
 
-import android.content.Context
 import android.os.Build
-import android.util.Log
 
 /**
- * Loads the Rust library and tells it about Android.
+ * Loads the Rust library and gives it [CertificateCheck].
  *
- * JNA, which the bindings use, loads the library by itself but binds no JNI function. The check of TLS certificates by
- * the device's own rules (which know the roots that a company installed) needs the JavaVM and the Context, and only JNI
- * can hand them over.
+ * JNA, which the bindings use, loads the library by itself but binds no JNI function.
  */
 internal object NativeLibrary {
     private const val NAME = "jetbridge_ffi"
-    private const val TAG = "Jetbridge"
     private var isLoaded = false
-    private var isStarted = false
 
     /**
      * Before the first call into Rust, whichever it is. Safe to call often; only the first call does something.
@@ -30,21 +24,8 @@ internal object NativeLibrary {
         if (isLoaded) return
         load(NAME)
         uniffiEnsureInitialized()
+        CertificateCheck.install()
         isLoaded = true
-    }
-
-    /** As [load], and before the first session. */
-    @Synchronized
-    fun start(context: Context) {
-        if (isStarted) return
-        load()
-        try {
-            initialize(context.applicationContext)
-        } catch (e: UnsatisfiedLinkError) {
-            // Only a library for another system lacks the function, as in tests on a computer. It asks that system's roots.
-            Log.w(TAG, "The native library was not built for Android.")
-        }
-        isStarted = true
     }
 
     /** JNA would load the library by itself, and end in an error without a type. */
@@ -55,7 +36,4 @@ internal object NativeLibrary {
             throw JetbridgeException.LibraryMissing(Build.SUPPORTED_ABIS.toList(), e)
         }
     }
-
-    @JvmStatic
-    private external fun initialize(context: Context)
 }

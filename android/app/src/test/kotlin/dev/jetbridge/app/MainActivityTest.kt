@@ -80,13 +80,25 @@ class MainActivityTest {
     fun `the clocks stand still in the background, and are right at once for whoever comes back`() {
         phone.signIn()
         phone.listObjects()
-        val before = phone.shown()
         phone.leave()
+        val before = phone.shown()
         stack.local.advanceClock(1_200uL)
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMinutes(5))
         assertEquals("nobody looks, nothing ticks", before, phone.shown())
         phone.comeBack()
         phone.waitFor("clocks that are right") { phone.shown() != before }
+    }
+
+    @Test
+    fun `every answer is told apart from the one before, also one without rows`() {
+        fun answer() = (phone.shown().listing as ListingState.Rows).answer
+        phone.signIn()
+        phone.listObjects()
+        val first = answer()
+        val end = "That is all of them."
+        screen.onNodeWithTag("home").performScrollToNode(hasText("Loading more…") or hasText(end))
+        phone.waitForText(end)
+        assertEquals("the listing's end brings no rows", first + 1, answer())
     }
 
     @Test

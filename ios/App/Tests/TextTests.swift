@@ -1,0 +1,106 @@
+// Every text of the screen is one of the app's table, so that it can be translated. The screen is drawn in each of its states,
+// and what it looks up is compared with the table.
+import Foundation
+import Jetbridge
+import SwiftUI
+import Testing
+
+@testable import JetbridgeDemo
+
+@MainActor
+struct TextTests {
+    /// What is said of a text in the app's table.
+    private struct Entry: Decodable {
+        struct Unit: Decodable { let value: String }
+        struct Variation: Decodable { let stringUnit: Unit }
+        struct Localization: Decodable {
+            let stringUnit: Unit?
+            let variations: [String: [String: Variation]]?
+        }
+        let comment: String?
+        let localizations: [String: Localization]?
+
+        /// All that may be shown for it, in any language.
+        var values: [String] {
+            (localizations ?? [:]).values.flatMap { localization in
+                [localization.stringUnit?.value].compactMap(\.self)
+                    + (localization.variations ?? [:]).values.flatMap { $0.values.map(\.stringUnit.value) }
+            }
+        }
+    }
+
+    private func table() throws -> [String: Entry] {
+        struct Catalog: Decodable { let strings: [String: Entry] }
+        let file = URL(filePath: #filePath).appending(path: "../../Resources/Localizable.xcstrings").standardized
+        return try JSONDecoder().decode(Catalog.self, from: Data(contentsOf: file)).strings
+    }
+
+    /// What no sample is of: moments that are over at once, and what a clock says.
+    private static let moments: [HomeState] = {
+        func signedIn(_ okta: Clock, _ listing: ListingState = .notAsked) -> HomeState {
+            let account = Account(subject: "1", name: "Alice", email: nil, okta: okta, aws: Clock())
+            return HomeState(account: .signedIn(account), bucket: "b", listing: listing)
+        }
+        return [
+            HomeState(account: .signedOut(nil), signIn: .preparing),
+            HomeState(account: .signedOut(nil), signIn: .finishing),
+            signedIn(Clock(left: .zero)), signedIn(Clock(left: .zero, renews: false)),
+            signedIn(Clock(left: .seconds(1))),
+        ]
+    }()
+
+    /// The texts that the screen looks up in this state.
+    private func texts(of state: HomeState) -> Set<String> {
+        Drawn.texts = []
+        Drawn.draw(HomeView(model: HomeModel(showing: state)))
+        return Drawn.texts
+    }
+
+    private func placeholders(in text: String) -> [String] {
+        text.replacing("%%", with: "").matches(of: /%(?:\d+\$)?(@|lld)/).map { String($0.1) }.sorted()
+    }
+
+    @Test("every text that is shown is in the table, and every text of the table is shown")
+    func whole() throws {
+        let shown = (Sample.all.map(\.state) + Self.moments).reduce(into: Set<String>()) { $0.formUnion(texts(of: $1)) }
+        let table = Set(try table().keys)
+        #expect(shown.count > 40)
+        #expect(shown.subtracting(table).sorted() == [], "shown, but not in the table")
+        #expect(table.subtracting(shown).sorted() == [], "in the table, but never shown")
+    }
+
+    @Test("what stands in a text stands in each of its translations, and its translator knows what it is")
+    func translated() throws {
+        for (key, entry) in try table() {
+            for value in entry.values { #expect(placeholders(in: value) == placeholders(in: key), "\(key)") }
+            if !placeholders(in: key).isEmpty { #expect(entry.comment != nil, "\(key)") }
+        }
+    }
+
+    @Test("each state of the list says what it is and what can be done")
+    func states() throws {
+        func texts(_ name: String) throws -> Set<String> { self.texts(of: try #require(Sample.named(name)).state) }
+        #expect(try texts("loading-session") == ["Jetbridge", "Looking for your session…"])
+        #expect(try texts("listing").contains("Listing %@…"))
+        #expect(try texts("empty").isSuperset(of: ["This bucket is empty", "Refresh the list"]))
+        for name in ["list-failed", "offline"] {
+            #expect(try texts(name).isSuperset(of: ["The list could not be loaded", "Try again"]))
+        }
+        #expect(try texts("next-page-failed").isSuperset(of: ["%lld objects", "The next page could not be loaded."]))
+        #expect(try !texts("next-page-failed").contains("That is all of them."))
+        #expect(try texts("session-ended").contains("Okta Login"))
+    }
+
+    @Test("an empty page with more to come is no empty bucket: the next one is asked for")
+    func emptyPage() throws {
+        let state = try #require(Sample.named("empty-page")).state
+        guard case .rows(let rows) = state.listing else { throw CancellationError() }
+        #expect(rows.objects.isEmpty && rows.hasMore)
+        Drawn.task = nil
+        let shown = texts(of: state)
+        #expect(shown.contains("Loading more…"))
+        #expect(!shown.contains("This bucket is empty"))
+        let task = try #require(Drawn.task)
+        #expect(task.id as? Int == rows.page)
+    }
+}
