@@ -12,13 +12,6 @@ import android.security.net.config.PinSet
 import android.util.Pair
 import com.android.org.conscrypt.ct.CTLogInfo
 import dev.jetbridge.testing.Stack
-import java.io.ByteArrayInputStream
-import java.security.KeyStore
-import java.security.MessageDigest
-import java.security.Security
-import java.security.cert.CertificateFactory
-import java.security.cert.X509Certificate
-import kotlin.time.Duration.Companion.days
 import kotlinx.coroutines.runBlocking
 import org.bouncycastle.asn1.x509.KeyPurposeId
 import org.junit.After
@@ -34,6 +27,13 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.Implementation
 import org.robolectric.annotation.Implements
+import java.io.ByteArrayInputStream
+import java.security.KeyStore
+import java.security.MessageDigest
+import java.security.Security
+import java.security.cert.CertificateFactory
+import java.security.cert.X509Certificate
+import kotlin.time.Duration.Companion.days
 
 /**
  * Real handshakes: Rust's TLS, [CertificateCheck] by JNI, and Android 15's own trust manager, network security
@@ -69,7 +69,7 @@ class CertificateCheckTest {
         val factory = CertificateFactory.getInstance("X.509")
         trust(rules(factory.generateCertificate(ByteArrayInputStream(stack.local.caPem()!!.toByteArray())) as X509Certificate))
         val session = stack.session(memoryStore())
-        runBlocking { session.completeLogin(stack.signIn(session.beginLogin().url())) }
+        runBlocking { session.manualSignIn.complete(stack.signIn(session.manualSignIn.begin().url)) }
         assertTrue("${session.state.value}", session.state.value is SessionState.SignedIn)
     }
 

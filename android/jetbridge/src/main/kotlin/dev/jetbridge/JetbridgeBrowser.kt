@@ -91,7 +91,10 @@ public object JetbridgeBrowser {
 
     private fun authTabColour(colour: Int) = AuthTabColorSchemeParams.Builder().setToolbarColor(colour).build()
 
-    /** The wanted browser, else the default one, else another: the first of them that has Custom Tabs. */
+    /**
+     * The wanted browser, else the default one, else another: the first of them that has Custom Tabs. With `true`, androidx
+     * (browser 1.10.0, CustomTabsClient.getPackageName) leaves the default one out.
+     */
     private fun customTabsBrowser(
         context: Context,
         options: BrowserOptions,

@@ -37,7 +37,8 @@ public suspend fun JetbridgeHost.openSession(): JetbridgeSession = withContext(D
  */
 public fun Application.jetbridgeSession(open: (Context) -> JetbridgeSession = { JetbridgeSession.open(it) }): Lazy<JetbridgeSession> {
     val session = lazy { open(this) }
-    // The Application is being made and has no files yet. What is posted now runs when it has.
+    // The Application is being made and has no files yet. What is posted now runs when it has: Android makes it, attaches it and
+    // calls its onCreate within one message (BIND_APPLICATION; AOSP, ActivityThread.handleBindApplication).
     Handler(Looper.getMainLooper()).post {
         thread(name = "jetbridge-open") {
             // Whoever uses it is told, and shows it to somebody.

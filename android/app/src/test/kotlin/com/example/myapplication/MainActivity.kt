@@ -40,6 +40,7 @@ import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.jetbridgeSession
 import dev.jetbridge.openSession
+import dev.jetbridge.text
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.map
@@ -123,10 +124,26 @@ fun FilesScreen(
         val session = model.session ?: return@Column
         val state by session.state.collectAsState()
         when (val now = state) {
-            is SessionState.NotLoaded -> Text("One moment…")
-            is SessionState.SignedIn -> Files(model, now.user.displayName) { model.signOut(activity) }
-            is SessionState.SignedOut, is SessionState.SignInRequired -> SignIn(session, activity)
-            is SessionState.StorageUnavailable -> TextButton(onClick = { model.restore() }) { Text("Unlock the device and try again") }
+            is SessionState.NotLoaded -> {
+                Text("One moment…")
+            }
+
+            is SessionState.SignedIn -> {
+                Files(model, now.user.displayName) { model.signOut(activity) }
+            }
+
+            is SessionState.SignedOut -> {
+                SignIn(session, activity)
+            }
+
+            is SessionState.SignInRequired -> {
+                Text(now.reason.text(LocalContext.current))
+                SignIn(session, activity)
+            }
+
+            is SessionState.StorageUnavailable -> {
+                TextButton(onClick = { model.restore() }) { Text("Unlock the device and try again") }
+            }
         }
     }
 }
