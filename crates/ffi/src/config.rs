@@ -22,6 +22,40 @@ impl JetbridgeConfig {
         Ok(Arc::new(Self { inner }))
     }
 
+    /// The configuration that `jetbridge local-stack --port` writes for this first port: a debug build of an app needs no
+    /// files then. The stack has five ports in a row, of this device's loopback: Okta, Cognito, S3, STS, an API.
+    ///
+    /// # Errors
+    /// Always in a release build, which takes https addresses only; for a port that is too high.
+    #[uniffi::constructor]
+    pub fn local_stack(port: u16) -> Result<Arc<Self>, ConfigError> {
+        let origin = |nth| format!("http://127.0.0.1:{}", u32::from(port) + nth);
+        let okta = format!(
+            r#"{{
+                "okta_issuer_url": "{}/oauth2/default",
+                "okta_client_id": "0oa1jetbridgelocal5d",
+                "okta_callback_url": "com.okta.local-jetbridge:/callback",
+                "okta_desktop_callback_url": "http://127.0.0.1:8765/callback"
+            }}"#,
+            origin(0)
+        );
+        let aws = format!(
+            r#"{{
+                "Auth": {{
+                    "region": "us-west-2",
+                    "identityPoolId": "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4",
+                    "identityPoolEndpoint": "{}"
+                }},
+                "Storage": {{
+                    "AWSS3": {{ "region": "us-west-2", "bucket": "jetbridge-demo", "endpoint": "{}" }}
+                }}
+            }}"#,
+            origin(1),
+            origin(2)
+        );
+        Self::parse(&okta, &aws)
+    }
+
     /// The issuer, as written in the file.
     pub fn issuer_url(&self) -> String {
         self.inner.issuer_url().to_owned()
