@@ -6,7 +6,7 @@ import PackageDescription
 
 #if os(Linux)
 let notBuilt = ["Jetbridge.docc"]
-let apple: [Target.Dependency] = ["UIKit", "SwiftUI", "AuthenticationServices", "AppleFoundation"]
+let apple: [Target.Dependency] = ["UIKit", "SwiftUI", "AuthenticationServices", "AppleFoundation", "Security"]
 let library = "\(Context.packageDirectory)/build/bindings"
 let linking: [LinkerSetting] = [
     .linkedLibrary("jetbridge_ffi"),
@@ -21,17 +21,19 @@ let platform: [Target] = [
     .target(name: "UIKit", path: "Stubs/UIKit"),
     .target(name: "AuthenticationServices", dependencies: ["UIKit", "SwiftUI"], path: "Stubs/AuthenticationServices"),
     .target(name: "AppleFoundation", path: "Stubs/AppleFoundation"),
+    .target(name: "Security", path: "Stubs/Security"),
     .target(name: "SwiftUI", path: "Stubs/SwiftUI"),
     .target(name: "Smithy", path: "Stubs/Smithy"),
     .target(name: "SmithyIdentity", dependencies: ["Smithy"], path: "Stubs/SmithyIdentity"),
     .testTarget(
         name: "JetbridgeTests",
-        dependencies: ["Jetbridge", "JetbridgeFFI", "SmithyIdentity"] + apple
+        dependencies: ["Jetbridge", "JetbridgeTesting", "JetbridgeFFI", "SmithyIdentity"] + apple
     ),
     // The app is built by its Xcode project, App/project.yml. Here it is compiled, with its UI tests, and its model is tested.
     .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge", "SwiftUI"], path: "App/Sources"),
     .testTarget(
-        name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeFFI", "SwiftUI"], path: "App/Tests"),
+        name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeTesting", "JetbridgeFFI", "SwiftUI"],
+        path: "App/Tests"),
     .target(name: "XCUIAutomation", path: "Stubs/XCUIAutomation"),
     .target(name: "JetbridgeDemoUITests", dependencies: ["XCUIAutomation"], path: "UITests"),
 ]
@@ -49,7 +51,7 @@ let tests: [Target] =
     : [
         .testTarget(
             name: "JetbridgeTests",
-            dependencies: ["Jetbridge", "JetbridgeFFI"],
+            dependencies: ["Jetbridge", "JetbridgeTesting", "JetbridgeFFI"],
             // These play the system with the stubs, or expect that there is no keychain.
             exclude: [
                 "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift", "WebAuthenticationBrowserTests.swift",
@@ -75,12 +77,17 @@ let targets: [Target] = [
         exclude: notBuilt,
         resources: [.process("Resources")]
     ),
+    // For the tests and previews of apps. A product of its own, so that no release has it by accident.
+    .target(name: "JetbridgeTesting", dependencies: ["Jetbridge"]),
 ]
 
 let package = Package(
     name: "Jetbridge",
     defaultLocalization: "en",
     platforms: [.iOS(.v17), .macOS(.v14), .macCatalyst(.v17), .visionOS(.v1)],
-    products: [.library(name: "Jetbridge", targets: ["Jetbridge"])],
+    products: [
+        .library(name: "Jetbridge", targets: ["Jetbridge"]),
+        .library(name: "JetbridgeTesting", targets: ["JetbridgeTesting"]),
+    ],
     targets: platform + targets
 )

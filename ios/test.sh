@@ -167,7 +167,7 @@ check_types() { # name, options and files
 make_module() { # name, module, options and files
   local name=$1 module=$2
   shift 2
-  in_root "$newer" swiftc -emit-module -parse-as-library -swift-version 6 -I "build/$name" -I "$modules" \
+  in_root "$newer" swiftc -emit-module -parse-as-library -swift-version 6 -D DEBUG -I "build/$name" -I "$modules" \
     -Xcc -fmodule-map-file=Sources/CJetbridgeFFI/module.modulemap -module-name "$module" \
     -emit-module-path "build/$name/$module.swiftmodule" "$@" >"build/$name.log" 2>&1
 }
@@ -183,7 +183,8 @@ in_swift_5=(-swift-version 5 -enable-upcoming-feature DisableOutwardActorInferen
   -enable-upcoming-feature GlobalActorIsolatedTypesUsability -enable-upcoming-feature InferSendableFromCaptures)
 
 check_users_code() {
-  local -A code=(["the guide's code"]=Tests/JetbridgeTests/Guide/Sample.swift ["the app"]=$(echo App/Sources/*.swift))
+  local guide=Tests/JetbridgeTests/Guide
+  local -A code=(["the guide's code"]="$guide/FilesApp.swift $guide/Sample.swift" ["the app"]=$(echo App/Sources/*.swift))
   local what mode
   mkdir -p build/users
   for what in "${!code[@]}"; do
@@ -202,7 +203,7 @@ check_users_code() {
 
 # That the flags do something: what must not compile with them does not, for their reason, and does without them.
 check_flags() {
-  local sample=(-swift-version 6 Tests/JetbridgeTests/Guide/Sample.swift)
+  local sample=(-swift-version 6 Tests/JetbridgeTests/Guide/{FilesApp,Sample}.swift)
   # The package as it would be without its export.
   mkdir -p build/flags/sources
   cp Sources/Jetbridge/*.swift "$derived/resource_bundle_accessor.swift" build/flags/sources
@@ -236,7 +237,7 @@ check_edition() { # name, what it is, the module of windows, options for Authent
   shift 3
   rm -rf "build/$name"
   mkdir -p "build/$name"
-  for module in JetbridgeFFI SwiftUI AppleFoundation; do cp "$modules/$module.swiftmodule" "build/$name/"; done
+  for module in JetbridgeFFI SwiftUI AppleFoundation Security; do cp "$modules/$module.swiftmodule" "build/$name/"; done
   if modules="build/$name" make_module "$name" "$windows" Stubs/"$windows"/*.swift &&
     modules="build/$name" make_module "$name" AuthenticationServices "$@" Stubs/AuthenticationServices/*.swift &&
     modules="build/$name" check_types "$name" -module-name Jetbridge -swift-version 6 Sources/Jetbridge/*.swift \

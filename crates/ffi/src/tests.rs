@@ -53,6 +53,17 @@ fn every_variant_of_the_core_has_one_here() {
     assert_eq!(kinds, variants(include_str!("storage.rs"), "StorageError"));
 }
 
+/// Plain http is for debug builds, so a release has no such configuration.
+#[test]
+fn the_local_stack_s_configuration_is_in_no_release() {
+    let config = JetbridgeConfig::local_stack(9400);
+    assert_eq!(config.is_ok(), cfg!(debug_assertions));
+    if let Ok(config) = config {
+        assert_eq!(config.issuer_url(), "http://127.0.0.1:9400/oauth2/default");
+    }
+    assert!(JetbridgeConfig::local_stack(u16::MAX).is_err());
+}
+
 /// What Rust prints, logs print; what records print, crash reports of the phones print.
 #[test]
 fn a_parameter_of_a_sign_in_prints_no_value() {

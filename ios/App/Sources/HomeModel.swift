@@ -9,14 +9,14 @@ import Observation
 final class HomeModel {
     private(set) var state: HomeState
 
-    @ObservationIgnored private let session: JetbridgeSession?
+    @ObservationIgnored private let session: (any JetbridgeSessionProtocol)?
     @ObservationIgnored private let browser: any SignInBrowser
     @ObservationIgnored private var listing: ObjectListing?
     @ObservationIgnored private var page: Task<Void, Never>?
     @ObservationIgnored private var pages = 0
 
     /// Over the session that `open` gives. An app that is not set up has none, and says so.
-    init(browser: any SignInBrowser = .system, open: () throws(JetbridgeError) -> JetbridgeSession) {
+    init(browser: any SignInBrowser = .system, open: () throws(JetbridgeError) -> any JetbridgeSessionProtocol) {
         self.browser = browser
         do throws(JetbridgeError) {
             let session = try open()
@@ -93,9 +93,11 @@ final class HomeModel {
         guard let session else { return }
         Task { [browser] in
             do throws(JetbridgeError) {
-                let done = try await session.signOut(mode)
+                let done =
+                    mode == .endSession
+                    ? try await session.signOutEverywhere(browser: browser) : try await session.signOut(mode)
                 if let problem = done.problem { state.notice = .signedOutHereOnly(problem) }
-                if let page = done.endSessionURL { try await session.endBrowserSession(page, browser: browser) }
+                if let problem = done.browserProblem { tell(problem) }
             } catch {
                 tell(error)
             }
@@ -119,7 +121,7 @@ final class HomeModel {
         while (try? await Task.sleep(for: interval)) != nil { refreshClocks() }
     }
 
-    private func follow(_ session: JetbridgeSession) {
+    private func follow(_ session: any JetbridgeSessionProtocol) {
         // Nothing of the model's own may be read in here, or each change of it would be news.
         let (account, progress) = withObservationTracking {
             (session.state, session.signInProgress)
@@ -130,7 +132,7 @@ final class HomeModel {
         show(progress)
     }
 
-    private func show(_ now: SessionState, of session: JetbridgeSession) {
+    private func show(_ now: SessionState, of session: any JetbridgeSessionProtocol) {
         let before = state.account.subject
         state.account =
             switch now {

@@ -1,9 +1,9 @@
 // The app's model over the real library and the strict local stack: nothing is played by the tests but the person, the
 // browser and the phone's store.
 import Foundation
-import Jetbridge
 import Testing
 
+@testable import Jetbridge
 @testable import JetbridgeDemo
 
 /// A local stack, and models over one store, as one app that is started again and again.
@@ -20,7 +20,7 @@ final class Bench {
         var okta = stack.oktaConfigJson()
         if let logout { okta = okta.replacingOccurrences(of: "{", with: #"{ "okta_logout_url": "\#(logout)","#) }
         let aws = stack.awsExportsJson().replacingOccurrences(of: "jetbridge-demo", with: bucket)
-        config = try JetbridgeSession.config(oktaConfig: okta, awsExports: aws)
+        config = try JetbridgeConfig(oktaConfig: okta, awsExports: aws)
     }
 
     /// The app as it starts: what a process before it has left behind is in the store.
@@ -32,7 +32,7 @@ final class Bench {
     func session(over copy: PhoneStore? = nil) throws(JetbridgeError) -> JetbridgeSession {
         do {
             let store = copy ?? store
-            return JetbridgeSession(config: config, core: try stack.session(config, store))
+            return JetbridgeSession(config: config, core: try stack.session(config.core, store))
         } catch {
             throw .internal(detail: "\(error)")
         }

@@ -334,8 +334,8 @@ struct HomeModelTests {
     @Test("a sheet that was killed with the app: the app offers to sign in, and takes a redirect that still comes")
     func killed() async throws {
         let bench = try await Bench()
-        let request = try await bench.session().beginLogin()
-        let url = try #require(URL(string: request.url()))
+        let request = try await bench.session().manualSignIn.begin()
+        let url = request.url
         let redirect = try await bench.browser.signIn(at: url, "alice@example.com")
 
         let model = bench.model()

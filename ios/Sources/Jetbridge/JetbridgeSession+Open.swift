@@ -2,11 +2,11 @@ import Foundation
 import JetbridgeFFI
 
 extension JetbridgeSession {
-    /// As ``init(bundle:appGroup:options:)``, kept in a store of the app's own.
+    /// As ``init(bundle:appGroup:options:)``, kept in a store of the app's own, or in ``MemorySecretStore``.
     public convenience init(
         bundle: Bundle = .main, store: any SecretStore, options: SessionOptions = SessionOptions()
     ) throws(JetbridgeError) {
-        try self.init(config: Self.config(bundle: bundle), store: store, options: options)
+        try self.init(config: JetbridgeConfig(bundle: bundle), store: store, options: options)
     }
 
     /// As ``init(bundle:store:options:)``, for a configuration that does not come from files of the app.
@@ -14,28 +14,30 @@ extension JetbridgeSession {
         config: JetbridgeConfig, store: any SecretStore, options: SessionOptions = SessionOptions()
     ) throws(JetbridgeError) {
         let core: CoreSession
-        do { core = try CoreSession.open(config: config, store: store, options: options) } catch {
+        do { core = try CoreSession.open(config: config.core, store: store, options: options) } catch {
             throw JetbridgeError(error)
         }
         self.init(config: config, core: core)
     }
 
-    /// Checks the texts of the two configuration files, and tells all mistakes at once.
-    public nonisolated static func config(
-        oktaConfig: String, awsExports: String
-    ) throws(JetbridgeError) -> JetbridgeConfig {
-        do { return try .parse(oktaJson: oktaConfig, awsJson: awsExports) } catch { throw JetbridgeError(error) }
+    #if DEBUG
+    /// A session with the local stack on this Mac (`jetbridge local-stack --port 9400`), whose loopback the simulator
+    /// shares. Nothing is kept unless a store is given. There is none in a release build, of the app or of the core.
+    public static func localStack(
+        port: UInt16 = 9400, store: any SecretStore = .memory, options: SessionOptions = SessionOptions()
+    ) throws(JetbridgeError) -> JetbridgeSession {
+        try JetbridgeSession(config: .localStack(port: port), store: store, options: options)
     }
-
-    /// Checks `okta-config.json` and `aws-exports.json` of `bundle`.
-    public nonisolated static func config(bundle: Bundle) throws(JetbridgeError) -> JetbridgeConfig {
-        try config(oktaConfig: text(of: "okta-config", bundle), awsExports: text(of: "aws-exports", bundle))
-    }
-
-    private nonisolated static func text(of name: String, _ bundle: Bundle) throws(JetbridgeError) -> String {
-        guard let file = bundle.url(forResource: name, withExtension: "json"),
-            let text = try? String(contentsOf: file, encoding: .utf8)
-        else { throw .configurationFileMissing(file: "\(name).json") }
-        return text
-    }
+    #endif
 }
+
+#if DEBUG
+extension JetbridgeConfig {
+    /// The configuration that the local stack writes when its first port is this one.
+    static func localStack(port: UInt16) throws(JetbridgeError) -> JetbridgeConfig {
+        do { return try JetbridgeConfig(.localStack(port: port)) } catch { throw JetbridgeError(error) }
+    }
+
+    private init(_ core: JetbridgeFFI.JetbridgeConfig) { self.core = core }
+}
+#endif

@@ -9,7 +9,7 @@ extension JetbridgeSession {
     /// To ``signInProgress`` that is no failure.
     @discardableResult
     public func signIn(
-        options: LoginOptions = LoginOptions(), browser: any SignInBrowser
+        options: LoginOptions, browser: any SignInBrowser
     ) async throws(JetbridgeError) -> SessionState {
         if let attempt { return try await attempt.answer() }
         let attempt = SignInAttempt()
@@ -28,13 +28,6 @@ extension JetbridgeSession {
             task.cancel()
         }
         return try answer.get()
-    }
-
-    /// As ``signIn(options:browser:)``, in the system's sheet.
-    @available(iOSApplicationExtension, unavailable, message: "an extension has no window: give a browser")
-    @discardableResult
-    public func signIn(options: LoginOptions = LoginOptions()) async throws(JetbridgeError) -> SessionState {
-        try await signIn(options: options, browser: .system)
     }
 
     /// Gives up the sign-in that is under way, as a Cancel button does. What is being finished is not stopped.
@@ -74,32 +67,15 @@ extension JetbridgeSession {
         return try answer.get()
     }
 
-    /// The first step of a sign-in for an app that opens the browser itself. The request is remembered in the secure store
-    /// before this returns, so the app may be ended behind the browser.
-    public nonisolated func beginLogin(
-        options: LoginOptions = LoginOptions()
-    ) async throws(JetbridgeError) -> AuthorizationRequest {
-        try await work { try await $0.beginLogin(options: options) }
-    }
-
-    /// The second step: takes the redirect, whole. Giving the same one twice is harmless.
-    @discardableResult
-    public func completeLogin(_ redirect: URL) async throws(JetbridgeError) -> SessionState {
-        defer { refreshState() }
-        return try await work { try await $0.completeLogin(redirectUri: redirect.absoluteString) }
-    }
-
-    /// The user came back without signing in: forgets the sign-ins that this process has begun.
-    public nonisolated func cancelLogin() async throws(JetbridgeError) {
-        try await finish { try await $0.cancelLogin() }.get()
-    }
+    /// The same in steps, for an app that opens the browser itself.
+    public nonisolated var manualSignIn: ManualSignIn { ManualSignIn(session: self) }
 
     private func perform(
         _ attempt: SignInAttempt, _ options: LoginOptions, _ browser: any SignInBrowser
     ) async -> Result<SessionState, JetbridgeError> {
         signInProgress = attempt.progress
         let request: AuthorizationRequest
-        switch await finish({ try await $0.beginLogin(options: options) }) {
+        switch await finish({ try AuthorizationRequest(await $0.beginLogin(options: options)) }) {
         case .success(let begun): request = begun
         case .failure(let error): return .failure(error)
         }

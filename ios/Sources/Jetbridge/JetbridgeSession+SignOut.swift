@@ -5,7 +5,7 @@ extension JetbridgeSession {
     /// Signs out. What is on the device always goes, with or without a network; the answer says what came of the rest. It is
     /// not stopped by a cancelled task.
     @discardableResult
-    public func signOut(_ mode: SignOutMode = .local) async throws(JetbridgeError) -> SignOutResult {
+    public func signOut(_ mode: SignOutMode) async throws(JetbridgeError) -> SignOutResult {
         cancelSignIn()
         let done = await finish { try await $0.signOut(mode: mode) }
         refreshState()
@@ -22,17 +22,11 @@ extension JetbridgeSession {
     ///
     /// Without `okta_logout_url` in the configuration the page stays open, and the user closes it.
     public func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError) {
-        let logout = config.logoutUrl().flatMap(URL.init(string:))
-        guard let back = logout ?? URL(string: config.callbackUrl()) else { return }
+        let logout = config.logoutURL
+        guard let back = logout ?? config.callbackURL else { return }
         do { _ = try await browser.open(url, redirect: back) } catch {
             let error = SignInAttempt.failure(error)
             if error != .userCancelled || logout != nil { throw error }
         }
-    }
-
-    /// As ``endBrowserSession(_:browser:)``, in the system's sheet.
-    @available(iOSApplicationExtension, unavailable, message: "an extension has no window: give a browser")
-    public func endBrowserSession(_ url: URL) async throws(JetbridgeError) {
-        try await endBrowserSession(url, browser: .system)
     }
 }

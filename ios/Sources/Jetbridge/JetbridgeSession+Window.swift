@@ -7,7 +7,7 @@ import SwiftUI
 import UIKit
 #endif
 
-extension JetbridgeSession {
+extension JetbridgeSessionProtocol {
     /// As ``signIn(options:browser:)``, in the system's sheet over this window.
     @discardableResult
     public func signIn(

@@ -1,4 +1,5 @@
 import Foundation
+import JetbridgeFFI
 import Observation
 
 #if canImport(UIKit)
@@ -11,12 +12,9 @@ import UIKit
 /// for, such as a renewal, comes to its end all the same, because half of it would lose the session.
 @MainActor
 @Observable
-public final class JetbridgeSession {
+public final class JetbridgeSession: JetbridgeSessionProtocol {
     /// Who is signed in, if anybody. `.notLoaded` until the secure store was read, which begins with the session.
-    public internal(set) var state: SessionState
-
-    /// Who is signed in; nobody while that is not known. `subject` says which person it is, the rest may arrive later.
-    public var user: JetbridgeUser? { if case .signedIn(let user) = state { user } else { nil } }
+    public internal(set) var state: SessionState { didSet { if state != oldValue { stateListeners.tell(state) } } }
 
     /// How far the sign-in of ``signIn(options:browser:)`` or ``handleRedirect(_:)`` is.
     public internal(set) var signInProgress = SignInProgress.idle
@@ -28,16 +26,21 @@ public final class JetbridgeSession {
     nonisolated let config: JetbridgeConfig
     nonisolated let suspension: SuspensionGuard
     private nonisolated let news: SessionNews
+    private nonisolated let stateListeners = Listeners<SessionState>()
+    private nonisolated let eventListeners = Listeners<SessionEvent>()
     private nonisolated let notifications = Notifications()
+
+    /// Counts new tokens, for whoever observes what is in them.
+    private(set) var renewals = 0
 
     /// The sign-in whose page is open or being prepared.
     @ObservationIgnored var attempt: SignInAttempt?
 
-    /// Around a session that the app has opened itself: one with the local stack's clock, in tests.
-    public init(config: JetbridgeConfig, core: CoreSession) {
+    /// Around a session of the core: one of several accounts, or one with the local stack's clock, in tests.
+    init(config: JetbridgeConfig, core: CoreSession) {
         self.core = core
         self.config = config
-        bucket = config.bucket()
+        bucket = config.bucket
         state = core.state()
         // A file lock that is held while the app is suspended would end it.
         suspension = SuspensionGuard(whenGiven: { core.resumeLocks() }, whenOver: { core.releaseLocks() })
@@ -47,7 +50,11 @@ public final class JetbridgeSession {
 
     /// What happens beside the state: renewals, another user, a wrong clock, trouble with the store. Each call gives a
     /// stream of its own, which holds the newest 64 for a slow reader.
-    public nonisolated var events: AsyncStream<SessionEvent> { news.events() }
+    public nonisolated var events: AsyncStream<SessionEvent> { eventListeners.stream() }
+
+    /// The state of now, then each change, for UIKit: SwiftUI follows ``state`` by itself. Each call gives a stream of its
+    /// own, which holds the newest 64 for a slow reader, and ends with the session.
+    public var states: AsyncStream<SessionState> { stateListeners.stream(first: state) }
 
     /// Reads the secure store again; no network. Worth calling after `.storageUnavailable`; the session does so by itself
     /// when the device is unlocked.
@@ -72,7 +79,8 @@ public final class JetbridgeSession {
             for await event in arrivals {
                 guard let self else { return }
                 refreshState()
-                if let event { news.tell(event) }
+                if case .renewed(.tokens, _) = event { renewals += 1 }
+                if let event { eventListeners.tell(event) }
             }
         }
         #if canImport(UIKit)

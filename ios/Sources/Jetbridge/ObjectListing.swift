@@ -9,7 +9,8 @@ public actor ObjectListing {
     private var unclaimed: Answer?
     private var isServing = false
 
-    init(fetch: @escaping @Sendable () async -> Result<ObjectPage?, JetbridgeError>) { self.fetch = fetch }
+    /// A listing whose pages come from `fetch`: those of a session do, and those of a test. `nil` is after the last one.
+    public init(fetch: @escaping @Sendable () async -> Result<ObjectPage?, JetbridgeError>) { self.fetch = fetch }
 
     /// The next page, or `nil` after the last. A cancelled caller stops waiting with ``JetbridgeError/cancelled`` and loses
     /// nothing: the page comes with the next call.

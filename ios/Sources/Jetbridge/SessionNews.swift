@@ -1,4 +1,3 @@
-import Foundation
 import JetbridgeFFI
 
 /// Takes the core's news from its thread, for the session to tell on the main actor in the same order.
@@ -7,7 +6,6 @@ final class SessionNews: Sendable {
     let arrivals: AsyncStream<SessionEvent?>
     private let arrival: AsyncStream<SessionEvent?>.Continuation
     private let observation: SessionObservation
-    private let listeners = Locked<[UUID: AsyncStream<SessionEvent>.Continuation]>([:])
 
     init(of core: CoreSession) {
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
@@ -17,20 +15,6 @@ final class SessionNews: Sendable {
     deinit {
         observation.stop()
         arrival.finish()
-        for listener in listeners.with({ $0.values }) { listener.finish() }
-    }
-
-    func tell(_ event: SessionEvent) {
-        for listener in listeners.with({ $0.values }) { listener.yield(event) }
-    }
-
-    /// A slow listener misses the oldest events, rather than let them pile up.
-    func events() -> AsyncStream<SessionEvent> {
-        let (events, listener) = AsyncStream.makeStream(of: SessionEvent.self, bufferingPolicy: .bufferingNewest(64))
-        let id = UUID()
-        listener.onTermination = { [listeners] _ in listeners.with { $0[id] = nil } }
-        listeners.with { $0[id] = listener }
-        return events
     }
 }
 

@@ -34,12 +34,9 @@ final class SignInAttempt {
         // Decided while the page was being prepared: nothing is to be seen of it.
         if Task.isCancelled { return .closed(.userCancelled) }
         if let first { return first }
-        guard let url = URL(string: request.url()), let redirect = URL(string: request.redirectUri()) else {
-            return .closed(.internal(detail: "the address of the sign-in page is none"))
-        }
         let page = Task {
             guard !Task.isCancelled else { return }
-            do { arrive(.redirect(try await browser.open(url, redirect: redirect))) } catch {
+            do { arrive(.redirect(try await browser.open(request.url, redirect: request.redirectURL))) } catch {
                 arrive(.closed(Self.failure(error)))
             }
         }

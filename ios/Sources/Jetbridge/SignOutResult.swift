@@ -1,25 +1,31 @@
 import Foundation
 
-/// What came of signing out, beyond the device.
+/// What came of signing out, beyond the device. It prints no token.
 public struct SignOutResult: Sendable {
-    /// The page that ends the browser's session, for ``JetbridgeSession/endBrowserSession(_:browser:)``. It carries a token:
-    /// never log it.
-    public let endSessionURL: URL?
+    private let page: Hidden<URL?>
     /// Whether Okta took the refresh token back.
     public let isRevoked: Bool
+    /// Whether the browser's own session was ended, too: the page that does so was opened, and came to its end.
+    public let isBrowserSignedOut: Bool
     /// Why Okta was not told although it should have been. The device is signed out all the same.
     public let problem: JetbridgeError?
-}
+    /// Why the browser's session may still be there although it should have been ended; ``JetbridgeError/userCancelled`` if
+    /// the user closed the page. The device is signed out all the same.
+    public let browserProblem: JetbridgeError?
 
-extension SignOutResult: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Without the address, which carries a token.
-    public var description: String {
-        "SignOutResult(endSessionURL: \(endSessionURL == nil ? "none" : "hidden"), isRevoked: \(isRevoked))"
+    /// What a session of a test answers, for one.
+    public init(
+        endSessionURL: URL? = nil, isRevoked: Bool = false, isBrowserSignedOut: Bool = false,
+        problem: JetbridgeError? = nil, browserProblem: JetbridgeError? = nil
+    ) {
+        page = Hidden(endSessionURL)
+        self.isRevoked = isRevoked
+        self.isBrowserSignedOut = isBrowserSignedOut
+        self.problem = problem
+        self.browserProblem = browserProblem
     }
 
-    /// As ``description``: a debugger's output ends up in tickets, too.
-    public var debugDescription: String { description }
-
-    /// As ``description``, for `dump`.
-    public var customMirror: Mirror { Mirror(self, children: ["isRevoked": isRevoked, "problem": problem as Any]) }
+    /// The page that ends the browser's session, if that is still to be done, for
+    /// ``JetbridgeSession/endBrowserSession(_:browser:)``. It carries a token: never log it.
+    public var endSessionURL: URL? { page.value }
 }

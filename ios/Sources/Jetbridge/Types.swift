@@ -5,22 +5,15 @@
 // "Detailed design", which knows no other way than this attribute. To the compiler a module of which a file imports one name
 // is imported (swiftlang/swift, ImportCache.h, `isImportedBy`). All of it would bring names of the core beside.
 import JetbridgeFFI
+
 @_exported import enum JetbridgeFFI.Recovery
 
-/// A token for the app's own backend: `text()` goes behind `Bearer` and into no log.
-public typealias AccessToken = JetbridgeFFI.AccessToken
-/// The page that the browser has to open, for an app that opens it itself.
-public typealias AuthorizationRequest = JetbridgeFFI.AuthorizationRequest
-/// Keys for an AWS SDK: `accessKeyId()`, `secretAccessKey()`, `sessionToken()`, `expiresAt()`.
-public typealias AwsCredentials = JetbridgeFFI.AwsCredentials
 /// A renewal at work until `stop()`, or until nobody holds it any more.
 public typealias BackgroundRenewal = JetbridgeFFI.BackgroundRenewal
 /// One mistake of a configuration: its file, its key, what is wrong and what would be right.
 public typealias ConfigProblem = JetbridgeFFI.ConfigProblem
-/// A session of the core, for an app that opens it itself.
-public typealias CoreSession = JetbridgeFFI.CoreSession
-/// A checked configuration.
-public typealias JetbridgeConfig = JetbridgeFFI.JetbridgeConfig
+/// One of several accounts on the device: its name, whether it is the current one, and who is signed in.
+public typealias JetbridgeAccount = JetbridgeFFI.JetbridgeAccount
 /// Who is signed in, as far as Okta told.
 public typealias JetbridgeUser = JetbridgeFFI.JetbridgeUser
 /// One object of a bucket.

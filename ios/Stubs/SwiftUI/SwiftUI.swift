@@ -80,7 +80,8 @@ public struct Modified: Leaf {
 }
 
 public struct Group<Content: View>: Leaf { public init(@ViewBuilder content: () -> Content) { _ = content() } }
-public struct ForEach<Data: RandomAccessCollection, Content: View>: Leaf where Data.Element: Identifiable {
+public struct ForEach<Data: RandomAccessCollection, Content: View>: Leaf {}
+extension ForEach where Data.Element: Identifiable {
     public init(_ data: Data, @ViewBuilder content: @escaping (Data.Element) -> Content) {
         for element in data { _ = content(element) }
     }
@@ -255,7 +256,9 @@ extension Button where Label == Text {
     public init(_ title: LocalizedStringKey, action: @escaping @MainActor () -> Void) {
         Drawn.buttons[title.key] = action
     }
-    public init(_ title: LocalizedStringKey, role: ButtonRole?, action: @escaping @MainActor () -> Void) {}
+    public init(_ title: LocalizedStringKey, role: ButtonRole?, action: @escaping @MainActor () -> Void) {
+        Drawn.buttons[title.key] = action
+    }
 }
 
 extension Button where Label == SwiftUI.Label<Text, Image> {
@@ -273,6 +276,8 @@ extension Label where Title == Text, Icon == Image {
 public struct LabeledContent<Label: View, Content: View>: Leaf {}
 extension LabeledContent where Label == Text {
     public init(_ title: LocalizedStringKey, @ViewBuilder content: () -> Content) { _ = content() }
+    @_disfavoredOverload
+    public init(_ title: some StringProtocol, @ViewBuilder content: () -> Content) { _ = content() }
 }
 
 public struct ProgressView: Leaf {
@@ -395,6 +400,8 @@ public struct Section<Parent: View, Content: View, Footer: View>: Leaf {
 }
 extension Section where Parent == Text, Footer == EmptyView {
     public init(_ title: LocalizedStringKey, @ViewBuilder content: () -> Content) { _ = content() }
+    @_disfavoredOverload
+    public init(_ title: some StringProtocol, @ViewBuilder content: () -> Content) { _ = content() }
 }
 public struct NavigationStack<Root: View>: Leaf { public init(@ViewBuilder root: () -> Root) { _ = root() } }
 
@@ -535,7 +542,10 @@ extension View {
     public func task(
         name: String? = nil, priority: TaskPriority = .userInitiated, file: String = #fileID, line: Int = #line,
         @_inheritActorContext _ action: sending @escaping @isolated(any) () async -> Void
-    ) -> some View { Modified(self) }
+    ) -> some View {
+        Drawn.task = (0, action)
+        return Modified(self)
+    }
     /// iOS 15, compiled into apps. https://developer.apple.com/documentation/swiftui/view/task(id:name:priority:file:line:_:)
     public func task<Value: Equatable>(
         id value: Value, name: String? = nil, priority: TaskPriority = .userInitiated, file: String = #fileID,
@@ -549,7 +559,10 @@ extension View {
     @preconcurrency
     public func task(
         priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
-    ) -> some View { Modified(self) }
+    ) -> some View {
+        Drawn.task = (0, action)
+        return Modified(self)
+    }
     /// iOS 15. https://developer.apple.com/documentation/swiftui/view/task(id:priority:_:)
     @preconcurrency
     public func task<Value: Equatable>(

@@ -1,6 +1,7 @@
 import Foundation
-import Jetbridge
 import Testing
+
+@testable import Jetbridge
 
 /// A local stack, and sessions over one store, as processes over one keychain.
 @MainActor
@@ -12,16 +13,20 @@ final class Bench {
     let config: JetbridgeConfig
     let person: Person
 
-    init(store: any SecretStore = newStore(), options: StackOptions = StackOptions()) async throws {
+    init(
+        store: any SecretStore = .memory, options: StackOptions = StackOptions(), logout: String? = nil
+    ) async throws {
         stack = try await Stack.start(options: options)
         self.store = store
-        config = try JetbridgeSession.config(oktaConfig: stack.oktaConfigJson(), awsExports: stack.awsExportsJson())
+        var okta = stack.oktaConfigJson()
+        if let logout { okta = okta.replacing("{", with: #"{ "okta_logout_url": "\#(logout)","#, maxReplacements: 1) }
+        config = try JetbridgeConfig(oktaConfig: okta, awsExports: stack.awsExportsJson())
         person = Person(stack: stack)
     }
 
     /// A session by the stack's clock: another one over the same store is as a new process.
     func session() throws -> JetbridgeSession {
-        let core = try stack.session(config, store)
+        let core = try stack.session(config.core, store)
         return JetbridgeSession(config: config, core: core)
     }
 
@@ -33,8 +38,8 @@ final class Bench {
 
     /// What the browser comes back with, at the end of a page that the app opened itself.
     func redirect(for session: JetbridgeSession) async throws -> URL {
-        let request = try await session.beginLogin()
-        return try await person.open(URL(string: request.url())!, redirect: URL(string: request.redirectUri())!)
+        let request = try await session.manualSignIn.begin()
+        return try await person.open(request.url, redirect: request.redirectURL)
     }
 
     func count(_ operation: String) throws -> Int { try Int(stack.count(operation: operation)) }
@@ -45,10 +50,11 @@ final class Bench {
 /// The demo user at the real sign-in page of the stack, in a browser that is nobody's.
 struct Person: SignInBrowser {
     let stack: Stack
+    var login: String?
 
     func open(_ url: URL, redirect: URL) async throws -> URL {
         let redirected = try await stack.signIn(
-            url: url.absoluteString, login: stack.userLogin(), password: stack.userPassword())
+            url: url.absoluteString, login: login ?? stack.userLogin(), password: stack.userPassword())
         return try #require(URL(string: redirected))
     }
 }

@@ -13,7 +13,7 @@ struct FailureTests {
         let bench = try await Bench(store: store)
         let session = try await bench.signedIn()
         let keys = try await session.credentials()
-        #expect(try bench.secrets(in: keys.sessionToken()) == 1)
+        #expect(try bench.secrets(in: keys.sessionToken) == 1)
         var texts = ""
         func text(_ error: JetbridgeError) {
             texts += "\(error) \(String(reflecting: error)) \(error.text) \(error.logDescription)\n"
@@ -44,7 +44,7 @@ struct FailureTests {
         // Another device with the same session tells Okta to end it.
         await session.core.settle()
         let twin = BreakableStore(values: store.values)
-        let copy = try JetbridgeSession(config: bench.config, core: bench.stack.session(bench.config, twin))
+        let copy = try JetbridgeSession(config: bench.config, core: bench.stack.session(bench.config.core, twin))
         #expect(try await copy.signOut(.revoke).isRevoked)
         try bench.stack.advanceClock(seconds: Bench.twoHours)
         let ended = try await error { _ = try await session.accessToken() }
@@ -56,7 +56,7 @@ struct FailureTests {
         text(ended)
 
         try bench.stack.injectFault(name: "discovery-unavailable", times: 1_000)
-        let outage = try await error { _ = try await bench.session().beginLogin() }
+        let outage = try await error { _ = try await bench.session().manualSignIn.begin() }
         guard case .retryable = outage else { throw outage }
         text(outage)
         #expect(texts.components(separatedBy: "\n").count == 6)
@@ -66,7 +66,7 @@ struct FailureTests {
     @Test("all mistakes of a configuration are told at once, with file and key")
     func configuration() async throws {
         let thrown = try await error {
-            _ = try JetbridgeSession.config(oktaConfig: "{}", awsExports: #"{"Auth": {"region": "nowhere"}}"#)
+            _ = try JetbridgeConfig(oktaConfig: "{}", awsExports: #"{"Auth": {"region": "nowhere"}}"#)
         }
         guard case .invalidConfiguration(let problems) = thrown else { throw thrown }
         #expect(problems.count > 4)
@@ -75,7 +75,7 @@ struct FailureTests {
             #expect(thrown.localizedDescription.contains("\(problem.file), \(problem.key): \(problem.problem)."))
             #expect(thrown.logDescription.contains(problem.key))
         }
-        let noJSON = try await error { _ = try JetbridgeSession.config(oktaConfig: "{", awsExports: "{}") }
+        let noJSON = try await error { _ = try JetbridgeConfig(oktaConfig: "{", awsExports: "{}") }
         #expect(noJSON.localizedDescription.contains("okta-config.json: is not valid JSON"))
     }
 
@@ -100,7 +100,7 @@ struct FailureTests {
             #expect(thrown == .configurationFileMissing(file: missing))
         }
         let session = try JetbridgeSession(bundle: bundle(files), store: bench.store)
-        #expect(session.bucket == bench.config.bucket())
+        #expect(session.bucket == bench.config.bucket)
         #expect(try await session.signIn(browser: bench.person).isSignedIn)
     }
 

@@ -18,7 +18,7 @@ struct LogTests {
         let bench = try await Bench()
         let session = try await bench.signedIn()
         try bench.stack.advanceClock(seconds: Bench.twoHours)
-        let token = try await session.credentials().sessionToken()
+        let token = try await session.credentials().sessionToken
         try await session.signOut(.endSession)
         #expect(try bench.secrets(in: token) == 1)
         func text() throws -> String { try String(contentsOf: file, encoding: .utf8) }

@@ -1,5 +1,6 @@
 // Nothing but what an app imports: this file is compiled only as long as that is enough. SE-0444 sees members where names of
 // the top level are seen, so the name of the core's module stands for its members, which Swift 6.0 sees everywhere.
+import Foundation
 import Jetbridge
 import Testing
 
@@ -16,5 +17,11 @@ struct OneImportTests {
         #expect(ListingRequest(prefix: "reports/").prefix == "reports/")
         #expect(JetbridgeError.userCancelled.recovery == .ignore)
         #expect(SessionState.signedOut != .notLoaded)
+        let keys = AwsCredentials(
+            accessKeyID: "ASIAEXAMPLE", secretAccessKey: "secret", sessionToken: "token", expiration: .now)
+        #expect(keys.accessKeyID == "ASIAEXAMPLE" && keys.secretAccessKey + keys.sessionToken == "secrettoken")
+        #expect(AccessToken(value: "token").value == "token" && keys.expiration <= .now)
+        #expect(IdTokenClaims(subject: "00u", groups: ["admins"]).groups == ["admins"])
+        #expect(\AuthorizationRequest.url as KeyPath<AuthorizationRequest, URL> != \.redirectURL)
     }
 }

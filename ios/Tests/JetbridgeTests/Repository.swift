@@ -11,7 +11,9 @@ enum Repository {
     }
 
     /// The package's own sources, by name.
-    static func sources() throws -> [(name: String, lines: [String])] { try swift(in: "Sources/Jetbridge") }
+    static func sources(
+        of modules: [String] = ["Jetbridge", "JetbridgeTesting"]
+    ) throws -> [(name: String, lines: [String])] { try modules.flatMap { try swift(in: "Sources/\($0)") } }
 
     /// The sources in a folder of `ios`, by name.
     static func swift(in folder: String) throws -> [(name: String, lines: [String])] {

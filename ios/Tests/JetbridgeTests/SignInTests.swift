@@ -52,7 +52,7 @@ struct SignInTests {
     func foreignURL() async throws {
         let bench = try await Bench()
         let session = try bench.session()
-        for text in ["myapp://settings", "https://example.com/reports?id=7", bench.config.callbackUrl() + "x"] {
+        for text in ["myapp://settings", "https://example.com/reports?id=7", "\(bench.config.callbackURL!)" + "x"] {
             #expect(try await session.handleRedirect(URL(string: text)!) == nil)
         }
         #expect(session.signInProgress == .idle)
@@ -62,7 +62,7 @@ struct SignInTests {
     func unexpectedRedirect() async throws {
         let bench = try await Bench()
         let session = try bench.session()
-        let stray = URL(string: bench.config.callbackUrl() + "?code=stolen&state=guessed")!
+        let stray = URL(string: "\(bench.config.callbackURL!)" + "?code=stolen&state=guessed")!
         let thrown = try await error { try await session.handleRedirect(stray) }
         guard case .unexpectedRedirect(let detail) = thrown else { throw thrown }
         #expect(!detail.contains("stolen"))
@@ -79,7 +79,7 @@ struct SignInTests {
         let page = OpenPage()
         async let signedIn = session.signIn(browser: page)
         let address = try await page.address()
-        let stray = URL(string: bench.config.callbackUrl() + "?code=stolen&state=guessed")!
+        let stray = URL(string: "\(bench.config.callbackURL!)" + "?code=stolen&state=guessed")!
         let thrown = try await error { try await session.handleRedirect(stray) }
         #expect(thrown.recovery == .ignore)
         #expect(session.signInProgress == .inBrowser)
@@ -169,7 +169,7 @@ struct SignInTests {
         #expect(thrown == .userCancelled)
         #expect(session.signInProgress == .idle)
         let late = try await bench.person.open(address, redirect: address)
-        _ = try await error { try await session.completeLogin(late) }
+        _ = try await error { try await session.manualSignIn.complete(late) }
         #expect(try bench.count("token") == 0)
         // The next attempt is not hurt by the one before.
         #expect(try await session.signIn(browser: bench.person).isSignedIn)

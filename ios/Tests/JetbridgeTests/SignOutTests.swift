@@ -40,17 +40,13 @@ struct SignOutTests {
         let page = OpenPage()
         let ending = Task { try await session.endBrowserSession(url, browser: page) }
         #expect(try await page.address() == url)
-        page.end(.success(URL(string: bench.config.logoutUrl() ?? bench.config.callbackUrl())!))
+        page.end(.success(bench.config.logoutURL ?? bench.config.callbackURL!))
         try await ending.value
         // Without an address to come back to, closing the page is how it ends; with one, the user has kept it from ending.
         let closing = OpenPage()
         closing.end(.failure(JetbridgeError.userCancelled))
         try await session.endBrowserSession(url, browser: closing)
-        let texts = bench.stack.oktaConfigJson().replacing(
-            "\"okta_issuer_url\"",
-            with: "\"okta_logout_url\": \"com.okta.local-jetbridge:/logout\", \"okta_issuer_url\"")
-        let config = try JetbridgeSession.config(oktaConfig: texts, awsExports: bench.stack.awsExportsJson())
-        let returning = try JetbridgeSession(config: config, store: bench.store)
+        let returning = try await Bench(logout: "com.okta.local-jetbridge:/logout").session()
         let kept = OpenPage()
         kept.end(.failure(JetbridgeError.userCancelled))
         let cancelled = try await error { try await returning.endBrowserSession(url, browser: kept) }
@@ -59,6 +55,53 @@ struct SignOutTests {
         failing.end(.failure(JetbridgeError.browserUnavailable(detail: "no window")))
         let thrown = try await error { try await session.endBrowserSession(url, browser: failing) }
         #expect(thrown == .browserUnavailable(detail: "no window"))
+    }
+
+    @Test("one call signs out here, at Okta and in the browser")
+    func everywhere() async throws {
+        let bench = try await Bench(logout: "com.okta.local-jetbridge:/logout")
+        let session = try await bench.signedIn()
+        let page = OpenPage()
+        let signingOut = Task { try await session.signOutEverywhere(browser: page) }
+        let address = try await page.address()
+        // The device does not wait for the browser.
+        #expect(session.state == .signedOut)
+        #expect(address.absoluteString.contains("post_logout_redirect_uri"))
+        page.end(.success(bench.config.logoutURL!))
+        let result = try await signingOut.value
+        #expect(result.isRevoked)
+        #expect(result.isBrowserSignedOut)
+        #expect(result.endSessionURL == nil)
+        #expect(result.problem == nil && result.browserProblem == nil)
+        #expect(try bench.count("revoke") == 1)
+    }
+
+    @Test("a page that the user closes, or that does not open, leaves the device signed out and is told")
+    func browserStays() async throws {
+        for problem in [JetbridgeError.userCancelled, .browserUnavailable(detail: "no window")] {
+            let bench = try await Bench(logout: "com.okta.local-jetbridge:/logout")
+            let session = try await bench.signedIn()
+            let page = OpenPage()
+            page.end(.failure(problem))
+            let result = try await session.signOutEverywhere(browser: page)
+            #expect(session.state == .signedOut)
+            #expect(result.isRevoked)
+            #expect(!result.isBrowserSignedOut)
+            #expect(result.browserProblem == problem)
+            #expect(result.endSessionURL == page.urls.first)
+        }
+    }
+
+    @Test("without a network there is no page to open, and the device is signed out")
+    func browserOffline() async throws {
+        let bench = try await Bench()
+        let session = try await bench.signedIn()
+        await bench.stack.shutdown()
+        let page = OpenPage()
+        page.end(.failure(JetbridgeError.userCancelled))
+        let result = try await session.signOutEverywhere(browser: page)
+        #expect(session.state == .signedOut)
+        #expect(result.problem?.recovery == .retry)
     }
 
     @Test("what a sign-out gives prints no token")
@@ -83,7 +126,7 @@ struct SignOutTests {
         try await session.signOut()
         #expect(try await error { try await task.value } == .userCancelled)
         let late = try await bench.person.open(address, redirect: address)
-        _ = try await error { try await session.completeLogin(late) }
+        _ = try await error { try await session.manualSignIn.complete(late) }
         #expect(session.state == .signedOut)
     }
 }

@@ -15,6 +15,4 @@ extension Stack {
     }
 }
 
-func newStore() -> any JetbridgeFFI.SecretStore { memoryStore() }
-
 func log(to sink: any JetbridgeFFI.LogSink) { _ = setLogSink(sink: sink, level: .trace) }

@@ -58,6 +58,30 @@ struct StateTests {
         }
     }
 
+    @Test("the states are that of now and each one after it, to each listener, and end with the session")
+    func states() async throws {
+        let bench = try await Bench()
+        var session: JetbridgeSession? = try bench.session()
+        await session?.restore()
+        let all = try #require(session).states
+        try await session?.signIn(browser: bench.person)
+        // The profile comes a moment after the sign-in, and is a change, too.
+        await session?.settle()
+        let late = try #require(session).states
+        try await session?.signOut()
+        session = nil
+        var seen: [SessionState] = []
+        for await state in all { seen.append(state) }
+        #expect(seen.first == .signedOut)
+        #expect(seen.dropFirst().first?.isSignedIn == true)
+        #expect(seen.last == .signedOut)
+        #expect(zip(seen, seen.dropFirst()).allSatisfy { $0 != $1 })
+        var seenLate: [SessionState] = []
+        for await state in late { seenLate.append(state) }
+        #expect(seenLate.first?.isSignedIn == true)
+        #expect(seenLate.last == .signedOut)
+    }
+
     @Test("the state is known when its event is told")
     func order() async throws {
         let bench = try await Bench()
@@ -68,16 +92,14 @@ struct StateTests {
             for await event in events { if case .signedIn = event { return session.state.isSignedIn } }
             return false
         }
-        try await session.completeLogin(try await bench.redirect(for: session))
+        try await session.manualSignIn.complete(try await bench.redirect(for: session))
         #expect(await watching.value)
     }
 
     @Test("a slow listener keeps the newest 64 events")
     func backlog() async throws {
-        let bench = try await Bench()
-        let core = try CoreSession.open(config: bench.config, store: bench.store, options: SessionOptions())
-        let news = SessionNews(of: core)
-        let events = news.events()
+        let news = Listeners<SessionEvent>()
+        let events = news.stream()
         for second in 0..<70 { news.tell(.clockSkew(offsetSeconds: Int64(second))) }
         var told = events.makeAsyncIterator()
         #expect(await told.next() == .clockSkew(offsetSeconds: 6))
@@ -104,7 +126,7 @@ struct StateTests {
         #expect(try #require(details.idTokenExpiresAt) > details.now)
         #expect(try #require(details.awsCredentialsExpireAt) > details.now)
         #expect(details.hasRefreshToken)
-        #expect(details.issuer == bench.config.issuerUrl())
-        #expect(session.bucket == bench.config.bucket())
+        #expect(details.issuer == bench.config.issuer)
+        #expect(session.bucket == bench.config.bucket)
     }
 }

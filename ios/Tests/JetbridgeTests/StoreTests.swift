@@ -10,12 +10,15 @@ import UIKit
 /// A store written in Swift, which a test can break.
 final class BreakableStore: SecretStore {
     private let state: Locked<(values: [String: Data], failure: (any Error)?)>
+    private let failureOfLoads = Locked<(any Error)?>(nil)
 
     init(values: [String: Data] = [:]) { state = Locked((values, nil)) }
 
     var values: [String: Data] { state.with { $0.values } }
 
     func fail(with failure: (any Error)?) { state.with { $0.failure = failure } }
+
+    func failLoads(with failure: any Error) { failureOfLoads.with { $0 = failure } }
 
     private func orFail<Value>(_ work: (inout [String: Data]) -> Value) throws -> Value {
         try state.with { state -> Result<Value, any Error> in
@@ -24,7 +27,10 @@ final class BreakableStore: SecretStore {
         }.get()
     }
 
-    func load(name: String) throws -> Data? { try orFail { $0[name] } }
+    func load(name: String) throws -> Data? {
+        if let failure = failureOfLoads.with(\.self) { throw failure }
+        return try orFail { $0[name] }
+    }
     func save(name: String, value: Data) throws { try orFail { $0[name] = value } }
     func delete(name: String) throws { try orFail { $0[name] = nil } }
     func list() throws -> [String] { try orFail { Array($0.keys) } }
@@ -104,7 +110,7 @@ struct StoreTests {
         let bench = try await Bench(store: store)
         store.fail(with: failure)
         let session = try bench.session()
-        let thrown = try await error { _ = try await session.beginLogin() }
+        let thrown = try await error { _ = try await session.manualSignIn.begin() }
         guard case .secureStorage(let detail, mayPass) = thrown else { throw thrown }
         #expect(!detail.isEmpty)
         #expect(thrown.recovery == (mayPass ? .retry : .report))

@@ -100,7 +100,7 @@ struct WebAuthenticationBrowserTests {
     func signOut() async throws {
         let bench = try await Bench()
         let snippets = Snippets(session: try await bench.signedIn())
-        let sheets = answer(URL(string: bench.config.callbackUrl())!, nil)
+        let sheets = answer(bench.config.callbackURL!, nil)
         try await snippets.signOut()
         #expect(snippets.session.state == .signedOut)
         #expect(sheets.shown.map(\.url.path).first?.hasSuffix("/logout") == true)
@@ -202,7 +202,7 @@ extension WebAuthenticationBrowserTests {
             tap()
             try await eventually("somebody is signed in") { session.state.isSignedIn }
             #expect(opened.map(\.isEphemeral) == [false])
-            let scheme = try #require(URL(string: bench.config.callbackUrl())?.scheme)
+            let scheme = try #require(bench.config.callbackURL?.scheme)
             #expect(opened.map(\.callback) == [.customScheme(scheme)])
         }
 

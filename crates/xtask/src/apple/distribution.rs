@@ -72,7 +72,9 @@ fn write_package(root: &Path, wishes: &Wishes) -> Result<(), String> {
         return Err(format!("{}: the folder has something else in it", output.display()));
     }
     remove_folder(&output.join("Sources"))?;
-    copy_folder(&root.join("ios/Sources/Jetbridge"), &output.join("Sources/Jetbridge"))?;
+    for module in ["Jetbridge", "JetbridgeTesting"] {
+        copy_folder(&root.join("ios/Sources").join(module), &output.join("Sources").join(module))?;
+    }
     copy(&generated, &output.join("Sources/JetbridgeFFI/JetbridgeFFI.swift"))?;
     for name in ["LICENSE", "LICENSE-APACHE", "LICENSE-MIT"] {
         copy(&root.join(name), &output.join(name))?;
@@ -112,6 +114,7 @@ mod tests {
             ("build/JetbridgeFFI.swift", "// generated"),
             ("ios/Sources/Jetbridge/JetbridgeSession.swift", "// session"),
             ("ios/Sources/Jetbridge/Resources/PrivacyInfo.xcprivacy", "privacy"),
+            ("ios/Sources/JetbridgeTesting/FakeJetbridgeSession.swift", "// fake"),
             ("LICENSE", "both"),
             ("LICENSE-APACHE", "Apache"),
             ("LICENSE-MIT", "MIT"),
@@ -129,7 +132,12 @@ mod tests {
         // The digest of "abc" in FIPS 180-2, appendix B.1.
         let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert!(manifest.contains(&format!("url: \"{}\"", wishes.url)) && manifest.contains(digest), "{manifest}");
-        for name in ["README.md", "LICENSE-MIT", "Sources/Jetbridge/Resources/PrivacyInfo.xcprivacy"] {
+        for name in [
+            "README.md",
+            "LICENSE-MIT",
+            "Sources/Jetbridge/Resources/PrivacyInfo.xcprivacy",
+            "Sources/JetbridgeTesting/FakeJetbridgeSession.swift",
+        ] {
             assert!(output.join(name).exists(), "{name}");
         }
         write(&wishes.build.join(SWIFT), "open class LocalStack {}").unwrap();
@@ -145,5 +153,7 @@ mod tests {
             assert!(!line(MANIFEST).is_empty());
             assert_eq!(line(MANIFEST), line(package));
         }
+        let products = |text: &'static str| text.lines().filter(|line| line.contains(".library(")).collect::<Vec<_>>();
+        assert_eq!(products(MANIFEST), products(package));
     }
 }

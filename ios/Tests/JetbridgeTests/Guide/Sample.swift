@@ -2,6 +2,7 @@
 import AuthenticationServices
 import Foundation
 import Jetbridge
+import JetbridgeTesting
 import Smithy
 import SmithyIdentity
 import SwiftUI
@@ -9,54 +10,6 @@ import SwiftUI
 #if canImport(FoundationNetworking)
 import FoundationNetworking
 #endif
-
-struct FilesApp: App {
-    @State private var session = Result { try JetbridgeSession() }
-
-    var body: some Scene {
-        WindowGroup {
-            switch session {
-            case .success(let session): FilesView(session: session)
-            case .failure(let error): Text(error.localizedDescription)
-            }
-        }
-    }
-}
-
-struct FilesView: View {
-    let session: JetbridgeSession
-    @State private var rows: [String] = []
-    @State private var problem: JetbridgeError?
-
-    var body: some View {
-        VStack {
-            if let problem { Text(problem.text) }
-            if session.user == nil {
-                Button("Sign in") { Task { await attempt { try await session.signIn() } } }
-            } else {
-                Button("Sign out") { Task { await attempt { try await session.signOut() } } }
-            }
-            List(rows, id: \.self) { Text($0) }
-        }
-        // Not by the whole state: it changes once more when the e-mail address arrives.
-        .task(id: session.user?.subject) {
-            rows = []
-            guard session.user != nil else { return }
-            await attempt {
-                for try await object in session.listObjects() where !Task.isCancelled { rows.append(object.key) }
-            }
-        }
-        .onOpenURL { url in Task { await attempt { try await session.handleRedirect(url) } } }
-    }
-
-    private func attempt(_ work: @MainActor () async throws -> Void) async {
-        problem = nil
-        do { try await work() } catch {
-            // Everything that Jetbridge throws is a JetbridgeError. Whoever cancels knows it.
-            if let error = error as? JetbridgeError, error.recovery != .ignore { problem = error }
-        }
-    }
-}
 
 struct SignInButton: View {
     let session: JetbridgeSession
@@ -73,10 +26,49 @@ struct JetbridgeResolver: AWSCredentialIdentityResolver {
     func getIdentity(identityProperties: Attributes?) async throws -> AWSCredentialIdentity {
         let keys = try await session.credentials()
         return AWSCredentialIdentity(
-            accessKey: keys.accessKeyId(), secret: keys.secretAccessKey(), expiration: keys.expiresAt(),
-            sessionToken: keys.sessionToken())
+            accessKey: keys.accessKeyID, secret: keys.secretAccessKey, expiration: keys.expiration,
+            sessionToken: keys.sessionToken)
     }
 }
+
+struct AccountsView: View {
+    let accounts: JetbridgeAccounts
+    @State private var all: [JetbridgeAccount] = []
+    @State private var session: JetbridgeSession?
+
+    var body: some View {
+        VStack {
+            ForEach(all, id: \.name) { account in
+                Button(account.name) { act { session = try await accounts.switchTo(account.name) } }
+                Button("Sign out of \(account.name)") { act { try await accounts.signOut(account.name, .revoke) } }
+            }
+            if let session { FilesView(session: session).id(ObjectIdentifier(session)) }
+        }
+        .task { act { session = try accounts.session(for: await accounts.current) } }
+    }
+
+    private func act(_ work: @escaping @MainActor () async throws -> Void) {
+        Task {
+            do {
+                try await work()
+                all = try await accounts.all
+            } catch {
+                print(error.localizedDescription)
+            }
+        }
+    }
+}
+
+#if DEBUG
+extension FilesView {
+    static var preview: FilesView {
+        FilesView(
+            session: FakeJetbridgeSession.signedIn(objects: [
+                ListedObject(key: "reports/2026/summary.csv", size: 18_902, lastModified: .now, eTag: nil)
+            ]))
+    }
+}
+#endif
 
 @MainActor
 final class Snippets {
@@ -118,7 +110,7 @@ final class Snippets {
 
     func backend(_ request: inout URLRequest) async throws {
         let token = try await session.accessToken()
-        request.setValue("Bearer \(token.text())", forHTTPHeaderField: "Authorization")
+        request.setValue("Bearer \(token.value)", forHTTPHeaderField: "Authorization")
     }
 
     func watch() async {
@@ -128,9 +120,32 @@ final class Snippets {
     }
 
     func signOut() async throws {
-        let done = try await session.signOut(.endSession)
-        if let url = done.endSessionURL { try await session.endBrowserSession(url) }
-        if let problem = done.problem { show(problem.text) }
+        let done = try await session.signOutEverywhere()
+        if let problem = done.problem ?? done.browserProblem { show(problem.text) }
+    }
+
+    func inSteps(_ open: (URL) async -> URL?) async throws {
+        let request = try await session.manualSignIn.begin()
+        if let redirect = await open(request.url) {
+            try await session.manualSignIn.complete(redirect)
+        } else {
+            try await session.manualSignIn.cancel()
+        }
+    }
+
+    func claims() throws {
+        struct MyClaims: Decodable { let onCall: Bool? }
+
+        if session.claims?.groups.contains("admins") == true { show("Settings") }
+        show(session.claims?["department"] ?? "no department")
+        let mine = try session.claims?.decode(MyClaims.self)
+        if mine?.onCall == true { show("Duty roster") }
+    }
+
+    func follow() async {
+        for await state in session.states {
+            if case .signedIn(let user) = state { show(user.displayName) } else { show("Nobody") }
+        }
     }
 
     func fromWindow(_ window: ASPresentationAnchor) async throws {
@@ -139,6 +154,13 @@ final class Snippets {
 
     func ephemeral() async throws {
         try await session.signIn(browser: WebAuthenticationBrowser(prefersEphemeral: true))
+    }
+
+    func local() throws {
+        #if DEBUG
+        let session = try JetbridgeSession.localStack(port: 9400)
+        #endif
+        show(session.bucket)
     }
 
     func shared() throws -> JetbridgeSession {

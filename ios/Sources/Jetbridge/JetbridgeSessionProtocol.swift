@@ -1,0 +1,142 @@
+// What an app's views and models use of a session, as a protocol: so that their tests and previews run over a `FakeJetbridgeSession`
+// of JetbridgeTesting, without Okta, AWS and a browser. What every session does in the same way is an extension.
+import Foundation
+import JetbridgeFFI
+import Observation
+
+/// A session as an app's views and models know it. ``JetbridgeSession`` is the one for apps; `FakeJetbridgeSession`, of the product
+/// JetbridgeTesting, is what a test sets it to.
+///
+/// Every function throws ``JetbridgeError`` and nothing else.
+@MainActor
+public protocol JetbridgeSessionProtocol: AnyObject, Observable, Sendable {
+    /// Who is signed in, if anybody.
+    var state: SessionState { get }
+    /// The state of now, then each change, for UIKit; SwiftUI follows ``state`` by itself.
+    var states: AsyncStream<SessionState> { get }
+    /// What the ID token says, for what an app shows.
+    var claims: IdTokenClaims? { get }
+    /// How far a sign-in has come.
+    var signInProgress: SignInProgress { get }
+    /// The bucket of the configuration, for headings.
+    nonisolated var bucket: String { get }
+    /// What happens beside the state.
+    nonisolated var events: AsyncStream<SessionEvent> { get }
+    /// The facts of the session, with both clocks.
+    func details() -> SessionDetails
+    /// Reads the secure store again; no network.
+    @discardableResult func restore() async -> SessionState
+
+    /// Signs in, in this browser.
+    @discardableResult func signIn(
+        options: LoginOptions, browser: any SignInBrowser
+    ) async throws(JetbridgeError) -> SessionState
+    /// Gives up the sign-in that is under way.
+    func cancelSignIn()
+    /// The user has read about the failed sign-in.
+    func dismissSignInFailure()
+    /// Takes a URL that the app was opened with; `nil` for one that is no sign-in's.
+    @discardableResult func handleRedirect(_ url: URL) async throws(JetbridgeError) -> SessionState?
+
+    /// Signs out.
+    @discardableResult func signOut(_ mode: SignOutMode) async throws(JetbridgeError) -> SignOutResult
+    /// Opens the page that ends the browser's own session.
+    func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError)
+
+    /// The objects of the bucket, page by page.
+    nonisolated func listing(_ request: ListingRequest) -> ObjectListing
+    /// Keys for an AWS SDK.
+    nonisolated func credentials() async throws(JetbridgeError) -> AwsCredentials
+    /// Other keys than those that a service refused.
+    nonisolated func replaceCredentials(_ refused: AwsCredentials) async throws(JetbridgeError) -> AwsCredentials
+    /// A token for the app's own backend.
+    nonisolated func accessToken() async throws(JetbridgeError) -> AccessToken
+    /// Another token than the one that the backend refused.
+    nonisolated func replaceAccessToken(_ refused: AccessToken) async throws(JetbridgeError) -> AccessToken
+    /// Okta's profile of the user, fresh.
+    nonisolated func userInfo() async throws(JetbridgeError) -> JetbridgeUser
+    /// Waits until nothing goes on beside the calls any more.
+    nonisolated func settle() async
+}
+
+extension JetbridgeSessionProtocol {
+    /// Who is signed in; nobody while that is not known. `subject` says which person it is, the rest may arrive later.
+    public var user: JetbridgeUser? { if case .signedIn(let user) = state { user } else { nil } }
+
+    /// As ``signIn(options:browser:)``, with no wishes.
+    @discardableResult
+    public func signIn(browser: any SignInBrowser) async throws(JetbridgeError) -> SessionState {
+        try await signIn(options: LoginOptions(), browser: browser)
+    }
+
+    /// As ``signIn(options:browser:)``, in the system's sheet.
+    @available(iOSApplicationExtension, unavailable, message: "an extension has no window: give a browser")
+    @discardableResult
+    public func signIn(options: LoginOptions = LoginOptions()) async throws(JetbridgeError) -> SessionState {
+        try await signIn(options: options, browser: .system)
+    }
+
+    /// As ``signOut(_:)``, of this device only.
+    @discardableResult
+    public func signOut() async throws(JetbridgeError) -> SignOutResult { try await signOut(.local) }
+
+    /// Signs out here and at Okta, and ends the browser's own session, too: the page is opened in `browser` when the device
+    /// is signed out already. Whatever becomes of it, also when the user closes it, is told by the result.
+    @discardableResult
+    public func signOutEverywhere(browser: any SignInBrowser) async throws(JetbridgeError) -> SignOutResult {
+        let done = try await signOut(.endSession)
+        guard let page = done.endSessionURL else { return done }
+        do throws(JetbridgeError) {
+            try await endBrowserSession(page, browser: browser)
+            return SignOutResult(isRevoked: done.isRevoked, isBrowserSignedOut: true, problem: done.problem)
+        } catch {
+            return SignOutResult(
+                endSessionURL: page, isRevoked: done.isRevoked, problem: done.problem, browserProblem: error)
+        }
+    }
+
+    /// As ``signOutEverywhere(browser:)``, in the system's sheet.
+    @available(iOSApplicationExtension, unavailable, message: "an extension has no window: give a browser")
+    @discardableResult
+    public func signOutEverywhere() async throws(JetbridgeError) -> SignOutResult {
+        try await signOutEverywhere(browser: .system)
+    }
+
+    /// As ``endBrowserSession(_:browser:)``, in the system's sheet.
+    @available(iOSApplicationExtension, unavailable, message: "an extension has no window: give a browser")
+    public func endBrowserSession(_ url: URL) async throws(JetbridgeError) {
+        try await endBrowserSession(url, browser: .system)
+    }
+
+    /// The objects of the bucket whose keys begin with `prefix`; without it, the configuration's prefix or everything. While
+    /// one page is read the next is on its way, and no more: `prefix(20)` asks for two pages of a million objects.
+    ///
+    /// In a task that is cancelled, the stream ends early or throws ``JetbridgeError/cancelled``.
+    public nonisolated func listObjects(prefix: String? = nil) -> AsyncThrowingStream<ListedObject, any Error> {
+        listObjects(ListingRequest(prefix: prefix))
+    }
+
+    /// As ``listObjects(prefix:)``, with all that can be said of a listing.
+    public nonisolated func listObjects(_ request: ListingRequest) -> AsyncThrowingStream<ListedObject, any Error> {
+        let listing = listing(request)
+        let page = Locked([ListedObject]().makeIterator())
+        return AsyncThrowingStream {
+            while true {
+                if let object = page.with({ $0.next() }) { return object }
+                guard let next = try await listing.nextPage() else { return nil }
+                page.with { $0 = next.objects.makeIterator() }
+            }
+        }
+    }
+
+    /// As ``listObjects(prefix:)``, page by page, with the "folders" that a delimiter makes.
+    public nonisolated func pages(
+        _ request: ListingRequest = ListingRequest()
+    ) -> AsyncThrowingStream<ObjectPage, any Error> {
+        let listing = listing(request)
+        return AsyncThrowingStream { try await listing.nextPage() }
+    }
+
+    /// As ``listing(_:)``, of everything.
+    public nonisolated func listing() -> ObjectListing { listing(ListingRequest()) }
+}

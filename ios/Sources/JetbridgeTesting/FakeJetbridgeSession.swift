@@ -1,0 +1,212 @@
+// A session that a test or a preview sets to whatever it wants to see. It is a product of its own, so that no release has
+// one by accident: apps import it in their tests, and under `#if DEBUG` for previews.
+import Foundation
+import Jetbridge
+import Observation
+
+/// A session without Okta, AWS, a browser and a network, for an app's own tests and previews.
+///
+/// It does what it is told: ``state`` and ``objects`` are what an app sees, signing in makes ``person`` the user, and as long
+/// as there is a ``failure`` everything that could fail fails with it.
+@MainActor
+@Observable
+public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
+    /// Who is signed in, if anybody. Whoever listens to ``states`` hears of a change.
+    public var state: SessionState { didSet { if state != oldValue { stateListeners.tell(state) } } }
+    /// What the ID token says.
+    public var claims: IdTokenClaims?
+    /// How far a sign-in is.
+    public var signInProgress = SignInProgress.idle
+    /// The bucket's objects.
+    public var objects: [ListedObject]
+    /// What fails now, and how; `nil` when all goes well.
+    public var failure: JetbridgeError?
+    /// Who will have signed in.
+    public var person: JetbridgeUser
+    /// What every sign-out answers.
+    public var signOutResult = SignOutResult(isRevoked: true)
+    /// How long the keys and tokens are good for.
+    public var lifetime: Duration = .seconds(3600)
+    /// The bucket's name.
+    public nonisolated let bucket: String
+    /// Each sign-in, sign-out and redirect, in their order, for a test to look at.
+    public private(set) var calls: [Call] = []
+
+    /// What was asked of the session.
+    public enum Call: Equatable, Sendable {
+        /// A sign-in, with these options.
+        case signIn(LoginOptions)
+        /// A sign-in was given up.
+        case cancelSignIn
+        /// An address that the app was opened with.
+        case handleRedirect(URL)
+        /// A sign-out.
+        case signOut(SignOutMode)
+        /// The page that ends the browser's session.
+        case endBrowserSession(URL)
+    }
+
+    private nonisolated let stateListeners = Broadcast<SessionState>()
+    private nonisolated let eventListeners = Broadcast<SessionEvent>()
+
+    /// A session in this state, over these objects. `person` is who signs in; without it, a Fay Fake.
+    public init(
+        state: SessionState = .signedOut, objects: [ListedObject] = [], bucket: String = "bucket",
+        person: JetbridgeUser? = nil
+    ) {
+        self.state = state
+        self.objects = objects
+        self.bucket = bucket
+        self.person = person ?? Self.fay
+    }
+
+    /// A session that this person, or Fay Fake, is signed in to.
+    public static func signedIn(_ person: JetbridgeUser? = nil, objects: [ListedObject] = []) -> FakeJetbridgeSession {
+        FakeJetbridgeSession(state: .signedIn(user: person ?? fay), objects: objects, person: person)
+    }
+
+    /// Tells whoever listens to ``events``.
+    public nonisolated func tell(_ event: SessionEvent) { eventListeners.tell(event) }
+
+    /// The state of now, then each change.
+    public var states: AsyncStream<SessionState> { stateListeners.stream(first: state) }
+
+    /// What ``tell(_:)`` was given.
+    public nonisolated var events: AsyncStream<SessionEvent> { eventListeners.stream() }
+
+    /// The facts of whoever is signed in, by this device's clock.
+    public func details() -> SessionDetails {
+        let end = Date.now + TimeInterval(lifetime.components.seconds)
+        let isSignedIn = user != nil
+        return SessionDetails(
+            account: "default", user: user, issuer: "https://fake.example.com/oauth2/default",
+            identityId: isSignedIn ? "us-west-2:fake" : nil, idTokenExpiresAt: isSignedIn ? end : nil,
+            accessTokenExpiresAt: isSignedIn ? end : nil, awsCredentialsExpireAt: isSignedIn ? end : nil,
+            hasRefreshToken: isSignedIn, clockOffsetSeconds: 0, now: .now)
+    }
+
+    /// Changes nothing.
+    @discardableResult
+    public func restore() async -> SessionState { state }
+
+    /// Makes ``person`` the user, and opens no browser; or fails.
+    @discardableResult
+    public func signIn(
+        options: LoginOptions, browser: any SignInBrowser
+    ) async throws(JetbridgeError) -> SessionState {
+        calls.append(.signIn(options))
+        return try finish()
+    }
+
+    /// Ends the progress.
+    public func cancelSignIn() {
+        calls.append(.cancelSignIn)
+        signInProgress = .idle
+    }
+
+    /// Makes the progress of a failed sign-in idle.
+    public func dismissSignInFailure() { if case .failed = signInProgress { signInProgress = .idle } }
+
+    /// As a sign-in.
+    @discardableResult
+    public func handleRedirect(_ url: URL) async throws(JetbridgeError) -> SessionState? {
+        calls.append(.handleRedirect(url))
+        return try finish()
+    }
+
+    /// Makes nobody the user; or fails.
+    @discardableResult
+    public func signOut(_ mode: SignOutMode) async throws(JetbridgeError) -> SignOutResult {
+        calls.append(.signOut(mode))
+        if let failure { throw failure }
+        state = .signedOut
+        return signOutResult
+    }
+
+    /// Is over at once; or fails.
+    public func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError) {
+        calls.append(.endBrowserSession(url))
+        if let failure { throw failure }
+    }
+
+    /// The objects whose keys begin with the request's prefix, in pages of its size; it makes no "folders".
+    public nonisolated func listing(_ request: ListingRequest) -> ObjectListing {
+        let pages = Pages()
+        return ObjectListing { await pages.next(of: request, in: self) }
+    }
+
+    /// Keys that no service takes; or fails.
+    public nonisolated func credentials() async throws(JetbridgeError) -> AwsCredentials {
+        let end = try await expiration()
+        return AwsCredentials(
+            accessKeyID: "ASIAFAKE", secretAccessKey: "fake secret", sessionToken: "fake token", expiration: end)
+    }
+
+    /// As ``credentials()``.
+    public nonisolated func replaceCredentials(_ refused: AwsCredentials) async throws(JetbridgeError) -> AwsCredentials
+    {
+        try await credentials()
+    }
+
+    /// A token that no backend takes; or fails.
+    public nonisolated func accessToken() async throws(JetbridgeError) -> AccessToken {
+        AccessToken(value: "fake access token", expiresAt: try await expiration())
+    }
+
+    /// As ``accessToken()``.
+    public nonisolated func replaceAccessToken(_ refused: AccessToken) async throws(JetbridgeError) -> AccessToken {
+        try await accessToken()
+    }
+
+    /// The user.
+    public nonisolated func userInfo() async throws(JetbridgeError) -> JetbridgeUser { try await signedInUser() }
+
+    /// Is over at once.
+    public nonisolated func settle() async {}
+
+    private static var fay: JetbridgeUser {
+        JetbridgeUser(
+            subject: "00ufake", username: "fay@example.com", name: "Fay Fake", email: "fay@example.com",
+            displayName: "Fay Fake")
+    }
+
+    private func finish() throws(JetbridgeError) -> SessionState {
+        if let failure {
+            signInProgress = failure == .userCancelled ? .idle : .failed(failure)
+            throw failure
+        }
+        signInProgress = .idle
+        state = .signedIn(user: person)
+        return state
+    }
+
+    /// As every call of a real session: only with a user.
+    fileprivate func signedInUser() throws(JetbridgeError) -> JetbridgeUser {
+        if let failure { throw failure }
+        guard let user else { throw .signInRequired(reason: .signedOut) }
+        return user
+    }
+
+    private func expiration() throws(JetbridgeError) -> Date {
+        _ = try signedInUser()
+        return .now + TimeInterval(lifetime.components.seconds)
+    }
+}
+
+/// How far a listing has come.
+@MainActor
+private final class Pages {
+    private var rest: ArraySlice<ListedObject>?
+
+    nonisolated init() {}
+
+    func next(of request: ListingRequest, in session: FakeJetbridgeSession) -> Result<ObjectPage?, JetbridgeError> {
+        do throws(JetbridgeError) { _ = try session.signedInUser() } catch { return .failure(error) }
+        let all = rest ?? session.objects.filter { $0.key.hasPrefix(request.prefix ?? "") }[...]
+        // An empty bucket has one page, too.
+        if rest != nil, all.isEmpty { return .success(nil) }
+        let size = request.pageSize.map { max(1, Int($0)) } ?? 1000
+        rest = all.dropFirst(size)
+        return .success(ObjectPage(objects: Array(all.prefix(size)), commonPrefixes: []))
+    }
+}
