@@ -17,4 +17,4 @@ dependencyResolutionManagement {
 }
 
 rootProject.name = "jetbridge"
-include(":jetbridge", ":app")
+include(":jetbridge", ":jetbridge-testing", ":app")

@@ -105,6 +105,7 @@ dependencies {
     implementation(libs.androidx.lifecycle.runtime.compose)
     implementation(libs.androidx.lifecycle.viewmodel)
 
+    testImplementation(project(":jetbridge-testing"))
     // As a jar it brings JNA's native library for computers; phones get theirs with the library.
     testImplementation(libs.jna)
     testImplementation(libs.junit)

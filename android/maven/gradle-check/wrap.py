@@ -1,6 +1,7 @@
 """Puts each script into a class that a plain Kotlin compiler can check and a test can run; see src/main/kotlin/Script.kt."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,11 +20,14 @@ import org.gradle.process.ExecOperations
 """
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
-out.mkdir(parents=True, exist_ok=True)
+# What an earlier set of scripts left would be compiled beside this one.
+shutil.rmtree(out, ignore_errors=True)
+out.mkdir(parents=True)
 COMPONENTS = "AndroidComponentsExtension"
 for folder, name, types in (
     (".", "Root", "Unit, Unit"),
     ("jetbridge", "Jetbridge", f"LibraryExtension, Library{COMPONENTS}"),
+    ("jetbridge-testing", "JetbridgeTesting", f"LibraryExtension, Library{COMPONENTS}"),
     ("app", "App", f"ApplicationExtension, Application{COMPONENTS}"),
 ):
     script = (root / folder / "build.gradle.kts").read_text()

@@ -215,6 +215,10 @@ mod tests {
         let newer = StorageError::new(StorageErrorKind::Unavailable, "a newer Jetbridge wrote it");
         let CliError::Failed(failure) = newer.into() else { panic!("a failure") };
         assert!(failure.hint.is_some_and(|hint| hint.starts_with("Update") && !hint.contains("keyring")));
+        let unsigned = StorageError::new(StorageErrorKind::Misconfigured, "it lacks an entitlement");
+        let CliError::Failed(failure) = unsigned.into() else { panic!("a failure") };
+        assert_eq!(failure.exit, Exit::Misconfigured);
+        assert!(failure.hint.is_some_and(|hint| hint.contains("signed")), "no sign-in helps there");
         for retry_after in [None, Some(std::time::Duration::from_secs(3))] {
             let failure = SessionError::Retryable { failure: "no answer".to_owned(), retry_after };
             assert!(Failure::from_session(&failure).hint.is_some());

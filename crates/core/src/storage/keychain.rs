@@ -216,12 +216,12 @@ fn failure(action: &str, error: &Error, number_of: NumberOf) -> StorageError {
         Error::Ambiguous(_) => (None, "several access groups have an item of this name; name one group".to_owned()),
         _ => (None, "it does not work as expected".to_owned()),
     };
-    let (kind, reason) = meaning(number, words);
+    let (kind, reason) = meaning(number, &words);
     StorageError::new(kind, format!("failed to {action} the keychain: {reason}"))
 }
 
 /// What an error of the keychain means, by the system's number; `words` are the system's own, in the user's language.
-fn meaning(number: Option<i32>, words: String) -> (StorageErrorKind, String) {
+fn meaning(number: Option<i32>, words: &str) -> (StorageErrorKind, String) {
     let (kind, reason) = match number {
         Some(MISSING_ENTITLEMENT) => (
             StorageErrorKind::Misconfigured,

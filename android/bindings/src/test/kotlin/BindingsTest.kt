@@ -20,9 +20,6 @@ import dev.jetbridge.SignOutMode
 import dev.jetbridge.StorageException
 import dev.jetbridge.libraryVersion
 import dev.jetbridge.memoryStore
-import java.util.concurrent.ConcurrentHashMap
-import java.util.concurrent.CopyOnWriteArrayList
-import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -39,6 +36,9 @@ import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.Duration.Companion.seconds
 
 /** The generated Kotlin and the Rust library together, against the strict local stack, without any Android. */
 class BindingsTest {
@@ -169,7 +169,8 @@ class BindingsTest {
                 assertTrue(roles.describe().contains(roles.hint))
                 stack.injectFault("cognito-roles-misconfigured", 0u)
 
-                val missing = failure<SessionException.NotFound> { session.listObjects(ListingRequest(bucket = "no-such-bucket")).nextPage() }
+                val missing =
+                    failure<SessionException.NotFound> { session.listObjects(ListingRequest(bucket = "no-such-bucket")).nextPage() }
                 assertEquals("not_found", missing.kind())
                 val closed =
                     failure<SessionException.AccessDenied> { session.listObjects(ListingRequest(bucket = "jetbridge-private")).nextPage() }

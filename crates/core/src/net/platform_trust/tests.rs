@@ -1,3 +1,5 @@
+use std::slice::from_ref;
+
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::CertificateError::{BadEncoding, ExpiredContext, InvalidPurpose, Revoked, UnknownIssuer};
 
@@ -78,21 +80,21 @@ fn a_given_root_is_trusted_where_the_platform_knows_no_issuer() {
     let unknown = || Err(Distrust::UnknownIssuer);
     let refused = Err(rustls::Error::InvalidCertificate(UnknownIssuer));
     assert_eq!(verify(&made, unknown(), &[], HOST), refused);
-    assert_eq!(verify(&made, unknown(), &[made.root.clone()], HOST), Ok(()));
+    assert_eq!(verify(&made, unknown(), from_ref(&made.root), HOST), Ok(()));
     assert_eq!(verify(&made, unknown(), &[foreign.root.clone(), made.root.clone()], HOST), Ok(()));
     let error = verify(&made, unknown(), &[foreign.root], HOST).unwrap_err();
     // Two CAs of one name: webpki tries the key, and says which signature failed.
     assert!(matches!(error, rustls::Error::InvalidCertificate(_)), "{error}");
-    let error = verify(&made, unknown(), &[made.root.clone()], "example.org").unwrap_err();
+    let error = verify(&made, unknown(), from_ref(&made.root), "example.org").unwrap_err();
     assert!(error.to_string().contains("not valid for name"), "{error}");
-    let error = verify_on(&made, unknown(), &[made.root.clone()], HOST, 11).unwrap_err();
+    let error = verify_on(&made, unknown(), from_ref(&made.root), HOST, 11).unwrap_err();
     assert!(matches!(error, rustls::Error::InvalidCertificate(ExpiredContext { .. })), "{error}");
 }
 
 #[test]
 fn a_given_root_overrules_no_other_word_of_the_platform() {
     let made = make();
-    let with_root = |distrust| verify(&made, Err(distrust), &[made.root.clone()], HOST).unwrap_err();
+    let with_root = |distrust| verify(&made, Err(distrust), from_ref(&made.root), HOST).unwrap_err();
     assert_eq!(with_root(Distrust::Revoked), rustls::Error::InvalidCertificate(Revoked));
     assert_eq!(with_root(Distrust::Malformed), rustls::Error::InvalidCertificate(BadEncoding));
     assert_eq!(with_root(Distrust::WrongPurpose), rustls::Error::InvalidCertificate(InvalidPurpose));
@@ -109,7 +111,7 @@ fn a_given_root_overrules_no_other_word_of_the_platform() {
 fn a_check_that_fails_trusts_nobody_and_blames_no_certificate() {
     let made = make();
     let failed = Distrust::Failed("java.lang.IllegalStateException".to_owned());
-    let rustls::Error::Other(other) = verify(&made, Err(failed), &[made.root.clone()], HOST).unwrap_err() else {
+    let rustls::Error::Other(other) = verify(&made, Err(failed), from_ref(&made.root), HOST).unwrap_err() else {
         panic!("blamed on the certificate")
     };
     let no_trust: &NoTrust = other.0.downcast_ref().unwrap();

@@ -136,8 +136,7 @@ class ManifestMergerTest {
 
     private fun MergingReport.document() = parse(text())
 
-    private fun parse(text: String): Document =
-        DocumentBuilderFactory.newInstance().apply { isNamespaceAware = true }.newDocumentBuilder().parse(text.byteInputStream())
+    private fun parse(text: String): Document = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(text.byteInputStream())
 
     private fun Document.names(tag: String) =
         getElementsByTagName(tag).let { found -> List(found.length) { (found.item(it) as Element).getAttribute("android:name") } }

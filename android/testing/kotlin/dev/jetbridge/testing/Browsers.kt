@@ -14,9 +14,10 @@ object Browsers {
         hasCustomTabs: Boolean,
         hasAuthTab: Boolean = false,
         canForget: Boolean = false,
+        browser: String = PACKAGE,
     ) {
         val packages = shadowOf(context.packageManager)
-        val page = ComponentName(PACKAGE, "$PACKAGE.Main")
+        val page = ComponentName(browser, "$browser.Main")
         packages.addActivityIfNotPresent(page)
         for (scheme in listOf("http", "https")) {
             packages.addIntentFilterForActivity(
@@ -29,7 +30,7 @@ object Browsers {
             )
         }
         if (!hasCustomTabs) return
-        val service = ComponentName(PACKAGE, "$PACKAGE.CustomTabs")
+        val service = ComponentName(browser, "$browser.CustomTabs")
         packages.addServiceIfNotPresent(service)
         packages.addIntentFilterForService(
             service,

@@ -54,7 +54,13 @@ class ErrorsTest {
     fun `Obstructed, when what answers does not speak TLS`() =
         withStack { stack ->
             val okta = stack.oktaConfigJson().replace("\"okta_issuer_url\": \"http:", "\"okta_issuer_url\": \"https:")
-            val session = CoreSession.openWithStackClock(JetbridgeConfig.parse(okta, stack.awsExportsJson()), memoryStore(), SessionOptions(), stack)
+            val session =
+                CoreSession.openWithStackClock(
+                    JetbridgeConfig.parse(okta, stack.awsExportsJson()),
+                    memoryStore(),
+                    SessionOptions(),
+                    stack,
+                )
             val error = thrown<SessionException.Obstructed>(Recovery.RETRY) { session.beginLogin(LoginOptions()) }
             assertEquals(RemoteService.OKTA to Obstacle.INTERCEPTION, error.service to error.obstacle)
             assertTrue(error.problem.isNotBlank() && error.hint.isNotBlank())

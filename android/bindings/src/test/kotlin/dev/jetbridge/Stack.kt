@@ -1,8 +1,8 @@
 package dev.jetbridge
 
+import kotlinx.coroutines.runBlocking
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
-import kotlinx.coroutines.runBlocking
 
 /*
  * Why this exists: every test here runs the real library against the real local stack, and starts with the same few steps.

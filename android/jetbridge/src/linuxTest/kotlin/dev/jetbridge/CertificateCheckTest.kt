@@ -12,13 +12,6 @@ import android.security.net.config.PinSet
 import android.util.Pair
 import com.android.org.conscrypt.ct.CTLogInfo
 import dev.jetbridge.testing.Stack
-import java.io.ByteArrayInputStream
-import java.security.KeyStore
-import java.security.MessageDigest
-import java.security.Security
-import java.security.cert.CertificateFactory
-import java.security.cert.X509Certificate
-import kotlin.time.Duration.Companion.days
 import kotlinx.coroutines.runBlocking
 import org.bouncycastle.asn1.x509.KeyPurposeId
 import org.junit.After
@@ -32,8 +25,13 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.Implementation
-import org.robolectric.annotation.Implements
+import java.io.ByteArrayInputStream
+import java.security.KeyStore
+import java.security.MessageDigest
+import java.security.Security
+import java.security.cert.CertificateFactory
+import java.security.cert.X509Certificate
+import kotlin.time.Duration.Companion.days
 
 /**
  * Real handshakes: Rust's TLS, [CertificateCheck] by JNI, and Android 15's own trust manager, network security
@@ -41,7 +39,7 @@ import org.robolectric.annotation.Implements
  * device's certificates is the test's.
  */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [35], shadows = [NoTransparencyLogs::class])
+@Config(sdk = [35])
 class CertificateCheckTest {
     @get:Rule val stack = Stack(LocalStackOptions(tls = true))
 
@@ -53,6 +51,12 @@ class CertificateCheckTest {
     @Before
     fun asOnAPhone() {
         NativeLibrary.load()
+        // Conscrypt reads this list by its native half, which no computer has. No other test's sandbox: a shadow would need one.
+        Class
+            .forName("com.android.org.conscrypt.ct.CTLogStoreImpl")
+            .getDeclaredField("defaultFallbackLogs")
+            .apply { isAccessible = true }
+            .set(null, emptyArray<CTLogInfo>())
         // What ActivityThread does before an app's first line: NetworkSecurityConfigProvider.install.
         Security.insertProviderAt(NetworkSecurityConfigProvider(), 1)
         trust(rules(known.certificate))
@@ -69,7 +73,7 @@ class CertificateCheckTest {
         val factory = CertificateFactory.getInstance("X.509")
         trust(rules(factory.generateCertificate(ByteArrayInputStream(stack.local.caPem()!!.toByteArray())) as X509Certificate))
         val session = stack.session(memoryStore())
-        runBlocking { session.completeLogin(stack.signIn(session.beginLogin().url())) }
+        runBlocking { session.manualSignIn.complete(stack.signIn(session.manualSignIn.begin().url)) }
         assertTrue("${session.state.value}", session.state.value is SessionState.SignedIn)
     }
 
@@ -208,14 +212,4 @@ class CertificateCheckTest {
             },
         ),
     )
-}
-
-/** Android's list of certificate transparency logs is read by Conscrypt's native half, which no computer has. */
-@Implements(className = "com.android.org.conscrypt.ct.CTLogStoreImpl")
-class NoTransparencyLogs {
-    companion object {
-        @JvmStatic
-        @Implementation
-        fun createDefaultFallbackLogs(): Array<CTLogInfo> = emptyArray()
-    }
 }

@@ -52,8 +52,7 @@ internal class Issued(
     companion object {
         private val serials = AtomicLong(System.nanoTime())
 
-        fun authority(name: String): Issued =
-            make(name, null, isCa = true, "localhost", KeyPurposeId.id_kp_serverAuth, (-30).days, 30.days)
+        fun authority(name: String): Issued = make(name, null, isCa = true, "localhost", KeyPurposeId.id_kp_serverAuth, (-30).days, 30.days)
 
         /** A server that vouches for itself. */
         fun selfSigned(): Issued = make("localhost", null, isCa = false, "localhost", KeyPurposeId.id_kp_serverAuth, (-1).days, 1.days)

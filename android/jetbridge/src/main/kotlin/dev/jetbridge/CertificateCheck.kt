@@ -123,17 +123,25 @@ internal object CertificateCheck {
             is CertificateExpiredException -> "expired"
             is CertificateNotYetValidException -> "not yet valid"
             is CertificateRevokedException -> "revoked"
-            is CertPathValidatorException ->
-                when (cause.reason) {
-                    BasicReason.EXPIRED -> "expired"
-                    BasicReason.NOT_YET_VALID -> "not yet valid"
-                    BasicReason.REVOKED -> "revoked"
-                    PKIXReason.NO_TRUST_ANCHOR -> "unknown issuer"
-                    // "Trust anchor for certification path not found." has no reason, and no certificate that is to blame
-                    // (TrustManagerImpl.checkTrustedRecursive and verifyChain in google/conscrypt at 058452e, and Android 15's,
-                    // which the tests run; that Android 8's is the same is from memory).
-                    else -> if (cause.reason == BasicReason.UNSPECIFIED && cause.index < 0) "unknown issuer" else null
-                }
+            is CertPathValidatorException -> known(cause.reason, cause.index)
+            else -> null
+        }
+
+    /**
+     * "Trust anchor for certification path not found." has no reason, and no certificate that is to blame
+     * (TrustManagerImpl.checkTrustedRecursive and verifyChain in google/conscrypt at 058452e, and Android 15's, which the
+     * tests run; that Android 8's is the same is from memory).
+     */
+    private fun known(
+        reason: CertPathValidatorException.Reason,
+        index: Int,
+    ): String? =
+        when (reason) {
+            BasicReason.EXPIRED -> "expired"
+            BasicReason.NOT_YET_VALID -> "not yet valid"
+            BasicReason.REVOKED -> "revoked"
+            PKIXReason.NO_TRUST_ANCHOR -> "unknown issuer"
+            BasicReason.UNSPECIFIED -> if (index < 0) "unknown issuer" else null
             else -> null
         }
 }

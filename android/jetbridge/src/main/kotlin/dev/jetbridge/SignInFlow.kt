@@ -27,7 +27,7 @@ import kotlin.time.TimeSource
  * sign-ins of the process, the next attempt's as well.
  */
 internal class SignInFlow(
-    private val session: JetbridgeSession,
+    private val session: LiveSession,
     private val scope: CoroutineScope,
 ) {
     private val shown = MutableStateFlow<SignInProgress>(SignInProgress.Idle)
@@ -52,6 +52,11 @@ internal class SignInFlow(
     var isEphemeral = false
         private set
 
+    /** The one that the app wants. */
+    @Volatile
+    var browser = BrowserOptions()
+        private set
+
     /** A redirect that a passing fault kept from being finished. In memory only: it holds the code. */
     private var unfinished: Answer? = null
 
@@ -65,12 +70,14 @@ internal class SignInFlow(
         from: Activity,
         options: LoginOptions,
         isEphemeral: Boolean,
+        browser: BrowserOptions,
     ) {
         if (shown.value is SignInProgress.Preparing || shown.value is SignInProgress.Finishing) return
         if (!isAdviceGiven) LauncherAdvice.tell(from)
         isAdviceGiven = true
         this.options = options
         this.isEphemeral = isEphemeral
+        this.browser = browser
         // Who asks for something else, such as the password once more, is not served by the answer to what was asked before.
         unfinished = unfinished?.takeIf { it.options == options }
         val earlier = unfinished
@@ -101,7 +108,7 @@ internal class SignInFlow(
 
     private suspend fun CoroutineScope.begin(options: LoginOptions) {
         try {
-            val begun = session.beginLogin(options)
+            val begun = session.manualSignIn.begin(options)
             tell {
                 request = begun
                 shown.value = SignInProgress.InBrowser
@@ -120,7 +127,7 @@ internal class SignInFlow(
     fun beginAgainIfOver() {
         val waiting = request
         if (waiting == null || !scope.isActive) return
-        if (session.details().now < listOfNotNull(waiting.openBefore(), waiting.expiresAt()).min()) return
+        if (session.details().now < listOfNotNull(waiting.openBefore, waiting.expiration).min()) return
         val options = options
         val job = scope.launch(start = CoroutineStart.LAZY) { begin(options) }
         replace(SignInProgress.Preparing, job)
@@ -160,7 +167,7 @@ internal class SignInFlow(
 
     private suspend fun complete(answer: Answer): JetbridgeException? =
         try {
-            session.completeLogin(answer.redirect)
+            session.manualSignIn.complete(answer.redirect)
             null
         } catch (e: JetbridgeException) {
             e
@@ -182,7 +189,7 @@ internal class SignInFlow(
         cancelling =
             scope.launch {
                 try {
-                    session.cancelLogin()
+                    session.manualSignIn.cancel()
                 } catch (e: JetbridgeException) {
                     shown.compareAndSet(cancelled, SignInProgress.Failed(e))
                 }

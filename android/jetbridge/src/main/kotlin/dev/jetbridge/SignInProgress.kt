@@ -18,7 +18,7 @@ public sealed interface SignInProgress {
      * It did not work out. Stays until the next attempt or [JetbridgeSession.dismissSignInFailure]. A user who only seemed to
      * have given up, and finishes in the browser after all, is signed in all the same.
      */
-    public class Failed internal constructor(
+    public class Failed(
         /** What happened. */
         public val cause: JetbridgeException,
     ) : SignInProgress

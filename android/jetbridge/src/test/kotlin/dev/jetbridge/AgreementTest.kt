@@ -1,12 +1,12 @@
 package dev.jetbridge
 
-import java.io.File
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
 import org.junit.rules.TemporaryFolder
+import java.io.File
 
 /** Bindings of another build than the library's must not load: calls would go wrong in silence. */
 class AgreementTest {

@@ -1,13 +1,13 @@
 package dev.jetbridge
 
 import dev.jetbridge.testing.await
-import java.lang.ref.PhantomReference
-import java.lang.ref.ReferenceQueue
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
+import java.lang.ref.PhantomReference
+import java.lang.ref.ReferenceQueue
 
 /** Renewal for long work without a user: it lasts as long as it is said to, whoever keeps what. */
 class BackgroundRenewalTest : SignInScenario() {

@@ -44,8 +44,8 @@ class ClosedSessionTest {
             val calls =
                 listOf<suspend () -> Any?>(
                     session::restore,
-                    { session.beginLogin() },
-                    session::cancelLogin,
+                    { session.manualSignIn.begin() },
+                    session.manualSignIn::cancel,
                     session::awsCredentials,
                     session::accessToken,
                     session::userInfo,
@@ -53,7 +53,7 @@ class ClosedSessionTest {
                     { session.renewInBackground() },
                     { session.signOut() },
                     listing::nextPage,
-                    { session.completeLogin("com.okta.local-jetbridge:/callback?code=x&state=y") },
+                    { session.manualSignIn.complete("com.okta.local-jetbridge:/callback?code=x&state=y") },
                     { session.objects().first() },
                     { session.startSignIn(screen) },
                     { session.signIn(screen) },
@@ -75,7 +75,7 @@ class ClosedSessionTest {
         runBlocking {
             val session = host.jetbridge
             stack.local.setLatency(1_000uL)
-            val waiting = async(Dispatchers.IO) { runCatching { session.beginLogin() } }
+            val waiting = async(Dispatchers.IO) { runCatching { session.manualSignIn.begin() } }
             while (stack.count("discovery") == 0) Thread.sleep(10)
             session.close()
             assertClosed(waiting.await().exceptionOrNull())

@@ -1,6 +1,5 @@
 package dev.jetbridge
 
-import java.lang.reflect.InvocationTargetException
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertThrows
@@ -10,6 +9,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import java.lang.reflect.InvocationTargetException
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])
@@ -66,6 +66,35 @@ class JetbridgeExceptionTest {
     @Test
     fun `every exception of the library is in this test`() {
         assertEquals(variants(JetbridgeException::class.java), ours.map { it.javaClass }.toSet())
+    }
+
+    /** As an app's tests make it, where there is no Rust to say what it means. */
+    private fun JetbridgeException.withoutRust() =
+        when (this) {
+            is JetbridgeException.UserCancelled -> JetbridgeException.UserCancelled()
+            is JetbridgeException.SignInRequired -> JetbridgeException.SignInRequired(reason)
+            is JetbridgeException.Retryable -> JetbridgeException.Retryable(failure, retryAfter)
+            is JetbridgeException.Obstructed -> JetbridgeException.Obstructed(service, obstacle, problem, hint)
+            is JetbridgeException.Misconfigured -> JetbridgeException.Misconfigured(setting, problem, hint)
+            is JetbridgeException.AccessDenied -> JetbridgeException.AccessDenied(service, code, requestId, hint)
+            is JetbridgeException.NotFound -> JetbridgeException.NotFound(what)
+            is JetbridgeException.UnexpectedRedirect -> JetbridgeException.UnexpectedRedirect(detail)
+            is JetbridgeException.SecureStorage -> JetbridgeException.SecureStorage(detail, mayPass)
+            is JetbridgeException.Internal -> JetbridgeException.Internal(detail)
+            is JetbridgeException.InvalidConfiguration -> JetbridgeException.InvalidConfiguration(problems)
+            is JetbridgeException.ConfigurationFileMissing -> JetbridgeException.ConfigurationFileMissing(file)
+            is JetbridgeException.NoBrowser -> JetbridgeException.NoBrowser()
+            is JetbridgeException.LibraryMissing -> JetbridgeException.LibraryMissing(abis)
+        }
+
+    @Test
+    fun `one that an app's test makes says the same as Rust's`() {
+        for (error in ours) {
+            val fake = error.withoutRust()
+            assertEquals("$error", error.recovery, fake.recovery)
+            assertEquals("$error", error.text(context), fake.text(context))
+            assertTrue("$fake", fake.message!!.isNotEmpty())
+        }
     }
 
     @Test

@@ -5,11 +5,6 @@ import android.os.UserManager
 import android.security.KeyStoreException
 import android.security.keystore.StrongBoxUnavailableException
 import dev.jetbridge.testing.FakeAndroidKeyStore
-import java.io.File
-import java.nio.file.Files
-import java.security.ProviderException
-import javax.crypto.SecretKey
-import kotlin.concurrent.thread
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -23,6 +18,11 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import java.io.File
+import java.nio.file.Files
+import java.security.ProviderException
+import javax.crypto.SecretKey
+import kotlin.concurrent.thread
 
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])

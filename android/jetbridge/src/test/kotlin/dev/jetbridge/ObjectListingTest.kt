@@ -31,7 +31,7 @@ class ObjectListingTest {
     fun close() = host.restartProcess()
 
     private suspend fun signIn() {
-        session.completeLogin(stack.signIn(session.beginLogin(LoginOptions()).url()))
+        session.manualSignIn.complete(stack.signIn(session.manualSignIn.begin().url))
     }
 
     private suspend fun ObjectListing.rest(): List<String> = buildList { while (true) addAll(nextPage()?.objects?.map { it.key } ?: break) }

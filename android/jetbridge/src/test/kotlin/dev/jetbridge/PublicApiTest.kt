@@ -1,9 +1,9 @@
 package dev.jetbridge
 
-import java.io.File
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
+import java.io.File
 
 /** The public API: each symbol says what it is, and docs/android.md lists it. */
 class PublicApiTest {
@@ -39,6 +39,30 @@ class PublicApiTest {
                     }.map { "${file.name}:${it + 1}" }
             }
         assertEquals(emptyList<String>(), bare)
+    }
+
+    /** As the compiled classes have it: ApiDumpTest keeps that file true. */
+    @Test
+    fun `no generated package, and no object of the core's, is in what the library itself offers`() {
+        val dump = File(android.parentFile, "api/kotlin.txt").readText()
+        assertTrue("the file lists signatures", "dev/jetbridge/JetbridgeSession" in dump)
+        assertEquals(emptyList<String>(), dump.lines().filter { Regex("jetbridge/\\w*ffi/").containsMatchIn(it) })
+        val core = Regex("Ldev/jetbridge/Core(Session|Accounts);")
+        val offered =
+            dump
+                .split(
+                    "\n\n",
+                ).filterNot { Regex("class dev/jetbridge/(Core|Jetbridge_ffi)").containsMatchIn(it.substringBefore('{')) }
+        // For a session with the local stack's clock, in tests.
+        assertEquals(
+            listOf("over"),
+            offered
+                .flatMap {
+                    it.lines()
+                }.filter(core::containsMatchIn)
+                .map { it.substringAfter("fun ").substringBefore(" ") }
+                .distinct(),
+        )
     }
 
     /** What the compiler's explicit API mode says; it cannot be asked, because it would look at the bindings as well. */

@@ -16,9 +16,6 @@ import androidx.browser.customtabs.CustomTabsIntent
 import androidx.browser.customtabs.CustomTabsService
 import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.await
-import java.io.File
-import java.time.Duration
-import javax.xml.parsers.DocumentBuilderFactory
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -31,6 +28,9 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowAppTask
 import org.w3c.dom.Element
+import java.io.File
+import java.time.Duration
+import javax.xml.parsers.DocumentBuilderFactory
 
 /** The browsers that a phone may have, and the ways by which they come back. */
 class SignInBrowserTest : SignInScenario() {
@@ -62,7 +62,7 @@ class SignInBrowserTest : SignInScenario() {
         val below = Robolectric.buildActivity(SignInActivity::class.java, SignInActivity.below(screen)).setup()
         assertTrue(below.get().isFinishing)
         below.pause().stop().destroy()
-        assertEquals(SignInProgress.Preparing, session.signInProgress.value)
+        assertFalse("${session.signInProgress.value}", session.signInProgress.value is SignInProgress.Failed)
         signIn.newIntent(follow(stack.signIn(open(signIn))))
         awaitSignedIn()
     }
@@ -110,6 +110,36 @@ class SignInBrowserTest : SignInScenario() {
         assertEquals(Browsers.PACKAGE, intent.`package`)
         assertTrue(intent.hasExtra(CustomTabsIntent.EXTRA_SESSION))
         assertFalse(intent.hasExtra(AuthTabIntent.EXTRA_LAUNCH_AUTH_TAB))
+    }
+
+    private fun toolbarColour(browser: BrowserOptions): Any? {
+        session.startSignIn(screen, browser = browser)
+        val controller = Robolectric.buildActivity(SignInActivity::class.java, shadowOf(screen).nextStartedActivity).setup()
+        return browserIntent(controller).extras!!.get(CustomTabsIntent.EXTRA_TOOLBAR_COLOR)
+    }
+
+    @Test
+    fun `the bar has the colour that the app wants`() {
+        Browsers.install(host, hasCustomTabs = true)
+        assertNull("the browser's own", toolbarColour(BrowserOptions()))
+        assertEquals(HARBOUR, toolbarColour(BrowserOptions(toolbarColor = HARBOUR)))
+        Browsers.install(host, hasCustomTabs = true, hasAuthTab = true)
+        assertEquals("Auth Tab too", HARBOUR, toolbarColour(BrowserOptions(toolbarColor = HARBOUR)))
+    }
+
+    @Test
+    fun `the browser that the app wants is taken if it has Custom Tabs, else the user's`() {
+        Browsers.install(host, hasCustomTabs = true)
+        Browsers.install(host, hasCustomTabs = true, browser = ANOTHER)
+
+        fun taken(wanted: String?): String? {
+            session.startSignIn(screen, browser = BrowserOptions(packageName = wanted))
+            val controller = Robolectric.buildActivity(SignInActivity::class.java, shadowOf(screen).nextStartedActivity).setup()
+            return browserIntent(controller).`package`
+        }
+        assertEquals(ANOTHER, taken(ANOTHER))
+        assertEquals(Browsers.PACKAGE, taken(Browsers.PACKAGE))
+        assertEquals(taken(null), taken("org.example.missing"))
     }
 
     private fun isAskedToForget(isEphemeral: Boolean = true): Boolean =
@@ -218,5 +248,10 @@ class SignInBrowserTest : SignInScenario() {
         val actions = (queries as Element).getElementsByTagName("action")
         val named = List(actions.length) { (actions.item(it) as Element).getAttribute("android:name") }
         assertTrue("$named", CustomTabsService.ACTION_CUSTOM_TABS_CONNECTION in named && Intent.ACTION_VIEW in named)
+    }
+
+    private companion object {
+        const val HARBOUR = 0x17505C or (0xFF shl 24)
+        const val ANOTHER = "org.example.another"
     }
 }

@@ -7,7 +7,6 @@ import android.content.IntentFilter
 import android.content.pm.ActivityInfo
 import android.os.Bundle
 import dev.jetbridge.testing.await
-import java.io.File
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.runBlocking
@@ -19,6 +18,7 @@ import org.junit.Test
 import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowLog
+import java.io.File
 
 /** From the button to a session, whatever Android does in between. */
 class SignInTest : SignInScenario() {
@@ -145,8 +145,16 @@ class SignInTest : SignInScenario() {
         val config = JetbridgeSession.config(stack.local.oktaConfigJson(), stack.local.awsExportsJson())
         val processes = List(2) { JetbridgeSession.open(host, config) }
         runBlocking {
-            val redirect = stack.signIn(processes[0].beginLogin().url())
-            processes.map { async { it.completeLogin(redirect) } }.awaitAll().forEach { assertTrue("$it", it is SessionState.SignedIn) }
+            val redirect = stack.signIn(processes[0].manualSignIn.begin().url)
+            processes
+                .map {
+                    async {
+                        it.manualSignIn.complete(
+                            redirect,
+                        )
+                    }
+                }.awaitAll()
+                .forEach { assertTrue("$it", it is SessionState.SignedIn) }
         }
         assertEquals(1, stack.count("token"))
         val locks = File(host.noBackupFilesDir, "jetbridge/locks").list().orEmpty()
@@ -177,7 +185,7 @@ class SignInTest : SignInScenario() {
         controller.newIntent(follow(stack.signIn(open(controller))))
         awaitSignedIn()
         runBlocking { session.settle() }
-        session.observer.stateChanged(SessionState.SignedOut)
+        (session as LiveSession).observer.stateChanged(SessionState.SignedOut)
         awaitSignedIn()
     }
 

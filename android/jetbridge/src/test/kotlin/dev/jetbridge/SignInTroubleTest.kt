@@ -5,7 +5,6 @@ import android.net.Uri
 import android.os.Looper
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import dev.jetbridge.testing.await
-import java.time.Duration
 import kotlinx.coroutines.runBlocking
 import org.json.JSONObject
 import org.junit.Assert.assertEquals
@@ -16,6 +15,7 @@ import org.junit.Test
 import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
+import java.time.Duration
 
 /** Sign-ins that are given up, cancelled, or meet a fault, and how the next one goes. */
 class SignInTroubleTest : SignInScenario() {
@@ -154,7 +154,7 @@ class SignInTroubleTest : SignInScenario() {
         controller.pause().stop()
         await("the request") { session.signInProgress.value is SignInProgress.InBrowser }
         stack.local.setLatency(0uL)
-        val first = session.signInFlow.request!!.url()
+        val first = (session as LiveSession).signInFlow.request!!.url
         assertNull("nobody is there to see it", shadowOf(controller.get()).nextStartedActivity)
         stack.local.advanceClock(seconds)
         controller.start().resume()

@@ -14,8 +14,8 @@ import dev.jetbridge.SessionDetails
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignOutMode
+import dev.jetbridge.openSession
 import dev.jetbridge.text
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.delay
@@ -29,7 +29,6 @@ import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.receiveAsFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
 import java.time.Instant
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toKotlinDuration
@@ -55,8 +54,7 @@ class MainViewModel(
     init {
         viewModelScope.launch {
             try {
-                // Loads the native library and reads the assets: not on the thread that has to draw the first frame.
-                val opened = withContext(Dispatchers.Default) { (app as JetbridgeHost).jetbridge }
+                val opened = (app as JetbridgeHost).openSession()
                 session = opened
                 follow(opened)
             } catch (e: JetbridgeException) {

@@ -2,53 +2,67 @@ package dev.jetbridge.sample
 
 import android.app.Activity
 import android.app.Application
+import android.graphics.Color
 import android.os.Bundle
+import android.view.MenuItem
 import android.widget.TextView
-import dev.jetbridge.JetbridgeBrowser
+import dev.jetbridge.BrowserOptions
+import dev.jetbridge.JetbridgeAccounts
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeHost
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.ListingRequest
+import dev.jetbridge.LoginOptions
 import dev.jetbridge.Recovery
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignOutMode
-import java.net.HttpURLConnection
+import dev.jetbridge.accessKeyId
+import dev.jetbridge.groups
+import dev.jetbridge.jetbridgeSession
+import dev.jetbridge.openSession
+import dev.jetbridge.secretAccessKey
+import dev.jetbridge.sessionToken
+import dev.jetbridge.url
+import dev.jetbridge.value
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import java.net.HttpURLConnection
 
 /*
- * The code of docs/android.md, compiled and run: SampleTest compares the two and signs in with it.
+ * The shorter pieces of docs/android.md, compiled and run: SampleTest compares the two and signs in with them. The program at its
+ * beginning is a Compose app, which the demo's tests compile and use.
  */
 
-class MyApp :
-    Application(),
-    JetbridgeHost {
-    override val jetbridge by lazy { JetbridgeSession.open(this) }
-}
-
 class FilesActivity : Activity() {
-    private val session get() = (application as JetbridgeHost).jetbridge
     private val screen = MainScope()
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         val text = TextView(this).also(::setContentView)
-        text.setOnClickListener { session.startSignIn(this) }
         screen.launch {
-            session.state.collectLatest { state ->
-                text.text =
-                    try {
-                        if (state is SessionState.SignedIn) session.objects().toList().joinToString("\n") { it.key } else "Tap to sign in"
-                    } catch (e: JetbridgeException) {
-                        e.text(this@FilesActivity)
-                    }
+            try {
+                val session = (application as JetbridgeHost).openSession()
+                text.setOnClickListener { session.startSignIn(this@FilesActivity) }
+                session.state.collectLatest { state ->
+                    text.text = if (state is SessionState.SignedIn) files(session) else "Tap to sign in"
+                }
+            } catch (e: JetbridgeException) {
+                text.text = e.text(this@FilesActivity)
             }
         }
     }
+
+    private suspend fun files(session: JetbridgeSession) =
+        try {
+            session.objects().toList().joinToString("\n") { it.key }
+        } catch (e: JetbridgeException) {
+            e.text(this)
+        }
 
     override fun onDestroy() {
         screen.cancel()
@@ -56,10 +70,38 @@ class FilesActivity : Activity() {
     }
 }
 
+class TeamApp :
+    Application(),
+    JetbridgeHost {
+    private val accounts by lazy { JetbridgeAccounts(this) }
+
+    @Volatile
+    private var shown: JetbridgeSession? = null
+
+    override val jetbridge get() = shown ?: runBlocking { accounts.session(accounts.current()) }.also { shown = it }
+
+    suspend fun names() = accounts.list().map { it.name }
+
+    suspend fun switchTo(name: String) = accounts.switchTo(name).also { shown = it }
+
+    /** For a user who was never here; afterwards [switchTo] finds them. */
+    fun addUser(name: String) = accounts.session(name).also { shown = it }
+
+    suspend fun signOut(name: String) = accounts.signOut(name, SignOutMode.REVOKE)
+}
+
+class LocalApp :
+    Application(),
+    JetbridgeHost {
+    override val jetbridge by jetbridgeSession { JetbridgeSession.localStack(it) }
+}
+
 class Snippets(
     private val session: JetbridgeSession,
     private val activity: Activity,
     private val screen: TextView,
+    private val adminMenu: MenuItem,
+    private val showPage: suspend (String) -> String?,
 ) {
     suspend fun progress() {
         session.signInProgress.collect { progress ->
@@ -86,17 +128,33 @@ class Snippets(
     }
 
     suspend fun backend(connection: HttpURLConnection) {
-        connection.setRequestProperty("Authorization", "Bearer " + session.accessToken().text())
+        connection.setRequestProperty("Authorization", "Bearer " + session.accessToken().value)
     }
 
     suspend fun keys(): Triple<String, String, String> {
         val keys = session.awsCredentials()
-        return Triple(keys.accessKeyId(), keys.secretAccessKey(), keys.sessionToken())
+        return Triple(keys.accessKeyId, keys.secretAccessKey, keys.sessionToken)
+    }
+
+    fun claims() {
+        val claims = session.claims
+        adminMenu.isVisible = "Admins" in claims?.groups.orEmpty() && claims?.text("department") == "IT"
     }
 
     suspend fun signOut() {
-        val done = session.signOut(SignOutMode.END_SESSION)
-        done.endSessionUrl?.let { JetbridgeBrowser.open(activity, it) }
+        val done = session.signOutEverywhere(activity)
+        if (!done.isBrowserSignedOut) screen.text = "The browser may still be signed in."
         done.problem?.let { screen.text = it.text(activity) }
+    }
+
+    fun browser() {
+        session.startSignIn(activity, browser = BrowserOptions(packageName = "com.android.chrome", toolbarColor = Color.rgb(23, 80, 92)))
+    }
+
+    suspend fun steps() {
+        val request = session.manualSignIn.begin(LoginOptions(loginHint = "alice@example.com"))
+        showPage(request.url) // gives the redirect, or null when the user went back
+            ?.let { session.manualSignIn.complete(it) }
+            ?: session.manualSignIn.cancel()
     }
 }

@@ -8,7 +8,6 @@ import dev.jetbridge.SignInActivity
 import dev.jetbridge.TestHost
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
-import java.io.File
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
@@ -21,6 +20,7 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import java.io.File
 
 /** The guide's code is this folder's code, and it works. */
 @RunWith(RobolectricTestRunner::class)
@@ -73,15 +73,17 @@ class SampleTest {
     fun `every Kotlin snippet of the guide is compiled`() {
         val guide = File(repository, "docs/android.md").readText()
         val snippets = Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(guide).map { it.groupValues[1] }.toList()
-        val sample =
-            File(
-                build,
+        val compiled =
+            listOf(
                 "jetbridge/src/test/kotlin/dev/jetbridge/sample/Sample.kt",
-            ).readText().lines().map { it.trim() }.joinToString("\n")
-        assertTrue(snippets.size >= 6)
+                "jetbridge-testing/src/test/kotlin/dev/jetbridge/testing/Sample.kt",
+                "app/src/test/kotlin/com/example/myapplication/MainActivity.kt",
+            )
+        val sample = compiled.joinToString("\n") { file -> File(build, file).readLines().joinToString("\n") { it.trim() } }
+        assertTrue(snippets.size >= 10)
         for (snippet in snippets) {
             val code = snippet.lines().joinToString("\n") { it.trim() }.trim()
-            assertTrue("not in Sample.kt:\n$code", code in sample)
+            assertTrue("not compiled:\n$code", code in sample)
             assertEquals("not whole:\n$code", code.count { it == '{' }, code.count { it == '}' })
         }
     }

@@ -1,0 +1,303 @@
+package dev.jetbridge.testing
+
+import android.app.Activity
+import dev.jetbridge.AccessToken
+import dev.jetbridge.AuthorizationRequest
+import dev.jetbridge.AwsCredentials
+import dev.jetbridge.BrowserOptions
+import dev.jetbridge.IdTokenClaims
+import dev.jetbridge.JetbridgeException
+import dev.jetbridge.JetbridgeSession
+import dev.jetbridge.JetbridgeUser
+import dev.jetbridge.ListedObject
+import dev.jetbridge.ListingRequest
+import dev.jetbridge.LoginOptions
+import dev.jetbridge.ManualSignIn
+import dev.jetbridge.ObjectListing
+import dev.jetbridge.ObjectPage
+import dev.jetbridge.SessionDetails
+import dev.jetbridge.SessionEvent
+import dev.jetbridge.SessionState
+import dev.jetbridge.SignInProgress
+import dev.jetbridge.SignInReason
+import dev.jetbridge.SignOutMode
+import dev.jetbridge.SignOutResult
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharedFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asSharedFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.flow
+import java.time.Instant
+import java.util.concurrent.CopyOnWriteArrayList
+
+/**
+ * A session for an app's own tests and previews. It is in the state that it is told, has the objects that it is given, and needs
+ * neither the native library nor a network nor a browser.
+ *
+ * A sign-in waits as [SignInProgress.InBrowser] until the test says how it ends: [finishSignIn], [failSignIn].
+ *
+ * @param state what [state] is at first
+ * @param bucket what the app takes for the bucket's name
+ */
+public class FakeJetbridgeSession(
+    state: SessionState = SessionState.SignedOut,
+    override val bucket: String = "fake-bucket",
+) : JetbridgeSession {
+    private val states = MutableStateFlow(state)
+    private val progress = MutableStateFlow<SignInProgress>(SignInProgress.Idle)
+    private val news = MutableSharedFlow<SessionEvent>(extraBufferCapacity = EVENTS_KEPT)
+    private val called = CopyOnWriteArrayList<String>()
+
+    /** Whom [finishSignIn] signs in. */
+    public var user: JetbridgeUser = ALICE
+
+    /** What is in the bucket. */
+    public var content: List<ListedObject> = emptyList()
+
+    /** What every call throws that would ask a service or the store; null while all is well. */
+    public var failure: JetbridgeException? = null
+
+    /** What a sign-out comes to, beside the device. */
+    public var signOutResult: SignOutResult = SignOutResult()
+
+    /** The keys that [awsCredentials] gives. */
+    public var keys: AwsCredentials = FakeAwsCredentials()
+
+    /** The token that [accessToken] gives. */
+    public var token: AccessToken = FakeAccessToken()
+
+    /** What the ID token says of whoever is signed in; without it, that they are [user], and nothing else. */
+    public var idToken: IdTokenClaims? = null
+
+    /** The facts that [details] gives; without them, some that suit [state]. */
+    public var facts: SessionDetails? = null
+
+    /** Whether somebody has called [close]. */
+    public var isClosed: Boolean = false
+        private set
+
+    /** The names of the functions that were called, in their order. */
+    public val calls: List<String> get() = called.toList()
+
+    override val state: StateFlow<SessionState> = states.asStateFlow()
+    override val events: SharedFlow<SessionEvent> = news.asSharedFlow()
+    override val signInProgress: StateFlow<SignInProgress> = progress.asStateFlow()
+
+    override val claims: IdTokenClaims?
+        get() = (states.value as? SessionState.SignedIn)?.let { idToken ?: FakeIdTokenClaims(it.user.subject) }
+
+    override val manualSignIn: ManualSignIn =
+        object : ManualSignIn {
+            override suspend fun begin(options: LoginOptions): AuthorizationRequest {
+                ask("manualSignIn.begin")
+                return FakeAuthorizationRequest()
+            }
+
+            override suspend fun complete(redirectUri: String): SessionState {
+                ask("manualSignIn.complete")
+                finishSignIn()
+                return states.value
+            }
+
+            override suspend fun cancel() = ask("manualSignIn.cancel")
+        }
+
+    /** Changes [state]. */
+    public fun show(state: SessionState) {
+        states.value = state
+    }
+
+    /** Changes [signInProgress]. */
+    public fun show(progress: SignInProgress) {
+        this.progress.value = progress
+    }
+
+    /** Somebody who collects [events] now gets [event]. */
+    public fun tell(event: SessionEvent) {
+        news.tryEmit(event)
+    }
+
+    /** The user has signed in with the browser: [state] is [user], and nothing is under way any more. */
+    public fun finishSignIn(user: JetbridgeUser = this.user) {
+        states.value = SessionState.SignedIn(user)
+        progress.value = SignInProgress.Idle
+    }
+
+    /** The sign-in did not work out. */
+    public fun failSignIn(cause: JetbridgeException) {
+        progress.value = SignInProgress.Failed(cause)
+    }
+
+    override suspend fun restore(): SessionState {
+        ask("restore")
+        return states.value
+    }
+
+    override fun startSignIn(
+        from: Activity,
+        options: LoginOptions,
+        isEphemeral: Boolean,
+        browser: BrowserOptions,
+    ) {
+        called += "startSignIn"
+        progress.value = SignInProgress.InBrowser
+    }
+
+    override suspend fun signIn(
+        from: Activity,
+        options: LoginOptions,
+        isEphemeral: Boolean,
+        browser: BrowserOptions,
+    ): SessionState {
+        startSignIn(from, options, isEphemeral, browser)
+        return when (val end = progress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
+            is SignInProgress.Failed -> throw end.cause
+            else -> states.value
+        }
+    }
+
+    override fun cancelSignIn() {
+        called += "cancelSignIn"
+        if (progress.value is SignInProgress.InBrowser || progress.value is SignInProgress.Preparing) {
+            failSignIn(JetbridgeException.UserCancelled())
+        }
+    }
+
+    override fun dismissSignInFailure() {
+        called += "dismissSignInFailure"
+        if (progress.value is SignInProgress.Failed) progress.value = SignInProgress.Idle
+    }
+
+    override suspend fun userInfo(): JetbridgeUser = asUser("userInfo") { it }
+
+    override fun details(): SessionDetails = facts ?: suitableFacts()
+
+    override suspend fun awsCredentials(): AwsCredentials = asUser("awsCredentials") { keys }
+
+    override suspend fun replaceAwsCredentials(refused: AwsCredentials): AwsCredentials = asUser("replaceAwsCredentials") { keys }
+
+    override suspend fun accessToken(): AccessToken = asUser("accessToken") { token }
+
+    override suspend fun replaceAccessToken(refused: AccessToken): AccessToken = asUser("replaceAccessToken") { token }
+
+    override fun objects(prefix: String?): Flow<ListedObject> =
+        flow { pages(ListingRequest(prefix = prefix)).collect { page -> page.objects.forEach { emit(it) } } }
+
+    override fun pages(request: ListingRequest): Flow<ObjectPage> =
+        flow {
+            val listing = listing(request)
+            while (true) emit(listing.nextPage() ?: break)
+        }
+
+    override fun listing(request: ListingRequest): ObjectListing {
+        called += "listing"
+        return FakeListing(request)
+    }
+
+    override fun renewInBackground(): Job {
+        called += "renewInBackground"
+        return Job()
+    }
+
+    override suspend fun signOut(mode: SignOutMode): SignOutResult {
+        ask("signOut $mode")
+        states.value = SessionState.SignedOut
+        progress.value = SignInProgress.Idle
+        return signOutResult
+    }
+
+    override suspend fun signOutEverywhere(
+        from: Activity,
+        browser: BrowserOptions,
+    ): SignOutResult {
+        called += "signOutEverywhere"
+        return signOut(SignOutMode.END_SESSION)
+    }
+
+    override suspend fun settle() {
+        called += "settle"
+    }
+
+    override fun close() {
+        isClosed = true
+    }
+
+    private fun ask(name: String) {
+        called += name
+        failure?.let { throw it }
+    }
+
+    private fun <T> asUser(
+        name: String,
+        answer: (JetbridgeUser) -> T,
+    ): T {
+        ask(name)
+        when (val now = states.value) {
+            is SessionState.SignedIn -> return answer(now.user)
+            is SessionState.SignInRequired -> throw JetbridgeException.SignInRequired(now.reason)
+            is SessionState.StorageUnavailable -> throw JetbridgeException.SecureStorage(now.detail, mayPass = true)
+            else -> throw JetbridgeException.SignInRequired(SignInReason.SignedOut)
+        }
+    }
+
+    private fun suitableFacts(): SessionDetails {
+        val user = (states.value as? SessionState.SignedIn)?.user
+        val now = Instant.now()
+        val end = now.plusSeconds(LIFETIME_SECONDS).takeIf { user != null }
+        return SessionDetails("default", user, ISSUER, null, end, end, end, hasRefreshToken = user != null, 0, now)
+    }
+
+    /** By [content] as it is when a page is asked for. */
+    private inner class FakeListing(
+        private val request: ListingRequest,
+    ) : ObjectListing {
+        private var given = 0
+        private var isOver = false
+
+        override suspend fun nextPage(): ObjectPage? =
+            asUser("nextPage") {
+                val matching = content.filter { it.key.startsWith(request.prefix.orEmpty()) }
+                val entries = matching.map { folderOf(it.key) to it }.distinctBy { (folder, entry) -> folder ?: entry.key }
+                val limit = request.limit?.toInt() ?: entries.size
+                val page = entries.take(limit).drop(given).take(request.pageSize?.toInt() ?: PAGE)
+                if (isOver) return@asUser null
+                given += page.size
+                isOver = given >= minOf(limit, entries.size)
+                ObjectPage(page.filter { it.first == null }.map { it.second }, page.mapNotNull { it.first })
+            }
+
+        /** The "folder" that the delimiter makes of [key], if any. */
+        private fun folderOf(key: String): String? {
+            val delimiter = request.delimiter ?: return null
+            val prefix = request.prefix.orEmpty()
+            val end = key.indexOf(delimiter, prefix.length)
+            return if (end < 0) null else key.substring(0, end + delimiter.length)
+        }
+    }
+
+    public companion object {
+        /** Somebody to sign in. */
+        @JvmField
+        public val ALICE: JetbridgeUser =
+            JetbridgeUser("00u1alice", "alice@example.com", "Alice Archer", "alice@example.com", "Alice Archer")
+
+        private const val ISSUER = "https://example.okta.com/oauth2/default"
+        private const val EVENTS_KEPT = 64
+        private const val PAGE = 1_000
+        private const val LIFETIME_SECONDS = 3_600L
+
+        /** An object of the bucket, of a size that fits its name. */
+        @JvmStatic
+        @JvmOverloads
+        public fun listed(
+            key: String,
+            size: Long = key.length.toLong(),
+            lastModified: Instant? = Instant.EPOCH,
+        ): ListedObject = ListedObject(key, size.toULong(), lastModified, null)
+    }
+}

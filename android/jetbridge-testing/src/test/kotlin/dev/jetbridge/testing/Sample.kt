@@ -1,0 +1,15 @@
+package dev.jetbridge.testing
+
+import dev.jetbridge.JetbridgeException
+import dev.jetbridge.RemoteService
+import dev.jetbridge.SessionState
+
+/** The guide's code for tests: SampleTest of the library compares the two. */
+fun sampleOfTheGuide() {
+    val session = FakeJetbridgeSession(SessionState.SignedIn(FakeJetbridgeSession.ALICE))
+    session.content = listOf(FakeJetbridgeSession.listed("reports/2026/summary.csv"))
+    session.idToken = FakeIdTokenClaims(groups = listOf("Admins"))
+    session.failure = JetbridgeException.AccessDenied(RemoteService.S3, "AccessDenied") // each call fails so
+    session.show(SessionState.StorageUnavailable("locked"))
+    session.failSignIn(JetbridgeException.NoBrowser())
+}

@@ -1,0 +1,207 @@
+package dev.jetbridge
+
+import android.app.Activity
+import android.net.Uri
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharedFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asSharedFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
+
+/** The session over the Rust core, in Kotlin's manners: flows, a scope, exceptions that speak to people. */
+internal class LiveSession(
+    private val opened: CoreSession,
+    config: JetbridgeConfig,
+) : JetbridgeSession {
+    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+
+    /** Everybody comes by here: what was closed has no answer. */
+    private val core get() = if (scope.isActive) opened else throw closed()
+    private val states = MutableStateFlow(core.state())
+    private val news =
+        MutableSharedFlow<SessionEvent>(extraBufferCapacity = EVENTS_KEPT, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+
+    val signInFlow = SignInFlow(this, scope)
+    val signOutFlow = SignOutFlow(this, config.logoutUrl())
+
+    val observer =
+        object : SessionObserver {
+            override fun stateChanged(state: SessionState) {
+                if (scope.isActive) showState()
+            }
+
+            override fun event(event: SessionEvent) {
+                news.tryEmit(event)
+            }
+        }
+
+    private val observation = core.observe(observer)
+
+    override val bucket: String = config.bucket()
+    override val state: StateFlow<SessionState> = states.asStateFlow()
+    override val events: SharedFlow<SessionEvent> = news.asSharedFlow()
+    override val signInProgress: StateFlow<SignInProgress> = signInFlow.progress
+
+    override val claims: IdTokenClaims? get() = core.claims()
+
+    override val manualSignIn: ManualSignIn =
+        object : ManualSignIn {
+            override suspend fun begin(options: LoginOptions) = work { core.beginLogin(options) }
+
+            override suspend fun complete(redirectUri: String) = work { core.completeLogin(redirectUri).also { showState() } }
+
+            override suspend fun cancel() = work { core.cancelLogin() }
+        }
+
+    override suspend fun restore(): SessionState = work { core.restore().also { showState() } }
+
+    override fun startSignIn(
+        from: Activity,
+        options: LoginOptions,
+        isEphemeral: Boolean,
+        browser: BrowserOptions,
+    ) {
+        requireHost(from)
+        signInFlow.start(from, options, isEphemeral, browser)
+    }
+
+    override suspend fun signIn(
+        from: Activity,
+        options: LoginOptions,
+        isEphemeral: Boolean,
+        browser: BrowserOptions,
+    ): SessionState {
+        startSignIn(from, options, isEphemeral, browser)
+        return when (val end = signInProgress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
+            is SignInProgress.Failed -> throw end.cause
+            else -> state.value
+        }
+    }
+
+    override fun cancelSignIn(): Unit = signInFlow.cancel()
+
+    override fun dismissSignInFailure(): Unit = signInFlow.dismissFailure()
+
+    override suspend fun userInfo(): JetbridgeUser = work { core.userInfo() }
+
+    override fun details(): SessionDetails = core.details()
+
+    override suspend fun awsCredentials(): AwsCredentials = work { core.awsCredentials() }
+
+    override suspend fun replaceAwsCredentials(refused: AwsCredentials): AwsCredentials = work { core.replaceAwsCredentials(refused) }
+
+    override suspend fun accessToken(): AccessToken = work { core.accessToken() }
+
+    override suspend fun replaceAccessToken(refused: AccessToken): AccessToken = work { core.replaceAccessToken(refused) }
+
+    override fun objects(prefix: String?): Flow<ListedObject> =
+        flow { pages(ListingRequest(prefix = prefix)).collect { page -> page.objects.forEach { emit(it) } } }
+
+    override fun pages(request: ListingRequest): Flow<ObjectPage> =
+        flow {
+            val listing = listing(request)
+            while (true) emit(listing.nextPage() ?: break)
+        }
+
+    override fun listing(request: ListingRequest): ObjectListing = LiveListing(core.listObjects(request), this)
+
+    override fun renewInBackground(): Job {
+        val renewal = core.renewInBackground()
+        // At once, up to the wait: a scope that is cancelled just now would not even begin, and nobody would stop the renewal.
+        return scope.launch(start = CoroutineStart.UNDISPATCHED) { renewal.use { awaitCancellation() } }
+    }
+
+    override suspend fun signOut(mode: SignOutMode): SignOutResult =
+        work {
+            core.signOut(mode).use { done ->
+                showState()
+                signInFlow.reset()
+                SignOutResult(
+                    endSessionUrl = done.endSessionUrl()?.let(Uri::parse),
+                    isRevoked = done.isRevoked(),
+                    problem = (done.revocationProblem() ?: done.endSessionProblem())?.let(JetbridgeException::of),
+                )
+            }
+        }
+
+    override suspend fun signOutEverywhere(
+        from: Activity,
+        browser: BrowserOptions,
+    ): SignOutResult {
+        requireHost(from)
+        // Before anything is waited for: the app is in front now.
+        val attempt = signOutFlow.start(from, browser)
+        return work { signOutFlow.finish(attempt) }
+    }
+
+    override suspend fun settle(): Unit = core.settle()
+
+    @Synchronized
+    override fun close() {
+        if (!scope.isActive) return
+        observation.stop()
+        observation.close()
+        scope.cancel()
+        opened.close()
+    }
+
+    /** Until [close]. */
+    val isOpen: Boolean get() = scope.isActive
+
+    /** Whether [uri] is the answer to a sign-in; the end of a browser session comes back by the same scheme. */
+    fun isSignInRedirect(uri: String): Boolean = core.isSignInRedirect(uri)
+
+    /** In the session's scope: cancelling the caller must not take an exchange with it. */
+    suspend fun <T> work(block: suspend () -> T): T = outcome(begin(block)).getOrThrow()
+
+    /** Waits for what [begin] has begun. */
+    suspend fun <T> outcome(of: Deferred<Result<T>>): Result<T> =
+        try {
+            of.await()
+        } catch (_: CancellationException) {
+            currentCoroutineContext().ensureActive()
+            // Not the caller was cancelled but the session's own scope.
+            Result.failure(closed())
+        }
+
+    /** As [work], for whoever wants to come back for the result. A failure is a result: it must not end the scope's child. */
+    fun <T> begin(block: suspend () -> T): Deferred<Result<T>> = scope.async { runCatching { translated { block() } } }
+
+    /** Who begins something in the browser has to be found again by what comes back. */
+    private fun requireHost(from: Activity) {
+        if (!scope.isActive) throw closed()
+        check((from.application as? JetbridgeHost)?.jetbridge === this) {
+            "The app's Application class has to implement JetbridgeHost and give out this very session, or no redirect finds it: " +
+                "see step 3 of docs/android.md."
+        }
+    }
+
+    /** Whoever has news comes at a time of its own, and may be late: so it is the state of now that is shown. */
+    private fun showState() = states.update { core.state() }
+
+    private companion object {
+        const val EVENTS_KEPT = 64
+
+        fun closed() = JetbridgeException.of(SessionException.Internal("the session is closed"))
+    }
+}

@@ -1,0 +1,62 @@
+package dev.jetbridge
+
+import java.time.Instant
+
+/*
+ * Why this exists: what carries a secret comes from Rust as an object, whose generated class has a function for each value.
+ * Kotlin reads values as properties.
+ */
+
+/** The token, for an `Authorization: Bearer` header. Never log it. */
+public val AccessToken.value: String get() = text()
+
+/** When it stops working, if Okta told. */
+public val AccessToken.expiration: Instant? get() = expiresAt()
+
+/** The public half, which names the keys in logs of AWS. */
+public val AwsCredentials.accessKeyId: String get() = accessKeyId()
+
+/** The secret half. Never log it. */
+public val AwsCredentials.secretAccessKey: String get() = secretAccessKey()
+
+/** Has to be sent with every request. Never log it. */
+public val AwsCredentials.sessionToken: String get() = sessionToken()
+
+/** When they stop working, by the service's clock. */
+public val AwsCredentials.expiration: Instant get() = expiresAt()
+
+/** Where to send the browser. It belongs to one sign-in: never log it. */
+public val AuthorizationRequest.url: String get() = url()
+
+/** Where Okta will send the browser afterwards. */
+public val AuthorizationRequest.redirectUri: String get() = redirectUri()
+
+/** When Okta takes [url] no longer, if that is known: begin again then. */
+public val AuthorizationRequest.openBefore: Instant? get() = openBefore()
+
+/** When the sign-in is forgotten. */
+public val AuthorizationRequest.expiration: Instant get() = expiresAt()
+
+/** `sub`: the user, by a name that never changes. */
+public val IdTokenClaims.subject: String get() = subject()
+
+/** `iss`: the authorization server. */
+public val IdTokenClaims.issuer: String get() = issuer()
+
+/** `aud`: whom the token is for, the app's client id among them. */
+public val IdTokenClaims.audience: List<String> get() = audience()
+
+/** `iat`, by Okta's clock. */
+public val IdTokenClaims.issuedAt: Instant get() = issuedAt()
+
+/** `exp`, by Okta's clock. A session that renews itself outlives it. */
+public val IdTokenClaims.expiration: Instant get() = expiresAt()
+
+/** `auth_time`: when the user last proved who they are, if Okta says. */
+public val IdTokenClaims.authenticatedAt: Instant? get() = authenticatedAt()
+
+/** The claim `groups`, which Okta sends only if an administrator adds it; empty without it. */
+public val IdTokenClaims.groups: List<String> get() = groups()
+
+/** The names of all claims. */
+public val IdTokenClaims.names: List<String> get() = names()
