@@ -1,11 +1,12 @@
-// What an app's views and models use of a session, as a protocol: so that their tests and previews run over a `FakeJetbridgeSession`
-// of JetbridgeTesting, without Okta, AWS and a browser. What every session does in the same way is an extension.
+// What an app's views and models use of a session, as a protocol: so that their tests and previews run over a
+// `FakeJetbridgeSession` of JetbridgeTesting, without Okta, AWS and a browser. What every session does in the same way is an
+// extension.
 import Foundation
 import JetbridgeFFI
 import Observation
 
-/// A session as an app's views and models know it. ``JetbridgeSession`` is the one for apps; `FakeJetbridgeSession`, of the product
-/// JetbridgeTesting, is what a test sets it to.
+/// A session as an app's views and models know it. ``JetbridgeSession`` is the one for apps; `FakeJetbridgeSession`, of the
+/// product JetbridgeTesting, is what a test sets it to.
 ///
 /// Every function throws ``JetbridgeError`` and nothing else.
 @MainActor

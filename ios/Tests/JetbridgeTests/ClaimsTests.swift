@@ -69,7 +69,9 @@ struct ClaimsTests {
     func renewed() async throws {
         let bench = try await bench()
         let session = try await bench.signedIn()
+        // The profile is there, and so the state stays as it is.
         await session.settle()
+        await session.restore()
         let before = try #require(session.claims).issuedAt
         let woken = Locked(false)
         withObservationTracking {
