@@ -73,7 +73,7 @@ class CertificateCheckTest {
         val factory = CertificateFactory.getInstance("X.509")
         trust(rules(factory.generateCertificate(ByteArrayInputStream(stack.local.caPem()!!.toByteArray())) as X509Certificate))
         val session = stack.session(memoryStore())
-        runBlocking { session.completeLogin(stack.signIn(session.beginLogin().url())) }
+        runBlocking { session.manualSignIn.complete(stack.signIn(session.manualSignIn.begin().url)) }
         assertTrue("${session.state.value}", session.state.value is SessionState.SignedIn)
     }
 
