@@ -16,10 +16,13 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import org.robolectric.annotation.GraphicsMode
 
 /** What the model makes of the session, as an app tests its own: with a session that is what the test says. */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35], application = TestApp::class)
+// As the others: Robolectric has a class loader for each mode, and the native library is loaded by one only.
+@GraphicsMode(GraphicsMode.Mode.NATIVE)
 class MainViewModelTest {
     private val session = FakeJetbridgeSession(SessionState.NotLoaded, bucket = "holiday-pictures")
     private val model by lazy {
