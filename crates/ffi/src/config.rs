@@ -23,7 +23,8 @@ impl JetbridgeConfig {
     }
 
     /// The configuration that `jetbridge local-stack --port` writes for this first port: a debug build of an app needs no
-    /// files then. The stack has five ports in a row, of this device's loopback: Okta, Cognito, S3, STS, an API.
+    /// files then. The stack has five ports in a row, of this device's loopback: Okta, Cognito, S3, STS, an API. Unlike the
+    /// files, which are a desktop's, too, it has an address for the browser to come back to after a sign-out.
     ///
     /// # Errors
     /// Always in a release build, which takes https addresses only; for a port that is too high.
@@ -35,6 +36,7 @@ impl JetbridgeConfig {
                 "okta_issuer_url": "{}/oauth2/default",
                 "okta_client_id": "0oa1jetbridgelocal5d",
                 "okta_callback_url": "com.okta.local-jetbridge:/callback",
+                "okta_logout_url": "com.okta.local-jetbridge:/logout",
                 "okta_desktop_callback_url": "http://127.0.0.1:8765/callback"
             }}"#,
             origin(0)

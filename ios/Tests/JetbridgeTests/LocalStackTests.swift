@@ -32,6 +32,8 @@ struct LocalStackTests {
         }
         #expect(derived.clientID == written.clientID)
         #expect(derived.callbackURL == written.callbackURL)
+        // The files are a desktop's, too, where nobody takes this scheme.
+        #expect(derived.logoutURL?.absoluteString == "com.okta.local-jetbridge:/logout")
         #expect(derived.core.desktopCallbackUrl() == written.core.desktopCallbackUrl())
         #expect(derived.core.scopes() == written.core.scopes())
         #expect(derived.core.region() == written.core.region())
