@@ -32,12 +32,22 @@ public final class JetbridgeAccounts {
         core = CoreAccounts.of(config: config.core, store: store, lockFolder: options.lockFolder)
     }
 
+    #if DEBUG
+    /// The accounts at the local stack on this Mac, as ``JetbridgeSession/localStack(port:store:options:)`` opens one.
+    public static func localStack(
+        port: UInt16 = 9400, store: any SecretStore = .memory, options: SessionOptions = SessionOptions()
+    ) throws(JetbridgeError) -> JetbridgeAccounts {
+        JetbridgeAccounts(config: try .localStack(port: port), store: store, options: options)
+    }
+    #endif
+
     /// All accounts that somebody has signed in to, by name. No network.
     public var all: [JetbridgeAccount] {
         get async throws(JetbridgeError) { try await ask { try await $0.list() } }
     }
 
-    /// The name of the account to show when nobody names one: `default` until ``switchTo(_:)`` chose another.
+    /// The name of the account to show when nobody names one: `default` until ``switchTo(_:)`` chose another. It stays when the
+    /// account is signed out.
     public var current: String {
         get async throws(JetbridgeError) { try await ask { try await $0.current() } }
     }
@@ -51,6 +61,9 @@ public final class JetbridgeAccounts {
     }
 
     /// The session of this account; one that nobody has signed in to is new. The same object each time.
+    ///
+    /// A name has up to 64 letters, digits, `.`, `_` and `-`, no dot first; `Work` is `work`.
+    /// The browser remembers who signed in: sign in to a further account with ``LoginOptions```(prompt: .login)`.
     public func session(for name: String) throws(JetbridgeError) -> JetbridgeSession {
         let opened: CoreSession
         do {

@@ -18,15 +18,31 @@ extension JetbridgeSession {
         )
     }
 
-    /// Opens the page that ends the browser's own session, ``SignOutResult/endSessionURL``, and waits until it has.
+    /// Opens the page that ends the browser's own session, ``SignOutResult/endSessionURL``, and waits until it is closed. Says
+    /// whether it came back by `okta_logout_url`, as Okta's page does when the session has ended.
     ///
-    /// Without `okta_logout_url` in the configuration the page stays open, and the user closes it.
-    public func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError) {
+    /// Without `okta_logout_url` in the configuration the page stays open until the user closes it, and nobody knows how it
+    /// ended: `false`, and no error.
+    @discardableResult
+    public func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError) -> Bool {
         let logout = config.logoutURL
-        guard let back = logout ?? config.callbackURL else { return }
-        do { _ = try await browser.open(url, redirect: back) } catch {
+        guard let back = logout ?? config.callbackURL else { return false }
+        do {
+            let end = try await browser.open(url, redirect: back)
+            return logout.map { end.isReturn(to: $0) } ?? false
+        } catch {
             let error = SignInAttempt.failure(error)
-            if error != .userCancelled || logout != nil { throw error }
+            if error == .userCancelled, logout == nil { return false }
+            throw error
         }
+    }
+}
+
+extension URL {
+    /// Whether it is this address, to which Okta may append parameters.
+    fileprivate func isReturn(to address: URL) -> Bool {
+        let (whole, expected) = (absoluteString, address.absoluteString)
+        guard whole.hasPrefix(expected) else { return false }
+        return whole.dropFirst(expected.count).first.map { "?&#".contains($0) } ?? true
     }
 }

@@ -41,8 +41,9 @@ public protocol JetbridgeSessionProtocol: AnyObject, Observable, Sendable {
 
     /// Signs out.
     @discardableResult func signOut(_ mode: SignOutMode) async throws(JetbridgeError) -> SignOutResult
-    /// Opens the page that ends the browser's own session.
-    func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError)
+    /// Opens the page that ends the browser's own session; whether it came back by `okta_logout_url`.
+    @discardableResult
+    func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError) -> Bool
 
     /// The objects of the bucket, page by page.
     nonisolated func listing(_ request: ListingRequest) -> ObjectListing
@@ -82,14 +83,15 @@ extension JetbridgeSessionProtocol {
     public func signOut() async throws(JetbridgeError) -> SignOutResult { try await signOut(.local) }
 
     /// Signs out here and at Okta, and ends the browser's own session, too: the page is opened in `browser` when the device
-    /// is signed out already. Whatever becomes of it, also when the user closes it, is told by the result.
+    /// is signed out already. Whatever becomes of it, also when the user closes it, is told by the result; how it ended is
+    /// known only with `okta_logout_url` in the configuration.
     @discardableResult
     public func signOutEverywhere(browser: any SignInBrowser) async throws(JetbridgeError) -> SignOutResult {
         let done = try await signOut(.endSession)
         guard let page = done.endSessionURL else { return done }
         do throws(JetbridgeError) {
-            try await endBrowserSession(page, browser: browser)
-            return SignOutResult(isRevoked: done.isRevoked, isBrowserSignedOut: true, problem: done.problem)
+            let hasReturned = try await endBrowserSession(page, browser: browser)
+            return SignOutResult(isRevoked: done.isRevoked, isBrowserSignedOut: hasReturned, problem: done.problem)
         } catch {
             return SignOutResult(
                 endSessionURL: page, isRevoked: done.isRevoked, problem: done.problem, browserProblem: error)
@@ -105,7 +107,8 @@ extension JetbridgeSessionProtocol {
 
     /// As ``endBrowserSession(_:browser:)``, in the system's sheet.
     @available(iOSApplicationExtension, unavailable, message: "an extension has no window: give a browser")
-    public func endBrowserSession(_ url: URL) async throws(JetbridgeError) {
+    @discardableResult
+    public func endBrowserSession(_ url: URL) async throws(JetbridgeError) -> Bool {
         try await endBrowserSession(url, browser: .system)
     }
 

@@ -5,7 +5,8 @@ public struct SignOutResult: Sendable {
     private let page: Hidden<URL?>
     /// Whether Okta took the refresh token back.
     public let isRevoked: Bool
-    /// Whether the browser's own session was ended, too: the page that does so was opened, and came to its end.
+    /// Whether the browser's own session was ended, too: the page that does so came back by `okta_logout_url`. Without that
+    /// in the configuration nobody knows how the page ended, and this stays `false`.
     public let isBrowserSignedOut: Bool
     /// Why Okta was not told although it should have been. The device is signed out all the same.
     public let problem: JetbridgeError?
@@ -25,7 +26,7 @@ public struct SignOutResult: Sendable {
         self.browserProblem = browserProblem
     }
 
-    /// The page that ends the browser's session, if that is still to be done, for
+    /// The page that ends the browser's session, if it was not opened or did not come to its end, for
     /// ``JetbridgeSession/endBrowserSession(_:browser:)``. It carries a token: never log it.
     public var endSessionURL: URL? { page.value }
 }

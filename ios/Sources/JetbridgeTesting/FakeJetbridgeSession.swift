@@ -123,13 +123,16 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
         return signOutResult
     }
 
-    /// Is over at once; or fails.
-    public func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError) {
+    /// Comes back at once; or fails.
+    @discardableResult
+    public func endBrowserSession(_ url: URL, browser: any SignInBrowser) async throws(JetbridgeError) -> Bool {
         calls.append(.endBrowserSession(url))
         if let failure { throw failure }
+        return true
     }
 
-    /// The objects whose keys begin with the request's prefix, in pages of its size; it makes no "folders".
+    /// The objects whose keys begin with the request's prefix, in pages of its size. It ignores the request's delimiter:
+    /// there are no "folders".
     public nonisolated func listing(_ request: ListingRequest) -> ObjectListing {
         let pages = Pages()
         return ObjectListing { await pages.next(of: request, in: self) }

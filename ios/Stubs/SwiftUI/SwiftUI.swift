@@ -18,12 +18,20 @@
     /// Runs while the view is shown, and again, the one before being cancelled, whenever its id is another one. Apple:
     /// [task(id:priority:_:)](https://developer.apple.com/documentation/swiftui/view/task(id:priority:_:)).
     public static var task: (id: any Equatable, action: @isolated(any) () async -> Void)?
+    /// What pulling the list down does.
+    public static var refresh: (@Sendable () async -> Void)?
     /// The texts, with what stands in them, that were looked up in the app's table.
     public nonisolated static var texts: Set<String> {
         get { allTexts.withLock(\.self) }
         set { allTexts.withLock { $0 = newValue } }
     }
     fileprivate nonisolated static let allTexts = Texts()
+    /// The texts that are shown as they are.
+    public nonisolated static var verbatim: Set<String> {
+        get { allVerbatim.withLock(\.self) }
+        set { allVerbatim.withLock { $0 = newValue } }
+    }
+    fileprivate nonisolated static let allVerbatim = Texts()
 
     /// Reads the body of a view, and so those of all views in it.
     public static func draw<Content: View>(_ view: Content) { if Content.Body.self != Never.self { _ = view.body } }
@@ -222,7 +230,7 @@ extension Text: Leaf {}
 public struct Text: Equatable, Sendable {
     public init(_ key: LocalizedStringKey) {}
     @_disfavoredOverload public init(_ content: some StringProtocol) {}
-    public init(verbatim content: String) {}
+    public init(verbatim content: String) { Drawn.allVerbatim.withLock { _ = $0.insert(content) } }
     public init<Style: FormatStyle>(_ input: Style.FormatInput, format: Style)
     where Style.FormatInput: Equatable, Style.FormatOutput == String {}
 }
@@ -525,7 +533,11 @@ extension View {
     public func padding(_ length: CGFloat) -> some View { Modified(self) }
     public func padding(_ edges: Edge.Set = .all, _ length: CGFloat? = nil) -> some View { Modified(self) }
     public func previewDisplayName(_ name: String?) -> some View { Modified(self) }
-    public func refreshable(action: @escaping @Sendable () async -> Void) -> some View { Modified(self) }
+    /// https://developer.apple.com/documentation/swiftui/view/refreshable(action:)
+    public func refreshable(action: @escaping @Sendable () async -> Void) -> some View {
+        Drawn.refresh = action
+        return Modified(self)
+    }
     public func safeAreaInset(
         edge: VerticalEdge, alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil,
         @ViewBuilder content: () -> some View

@@ -22,6 +22,14 @@ struct LocalStackTests {
         #expect(try await !session.listObjects().collected().isEmpty)
     }
 
+    @Test("one line opens accounts with the local stack, in one store")
+    func accounts() async throws {
+        let (stack, port) = try await stack()
+        let accounts = try JetbridgeAccounts.localStack(port: port)
+        try await accounts.session(for: "work").signIn(browser: Person(stack: stack))
+        #expect(try await accounts.all.map(\.name) == ["work"])
+    }
+
     @Test("it is the configuration that the stack writes")
     func sameConfiguration() async throws {
         let (stack, port) = try await stack()

@@ -37,16 +37,25 @@ struct SignOutTests {
         let bench = try await Bench()
         let session = try await bench.signedIn()
         let url = try #require(try await session.signOut(.endSession).endSessionURL)
-        let page = OpenPage()
-        let ending = Task { try await session.endBrowserSession(url, browser: page) }
-        #expect(try await page.address() == url)
-        page.end(.success(bench.config.logoutURL ?? bench.config.callbackURL!))
-        try await ending.value
-        // Without an address to come back to, closing the page is how it ends; with one, the user has kept it from ending.
-        let closing = OpenPage()
-        closing.end(.failure(JetbridgeError.userCancelled))
-        try await session.endBrowserSession(url, browser: closing)
+        // Without an address to come back to, closing the page is how it ends, and nobody knows what came before; nothing
+        // counts as a return then. With one, the user has kept it from ending.
+        for end in [.failure(.userCancelled), .success(bench.config.callbackURL!)] as [Result<URL, JetbridgeError>] {
+            let closing = OpenPage()
+            closing.end(end.mapError { $0 })
+            #expect(try await !session.endBrowserSession(url, browser: closing))
+        }
         let returning = try await Bench(logout: "com.okta.local-jetbridge:/logout").session()
+        let page = OpenPage()
+        let ending = Task { try await returning.endBrowserSession(url, browser: page) }
+        #expect(try await page.address() == url)
+        // Okta may append parameters.
+        page.end(.success(URL(string: "com.okta.local-jetbridge:/logout?state=1")!))
+        #expect(try await ending.value)
+        for other in ["com.okta.local-jetbridge:/callback?code=1", "com.okta.local-jetbridge:/logout2"] {
+            let elsewhere = OpenPage()
+            elsewhere.end(.success(URL(string: other)!))
+            #expect(try await !returning.endBrowserSession(url, browser: elsewhere))
+        }
         let kept = OpenPage()
         kept.end(.failure(JetbridgeError.userCancelled))
         let cancelled = try await error { try await returning.endBrowserSession(url, browser: kept) }
@@ -90,6 +99,18 @@ struct SignOutTests {
             #expect(result.browserProblem == problem)
             #expect(result.endSessionURL == page.urls.first)
         }
+    }
+
+    @Test("without an address to come back to, nobody knows whether the browser is signed out, and nothing went wrong")
+    func unknown() async throws {
+        let bench = try await Bench()
+        let session = try await bench.signedIn()
+        let page = OpenPage()
+        page.end(.failure(JetbridgeError.userCancelled))
+        let result = try await session.signOutEverywhere(browser: page)
+        #expect(page.urls.count == 1)
+        #expect(result.isRevoked && !result.isBrowserSignedOut)
+        #expect(result.problem == nil && result.browserProblem == nil)
     }
 
     @Test("without a network there is no page to open, and the device is signed out")

@@ -98,13 +98,32 @@ struct WebAuthenticationBrowserTests {
 
     @Test("the guide's sign-out ends the browser's session in the sheet, too")
     func signOut() async throws {
+        // Without an address to come back to, the user closes the page.
+        for logout in ["com.okta.local-jetbridge:/logout", nil] {
+            let bench = try await Bench(logout: logout)
+            let snippets = Snippets(session: try await bench.signedIn())
+            let closed = ASWebAuthenticationSessionError(.canceledLogin)
+            let sheets = answer(bench.config.logoutURL, logout == nil ? closed : nil)
+            try await snippets.signOut()
+            #expect(snippets.session.state == .signedOut)
+            #expect(sheets.shown.map(\.url.path).first?.hasSuffix("/logout") == true)
+            #expect(snippets.shown == (logout == nil ? ["The browser may still be signed in."] : []))
+        }
+    }
+
+    @Test("the guide's button adds an account, for whom the browser forgets who signed in")
+    func addAccount() async throws {
         let bench = try await Bench()
-        let snippets = Snippets(session: try await bench.signedIn())
-        let sheets = answer(bench.config.callbackURL!, nil)
-        try await snippets.signOut()
-        #expect(snippets.session.state == .signedOut)
-        #expect(sheets.shown.map(\.url.path).first?.hasSuffix("/logout") == true)
-        #expect(snippets.shown.isEmpty)
+        let accounts = JetbridgeAccounts(config: bench.config, store: bench.store)
+        let sheets = Sheets { bench.answer($0) }
+        Drawn.buttons = [:]
+        _ = AccountsView(accounts: accounts).body
+        let add = try #require(Drawn.buttons["Add an account"])
+        add()
+        try await eventually("it is the current one") { try await accounts.all.map(\.isCurrent) == [true] }
+        #expect(sheets.shown.count == 1)
+        #expect(sheets.shown[0].url.query()?.contains("prompt=login") == true)
+        #expect(UUID(uuidString: try await accounts.current) != nil)
     }
 }
 

@@ -120,6 +120,8 @@ pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut O
         access_token_lifetime: Duration::from_secs(args.access_token_ttl),
         credentials_lifetime: Duration::from_secs(args.credentials_ttl),
         rotation: args.rotation.0,
+        // An app that shows by groups can be tried.
+        access_claims: true,
         template,
         ..Options::default()
     };

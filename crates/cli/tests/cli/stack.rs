@@ -2,11 +2,16 @@
 #![cfg(unix)]
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jetbridge::storage::MemoryStore;
+use jetbridge::{Config, LoginOptions, Session};
+use jetbridge_local_stack::ScriptedBrowser;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
-use crate::support::{ALICE, Outcome, PASSWORD, Running, free_port, program, visit};
+use crate::support::{ALICE, BOB, Outcome, PASSWORD, Running, free_port, program, visit};
 
 #[test]
 fn it_says_where_it_is_and_writes_a_configuration_that_works() {
@@ -50,6 +55,34 @@ fn it_says_where_it_is_and_writes_a_configuration_that_works() {
         let stopped = stack.finish();
         assert_eq!(stopped.code, 0, "{stopped:?}");
     }
+}
+
+/// Without a template, too: an app that shows by groups can be tried.
+#[test]
+fn its_id_tokens_have_groups() {
+    let home = TempDir::new().unwrap();
+    let config = home.path().join("config");
+    let mut stack = Running::start(&mut program(&[
+        "local-stack",
+        "--port",
+        "0",
+        "--json",
+        "--write-config",
+        config.to_str().unwrap(),
+    ]));
+    stack.line();
+    let session = Session::open(Config::load(&config).unwrap(), Arc::new(MemoryStore::new())).unwrap();
+    let groups = Runtime::new().unwrap().block_on(async {
+        session.restore().await;
+        let request = session.begin_login(LoginOptions::default()).await.unwrap();
+        let mut browser = ScriptedBrowser::new(None).unwrap();
+        let redirect = browser.sign_in(request.url.as_str(), BOB, PASSWORD).await.unwrap();
+        session.complete_login(&redirect).await.unwrap();
+        session.claims().unwrap().groups().iter().map(|group| (*group).to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(groups, ["Everyone", "jetbridge-admins"]);
+    stack.signal("INT");
+    assert_eq!(stack.finish().code, 0);
 }
 
 #[test]

@@ -35,30 +35,48 @@ struct FilesView: View {
                             NavigationLink(file.key) { FileView(file: file) }
                         }
                     }
+                    Button("Refresh") { Task { await reload() } }
                     Button("Sign out", role: .destructive) { attempt { try await session.signOut(.revoke) } }
-                case .signedOut, .signInRequired:
-                    switch session.signInProgress {
-                    case .idle, .failed: Button("Sign in") { attempt { try await session.signIn() } }
-                    case .preparing, .inBrowser: Button("Cancel") { session.cancelSignIn() }
-                    case .finishing: ProgressView("Finishing your sign-in…")
-                    }
-                case .storageUnavailable:
-                    Button("Unlock, then try again") { attempt { await session.restore() } }
+                case .signedOut:
+                    signInButtons
+                case .signInRequired(let reason, _):
+                    Text(verbatim: reason.text)
+                    signInButtons
+                case .storageUnavailable(let detail):
+                    Text(verbatim: detail)
+                    Button("Try again") { attempt { await session.restore() } }
                 }
             }
             .navigationTitle("Files")
+            .refreshable { await reload() }
         }
         // Not by the whole state: it changes once more when the e-mail address arrives.
-        .task(id: session.user?.subject) {
-            files = []
-            if session.user != nil { await list() }
-        }
+        .task(id: session.user?.subject) { await reload() }
         .onOpenURL { url in attempt { try await session.handleRedirect(url) } }
     }
 
-    private func list() async {
+    @ViewBuilder private var signInButtons: some View {
+        switch session.signInProgress {
+        case .idle, .failed:
+            Button("Sign in") { attempt { try await session.signIn() } }
+            // The browser remembers who signed in last, also somebody whom Okta refuses.
+            Button("Sign in as somebody else") {
+                attempt { try await session.signIn(options: LoginOptions(prompt: .login)) }
+            }
+        case .preparing, .inBrowser: Button("Cancel") { session.cancelSignIn() }
+        case .finishing: ProgressView("Finishing your sign-in…")
+        }
+    }
+
+    private func reload() async {
+        files = []
+        guard let subject = session.user?.subject else { return }
         await tell {
-            for try await file in session.listObjects() where !Task.isCancelled { files.append(file) }
+            var listed: [ListedObject] = []
+            for try await page in session.pages() where session.user?.subject == subject {
+                listed += page.objects
+                files = listed
+            }
         }
     }
 

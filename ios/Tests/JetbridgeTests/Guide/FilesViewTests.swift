@@ -1,4 +1,5 @@
 import Foundation
+import JetbridgeTesting
 import SwiftUI
 import Testing
 
@@ -20,7 +21,7 @@ struct FilesViewTests {
 
     /// Reads the body: the buttons by their titles, and the task with its id.
     private func draw(_ view: FilesView) throws -> (id: String, show: @isolated(any) () async -> Void) {
-        (Drawn.buttons, Drawn.links, Drawn.task) = ([:], [:], nil)
+        (Drawn.buttons, Drawn.links, Drawn.task, Drawn.refresh, Drawn.verbatim) = ([:], [:], nil, nil, [])
         _ = view.body
         let task = try #require(Drawn.task)
         return ("\(task.id)", task.action)
@@ -105,6 +106,62 @@ struct FilesViewTests {
         #expect(try problem(of: view) == nil)
     }
 
+    @Test("a list that failed is asked for again, by the button and by pulling it down")
+    func reload() async throws {
+        let object = ListedObject(key: "a.txt", size: 1, lastModified: nil, eTag: nil)
+        let fake = FakeJetbridgeSession.signedIn(objects: [object])
+        let view = FilesView(session: fake)
+        let problem = JetbridgeError.accessDenied(service: .s3, code: "AccessDenied", requestID: nil, hint: "")
+        for again in ["button", "pull"] {
+            fake.failure = problem
+            let show = try draw(view).show
+            await show()
+            #expect(try files(of: view).isEmpty)
+            #expect(try self.problem(of: view) == problem)
+            fake.failure = nil
+            _ = try draw(view)
+            if again == "button" {
+                try tap("Refresh", in: view)
+            } else {
+                let pull = try #require(Drawn.refresh)
+                await pull()
+            }
+            try await eventually("the list is there") { try files(of: view) == ["a.txt"] }
+            #expect(try self.problem(of: view) == nil)
+        }
+    }
+
+    @Test("whoever Okta refuses, or asks to sign in again, can make place for another user")
+    func somebodyElse() async throws {
+        let fake = FakeJetbridgeSession(state: .signInRequired(reason: .noRefreshToken, user: nil))
+        let view = FilesView(session: fake)
+        _ = try draw(view)
+        #expect(Drawn.verbatim.contains(SignInReason.noRefreshToken.text))
+        fake.failure = .accessDenied(service: .okta, code: "access_denied", requestID: nil, hint: "")
+        try tap("Sign in", in: view)
+        try await eventually("the refusal is told") { try problem(of: view) != nil }
+        fake.failure = nil
+        try tap("Sign in as somebody else", in: view)
+        try await eventually("somebody is there") { fake.user != nil }
+        #expect(fake.calls == [.signIn(LoginOptions()), .signIn(LoginOptions(prompt: .login))])
+    }
+
+    @Test("a store that cannot be read says why, and is read again")
+    func storage() async throws {
+        let store = BreakableStore()
+        let bench = try await Bench(store: store)
+        await (try await bench.signedIn()).settle()
+        store.fail(with: StorageError.Misconfigured(detail: "the app is not signed"))
+        let session = try bench.session()
+        let view = FilesView(session: session)
+        await session.restore()
+        _ = try draw(view)
+        #expect(Drawn.verbatim.contains { $0.contains("the app is not signed") })
+        store.fail(with: nil)
+        try tap("Try again", in: view)
+        try await eventually("the session is there") { session.user != nil }
+    }
+
     @Test("a preview shows files without a session")
     func preview() async throws {
         let view = FilesView.preview
@@ -119,28 +176,61 @@ struct FilesViewTests {
         try await eventually("somebody is there") { view.session.user != nil }
     }
 
-    @Test("a screen switches between accounts, and signs out of one")
+    @Test("a screen shows the accounts by their users from the start, switches, and signs out of one")
     func accounts() async throws {
         let bench = try await Bench()
         let accounts = JetbridgeAccounts(config: bench.config, store: bench.store)
-        for name in ["private", "work"] { try await accounts.session(for: name).signIn(browser: bench.person) }
-        let view = AccountsView(accounts: accounts)
-        func read() -> Set<String> {
-            (Drawn.buttons, Drawn.links) = ([:], [:])
-            _ = view.body
-            return Set(Drawn.buttons.keys)
+        for (name, login) in [("private", "alice@example.com"), ("work", "bob@example.com")] {
+            try await accounts.session(for: name).signIn(browser: Person(stack: bench.stack, login: login))
         }
-        _ = read()
-        let appear = try #require(Drawn.task).action
+        let view = AccountsView(accounts: accounts)
+        let appear = try show(view)
         await appear()
-        try await eventually("the accounts are shown") { read().isSuperset(of: ["private", "work"]) }
-        let choose = try #require(Drawn.buttons["work"])
-        choose()
+        try await eventually("the accounts are shown") {
+            try titles(of: view).isSuperset(of: ["Alice Archer", "Bob Baker"])
+        }
+        try tap("Bob Baker", in: view)
         try await eventually("work is chosen") { try await accounts.current == "work" }
-        _ = read()
-        let signOut = try #require(Drawn.buttons["Sign out of %@"])
-        signOut()
+        let session = try #require(Mirror(reflecting: view).descendant("_session") as? State<JetbridgeSession?>)
+        try await eventually("work is shown") { try session.wrappedValue === accounts.session(for: "work") }
+        // Which account a button of several is of says only its text: bob's comes last.
+        try tap("Sign out %@", in: view)
         try await eventually("work is signed out") { try await accounts.all.map(\.name) == ["private"] }
-        try await eventually("it is not shown any more") { !read().contains("work") }
+        try await eventually("it is not shown any more") { try !titles(of: view).contains("Bob Baker") }
+    }
+
+    @Test("an account is added in a browser that remembers another user, and a failure is told")
+    func addAccount() async throws {
+        let bench = try await Bench()
+        let accounts = JetbridgeAccounts(config: bench.config, store: bench.store)
+        try await accounts.session(for: "default").signIn(browser: bench.person)
+        let view = AccountsView(accounts: accounts)
+        let appear = try show(view)
+        await appear()
+        try await eventually("the account is shown") { try titles(of: view).contains("Alice Archer") }
+        // There is no window: the sheet is another suite's.
+        try tap("Add an account", in: view)
+        let problem = try #require(Mirror(reflecting: view).descendant("_problem") as? State<JetbridgeError?>)
+        try await eventually("the failure is told") { problem.wrappedValue != nil }
+        #expect(try await accounts.all.map(\.name) == ["default"])
+        #expect(try await accounts.current == "default")
+    }
+
+    private func titles(of view: AccountsView) throws -> Set<String> {
+        (Drawn.buttons, Drawn.links, Drawn.task) = ([:], [:], nil)
+        _ = view.body
+        return Set(Drawn.buttons.keys)
+    }
+
+    private func tap(_ title: String, in view: AccountsView) throws {
+        _ = try titles(of: view)
+        let action = try #require(Drawn.buttons[title])
+        action()
+    }
+
+    /// What the view does when it appears.
+    private func show(_ view: AccountsView) throws -> @isolated(any) () async -> Void {
+        _ = try titles(of: view)
+        return try #require(Drawn.task).action
     }
 }

@@ -38,7 +38,7 @@ struct GuideTests {
         }
         .joined()
         let parts = Self.guide.components(separatedBy: "```swift\n").dropFirst()
-        #expect(parts.count == 17)
+        #expect(parts.count == 18)
         for part in parts {
             let code = try #require(part.components(separatedBy: "```").first)
             let wanted = plain(code).trimmingCharacters(in: .newlines)

@@ -13,7 +13,7 @@ import FoundationNetworking
 
 struct SignInButton: View {
     let session: JetbridgeSession
-    @Environment(\.webAuthenticationSession) private var webAuthenticationSession  // import AuthenticationServices
+    @Environment(\.webAuthenticationSession) private var webAuthenticationSession
 
     var body: some View {
         Button("Sign in") { Task { try? await session.signIn(using: webAuthenticationSession) } }
@@ -35,26 +35,46 @@ struct AccountsView: View {
     let accounts: JetbridgeAccounts
     @State private var all: [JetbridgeAccount] = []
     @State private var session: JetbridgeSession?
+    @State private var problem: JetbridgeError?
 
     var body: some View {
         VStack {
+            if let problem { ProblemView(problem: problem) }
             ForEach(all, id: \.name) { account in
-                Button(account.name) { act { session = try await accounts.switchTo(account.name) } }
-                Button("Sign out of \(account.name)") { act { try await accounts.signOut(account.name, .revoke) } }
+                Button(title(of: account)) { act { session = try await accounts.switchTo(account.name) } }
+                Button("Sign out \(title(of: account))") { act { try await accounts.signOut(account.name, .revoke) } }
+            }
+            Button("Add an account") {
+                act {
+                    // Nobody sees its name.
+                    let added = try accounts.session(for: UUID().uuidString)
+                    try await added.signIn(options: LoginOptions(prompt: .login))
+                    session = try await accounts.switchTo(added.details().account)
+                }
             }
             if let session { FilesView(session: session).id(ObjectIdentifier(session)) }
         }
-        .task { act { session = try accounts.session(for: await accounts.current) } }
+        // At first, and after each sign-in and sign-out in FilesView.
+        .task(id: session?.user?.subject) {
+            act { if session == nil { session = try accounts.session(for: await accounts.current) } }
+        }
+    }
+
+    private func title(of account: JetbridgeAccount) -> String {
+        switch account.state {
+        case .signedIn(let user), .signInRequired(_, let user?): user.displayName
+        default: account.name
+        }
     }
 
     private func act(_ work: @escaping @MainActor () async throws -> Void) {
+        problem = nil
         Task {
-            do {
-                try await work()
-                all = try await accounts.all
-            } catch {
-                print(error.localizedDescription)
+            do { try await work() } catch {
+                if let error = error as? JetbridgeError, error.recovery != .ignore { problem = error }
             }
+            // Also after a failure, which may be a sign-out that Okta was not told of.
+            if let now = try? await accounts.all { all = now }
         }
     }
 }
@@ -121,6 +141,7 @@ final class Snippets {
 
     func signOut() async throws {
         let done = try await session.signOutEverywhere()
+        if !done.isBrowserSignedOut { show("The browser may still be signed in.") }
         if let problem = done.problem ?? done.browserProblem { show(problem.text) }
     }
 
