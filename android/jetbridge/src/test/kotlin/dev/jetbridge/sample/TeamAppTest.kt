@@ -80,9 +80,10 @@ class TeamAppTest {
     }
 
     private fun awaitSignedIn(user: String) {
-        await("the end of the sign-in") { app.jetbridge.signInProgress.value.let { it is SignInProgress.Idle || it is SignInProgress.Failed } }
-        await("$user: ${app.jetbridge.signInProgress.value}") {
-            (app.jetbridge.state.value as? SessionState.SignedIn)?.user?.displayName == user
+        await("the end of the sign-in of $user") {
+            val progress = app.jetbridge.signInProgress.value
+            check(progress !is SignInProgress.Failed) { "$user: ${(progress as SignInProgress.Failed).cause}" }
+            progress is SignInProgress.Idle && (app.jetbridge.state.value as? SessionState.SignedIn)?.user?.displayName == user
         }
     }
 
