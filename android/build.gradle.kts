@@ -1,4 +1,7 @@
-// The versions of the plugins, and what the unit tests of both modules run on: the modules say what they are.
+// The versions of the plugins, what the unit tests run on, and what is said of all that is published: the modules say what they are.
+
+import org.gradle.api.publish.PublishingExtension
+
 plugins {
     alias(libs.plugins.android.application) apply false
     alias(libs.plugins.android.library) apply false
@@ -20,5 +23,38 @@ subprojects {
         // The bindings for Android use SystemCleaner, behind which Robolectric puts a package that the JDK hides.
         jvmArgs("--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED")
         maxHeapSize = "3g"
+    }
+
+    // All that Maven Central asks for, beside name and description: central.sonatype.org/publish/requirements.
+    pluginManager.withPlugin("maven-publish") {
+        // The home that the group's name stands for.
+        val home = "https://jetbridge.dev"
+        val publications = extensions.getByType(PublishingExtension::class.java).publications
+        publications.withType(MavenPublication::class.java).configureEach {
+            pom {
+                url = home
+                licenses {
+                    license {
+                        name = "MIT"
+                        url = "https://opensource.org/license/mit"
+                    }
+                    license {
+                        name = "Apache-2.0"
+                        url = "https://www.apache.org/licenses/LICENSE-2.0.txt"
+                    }
+                }
+                developers {
+                    developer {
+                        name = "The Jetbridge authors"
+                        url = home
+                    }
+                }
+                scm {
+                    url = home
+                    connection = "scm:git:$home/jetbridge.git"
+                    developerConnection = "scm:git:$home/jetbridge.git"
+                }
+            }
+        }
     }
 }

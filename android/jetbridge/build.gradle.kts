@@ -211,9 +211,6 @@ androidComponents {
     }
 }
 
-// The home that the group's name stands for.
-val home = "https://jetbridge.dev"
-
 publishing {
     publications {
         register<MavenPublication>("release") {
@@ -221,32 +218,9 @@ publishing {
             artifactId = "jetbridge"
             version = "0.1.0"
             afterEvaluate { from(components["release"]) }
-            // All that Maven Central asks for: central.sonatype.org/publish/requirements.
             pom {
                 name = "Jetbridge"
                 description = "Sign in once with Okta, use AWS from Android."
-                url = home
-                licenses {
-                    license {
-                        name = "MIT"
-                        url = "https://opensource.org/license/mit"
-                    }
-                    license {
-                        name = "Apache-2.0"
-                        url = "https://www.apache.org/licenses/LICENSE-2.0.txt"
-                    }
-                }
-                developers {
-                    developer {
-                        name = "The Jetbridge authors"
-                        url = home
-                    }
-                }
-                scm {
-                    url = home
-                    connection = "scm:git:$home/jetbridge.git"
-                    developerConnection = "scm:git:$home/jetbridge.git"
-                }
             }
         }
     }

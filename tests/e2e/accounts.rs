@@ -40,7 +40,8 @@ async fn accounts_are_listed_switched_and_signed_out_one_by_one() {
 
     let (first, work) = (bench.signed_in(ALICE).await, account(&bench, "Work"));
     // A sign-in that was only begun is nobody yet, and another configuration's accounts are not ours.
-    account(&bench, "begun").begin_login(LoginOptions::default()).await.unwrap();
+    let begun = account(&bench, "begun");
+    begun.begin_login(LoginOptions::default()).await.unwrap();
     let elsewhere = config_of(&bench.stack, |_, aws| {
         aws["Auth"]["identityPoolId"] = "us-west-2:00000000-0000-0000-0000-000000000000".into();
     });
@@ -53,6 +54,11 @@ async fn accounts_are_listed_switched_and_signed_out_one_by_one() {
     // Remembered by the store, not by the process.
     assert_eq!(accounts(&bench).current().await.unwrap(), "work");
     assert_eq!(told(&list.list().await.unwrap()), ["default: Alice Archer", "work*: Bob Baker"]);
+    // But a fresh process must be able to open what the browser comes back to.
+    list.switch_to("begun").await.unwrap();
+    assert_eq!(accounts(&bench).current().await.unwrap(), "begun");
+    list.switch_to("work").await.unwrap();
+    begun.cancel_login().await.unwrap();
     let unknown = list.switch_to("begun").await.unwrap_err();
     assert!(matches!(&unknown, SessionError::NotFound { what } if what.contains("begun")), "{unknown:?}");
     assert_eq!(list.switch_to("../x").await.unwrap_err().kind(), "misconfigured");

@@ -58,10 +58,12 @@ impl CoreAccounts {
         Ok(self.inner.current().await?)
     }
 
-    /// Makes `name` the current account, also after a restart. Sessions that are open stay what they are.
+    /// Makes `name` the current account, also after a restart. Sessions that are open stay what they are. A sign-in that has
+    /// begun is enough.
     ///
     /// # Errors
-    /// `Misconfigured` for a name that no account can have, `NotFound` if nobody has signed in under it, `SecureStorage`.
+    /// `Misconfigured` for a name that no account can have, `NotFound` if nobody has signed in under it or is about to,
+    /// `SecureStorage`.
     pub async fn switch_to(&self, name: &str) -> Result<(), SessionError> {
         Ok(self.inner.switch_to(name).await?)
     }

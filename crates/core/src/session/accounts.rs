@@ -95,11 +95,12 @@ impl Accounts {
         block(move || accounts.read_current()).await
     }
 
-    /// Makes `name` the current account, also after a restart. Sessions that are open stay what they are: open a new one.
+    /// Makes `name` the current account, also after a restart. Sessions that are open stay what they are: open a new one. A
+    /// sign-in that has begun is enough: its redirect may find a fresh process, which has to open this account.
     ///
     /// # Errors
-    /// `Misconfigured` for a name that no account can have, `NotFound` if nobody has signed in under it, `SecureStorage`.
-    /// Going back to `default` is always possible.
+    /// `Misconfigured` for a name that no account can have, `NotFound` if nobody has signed in under it or is about to,
+    /// `SecureStorage`. Going back to `default` is always possible.
     pub async fn switch_to(&self, name: &str) -> Result<(), SessionError> {
         let name = check_name(name)?;
         let accounts = self.clone();
@@ -109,7 +110,8 @@ impl Accounts {
                 // A choice that cannot be read any more goes too.
                 return Ok(accounts.store.delete(&place)?);
             }
-            if accounts.read_state(&name) == SessionState::SignedOut {
+            let is_waiting = accounts.read_session(&name).is_ok_and(|session| !session.pending.is_empty());
+            if accounts.read_state(&name) == SessionState::SignedOut && !is_waiting {
                 return Err(SessionError::NotFound { what: format!("a session of account {name}") });
             }
             let _lock = accounts.store.lock(&place)?;
@@ -135,14 +137,17 @@ impl Accounts {
         if choice.schema != CHOICE_SCHEMA { Err(damaged()) } else { check_name(&choice.current) }
     }
 
-    fn read_state(&self, account: &str) -> SessionState {
+    fn read_session(&self, account: &str) -> Result<StoredSession, SessionError> {
         let owner = Owner { account: account.to_owned(), configuration: self.config.fingerprint().to_string() };
-        let content =
-            self.store.load(&blob_name(account, &self.config)).map_err(SessionError::from).and_then(|bytes| {
-                bytes.map_or_else(|| Ok(StoredSession::default()), |bytes| StoredSession::from_bytes(&bytes, &owner))
-            });
-        let event = match content {
-            Ok(content) => Event::stored(&content),
+        let Some(bytes) = self.store.load(&blob_name(account, &self.config))? else {
+            return Ok(StoredSession::default());
+        };
+        StoredSession::from_bytes(&bytes, &owner)
+    }
+
+    fn read_state(&self, account: &str) -> SessionState {
+        let event = match self.read_session(account) {
+            Ok(session) => Event::stored(&session),
             Err(error) => Event::StorageFailed { detail: error.to_string() },
         };
         next(&SessionState::NotLoaded, event)

@@ -35,22 +35,28 @@ class ScriptsTest {
 
     /** central.sonatype.org/publish/requirements, "Sufficient Metadata". */
     @Test
-    fun `the POM has all that Maven Central asks for`() {
-        val project = project()
-        listOf("maven-publish", "signing").forEach(project.pluginManager::apply)
-        JetbridgeScript(project)
-        val task = project.tasks.getByName("generatePomFileForReleasePublication") as GenerateMavenPom
-        task.doGenerate()
-        val pom = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(task.destination)
-        val paths = XPathFactory.newInstance().newXPath()
+    fun `the POMs have all that Maven Central asks for`() {
+        val root = project("root")
+        val scripts = mapOf<String, (Project) -> Any>("jetbridge" to ::JetbridgeScript, "jetbridge-testing" to ::JetbridgeTestingScript)
+        val projects = scripts.keys.associateWith { project(it, root) }
+        RootScript(root)
+        for ((name, script) in scripts) {
+            val project = projects.getValue(name)
+            listOf("maven-publish", "signing").forEach(project.pluginManager::apply)
+            script(project)
+            val task = project.tasks.getByName("generatePomFileForReleasePublication") as GenerateMavenPom
+            task.doGenerate()
+            val pom = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(task.destination)
+            val paths = XPathFactory.newInstance().newXPath()
 
-        fun at(path: String) = paths.evaluate("/project/$path", pom)
-        assertEquals("dev.jetbridge:jetbridge:0.1.0", "${at("groupId")}:${at("artifactId")}:${at("version")}")
-        val asked =
-            listOf("name", "description", "url", "licenses/license/name", "licenses/license/url", "developers/developer/name") +
-                listOf("developers/developer/url", "scm/url", "scm/connection", "scm/developerConnection")
-        assertEquals(emptyList<String>(), asked.filter { at(it).isBlank() })
-        assertEquals(null, project.tasks.findByName("signReleasePublication"), "nobody gave a key")
+            fun at(path: String) = paths.evaluate("/project/$path", pom)
+            assertEquals("dev.jetbridge:$name:0.1.0", "${at("groupId")}:${at("artifactId")}:${at("version")}")
+            val asked =
+                listOf("name", "description", "url", "licenses/license/name", "licenses/license/url", "developers/developer/name") +
+                    listOf("developers/developer/url", "scm/url", "scm/connection", "scm/developerConnection")
+            assertEquals(emptyList<String>(), asked.filter { at(it).isBlank() }, name)
+            assertEquals(null, project.tasks.findByName("signReleasePublication"), "nobody gave a key")
+        }
     }
 
     @Test

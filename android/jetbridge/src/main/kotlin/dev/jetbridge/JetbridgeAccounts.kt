@@ -32,7 +32,8 @@ public class JetbridgeAccounts(
     public suspend fun list(): List<JetbridgeAccount> = ask { list() }
 
     /**
-     * The account to show when nobody names one: `default` until [switchTo] chose another.
+     * The account to show when nobody names one: the one of the last [switchTo] or [JetbridgeSession.startSignIn], `default` at
+     * first. So a process that was started for a redirect opens the account whose sign-in it finishes.
      *
      * @throws JetbridgeException.SecureStorage if the choice cannot be read
      */
@@ -42,8 +43,8 @@ public class JetbridgeAccounts(
      * Makes [name] the current account, also after a restart, and gives its session. Sessions that are open stay what they
      * are.
      *
-     * @throws JetbridgeException.NotFound if nobody has signed in to it
-     * @throws JetbridgeException.Misconfigured for a name that no account can have
+     * @throws JetbridgeException.NotFound if nobody has signed in to it, or begun to
+     * @throws JetbridgeException.Misconfigured for a name that no account can have, as [session]
      */
     public suspend fun switchTo(name: String): JetbridgeSession {
         ask { switchTo(name) }
@@ -52,17 +53,20 @@ public class JetbridgeAccounts(
 
     /**
      * The session of the account [name]; one that nobody has signed in to is new. The same object each time, until it is
-     * closed.
+     * closed. Only the one that the Application gives out as [JetbridgeHost.jetbridge] can [JetbridgeSession.startSignIn].
      *
-     * @throws JetbridgeException.Misconfigured for a name that no account can have
+     * @throws JetbridgeException.Misconfigured for a name that no account can have: up to 64 letters, digits, `.`, `_`, `-`, and so
+     *   no e-mail address
      */
     @Synchronized
     public fun session(name: String): JetbridgeSession {
         sessions[name]?.takeIf { it.isOpen }?.let { return it }
         val opened = JetbridgeSession.open(app, config, store, options.copy(account = name)) as LiveSession
         // Two spellings may be one name: the core knows.
-        val known = sessions[opened.details().account]?.takeIf { it.isOpen }
-        if (known == null) sessions[opened.details().account] = opened else opened.close()
+        val account = opened.details().account
+        val known = sessions[account]?.takeIf { it.isOpen }
+        if (known == null) sessions[account] = opened else opened.close()
+        opened.whenSignInBegins = { ask { switchTo(account) } }
         return known ?: opened
     }
 

@@ -24,10 +24,10 @@ public interface JetbridgeHost {
      * Whoever asks while it is being opened waits; [openSession] does so without holding a thread up.
      */
     public val jetbridge: JetbridgeSession
-}
 
-/** [JetbridgeHost.jetbridge] for a screen that must not wait with its first frame: suspends until the session is open. */
-public suspend fun JetbridgeHost.openSession(): JetbridgeSession = withContext(Dispatchers.IO) { jetbridge }
+    /** [jetbridge] for a screen that must not wait with its first frame: suspends until the session is open. */
+    public suspend fun openSession(): JetbridgeSession = withContext(Dispatchers.IO) { jetbridge }
+}
 
 /**
  * The session for [JetbridgeHost.jetbridge], opened once, by [open]. That begins at once and on a thread of its own, because it

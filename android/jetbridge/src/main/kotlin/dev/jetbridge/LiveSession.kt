@@ -41,6 +41,10 @@ internal class LiveSession(
     private val news =
         MutableSharedFlow<SessionEvent>(extraBufferCapacity = EVENTS_KEPT, onBufferOverflow = BufferOverflow.DROP_OLDEST)
 
+    /** Before the page of a sign-in is shown: the process may be another one when its answer comes. */
+    @Volatile
+    var whenSignInBegins: suspend () -> Unit = {}
+
     val signInFlow = SignInFlow(this, scope)
     val signOutFlow = SignOutFlow(this, config.logoutUrl())
 
@@ -192,7 +196,7 @@ internal class LiveSession(
         if (!scope.isActive) throw closed()
         check((from.application as? JetbridgeHost)?.jetbridge === this) {
             "The app's Application class has to implement JetbridgeHost and give out this very session, or no redirect finds it: " +
-                "see step 3 of docs/android.md."
+                "see docs/android.md, step 3, and \"Several users\" for JetbridgeAccounts."
         }
     }
 

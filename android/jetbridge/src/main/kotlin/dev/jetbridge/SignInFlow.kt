@@ -109,6 +109,7 @@ internal class SignInFlow(
     private suspend fun CoroutineScope.begin(options: LoginOptions) {
         try {
             val begun = session.manualSignIn.begin(options)
+            session.whenSignInBegins()
             tell {
                 request = begun
                 shown.value = SignInProgress.InBrowser

@@ -29,6 +29,17 @@ class VersionsTest {
         assertEquals(both.mapValues { catalog[it.key] }, both)
     }
 
+    /**
+     * One build, included builds with it, takes one version of the Android plugin (AgpVersionCompatibilityRule in gradle-9.5.0.jar:
+     * "Using multiple versions of the Android Gradle plugin in the same build is not allowed").
+     */
+    @Test
+    fun `the guide tells apps the versions of the catalog`() {
+        val guide = File(android.parentFile, "docs/android.md").readText()
+        assertEquals(catalog["agp"], Regex("libs\\.versions\\.toml` \\(([0-9.]+)\\)").find(guide)?.groupValues?.get(1))
+        assertEquals(catalog["coroutines"], Regex("kotlinx-coroutines-test:([0-9.]+)").find(guide)?.groupValues?.get(1))
+    }
+
     @Test
     fun `the AARs that Maven unpacks are the catalog's`() {
         val aars = listOf("androidx", "androidx-test").joinToString("") { File(android, "maven/$it/pom.xml").readText() }

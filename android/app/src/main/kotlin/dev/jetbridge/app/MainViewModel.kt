@@ -14,7 +14,6 @@ import dev.jetbridge.SessionDetails
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignOutMode
-import dev.jetbridge.openSession
 import dev.jetbridge.text
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel

@@ -36,10 +36,11 @@ import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeHost
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.ListedObject
+import dev.jetbridge.LoginOptions
+import dev.jetbridge.LoginPrompt
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.jetbridgeSession
-import dev.jetbridge.openSession
 import dev.jetbridge.text
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.distinctUntilChanged
@@ -64,7 +65,14 @@ class MainActivity : ComponentActivity() {
         enableEdgeToEdge()
         setContent {
             MaterialTheme {
-                Scaffold { padding -> FilesScreen(model, this, Modifier.padding(padding)) }
+                Scaffold { padding ->
+                    FilesScreen(
+                        model,
+                        onSignIn = { session, options -> session.startSignIn(this, options) },
+                        onSignOut = { model.signOut(this) },
+                        Modifier.padding(padding),
+                    )
+                }
             }
         }
     }
@@ -108,7 +116,8 @@ class FilesModel(
             try {
                 work(host.openSession())
             } catch (e: JetbridgeException) {
-                problem = e
+                // The state tells that one.
+                if (e !is JetbridgeException.SignInRequired) problem = e
             }
         }
 }
@@ -116,7 +125,8 @@ class FilesModel(
 @Composable
 fun FilesScreen(
     model: FilesModel,
-    activity: Activity,
+    onSignIn: (JetbridgeSession, LoginOptions) -> Unit,
+    onSignOut: () -> Unit,
     modifier: Modifier = Modifier,
 ) {
     Column(modifier.padding(16.dp), Arrangement.spacedBy(12.dp)) {
@@ -129,16 +139,16 @@ fun FilesScreen(
             }
 
             is SessionState.SignedIn -> {
-                Files(model, now.user.displayName) { model.signOut(activity) }
+                Files(model, now.user.displayName, onSignOut)
             }
 
             is SessionState.SignedOut -> {
-                SignIn(session, activity)
+                SignIn(session) { onSignIn(session, it) }
             }
 
             is SessionState.SignInRequired -> {
                 Text(now.reason.text(LocalContext.current))
-                SignIn(session, activity)
+                SignIn(session) { onSignIn(session, it) }
             }
 
             is SessionState.StorageUnavailable -> {
@@ -151,14 +161,19 @@ fun FilesScreen(
 @Composable
 fun SignIn(
     session: JetbridgeSession,
-    activity: Activity,
+    onSignIn: (LoginOptions) -> Unit,
 ) {
     val progress by session.signInProgress.collectAsState()
     when (val now = progress) {
         is SignInProgress.Idle, is SignInProgress.Failed -> {
             // Whoever closed the page knows that.
-            if (now is SignInProgress.Failed && now.cause !is JetbridgeException.UserCancelled) Problem(now.cause)
-            Button(onClick = { session.startSignIn(activity) }) { Text("Sign in") }
+            val problem = (now as? SignInProgress.Failed)?.cause.takeIf { it !is JetbridgeException.UserCancelled }
+            problem?.let { Problem(it) }
+            Button(onClick = { onSignIn(LoginOptions()) }) { Text("Sign in") }
+            // Otherwise the browser signs in whom it knows, such as somebody who may not use this app.
+            if (problem != null) {
+                TextButton(onClick = { onSignIn(LoginOptions(prompt = LoginPrompt.LOGIN)) }) { Text("Another user") }
+            }
         }
 
         is SignInProgress.Preparing, is SignInProgress.InBrowser -> {

@@ -3,6 +3,8 @@ package dev.jetbridge.app
 import android.content.Intent
 import android.net.Uri
 import android.os.Looper
+import androidx.activity.ComponentActivity
+import androidx.activity.compose.setContent
 import androidx.compose.ui.test.hasScrollToNodeAction
 import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
@@ -10,10 +12,14 @@ import androidx.compose.ui.test.onAllNodesWithText
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollToNode
+import com.example.myapplication.FilesPreview
 import com.example.myapplication.MainActivity
+import dev.jetbridge.KeystoreSecretStore
 import dev.jetbridge.RedirectActivity
+import dev.jetbridge.SessionState
 import dev.jetbridge.SignInActivity
 import dev.jetbridge.testing.Stack
+import dev.jetbridge.text
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
@@ -86,12 +92,15 @@ class GuideTest {
 
     private fun openedPage() = started { it.action == Intent.ACTION_VIEW }.dataString!!
 
-    private fun signIn() {
-        press("Sign in")
+    private fun signIn(
+        button: String = "Sign in",
+        login: String = stack.local.userLogin(),
+    ) {
+        press(button)
         val library = startedLibrary()
         val url = openedPage()
         library.pause().stop()
-        val redirect = Intent(Intent.ACTION_VIEW, Uri.parse(stack.signIn(url)))
+        val redirect = Intent(Intent.ACTION_VIEW, Uri.parse(stack.signIn(url, login)))
         val caught = Robolectric.buildActivity(RedirectActivity::class.java, redirect).create()
         library.newIntent(shadowOf(caught.get()).nextStartedActivity)
     }
@@ -122,6 +131,41 @@ class GuideTest {
         assertTrue("Okta's page", "/logout?" in openedPage())
         waitForText("Sign in")
         library.pause().stop().destroy()
+    }
+
+    @Test
+    fun `who may not use the app lets somebody else sign in, and the end of a session is told once`() {
+        // Without a refresh token a session ends with its ID token.
+        val okta = stack.local.oktaConfigJson().replaceFirst("{", "{\"okta_scopes\": \"openid profile email\",")
+        app.opening = { stack.session(KeystoreSecretStore(it), okta) }
+        activity = Robolectric.buildActivity(MainActivity::class.java).setup()
+        signIn(login = "carol@example.com")
+        waitForText("Another user")
+        press("Another user")
+        val library = startedLibrary()
+        val url = openedPage()
+        assertTrue("whoever the browser knows", "prompt=login" in url)
+        library.pause().stop()
+        val redirect = Intent(Intent.ACTION_VIEW, Uri.parse(stack.signIn(url)))
+        val caught = Robolectric.buildActivity(RedirectActivity::class.java, redirect).create()
+        library.newIntent(shadowOf(caught.get()).nextStartedActivity)
+        waitForText("Files of Alice Archer")
+        waitFor("the list") { screen.onAllNodes(hasScrollToNodeAction()).fetchSemanticsNodes().isNotEmpty() }
+
+        stack.local.advanceClock(4000uL)
+        press("Refresh")
+        waitForText("Sign in")
+        val state = app.jetbridge.state.value as SessionState.SignInRequired
+        assertEquals(1, screen.onAllNodesWithText(state.reason.text(app)).fetchSemanticsNodes().size)
+    }
+
+    @Test
+    fun `the guide's preview shows the list, without a session`() {
+        val empty = Robolectric.buildActivity(ComponentActivity::class.java).setup()
+        empty.get().setContent { FilesPreview() }
+        waitForText("Files of Alice")
+        waitForText(FILE)
+        empty.close()
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.jetbridge.JetbridgeHost
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.ListingRequest
 import dev.jetbridge.LoginOptions
+import dev.jetbridge.LoginPrompt
 import dev.jetbridge.Recovery
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
@@ -20,7 +21,6 @@ import dev.jetbridge.SignOutMode
 import dev.jetbridge.accessKeyId
 import dev.jetbridge.groups
 import dev.jetbridge.jetbridgeSession
-import dev.jetbridge.openSession
 import dev.jetbridge.secretAccessKey
 import dev.jetbridge.sessionToken
 import dev.jetbridge.url
@@ -84,16 +84,21 @@ class TeamApp :
 
     suspend fun switchTo(name: String) = accounts.switchTo(name).also { shown = it }
 
-    /** For a user who was never here; afterwards [switchTo] finds them. */
+    /** For a user who was never here; their sign-in makes them the current one, and [switchTo] finds them. */
     fun addUser(name: String) = accounts.session(name).also { shown = it }
 
     suspend fun signOut(name: String) = accounts.signOut(name, SignOutMode.REVOKE)
 }
 
+/** What the Android plugin makes for an app. */
+private object BuildConfig {
+    const val DEBUG = true
+}
+
 class LocalApp :
     Application(),
     JetbridgeHost {
-    override val jetbridge by jetbridgeSession { JetbridgeSession.localStack(it) }
+    override val jetbridge by jetbridgeSession { if (BuildConfig.DEBUG) JetbridgeSession.localStack(it) else JetbridgeSession.open(it) }
 }
 
 class Snippets(
@@ -145,6 +150,10 @@ class Snippets(
         val done = session.signOutEverywhere(activity)
         if (!done.isBrowserSignedOut) screen.text = "The browser may still be signed in."
         done.problem?.let { screen.text = it.text(activity) }
+    }
+
+    fun anotherUser() {
+        session.startSignIn(activity, LoginOptions(prompt = LoginPrompt.LOGIN))
     }
 
     fun browser() {

@@ -78,6 +78,8 @@ class SampleTest {
                 "jetbridge/src/test/kotlin/dev/jetbridge/sample/Sample.kt",
                 "jetbridge-testing/src/test/kotlin/dev/jetbridge/testing/Sample.kt",
                 "app/src/test/kotlin/com/example/myapplication/MainActivity.kt",
+                "app/src/test/kotlin/com/example/myapplication/FilesModelTest.kt",
+                "app/src/test/kotlin/com/example/myapplication/FilesPreview.kt",
             )
         val sample = compiled.joinToString("\n") { file -> File(build, file).readLines().joinToString("\n") { it.trim() } }
         assertTrue(snippets.size >= 10)
