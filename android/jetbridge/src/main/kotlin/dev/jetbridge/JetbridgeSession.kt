@@ -6,6 +6,8 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.flow
 import java.io.File
 import java.io.IOException
 
@@ -76,7 +78,13 @@ public interface JetbridgeSession : AutoCloseable {
         options: LoginOptions = LoginOptions(),
         isEphemeral: Boolean = false,
         browser: BrowserOptions = BrowserOptions(),
-    ): SessionState
+    ): SessionState {
+        startSignIn(from, options, isEphemeral, browser)
+        return when (val end = signInProgress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
+            is SignInProgress.Failed -> throw end.cause
+            else -> state.value
+        }
+    }
 
     /**
      * Gives up the sign-in that [startSignIn] began, as a Cancel button does: what still comes from the browser opens
@@ -115,10 +123,15 @@ public interface JetbridgeSession : AutoCloseable {
      * The objects of the bucket whose keys begin with [prefix] (without it, the configuration's prefix or everything). A page
      * is fetched when the collector has used up the one before, so `take(20)` asks for one page only.
      */
-    public fun objects(prefix: String? = null): Flow<ListedObject>
+    public fun objects(prefix: String? = null): Flow<ListedObject> =
+        flow { pages(ListingRequest(prefix = prefix)).collect { page -> page.objects.forEach { emit(it) } } }
 
     /** As [objects], page by page, with the "folders" that a delimiter makes. */
-    public fun pages(request: ListingRequest = ListingRequest()): Flow<ObjectPage>
+    public fun pages(request: ListingRequest = ListingRequest()): Flow<ObjectPage> =
+        flow {
+            val listing = listing(request)
+            while (true) emit(listing.nextPage() ?: break)
+        }
 
     /** As [pages], for a screen that asks for more when it is scrolled. Nothing is asked before the first page is. */
     public fun listing(request: ListingRequest = ListingRequest()): ObjectListing

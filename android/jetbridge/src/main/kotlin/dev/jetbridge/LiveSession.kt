@@ -15,15 +15,12 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.BufferOverflow
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
-import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.asStateFlow
-import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
@@ -89,19 +86,6 @@ internal class LiveSession(
         signInFlow.start(from, options, isEphemeral, browser)
     }
 
-    override suspend fun signIn(
-        from: Activity,
-        options: LoginOptions,
-        isEphemeral: Boolean,
-        browser: BrowserOptions,
-    ): SessionState {
-        startSignIn(from, options, isEphemeral, browser)
-        return when (val end = signInProgress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
-            is SignInProgress.Failed -> throw end.cause
-            else -> state.value
-        }
-    }
-
     override fun cancelSignIn(): Unit = signInFlow.cancel()
 
     override fun dismissSignInFailure(): Unit = signInFlow.dismissFailure()
@@ -117,15 +101,6 @@ internal class LiveSession(
     override suspend fun accessToken(): AccessToken = work { core.accessToken() }
 
     override suspend fun replaceAccessToken(refused: AccessToken): AccessToken = work { core.replaceAccessToken(refused) }
-
-    override fun objects(prefix: String?): Flow<ListedObject> =
-        flow { pages(ListingRequest(prefix = prefix)).collect { page -> page.objects.forEach { emit(it) } } }
-
-    override fun pages(request: ListingRequest): Flow<ObjectPage> =
-        flow {
-            val listing = listing(request)
-            while (true) emit(listing.nextPage() ?: break)
-        }
 
     override fun listing(request: ListingRequest): ObjectListing = LiveListing(core.listObjects(request), this)
 

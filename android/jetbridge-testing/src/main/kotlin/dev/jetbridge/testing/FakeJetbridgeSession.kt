@@ -23,7 +23,6 @@ import dev.jetbridge.SignInReason
 import dev.jetbridge.SignOutMode
 import dev.jetbridge.SignOutResult
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.SharedFlow
@@ -31,7 +30,6 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.flow.flow
 import java.time.Instant
 import java.util.concurrent.CopyOnWriteArrayList
 
@@ -148,19 +146,6 @@ public class FakeJetbridgeSession(
         progress.value = SignInProgress.InBrowser
     }
 
-    override suspend fun signIn(
-        from: Activity,
-        options: LoginOptions,
-        isEphemeral: Boolean,
-        browser: BrowserOptions,
-    ): SessionState {
-        startSignIn(from, options, isEphemeral, browser)
-        return when (val end = progress.first { it is SignInProgress.Idle || it is SignInProgress.Failed }) {
-            is SignInProgress.Failed -> throw end.cause
-            else -> states.value
-        }
-    }
-
     override fun cancelSignIn() {
         called += "cancelSignIn"
         if (progress.value is SignInProgress.InBrowser || progress.value is SignInProgress.Preparing) {
@@ -184,15 +169,6 @@ public class FakeJetbridgeSession(
     override suspend fun accessToken(): AccessToken = asUser("accessToken") { token }
 
     override suspend fun replaceAccessToken(refused: AccessToken): AccessToken = asUser("replaceAccessToken") { token }
-
-    override fun objects(prefix: String?): Flow<ListedObject> =
-        flow { pages(ListingRequest(prefix = prefix)).collect { page -> page.objects.forEach { emit(it) } } }
-
-    override fun pages(request: ListingRequest): Flow<ObjectPage> =
-        flow {
-            val listing = listing(request)
-            while (true) emit(listing.nextPage() ?: break)
-        }
 
     override fun listing(request: ListingRequest): ObjectListing {
         called += "listing"
