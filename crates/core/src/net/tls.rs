@@ -81,7 +81,7 @@ impl Trust {
     /// The platform's certificates are read once for the whole process: there are hundreds of them. Only what could be read
     /// is kept.
     #[cfg(not(target_os = "android"))]
-    fn verifier(&self) -> Result<&Verifier, rustls::Error> {
+    fn system(&self) -> Result<&dyn ServerCertVerifier, rustls::Error> {
         static PLATFORM: OnceLock<Verifier> = OnceLock::new();
         let place = if self.extra.is_empty() { &PLATFORM } else { &self.with_extra };
         if let Some(verifier) = place.get() {
@@ -92,28 +92,9 @@ impl Trust {
         Ok(place.get_or_init(|| verifier))
     }
 
-    #[cfg(not(target_os = "android"))]
-    fn ask_the_system(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        self.verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
     /// There is nobody else to ask, and without an answer nobody is trusted.
     #[cfg(target_os = "android")]
-    fn ask_the_system(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+    fn system(&self) -> Result<&dyn ServerCertVerifier, rustls::Error> {
         Err(rustls::Error::Other(OtherError(Arc::new(NoTrust::of_the_platform("it was never installed")))))
     }
 }
@@ -137,7 +118,7 @@ impl ServerCertVerifier for Trust {
             let peer = Peer { end_entity, intermediates, name: server_name, now };
             return peer.verify(platform, &self.extra, provider());
         }
-        self.ask_the_system(end_entity, intermediates, server_name, ocsp_response, now)
+        self.system()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
