@@ -1,0 +1,22 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// A delegate of a task whose request is signed: a redirect is the answer, and nobody follows it with the signature and the
+/// session's token.
+///
+/// ```swift
+/// let (data, response) = try await URLSession.shared.data(for: request, delegate: RefusedRedirects())
+/// ```
+public final class RefusedRedirects: NSObject, URLSessionTaskDelegate {
+    /// One for any number of tasks.
+    public override init() {}
+
+    /// Gives no other request, so that the task ends with the redirect as its answer.
+    public func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) { completionHandler(nil) }
+}
