@@ -49,7 +49,7 @@ pub mod storage;
 pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage};
 pub use clock::{Clock, SystemClock};
 pub use cognito::AwsCredentials;
-pub use config::{Config, ConfigError, ConfigProblem};
+pub use config::{ApiEndpoint, Config, ConfigError, ConfigProblem};
 pub use error::{Obstacle, Recovery, Service, SessionError, SignInReason};
 pub use net::platform_trust::{Distrust, PlatformTrust, set_platform_trust};
 pub use oidc::authorization::Prompt;
