@@ -25,7 +25,8 @@ Exit codes:
   1  internal error                    6  network, or another passing fault
   2  usage, or unexpected redirect     7  cancelled
   3  sign-in required                  8  secure storage
-  4  misconfigured                     9  not found";
+  4  misconfigured                     9  not found
+ 10  a condition was not met          11  a file here";
 
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]

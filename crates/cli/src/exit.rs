@@ -22,6 +22,10 @@ pub(crate) enum Exit {
     Cancelled = 7,
     SecureStorage = 8,
     NotFound = 9,
+    /// An object is not what a condition says.
+    ConditionNotMet = 10,
+    /// A file here that cannot be read or written.
+    LocalFile = 11,
 }
 
 /// Why a command did not do its work.
@@ -142,6 +146,8 @@ impl Exit {
             SessionError::Misconfigured { .. } => Self::Misconfigured,
             SessionError::AccessDenied { .. } => Self::AccessDenied,
             SessionError::NotFound { .. } => Self::NotFound,
+            SessionError::ConditionNotMet { .. } => Self::ConditionNotMet,
+            SessionError::LocalFile { .. } => Self::LocalFile,
             SessionError::UnexpectedRedirect { .. } => Self::Usage,
             SessionError::SecureStorage { .. } => Self::SecureStorage,
             _ => Self::Internal,

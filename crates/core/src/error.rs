@@ -67,6 +67,8 @@ pub enum Service {
     Cognito,
     /// Amazon S3.
     S3,
+    /// An API that the app calls.
+    Api,
 }
 
 impl fmt::Display for Service {
@@ -75,6 +77,7 @@ impl fmt::Display for Service {
             Self::Okta => "Okta",
             Self::Cognito => "Cognito",
             Self::S3 => "S3",
+            Self::Api => "the API",
         })
     }
 }
@@ -176,6 +179,21 @@ pub enum SessionError {
         /// What was looked for.
         what: String,
     },
+    /// A condition of the request does not hold: the object is another one than expected, or is there although it should not
+    /// be. Nothing was done. Look at it again and decide.
+    #[error("a condition was not met: {what}")]
+    ConditionNotMet {
+        /// Which one.
+        what: String,
+    },
+    /// A file of this device that is read or written for a transfer: it is not there, the disk is full, it changed meanwhile.
+    #[error("{path}: {problem}")]
+    LocalFile {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A redirect that belongs to no open sign-in of this session. No code was exchanged and nothing was changed.
     #[error("unexpected redirect: {detail}")]
     UnexpectedRedirect {
@@ -210,6 +228,8 @@ impl SessionError {
             Self::Misconfigured { .. } => "misconfigured",
             Self::AccessDenied { .. } => "access_denied",
             Self::NotFound { .. } => "not_found",
+            Self::ConditionNotMet { .. } => "condition_not_met",
+            Self::LocalFile { .. } => "local_file",
             Self::UnexpectedRedirect { .. } => "unexpected_redirect",
             Self::SecureStorage { .. } => "secure_storage",
             Self::Internal { .. } => "internal",
@@ -231,7 +251,11 @@ impl SessionError {
                 Some("Start the sign-in again and use the redirect of that very attempt.".to_owned())
             }
             Self::Internal { .. } => Some("Please report this.".to_owned()),
-            Self::UserCancelled | Self::NotFound { .. } | Self::SecureStorage { .. } => None,
+            Self::UserCancelled
+            | Self::NotFound { .. }
+            | Self::ConditionNotMet { .. }
+            | Self::LocalFile { .. }
+            | Self::SecureStorage { .. } => None,
         }
     }
 
@@ -244,6 +268,7 @@ impl SessionError {
             | Self::Obstructed { .. }
             | Self::SecureStorage { kind: StorageErrorKind::Unavailable, .. } => Recovery::Retry,
             Self::Misconfigured { .. } | Self::NotFound { .. } => Recovery::FixConfiguration,
+            Self::ConditionNotMet { .. } | Self::LocalFile { .. } => Recovery::Ignore,
             Self::AccessDenied { .. } => Recovery::AskForAccess,
             Self::SecureStorage { .. } | Self::Internal { .. } => Recovery::Report,
         }

@@ -46,6 +46,11 @@ mod session;
 mod shell;
 pub mod storage;
 
+pub use aws::objects::{
+    Conditions, CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectChecksum, ObjectDetails,
+    ObjectHeaders, PresignObject, PresignedMethod, PresignedUrl, PutObject, TransferOptions, TransferProgress,
+    UploadedObject,
+};
 pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage};
 pub use clock::{Clock, SystemClock};
 pub use cognito::AwsCredentials;
@@ -54,8 +59,8 @@ pub use error::{Obstacle, Recovery, Service, SessionError, SignInReason};
 pub use net::platform_trust::{Distrust, PlatformTrust, set_platform_trust};
 pub use oidc::authorization::Prompt;
 pub use session::{
-    AccessToken, Account, Accounts, AuthorizationRequest, BackgroundRenewal, IdTokenClaims, LoginOptions, ObjectPages,
-    OtherSession, Renewed, Session, SessionBuilder, SessionDetails, SessionEvent, SessionEvents, SessionState, SignOut,
-    SignOutMode, User,
+    AccessToken, Account, Accounts, AuthorizationRequest, BackgroundRenewal, IdTokenClaims, LoginOptions, ObjectBody,
+    ObjectPages, OtherSession, Renewed, Session, SessionBuilder, SessionDetails, SessionEvent, SessionEvents,
+    SessionState, SignOut, SignOutMode, User,
 };
 pub use shell::quote_for_shell;

@@ -63,6 +63,19 @@ pub enum SessionError {
         /// What was looked for.
         what: String,
     },
+    /// A condition of the request does not hold: the object is another one than expected, or is there although it should not
+    /// be. Nothing was done.
+    ConditionNotMet {
+        /// Which one.
+        what: String,
+    },
+    /// A file of this device that is read or written for a transfer: it is not there, the disk is full, it changed meanwhile.
+    LocalFile {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A redirect that belongs to no open sign-in of this session. Nothing was changed.
     UnexpectedRedirect {
         /// How it differs from what was expected.
@@ -91,6 +104,8 @@ pub enum RemoteService {
     Cognito,
     /// Amazon S3.
     S3,
+    /// An API that the app calls.
+    Api,
 }
 
 /// What stands between this device and a service.
@@ -162,6 +177,8 @@ impl SessionError {
                 Core::AccessDenied { service: service.into(), code, request_id, hint }
             }
             Self::NotFound { what } => Core::NotFound { what },
+            Self::ConditionNotMet { what } => Core::ConditionNotMet { what },
+            Self::LocalFile { path, problem } => Core::LocalFile { path, problem },
             Self::UnexpectedRedirect { detail } => Core::UnexpectedRedirect { detail },
             Self::SecureStorage { detail, may_pass } => {
                 // Which of the lasting kinds it was makes no difference to what the app should do.
@@ -203,6 +220,8 @@ impl From<jetbridge::SessionError> for SessionError {
                 None => unknown(&error),
             },
             Core::NotFound { what } => Self::NotFound { what },
+            Core::ConditionNotMet { what } => Self::ConditionNotMet { what },
+            Core::LocalFile { path, problem } => Self::LocalFile { path, problem },
             Core::UnexpectedRedirect { detail } => Self::UnexpectedRedirect { detail },
             Core::SecureStorage { kind, detail } => {
                 Self::SecureStorage { detail, may_pass: kind == StorageErrorKind::Unavailable }
@@ -250,6 +269,7 @@ impl RemoteService {
             jetbridge::Service::Okta => Some(Self::Okta),
             jetbridge::Service::Cognito => Some(Self::Cognito),
             jetbridge::Service::S3 => Some(Self::S3),
+            jetbridge::Service::Api => Some(Self::Api),
             _ => None,
         }
     }
@@ -261,6 +281,7 @@ impl From<RemoteService> for jetbridge::Service {
             RemoteService::Okta => Self::Okta,
             RemoteService::Cognito => Self::Cognito,
             RemoteService::S3 => Self::S3,
+            RemoteService::Api => Self::Api,
         }
     }
 }

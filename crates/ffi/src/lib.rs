@@ -15,6 +15,7 @@
 mod accounts;
 #[cfg(any(target_os = "android", feature = "jvm", test))]
 mod android;
+mod api;
 mod claims;
 mod config;
 mod credentials;
@@ -26,6 +27,7 @@ mod listing;
 mod local_stack;
 mod log;
 mod login;
+mod objects;
 mod runtime;
 mod session;
 mod sign_out;
@@ -34,6 +36,7 @@ mod storage;
 mod tests;
 
 pub use accounts::{CoreAccounts, JetbridgeAccount};
+pub use api::{ApiHeader, ApiRequest, ApiResponse, SignedHeaders};
 pub use claims::IdTokenClaims;
 pub use config::{ConfigError, ConfigProblem, JetbridgeConfig};
 pub use credentials::{AccessToken, AwsCredentials};
@@ -45,6 +48,10 @@ pub use listing::{ListedObject, ListingRequest, ObjectPage, ObjectPages};
 pub use local_stack::{LocalStack, LocalStackError, LocalStackOptions};
 pub use log::{LogLevel, LogSink, set_log_sink};
 pub use login::{AuthorizationRequest, LoginOptions, LoginParameter, LoginPrompt};
+pub use objects::{
+    DownloadedObject, ObjectAddress, ObjectChecksum, ObjectConditions, ObjectDetails, ObjectHeaders, PresignRequest,
+    PresignedMethod, PresignedUrl, TransferObserver, TransferOptions, UploadedObject,
+};
 pub use session::{BackgroundRenewal, CoreSession, SessionOptions};
 pub use sign_out::{SignOut, SignOutMode};
 pub use storage::{SecretStore, StorageError, keychain_store, memory_store};

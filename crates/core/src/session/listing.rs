@@ -10,11 +10,11 @@ use futures_util::stream;
 use tokio::task::JoinHandle;
 
 use super::renewal::CredentialRenewal;
+use super::signed_call::send_signed;
 use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, PageRequest};
 use crate::config::Config;
-use crate::diagnosis::{Blame, Evidence};
+use crate::diagnosis::Evidence;
 use crate::error::SessionError;
-use crate::life::UsedBy;
 
 /// The pages of one listing. Made by [`Session::list_objects`](super::Session::list_objects).
 #[derive(Debug)]
@@ -106,7 +106,11 @@ impl ObjectPages {
         let (credentials, client, evidence) =
             (Arc::clone(&self.credentials), self.client.clone(), self.evidence.clone());
         self.next = Next::Coming(tokio::spawn(async move {
-            fetch(&credentials, &client, &request, continuation.as_deref(), &evidence).await
+            let ask = |credentials| {
+                let (client, request, continuation) = (&client, &request, continuation.as_deref());
+                async move { s3::fetch_page(client, &credentials, request, continuation).await }
+            };
+            send_signed(&credentials, &evidence, ask).await
         }));
     }
 }
@@ -115,39 +119,6 @@ impl Drop for ObjectPages {
     fn drop(&mut self) {
         if let Next::Coming(coming) = &self.next {
             coming.abort();
-        }
-    }
-}
-
-/// Asks for one page. Credentials that S3 finds expired or unknown are renewed once; a request that it finds signed at a
-/// wrong time is signed once more, by a clock that its answer or the authorization server has corrected.
-async fn fetch(
-    renewal: &Arc<CredentialRenewal>,
-    client: &aws_sdk_s3::Client,
-    request: &PageRequest,
-    continuation: Option<&str>,
-    evidence: &Evidence,
-) -> Result<Answer, SessionError> {
-    let mut credentials = renewal.credentials(UsedBy::Session).await?;
-    let (mut renewed, mut signed_anew) = (false, false);
-    loop {
-        let failure = match s3::fetch_page(client, &credentials, request, continuation).await {
-            Ok(answer) => {
-                renewal.keep_clock_offset().await;
-                return Ok(answer);
-            }
-            Err(failure) => failure,
-        };
-        match failure.blame() {
-            Some(Blame::Credentials) if !renewed => {
-                renewed = true;
-                credentials = renewal.replace(&credentials).await?;
-            }
-            Some(Blame::Clock) if !signed_anew => {
-                signed_anew = true;
-                renewal.check_the_clock().await;
-            }
-            _ => return Err(failure.into_session_error(evidence)),
         }
     }
 }

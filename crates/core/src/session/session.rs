@@ -1,11 +1,14 @@
 //! What apps hold. Each method says what it promises and hands on to the part that keeps the promise.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
+use bytes::Bytes;
+use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::background::BackgroundRenewal;
@@ -13,9 +16,14 @@ use super::claims::IdTokenClaims;
 use super::connections::Connections;
 use super::details::SessionDetails;
 use super::listing::ObjectPages;
+use super::objects::{ObjectBody, Objects};
 use super::others::{OtherSession, OtherSessions};
 use super::renewal::CredentialRenewal;
 use super::sign_out::{Leaving, SignOut, SignOutMode};
+use crate::aws::objects::{
+    CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl,
+    PutObject, TransferOptions, UploadedObject,
+};
 use crate::aws::s3::ListObjects;
 use crate::aws::sdk_config;
 use crate::clock::CorrectedClock;
@@ -288,6 +296,120 @@ impl Session {
     /// client and its corrected clock. The region is `Auth.region`.
     pub fn sdk_config(&self) -> SdkConfig {
         sdk_config::signed(&self.parts.config, self.clone(), &self.parts.http, &self.parts.clock)
+    }
+}
+
+/// Single objects of S3. Beside what each method says, all can end with everything that
+/// [`aws_credentials`](Session::aws_credentials) can say, with `AccessDenied` for what the role forbids, `NotFound` for the
+/// bucket or the object, `Misconfigured` for a wrong region, and `Retryable` for the network.
+impl Session {
+    fn objects(&self) -> Objects {
+        Objects::new(Arc::clone(&self.parts.credentials), self.parts.config.clone(), &self.sdk_config())
+    }
+
+    /// What is known of an object, without its bytes.
+    ///
+    /// # Errors
+    /// As said above.
+    pub async fn head_object(&self, object: ObjectAddress) -> Result<ObjectDetails, SessionError> {
+        self.objects().head(object).await
+    }
+
+    /// Begins to read an object; its bytes come with [`ObjectBody::next_chunk`]. A connection that breaks is taken up again
+    /// where it broke, as long as the object is the same.
+    ///
+    /// # Errors
+    /// As said above, and `ConditionNotMet`.
+    pub async fn get_object(&self, request: GetObject) -> Result<ObjectBody, SessionError> {
+        self.objects().get(request).await
+    }
+
+    /// Reads an object into a file: several ranges at once, each tried again if it stalls. What is there of an earlier try
+    /// is used if the object is still the same. The file appears under its name when it is whole and its checksum is right,
+    /// and replaces one that was there.
+    ///
+    /// # Errors
+    /// As said above, `ConditionNotMet`, and `LocalFile`.
+    pub async fn download_object(
+        &self,
+        request: GetObject,
+        file: &Path,
+        options: TransferOptions,
+    ) -> Result<DownloadedObject, SessionError> {
+        self.objects().download(request, file, options).await
+    }
+
+    /// Writes an object from memory, in one request.
+    ///
+    /// # Errors
+    /// As said above, and `ConditionNotMet`.
+    pub async fn put_object(&self, request: PutObject, body: impl Into<Bytes>) -> Result<UploadedObject, SessionError> {
+        self.objects().put(request, body.into()).await
+    }
+
+    /// Writes an object from a file, a large one in parts. What an earlier process sent is not sent again if the file is
+    /// still the same (`TransferOptions::resume_folder`). A caller that goes away ends the upload: S3 keeps nothing of it.
+    ///
+    /// # Errors
+    /// As said above, `ConditionNotMet`, and `LocalFile`.
+    pub async fn upload_file(
+        &self,
+        request: PutObject,
+        file: &Path,
+        options: TransferOptions,
+    ) -> Result<UploadedObject, SessionError> {
+        self.objects().upload_file(request, file, options).await
+    }
+
+    /// Writes an object from a stream of unknown length, in parts. A stream that ends with an error ends the upload.
+    ///
+    /// # Errors
+    /// As said above, `ConditionNotMet`, and `LocalFile` with the stream's own error.
+    pub async fn upload_stream(
+        &self,
+        request: PutObject,
+        stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+        options: TransferOptions,
+    ) -> Result<UploadedObject, SessionError> {
+        self.objects().upload_stream(request, stream, options).await
+    }
+
+    /// Deletes an object. One that is not there is no error: S3 does not tell.
+    ///
+    /// # Errors
+    /// As said above, and `ConditionNotMet`.
+    pub async fn delete_object(&self, request: DeleteObject) -> Result<(), SessionError> {
+        self.objects().delete(request).await
+    }
+
+    /// Deletes objects of one bucket (the configuration's without `bucket`), a thousand in one request. The answer names those
+    /// that could not be deleted, and why.
+    ///
+    /// # Errors
+    /// As said above, if nothing can be said of single objects.
+    pub async fn delete_objects(
+        &self,
+        bucket: Option<String>,
+        keys: Vec<String>,
+    ) -> Result<Vec<(String, SessionError)>, SessionError> {
+        self.objects().delete_many(bucket, keys).await
+    }
+
+    /// Copies an object within S3. S3 copies no more than 5 GB in one request; larger ones are refused.
+    ///
+    /// # Errors
+    /// As said above, and `ConditionNotMet`.
+    pub async fn copy_object(&self, request: CopyObject) -> Result<UploadedObject, SessionError> {
+        self.objects().copy(request).await
+    }
+
+    /// A URL that reads or writes one object for whoever has it. It works no longer than the credentials that sign it; they are
+    /// renewed before if they end too soon, and the answer says when it ends.
+    ///
+    /// # Errors
+    /// As for [`aws_credentials`](Self::aws_credentials). S3 is not asked.
+    pub async fn presign_object(&self, request: PresignObject) -> Result<PresignedUrl, SessionError> {
+        self.objects().presign(request).await
     }
 }
 

@@ -1,0 +1,44 @@
+//! One call of AWS that is signed: with credentials that are renewed once if they are what it is refused for, and by a clock
+//! that is corrected once.
+
+use std::sync::Arc;
+
+use super::renewal::CredentialRenewal;
+use crate::cognito::AwsCredentials;
+use crate::diagnosis::{AwsFailure, Blame, Evidence};
+use crate::error::SessionError;
+use crate::life::UsedBy;
+
+/// Sends what `send` makes of the credentials: once, or again if the answer holds the credentials or the time of the signature
+/// responsible. A request that is refused so was not carried out, so that any may be sent again.
+pub(super) async fn send_signed<T, Sending>(
+    renewal: &Arc<CredentialRenewal>,
+    evidence: &Evidence,
+    send: impl Fn(AwsCredentials) -> Sending,
+) -> Result<T, SessionError>
+where
+    Sending: Future<Output = Result<T, AwsFailure>>,
+{
+    let mut credentials = renewal.credentials(UsedBy::Session).await?;
+    let (mut renewed, mut signed_anew) = (false, false);
+    loop {
+        let failure = match send(credentials.clone()).await {
+            Ok(answer) => {
+                renewal.keep_clock_offset().await;
+                return Ok(answer);
+            }
+            Err(failure) => failure,
+        };
+        match failure.blame() {
+            Some(Blame::Credentials) if !renewed => {
+                renewed = true;
+                credentials = renewal.replace(&credentials).await?;
+            }
+            Some(Blame::Clock) if !signed_anew => {
+                signed_anew = true;
+                renewal.check_the_clock().await;
+            }
+            _ => return Err(failure.into_session_error(evidence)),
+        }
+    }
+}

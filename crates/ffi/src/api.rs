@@ -1,0 +1,107 @@
+//! Requests to an API behind IAM, signed with the session's credentials.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::error::SessionError;
+use crate::session::CoreSession;
+
+/// One header of a request or an answer. Names may come more than once.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ApiHeader {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// What to send.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ApiRequest {
+    /// The whole URL. Its server is one of `API.endpoints`, or `service` and `region` are both given.
+    pub url: String,
+    /// `GET`, `POST` and so on.
+    #[uniffi(default = "GET")]
+    pub method: String,
+    /// Headers of the app's own; those of the signature are added.
+    #[uniffi(default = [])]
+    pub headers: Vec<ApiHeader>,
+    /// The body, empty for none.
+    #[uniffi(default = None)]
+    pub body: Option<Vec<u8>>,
+    /// The service that the request is signed for, such as `execute-api`, `appsync`, `lambda`.
+    #[uniffi(default = None)]
+    pub service: Option<String>,
+    /// The region that the request is signed for.
+    #[uniffi(default = None)]
+    pub region: Option<String>,
+}
+
+/// What the API answered. An object, because what it says may be anybody's secret.
+#[derive(Debug, uniffi::Object)]
+pub struct ApiResponse {
+    status: u16,
+    headers: Vec<ApiHeader>,
+    body: Vec<u8>,
+}
+
+#[uniffi::export]
+impl ApiResponse {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The headers, in the answer's order.
+    pub fn headers(&self) -> Vec<ApiHeader> {
+        self.headers.clone()
+    }
+
+    /// The body.
+    pub fn body(&self) -> Vec<u8> {
+        self.body.clone()
+    }
+}
+
+/// Headers that sign one request: whoever sends it adds them, and changes nothing else. A secret.
+#[derive(Debug, uniffi::Object)]
+pub struct SignedHeaders {
+    headers: Vec<ApiHeader>,
+    expires_at: SystemTime,
+}
+
+#[uniffi::export]
+impl SignedHeaders {
+    /// The headers. Never log them.
+    pub fn headers(&self) -> Vec<ApiHeader> {
+        self.headers.clone()
+    }
+
+    /// When the credentials that signed it stop working. The signature itself is good for five minutes.
+    pub fn expires_at(&self) -> SystemTime {
+        self.expires_at
+    }
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl CoreSession {
+    /// Signs a request, sends it, and hands out whatever the API answers. Redirects are handed out too. What the credentials
+    /// or the clock are refused for is signed anew once.
+    ///
+    /// # Errors
+    /// Everything that `aws_credentials` can say; `Misconfigured` for a server that is not configured; `AccessDenied` if
+    /// IAM refuses; `Retryable` for the network.
+    #[expect(clippy::unused_async, reason = "the core's part is built")]
+    pub async fn call_api(&self, request: ApiRequest) -> Result<Arc<ApiResponse>, SessionError> {
+        Err(SessionError::Internal { detail: format!("not there yet: {}", request.method) })
+    }
+
+    /// The headers that sign a request which somebody else sends.
+    ///
+    /// # Errors
+    /// As for `call_api`; the API is not asked.
+    #[expect(clippy::unused_async, reason = "the core's part is built")]
+    pub async fn sign_request(&self, request: ApiRequest) -> Result<Arc<SignedHeaders>, SessionError> {
+        Err(SessionError::Internal { detail: format!("not there yet: {}", request.method) })
+    }
+}
