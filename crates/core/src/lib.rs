@@ -46,6 +46,7 @@ mod session;
 mod shell;
 pub mod storage;
 
+pub use aws::api::{ApiRequest, ApiResponse, SignedHeaders};
 pub use aws::objects::{
     Conditions, CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectChecksum, ObjectDetails,
     ObjectHeaders, PresignObject, PresignedMethod, PresignedUrl, PutObject, TransferOptions, TransferProgress,

@@ -39,6 +39,16 @@ pub(crate) fn check_bucket(name: &str) -> Result<(), String> {
     validate::bucket(name).map(drop).map_err(validate::Fault::into_text)
 }
 
+/// The same of the name of a service in signatures.
+pub(crate) fn check_service(name: &str) -> Result<String, String> {
+    validate::service(name).map_err(validate::Fault::into_text)
+}
+
+/// The same of a region.
+pub(crate) fn check_region(name: &str) -> Result<String, String> {
+    validate::region(name).map_err(validate::Fault::into_text)
+}
+
 /// A checked configuration. It holds nothing secret: a native app is a public client and has no client secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {

@@ -279,7 +279,7 @@ pub(super) fn base_url(text: &str) -> Result<Url, Fault> {
 /// scope, in lower case).
 pub(super) fn service(text: &str) -> Result<String, Fault> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if text.len() > 64 || !text.bytes().all(allowed) {
+    if !(1..=64).contains(&text.len()) || !text.bytes().all(allowed) {
         return Err(Fault::new("is not the name of an AWS service in signatures"));
     }
     Ok(text.to_owned())
