@@ -9,13 +9,17 @@ extension JetbridgeSession {
     /// Signs a request to an API behind IAM, for a `URLSession` of the app's own. Call it last: whatever is changed afterwards
     /// is not what was signed. The signature is good for five minutes, for this one request.
     ///
-    /// A `URLSession` sends the headers of a request along when it follows a redirect, the session's token among them. Give it
-    /// a ``RefusedRedirects``.
+    /// A `URLSession` sends the headers of a request along when it follows a redirect, the session's token among them: make it
+    /// with a ``RefusedRedirects``.
     public nonisolated func authorize(
         _ request: inout URLRequest, service: String?, region: String?
     ) async throws(JetbridgeError) {
-        let asked = try ApiRequest(request, service: service, region: region)
+        // It may be the second time for the same request, which then has a signature that is none of its own headers.
+        var bare = request
+        bare.removeSignature()
+        let asked = try ApiRequest(bare, service: service, region: region)
         let signed = try await interruptibly { try await $0.signRequest(request: asked) }
+        request.removeSignature()
         for header in signed.headers() { request.setValue(header.value, forHTTPHeaderField: header.name) }
     }
 
@@ -33,6 +37,15 @@ extension JetbridgeSession {
                 url: url, statusCode: Int(answer.status()), httpVersion: "HTTP/1.1", headerFields: headers)
         else { throw .internal(detail: "an answer that is none") }
         return (answer.body(), response)
+    }
+}
+
+extension URLRequest {
+    fileprivate mutating func removeSignature() {
+        guard value(forHTTPHeaderField: "Authorization")?.hasPrefix("AWS4-HMAC-SHA256 ") == true else { return }
+        for name in ["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-SHA256"] {
+            setValue(nil, forHTTPHeaderField: name)
+        }
     }
 }
 

@@ -4,14 +4,14 @@ import Foundation
 import FoundationNetworking
 #endif
 
-/// A delegate of a task whose request is signed: a redirect is the answer, and nobody follows it with the signature and the
-/// session's token.
+/// The delegate of a `URLSession` for signed requests: a redirect is the answer, and nobody follows it with the signature and
+/// the session's token.
 ///
 /// ```swift
-/// let (data, response) = try await URLSession.shared.data(for: request, delegate: RefusedRedirects())
+/// let signed = URLSession(configuration: .default, delegate: RefusedRedirects(), delegateQueue: nil)
 /// ```
 public final class RefusedRedirects: NSObject, URLSessionTaskDelegate {
-    /// One for any number of tasks.
+    /// One for any number of sessions.
     public override init() {}
 
     /// Gives no other request, so that the task ends with the redirect as its answer. It is asked in default and ephemeral

@@ -126,6 +126,12 @@ struct ErrorTests {
         #expect(JetbridgeError(CancellationError()) == .cancelled)
     }
 
+    @Test("an app that shows all but what is to be ignored keeps nothing from the user")
+    func ignored() {
+        let ignored = Self.errors.filter { $0.recovery == .ignore }
+        #expect(ignored == [.userCancelled, .unexpectedRedirect(detail: "no open sign-in has this state"), .cancelled])
+    }
+
     /// An app with these strings.
     private func withApp<Value>(_ strings: String, _ work: () throws -> Value) throws -> Value {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

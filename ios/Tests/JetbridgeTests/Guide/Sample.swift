@@ -187,9 +187,10 @@ final class Snippets {
         show("\(response.statusCode): \(data.count) bytes")
     }
 
-    func sign(_ request: inout URLRequest, _ urlSession: URLSession) async throws -> (Data, URLResponse) {
+    func sign(_ request: inout URLRequest) async throws -> (Data, URLResponse) {
+        let signing = URLSession(configuration: .default, delegate: RefusedRedirects(), delegateQueue: nil)
         try await session.authorize(&request)
-        let (data, response) = try await urlSession.data(for: request, delegate: RefusedRedirects())
+        let (data, response) = try await signing.data(for: request)
         return (data, response)
     }
 
