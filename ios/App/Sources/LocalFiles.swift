@@ -13,12 +13,12 @@ import AppleFoundation
 final class LocalFiles {
     private let downloads: URL
     private let uploads: URL
-    private let measure: @MainActor (URL) -> Int64?
+    private let measure: @Sendable (URL) -> Int64?
 
     /// `freeBytes` is for tests, which have no full device.
-    init(
+    nonisolated init(
         caches: URL = .cachesDirectory, support: URL = .applicationSupportDirectory,
-        freeBytes: @escaping @MainActor (URL) -> Int64? = LocalFiles.freeBytes
+        freeBytes: @escaping @Sendable (URL) -> Int64? = LocalFiles.freeBytes
     ) {
         downloads = caches.appending(path: "Downloads", directoryHint: .isDirectory)
         uploads = support.appending(path: "Uploads", directoryHint: .isDirectory)
@@ -27,7 +27,8 @@ final class LocalFiles {
 
     /// Bytes that can be written for something that the user asked for; the system frees some of them when they are needed.
     /// Apple asks apps to say why they look (PrivacyInfo.xcprivacy).
-    static func freeBytes(_ folder: URL) -> Int64? {
+    @Sendable
+    nonisolated static func freeBytes(_ folder: URL) -> Int64? {
         let values = try? folder.resourceValues(forKeys: [.volumeAvailableCapacityForImportantUsageKey])
         return values?.volumeAvailableCapacityForImportantUsage
     }

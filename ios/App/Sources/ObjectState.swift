@@ -10,7 +10,7 @@ struct ObjectsState: Equatable, Sendable {
     /// Objects that are on their way to this device, or here, by their exact keys; also while something else is looked at.
     private var downloads: [Data: DownloadState] = [:]
 
-    init(object: ObjectState? = nil, isOpen: Bool = false) { (self.object, self.isOpen) = (object, isOpen) }
+    nonisolated init(object: ObjectState? = nil, isOpen: Bool = false) { (self.object, self.isOpen) = (object, isOpen) }
 
     /// The download of the object with this key.
     subscript(download key: String) -> DownloadState? {
