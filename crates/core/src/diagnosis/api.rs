@@ -137,7 +137,7 @@ pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionEr
         format!("The role may not do this. The pool's authenticated role needs {permission}")
     };
     let of_the_api = match called.service.as_str() {
-        "execute-api" | "lambda" => ", and a policy of the API itself must not deny it",
+        "execute-api" | "lambda" => "; a policy of the API itself must not deny it",
         _ => "",
     };
     let says = refusal.words().map(|words| format!(" It says: {words}")).unwrap_or_default();
@@ -207,7 +207,7 @@ mod tests {
                 format!(r#"{{"Message":"{denied}"}}"#),
                 None,
                 Recovery::AskForAccess,
-                "execute-api:Invoke on arn:aws:execute-api:us-west-2:ACCOUNT:a1/prod/GET/orders.",
+                "execute-api:Invoke on arn:aws:execute-api:us-west-2:ACCOUNT:a1/prod/GET/orders;",
             ),
             (
                 "execute-api",
