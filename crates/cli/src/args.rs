@@ -449,6 +449,9 @@ mod tests {
         assert_eq!(resolve("Dev-1.okta.com:443:127.0.0.1"), known("127.0.0.1:443"));
         assert_eq!(resolve("dev-1.okta.com:443:[::1]:4580"), known("[::1]:4580"));
         assert_eq!(resolve("dev-1.okta.com:443:[::1]"), known("[::1]:443"));
+        for whole in ["dev-1.okta.com:443:127.0.0.1:4580", "dev-1.okta.com:443:[::1]:4580"] {
+            assert_eq!(whole.parse::<Resolve>().unwrap().to_string(), whole);
+        }
         for wrong in [
             "",
             "dev-1.okta.com",

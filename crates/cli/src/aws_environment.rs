@@ -16,9 +16,9 @@ pub(crate) enum Source<'a> {
 }
 
 /// The variables of somebody else: each makes some tool act as another user, or look for credentials elsewhere.
-const OF_OTHERS: [&str; 27] = [
+const OF_OTHERS: [&str; 28] = [
     // "AWS access keys" of the guide above, and the names that single SDKs know: botocore 1.43 `EnvProvider`, aws-sdk-go-v2
-    // `config/env_config.go`, aws-sdk-ruby `credential_provider_chain.rb` (the last two from memory, not found).
+    // `config/env_config.go`, aws-sdk-ruby `credential_provider_chain.rb`.
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -30,13 +30,15 @@ const OF_OTHERS: [&str; 27] = [
     "AMAZON_ACCESS_KEY_ID",
     "AMAZON_SECRET_ACCESS_KEY",
     "AMAZON_SESSION_TOKEN",
-    // Bedrock's API keys go before any signature ("Bearer authentication" of the guide; from memory, not found).
+    // Bedrock's API keys go before any signature (botocore `get_token_from_environment`; Bedrock user guide, "Use an Amazon
+    // Bedrock API key").
     "AWS_BEARER_TOKEN_BEDROCK",
     // "Assume role credential provider".
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
-    // Profiles, by both names (botocore `configprovider.py`), and the files of older tools (botocore `OriginalEC2Provider`).
+    // Profiles, by both names (botocore `configprovider.py`), and the files of older tools (botocore `OriginalEC2Provider`;
+    // Java's first SDK, from memory, not found). With the last one Ruby reads no configuration file.
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_CONFIG_FILE",
@@ -44,6 +46,7 @@ const OF_OTHERS: [&str; 27] = [
     "AWS_CREDENTIAL_FILE",
     "AWS_CREDENTIAL_PROFILES_FILE",
     "BOTO_CONFIG",
+    "AWS_SDK_CONFIG_OPT_OUT",
     // "Container credential provider"; Java has a variable for its host, too.
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",

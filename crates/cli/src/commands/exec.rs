@@ -23,7 +23,7 @@ pub(super) async fn run(context: &Context, args: &ExecArgs) -> Result<Program, C
     session.aws_credentials_to_hand_on().await?;
     let process = credential_process(&context.words_for(&session)?)?;
     let file = write(&context.directory()?, &render(&process, session.config()))?;
-    let (config_file, ca_file) = (as_text(&file)?, context.ca_file()?);
+    let (config_file, ca_file) = (as_file_name(&file)?, context.ca_file()?);
     let environment = AwsEnvironment::new(&Source::Process { config_file }, session.config(), ca_file.as_deref());
     let (program, arguments) =
         args.command.split_first().ok_or_else(|| Failure::new("usage", Exit::Usage, "no command is named"))?;
@@ -108,6 +108,17 @@ fn write(directory: &Path, text: &str) -> Result<PathBuf, Failure> {
                 .hint("Make room on the disk, or make the folder writable, and try again."))
         }
     }
+}
+
+/// The name of a file in a variable, in which the Python tools look for others (botocore `raw_config_parse`).
+fn as_file_name(path: &Path) -> Result<&str, Failure> {
+    let text = as_text(path)?;
+    if text.contains('$') || (cfg!(windows) && text.contains('%')) {
+        let problem = format!("AWS's tools would take the $ or % in {text} for a variable");
+        return Err(Failure::new("misconfigured", Exit::Misconfigured, problem)
+            .hint("Keep the sessions in another folder: JETBRIDGE_HOME, or --store file:PATH."));
+    }
+    Ok(text)
 }
 
 /// AWS's tools read text.

@@ -107,9 +107,8 @@ fn stdout_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn is_alice(bench: &Bench, arn: &str) -> bool {
-    let whoami: Value = serde_json::from_str(&bench.run(&["whoami", "--json"]).stdout).unwrap();
-    assert!(whoami["identity_id"].is_string(), "{whoami}");
+/// Whether STS takes the caller for a user of the identity pool.
+fn is_alice_s(arn: &str) -> bool {
     arn.starts_with("arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/")
 }
 
@@ -183,7 +182,7 @@ fn whoever_else_has_keys_the_command_acts_as_the_session_s_user() {
     };
     let said = exec(&[python.to_str().unwrap(), "-c", WHO]);
     let (arn, key) = said.split_once(' ').unwrap();
-    assert!(is_alice(&bench, arn), "{said}");
+    assert!(is_alice_s(arn), "{said}");
     assert!(bench.stack.identity_of(key).is_some());
     let aws = aws.to_str().unwrap();
     assert_eq!(exec(&[aws, "sts", "get-caller-identity", "--query", "Arn", "--output", "text"]), arn);
@@ -212,6 +211,52 @@ fn a_profile_with_another_name_is_not_there_instead_of_being_somebody_else() {
     let output = others.surround(&bench, &mut command).output().unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("could not be found"), "{output:?}");
+}
+
+/// Names that shells, INI files and Python's `shlex` each read in a way of their own; and a stack that only its own
+/// certificate vouches for.
+#[test]
+fn paths_and_certificates_reach_the_tools_whatever_is_in_their_names() {
+    let bench = Bench::start_with(|options| options.tls = true);
+    let odd = |more: &str| bench.path(&format!("it's my \"$HOME\" 100% \\ `id`{more}"));
+    std::fs::create_dir(odd("")).unwrap();
+    std::fs::rename(bench.path("config"), odd("/config")).unwrap();
+    std::fs::create_dir(odd(" #1")).unwrap();
+    std::fs::copy(odd("/config/ca.pem"), odd(" #1/ca.pem")).unwrap();
+    let (config, store) = (odd("/config"), |name: &str| format!("file:{}", bench.path(name).display()));
+    let options = |ca_file: PathBuf, store: &str, more: &[&str]| {
+        let options = ["--config", config.to_str().unwrap(), "--store", store, "--account", "at-work", "--ca-file"];
+        let mut command = program(&options);
+        command.arg(ca_file).args(more).env("HOME", bench.path("home"));
+        command
+    };
+    let good_store = store("it's a \"store\" \\ `id`");
+    let pem = std::fs::read_to_string(odd("/config/ca.pem")).unwrap();
+    let mut login =
+        Running::start(&mut options(odd("/config/ca.pem"), &good_store, &["login", "--no-browser", "--json"]));
+    let url = login.authorization_url();
+    login.answer(&crate::support::visit(&url, Some(&pem)));
+    assert_eq!(login.finish().code, 0);
+
+    let (others, python) = (Others::settle_in(&bench), stock("python"));
+    let run = ["exec", "--", python.to_str().unwrap(), "-c", WHO];
+    let mut command = options(odd("/config/ca.pem"), &good_store, &run);
+    let said = stdout_of(&others.surround(&bench, &mut command).output().unwrap());
+    assert!(is_alice_s(&said), "{said}");
+    // What the SDKs of other languages do with the same line.
+    let script = "line=$(sed -n 's/^credential_process = //p' \"$AWS_CONFIG_FILE\"); sh -c \"$line\"";
+    let printed = options(odd("/config/ca.pem"), &good_store, &["exec", "--", "sh", "-c", script]).output().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&stdout_of(&printed)).unwrap()["Version"], 1);
+
+    // What the file, or a variable, cannot hold is refused before anything is run.
+    std::fs::rename(bench.path("it's a \"store\" \\ `id`"), bench.path("$store")).unwrap();
+    for (ca_file, store_name, problem) in
+        [(odd(" #1/ca.pem"), "$store", "cannot read"), (odd("/config/ca.pem"), "$store", "for a variable")]
+    {
+        let refused = Outcome::of(options(ca_file, &store(store_name), &run).output().unwrap());
+        assert_eq!((refused.code, refused.stdout.as_str()), (4, ""), "{refused:?}");
+        assert!(refused.stderr.contains(problem), "{refused:?}");
+    }
 }
 
 /// Keys that last twenty seconds: each client is made once, and outlives the first of them.
@@ -269,14 +314,14 @@ fn one_client_goes_on_calling_when_its_keys_have_expired() {
     ];
     for client in clients {
         let arn = stdout_of(&client.wait_with_output().unwrap());
-        assert!(is_alice(&bench, &arn), "one role in all calls: {arn}");
+        assert!(is_alice_s(&arn), "one role in all calls: {arn}");
     }
     let who = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text"];
     for mut command in
         [by_profile(&aws, &[&who[..], &["--profile", "okta"]].concat()), by_endpoint(&aws, &who), by_exec(&aws, &who)]
     {
         let arn = stdout_of(&command.output().unwrap());
-        assert!(is_alice(&bench, &arn), "{arn}");
+        assert!(is_alice_s(&arn), "{arn}");
     }
     // Beyond the ID token's life, it took the refresh token.
     assert!(bench.stack.log().count("token") > 1);
@@ -377,8 +422,16 @@ fn exec_says_nothing_keeps_no_secret_and_writes_one_file() {
     let script = "echo \"$AWS_CONFIG_FILE\"; cat \"$AWS_CONFIG_FILE\"; env; cat /proc/$$/cmdline 2> /dev/null || true";
     let outcome = bench.run(&["exec", "--", "sh", "-c", script]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
-    for (index, secret) in bench.stack.issued_secrets().all().iter().enumerate() {
-        assert!(!outcome.stdout.contains(secret), "secret number {index}");
+    let talkative = bench.run(&["-vvv", "exec", "--", "true"]);
+    assert_eq!(talkative.code, 0, "{talkative:?}");
+    let served = Served::start(&bench, &["-vvv"]);
+    let token = served.token();
+    assert!(served.ask("GET", &format!("Authorization: {token}\r\n")).contains("200 OK"));
+    served.running.signal("INT");
+    let served = served.running.finish();
+    let seen = [outcome.stdout.as_str(), &talkative.stderr, &served.stdout, &served.stderr];
+    for (index, secret) in bench.stack.issued_secrets().all().iter().chain([&token]).enumerate() {
+        assert!(seen.iter().all(|text| !text.contains(secret.as_str())), "secret number {index}");
     }
     let file = PathBuf::from(outcome.stdout.lines().next().unwrap());
     assert_eq!(file.parent().unwrap(), bench.path("store"));
@@ -452,7 +505,7 @@ fn a_session_that_ends_while_it_is_served_is_told_to_the_sdk() {
     assert!(!output.status.success() && said.contains("Run: jetbridge login"), "{said}");
     // Somebody signs in again, and the same endpoint serves.
     bench.sign_in_as(ALICE);
-    assert!(is_alice(&bench, &stdout_of(&served.apply(&mut command).output().unwrap())));
+    assert!(is_alice_s(&stdout_of(&served.apply(&mut command).output().unwrap())));
 }
 
 #[test]
