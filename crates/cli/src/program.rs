@@ -44,8 +44,10 @@ fn run(command: &mut Command) -> io::Result<ExitCode> {
 }
 
 /// Ctrl-C goes to both, and this process goes on waiting: what it means is for the program to say.
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn run(command: &mut Command) -> io::Result<ExitCode> {
+    // As long as somebody listens, it does not end this process (tokio 1.54 `signal/windows/sys.rs`, `handler`).
+    let _heard = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_break()?);
     let ended = command.status()?;
     // More than a byte, such as 0xC000013A after Ctrl-C.
     std::process::exit(ended.code().unwrap_or(1))
