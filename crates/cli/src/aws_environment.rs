@@ -3,7 +3,7 @@
 //! They ask one source after the other and take the first that has something (AWS SDKs and Tools Reference Guide,
 //! "Understand the credential provider chain"): keys in variables, a web identity's token, the profiles, a container's
 //! endpoint, the machine's own role. The order differs: Java asks for a web identity before the profiles, Rust and Kotlin
-//! after them, .NET for keys in variables last. So whatever is not meant is taken away, wherever it comes.
+//! after them, .NET (V3) for keys in variables only then, too. So whatever is not meant is taken away, wherever it comes.
 
 use jetbridge::Config;
 
@@ -92,7 +92,7 @@ impl AwsEnvironment {
         set.push(("AWS_SDK_LOAD_CONFIG", "1".to_owned()));
         // ~/.boto goes before a container's endpoint (botocore, `BotoProvider`).
         set.push(("BOTO_CONFIG", NOTHING.to_owned()));
-        // Java asks the machine for its role when the session has ended, and would go on with that.
+        // Java goes on to the machine's role when a source before it fails (`AwsCredentialsProviderChain`).
         set.push(("AWS_EC2_METADATA_DISABLED", "true".to_owned()));
         // boto3 reads the second name only, others the first only: whoever set one of them meant both.
         let regions = ["AWS_REGION", "AWS_DEFAULT_REGION"];
