@@ -37,49 +37,54 @@ pub struct ApiRequest {
     pub region: Option<String>,
 }
 
+impl From<ApiRequest> for jetbridge::ApiRequest {
+    fn from(request: ApiRequest) -> Self {
+        let ApiRequest { url, method, headers, body, service, region } = request;
+        let headers = headers.into_iter().map(|ApiHeader { name, value }| (name, value)).collect();
+        Self { method, url, headers, body: body.unwrap_or_default(), service, region }
+    }
+}
+
+fn to_headers(pairs: &[(String, String)]) -> Vec<ApiHeader> {
+    pairs.iter().map(|(name, value)| ApiHeader { name: name.clone(), value: value.clone() }).collect()
+}
+
 /// What the API answered. An object, because what it says may be anybody's secret.
 #[derive(Debug, uniffi::Object)]
-pub struct ApiResponse {
-    status: u16,
-    headers: Vec<ApiHeader>,
-    body: Vec<u8>,
-}
+pub struct ApiResponse(jetbridge::ApiResponse);
 
 #[uniffi::export]
 impl ApiResponse {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        self.status
+        self.0.status
     }
 
     /// The headers, in the answer's order.
     pub fn headers(&self) -> Vec<ApiHeader> {
-        self.headers.clone()
+        to_headers(&self.0.headers)
     }
 
     /// The body.
     pub fn body(&self) -> Vec<u8> {
-        self.body.clone()
+        self.0.body.clone()
     }
 }
 
 /// Headers that sign one request: whoever sends it adds them, and changes nothing else. A secret.
 #[derive(Debug, uniffi::Object)]
-pub struct SignedHeaders {
-    headers: Vec<ApiHeader>,
-    expires_at: SystemTime,
-}
+pub struct SignedHeaders(jetbridge::SignedHeaders);
 
 #[uniffi::export]
 impl SignedHeaders {
     /// The headers. Never log them.
     pub fn headers(&self) -> Vec<ApiHeader> {
-        self.headers.clone()
+        to_headers(self.0.headers())
     }
 
-    /// When the credentials that signed it stop working. The signature itself is good for five minutes.
+    /// Until when the request has to arrive: five minutes after it was signed, or the end of the credentials if that is sooner.
     pub fn expires_at(&self) -> SystemTime {
-        self.expires_at
+        self.0.expires_at()
     }
 }
 
@@ -91,17 +96,15 @@ impl CoreSession {
     /// # Errors
     /// Everything that `aws_credentials` can say; `Misconfigured` for a server that is not configured; `AccessDenied` if
     /// IAM refuses; `Retryable` for the network.
-    #[expect(clippy::unused_async, reason = "the core's part is built")]
     pub async fn call_api(&self, request: ApiRequest) -> Result<Arc<ApiResponse>, SessionError> {
-        Err(SessionError::Internal { detail: format!("not there yet: {}", request.method) })
+        Ok(Arc::new(ApiResponse(self.inner.call_api(request.into()).await?)))
     }
 
     /// The headers that sign a request which somebody else sends.
     ///
     /// # Errors
     /// As for `call_api`; the API is not asked.
-    #[expect(clippy::unused_async, reason = "the core's part is built")]
     pub async fn sign_request(&self, request: ApiRequest) -> Result<Arc<SignedHeaders>, SessionError> {
-        Err(SessionError::Internal { detail: format!("not there yet: {}", request.method) })
+        Ok(Arc::new(SignedHeaders(self.inner.sign_request(&request.into()).await?)))
     }
 }
