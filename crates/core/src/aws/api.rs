@@ -251,12 +251,17 @@ fn read_url(text: &str) -> Result<Url, SessionError> {
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err(wrong("has a user name or a fragment", "Take what is before @ and after # out of it."));
     }
-    let target = text.split_once("://").and_then(|(_, rest)| rest.find(['/', '?', '\\']).map(|at| &rest[at..]));
-    let target = target.unwrap_or("/");
+    let Some((_, rest)) = text.split_once("://").filter(|(_, rest)| !rest.starts_with(['/', '\\'])) else {
+        return Err(wrong(
+            "has not two slashes before its host",
+            "Give the whole URL, such as https://api.example.com/orders.",
+        ));
+    };
+    let target = rest.find(['/', '?', '\\']).map_or("/", |at| &rest[at..]);
     let sent = format!("{}{}", url.path(), url.query().map(|query| format!("?{query}")).unwrap_or_default());
     let is_dotted =
         percent_decode_str(url.path()).decode_utf8_lossy().split(['/', '\\']).any(|s| matches!(s, "." | ".."));
-    if target != sent && format!("/{target}") != sent || is_dotted {
+    if (target != sent && format!("/{target}") != sent) || is_dotted {
         return Err(wrong(
             "has characters, or `.` and `..` segments, that HTTP clients rewrite; its signature would not match",
             "Percent-encode everything but letters, digits and -._~ in each segment and value (RFC 3986 §2.1).",
@@ -373,6 +378,7 @@ fn is_below(endpoint: &str, path: &str) -> bool {
 mod tests {
     use std::time::UNIX_EPOCH;
 
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -483,6 +489,24 @@ mod tests {
             assert!(refusal(get(&format!("https://api.example.com{rewritten}"))).starts_with("the request's URL"));
         }
         assert!(refusal(get("https://me:pw@api.example.com/")).contains("user name"));
+        for odd in
+            ["https:api.example.com", "https:/api.example.com", "https:///api.example.com", "https:\\\\api.example.com"]
+        {
+            assert!(refusal(get(odd)).starts_with("the request's URL"), "{odd}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What is signed is what was written, and where it was written to go.
+        #[test]
+        fn a_url_that_is_taken_is_sent_as_it_was_written(text in "https:[/\\\\]{1,3}api\\.example\\.com[/?]?[ -~é\t]{0,20}") {
+            if let Ok(checked) = check(get(&text)) {
+                let sent = checked.url.as_str();
+                prop_assert!(sent == text || sent.replacen("com/", "com", 1) == text, "{text} is sent as {sent}");
+            }
+        }
     }
 
     #[test]

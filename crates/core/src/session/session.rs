@@ -328,6 +328,9 @@ impl Session {
     /// with any method. After a fault of the network, or 500, 502, 503 or 504, an idempotent request (RFC 9110 §9.2.2) is sent
     /// once more; of any other, the error says if it may have been carried out.
     ///
+    /// An HTTP API of API Gateway has one answer for whatever IAM refuses, 403 with `{"message":"Forbidden"}`. Code of an API's
+    /// own that answers just this cannot be told from it, and ends in `AccessDenied` too.
+    ///
     /// # Errors
     /// Everything that [`aws_credentials`](Self::aws_credentials) can say. `Misconfigured` for a request that cannot be signed,
     /// an API that is neither in `API.endpoints` nor named by `service` and `region`, and an answer that is too large.
