@@ -27,6 +27,8 @@ impl Clock for SystemClock {
 const SMALLEST_OFFSET_SECONDS: i64 = 10;
 /// A device's clock is set right, or wrong, at any time: what was learnt longer ago than this is a hint.
 const CERTAIN_SECONDS: i64 = 15 * 60;
+/// Less than the five minutes by which a signature may be off.
+const JUST_SECONDS: i64 = 4 * 60;
 
 /// The device's time plus the offset learnt from the services.
 #[derive(Clone)]
@@ -90,8 +92,18 @@ impl CorrectedClock {
 
     /// Whether a service has told this process the time a moment ago.
     pub(crate) fn is_certain(&self) -> bool {
+        self.has_learnt_within(CERTAIN_SECONDS)
+    }
+
+    /// Whether that is so short ago that the device's clock would say otherwise if it had been set since, by more than a
+    /// signature allows.
+    pub(crate) fn has_just_learnt(&self) -> bool {
+        self.has_learnt_within(JUST_SECONDS)
+    }
+
+    fn has_learnt_within(&self, seconds: i64) -> bool {
         let age = to_unix(self.device.now()).saturating_sub(self.learnt_at.load(Ordering::Relaxed));
-        self.has_learnt.load(Ordering::Relaxed) && (0..CERTAIN_SECONDS).contains(&age)
+        self.has_learnt.load(Ordering::Relaxed) && (0..seconds).contains(&age)
     }
 
     /// The device's own idea of the time, if the offset makes a difference and is only a hint: an earlier process learnt it,

@@ -295,7 +295,8 @@ impl SessionError {
 
 /// Passing faults by the words that say what failed, the more special ones first. An error crosses to Kotlin and Swift as
 /// words, so its advice is found by them there too.
-const PASSING: [(&str, &str); 14] = [
+const PASSING: [(&str, &str); 15] = [
+    (MAY_BE_DONE, "Look whether it was carried out before you send it again: the answer was lost, not the request."),
     (
         NOBODY_LISTENS,
         "Start what the configuration names there (the local stack, say), or correct host and port in the configuration.",
@@ -328,6 +329,7 @@ const PASSING: [(&str, &str); 14] = [
     (SIGNED_IN_MEANWHILE, "Try again: the new sign-in is the one that counts."),
 ];
 const ON_THE_SERVER: &str = "Nothing on this device mends that: if it lasts, ask who runs the server.";
+pub(crate) const MAY_BE_DONE: &str = "may have been carried out";
 pub(crate) const NOBODY_LISTENS: &str = "nothing listens at";
 pub(crate) const LOOPBACK_DOWN: &str = "this machine's loopback interface is down";
 pub(crate) const UNKNOWN_NAME: &str = "its name cannot be resolved";

@@ -46,6 +46,7 @@ mod session;
 mod shell;
 pub mod storage;
 
+pub use aws::api::{ApiRequest, ApiResponse, SignedHeaders};
 pub use aws::objects::{
     Conditions, CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectChecksum, ObjectDetails,
     ObjectHeaders, PresignObject, PresignedMethod, PresignedUrl, PutObject, TransferOptions, TransferProgress,
@@ -54,7 +55,7 @@ pub use aws::objects::{
 pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage};
 pub use clock::{Clock, SystemClock};
 pub use cognito::AwsCredentials;
-pub use config::{Config, ConfigError, ConfigProblem};
+pub use config::{ApiEndpoint, Config, ConfigError, ConfigProblem};
 pub use error::{Obstacle, Recovery, Service, SessionError, SignInReason};
 pub use net::platform_trust::{Distrust, PlatformTrust, set_platform_trust};
 pub use oidc::authorization::Prompt;

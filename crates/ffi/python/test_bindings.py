@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import urllib.request
 
 BINDINGS = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "target/bindings/python").resolve()
 sys.path.insert(0, str(BINDINGS))
@@ -356,6 +357,8 @@ class ErrorsTest(AsyncTest):
                 jb.Recovery.ASK_FOR_ACCESS,
             ),
             "not_found": (error.NotFound("the bucket"), jb.Recovery.FIX_CONFIGURATION),
+            "condition_not_met": (error.ConditionNotMet("another object is there"), jb.Recovery.IGNORE),
+            "local_file": (error.LocalFile("/photos/1.jpg", "it is not there"), jb.Recovery.IGNORE),
             "unexpected_redirect": (error.UnexpectedRedirect("no sign-in is open"), jb.Recovery.IGNORE),
             "secure_storage": (error.SecureStorage("locked", True), jb.Recovery.RETRY),
             "internal": (error.Internal("impossible"), jb.Recovery.REPORT),
@@ -568,6 +571,119 @@ class SecretsTest(AsyncTest):
         for value in parameters.values():
             self.assertNotIn(value, text)
         await bench.stack.shutdown()
+
+
+class Meter(jb.TransferObserver):
+    """Remembers how far a transfer was."""
+
+    def __init__(self):
+        self.told = []
+        self.changed = threading.Condition()
+
+    def progressed(self, done, total, resumed):
+        with self.changed:
+            self.told.append((done, total))
+            self.changed.notify_all()
+
+    def wait_for_end(self, total):
+        with self.changed:
+            return self.changed.wait_for(lambda: (total, total) in self.told, LIMIT_SECONDS)
+
+
+class ObjectsTest(AsyncTest):
+    NOTHING = jb.ObjectConditions()
+    ABSENT = jb.ObjectConditions(if_none_match="*")
+
+    async def asyncSetUp(self):
+        await super().asyncSetUp()
+        self.bench = await Bench.start()
+        self.session = await self.bench.signed_in()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    async def asyncTearDown(self):
+        await self.bench.stack.shutdown()
+
+    async def keys(self, prefix):
+        pages = self.session.list_objects(jb.ListingRequest(prefix=prefix))
+        keys = []
+        while (page := await pages.next_page()) is not None:
+            keys += [entry.key for entry in page.objects]
+        return keys
+
+    async def test_it_lists_gets_and_puts(self):
+        key = "python/\u00e4 note+1.txt"
+        address = jb.ObjectAddress(key=key)
+        self.assertEqual(await self.keys("python/"), [])
+        headers = jb.ObjectHeaders(content_type="text/plain", metadata={"made-by": "python"})
+        written = await self.session.put_object(address, b"one", headers, self.ABSENT)
+        self.assertEqual((written.key, written.size), (key, 3))
+        self.assertEqual(await self.keys("python/"), [key])
+        self.assertEqual(await self.session.get_object(address, 10, self.NOTHING), b"one")
+        details = await self.session.head_object(address)
+        self.assertEqual((details.size, details.e_tag), (3, written.e_tag))
+        self.assertEqual((details.headers.content_type, details.headers.metadata), ("text/plain", {"made-by": "python"}))
+        with self.assertRaises(jb.SessionError.ConditionNotMet):
+            await self.session.put_object(address, b"two", headers, self.ABSENT)
+        with self.assertRaises(jb.SessionError.Misconfigured):
+            await self.session.get_object(address, 2, self.NOTHING)
+        copied = await self.session.copy_object(address, jb.ObjectAddress(key="python/copy"), None)
+        self.assertEqual(copied.e_tag, written.e_tag)
+        self.assertEqual(await self.keys("python/"), ["python/copy", key])
+        await self.session.delete_object(address, self.NOTHING)
+        with self.assertRaises(jb.SessionError.NotFound):
+            await self.session.get_object(address, 10, self.NOTHING)
+        self.assertEqual(await self.keys("python/"), ["python/copy"])
+
+    async def test_files_go_up_and_down_in_parts(self):
+        content = os.urandom(12 * 1024 * 1024 + 1)
+        source, target = self.folder / "source", self.folder / "target"
+        source.write_bytes(content)
+        address = jb.ObjectAddress(key="python/large.bin")
+        options = jb.TransferOptions(part_size=5 * 1024 * 1024, resume_folder=str(self.folder / "resume"))
+        meters = [Meter(), Meter()]
+        await self.session.upload_file(address, str(source), jb.ObjectHeaders(), options, self.NOTHING, meters[0])
+        self.assertEqual(self.bench.stack.count("UploadPart"), 3)
+        got = await self.session.download_object(address, str(target), options, self.NOTHING, meters[1])
+        self.assertEqual(target.read_bytes(), content)
+        self.assertEqual((got.details.size, got.is_verified), (len(content), True))
+        for meter in meters:
+            self.assertTrue(await asyncio.to_thread(meter.wait_for_end, len(content)))
+            self.assertEqual(meter.told, sorted(meter.told))
+        with self.assertRaises(jb.SessionError.LocalFile):
+            await self.session.upload_file(
+                address, str(self.folder / "none"), jb.ObjectHeaders(), options, self.NOTHING, None
+            )
+
+    async def test_a_url_works_for_whoever_has_it_and_is_not_printed(self):
+        await self.session.put_object(jb.ObjectAddress(key="python/shared"), b"shared", jb.ObjectHeaders(), self.NOTHING)
+        request = jb.PresignRequest(object=jb.ObjectAddress(key="python/shared"), method=jb.PresignedMethod.GET)
+        presigned = await self.session.presign_object(request)
+        with urllib.request.urlopen(urllib.request.Request(presigned.url(), headers=presigned.headers())) as answer:
+            self.assertEqual(answer.read(), b"shared")
+        signature = re.search(r"X-Amz-Signature=([0-9a-f]+)", presigned.url())[1]
+        self.assertNotIn(signature, f"{presigned!r} {presigned!s} {request!r}")
+
+    async def test_what_the_role_forbids_is_told(self):
+        self.bench.stack.inject_fault("s3-access-denied", 1)
+        with self.assertRaises(jb.SessionError.AccessDenied) as caught:
+            await self.session.put_object(jb.ObjectAddress(key="a"), b"", jb.ObjectHeaders(), self.NOTHING)
+        self.assertIn("s3:PutObject", caught.exception.hint)
+
+    async def test_an_api_is_called_and_requests_are_signed(self):
+        url = json.loads(self.bench.stack.aws_exports_json())["API"]["endpoints"][0]["endpoint"] + "/echo"
+        answer = await self.session.call_api(jb.ApiRequest(url=url, method="POST", body=b"hello"))
+        self.assertEqual(answer.status(), 200)
+        self.assertIn(b"hello", answer.body())
+        signed = await self.session.sign_request(jb.ApiRequest(url=url))
+        headers = {header.name: header.value for header in signed.headers()}
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+            self.assertEqual(answer.status, 200)
+        text = f"{signed!r} {signed!s} {answer!r}"
+        self.assertEqual([value for value in headers.values() if value in text], [])
+        with self.assertRaises(jb.SessionError.Misconfigured):
+            await self.session.call_api(jb.ApiRequest(url="https://api.example.com/"))
 
 
 class AgreementTest(unittest.TestCase):

@@ -81,7 +81,7 @@ pub(crate) fn render(shared: &Shared) -> ConfigFiles {
     if let Some(prefix) = shared.deployment().and_then(|deployment| deployment.start_prefix.as_deref()) {
         aws["Storage"]["AWSS3"]["prefix"] = json!(prefix);
     }
-    // As `infra` writes it: another key of Amplify's, which this project's core passes over.
+    // As `infra` writes it.
     if let Some(url) = shared.api_url() {
         aws["API"] = json!({ "endpoints": [{ "name": API_NAME, "endpoint": url, "region": options.region }] });
     }

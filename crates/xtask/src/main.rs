@@ -44,6 +44,8 @@ Usage: cargo xtask <command>
   ios-project                on a Mac: the debug library and the demo's Xcode project (needs xcodegen)
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
+  bench transfer [--rounds N]
+                             256 MB and 1,000 times 10 KB, up and down, at 0 and 50 ms, beside the AWS CLI and boto3
   bench soak                 500 renewals for each kind of app, with lost answers and other faults in between;
                              is the session alive, does memory grow
 ";
@@ -61,6 +63,9 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "swift-package" => exit_code(apple::swift_package(&root, rest)),
         Some((command, [])) if command == "ios-project" => exit_code(apple::project(&root)),
         Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
+        Some((command, [part, rest @ ..])) if command == "bench" && part == "transfer" => {
+            exit_code(bench::transfer(&root, rest))
+        }
         Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),
         Some((help, _)) if help == "help" || help == "--help" => {
             say(USAGE);

@@ -1,8 +1,9 @@
-//! `aws-exports.json`: identity pool and bucket, in the shape that Amplify reads, so that an existing file serves.
+//! `aws-exports.json`: identity pool, bucket and APIs, in the shape that Amplify reads, so that an existing file serves.
 //! Everything else that Amplify keeps in it is left alone.
 
 use url::Url;
 
+use super::api::{self, ApiEndpoint};
 use super::document::Document;
 use super::problem::ConfigProblem;
 use super::section::{Key, Section, boolean, text};
@@ -32,13 +33,20 @@ const S3_ENDPOINT: Key = Key {
 };
 const FORCE_PATH_STYLE: Key = Key { name: "forcePathStyle", expectation: "true or false, without quotes" };
 const PREFIX: Key = Key { name: "prefix", expectation: "the beginning of keys, such as reports/2026/" };
+const API: Key = Key { name: "API", expectation: "an object with an \"endpoints\" list in it" };
+const ENDPOINTS: Key = Key {
+    name: "endpoints",
+    expectation: "a list of objects with \"name\", \"endpoint\" and, for a domain of your own, \"region\"",
+};
 
 #[cfg(test)]
-pub(super) const SECTIONS: [&[&Key]; 4] = [
-    &[&AUTH, &STORAGE],
+pub(super) const SECTIONS: [&[&Key]; 6] = [
+    &[&AUTH, &STORAGE, &API],
     &[&AUTH_REGION, &IDENTITY_POOL_ID, &IDENTITY_POOL_ENDPOINT],
     &[&AWS_S3],
     &[&S3_REGION, &BUCKET, &S3_ENDPOINT, &FORCE_PATH_STYLE, &PREFIX],
+    &[&ENDPOINTS],
+    &[&api::NAME, &api::ENDPOINT, &api::REGION, &api::SERVICE],
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +59,7 @@ pub(super) struct AwsSettings {
     pub(super) s3_endpoint: Option<Url>,
     pub(super) force_path_style: Option<bool>,
     pub(super) listing_prefix: Option<String>,
+    pub(super) api_endpoints: Vec<ApiEndpoint>,
 }
 
 struct Auth {
@@ -72,7 +81,9 @@ impl AwsSettings {
         let mut top = Section::new(file, document, problems);
         let auth = top.required_section(&AUTH).map(read_auth);
         let s3 = top.required_section(&STORAGE).and_then(|mut storage| storage.required_section(&AWS_S3).map(read_s3));
-        // Both sections are read before either may end it here, so that the problems of both are noted.
+        let api_endpoints =
+            top.optional_section(&API).map(|mut api| api::read(&mut api, &ENDPOINTS)).unwrap_or_default();
+        // All sections are read before either may end it here, so that the problems of all are noted.
         let (auth, s3) = (auth?, s3?);
         Some(AwsSettings {
             region: auth.region?,
@@ -83,6 +94,7 @@ impl AwsSettings {
             s3_endpoint: s3.endpoint,
             force_path_style: s3.force_path_style,
             listing_prefix: s3.prefix,
+            api_endpoints,
         })
     }
 }

@@ -75,7 +75,9 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(self)? {
+        loop {
+            let path = format!("{}[{}].", self.path.trim_end_matches('.'), list.len());
+            let Some(item) = items.next_element_seed(Node { path: &path, repeated: self.repeated })? else { break };
             list.push(item);
         }
         Ok(list.into())

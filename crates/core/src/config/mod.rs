@@ -4,6 +4,7 @@
 //! cause. So everything that can be known without the network is checked here, and all mistakes are told at once, each
 //! with file, key and what the value should look like. A [`Config`] that exists is a valid one.
 
+mod api;
 mod aws_exports;
 mod document;
 mod logins_key;
@@ -21,6 +22,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+pub use api::ApiEndpoint;
 pub use problem::{ConfigError, ConfigProblem};
 
 use aws_exports::AwsSettings;
@@ -35,6 +37,16 @@ pub const AWS_FILE: &str = "aws-exports.json";
 /// What is wrong with the name of a bucket, if S3 could never have it.
 pub(crate) fn check_bucket(name: &str) -> Result<(), String> {
     validate::bucket(name).map(drop).map_err(validate::Fault::into_text)
+}
+
+/// The same of the name of a service in signatures.
+pub(crate) fn check_service(name: &str) -> Result<String, String> {
+    validate::service(name).map_err(validate::Fault::into_text)
+}
+
+/// The same of a region.
+pub(crate) fn check_region(name: &str) -> Result<String, String> {
+    validate::region(name).map_err(validate::Fault::into_text)
 }
 
 /// A checked configuration. It holds nothing secret: a native app is a public client and has no client secret.
@@ -76,15 +88,18 @@ impl Config {
     pub fn require_https(self) -> Result<Self, ConfigError> {
         let issuer = Url::parse(&self.okta.issuer_url).ok();
         let places = [
-            (OKTA_FILE, "okta_issuer_url", issuer.as_ref()),
-            (AWS_FILE, "Auth.identityPoolEndpoint", self.aws.identity_pool_endpoint.as_ref()),
-            (AWS_FILE, "Storage.AWSS3.endpoint", self.aws.s3_endpoint.as_ref()),
+            (OKTA_FILE, "okta_issuer_url".to_owned(), issuer.as_ref()),
+            (AWS_FILE, "Auth.identityPoolEndpoint".to_owned(), self.aws.identity_pool_endpoint.as_ref()),
+            (AWS_FILE, "Storage.AWSS3.endpoint".to_owned(), self.aws.s3_endpoint.as_ref()),
         ];
-        let in_the_clear = places.into_iter().filter(|(_, _, url)| url.is_some_and(|url| url.scheme() != "https"));
+        let apis = self.aws.api_endpoints.iter().enumerate();
+        let apis = apis.map(|(index, api)| (AWS_FILE, format!("API.endpoints[{index}].endpoint"), Some(&api.url)));
+        let in_the_clear =
+            places.into_iter().chain(apis).filter(|(_, _, url)| url.is_some_and(|url| url.scheme() != "https"));
         let problems: Vec<_> = in_the_clear
             .map(|(file, key, _)| ConfigProblem {
                 file: file.to_owned(),
-                key: key.to_owned(),
+                key,
                 problem: "is plain http, which a release build does not speak".to_owned(),
                 expectation: "an https URL; the local stack is for debug builds".to_owned(),
             })
@@ -179,6 +194,11 @@ impl Config {
     /// Whether a bucket is named in the path of a URL instead of in its host: the servers that stand in for S3 do it so.
     pub fn force_path_style(&self) -> bool {
         self.aws.force_path_style.unwrap_or(self.aws.s3_endpoint.is_some())
+    }
+
+    /// The APIs that requests may be signed for ([`Session::call_api`](crate::Session::call_api)), in the file's order.
+    pub fn api_endpoints(&self) -> &[ApiEndpoint] {
+        &self.aws.api_endpoints
     }
 
     /// What a stored session belongs to: the same issuer, client, identity pool and receivers of the ID token give the same

@@ -32,18 +32,53 @@ impl<'a> Section<'a> {
 
     /// An object that must be there.
     pub(super) fn required_section(&mut self, key: &Key) -> Option<Section<'_>> {
-        let value = self.find(key, true)?;
+        self.section(key, true)
+    }
+
+    /// An object that may be left out.
+    pub(super) fn optional_section(&mut self, key: &Key) -> Option<Section<'_>> {
+        self.section(key, false)
+    }
+
+    fn section(&mut self, key: &Key, required: bool) -> Option<Section<'_>> {
+        let value = self.find(key, required)?;
         let Value::Object(object) = value else {
             self.note(key, wrong_type(value, "an object"));
             return None;
         };
-        Some(Section {
+        Some(self.inside(key.name, object))
+    }
+
+    /// A list of objects that may be left out; each is given to `read`.
+    pub(super) fn optional_list<T>(&mut self, key: &Key, mut read: impl FnMut(&mut Section<'_>) -> T) -> Vec<T> {
+        let Some(value) = self.find(key, false) else { return Vec::new() };
+        let Value::Array(entries) = value else {
+            self.note(key, wrong_type(value, "a list"));
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let name = format!("{}[{index}]", key.name);
+            match entry {
+                Value::Object(object) => found.push(read(&mut self.inside(&name, object))),
+                other => {
+                    let path = format!("{}{name}", self.path);
+                    let fault = wrong_type(other, "an object");
+                    self.problems.push(fault.into_problem(self.file, &path, key.expectation));
+                }
+            }
+        }
+        found
+    }
+
+    fn inside(&mut self, name: &str, object: &'a Map<String, Value>) -> Section<'_> {
+        Section {
             file: self.file,
-            path: format!("{}{}.", self.path, key.name),
+            path: format!("{}{name}.", self.path),
             object,
             repeated: self.repeated,
             problems: &mut *self.problems,
-        })
+        }
     }
 
     /// Text that must be there and keep `rule`.
@@ -128,7 +163,7 @@ pub(super) fn wrong_type(value: &Value, wanted: &str) -> Fault {
     Fault::new(format!("is {found}, not {wanted}"))
 }
 
-/// Whether someone who wrote `given` probably meant `known`: another case or separator, or at most two wrong letters.
+/// Whether someone who wrote `given` probably meant `known`: another case or separator, or at most two wrong letters of more than three.
 pub(super) fn is_near_miss(given: &str, known: &str) -> bool {
     let bare = |name: &str| -> Vec<char> {
         name.chars().filter(|c| !matches!(c, '_' | '-' | '.' | ' ')).flat_map(char::to_lowercase).collect()
@@ -137,7 +172,8 @@ pub(super) fn is_near_miss(given: &str, known: &str) -> bool {
     if given.len() > known.len() + 8 {
         return false;
     }
-    edit_distance(&bare(given), &bare(known)) <= 2
+    // Of a name of three letters two are nearly all.
+    edit_distance(&bare(given), &bare(known)) <= if known.len() > 3 { 2 } else { 0 }
 }
 
 /// Levenshtein's distance: insertions, deletions and replacements from one name to the other.

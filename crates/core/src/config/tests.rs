@@ -70,6 +70,7 @@ fn the_samples_keys_are_enough() {
     assert_eq!(config.s3_endpoint(), None);
     assert_eq!(config.listing_prefix(), None);
     assert!(!config.force_path_style());
+    assert_eq!(config.api_endpoints(), []);
 }
 
 #[test]
@@ -149,6 +150,109 @@ fn values_that_are_right_are_kept_byte_for_byte() {
     }
     let aws = with(aws_file(), "/Storage/AWSS3/prefix", json!(""));
     assert_eq!(parse(&okta_file(), &aws).expect("no beginning is every beginning").listing_prefix(), None);
+}
+
+/// As Amplify JS has them, whose own keys are left alone.
+#[test]
+fn apis_are_read_in_amplify_s_spelling() {
+    let aws = with(
+        aws_file(),
+        "/API",
+        json!({
+            "graphql_headers": null,
+            "endpoints": [
+                {
+                    "name": "orders",
+                    "endpoint": "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod",
+                    "custom_header": "async () => ({})",
+                },
+                { "name": "own", "endpoint": "https://api.example.com/v1/", "region": "eu-west-1" },
+                { "name": "graph", "endpoint": "https://x.appsync-api.eu-west-1.amazonaws.com/graphql", "service": "appsync" },
+                { "name": "local", "endpoint": "http://127.0.0.1:4580", "region": "us-west-2", "service": "lambda" },
+            ],
+        }),
+    );
+    let config = parse(&okta_file(), &aws).expect("a right configuration");
+    let read: Vec<_> = config
+        .api_endpoints()
+        .iter()
+        .map(|api| [api.name.as_str(), api.url.as_str(), api.region.as_str(), api.service.as_str()])
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ["orders", "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", "us-east-1", "execute-api"],
+            ["own", "https://api.example.com/v1/", "eu-west-1", "execute-api"],
+            ["graph", "https://x.appsync-api.eu-west-1.amazonaws.com/graphql", "eu-west-1", "appsync"],
+            ["local", "http://127.0.0.1:4580/", "us-west-2", "lambda"],
+        ]
+    );
+    for none in [json!({}), json!({ "endpoints": [] })] {
+        assert_eq!(parse(&okta_file(), &with(aws_file(), "/API", none)).unwrap().api_endpoints(), []);
+    }
+}
+
+#[test]
+fn each_wrong_api_is_told_and_all_at_once() {
+    let aws = with(
+        aws_file(),
+        "/API",
+        json!({
+            "endpoints": [
+                { "name": "", "endpoint": "https://api.example.com", "region": "eu" },
+                { "name": "a", "endpoint": "http://api.example.com", "service": "Execute API" },
+                { "name": "b", "endpoint": "https://api.example.com" },
+                { "name": "b", "endpoint": "https://api.example.com/a/../b", "region": "us-west-2" },
+                { "endPoint": "https://api.example.com?x=1", "region": "us-west-2" },
+                "https://api.example.com",
+                {
+                    "name": "c",
+                    "endpoint": "https://x.lambda-url.us-west-2.on.aws/",
+                    "region": "us-east-1",
+                    "service": "execute-api",
+                },
+            ],
+        }),
+    );
+    let told: Vec<_> = parse(&okta_file(), &aws)
+        .expect_err("nothing is right")
+        .problems
+        .into_iter()
+        .map(|problem| (problem.key, problem.problem))
+        .collect();
+    let expected = [
+        ("[0].name", "is empty"),
+        ("[0].region", "is not an AWS region"),
+        ("[1].endpoint", "is plain http, which only loopback may be"),
+        ("[1].service", "is not the name of an AWS service in signatures"),
+        ("[2].region", "is missing"),
+        ("[3].name", "\"b\" is the name of another API too"),
+        ("[3].endpoint", "has a path with `.` or `..` in it"),
+        ("[4].name", "is missing"),
+        ("[4].endPoint", "is not a known key"),
+        ("[5]", "is text, not an object"),
+        ("[6].region", "is us-east-1, but the endpoint's host says us-west-2"),
+        ("[6].service", "is execute-api, but the endpoint's host says lambda"),
+    ]
+    .map(|(key, problem)| (format!("API.endpoints{key}"), problem.to_owned()));
+    assert_eq!(told, expected);
+    for (value, problem) in [
+        (
+            json!([]),
+            "aws-exports.json: API is a list, not an object expected: an object with an \"endpoints\" list in it",
+        ),
+        (
+            json!({ "endpoints": {} }),
+            "aws-exports.json: API.endpoints is an object, not a list expected: a list of objects with \"name\", \
+             \"endpoint\" and, for a domain of your own, \"region\"",
+        ),
+    ] {
+        assert_eq!(one_line(&aws_message(&with(aws_file(), "/API", value))), problem);
+    }
+    let twice = r#"{"API":{"endpoints":[{"name":"a","name":"b","endpoint":"https://x.lambda-url.us-west-2.on.aws"}]},"#;
+    let twice = aws_file().to_string().replacen('{', twice, 1);
+    let problems = Config::parse(&okta_file().to_string(), &twice).unwrap_err().problems;
+    assert_eq!((problems[0].key.as_str(), problems.len()), ("API.endpoints[0].name", 1));
 }
 
 const ISSUER_EXPECTED: &str = "the issuer of your Okta authorization server, such as\n    \
@@ -571,9 +675,13 @@ fn what_is_shipped_speaks_https_only() {
     let okta = with(okta_file(), "/okta_issuer_url", json!("http://127.0.0.1:4580/oauth2/default"));
     let aws = with(aws_file(), "/Auth/identityPoolEndpoint", json!("http://localhost:4581"));
     let aws = with(aws, "/Storage/AWSS3/endpoint", json!("http://[::1]:4582"));
+    let api = json!([{ "name": "a", "endpoint": "http://127.0.0.1:4583/prod", "region": "us-west-2" }]);
+    let aws = with(aws, "/API", json!({ "endpoints": api }));
     let refused = parse(&okta, &aws).unwrap().require_https().unwrap_err();
     let keys: Vec<_> = refused.problems.iter().map(|problem| problem.key.as_str()).collect();
-    assert_eq!(keys, ["okta_issuer_url", "Auth.identityPoolEndpoint", "Storage.AWSS3.endpoint"]);
+    let expected =
+        ["okta_issuer_url", "Auth.identityPoolEndpoint", "Storage.AWSS3.endpoint", "API.endpoints[0].endpoint"];
+    assert_eq!(keys, expected);
 }
 
 /// config/README.md promises to describe every key.
@@ -581,7 +689,7 @@ fn what_is_shipped_speaks_https_only() {
 fn every_key_is_documented() {
     let readme = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../config/README.md");
     let readme = std::fs::read_to_string(readme).expect("the description of the keys");
-    let parents = ["", "Auth.", "Storage.", "Storage.AWSS3."];
+    let parents = ["", "Auth.", "Storage.", "Storage.AWSS3.", "API.", "API.endpoints[]."];
     let aws = aws_exports::SECTIONS.into_iter().zip(parents).flat_map(|(section, parent)| {
         section
             .iter()
@@ -589,7 +697,7 @@ fn every_key_is_documented() {
             .map(move |key| format!("{parent}{}", key.name))
     });
     let keys: Vec<String> = okta::KEYS.iter().map(|key| key.name.to_owned()).chain(aws).collect();
-    assert_eq!(keys.len(), 15);
+    assert_eq!(keys.len(), 20);
     for key in keys {
         assert!(readme.contains(&format!("\n### `{key}`\n")), "no heading for {key}");
         assert!(readme.contains(&format!("\n| `{key}` |")), "no row for {key}");

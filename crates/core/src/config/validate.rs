@@ -265,6 +265,26 @@ pub(super) fn endpoint(text: &str) -> Result<Url, Fault> {
     Ok(url)
 }
 
+/// Where an API begins. Its path is part of what is signed, so it is one that no HTTP client changes (RFC 3986 §5.2.4).
+pub(super) fn base_url(text: &str) -> Result<Url, Fault> {
+    let url = web_url(text)?;
+    let written = text.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
+    if url.path() != written {
+        return Err(Fault::new("has a path with `.` or `..` in it").expecting(url.as_str()));
+    }
+    Ok(url)
+}
+
+/// The name of a service as signatures have it (IAM user guide, "Elements of an AWS API request signature": the credential
+/// scope, in lower case).
+pub(super) fn service(text: &str) -> Result<String, Fault> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !(1..=64).contains(&text.len()) || !text.bytes().all(allowed) {
+        return Err(Fault::new("is not the name of an AWS service in signatures"));
+    }
+    Ok(text.to_owned())
+}
+
 /// The beginning of object keys, any text: S3 keys have at most 1,024 bytes, and no character is forbidden.
 pub(super) fn key_prefix(text: &str) -> Result<String, Fault> {
     if text.len() > 1024 {

@@ -78,7 +78,7 @@ impl Refusal {
 
     /// Reads it out of the service's words; whatever is not named here would be the same once more.
     pub(crate) fn blame(&self) -> Option<Blame> {
-        use Service::{Cognito, S3};
+        use Service::{Api, Cognito, S3};
         let says = |words: &str| self.message.contains(words);
         match (self.service, self.code.as_str()) {
             (Cognito, "ResourceNotFoundException") if says("Identity '") => Some(Blame::Identity),
@@ -95,6 +95,12 @@ impl Refusal {
                 Some(Blame::Credentials)
             }
             (S3, "RequestTimeTooSkewed") => Some(Blame::Clock),
+            (Api, "ExpiredTokenException" | "UnrecognizedClientException") => Some(Blame::Credentials),
+            (Api, "AccessDeniedException") if says("security token") => Some(Blame::Credentials),
+            (Api, "InvalidSignatureException") if says("Signature expired") || says("Signature not yet current") => {
+                Some(Blame::UntoldClock)
+            }
+            (Api, super::api::FORBIDDEN) => Some(Blame::Untold),
             _ => None,
         }
     }
@@ -150,6 +156,10 @@ pub(crate) enum Blame {
     Credentials,
     /// The request was signed at a wrong time: the answer has corrected the clock.
     Clock,
+    /// The same, by somebody whose own clock is not believed.
+    UntoldClock,
+    /// Nothing is said. It may be the credentials, the clock, or a permission, for which there is no other try.
+    Untold,
 }
 
 /// A server's own words for a person: one line, bounded, without characters that steer a terminal or turn text round, and

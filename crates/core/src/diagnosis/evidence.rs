@@ -1,5 +1,6 @@
 //! The values of a configuration that explanations name: a fix that can be copied needs no "your pool".
 
+use super::api::CalledApi;
 use super::session_tags;
 use crate::config::{Config, logins_key};
 
@@ -21,6 +22,8 @@ pub(crate) struct Evidence {
     pub s3_endpoint: Option<String>,
     /// The names of claims whose values STS takes for no session tag.
     pub untaggable_claims: Vec<String>,
+    /// The call of an API that it is about.
+    pub called_api: CalledApi,
 }
 
 impl Evidence {
@@ -36,12 +39,18 @@ impl Evidence {
             bucket_region: config.bucket_region().to_owned(),
             s3_endpoint: config.s3_endpoint().map(|url| url.as_str().trim_end_matches('/').to_owned()),
             untaggable_claims: Vec::new(),
+            called_api: CalledApi::default(),
         }
     }
 
     /// The same for this bucket.
     pub(crate) fn for_bucket(self, bucket: &str) -> Self {
         Self { is_other_bucket: self.bucket != bucket, bucket: bucket.to_owned(), ..self }
+    }
+
+    /// The same for this call of an API.
+    pub(crate) fn for_api(self, called_api: CalledApi) -> Self {
+        Self { called_api, ..self }
     }
 
     /// The same for this ID token.
@@ -59,6 +68,9 @@ impl Evidence {
             ("{region}", &self.region),
             ("{bucket}", &self.bucket),
             ("{bucket_region}", &self.bucket_region),
+            ("{api_host}", &self.called_api.host),
+            ("{api_service}", &self.called_api.service),
+            ("{api_region}", &self.called_api.region),
         ]
         .into_iter()
         .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))

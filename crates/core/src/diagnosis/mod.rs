@@ -2,6 +2,7 @@
 //! app. Whoever is above says what happened and passes on what it gets; services' error codes are read nowhere else.
 
 mod answer;
+mod api;
 pub(crate) mod cognito;
 mod evidence;
 mod id_token;
@@ -16,6 +17,7 @@ mod table;
 mod transport;
 
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
+pub(crate) use api::{CalledApi, read_api_refusal};
 pub(crate) use evidence::Evidence;
 pub(crate) use id_token::{Rejected, Rule};
 pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Refused, Way, unusable_proxy};

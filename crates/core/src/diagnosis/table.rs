@@ -1,4 +1,4 @@
-//! The table of what the errors of Okta, Cognito and S3 mean. A row names a service's code and a fragment of its message,
+//! The table of what the errors of Okta, Cognito, S3 and APIs' gateways mean. A row names a service's code and a fragment of its message,
 //! what kind of trouble that is, why it happens and what to change; `{placeholders}` are filled with the configuration's
 //! values, so that the fix can be copied. A row that does not look at the message has it shown beside its cause: it knows
 //! the kind of trouble and not the trouble. What AWS's codes mean is in the S3 API reference ("Error responses", list of
@@ -7,7 +7,7 @@
 
 use super::answer::{Passing, Refusal};
 use super::evidence::Evidence;
-use super::{cognito, s3};
+use super::{api, cognito, s3};
 use crate::error::{OUT_OF_ORDER, RATE_LIMITED, Service, SessionError, SignInReason};
 
 enum Kind {
@@ -41,7 +41,7 @@ const fn row(
 }
 
 use Kind::{AccessDenied, Explained, Misconfigured, NotFound, Retryable, SignIn};
-use Service::{Cognito, Okta, S3};
+use Service::{Api, Cognito, Okta, S3};
 
 impl Row {
     fn is_about(&self, refusal: &Refusal) -> bool {
@@ -229,6 +229,36 @@ static TABLE: &[Row] = &[
         "S3 in {bucket_region} does not know the AWS credentials, not even new ones",
         "Credentials of {region} work in its own partition (AWS, China or GovCloud). Another server than AWS's \
          (Storage.AWSS3.endpoint) must know them too."),
+
+    // What stands before an API: API Gateway, Lambda's function URLs, AppSync.
+    row(Api, "Forbidden", "", Explained(api::access_denied), "", ""),
+    row(Api, "AccessDeniedException", "", Explained(api::access_denied), "", ""),
+    row(Api, "UnauthorizedException", "", Explained(api::access_denied), "", ""),
+    row(Api, "MissingAuthenticationTokenException", "", Explained(api::no_such_method), "", ""),
+    row(Api, "ForbiddenException", "", AccessDenied,
+        "API Gateway lets the request not through, although its signature is right",
+        "A method that wants an API key needs the header x-api-key with a key of a usage plan that has this stage; else a rule \
+         of AWS WAF blocks it."),
+    row(Api, "ExpiredTokenException", "", Retryable,
+        "the API finds AWS credentials expired that Cognito gave a moment ago: their clocks disagree", ""),
+    row(Api, "UnrecognizedClientException", "", Misconfigured("API.endpoints"),
+        "the API in {api_region} does not accept the AWS credentials, not even new ones",
+        "Credentials of {region} work in its own partition (AWS, China or GovCloud); regions that an account has to enable may \
+         need session tokens for all regions (IAM console > Account settings > Security Token Service)."),
+    row(Api, "InvalidSignatureException", "Signature expired", Retryable,
+        "the API's clock seems to be wrong: it finds signatures too old that were made by a service's time", ""),
+    row(Api, "InvalidSignatureException", "Signature not yet current", Retryable,
+        "the API's clock seems to be wrong: it finds signatures too early that were made by a service's time", ""),
+    row(Api, "InvalidSignatureException", "Credential should be scoped", Misconfigured("API.endpoints"),
+        "{api_host} was signed for {api_service} in {api_region}, which is not what it is",
+        "Correct \"region\" and \"service\" of its entry in API.endpoints, or those that the request names."),
+    row(Api, "InvalidSignatureException", "", Misconfigured("API.endpoints"),
+        "the signature for {api_service} in {api_region} does not fit what has arrived at {api_host}",
+        "Something on the way changes the request: a proxy or CDN before a domain of your own that passes on another Host, \
+         path, query or header. Name the host that AWS gave the API, or let it pass all of them on."),
+    row(Api, "IncompleteSignatureException", "", Misconfigured("API.endpoints"),
+        "parts of the signature have not arrived at {api_host}",
+        "Something on the way takes headers off the request: a proxy or CDN before a domain of your own."),
 ];
 
 /// Sorts a service's refusal.

@@ -176,6 +176,20 @@ impl Http {
 
     /// Sends `request` and hands out the answer with its body unread.
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, HttpError> {
+        let url = request.url().clone();
+        let asked_at = self.clock.device_now();
+        let response = self.exchange(request).await?;
+        let status = response.status().as_u16();
+        if let Some(error) = HttpError::from_status(status, content_type(response.headers()), || self.way_to(&url)) {
+            return Err(error);
+        }
+        if self.is_time_server(&url) {
+            self.learn_time(response.headers(), asked_at);
+        }
+        Ok(response)
+    }
+
+    async fn exchange(&self, request: reqwest::Request) -> Result<reqwest::Response, HttpError> {
         ensure_secure(request.url())?;
         // Never the query: it may hold the code or a signature.
         let (method, host, path) =
@@ -187,19 +201,12 @@ impl Http {
             proxy::check(&url).map_err(HttpError::Obstructed)?;
             &self.client
         };
-        let asked_at = self.clock.device_now();
         let response = client.execute(request).await.map_err(|error| HttpError::sort(error, &self.way_to(&url)));
         let response = response.inspect_err(|error| {
             tracing::debug!(%method, host, path, %error, "request failed");
         })?;
         let status = response.status().as_u16();
         tracing::debug!(%method, host, path, status, "answered");
-        if let Some(error) = HttpError::from_status(status, content_type(response.headers()), || self.way_to(&url)) {
-            return Err(error);
-        }
-        if self.is_time_server(&url) {
-            self.learn_time(response.headers(), asked_at);
-        }
         Ok(response)
     }
 
@@ -217,16 +224,27 @@ impl Http {
     /// Sends `request` and reads the whole answer. 429 and 5xx are errors here: no endpoint says anything else with them.
     /// So are redirects, whatever they say beside: none of these endpoints has one.
     pub(crate) async fn send_bounded(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
-        self.send_within(self.recipe.patience.answer, request).await
+        self.within(self.recipe.patience.answer, self.receive(request)).await
     }
 
     /// The same for a request that spends a code or a refresh token.
     pub(crate) async fn send_single_use(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
-        self.send_within(self.recipe.patience.single_use, request).await
+        self.within(self.recipe.patience.single_use, self.receive(request)).await
     }
 
-    async fn send_within(&self, limit: Duration, request: reqwest::Request) -> Result<Answer, HttpError> {
-        let mut receiving = std::pin::pin!(self.receive(request));
+    /// Sends `request` to an API of the app's and reads its whole answer, whatever it says: redirects and 5xx too. Its clock is
+    /// not believed, not below AWS's domains either: anybody may run an API there.
+    pub(crate) async fn call_api(&self, request: reqwest::Request, limit: usize) -> Result<Answer, HttpError> {
+        let calling = async { read_whole(self.exchange(request).await?, limit).await };
+        self.within(self.recipe.patience.answer, calling).await
+    }
+
+    async fn within(
+        &self,
+        limit: Duration,
+        receiving: impl Future<Output = Result<Answer, HttpError>>,
+    ) -> Result<Answer, HttpError> {
+        let mut receiving = std::pin::pin!(receiving);
         // A whole answer, not only each of its parts, has to come in time: somebody holds a lock meanwhile.
         match tokio::time::timeout(limit, &mut receiving).await {
             Ok(answer) => answer,
@@ -236,7 +254,7 @@ impl Http {
     }
 
     async fn receive(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
-        let mut response = self.send(request).await?;
+        let response = self.send(request).await?;
         let status = response.status().as_u16();
         if is_unavailable(status) {
             return Err(HttpError::Unavailable { status, retry_after: self.requested_wait(response.headers()) });
@@ -244,15 +262,7 @@ impl Http {
         if response.status().is_redirection() {
             return Err(foreign(status, response.headers()));
         }
-        let headers = response.headers().clone();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(HttpError::from)? {
-            if body.len() + chunk.len() > ANSWER_LIMIT {
-                return Err(HttpError::TooLarge { limit: ANSWER_LIMIT });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer { status, headers, body })
+        read_whole(response, ANSWER_LIMIT).await
     }
 
     /// Fetches a JSON document.
@@ -325,6 +335,18 @@ impl Http {
         };
         wait.map(|wait| wait.min(LONGEST_WAIT))
     }
+}
+
+async fn read_whole(mut response: reqwest::Response, limit: usize) -> Result<Answer, HttpError> {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(HttpError::from)? {
+        if body.len() + chunk.len() > limit {
+            return Err(HttpError::TooLarge { limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, headers, body })
 }
 
 fn foreign(status: u16, headers: &HeaderMap) -> HttpError {

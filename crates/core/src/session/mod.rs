@@ -11,6 +11,7 @@
 //! A part knows those below it and gets what it needs by its constructor.
 
 mod accounts;
+mod api;
 mod aws;
 mod background;
 mod builder;

@@ -23,6 +23,8 @@ pub(super) struct CredentialRenewal {
     vault: Vault,
     timing: RenewalTiming,
     renewing: SingleFlight<AwsCredentials>,
+    /// The access key that came in place of one that was refused without a reason.
+    vouched_for: tokio::sync::Mutex<Option<String>>,
 }
 
 /// Which credentials will do.
@@ -41,7 +43,15 @@ impl CredentialRenewal {
         vault: Vault,
         timing: RenewalTiming,
     ) -> Self {
-        Self { server, tokens, pool, vault, timing, renewing: SingleFlight::default() }
+        Self {
+            server,
+            tokens,
+            pool,
+            vault,
+            timing,
+            renewing: SingleFlight::default(),
+            vouched_for: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Credentials that are not about to expire, or the old ones for as long as they last.
@@ -90,6 +100,30 @@ impl CredentialRenewal {
     pub(super) async fn check_the_clock(&self) {
         self.server.learn_the_time().await;
         self.keep_clock_offset().await;
+    }
+
+    /// After an API found the time of a request wrong: its own does not count.
+    pub(super) async fn ask_the_time(&self) {
+        self.server.ask_the_time().await;
+        self.keep_clock_offset().await;
+    }
+
+    /// After a refusal without a reason: what to sign the request with once more. Nothing, if the clock is right and these
+    /// credentials came in place of others that were refused so: it is a permission that is missing. So somebody who may not
+    /// do a thing costs one renewal for as long as credentials live, however often the thing is tried.
+    pub(super) async fn look_for_a_cause(
+        self: &Arc<Self>,
+        refused: &AwsCredentials,
+    ) -> Result<Option<AwsCredentials>, SessionError> {
+        let was_wrong = self.server.correct_the_clock().await;
+        self.keep_clock_offset().await;
+        let mut vouched_for = self.vouched_for.lock().await;
+        if vouched_for.as_deref() == Some(refused.access_key_id()) {
+            return Ok(was_wrong.then(|| refused.clone()));
+        }
+        let credentials = self.replace(refused).await?;
+        *vouched_for = Some(credentials.access_key_id().to_owned());
+        Ok(Some(credentials))
     }
 
     /// After any answer of S3, which tells the time and changes nothing else that is stored.

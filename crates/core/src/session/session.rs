@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::sync::watch;
 
+use super::api::Apis;
 use super::background::BackgroundRenewal;
 use super::claims::IdTokenClaims;
 use super::connections::Connections;
@@ -20,6 +21,7 @@ use super::objects::{ObjectBody, Objects};
 use super::others::{OtherSession, OtherSessions};
 use super::renewal::CredentialRenewal;
 use super::sign_out::{Leaving, SignOut, SignOutMode};
+use crate::aws::api::{ApiRequest, ApiResponse, SignedHeaders};
 use crate::aws::objects::{
     CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl,
     PutObject, TransferOptions, UploadedObject,
@@ -296,6 +298,44 @@ impl Session {
     /// client and its corrected clock. The region is `Auth.region`.
     pub fn sdk_config(&self) -> SdkConfig {
         sdk_config::signed(&self.parts.config, self.clone(), &self.parts.http, &self.parts.clock)
+    }
+}
+
+/// APIs behind IAM: API Gateway, AppSync, Lambda's function URLs, and any other that checks Signature Version 4.
+impl Session {
+    fn apis(&self) -> Apis {
+        let parts = &self.parts;
+        Apis {
+            credentials: Arc::clone(&parts.credentials),
+            config: parts.config.clone(),
+            http: parts.http.clone(),
+            clock: parts.clock.clone(),
+        }
+    }
+
+    /// Signs a request, sends it, and gives the API's answer, whatever that is: redirects, which are never followed, and the
+    /// API's own refusals too. It is held in memory, at most 10 MiB; each try has a minute.
+    ///
+    /// A refusal that holds the credentials or the clock responsible was not carried out: it is signed anew and sent once more,
+    /// with any method. After a fault of the network, or 500, 502, 503 or 504, an idempotent request (RFC 9110 §9.2.2) is sent
+    /// once more; of any other, the error says if it may have been carried out.
+    ///
+    /// # Errors
+    /// Everything that [`aws_credentials`](Self::aws_credentials) can say. `Misconfigured` for a request that cannot be signed,
+    /// an API that is neither in `API.endpoints` nor named by `service` and `region`, and an answer that is too large.
+    /// `AccessDenied` and `NotFound` if what stands before the API refuses (IAM; of a REST API a path that it has not).
+    /// `Retryable` for the network.
+    pub async fn call_api(&self, request: ApiRequest) -> Result<ApiResponse, SessionError> {
+        self.apis().call(request).await
+    }
+
+    /// The headers that sign a request which another HTTP client sends, for streams and large bodies. That client must not follow
+    /// redirects with them: the session token is among them.
+    ///
+    /// # Errors
+    /// As for [`call_api`](Self::call_api), without what the API or the network say.
+    pub async fn sign_request(&self, request: &ApiRequest) -> Result<SignedHeaders, SessionError> {
+        self.apis().sign(request.clone()).await
     }
 }
 

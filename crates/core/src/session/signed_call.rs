@@ -10,7 +10,8 @@ use crate::error::SessionError;
 use crate::life::UsedBy;
 
 /// Sends what `send` makes of the credentials: once, or again if the answer holds the credentials or the time of the signature
-/// responsible. A request that is refused so was not carried out, so that any may be sent again.
+/// responsible. A request that is refused so was not carried out, so that any may be sent again: "The client MAY repeat the
+/// request with new or different credentials" (RFC 9110 §15.5.4).
 pub(super) async fn send_signed<T, Sending>(
     renewal: &Arc<CredentialRenewal>,
     evidence: &Evidence,
@@ -37,6 +38,17 @@ where
             Some(Blame::Clock) if !signed_anew => {
                 signed_anew = true;
                 renewal.check_the_clock().await;
+            }
+            Some(Blame::UntoldClock) if !signed_anew => {
+                signed_anew = true;
+                renewal.ask_the_time().await;
+            }
+            Some(Blame::Untold) if !renewed && !signed_anew => {
+                (renewed, signed_anew) = (true, true);
+                match renewal.look_for_a_cause(&credentials).await? {
+                    Some(other) => credentials = other,
+                    None => return Err(failure.into_session_error(evidence)),
+                }
             }
             _ => return Err(failure.into_session_error(evidence)),
         }

@@ -81,6 +81,16 @@ impl AuthorizationServer {
         }
     }
 
+    /// Asks for the time, unless the device's clock cannot have gone wrong by minutes since this process last learnt it. Says
+    /// whether it was wrong.
+    pub(crate) async fn correct_the_clock(&self) -> bool {
+        let before = self.clock.offset_seconds();
+        if !self.clock.has_just_learnt() {
+            self.ask_the_time().await;
+        }
+        self.clock.offset_seconds() != before
+    }
+
     /// Exchanges a code. It goes to the server that was asked for it.
     pub(super) async fn exchange_code(
         &self,
