@@ -18,12 +18,12 @@ pub struct ApiHeader {
 /// What to send.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ApiRequest {
-    /// The whole URL. Its server is one of `API.endpoints`, or `service` and `region` are both given.
+    /// The whole URL, percent-encoded. It is below one of `API.endpoints`, or `service` and `region` are both given.
     pub url: String,
     /// `GET`, `POST` and so on.
     #[uniffi(default = "GET")]
     pub method: String,
-    /// Headers of the app's own; those of the signature are added.
+    /// Headers of the app's own, each name once; those of the signature and of the connection are refused.
     #[uniffi(default = [])]
     pub headers: Vec<ApiHeader>,
     /// The body, empty for none.
@@ -77,31 +77,50 @@ impl SignedHeaders {
         self.headers.clone()
     }
 
-    /// When the credentials that signed it stop working. The signature itself is good for five minutes.
+    /// Until when the request has to arrive: five minutes after it was signed, or the end of the credentials if that is sooner.
     pub fn expires_at(&self) -> SystemTime {
         self.expires_at
     }
 }
 
+impl From<ApiRequest> for jetbridge::ApiRequest {
+    fn from(request: ApiRequest) -> Self {
+        let ApiRequest { url, method, headers, body, service, region } = request;
+        let headers = headers.into_iter().map(|ApiHeader { name, value }| (name, value)).collect();
+        Self { method, url, headers, body: body.unwrap_or_default(), service, region }
+    }
+}
+
+fn api_headers(headers: Vec<(String, String)>) -> Vec<ApiHeader> {
+    headers.into_iter().map(|(name, value)| ApiHeader { name, value }).collect()
+}
+
 #[uniffi::export(async_runtime = "tokio")]
 impl CoreSession {
-    /// Signs a request, sends it, and hands out whatever the API answers. Redirects are handed out too. What the credentials
-    /// or the clock are refused for is signed anew once.
+    /// Signs a request, sends it, and hands out whatever the API answers, redirects among it; it is held in memory, at most
+    /// 10 MiB. What the credentials or the clock are refused for is signed anew once. After a fault of the network an idempotent
+    /// request is sent once more.
     ///
     /// # Errors
-    /// Everything that `aws_credentials` can say; `Misconfigured` for a server that is not configured; `AccessDenied` if
-    /// IAM refuses; `Retryable` for the network.
-    #[expect(clippy::unused_async, reason = "the core's part is built")]
+    /// Everything that `aws_credentials` can say; `Misconfigured` for a request that cannot be signed, and a server that is not
+    /// configured; `AccessDenied` and `NotFound` if what stands before the API refuses; `Retryable` for the network.
     pub async fn call_api(&self, request: ApiRequest) -> Result<Arc<ApiResponse>, SessionError> {
-        Err(SessionError::Internal { detail: format!("not there yet: {}", request.method) })
+        let jetbridge::ApiResponse { status, headers, body } = self.inner.call_api(request.into()).await?;
+        Ok(Arc::new(ApiResponse { status, headers: api_headers(headers), body }))
     }
 
-    /// The headers that sign a request which somebody else sends.
+    /// The headers that sign a request which somebody else sends, who must not follow redirects with them: the session token is
+    /// among them.
     ///
     /// # Errors
     /// As for `call_api`; the API is not asked.
-    #[expect(clippy::unused_async, reason = "the core's part is built")]
     pub async fn sign_request(&self, request: ApiRequest) -> Result<Arc<SignedHeaders>, SessionError> {
-        Err(SessionError::Internal { detail: format!("not there yet: {}", request.method) })
+        let signed = self.inner.sign_request(&request.into()).await?;
+        Ok(Arc::new(SignedHeaders { headers: api_headers(signed.headers().to_vec()), expires_at: signed.expires_at() }))
+    }
+
+    /// Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone.
+    pub fn is_api(&self, url: &str) -> bool {
+        self.inner.is_api(url)
     }
 }

@@ -28,6 +28,9 @@ public interface JetbridgeSession : AutoCloseable {
     /** The bucket of the configuration, for headings. */
     public val bucket: String
 
+    /** What an S3 client of an AWS SDK has to be told to find the bucket of the configuration. */
+    public val s3Settings: S3Settings
+
     /** Who is signed in, if anybody. `NotLoaded` until [restore], which [open] calls, has read the secure store. */
     public val state: StateFlow<SessionState>
 
@@ -298,6 +301,9 @@ public interface JetbridgeSession : AutoCloseable {
      * @throws JetbridgeException.Misconfigured as [callApi]
      */
     public suspend fun signRequest(request: ApiRequest): SignedHeaders
+
+    /** Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone. */
+    public fun isApi(url: String): Boolean
 
     /**
      * Renews tokens and keys a little before they run out, for long work without a user: until the answer is cancelled or the

@@ -67,6 +67,8 @@ internal class LiveSession(
     private val observation = core.observe(observer)
 
     override val bucket: String = config.bucket()
+    override val s3Settings: S3Settings =
+        S3Settings(config.bucket(), config.bucketRegion(), config.s3Endpoint(), config.forcePathStyle())
     override val state: StateFlow<SessionState> = states.asStateFlow()
     override val events: SharedFlow<SessionEvent> = news.asSharedFlow()
     override val signInProgress: StateFlow<SignInProgress> = signInFlow.progress
@@ -166,6 +168,8 @@ internal class LiveSession(
     override suspend fun callApi(request: ApiRequest): ApiResponse = call { core.callApi(request) }
 
     override suspend fun signRequest(request: ApiRequest): SignedHeaders = call { core.signRequest(request) }
+
+    override fun isApi(url: String): Boolean = core.isApi(url)
 
     override fun renewInBackground(): Job {
         val renewal = core.renewInBackground()

@@ -24,6 +24,7 @@ import dev.jetbridge.ObjectListing
 import dev.jetbridge.ObjectPage
 import dev.jetbridge.PresignRequest
 import dev.jetbridge.PresignedUrl
+import dev.jetbridge.S3Settings
 import dev.jetbridge.SessionDetails
 import dev.jetbridge.SessionEvent
 import dev.jetbridge.SessionState
@@ -79,6 +80,12 @@ public class FakeJetbridgeSession(
      * told: a test that wants to look at a transfer half-way waits in here, and one that wants it to fail throws.
      */
     public var duringTransfer: suspend (TransferProgress) -> Unit = {}
+
+    /** What an S3 client is told about [bucket]. */
+    override var s3Settings: S3Settings = S3Settings(bucket, "eu-central-1")
+
+    /** How the URLs begin that [isApi] takes for the app's APIs. */
+    public var apis: List<String> = emptyList()
 
     /** What [callApi] answers. */
     public var api: (ApiRequest) -> ApiResponse = { FakeApiResponse() }
@@ -277,6 +284,8 @@ public class FakeJetbridgeSession(
     override suspend fun callApi(request: ApiRequest): ApiResponse = asUser("callApi") { api(request) }
 
     override suspend fun signRequest(request: ApiRequest): SignedHeaders = asUser("signRequest") { FakeSignedHeaders() }
+
+    override fun isApi(url: String): Boolean = apis.any(url::startsWith)
 
     private suspend fun transfer(
         size: Int,

@@ -224,6 +224,9 @@ class FakeJetbridgeSessionTest {
             assertEquals("pot", answer.header("x-tea"))
             assertEquals("https://api.example.com/tea", answer.body.decodeToString())
             assertEquals(listOf("authorization"), session.signRequest(ApiRequest("https://api.example.com/tea")).headers.map { it.name })
+            session.apis = listOf("https://api.example.com/")
+            assertTrue(session.isApi("https://api.example.com/tea") && !session.isApi("https://example.com/"))
+            assertEquals(session.bucket, session.s3Settings.bucket)
             assertFalse(session.presignObject(PresignRequest(ObjectAddress("a"), PresignedMethod.GET)).isCutShort)
             assertEquals(listOf("callApi", "signRequest", "presignObject"), session.calls)
         }
