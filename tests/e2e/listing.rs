@@ -123,6 +123,33 @@ async fn the_sdk_of_the_app_s_choice_works_with_the_session_s_configuration() {
     assert!(bench.stack.log().records().is_empty());
 }
 
+/// Endpoint, region and the bucket's place in the URL come from the session.
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_clients_of_s3_and_sts_need_nothing_but_the_session() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    let s3 = aws_sdk_s3::Client::from_conf(session.s3_config());
+    let bucket = session.config().bucket();
+    bench.stack.faults().inject(Fault::S3SlowDown, 1);
+    let page = s3.list_objects_v2().bucket(bucket).max_keys(3).send().await.unwrap();
+    let found: Vec<_> = page.contents().iter().map(|object| object.key().unwrap()).collect();
+    let expected = list_everything(&session).await;
+    assert_eq!(found, expected[..3].iter().map(|object| object.key.as_str()).collect::<Vec<_>>());
+    let body = s3.get_object().bucket(bucket).key(found[0]).send().await.unwrap().body.collect().await.unwrap();
+    assert_eq!(body.into_bytes().len() as u64, expected[0].size);
+
+    let sts =
+        aws_sdk_sts::config::Builder::from(&session.sdk_config()).endpoint_url(bench.stack.endpoints().sts.as_str());
+    let caller = aws_sdk_sts::Client::from_conf(sts.build()).get_caller_identity().send().await.unwrap();
+    assert!(caller.arn().unwrap().contains(":assumed-role/") && caller.account().unwrap().len() == 12, "{caller:?}");
+    assert!(caller.user_id().unwrap().ends_with(":CognitoIdentityCredentials"), "{caller:?}");
+    // So are their credentials: the session's, renewed when their time is up.
+    let before = session.aws_credentials().await.unwrap();
+    bench.let_time_pass(std::time::Duration::from_secs(2 * 3600));
+    assert_eq!(s3.list_objects_v2().bucket(bucket).max_keys(1).send().await.unwrap().contents().len(), 1);
+    assert_ne!(session.aws_credentials().await.unwrap().access_key_id(), before.access_key_id());
+}
+
 fn has_dot_segment(key: &str) -> bool {
     key.split('/').any(|segment| segment == "." || segment == "..")
 }

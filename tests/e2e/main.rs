@@ -6,6 +6,7 @@
 mod acceptance;
 mod access_token;
 mod accounts;
+mod api;
 mod authorization_requests;
 mod background;
 mod bench;

@@ -28,6 +28,13 @@ Exit codes:
   4  misconfigured                     9  not found
  10  a condition was not met          11  a file here";
 
+const CALL_EXIT_CODES: &str = "\
+Exit codes by the API's answer, which is written in any case:
+  0  below 400                         6  408, 425, 429 and from 500 on
+  5  401, 403, 407                     9  404, 410
+ 10  409, 412                          2  every other below 500
+A refusal of what stands before the API (IAM) is none of its answers: it is explained, as every other error.";
+
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]
 #[command(name = "jetbridge", version, styles = STYLES, after_help = EXIT_CODES)]
@@ -99,6 +106,9 @@ pub(crate) enum Command {
     Whoami,
     /// Show the temporary AWS credentials, or hand them to other tools
     Creds(CredsArgs),
+    /// Send a signed request to an API, and write what it answers
+    #[command(after_help = CALL_EXIT_CODES)]
+    Call(Box<CallArgs>),
     /// List the accounts with a sign-in; asks no server
     Accounts,
     /// Use another account from now on
@@ -214,6 +224,39 @@ pub(crate) struct CredsArgs {
     /// process: for credential_process of the AWS CLI and SDKs; env: lines for a shell [default: a summary without secrets]
     #[arg(long, value_enum)]
     pub(crate) format: Option<CredsFormat>,
+}
+
+#[derive(Clone, Args)]
+pub(crate) struct CallArgs {
+    /// GET, POST, PUT, PATCH, DELETE …
+    pub(crate) method: String,
+    /// The address; or a path behind the one API of the configuration (/orders/7), or of the one with this name
+    /// (NAME:/orders/7). Without --service and --region the API has to be in API.endpoints
+    #[arg(value_name = "URL|PATH|NAME:PATH")]
+    pub(crate) url: String,
+    /// What to send: text, @FILE, or @- for standard input. Other users of this machine see arguments: a secret belongs in a
+    /// file
+    #[arg(long, value_name = "TEXT|@FILE|@-")]
+    pub(crate) body: Option<String>,
+    /// A header; or @FILE with one a line, for those with a secret in them. May come several times
+    #[arg(long, value_name = "'NAME: VALUE'|@FILE")]
+    pub(crate) header: Vec<String>,
+    /// Sign for this service at any https address: execute-api, appsync, lambda …
+    #[arg(long, value_name = "S", requires = "region")]
+    pub(crate) service: Option<String>,
+    /// Sign for this region
+    #[arg(long, value_name = "R", requires = "service")]
+    pub(crate) region: Option<String>,
+    /// Write the status and the headers, too
+    #[arg(long)]
+    pub(crate) include: bool,
+}
+
+/// Body and headers may be secrets.
+impl std::fmt::Debug for CallArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallArgs").field("method", &self.method).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

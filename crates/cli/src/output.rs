@@ -93,6 +93,13 @@ impl Output {
         self.line(text::escape_json(&line))
     }
 
+    /// Writes bytes as they are, for another program.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush())
+    }
+
     /// Hands over what is pending.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         let written = self.stream.write_all(self.pending.as_bytes()).and_then(|()| self.stream.flush());

@@ -18,12 +18,12 @@ pub struct ApiHeader {
 /// What to send.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ApiRequest {
-    /// The whole URL, percent-encoded. It is below one of `API.endpoints`, or `service` and `region` are both given.
+    /// The whole URL. Its server is one of `API.endpoints`, or `service` and `region` are both given.
     pub url: String,
     /// `GET`, `POST` and so on.
     #[uniffi(default = "GET")]
     pub method: String,
-    /// Headers of the app's own, each name once; those of the signature and of the connection are refused.
+    /// Headers of the app's own; those of the signature are added.
     #[uniffi(default = [])]
     pub headers: Vec<ApiHeader>,
     /// The body, empty for none.
@@ -37,52 +37,6 @@ pub struct ApiRequest {
     pub region: Option<String>,
 }
 
-/// What the API answered. An object, because what it says may be anybody's secret.
-#[derive(Debug, uniffi::Object)]
-pub struct ApiResponse {
-    status: u16,
-    headers: Vec<ApiHeader>,
-    body: Vec<u8>,
-}
-
-#[uniffi::export]
-impl ApiResponse {
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The headers, in the answer's order.
-    pub fn headers(&self) -> Vec<ApiHeader> {
-        self.headers.clone()
-    }
-
-    /// The body.
-    pub fn body(&self) -> Vec<u8> {
-        self.body.clone()
-    }
-}
-
-/// Headers that sign one request: whoever sends it adds them, and changes nothing else. A secret.
-#[derive(Debug, uniffi::Object)]
-pub struct SignedHeaders {
-    headers: Vec<ApiHeader>,
-    expires_at: SystemTime,
-}
-
-#[uniffi::export]
-impl SignedHeaders {
-    /// The headers. Never log them.
-    pub fn headers(&self) -> Vec<ApiHeader> {
-        self.headers.clone()
-    }
-
-    /// Until when the request has to arrive: five minutes after it was signed, or the end of the credentials if that is sooner.
-    pub fn expires_at(&self) -> SystemTime {
-        self.expires_at
-    }
-}
-
 impl From<ApiRequest> for jetbridge::ApiRequest {
     fn from(request: ApiRequest) -> Self {
         let ApiRequest { url, method, headers, body, service, region } = request;
@@ -91,32 +45,67 @@ impl From<ApiRequest> for jetbridge::ApiRequest {
     }
 }
 
-fn api_headers(headers: Vec<(String, String)>) -> Vec<ApiHeader> {
-    headers.into_iter().map(|(name, value)| ApiHeader { name, value }).collect()
+fn to_headers(pairs: &[(String, String)]) -> Vec<ApiHeader> {
+    pairs.iter().map(|(name, value)| ApiHeader { name: name.clone(), value: value.clone() }).collect()
+}
+
+/// What the API answered. An object, because what it says may be anybody's secret.
+#[derive(Debug, uniffi::Object)]
+pub struct ApiResponse(jetbridge::ApiResponse);
+
+#[uniffi::export]
+impl ApiResponse {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// The headers, in the answer's order.
+    pub fn headers(&self) -> Vec<ApiHeader> {
+        to_headers(&self.0.headers)
+    }
+
+    /// The body.
+    pub fn body(&self) -> Vec<u8> {
+        self.0.body.clone()
+    }
+}
+
+/// Headers that sign one request: whoever sends it adds them, and changes nothing else. A secret.
+#[derive(Debug, uniffi::Object)]
+pub struct SignedHeaders(jetbridge::SignedHeaders);
+
+#[uniffi::export]
+impl SignedHeaders {
+    /// The headers. Never log them.
+    pub fn headers(&self) -> Vec<ApiHeader> {
+        to_headers(self.0.headers())
+    }
+
+    /// Until when the request has to arrive: five minutes after it was signed, or the end of the credentials if that is sooner.
+    pub fn expires_at(&self) -> SystemTime {
+        self.0.expires_at()
+    }
 }
 
 #[uniffi::export(async_runtime = "tokio")]
 impl CoreSession {
-    /// Signs a request, sends it, and hands out whatever the API answers, redirects among it; it is held in memory, at most
-    /// 10 MiB. What the credentials or the clock are refused for is signed anew once. After a fault of the network an idempotent
-    /// request is sent once more.
+    /// Signs a request, sends it, and hands out whatever the API answers. Redirects are handed out too. What the credentials
+    /// or the clock are refused for is signed anew once.
     ///
     /// # Errors
-    /// Everything that `aws_credentials` can say; `Misconfigured` for a request that cannot be signed, and a server that is not
-    /// configured; `AccessDenied` and `NotFound` if what stands before the API refuses; `Retryable` for the network.
+    /// Everything that `aws_credentials` can say; `Misconfigured` for a server that is not configured; `AccessDenied` if
+    /// IAM refuses; `Retryable` for the network.
     pub async fn call_api(&self, request: ApiRequest) -> Result<Arc<ApiResponse>, SessionError> {
-        let jetbridge::ApiResponse { status, headers, body } = self.inner.call_api(request.into()).await?;
-        Ok(Arc::new(ApiResponse { status, headers: api_headers(headers), body }))
+        Ok(Arc::new(ApiResponse(self.inner.call_api(request.into()).await?)))
     }
 
-    /// The headers that sign a request which somebody else sends, who must not follow redirects with them: the session token is
-    /// among them.
+    /// The headers that sign a request which somebody else sends.
     ///
     /// # Errors
     /// As for `call_api`; the API is not asked.
     pub async fn sign_request(&self, request: ApiRequest) -> Result<Arc<SignedHeaders>, SessionError> {
-        let signed = self.inner.sign_request(&request.into()).await?;
-        Ok(Arc::new(SignedHeaders { headers: api_headers(signed.headers().to_vec()), expires_at: signed.expires_at() }))
+        Ok(Arc::new(SignedHeaders(self.inner.sign_request(&request.into()).await?)))
     }
 
     /// Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone.

@@ -120,6 +120,8 @@ faults! {
     StsProviderUnreachable = "sts-provider-unreachable",
     /// The API: 429, "Too Many Requests", as beyond the stage's rate.
     ApiThrottled = "api-throttled",
+    /// The API: 403, "Forbidden", as for credentials that have expired or that AWS does not know: an HTTP API says no more.
+    ApiCredentialsRefused = "api-credentials-refused",
 }
 
 /// Long enough to be seen, and no longer than any client waits.

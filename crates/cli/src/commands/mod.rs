@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod accounts;
+mod call;
 mod completions;
 mod creds;
 mod demo;
@@ -27,7 +28,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
     // What another program reads, and reads to its end.
     let is_one_document = match &command {
         Command::Creds(args) => args.format.is_some() || context.global.json,
-        Command::Completions(_) => true,
+        Command::Completions(_) | Command::Call(_) => true,
         Command::Whoami | Command::Logout(_) => context.global.json,
         _ => false,
     };
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::Accounts => accounts::list(&context, &mut output).await,
         Command::Switch(args) => accounts::switch(&context, &args, &mut output).await,
         Command::Creds(args) => creds::run(&context, &args, &mut output).await,
+        Command::Call(args) => call::run(&context, *args, &mut output).await,
         Command::Doctor(args) => doctor::run(&context, &args, &mut output).await,
         Command::Logout(args) => logout::run(&context, &args, &mut output).await,
         Command::Completions(args) => completions::run(&args, &mut output),

@@ -93,12 +93,17 @@ pub enum ListedEntry {
 
 /// An S3 client for the bucket's region and endpoint, on top of any SDK configuration.
 pub(crate) fn client(config: &Config, sdk_config: &SdkConfig, bucket: &str) -> Client {
+    Client::from_conf(client_config(config, sdk_config, bucket))
+}
+
+/// What such a client is made of.
+pub(crate) fn client_config(config: &Config, sdk_config: &SdkConfig, bucket: &str) -> aws_sdk_s3::Config {
     let mut builder = aws_sdk_s3::config::Builder::from(sdk_config)
         .region(Region::new(config.bucket_region().to_owned()))
         .force_path_style(is_in_path(config, bucket))
         .retry_classifier(PassingFaults::<ListObjectsV2Error>::new());
     builder.set_endpoint_url(config.s3_endpoint().map(bare));
-    Client::from_conf(builder.build())
+    builder.build()
 }
 
 /// Refuses a bucket that S3 could never have, before anything is sent: in a URL it would be something else.

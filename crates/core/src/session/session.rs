@@ -26,7 +26,7 @@ use crate::aws::objects::{
     CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl,
     PutObject, TransferOptions, UploadedObject,
 };
-use crate::aws::s3::ListObjects;
+use crate::aws::s3::{self, ListObjects};
 use crate::aws::sdk_config;
 use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
@@ -298,6 +298,14 @@ impl Session {
     /// client and its corrected clock. The region is `Auth.region`.
     pub fn sdk_config(&self) -> SdkConfig {
         sdk_config::signed(&self.parts.config, self.clone(), &self.parts.http, &self.parts.clock)
+    }
+
+    /// The configuration for a client of `aws-sdk-s3`: as [`sdk_config`](Self::sdk_config), in the bucket's region, at its
+    /// endpoint and with its place in the URL, as the configuration has them (`Storage.AWSS3`). Throttles and outages that only
+    /// S3 knows are tried again.
+    pub fn s3_config(&self) -> aws_sdk_s3::Config {
+        let config = &self.parts.config;
+        s3::client_config(config, &self.sdk_config(), config.bucket())
     }
 }
 

@@ -164,6 +164,9 @@ impl Gateway {
         parts: &Parts,
         body: &Bytes,
     ) -> Result<Arc<TemporaryCredentials>, Refusal> {
+        if self.shared.faults.take(Fault::ApiCredentialsRefused) {
+            return Err(Refusal::forbidden());
+        }
         let received = ReceivedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body };
         let region = &self.shared.options.region;
         let signer = verify(&ServiceRules::EXECUTE_API, region, received, &self.credentials, self.shared.clock.now());

@@ -1,0 +1,221 @@
+//! `jetbridge call`: one signed request to an API, and its answer as it came.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jetbridge::{ApiEndpoint, ApiRequest, ApiResponse, Config};
+use serde::Serialize;
+use tokio::io::AsyncReadExt as _;
+
+use crate::args::CallArgs;
+use crate::context::Context;
+use crate::exit::{CliError, Exit, Failure};
+use crate::output::{Notes, Output};
+use crate::path::{UserPath, read_file};
+use crate::text::{escape, escape_lines};
+
+/// What API Gateway takes ("Payload size: 10 MB", API Gateway developer guide, quotas of REST and HTTP APIs).
+const LARGEST_BODY: u64 = 10 * 1024 * 1024;
+/// Several times what API Gateway takes of headers in all.
+const LARGEST_HEADERS: u64 = 64 * 1024;
+/// Standard input, where an argument names a file.
+const STDIN: &str = "-";
+
+#[derive(Debug, Serialize)]
+struct AnsweredEvent<'a> {
+    event: &'static str,
+    status: u16,
+    headers: Vec<HeaderEvent<'a>>,
+    #[serde(flatten)]
+    body: BodyEvent<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct HeaderEvent<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+/// JSON holds text alone.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum BodyEvent<'a> {
+    Body(&'a str),
+    BodyBase64(String),
+}
+
+pub(super) async fn run(context: &Context, args: CallArgs, output: &mut Output) -> Result<(), CliError> {
+    let method = args.method.to_ascii_uppercase();
+    let body = read_body(args.body.as_deref(), context.notes).await?;
+    let headers = read_headers(&args.header, context.notes).await?;
+    let (session, _) = context.signed_in().await?;
+    let url = find_url(&args.url, session.config())?;
+    let request = ApiRequest { method, url, headers, body, service: args.service, region: args.region };
+    let answer = session.call_api(request).await?;
+    write(&answer, args.include, output)?;
+    judge(answer.status)
+}
+
+fn write(answer: &ApiResponse, include: bool, output: &mut Output) -> Result<(), CliError> {
+    if output.is_json() {
+        let headers = answer.headers.iter().map(|(name, value)| HeaderEvent { name, value }).collect();
+        let body = match std::str::from_utf8(&answer.body) {
+            Ok(text) => BodyEvent::Body(text),
+            Err(_) => BodyEvent::BodyBase64(STANDARD.encode(&answer.body)),
+        };
+        return Ok(output.event(&AnsweredEvent { event: "answered", status: answer.status, headers, body })?);
+    }
+    if include {
+        output.line(format_args!("HTTP {}", answer.status))?;
+        for (name, value) in &answer.headers {
+            output.line(format_args!("{name}: {}", escape(value)))?;
+        }
+        output.line("")?;
+    }
+    if output.is_terminal() {
+        // Another program gets every byte; a terminal would obey some.
+        output.line(escape_lines(&String::from_utf8_lossy(&answer.body)).trim_end_matches('\n'))?;
+    } else {
+        output.bytes(&answer.body)?;
+    }
+    Ok(())
+}
+
+/// The exit code that fits the answer; the answer has been written.
+fn judge(status: u16) -> Result<(), CliError> {
+    let exit = match status {
+        0..=399 => return Ok(()),
+        401 | 403 | 407 => Exit::AccessDenied,
+        404 | 410 => Exit::NotFound,
+        409 | 412 => Exit::ConditionNotMet,
+        408 | 425 | 429 | 500.. => Exit::Temporary,
+        _ => Exit::Usage,
+    };
+    Err(Failure::new("answered", exit, format!("the API answered with HTTP status {status}")).into())
+}
+
+/// The address: as it is, or a path behind the one API of the configuration, or behind the one of a name.
+fn find_url(typed: &str, config: &Config) -> Result<String, Failure> {
+    let apis = config.api_endpoints();
+    let behind = |api: &ApiEndpoint, path: &str| format!("{}{path}", api.url.as_str().trim_end_matches('/'));
+    let which = |problem: String| {
+        let names: Vec<_> = apis.iter().map(|api| format!("{}:/…", escape(&api.name))).collect();
+        let hint = match names.as_slice() {
+            [] => "Give the whole URL, or name the API in API.endpoints of aws-exports.json.".to_owned(),
+            names => format!("Give the whole URL, or one of: {}", names.join(" ")),
+        };
+        Failure::new("usage", Exit::Usage, problem).hint(hint)
+    };
+    if typed.starts_with('/') {
+        return match apis {
+            [api] => Ok(behind(api, typed)),
+            [] => Err(which(format!("{} is no URL, and the configuration names no API", escape(typed)))),
+            _ => Err(which(format!("{} may be of any of {} APIs", escape(typed), apis.len()))),
+        };
+    }
+    match typed.split_once(":/") {
+        Some((name, path)) if !path.starts_with('/') => match apis.iter().find(|api| api.name == name) {
+            Some(api) => Ok(behind(api, &format!("/{path}"))),
+            None => Err(which(format!("the configuration names no API {:?}", escape(name)))),
+        },
+        _ => Ok(typed.to_owned()),
+    }
+}
+
+async fn read_body(typed: Option<&str>, notes: Notes) -> Result<Vec<u8>, Failure> {
+    match typed.map(|typed| (typed, typed.strip_prefix('@'))) {
+        None => Ok(Vec::new()),
+        Some((_, Some(file))) => read(file, LARGEST_BODY, notes).await,
+        Some((text, None)) => Ok(text.as_bytes().to_vec()),
+    }
+}
+
+/// `Name: value` each; `@FILE` has one a line.
+async fn read_headers(typed: &[String], notes: Notes) -> Result<Vec<(String, String)>, Failure> {
+    let mut headers = Vec::new();
+    for typed in typed {
+        let lines = match typed.strip_prefix('@') {
+            Some(file) => {
+                let bytes = read(file, LARGEST_HEADERS, notes).await?;
+                String::from_utf8(bytes).map_err(|_| unreadable(file, "it is not UTF-8"))?
+            }
+            None => typed.clone(),
+        };
+        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            // The line is not shown: its value may be a secret.
+            let (name, value) = line.split_once(':').ok_or_else(|| {
+                Failure::new("usage", Exit::Usage, "a header has no colon").hint("Write it as 'Name: value'.")
+            })?;
+            headers.push((name.trim().to_owned(), value.trim().to_owned()));
+        }
+    }
+    Ok(headers)
+}
+
+async fn read(file: &str, most: u64, notes: Notes) -> Result<Vec<u8>, Failure> {
+    let bytes = if file == STDIN {
+        let mut bytes = Vec::new();
+        tokio::io::stdin().take(most + 1).read_to_end(&mut bytes).await.map(|_| bytes)
+    } else {
+        let path = UserPath::new(file).map_err(|problem| unreadable(file, &problem))?.absolute()?;
+        read_file(Path::new(&path), most + 1, notes).await
+    };
+    match bytes {
+        Ok(bytes) if bytes.len() as u64 > most => Err(unreadable(file, &format!("it is larger than {most} bytes"))),
+        Ok(bytes) => Ok(bytes),
+        Err(error) => Err(unreadable(file, &error.to_string())),
+    }
+}
+
+fn unreadable(file: &str, problem: &str) -> Failure {
+    let name = if file == STDIN { "standard input".into() } else { escape(file) };
+    Failure::new("local_file", Exit::LocalFile, format!("{name} cannot be sent: {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_says_what_kind_of_answer_it_was() {
+        let code = |status| match judge(status) {
+            Ok(()) => 0,
+            Err(CliError::Failed(failure)) => failure.exit as u8,
+            Err(CliError::OutputClosed) => panic!("{status}"),
+        };
+        for (status, exit) in [
+            (100, 0),
+            (200, 0),
+            (304, 0),
+            (399, 0),
+            (400, 2),
+            (401, 5),
+            (403, 5),
+            (404, 9),
+            (410, 9),
+            (412, 10),
+            (422, 2),
+            (429, 6),
+            (500, 6),
+            (599, 6),
+        ] {
+            assert_eq!(code(status), exit, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn headers_come_from_arguments_and_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("headers");
+        std::fs::write(&file, "X-Api-Key:  s3cret \r\n\nAccept: a:b\n").unwrap();
+        let typed = ["If-Match: \"1\"".to_owned(), format!("@{}", file.display())];
+        let read = read_headers(&typed, Notes::new(true)).await.unwrap();
+        let read: Vec<_> = read.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(read, [("If-Match", "\"1\""), ("X-Api-Key", "s3cret"), ("Accept", "a:b")]);
+        let refused = read_headers(&["s3cret".to_owned()], Notes::new(true)).await.unwrap_err();
+        assert!(refused.exit == Exit::Usage && !refused.message.contains("s3cret"));
+        let missing = read_headers(&["@/nowhere/at/all".to_owned()], Notes::new(true)).await.unwrap_err();
+        assert_eq!(missing.exit, Exit::LocalFile);
+    }
+}
