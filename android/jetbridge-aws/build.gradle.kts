@@ -13,6 +13,7 @@ android {
 
     defaultConfig {
         minSdk = 26
+        consumerProguardFiles("consumer-rules.pro")
     }
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_17
@@ -45,6 +46,7 @@ dependencies {
     compileOnly(libs.aws.s3)
 
     testImplementation(libs.aws.s3)
+    testImplementation(project(":jetbridge-okhttp"))
     // As a jar: it brings those of computers.
     testImplementation(libs.jna)
     testImplementation(libs.junit)

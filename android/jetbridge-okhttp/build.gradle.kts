@@ -18,9 +18,6 @@ android {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
     }
-    sourceSets {
-        getByName("test") { kotlin.directories.add("../testing/kotlin") }
-    }
     publishing {
         singleVariant("release") {
             withSourcesJar()
@@ -42,11 +39,6 @@ dependencies {
     api(project(":jetbridge"))
     // The oldest that is in wide use: apps with OkHttp 5, which keeps the API of 4, get theirs.
     api(libs.okhttp)
-
-    // As a jar: it brings those of computers.
-    testImplementation(libs.jna)
-    testImplementation(libs.junit)
-    testImplementation(libs.robolectric)
 }
 
 publishing {

@@ -14,10 +14,16 @@ import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.accessKeyId
 import dev.jetbridge.expiration
 import dev.jetbridge.memoryStore
+import dev.jetbridge.okhttp.JetbridgeSigningInterceptor
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.url
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
+import okhttp3.OkHttp
+import okhttp3.OkHttpClient
+import okhttp3.Request
+import okhttp3.RequestBody.Companion.toRequestBody
+import org.json.JSONObject
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotEquals
@@ -119,4 +125,25 @@ class AwsSdkTest {
                 assertEquals("AccessDenied", (thrown as S3Exception).sdkErrorMetadata.errorCode)
             }
         }
+
+    /** Both artifacts in one app: Gradle takes the newer OkHttp, which is the SDK's. */
+    @Test
+    fun `the interceptor goes with the OkHttp that the SDK brings`() {
+        assertTrue(OkHttp.VERSION, OkHttp.VERSION.startsWith("5."))
+        val api =
+            JSONObject(stack.local.awsExportsJson())
+                .getJSONObject("API")
+                .getJSONArray("endpoints")
+                .getJSONObject(0)
+                .getString("endpoint")
+        val request =
+            Request
+                .Builder()
+                .url("$api/echo")
+                .post("a".toRequestBody())
+                .build()
+        OkHttpClient.Builder().addNetworkInterceptor(JetbridgeSigningInterceptor(session)).build().newCall(request).execute().use {
+            assertEquals(200, it.code)
+        }
+    }
 }
