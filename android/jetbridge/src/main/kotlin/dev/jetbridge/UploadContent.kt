@@ -30,6 +30,8 @@ public suspend fun JetbridgeSession.uploadContent(
     conditions: ObjectConditions = ObjectConditions(),
     onProgress: ((TransferProgress) -> Unit)? = null,
 ): UploadedObject {
+    // "By default, the system grants your app access to media files until the device is restarted or until your app stops"
+    // (developer.android.com/training/data-storage/shared/photo-picker, "Persist media file access").
     // Why a copy: the parts of an upload are read several at once and again if one fails, for which there has to be a file of a
     // known size. A provider need not know the size (OpenableColumns.SIZE: "null if unknown"), and what it says may not be what is
     // read: a video is transcoded on the way to apps that cannot play it (developer.android.com/media/platform/transcoding).
