@@ -107,4 +107,9 @@ impl CoreSession {
     pub async fn sign_request(&self, request: ApiRequest) -> Result<Arc<SignedHeaders>, SessionError> {
         Ok(Arc::new(SignedHeaders(self.inner.sign_request(&request.into()).await?)))
     }
+
+    /// Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone.
+    pub fn is_api(&self, url: &str) -> bool {
+        self.inner.is_api(url)
+    }
 }

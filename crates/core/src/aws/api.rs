@@ -343,15 +343,13 @@ fn find_target(
             ));
         }
     }
-    let here = |endpoint: &&config::ApiEndpoint| endpoint.url.origin() == url.origin();
-    let below = config.api_endpoints().iter().filter(here).filter(|endpoint| is_below(endpoint.url.path(), url.path()));
-    if let Some(endpoint) = below.max_by_key(|endpoint| endpoint.url.path().len()) {
+    if let Some(endpoint) = find_endpoint(config, url) {
         return Ok((endpoint.service.clone(), endpoint.region.clone()));
     }
     let server = url.origin().ascii_serialization();
     let way_out =
         "or say in the request whom it is signed for: service and region (jetbridge call: --service and --region)";
-    Err(match config.api_endpoints().iter().find(here) {
+    Err(match on_server(config, url).next() {
         Some(endpoint) => misconfigured(
             WHOM,
             format!("{} is not below {}, where the API {:?} begins", url.path(), endpoint.url, endpoint.name),
@@ -366,6 +364,21 @@ fn find_target(
             ),
         ),
     })
+}
+
+/// Whether a request to this URL is signed without a word on whom it is signed for.
+pub(crate) fn is_configured(config: &Config, url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| find_endpoint(config, &url).is_some())
+}
+
+/// The API of `API.endpoints` that the URL is of; of several, the one whose path says most.
+fn find_endpoint<'a>(config: &'a Config, url: &Url) -> Option<&'a config::ApiEndpoint> {
+    let below = on_server(config, url).filter(|endpoint| is_below(endpoint.url.path(), url.path()));
+    below.max_by_key(|endpoint| endpoint.url.path().len())
+}
+
+fn on_server<'a>(config: &'a Config, url: &Url) -> impl Iterator<Item = &'a config::ApiEndpoint> {
+    config.api_endpoints().iter().filter(|endpoint| endpoint.url.origin() == url.origin())
 }
 
 /// Whether it is the endpoint's path or one below it, segment by segment.
@@ -429,6 +442,7 @@ mod tests {
         ] {
             let checked = check(get(url)).unwrap();
             assert_eq!((checked.service.as_str(), checked.region.as_str()), (service, region), "{url}");
+            assert!(is_configured(&config(), url));
         }
         for other in [
             "https://a1.execute-api.eu-west-1.amazonaws.com/prod2",
@@ -441,6 +455,7 @@ mod tests {
         ] {
             let told = refusal(get(other));
             assert!(told.starts_with("API.endpoints") && told.contains("--service and --region"), "{other}: {told}");
+            assert!(!is_configured(&config(), other));
         }
         for insecure in ["http://api.example.com/x", "ftp://api.example.com/x", "api.example.com/x", ""] {
             assert!(refusal(get(insecure)).starts_with("the request's URL"), "{insecure}");

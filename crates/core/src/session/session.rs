@@ -21,7 +21,7 @@ use super::objects::{ObjectBody, Objects};
 use super::others::{OtherSession, OtherSessions};
 use super::renewal::CredentialRenewal;
 use super::sign_out::{Leaving, SignOut, SignOutMode};
-use crate::aws::api::{ApiRequest, ApiResponse, SignedHeaders};
+use crate::aws::api::{ApiRequest, ApiResponse, SignedHeaders, is_configured};
 use crate::aws::objects::{
     CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl,
     PutObject, TransferOptions, UploadedObject,
@@ -347,6 +347,11 @@ impl Session {
     /// As for [`call_api`](Self::call_api), without what the API or the network say.
     pub async fn sign_request(&self, request: &ApiRequest) -> Result<SignedHeaders, SessionError> {
         self.apis().sign(request.clone()).await
+    }
+
+    /// Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone.
+    pub fn is_api(&self, url: &str) -> bool {
+        is_configured(&self.parts.config, url)
     }
 }
 
