@@ -2,5 +2,6 @@
 
 pub(crate) mod endpoints;
 pub(crate) mod objects;
+pub(crate) mod reading;
 pub(crate) mod s3;
 pub(crate) mod sdk_config;

@@ -26,6 +26,8 @@ pub(crate) struct Refusal {
     pub bucket_region: Option<String>,
     /// For S3: the host that the bucket is to be asked at.
     pub endpoint: Option<String>,
+    /// For S3: the header whose condition does not hold.
+    pub condition: Option<String>,
 }
 
 impl Refusal {
@@ -38,6 +40,7 @@ impl Refusal {
             status: None,
             bucket_region: None,
             endpoint: None,
+            condition: None,
         }
     }
 

@@ -198,7 +198,27 @@ static TABLE: &[Row] = &[
         "{bucket} is no bucket name",
         "A name has 3 to 63 lower-case letters, digits, dots and hyphens; copy it from the S3 console."),
     row(S3, "NoSuchBucket", "", Explained(s3::no_such_bucket), "", ""),
-    row(S3, "NoSuchKey", "", NotFound, "the object in bucket {bucket}", ""),
+    row(S3, "NoSuchKey", "", NotFound, "{subject}", ""),
+    // HEAD, which has no words.
+    row(S3, "NotFound", "", NotFound, "{subject}, or the bucket itself", ""),
+    row(S3, "PreconditionFailed", "", Explained(s3::condition_not_met), "", ""),
+    row(S3, "NotModified", "", Explained(s3::condition_not_met), "", ""),
+    row(S3, "InvalidRange", "", Explained(s3::no_such_bytes), "", ""),
+    // "The object is archived and inaccessible until restored" (S3 API reference, GetObject, Errors).
+    row(S3, "InvalidObjectState", "", AccessDenied,
+        "{subject} is archived",
+        "Nobody can read it before it is restored: S3 console > the object > Initiate restore, or aws s3api restore-object, \
+         and then minutes to days until that is done."),
+    // KMS's own refusals, which S3 passes on with this prefix (AWS KMS API reference, Decrypt, Errors).
+    row(S3, "KMS.DisabledException", "", Misconfigured("KMS key"),
+        "{subject} is encrypted with a KMS key that is disabled",
+        "In AWS: Key Management Service > Customer managed keys: enable the key."),
+    row(S3, "KMS.KMSInvalidStateException", "", Misconfigured("KMS key"),
+        "{subject} is encrypted with a KMS key that cannot be used in its state",
+        "In AWS: Key Management Service > Customer managed keys: a key whose deletion is planned can be kept."),
+    row(S3, "KMS.NotFoundException", "", Misconfigured("KMS key"),
+        "{subject} is encrypted with a KMS key that is not there",
+        "A deleted key is gone, and with it what it encrypted; a wrong one is named in the bucket's default encryption."),
     row(S3, "AccessDenied", "", Explained(s3::access_denied), "", ""),
     row(S3, "PermanentRedirect", "", Explained(s3::wrong_region), "", ""),
     row(S3, "AuthorizationHeaderMalformed", "region", Explained(s3::wrong_region), "", ""),
