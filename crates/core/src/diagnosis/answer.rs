@@ -98,6 +98,7 @@ impl Refusal {
                 Some(Blame::Credentials)
             }
             (S3, "RequestTimeTooSkewed") => Some(Blame::Clock),
+            (S3, "NoSuchUpload" | "InvalidPart") => Some(Blame::Upload),
             _ => None,
         }
     }
@@ -153,6 +154,8 @@ pub(crate) enum Blame {
     Credentials,
     /// The request was signed at a wrong time: the answer has corrected the clock.
     Clock,
+    /// A multipart upload that is not there any more, or lacks parts that it had: another one is begun.
+    Upload,
 }
 
 /// A server's own words for a person: one line, bounded, without characters that steer a terminal or turn text round, and

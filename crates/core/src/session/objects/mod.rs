@@ -1,8 +1,16 @@
 //! What is done with single objects: each call is signed with credentials that are renewed when they end in the middle.
 
+mod copy;
+mod delete;
+mod presign;
+mod progress;
+mod put;
+mod sending;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -10,8 +18,7 @@ use futures_core::Stream;
 use super::renewal::CredentialRenewal;
 use super::signed_call::send_signed;
 use crate::aws::objects::{
-    Conditions, CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject,
-    PresignedUrl, PutObject, TransferOptions, UploadedObject,
+    Conditions, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PutObject, TransferOptions, UploadedObject,
 };
 use crate::aws::reading::{self, Target};
 use crate::aws::s3::{self, Clients};
@@ -19,11 +26,16 @@ use crate::config::Config;
 use crate::diagnosis::{Evidence, Permission};
 use crate::error::SessionError;
 
+/// A connection on which nothing moves for so long is given up, and what it was for is tried again.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The objects of the buckets that a session may see.
 pub(super) struct Objects {
     credentials: Arc<CredentialRenewal>,
     config: Config,
     clients: Arc<Clients>,
+    /// How long a transfer may stand still.
+    patience: Duration,
 }
 
 /// One object, found: how it is asked for, and what an explanation of a refusal may name.
@@ -34,7 +46,7 @@ struct Place {
 
 impl Objects {
     pub(super) fn new(credentials: Arc<CredentialRenewal>, config: Config, clients: Arc<Clients>) -> Self {
-        Self { credentials, config, clients }
+        Self { credentials, config, clients, patience: PATIENCE }
     }
 
     /// Where an object is on which a call is made that takes the permission of `action`.
@@ -83,11 +95,6 @@ impl Objects {
     }
 
     #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn put(&self, _: PutObject, _: Bytes) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
     pub(super) async fn upload_file(
         &self,
         _: PutObject,
@@ -104,30 +111,6 @@ impl Objects {
         _: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
         _: TransferOptions,
     ) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn delete(&self, _: DeleteObject) -> Result<(), SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn delete_many(
-        &self,
-        _: Option<String>,
-        _: Vec<String>,
-    ) -> Result<Vec<(String, SessionError)>, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn copy(&self, _: CopyObject) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn presign(&self, _: PresignObject) -> Result<PresignedUrl, SessionError> {
         Err(unbuilt())
     }
 }
