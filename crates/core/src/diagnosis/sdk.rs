@@ -49,11 +49,6 @@ impl AwsFailure {
     pub(crate) fn is_about_range(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.code == "InvalidRange")
     }
-
-    /// Whether the object is not as the request demands.
-    pub(crate) fn is_about_condition(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.code == "PreconditionFailed")
-    }
 }
 
 impl From<SessionError> for AwsFailure {
