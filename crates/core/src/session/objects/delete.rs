@@ -49,8 +49,8 @@ impl Objects {
             let Some(first) = keys.first() else { break };
             let Place { target, evidence } = self.find(at(first), DELETE)?;
             let ask = |credentials| {
-                let target = &target;
-                async move { deleting::delete_objects(target, &credentials, keys).await }
+                let (target, is_like_s3) = (&target, self.config.s3_endpoint().is_some());
+                async move { deleting::delete_objects(target, &credentials, keys, is_like_s3).await }
             };
             for (key, refusal) in send_signed(&self.credentials, &evidence, ask).await? {
                 let Place { evidence, .. } = self.find(at(&key), DELETE)?;
