@@ -3,6 +3,7 @@
 use aws_sdk_s3::operation::delete_object::DeleteObjectError;
 use aws_sdk_s3::operation::delete_objects::DeleteObjectsError;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_smithy_types::retry::RetryConfig;
 use http::{HeaderName, HeaderValue};
 
 use super::digests::Digests;
@@ -20,7 +21,7 @@ const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// "You can delete up to 1,000 objects" in one request (S3 API reference, DeleteObjects).
 pub(crate) const MOST_AT_ONCE: usize = 1000;
 
-/// Deletes one object, if it is still the one with this entity tag.
+/// Deletes one object, if it is still the one with this entity tag. Not sent again here: whoever does has to know that it was.
 pub(crate) async fn delete_object(
     target: &Target,
     credentials: &AwsCredentials,
@@ -34,7 +35,9 @@ pub(crate) async fn delete_object(
         .set_request_payer(target.payer())
         .set_if_match(if_match.map(str::to_owned))
         .customize()
-        .config_override(for_call::<DeleteObjectError>(credentials).interceptor(NOTHING).retry_classifier(NOTHING))
+        .config_override(
+            for_call::<DeleteObjectError>(credentials).interceptor(NOTHING).retry_config(RetryConfig::disabled()),
+        )
         .send()
         .await;
     output.map(|_| ()).map_err(|error| sort_sdk_error(Service::S3, "deleting", &error))
