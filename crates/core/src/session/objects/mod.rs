@@ -14,11 +14,9 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 pub use self::get::ObjectBody;
-use self::reader::Source;
 use super::renewal::CredentialRenewal;
 use crate::aws::objects::{
-    Conditions, CopyObject, DeleteObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl, PutObject,
-    TransferOptions, UploadedObject,
+    CopyObject, DeleteObject, ObjectAddress, PresignObject, PresignedUrl, PutObject, TransferOptions, UploadedObject,
 };
 use crate::aws::reading::Target;
 use crate::aws::s3::{self, Clients};
@@ -74,16 +72,6 @@ impl Objects {
         let evidence = Evidence::of(&self.config).for_bucket(&bucket).for_permission(needed);
         let target = Target { client: self.clients.for_bucket(&bucket), bucket, key, requester_pays };
         Ok(Place { target, evidence })
-    }
-
-    /// The same to read it.
-    fn source(&self, object: ObjectAddress) -> Result<Source, SessionError> {
-        let place = self.find(object, "s3:GetObject")?;
-        Ok(Source { credentials: Arc::clone(&self.credentials), place, patience: self.patience })
-    }
-
-    pub(super) async fn head(&self, object: ObjectAddress) -> Result<ObjectDetails, SessionError> {
-        self.source(object)?.head(&Conditions::default()).await
     }
 
     #[expect(clippy::unused_async, reason = "its parts are built")]
