@@ -58,7 +58,7 @@ impl Checker {
 }
 
 /// The CRC64NVME of a part, from which that of the whole can be put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct PartCrc {
     pub value: u64,
     pub length: u64,
@@ -93,12 +93,21 @@ impl PartCrc {
         if checksum.algorithm != "CRC64NVME" || !checksum.is_of_whole_object {
             return None;
         }
+        Some(Self::of_whole(parts).base64() == checksum.value)
+    }
+
+    /// That of the parts one after another ("full object checksums", same guide).
+    pub(crate) fn of_whole(parts: impl IntoIterator<Item = Self>) -> Self {
         let nothing = PartHasher::new().finish();
-        let whole = parts.into_iter().fold(nothing, |whole, part| Self {
+        parts.into_iter().fold(nothing, |whole, part| Self {
             value: crc_fast::checksum_combine(CrcAlgorithm::Crc64Nvme, whole.value, part.value, part.length),
             length: whole.length + part.length,
-        });
-        Some(STANDARD.encode(whole.value.to_be_bytes()) == checksum.value)
+        })
+    }
+
+    /// As S3's headers have it.
+    pub(crate) fn base64(self) -> String {
+        STANDARD.encode(self.value.to_be_bytes())
     }
 }
 

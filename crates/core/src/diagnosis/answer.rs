@@ -98,6 +98,7 @@ impl Refusal {
                 Some(Blame::Credentials)
             }
             (S3, "RequestTimeTooSkewed") => Some(Blame::Clock),
+            (S3, "NoSuchUpload" | "InvalidPart") => Some(Blame::Upload),
             _ => None,
         }
     }
@@ -129,6 +130,9 @@ impl Passing {
             | "RequestTimeoutException" | "ExternalServiceException" | "ConcurrentModificationException"
             // "A conflicting conditional operation is currently in progress against this resource. Try again." (409)
             | "OperationAborted"
+            // "A conflicting operation occurred during a conditional request" (409), and bytes that arrived as others or not
+            // at all (400).
+            | "ConditionalRequestConflict" | "BadDigest" | "IncompleteBody"
             // "You are being redirected to the bucket while the DNS server is being updated." (307)
             | "TemporaryRedirect" | "Redirect" => Some(Self::Unavailable),
             _ => match status? {
@@ -153,6 +157,8 @@ pub(crate) enum Blame {
     Credentials,
     /// The request was signed at a wrong time: the answer has corrected the clock.
     Clock,
+    /// A multipart upload that is not there any more, or lacks parts that it had: another one is begun.
+    Upload,
 }
 
 /// A server's own words for a person: one line, bounded, without characters that steer a terminal or turn text round, and
@@ -219,6 +225,8 @@ mod tests {
             ("HTTP status 429", 429, Some(Throttled)),
             ("LimitExceededException", 400, None),
             ("OperationAborted", 409, Some(Unavailable)),
+            ("ConditionalRequestConflict", 409, Some(Unavailable)),
+            ("BadDigest", 400, Some(Unavailable)),
             ("BucketNotEmpty", 409, None),
             ("TemporaryRedirect", 307, Some(Unavailable)),
             ("HTTP status 302", 302, Some(Unavailable)),

@@ -44,7 +44,8 @@ impl Intercept for WholeAnswer {
         // S3 refuses a HEAD so, and servers like it also others; no redirect is without a document.
         // But for 304, which never has one (RFC 9110 §15.4.5).
         let status = response.status().as_u16();
-        let may_be_empty = matches!(document, Document::Xml { .. }) && (status == 304 || !(300..400).contains(&status));
+        let may_be_empty = matches!(document, Document::Xml { .. } | Document::Nothing)
+            && (status == 304 || !(300..400).contains(&status));
         let unread = std::mem::replace(response.body_mut(), SdkBody::taken());
         let reading = Limited::new(unread, LARGEST_ANSWER).collect();
         *response.body_mut() = SdkBody::from_body_1_x(StreamBody::new(stream::once(async move {

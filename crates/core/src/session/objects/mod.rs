@@ -1,23 +1,26 @@
 //! What is done with single objects: each call is signed with credentials that are renewed when they end in the middle.
 
+mod copy;
+mod delete;
 mod download;
 mod files;
 mod get;
 mod partial;
+mod presign;
+mod progress;
+mod put;
 mod reader;
+mod sending;
+mod upload;
+mod upload_journal;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_core::Stream;
-
 pub use self::get::ObjectBody;
 use super::renewal::CredentialRenewal;
-use crate::aws::objects::{
-    CopyObject, DeleteObject, ObjectAddress, PresignObject, PresignedUrl, PutObject, TransferOptions, UploadedObject,
-};
+use super::tasks::Beside;
+use crate::aws::objects::ObjectAddress;
 use crate::aws::reading::Target;
 use crate::aws::s3::{self, Clients};
 use crate::config::Config;
@@ -35,9 +38,11 @@ pub(super) struct Objects {
     clients: Arc<Clients>,
     /// How long a transfer may stand still.
     patience: Duration,
+    beside: Beside,
 }
 
 /// One object, found: how it is asked for, and what an explanation of a refusal may name.
+#[derive(Clone)]
 struct Place {
     target: Target,
     evidence: Evidence,
@@ -49,8 +54,9 @@ impl Objects {
         config: Config,
         clients: Arc<Clients>,
         patience: Duration,
+        beside: Beside,
     ) -> Self {
-        Self { credentials, config, clients, patience }
+        Self { credentials, config, clients, patience, beside }
     }
 
     /// Where an object is on which a call is made that takes the permission of `action`.
@@ -73,57 +79,4 @@ impl Objects {
         let target = Target { client: self.clients.for_bucket(&bucket), bucket, key, requester_pays };
         Ok(Place { target, evidence })
     }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn put(&self, _: PutObject, _: Bytes) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn upload_file(
-        &self,
-        _: PutObject,
-        _: &Path,
-        _: TransferOptions,
-    ) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn upload_stream(
-        &self,
-        _: PutObject,
-        _: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
-        _: TransferOptions,
-    ) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn delete(&self, _: DeleteObject) -> Result<(), SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn delete_many(
-        &self,
-        _: Option<String>,
-        _: Vec<String>,
-    ) -> Result<Vec<(String, SessionError)>, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn copy(&self, _: CopyObject) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn presign(&self, _: PresignObject) -> Result<PresignedUrl, SessionError> {
-        Err(unbuilt())
-    }
-}
-
-fn unbuilt() -> SessionError {
-    SessionError::internal("not there yet")
 }
