@@ -17,8 +17,8 @@ use crate::bench::{ALICE, Bench};
 const BUCKET: &str = "jetbridge-demo";
 const KEY: &str = "uploads/object.bin";
 const PART: u64 = 128 * 1024;
-/// Long enough to do something in the middle of a download.
-const LATENCY: Duration = Duration::from_millis(20);
+/// Each part takes longer than the pause between two words to the app, so that it hears of each.
+const LATENCY: Duration = Duration::from_millis(120);
 
 /// Bytes of which no two parts are the same.
 fn content(size: usize, seed: u64) -> Vec<u8> {
@@ -123,7 +123,7 @@ async fn download_until(session: &Session, file: &Path, at: u64, options: Transf
         () = watched.reached.notified() => {}
     }
     // The stack carries out what is on its way to it, and logs it.
-    tokio::time::sleep(20 * LATENCY).await;
+    tokio::time::sleep(4 * LATENCY).await;
 }
 
 fn most_at_once(records: &[RequestRecord], operation: &str) -> usize {
@@ -346,7 +346,7 @@ async fn an_object_whose_checksum_is_one_of_its_parts_is_read_and_said_to_be_unv
 async fn credentials_that_expire_in_the_middle_are_renewed_in_the_middle() {
     let (bench, session, body) = with_object(12 * PART as usize).await;
     let (folder, watched) = (Folder::new(), Arc::new(Watched::default()));
-    bench.stack.set_latency(Duration::from_millis(50));
+    bench.stack.set_latency(LATENCY);
     // Beside it, so that the clock is not moved by whoever waits for the download.
     let expiring = async {
         watched.reached.notified().await;
