@@ -453,3 +453,29 @@ async fn the_same_upload_is_made_once_at_a_time() {
     let _ = caller.await;
     at.assert_nothing_is_left().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_was_made_before_its_process_ended_is_not_made_again() {
+    let at = Uploading::start().await;
+    let file = at.file(SIZE);
+    let faults = at.bench.stack.faults();
+    faults.inject(Fault::S3CompleteResponseLost, 1);
+    let upload = at.session.upload_file(only_if_absent(), &file, at.options());
+    // The answer got lost, and then the network is gone for longer than anybody tries.
+    let spoil = async {
+        while at.bench.count("CompleteMultipartUpload") == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        faults.inject(Fault::NetworkDown, 1000);
+    };
+    let (outcome, ()) = futures_util::join!(upload, spoil);
+    faults.inject(Fault::NetworkDown, 0);
+    assert_eq!(outcome.unwrap_err().kind(), "retryable");
+    at.bench.stack.log().clear();
+    let session = at.bench.session();
+    let written = session.upload_file(only_if_absent(), &file, at.options()).await.unwrap();
+    assert_eq!(written.resumed, SIZE as u64);
+    assert_eq!(at.bench.count("UploadPart") + at.bench.count("CreateMultipartUpload"), 0);
+    assert_eq!(at.session.head_object("up/file".into()).await.unwrap().e_tag, written.e_tag);
+    assert_eq!(at.remembered(), 0);
+}

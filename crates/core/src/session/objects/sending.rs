@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ const TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// However long a server asks us to wait in the middle of a transfer.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+const PERIODS_TO_EMPTY_BUFFERS: u32 = 3;
 /// So much is read and handed on at once.
 const FRAME: usize = 64 * 1024;
 
@@ -106,6 +107,8 @@ impl Source {
 struct Watched {
     /// Grows whenever the network takes bytes.
     movements: AtomicU64,
+    /// It has taken all of them: some lie in the buffers of this device.
+    is_all_taken: AtomicBool,
     /// Why the bytes could not be read: the network is not to blame.
     problem: std::sync::Mutex<Option<SessionError>>,
 }
@@ -166,6 +169,7 @@ impl Body for SourceBody {
         };
         self.position += bytes.len() as u64;
         self.watched.movements.fetch_add(1, Ordering::Relaxed);
+        self.watched.is_all_taken.store(self.is_end_stream(), Ordering::Relaxed);
         self.meter.reached(self.position);
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
@@ -227,7 +231,7 @@ impl Sender<'_> {
             })
         };
         let sending = send_signed(self.credentials, self.evidence, |credentials| send(credentials, body()));
-        let watch = stall(&watched.movements, self.patience);
+        let watch = stall(&watched, self.patience);
         let outcome = match select(pin!(sending), pin!(watch)).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(_) => Err(SessionError::Retryable {
@@ -250,16 +254,18 @@ impl Sender<'_> {
     }
 }
 
-/// Ends when nothing has moved for so long (and at most twice as long).
-async fn stall(movements: &AtomicU64, patience: Duration) {
-    let mut seen = movements.load(Ordering::Relaxed);
+/// Ends when nothing has moved for so long, and a little: three times as long once all is in this device's own buffers, which
+/// take some time to empty on a slow network.
+async fn stall(watched: &Watched, patience: Duration) {
+    let (mut seen, mut still) = (0, 0);
     loop {
         tokio::time::sleep(patience).await;
-        let now = movements.load(Ordering::Relaxed);
-        if now == seen {
+        let now = watched.movements.load(Ordering::Relaxed);
+        still = if now == seen { still + 1 } else { 0 };
+        seen = now;
+        if still >= if watched.is_all_taken.load(Ordering::Relaxed) { PERIODS_TO_EMPTY_BUFFERS } else { 1 } {
             return;
         }
-        seen = now;
     }
 }
 

@@ -75,6 +75,8 @@ struct Unfinished {
     begun: Begun,
     journal: SharedJournal,
     beside: Beside,
+    /// An earlier process asked for the object, and ended before it heard of it.
+    may_be_complete: bool,
     is_settled: bool,
 }
 
@@ -192,9 +194,13 @@ impl Objects {
         // An upload that S3 has forgotten is begun anew, once.
         for _ in 0..2 {
             let resumed = left.take().map(|left| usable(left, source.size, part_size));
-            let (unfinished, finished, is_completing) = match resumed {
-                Some(left) => (self.unfinished(writing, left.upload, journal.clone()), left.parts, left.is_completing),
-                None => (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new(), false),
+            let (unfinished, finished) = match resumed {
+                Some(Left { upload, parts, is_completing, .. }) => {
+                    let mut unfinished = self.unfinished(writing, upload, journal.clone());
+                    unfinished.may_be_complete = is_completing;
+                    (unfinished, parts)
+                }
+                None => (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new()),
             };
             let resumed = finished.iter().map(|part| part.crc.length).sum();
             let meter = Meter::new(options, Some(source.size), resumed);
@@ -211,18 +217,6 @@ impl Objects {
                     remove(journal).await;
                     meter.finish(whole.length);
                     return Ok(UploadedObject { resumed, ..uploaded(&writing.place.target, whole.length, written) });
-                }
-                // Perhaps an object was made of it, and the answer was lost with the process that asked.
-                Ok(Ended::Gone) if is_completing => {
-                    unfinished.settle();
-                    let whole = Source::File { file: Arc::clone(file), offset: 0, length: source.size };
-                    let crc = whole.digests(false).await?.crc;
-                    let Place { target, evidence } = &writing.place;
-                    if let Some(written) = self.find_written(target, evidence, crc).await {
-                        remove(journal).await;
-                        meter.finish(source.size);
-                        return Ok(UploadedObject { resumed, ..uploaded(target, source.size, written) });
-                    }
                 }
                 // What is left of it without its parts.
                 Ok(Ended::Gone) => self.unfinished(writing, unfinished.release(), None).give_up().await,
@@ -324,6 +318,7 @@ impl Objects {
             async move { writing::complete_upload(target, &credentials, begun, finished, conditions).await }
         };
         let Tried { outcome, was_in_doubt } = self.sender(evidence).ask(complete).await;
+        let was_in_doubt = was_in_doubt || unfinished.may_be_complete;
         let outcome = match outcome {
             Ok(None) if was_in_doubt => {
                 return Ok(match self.find_written(target, evidence, whole).await {
@@ -366,6 +361,7 @@ impl Objects {
             begun,
             journal,
             beside: self.beside.clone(),
+            may_be_complete: false,
             is_settled: false,
         }
     }
@@ -400,7 +396,16 @@ impl Objects {
                     if let Some(plan) = plan {
                         note(&journal, move |journal| journal.begin(&plan, &noted)).await;
                     }
-                    Ok(Unfinished { credentials, target, evidence, begun, journal, beside, is_settled: false })
+                    Ok(Unfinished {
+                        credentials,
+                        target,
+                        evidence,
+                        begun,
+                        journal,
+                        beside,
+                        may_be_complete: false,
+                        is_settled: false,
+                    })
                 }
                 Err(error) => Err(error),
             };
