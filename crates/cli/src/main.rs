@@ -8,6 +8,8 @@ mod context;
 mod core_dumps;
 mod environment;
 mod exit;
+mod file_names;
+mod folder;
 mod interrupt;
 mod invocation;
 mod leaving;
@@ -27,7 +29,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Cli, Command};
+use args::Cli;
 use context::Context;
 use exit::{CliError, Exit, Failure};
 use interrupt::Interrupt;
@@ -63,7 +65,7 @@ fn main() -> ExitCode {
 /// Runs the command on a thread of the pool, so that Ctrl-C works even while it waits for a full pipe. However it ends, the
 /// way out is by its sessions: they wait for what must not be lost.
 async fn run(cli: Cli) -> Result<(), CliError> {
-    let tidies_up = matches!(cli.command, Command::Login(_) | Command::LocalStack(_));
+    let tidies_up = cli.command.tidies_up();
     let interrupt = Interrupt::listen();
     let patience = cli.keyring_patience();
     let context = Context::new(cli.global, patience, interrupt.clone());

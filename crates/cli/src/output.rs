@@ -93,6 +93,13 @@ impl Output {
         self.line(text::escape_json(&line))
     }
 
+    /// Hands over bytes as they are, after what is pending.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        // The stream for text is of no use: it takes colours out where they do not belong.
+        io::stdout().lock().write_all(bytes)
+    }
+
     /// Hands over what is pending.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         let written = self.stream.write_all(self.pending.as_bytes()).and_then(|()| self.stream.flush());

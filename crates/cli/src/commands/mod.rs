@@ -9,6 +9,8 @@ mod local_stack;
 mod login;
 mod logout;
 mod ls;
+mod objects;
+mod place;
 mod signed_in;
 mod whoami;
 
@@ -28,6 +30,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
     let is_one_document = match &command {
         Command::Creds(args) => args.format.is_some() || context.global.json,
         Command::Completions(_) => true,
+        Command::Presign(_) => true,
         Command::Whoami | Command::Logout(_) => context.global.json,
         _ => false,
     };
@@ -36,6 +39,11 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<(), CliErr
         Command::LocalStack(args) => local_stack::run(&context, &args, &mut output).await,
         Command::Login(args) => login::run(&context, &args, &mut output).await,
         Command::Ls(args) => ls::run(&context, args, &mut output).await,
+        Command::Get(args) => objects::get::run(&context, &args, &mut output).await,
+        Command::Put(args) => objects::put::run(&context, &args, &mut output).await,
+        Command::Cp(args) => objects::cp::run(&context, &args, &mut output).await,
+        Command::Rm(args) => objects::rm::run(&context, &args, &mut output).await,
+        Command::Presign(args) => objects::presign::run(&context, &args, &mut output).await,
         Command::Whoami => whoami::run(&context, &mut output).await,
         Command::Accounts => accounts::list(&context, &mut output).await,
         Command::Switch(args) => accounts::switch(&context, &args, &mut output).await,

@@ -1,0 +1,178 @@
+//! What is told of each object: a line for a person, an event for a program.
+
+use jetbridge::{DownloadedObject, ObjectChecksum, UploadedObject};
+use serde::Serialize;
+
+use crate::exit::Failure;
+use crate::output::{DIM, GOOD, WARN, styled};
+use crate::text::{count_of, escape, human_size};
+
+/// Both ends of what is done with one object.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Subject {
+    /// `null`: there is no object in it.
+    pub(super) bucket: Option<String>,
+    pub(super) key: Option<String>,
+    /// The whole path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file: Option<String>,
+    /// Where it is copied from: `s3://BUCKET/KEY`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<String>,
+    /// From where, and where to, for a person.
+    #[serde(skip)]
+    pub(super) shown: (String, String),
+}
+
+impl Subject {
+    fn arrow(&self) -> String {
+        match &self.shown {
+            (from, to) if to.is_empty() => from.clone(),
+            (from, to) => format!("{from} → {to}"),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum ObjectEvent {
+    Uploaded {
+        #[serde(flatten)]
+        subject: Subject,
+        size: u64,
+        e_tag: Option<String>,
+        version_id: Option<String>,
+        checksum: Option<Checksum>,
+        resumed: u64,
+    },
+    Downloaded {
+        #[serde(flatten)]
+        subject: Subject,
+        size: u64,
+        e_tag: Option<String>,
+        version_id: Option<String>,
+        verified: bool,
+        resumed: u64,
+    },
+    Copied {
+        #[serde(flatten)]
+        subject: Subject,
+        e_tag: Option<String>,
+        version_id: Option<String>,
+    },
+    Deleted {
+        #[serde(flatten)]
+        subject: Subject,
+    },
+    /// It was left as it is.
+    Skipped {
+        #[serde(flatten)]
+        subject: Subject,
+        reason: &'static str,
+    },
+    /// It would be done, without --dry-run.
+    Planned {
+        #[serde(flatten)]
+        subject: Subject,
+        size: Option<u64>,
+    },
+    Failed {
+        #[serde(flatten)]
+        subject: Subject,
+        kind: &'static str,
+        exit: u8,
+        message: String,
+        hint: Option<String>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Checksum {
+    algorithm: String,
+    value: String,
+}
+
+/// The last of a command that does many; before the error, if some failed.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Summary {
+    event: &'static str,
+    pub(super) done: u64,
+    pub(super) skipped: u64,
+    pub(super) failed: u64,
+    pub(super) bytes: u64,
+}
+
+impl Summary {
+    pub(super) fn new() -> Self {
+        Self { event: "summary", ..Self::default() }
+    }
+}
+
+impl ObjectEvent {
+    pub(super) fn uploaded(subject: Subject, object: UploadedObject) -> Self {
+        let checksum = object.checksum.map(|ObjectChecksum { algorithm, value, .. }| Checksum { algorithm, value });
+        let UploadedObject { size, e_tag, version_id, resumed, .. } = object;
+        Self::Uploaded { subject, size, e_tag, version_id, checksum, resumed }
+    }
+
+    pub(super) fn downloaded(subject: Subject, object: DownloadedObject) -> Self {
+        let DownloadedObject { details, resumed, is_verified: verified } = object;
+        let (size, e_tag, version_id) = (details.size, details.e_tag, details.version_id);
+        Self::Downloaded { subject, size, e_tag, version_id, verified, resumed }
+    }
+
+    pub(super) fn copied(subject: Subject, object: UploadedObject) -> Self {
+        Self::Copied { subject, e_tag: object.e_tag, version_id: object.version_id }
+    }
+
+    pub(super) fn failed(subject: Subject, failure: &Failure) -> Self {
+        let (kind, exit) = (failure.kind, failure.exit as u8);
+        Self::Failed { subject, kind, exit, message: failure.message.clone(), hint: failure.hint.clone() }
+    }
+
+    /// Bytes that were moved, or would be.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Uploaded { size, .. } | Self::Downloaded { size, .. } => *size,
+            Self::Planned { size, .. } => size.unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// A line for a person; a failure is told elsewhere.
+    pub(super) fn line(&self) -> String {
+        let tick = styled(GOOD, "✓");
+        match self {
+            Self::Uploaded { subject, size, resumed, .. } => {
+                format!("{tick} {}  {}", subject.arrow(), styled(DIM, amount(*size, *resumed, "sent")))
+            }
+            Self::Downloaded { subject, size, resumed, verified, .. } => {
+                let doubt = if *verified || *size == 0 { "" } else { ", no checksum to hold it against" };
+                let amount = amount(*size, *resumed, "fetched");
+                format!("{tick} {}  {}", subject.arrow(), styled(DIM, format!("{amount}{doubt}")))
+            }
+            Self::Copied { subject, .. } => format!("{tick} {}", subject.arrow()),
+            Self::Deleted { subject } => format!("{tick} {} deleted", subject.arrow()),
+            Self::Skipped { subject, reason } => {
+                format!("{} {}", styled(WARN, "-"), styled(DIM, format!("{}: {reason}", subject.arrow())))
+            }
+            Self::Planned { subject, size } => {
+                let size = size.map(|size| format!("  {}", styled(DIM, human_size(size)))).unwrap_or_default();
+                format!("{}{size}", subject.arrow())
+            }
+            Self::Failed { subject, message, .. } => format!("{}: {}", subject.arrow(), escape(message)),
+        }
+    }
+}
+
+fn amount(size: u64, resumed: u64, done: &str) -> String {
+    match resumed {
+        0 => human_size(size),
+        _ => format!("{}, of which {} had been {done} before", human_size(size), human_size(resumed)),
+    }
+}
+
+/// `1,000 objects, 9.8 MiB`.
+pub(super) fn objects_and_bytes(objects: u64, bytes: u64) -> String {
+    format!("{}, {}", count_of(objects, "object"), human_size(bytes))
+}
