@@ -225,7 +225,8 @@ impl Sender<'_> {
     where
         Sending: Future<Output = Result<T, AwsFailure>>,
     {
-        repeat(async || {
+        let send = &send;
+        repeat(|| async move {
             let watched = Arc::new(Watched::default());
             let body = || {
                 SdkBody::from_body_1_x(SourceBody {
@@ -258,7 +259,7 @@ impl Sender<'_> {
     where
         Sending: Future<Output = Result<T, AwsFailure>>,
     {
-        repeat(async || send_signed(self.credentials, self.evidence, &send).await).await
+        repeat(|| send_signed(self.credentials, self.evidence, &send)).await
     }
 }
 
@@ -275,7 +276,10 @@ async fn stall(movements: &AtomicU64, patience: Duration) {
     }
 }
 
-async fn repeat<T>(attempt: impl AsyncFn() -> Result<T, SessionError>) -> Tried<T> {
+async fn repeat<T, Attempt>(attempt: impl Fn() -> Attempt) -> Tried<T>
+where
+    Attempt: Future<Output = Result<T, SessionError>>,
+{
     let mut wait = FIRST_WAIT;
     for tried in 1.. {
         let outcome = attempt().await;
