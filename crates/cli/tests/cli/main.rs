@@ -20,6 +20,7 @@ mod listing;
 mod login;
 mod loopback;
 mod network;
+mod objects;
 mod stack;
 #[path = "../../../local-stack/tests/stock/environment.rs"]
 mod stock_environment;

@@ -2,7 +2,7 @@
 
 use jetbridge::{Conditions, CopyObject, ObjectAddress, ObjectPage, Session, SessionError};
 
-use super::crew::{Crew, Outcome};
+use super::crew::{Crew, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
 use super::get;
 use super::put;
@@ -97,11 +97,7 @@ async fn copy(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(
         let copied = session.copy_object(request(source, target, args)).await;
         drop(progress);
         let event = ObjectEvent::copied(subject, copied.map_err(|error| explain(&error, args))?);
-        if output.is_json() {
-            output.event(&event)?
-        } else {
-            output.line(event.line())?
-        }
+        tell(&event, output)?;
         Ok(())
     };
     until_interrupted(context, &session, WHOLE, work).await

@@ -2,6 +2,7 @@
 //! from being done, and the last word is the worst failure.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -112,11 +113,7 @@ impl<'a> Crew<'a> {
                 let output = &mut *self.output;
                 let is_terminal = output.is_terminal();
                 self.progress.aside(|| {
-                    if json {
-                        output.event(&event)?
-                    } else {
-                        output.line(event.line())?
-                    }
+                    tell(&event, output)?;
                     // A person wants to see each at once; a program is served better by full blocks.
                     if is_terminal { output.flush() } else { Ok(()) }
                 })?;
@@ -130,7 +127,7 @@ impl<'a> Crew<'a> {
                         return output.event(&event);
                     }
                     // What is to be done about it comes once, at the end.
-                    report(&Failure::new(failure.kind, failure.exit, event.line()), false);
+                    report(&Failure::new(failure.kind, failure.exit, event.line(usize::MAX)), false);
                     Ok(())
                 })?;
                 if is_the_end(&failure) && !self.is_over {
@@ -205,6 +202,11 @@ impl<'a> Crew<'a> {
     }
 }
 
+/// Tells of one object, in the form that was asked for.
+pub(super) fn tell(event: &ObjectEvent, output: &mut Output) -> io::Result<()> {
+    if output.is_json() { output.event(event) } else { output.line(event.line(output.width())) }
+}
+
 /// How bad it is for the whole: what only the user can mend before what may pass by itself before what concerns one object.
 fn severity(exit: Exit) -> u8 {
     match exit {
@@ -224,7 +226,10 @@ fn severity(exit: Exit) -> u8 {
 
 /// Whether all others can only fail in the same way.
 fn is_the_end(failure: &Failure) -> bool {
+    // One that cannot be asked for, because of its key, says nothing about the others.
+    let is_of_one = failure.message.starts_with("request: ");
     matches!(failure.exit, Exit::SignInRequired | Exit::SecureStorage | Exit::Misconfigured | Exit::Cancelled)
+        && !is_of_one
 }
 
 /// What one transfer has on the meter.

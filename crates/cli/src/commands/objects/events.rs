@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::exit::Failure;
 use crate::output::{DIM, GOOD, WARN, styled};
-use crate::text::{count_of, escape, human_size};
+use crate::text::{columns, count_of, escape, human_size, shorten};
 
 /// Both ends of what is done with one object.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -25,10 +25,15 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    fn arrow(&self) -> String {
+    fn arrow(&self, width: usize) -> String {
         match &self.shown {
-            (from, to) if to.is_empty() => from.clone(),
-            (from, to) => format!("{from} → {to}"),
+            (from, to) if to.is_empty() => shorten(from, width).into_owned(),
+            (from, to) => {
+                let each = width.saturating_sub(3) / 2;
+                // What one leaves, the other may take.
+                let room = |other: &str| width.saturating_sub(3 + columns(other).min(each));
+                format!("{} → {}", shorten(from, room(to)), shorten(to, room(from)))
+            }
         }
     }
 }
@@ -139,31 +144,35 @@ impl ObjectEvent {
         }
     }
 
-    /// A line for a person; a failure is told elsewhere.
-    pub(super) fn line(&self) -> String {
+    /// A line for a person, about so wide; a failure is told elsewhere.
+    pub(super) fn line(&self, width: usize) -> String {
         let tick = styled(GOOD, "✓");
+        let arrow = |subject: &Subject| subject.arrow(width.saturating_sub(BESIDE));
         match self {
             Self::Uploaded { subject, size, resumed, .. } => {
-                format!("{tick} {}  {}", subject.arrow(), styled(DIM, amount(*size, *resumed, "sent")))
+                format!("{tick} {}  {}", arrow(subject), styled(DIM, amount(*size, *resumed, "sent")))
             }
             Self::Downloaded { subject, size, resumed, verified, .. } => {
                 let doubt = if *verified || *size == 0 { "" } else { ", no checksum to hold it against" };
                 let amount = amount(*size, *resumed, "fetched");
-                format!("{tick} {}  {}", subject.arrow(), styled(DIM, format!("{amount}{doubt}")))
+                format!("{tick} {}  {}", arrow(subject), styled(DIM, format!("{amount}{doubt}")))
             }
-            Self::Copied { subject, .. } => format!("{tick} {}", subject.arrow()),
-            Self::Deleted { subject } => format!("{tick} {} deleted", subject.arrow()),
+            Self::Copied { subject, .. } => format!("{tick} {}", arrow(subject)),
+            Self::Deleted { subject } => format!("{tick} {} deleted", arrow(subject)),
             Self::Skipped { subject, reason } => {
-                format!("{} {}", styled(WARN, "-"), styled(DIM, format!("{}: {reason}", subject.arrow())))
+                format!("{} {}", styled(WARN, "-"), styled(DIM, format!("{}: {reason}", arrow(subject))))
             }
             Self::Planned { subject, size } => {
                 let size = size.map(|size| format!("  {}", styled(DIM, human_size(size)))).unwrap_or_default();
-                format!("{}{size}", subject.arrow())
+                format!("{}{size}", arrow(subject))
             }
-            Self::Failed { subject, message, .. } => format!("{}: {}", subject.arrow(), escape(message)),
+            Self::Failed { subject, message, .. } => format!("{}: {}", arrow(subject), escape(message)),
         }
     }
 }
+
+/// Columns for what stands around the names: the tick, the size.
+const BESIDE: usize = 16;
 
 fn amount(size: u64, resumed: u64, done: &str) -> String {
     match resumed {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jetbridge::{Conditions, GetObject, ListedObject, ObjectAddress, ObjectPage, Session};
 
-use super::crew::{Crew, Gauge, Outcome};
+use super::crew::{Crew, Gauge, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
     failure, nothing_below, options_among_many, options_for_one, options_with, pages_below, places, sibling,
@@ -114,11 +114,7 @@ async fn get_one(
     let downloaded = session.download_object(request(object, args.if_match.clone()), file, options).await?;
     drop(progress);
     let event = ObjectEvent::downloaded(subject, downloaded);
-    if output.is_json() {
-        output.event(&event)?
-    } else {
-        output.line(event.line())?
-    }
+    tell(&event, output)?;
     Ok(())
 }
 

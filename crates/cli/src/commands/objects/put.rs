@@ -10,7 +10,7 @@ use futures_util::stream::{self, Stream};
 use jetbridge::{ObjectAddress, PutObject, Session, SessionError};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::crew::{Crew, Gauge, Outcome};
+use super::crew::{Crew, Gauge, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
     failure, options_among_many, options_for_one, options_with, places, sibling, subject_of, until_interrupted,
@@ -148,11 +148,7 @@ async fn put_one(
     };
     drop(progress);
     let event = ObjectEvent::uploaded(subject, uploaded?);
-    if output.is_json() {
-        output.event(&event)?
-    } else {
-        output.line(event.line())?
-    }
+    tell(&event, output)?;
     Ok(())
 }
 

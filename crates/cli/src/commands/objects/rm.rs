@@ -7,7 +7,7 @@ use std::io::IsTerminal as _;
 use jetbridge::{Conditions, DeleteObject, ObjectAddress, Session};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use super::crew::{Crew, Outcome};
+use super::crew::{Crew, Outcome, tell};
 use super::events::ObjectEvent;
 use super::{PLACES, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
@@ -64,11 +64,7 @@ async fn remove(
         session.delete_object(request(object.clone(), args)).await?;
         drop(progress);
         let event = ObjectEvent::Deleted { subject: subject_of(session, object) };
-        if output.is_json() {
-            output.event(&event)?
-        } else {
-            output.line(event.line())?
-        }
+        tell(&event, output)?;
         return Ok(());
     }
     let mut removal = Removal { session, args, crew: Crew::new(PLACES, context.notes, output) };
