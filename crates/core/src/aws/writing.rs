@@ -41,7 +41,7 @@ pub(crate) struct Written {
 }
 
 /// A multipart upload that was begun.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Begun {
     pub upload_id: String,
     /// Whether the server keeps CRC64NVME of the whole. S3 does; one that is like it may not know it.
@@ -106,8 +106,22 @@ pub(crate) async fn put_object(
     })
 }
 
-/// Begins a multipart upload: with CRC64NVME of the whole, or without.
+/// Begins a multipart upload: with CRC64NVME of the whole, and without where a server like S3 does not know it.
 pub(crate) async fn create_upload(
+    target: &Target,
+    credentials: &AwsCredentials,
+    headers: &ObjectHeaders,
+    is_like_s3: bool,
+) -> Result<Begun, AwsFailure> {
+    match create(target, credentials, headers, true).await {
+        Err(failure) if is_like_s3 && failure.is_about_unknown_header() => {
+            create(target, credentials, headers, false).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn create(
     target: &Target,
     credentials: &AwsCredentials,
     headers: &ObjectHeaders,

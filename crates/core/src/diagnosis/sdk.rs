@@ -50,6 +50,12 @@ impl AwsFailure {
         matches!(self, Self::Refused(refusal) if refusal.code == "InvalidRange")
     }
 
+    /// Whether a server that is like S3 may have refused a header that S3 knows.
+    pub(crate) fn is_about_unknown_header(&self) -> bool {
+        let codes = ["InvalidArgument", "InvalidRequest", "NotImplemented"];
+        matches!(self, Self::Refused(refusal) if codes.contains(&&*refusal.code))
+    }
+
     /// Whether the object is not as the request demands.
     pub(crate) fn is_about_condition(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.code == "PreconditionFailed")

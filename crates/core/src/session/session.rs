@@ -217,7 +217,7 @@ impl Session {
     }
 
     /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went
-    /// away, a code or a refresh token that is being spent.
+    /// away, an upload that is given up, a code or a refresh token that is being spent.
     /// For a process that is about to end and has time; any other has no need of it.
     pub async fn settle(&self) {
         self.parts.credentials.settle().await;
@@ -305,7 +305,8 @@ impl Session {
 /// bucket or the object, `Misconfigured` for a wrong region, and `Retryable` for the network.
 impl Session {
     fn objects(&self) -> Objects {
-        Objects::new(Arc::clone(&self.parts.credentials), self.parts.config.clone(), Arc::clone(&self.parts.s3))
+        let parts = &self.parts;
+        Objects::new(Arc::clone(&parts.credentials), parts.config.clone(), Arc::clone(&parts.s3), parts.beside.clone())
     }
 
     /// What is known of an object, without its bytes.

@@ -6,6 +6,8 @@ mod presign;
 mod progress;
 mod put;
 mod sending;
+mod upload;
+mod upload_journal;
 
 use std::fmt;
 use std::path::Path;
@@ -17,9 +19,8 @@ use futures_core::Stream;
 
 use super::renewal::CredentialRenewal;
 use super::signed_call::send_signed;
-use crate::aws::objects::{
-    Conditions, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PutObject, TransferOptions, UploadedObject,
-};
+use super::tasks::Beside;
+use crate::aws::objects::{Conditions, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, TransferOptions};
 use crate::aws::reading::{self, Target};
 use crate::aws::s3::{self, Clients};
 use crate::config::Config;
@@ -36,17 +37,24 @@ pub(super) struct Objects {
     clients: Arc<Clients>,
     /// How long a transfer may stand still.
     patience: Duration,
+    beside: Beside,
 }
 
 /// One object, found: how it is asked for, and what an explanation of a refusal may name.
+#[derive(Clone)]
 struct Place {
     target: Target,
     evidence: Evidence,
 }
 
 impl Objects {
-    pub(super) fn new(credentials: Arc<CredentialRenewal>, config: Config, clients: Arc<Clients>) -> Self {
-        Self { credentials, config, clients, patience: PATIENCE }
+    pub(super) fn new(
+        credentials: Arc<CredentialRenewal>,
+        config: Config,
+        clients: Arc<Clients>,
+        beside: Beside,
+    ) -> Self {
+        Self { credentials, config, clients, patience: PATIENCE, beside }
     }
 
     /// Where an object is on which a call is made that takes the permission of `action`.
@@ -91,26 +99,6 @@ impl Objects {
         _: &Path,
         _: TransferOptions,
     ) -> Result<DownloadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn upload_file(
-        &self,
-        _: PutObject,
-        _: &Path,
-        _: TransferOptions,
-    ) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn upload_stream(
-        &self,
-        _: PutObject,
-        _: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
-        _: TransferOptions,
-    ) -> Result<UploadedObject, SessionError> {
         Err(unbuilt())
     }
 }
