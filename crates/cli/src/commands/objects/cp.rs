@@ -6,7 +6,7 @@ use super::crew::{Crew, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
 use super::get;
 use super::put;
-use super::{failure, nothing_below, pages_below, places, sibling, subject_of, until_interrupted};
+use super::{Pulse, failure, nothing_below, pages_below, places, sibling, subject_of, until_interrupted};
 use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs};
 use crate::commands::place::{as_folder, bucket_of, is_address, parse_object, parse_one_object, show, usage};
 use crate::context::Context;
@@ -73,12 +73,9 @@ async fn copy(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(
         let target = as_folder(parse_object(&args.target, &place(args))?);
         let (session, _) = context.signed_in().await?;
         refuse_copy_into_itself(&session, &source, &target)?;
-        return until_interrupted(
-            context,
-            &session,
-            WHOLE,
-            copy_all(context, &session, &source, &target, args, output),
-        )
+        return until_interrupted(context, &session, WHOLE, |pulse| {
+            copy_all(context, &session, pulse, &source, &target, args, output)
+        })
         .await;
     }
     let source = parse_one_object(&args.source, &place(args))?;
@@ -100,7 +97,7 @@ async fn copy(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(
         tell(&event, output)?;
         Ok(())
     };
-    until_interrupted(context, &session, WHOLE, work).await
+    until_interrupted(context, &session, WHOLE, |_| work).await
 }
 
 /// Each copy would be found again, and copied further down.
@@ -142,6 +139,7 @@ fn subject(session: &Session, source: &ObjectAddress, target: &ObjectAddress) ->
 async fn copy_all(
     context: &Context,
     session: &Session,
+    pulse: Pulse,
     source: &ObjectAddress,
     target: &ObjectAddress,
     args: &CpArgs,
@@ -151,8 +149,13 @@ async fn copy_all(
     let Some(mut page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
         return Err(nothing_below(source).into());
     };
-    let mut copying =
-        Copying { session, source, target, args, crew: Crew::new(places(&args.transfer), context.notes, output) };
+    let mut copying = Copying {
+        session,
+        source,
+        target,
+        args,
+        crew: Crew::new(places(&args.transfer), pulse, context.notes, output),
+    };
     loop {
         copying.begin_page(&page).await?;
         if copying.crew.is_over() {

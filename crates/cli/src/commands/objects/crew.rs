@@ -10,6 +10,7 @@ use jetbridge::TransferProgress;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::Pulse;
 use super::events::{ObjectEvent, Subject, Summary, objects_and_bytes};
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{Notes, Output, report};
@@ -28,6 +29,7 @@ pub(super) struct Crew<'a> {
     tasks: JoinSet<(usize, Subject, Outcome)>,
     busy: usize,
     places: usize,
+    pulse: Pulse,
     /// Objects that are known of.
     expected: u64,
     summary: Summary,
@@ -38,7 +40,7 @@ pub(super) struct Crew<'a> {
 
 impl<'a> Crew<'a> {
     /// For at most `places` requests at once.
-    pub(super) fn new(places: usize, notes: Notes, output: &'a mut Output) -> Self {
+    pub(super) fn new(places: usize, pulse: Pulse, notes: Notes, output: &'a mut Output) -> Self {
         Self {
             output,
             notes,
@@ -46,6 +48,7 @@ impl<'a> Crew<'a> {
             tasks: JoinSet::new(),
             busy: 0,
             places,
+            pulse,
             expected: 0,
             summary: Summary::new(),
             worst: None,
@@ -92,7 +95,10 @@ impl<'a> Crew<'a> {
         let gauge = Gauge::among_many(self.progress.meter());
         let work = work(gauge.listener());
         self.busy += requests;
+        let pulse = self.pulse.clone();
         self.tasks.spawn(async move {
+            // What the work holds is let go of before it.
+            let _pulse = pulse;
             let outcome = work.await;
             gauge.end(&outcome);
             (requests, subject, outcome)

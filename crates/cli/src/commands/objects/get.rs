@@ -8,7 +8,7 @@ use jetbridge::{Conditions, GetObject, ListedObject, ObjectAddress, ObjectPage, 
 use super::crew::{Crew, Gauge, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    failure, nothing_below, options_among_many, options_for_one, options_with, pages_below, places, sibling,
+    Pulse, failure, nothing_below, options_among_many, options_for_one, options_with, pages_below, places, sibling,
     subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs};
@@ -33,7 +33,10 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
             let folder = as_folder(parse_object(&args.key, &args.place)?);
             let root = target_of_folder(&folder, args.file.as_ref())?;
             let (session, _) = context.signed_in().await?;
-            until_interrupted(context, &session, KEPT, get_all(context, &session, &folder, root, args, output)).await
+            until_interrupted(context, &session, KEPT, |pulse| {
+                get_all(context, &session, pulse, &folder, root, args, output)
+            })
+            .await
         }
         (false, true) if output.is_json() => Err(usage("--json writes to stdout, where the object is to go")
             .hint("Leave --json out, or name a file.")
@@ -42,7 +45,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
             let object = parse_one_object(&args.key, &args.place)?;
             let (session, _) = context.signed_in().await?;
             let nothing = "What was written to stdout is not the whole object.";
-            until_interrupted(context, &session, nothing, write_out(context, &session, object, args, output)).await
+            until_interrupted(context, &session, nothing, |_| write_out(context, &session, object, args, output)).await
         }
         (false, false) => {
             let object = parse_one_object(&args.key, &args.place)?;
@@ -52,7 +55,8 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
                 return Err(Failure::new("condition_not_met", Exit::ConditionNotMet, problem).into());
             }
             let (session, _) = context.signed_in().await?;
-            until_interrupted(context, &session, KEPT, get_one(context, &session, object, &file, args, output)).await
+            until_interrupted(context, &session, KEPT, |_| get_one(context, &session, object, &file, args, output))
+                .await
         }
     }
 }
@@ -156,6 +160,7 @@ fn subject(session: &Session, object: &ObjectAddress, file: &Path, shown: &str) 
 pub(super) async fn get_all(
     context: &Context,
     session: &Session,
+    pulse: Pulse,
     folder: &ObjectAddress,
     root: PathBuf,
     args: &GetArgs,
@@ -171,7 +176,7 @@ pub(super) async fn get_all(
         folder,
         args,
         target: if args.dry_run { TargetFolder::at(root) } else { TargetFolder::open(root)? },
-        crew: Crew::new(places(&args.transfer), context.notes, output),
+        crew: Crew::new(places(&args.transfer), pulse, context.notes, output),
     };
     loop {
         download.begin_page(&page).await?;

@@ -8,11 +8,13 @@ pub(super) mod presign;
 pub(super) mod put;
 pub(super) mod rm;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
 use jetbridge::storage::default_directory;
 use jetbridge::{ListObjects, ObjectAddress, ObjectPages, Session, SessionError, TransferOptions};
+use tokio::sync::mpsc;
 
 use crate::args::TransferArgs;
 use crate::commands::place::{bucket_of, show};
@@ -65,20 +67,32 @@ fn options_with(options: TransferOptions, progress: OnProgress) -> TransferOptio
 }
 
 /// Runs what moves objects. Asked to end, it lets go of all of it, and waits a moment for S3 to forget what it has of it.
-async fn until_interrupted(
+async fn until_interrupted<F>(
     context: &Context,
     session: &Session,
     what_is_left: &'static str,
-    work: impl Future<Output = Result<(), CliError>>,
-) -> Result<(), CliError> {
+    work: impl FnOnce(Pulse) -> F,
+) -> Result<(), CliError>
+where
+    F: Future<Output = Result<(), CliError>>,
+{
+    let (pulse, mut beating) = mpsc::channel(1);
     tokio::select! {
-        ended = work => return ended,
+        ended = work(pulse) => return ended,
         () = context.interrupt.requested() => {}
     }
-    let is_tidy = tokio::time::timeout(TIDYING, session.settle()).await.is_ok();
+    // A task that was aborted has yet to let go of what it holds; only then there is something to wait for.
+    let tidying = async {
+        beating.recv().await;
+        session.settle().await;
+    };
+    let is_tidy = tokio::time::timeout(TIDYING, tidying).await.is_ok();
     let hint = if is_tidy { what_is_left } else { "S3 has not confirmed yet that it forgets what was sent of it." };
     Err(Failure::cancelled().hint(hint).into())
 }
+
+/// Held by every task of a command, and never sent anything: when it is heard no more, all are gone.
+type Pulse = mpsc::Sender<Infallible>;
 
 /// All objects below a folder.
 fn pages_below(session: &Session, folder: &ObjectAddress) -> ObjectPages {

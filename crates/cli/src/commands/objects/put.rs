@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use super::crew::{Crew, Gauge, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    failure, options_among_many, options_for_one, options_with, places, sibling, subject_of, until_interrupted,
+    Pulse, failure, options_among_many, options_for_one, options_with, places, sibling, subject_of, until_interrupted,
 };
 use crate::args::PutArgs;
 use crate::commands::place::{as_folder, parse_object, show, usage};
@@ -39,8 +39,10 @@ pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: 
         let folder = as_folder(target(args, root.file_name().and_then(|name| name.to_str()))?);
         let source = SourceFolder::open(root, args.follow_links)?;
         let (session, _) = context.signed_in().await?;
-        return until_interrupted(context, &session, NOTHING, put_all(context, &session, source, folder, args, output))
-            .await;
+        return until_interrupted(context, &session, NOTHING, |pulse| {
+            put_all(context, &session, pulse, source, folder, args, output)
+        })
+        .await;
     }
     let source = Source::of(args)?;
     let object = target(args, source.name())?;
@@ -53,7 +55,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: 
         _ => object,
     };
     let (session, _) = context.signed_in().await?;
-    until_interrupted(context, &session, NOTHING, put_one(context, &session, source, object, args, output)).await
+    until_interrupted(context, &session, NOTHING, |_| put_one(context, &session, source, object, args, output)).await
 }
 
 /// The address that was named, else the name.
@@ -173,12 +175,13 @@ fn subject(session: &Session, object: &ObjectAddress, file: Option<&Path>, shown
 async fn put_all(
     context: &Context,
     session: &Session,
+    pulse: Pulse,
     mut source: SourceFolder,
     folder: ObjectAddress,
     args: &PutArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let crew = Crew::new(places(&args.transfer), context.notes, output);
+    let crew = Crew::new(places(&args.transfer), pulse, context.notes, output);
     let mut upload = Upload { session, folder, args, crew };
     // A disk may be slow, or far away.
     while let Some(found) = tokio::task::block_in_place(|| source.next_folder()) {

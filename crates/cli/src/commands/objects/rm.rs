@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::crew::{Crew, Outcome, tell};
 use super::events::ObjectEvent;
-use super::{PLACES, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
+use super::{PLACES, Pulse, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
 use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
 use crate::context::Context;
@@ -40,21 +40,24 @@ pub(in crate::commands) async fn run(context: &Context, args: &RmArgs, output: &
         }
         let folder = as_folder(parse_object(key, &args.place)?);
         let (session, _) = context.signed_in().await?;
-        return until_interrupted(context, &session, SOME, remove_below(context, &session, &folder, args, output))
-            .await;
+        return until_interrupted(context, &session, SOME, |pulse| {
+            remove_below(context, &session, pulse, &folder, args, output)
+        })
+        .await;
     }
     let objects = args.key.iter().map(|key| parse_one_object(key, &args.place)).collect::<Result<Vec<_>, _>>()?;
     if args.if_match.is_some() && objects.len() > 1 {
         return Err(usage("an entity tag is one object's").into());
     }
     let (session, _) = context.signed_in().await?;
-    until_interrupted(context, &session, SOME, remove(context, &session, objects, args, output)).await
+    until_interrupted(context, &session, SOME, |pulse| remove(context, &session, pulse, objects, args, output)).await
 }
 
 /// Those that were named.
 async fn remove(
     context: &Context,
     session: &Session,
+    pulse: Pulse,
     objects: Vec<ObjectAddress>,
     args: &RmArgs,
     output: &mut Output,
@@ -67,7 +70,7 @@ async fn remove(
         tell(&event, output)?;
         return Ok(());
     }
-    let mut removal = Removal { session, args, crew: Crew::new(PLACES, context.notes, output) };
+    let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
     removal.crew.expect(objects.len() as u64, 0);
     let mut buckets: BTreeMap<Option<String>, Vec<ObjectAddress>> = BTreeMap::new();
     for object in objects {
@@ -83,12 +86,13 @@ async fn remove(
 async fn remove_below(
     context: &Context,
     session: &Session,
+    pulse: Pulse,
     folder: &ObjectAddress,
     args: &RmArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
     let asked = if args.yes || args.dry_run { None } else { Some(ask(context, session, folder).await?) };
-    let mut removal = Removal { session, args, crew: Crew::new(PLACES, context.notes, output) };
+    let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
     if let Some(keys) = asked {
         removal.crew.expect(keys.len() as u64, 0);
         removal.remove(keys.into_iter().map(|key| sibling(folder, key)).collect()).await?;

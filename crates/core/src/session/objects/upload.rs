@@ -202,9 +202,11 @@ impl Objects {
                 .filter(|(number, ..)| finished.iter().all(|part| part.number != *number))
                 .map(|(number, offset, length)| Ok((number, Source::File { file: Arc::clone(file), offset, length })))
                 .collect();
-            let check = async || match has_changed(file, source).await {
-                true => Err(changed(file)),
-                false => Ok(()),
+            let check = async {
+                match has_changed(file, source).await {
+                    true => Err(changed(file)),
+                    false => Ok(()),
+                }
             };
             let sending =
                 self.send_parts(writing, &unfinished, finished, stream::iter(parts).boxed(), &meter, options, check);
@@ -273,7 +275,7 @@ impl Objects {
         });
         let begun = stream::iter([Ok((1, Source::Memory(first))), Ok((2, Source::Memory(second)))]);
         let parts = begun.chain(rest).boxed();
-        let sending = self.send_parts(&writing, &unfinished, Vec::new(), parts, &meter, &options, async || Ok(()));
+        let sending = self.send_parts(&writing, &unfinished, Vec::new(), parts, &meter, &options, async { Ok(()) });
         match sending.await {
             Ok(Ended::Written(written, whole)) => {
                 unfinished.settle();
@@ -301,7 +303,7 @@ impl Objects {
         parts: BoxStream<'_, Result<(i32, Source), SessionError>>,
         meter: &Arc<Meter>,
         options: &TransferOptions,
-        check: impl AsyncFn() -> Result<(), SessionError>,
+        check: impl Future<Output = Result<(), SessionError>>,
     ) -> Result<Ended, SessionError> {
         let Place { target, evidence } = &writing.place;
         let begun = &unfinished.begun;
@@ -315,7 +317,7 @@ impl Objects {
             finished.push(part.clone());
             note(&unfinished.journal, move |journal| journal.finished(&part)).await;
         }
-        check().await?;
+        check.await?;
         finished.sort_by_key(|part| part.number);
         let whole = Crc64::of_whole(finished.iter().map(|part| part.crc));
         note(&unfinished.journal, Journal::completing).await;
