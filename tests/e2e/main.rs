@@ -27,3 +27,4 @@ mod schedules;
 mod sign_out;
 mod storage;
 mod template;
+mod uploads;

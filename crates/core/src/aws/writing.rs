@@ -255,6 +255,7 @@ fn once(config: Builder) -> Builder {
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
 }
 
+#[expect(clippy::result_large_err, reason = "it is handed on, as by every call")]
 fn unless_gone<T>(outcome: Result<T, AwsFailure>) -> Result<Option<T>, AwsFailure> {
     match outcome {
         Ok(output) => Ok(Some(output)),

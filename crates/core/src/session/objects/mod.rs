@@ -27,8 +27,9 @@ use crate::config::Config;
 use crate::diagnosis::{Evidence, Permission};
 use crate::error::SessionError;
 
-/// A connection on which nothing moves for so long is given up, and what it was for is tried again.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A connection on which nothing moves for so long is given up, and what it was for is tried again. The AWS SDKs wait as long
+/// for a stream that stalls.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The objects of the buckets that a session may see.
 pub(super) struct Objects {
@@ -52,9 +53,10 @@ impl Objects {
         credentials: Arc<CredentialRenewal>,
         config: Config,
         clients: Arc<Clients>,
+        patience: Duration,
         beside: Beside,
     ) -> Self {
-        Self { credentials, config, clients, patience: PATIENCE, beside }
+        Self { credentials, config, clients, patience, beside }
     }
 
     /// Where an object is on which a call is made that takes the permission of `action`.

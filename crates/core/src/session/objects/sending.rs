@@ -225,33 +225,41 @@ impl Sender<'_> {
     where
         Sending: Future<Output = Result<T, AwsFailure>>,
     {
-        let send = &send;
-        repeat(|| async move {
-            let watched = Arc::new(Watched::default());
-            let body = || {
-                SdkBody::from_body_1_x(SourceBody {
-                    source: source.clone(),
-                    position: 0,
-                    reading: None,
-                    watched: Arc::clone(&watched),
-                    meter: meter.clone(),
-                })
-            };
-            let sending = send_signed(self.credentials, self.evidence, |credentials| send(credentials, body()));
-            let watch = stall(&watched.movements, self.patience);
-            let outcome = match select(pin!(sending), pin!(watch)).await {
-                Either::Left((outcome, _)) => outcome,
-                Either::Right(_) => Err(SessionError::Retryable {
-                    failure: format!("S3 took no bytes and gave no answer for {} s", self.patience.as_secs()),
-                    retry_after: None,
-                }),
-            };
-            match lock(&watched.problem).take() {
-                Some(problem) => Err(problem),
-                None => outcome,
-            }
-        })
-        .await
+        repeat(|| self.send_once(source, meter, &send)).await
+    }
+
+    async fn send_once<T, Sending>(
+        &self,
+        source: &Source,
+        meter: &PartMeter,
+        send: &impl Fn(AwsCredentials, SdkBody) -> Sending,
+    ) -> Result<T, SessionError>
+    where
+        Sending: Future<Output = Result<T, AwsFailure>>,
+    {
+        let watched = Arc::new(Watched::default());
+        let body = || {
+            SdkBody::from_body_1_x(SourceBody {
+                source: source.clone(),
+                position: 0,
+                reading: None,
+                watched: Arc::clone(&watched),
+                meter: meter.clone(),
+            })
+        };
+        let sending = send_signed(self.credentials, self.evidence, |credentials| send(credentials, body()));
+        let watch = stall(&watched.movements, self.patience);
+        let outcome = match select(pin!(sending), pin!(watch)).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => Err(SessionError::Retryable {
+                failure: format!("S3 took no bytes and gave no answer for {} s", self.patience.as_secs()),
+                retry_after: None,
+            }),
+        };
+        match lock(&watched.problem).take() {
+            Some(problem) => Err(problem),
+            None => outcome,
+        }
     }
 
     /// The same for a request without a body of its own.
