@@ -36,7 +36,7 @@ const KEYS_AS_FILES: &str = "\
 Keys as files: what cannot stand in a file's name is written as %XX, the bytes
 of its UTF-8: control characters, %, backslash, a dot or space at the end (so
 `..` becomes `.%2E`), names that Windows keeps for devices, and a slash with no
-name before it (`a//b` becomes `a/%2Fb`). A name of more than 223 bytes goes on
+name before it (`a//b` becomes `a/%2Fb`). A name of more than 255 bytes goes on
 in a folder; its pieces end in %. Nothing is written outside FILE, links in it
 are not followed, and put --recursive makes the same keys again. An empty object
 whose key ends in a slash becomes a folder.";

@@ -17,6 +17,9 @@ pub(crate) fn local_failure(path: &Path, problem: impl std::fmt::Display) -> Fai
     Failure::new("local_file", Exit::LocalFile, format!("{}: {problem}", escape(&path.display().to_string())))
 }
 
+/// How the names end of what a download keeps beside its file until that is whole.
+const UNFINISHED: [&[u8]; 2] = [b".jetbridge-part", b".jetbridge-journal"];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     File,
@@ -270,6 +273,10 @@ impl SourceFolder {
     }
 
     fn look_at(&self, file: &Path, above: &[PathBuf]) -> io::Result<Look> {
+        let name = file.file_name().unwrap_or_default().as_encoded_bytes();
+        if UNFINISHED.iter().any(|ending| name.starts_with(b".") && name.ends_with(ending)) {
+            return Ok(Look::Leave("of an unfinished download"));
+        }
         let mut there = fs::symlink_metadata(file)?;
         let is_link = there.is_symlink();
         if is_link && !self.follows_links {
@@ -351,7 +358,7 @@ mod tests {
     fn what_is_in_a_folder_is_sent_or_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        for name in ["b", "a", ".hidden", "x%0Ay", "x%2520y", "x%20y"] {
+        for name in ["b", "a", ".hidden", ".a.0123.jetbridge-part", "x%0Ay", "x%2520y", "x%20y"] {
             fs::write(path(name), name).unwrap();
         }
         fs::create_dir_all(path("sub/empty")).unwrap();
@@ -371,15 +378,16 @@ mod tests {
             }
             told
         };
-        let files = ["file .hidden", "file a", "file b", "left pipe: neither file nor folder"];
+        let partial = "left .a.0123.jetbridge-part: of an unfinished download";
+        let files = [partial, "file .hidden", "file a", "file b", "left pipe: neither file nor folder"];
         let percent = ["file x\ny", "file x%20y", "failed x%2520y"];
         let told = walk(false);
-        assert_eq!(told[..4], files);
-        assert_eq!(told[4], "left to-a: a link");
-        assert_eq!(told[5..8], percent);
-        assert_eq!(told[8..], ["left sub/up: a link", "folder sub/empty/"]);
+        assert_eq!(told[..5], files);
+        assert_eq!(told[5], "left to-a: a link");
+        assert_eq!(told[6..9], percent);
+        assert_eq!(told[9..], ["left sub/up: a link", "folder sub/empty/"]);
         let told = walk(true);
-        assert_eq!(told[4], "file to-a");
-        assert_eq!(told[8..], ["left sub/up: a link to a folder that it is in", "folder sub/empty/"]);
+        assert_eq!(told[5], "file to-a");
+        assert_eq!(told[9..], ["left sub/up: a link to a folder that it is in", "folder sub/empty/"]);
     }
 }

@@ -101,8 +101,11 @@ impl Meter {
     /// So many had arrived before: they say nothing about the speed.
     pub(crate) fn begin_at(&self, bytes: u64) {
         let _ = paint(|| {
-            self.bar.inc(bytes);
-            self.bar.reset_eta();
+            // The library takes a step back for a new beginning, and counts from there.
+            self.bar.inc(bytes + 1);
+            self.bar.tick();
+            self.bar.dec(1);
+            self.bar.tick();
         });
     }
 

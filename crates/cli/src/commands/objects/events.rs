@@ -144,40 +144,36 @@ impl ObjectEvent {
         }
     }
 
-    /// A line for a person, about so wide; a failure is told elsewhere.
+    /// A line for a person, so wide if it can be; a failure is told elsewhere.
     pub(super) fn line(&self, width: usize) -> String {
-        let tick = styled(GOOD, "✓");
-        let arrow = |subject: &Subject| subject.arrow(width.saturating_sub(BESIDE));
-        match self {
-            Self::Uploaded { subject, size, resumed, .. } => {
-                format!("{tick} {}  {}", arrow(subject), styled(DIM, amount(*size, *resumed, "sent")))
-            }
+        let (subject, note) = match self {
+            Self::Uploaded { subject, size, resumed, .. } => (subject, amount(*size, *resumed)),
             Self::Downloaded { subject, size, resumed, verified, .. } => {
                 let doubt = if *verified || *size == 0 { "" } else { ", no checksum to hold it against" };
-                let amount = amount(*size, *resumed, "fetched");
-                format!("{tick} {}  {}", arrow(subject), styled(DIM, format!("{amount}{doubt}")))
+                (subject, amount(*size, *resumed) + doubt)
             }
-            Self::Copied { subject, .. } => format!("{tick} {}", arrow(subject)),
-            Self::Deleted { subject } => format!("{tick} {} deleted", arrow(subject)),
-            Self::Skipped { subject, reason } => {
-                format!("{} {}", styled(WARN, "-"), styled(DIM, format!("{}: {reason}", arrow(subject))))
-            }
-            Self::Planned { subject, size } => {
-                let size = size.map(|size| format!("  {}", styled(DIM, human_size(size)))).unwrap_or_default();
-                format!("{}{size}", arrow(subject))
-            }
-            Self::Failed { subject, message, .. } => format!("{}: {}", arrow(subject), escape(message)),
-        }
+            Self::Copied { subject, .. } => (subject, String::new()),
+            Self::Deleted { subject } => (subject, "deleted".to_owned()),
+            Self::Skipped { subject, reason } => (subject, format!("left out: {reason}")),
+            Self::Planned { subject, size } => (subject, size.map(human_size).unwrap_or_default()),
+            Self::Failed { subject, message, .. } => return format!("{}: {}", subject.arrow(width), escape(message)),
+        };
+        let mark = match self {
+            Self::Planned { .. } => "  ".to_owned(),
+            Self::Skipped { .. } => styled(WARN, "- "),
+            _ => styled(GOOD, "✓ "),
+        };
+        // Two columns for the mark, and two before what is noted.
+        let arrow = subject.arrow(width.saturating_sub(columns(&note) + 4));
+        let note = if note.is_empty() { note } else { format!("  {}", styled(DIM, note)) };
+        format!("{mark}{arrow}{note}")
     }
 }
 
-/// Columns for what stands around the names: the tick, the size.
-const BESIDE: usize = 16;
-
-fn amount(size: u64, resumed: u64, done: &str) -> String {
+fn amount(size: u64, resumed: u64) -> String {
     match resumed {
         0 => human_size(size),
-        _ => format!("{}, of which {} had been {done} before", human_size(size), human_size(resumed)),
+        _ => format!("{}, resumed at {}", human_size(size), human_size(resumed)),
     }
 }
 

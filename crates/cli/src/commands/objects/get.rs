@@ -8,8 +8,8 @@ use jetbridge::{Conditions, GetObject, ListedObject, ObjectAddress, ObjectPage, 
 use super::crew::{Crew, Gauge, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    Pulse, failure, nothing_below, options_among_many, options_for_one, options_with, pages_below, places, sibling,
-    subject_of, until_interrupted,
+    Pulse, failure, name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below,
+    places, sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs};
 use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
@@ -112,7 +112,7 @@ async fn get_one(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let subject = subject(session, &object, file, &file.display().to_string());
-    let name = show(&object);
+    let name = name_on_meter(&object);
     let progress = Progress::start_with_meter(context.notes, name.clone(), true);
     let options = options_with(options_for_one(&args.transfer), Gauge::of_one(progress.meter(), name).listener());
     let downloaded = session.download_object(request(object, args.if_match.clone()), file, options).await?;
@@ -130,7 +130,7 @@ async fn write_out(
     args: &GetArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let progress = Progress::start_with_meter(context.notes, show(&object), true);
+    let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), true);
     let meter = progress.meter();
     let mut body = session.get_object(request(object, args.if_match.clone())).await?;
     meter.expect(body.details().size);

@@ -20,6 +20,7 @@ use crate::args::TransferArgs;
 use crate::commands::place::{bucket_of, show};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
+use crate::text::{escape, shorten};
 use crew::OnProgress;
 use events::Subject;
 
@@ -31,6 +32,8 @@ const PARTS_AT_ONCE: usize = 8;
 const PARTS_AMONG_MANY: usize = 4;
 /// An object above this has more than one part.
 const LARGE: u64 = 8 * 1024 * 1024;
+/// Columns.
+const ROOM_FOR_NAME: usize = 20;
 /// How long S3 may take to forget an upload that was cancelled.
 const TIDYING: Duration = Duration::from_secs(4);
 
@@ -93,6 +96,12 @@ where
 
 /// Held by every task of a command, and never sent anything: when it is heard no more, all are gone.
 type Pulse = mpsc::Sender<Infallible>;
+
+/// What stands before the meter of one object: there is little room.
+fn name_on_meter(object: &ObjectAddress) -> String {
+    let name = object.key.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    shorten(&escape(name), ROOM_FOR_NAME).into_owned()
+}
 
 /// All objects below a folder.
 fn pages_below(session: &Session, folder: &ObjectAddress) -> ObjectPages {

@@ -13,7 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use super::crew::{Crew, Gauge, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    Pulse, failure, options_among_many, options_for_one, options_with, places, sibling, subject_of, until_interrupted,
+    Pulse, failure, name_on_meter, options_among_many, options_for_one, options_with, places, sibling, subject_of,
+    until_interrupted,
 };
 use crate::args::PutArgs;
 use crate::commands::place::{as_folder, parse_object, show, usage};
@@ -125,9 +126,11 @@ async fn put_one(
 ) -> Result<(), CliError> {
     let shown = source.path().map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
     let subject = subject(session, &object, source.path(), &shown);
-    let progress = Progress::start_with_meter(context.notes, show(&object), matches!(source, Source::File(_)));
-    let options =
-        options_with(options_for_one(&args.transfer), Gauge::of_one(progress.meter(), show(&object)).listener());
+    let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), matches!(source, Source::File(_)));
+    let options = options_with(
+        options_for_one(&args.transfer),
+        Gauge::of_one(progress.meter(), name_on_meter(&object)).listener(),
+    );
     let request = request(object, args);
     let uploaded = match source {
         Source::File(path) => session.upload_file(request, &path, options).await,
