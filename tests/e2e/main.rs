@@ -9,6 +9,7 @@ mod accounts;
 mod authorization_requests;
 mod background;
 mod bench;
+mod downloads;
 mod events;
 mod failing_store;
 mod field;

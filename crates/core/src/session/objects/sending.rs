@@ -15,6 +15,7 @@ use futures_util::future::{Either, select};
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::files::read_exact_at;
 use super::progress::PartMeter;
 use crate::aws::digests::{Digests, Hasher};
 use crate::cognito::AwsCredentials;
@@ -60,30 +61,8 @@ impl SourceFile {
 
     /// Fills `buffer` from there. Blocks.
     fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        let read = read_at(&self.file, buffer, offset)?;
-        if read < buffer.len() {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was read"));
-        }
-        Ok(())
+        read_exact_at(&self.file, buffer, offset)
     }
-}
-
-/// Reads until `buffer` is full or the file ends.
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(file, rest, offset + done as u64);
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(file, rest, offset + done as u64);
-        match read {
-            Ok(0) => break,
-            Ok(read) => done += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }
 
 /// A failure with a file of this device.

@@ -16,7 +16,7 @@ use super::put::{Writing, uploaded};
 use super::sending::{Source, SourceFile, Tried, local};
 use super::upload_journal::{self, Fingerprint, Journal, Left, Plan};
 use super::{Objects, Place};
-use crate::aws::digests::Crc64;
+use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::refuse;
 use crate::aws::objects::{PutObject, TransferOptions, UploadedObject};
 use crate::aws::reading::Target;
@@ -140,7 +140,7 @@ async fn note(journal: &SharedJournal, write: impl FnOnce(&mut Journal) -> Resul
 
 /// How sending the parts ended.
 enum Ended {
-    Written(Written, Crc64),
+    Written(Written, PartCrc),
     /// S3 does not know the upload any more.
     Gone,
 }
@@ -196,7 +196,7 @@ impl Objects {
                 Some(left) => (self.unfinished(writing, left.upload, journal.clone()), left.parts, left.is_completing),
                 None => (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new(), false),
             };
-            let resumed = finished.iter().map(|part| part.crc.length()).sum();
+            let resumed = finished.iter().map(|part| part.crc.length).sum();
             let meter = Meter::new(options, Some(source.size), resumed);
             let parts: Vec<_> = parts_of(source.size, part_size)
                 .filter(|(number, ..)| finished.iter().all(|part| part.number != *number))
@@ -209,8 +209,8 @@ impl Objects {
                 Ok(Ended::Written(written, whole)) => {
                     unfinished.settle();
                     remove(journal).await;
-                    meter.finish(whole.length());
-                    return Ok(UploadedObject { resumed, ..uploaded(&writing.place.target, whole.length(), written) });
+                    meter.finish(whole.length);
+                    return Ok(UploadedObject { resumed, ..uploaded(&writing.place.target, whole.length, written) });
                 }
                 // Perhaps an object was made of it, and the answer was lost with the process that asked.
                 Ok(Ended::Gone) if is_completing => {
@@ -273,8 +273,8 @@ impl Objects {
         match sending.await {
             Ok(Ended::Written(written, whole)) => {
                 unfinished.settle();
-                meter.finish(whole.length());
-                Ok(uploaded(&writing.place.target, whole.length(), written))
+                meter.finish(whole.length);
+                Ok(uploaded(&writing.place.target, whole.length, written))
             }
             Ok(Ended::Gone) => {
                 unfinished.give_up().await;
@@ -317,7 +317,7 @@ impl Objects {
             return Err(changed(file));
         }
         finished.sort_by_key(|part| part.number);
-        let whole = Crc64::of_whole(finished.iter().map(|part| part.crc));
+        let whole = PartCrc::of_whole(finished.iter().map(|part| part.crc));
         note(&unfinished.journal, Journal::completing).await;
         let complete = |credentials| {
             let (finished, conditions) = (&finished, &writing.conditions);
@@ -513,7 +513,7 @@ fn usable(mut left: Left, size: u64, part_size: u64) -> Left {
     let mut seen = std::collections::BTreeSet::new();
     left.parts.retain(|part| {
         let index = usize::try_from(part.number - 1).ok();
-        index.and_then(|index| lengths.get(index)) == Some(&part.crc.length()) && seen.insert(part.number)
+        index.and_then(|index| lengths.get(index)) == Some(&part.crc.length) && seen.insert(part.number)
     });
     left
 }
