@@ -145,11 +145,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it listens to Ctrl-C itself, because there is something to be put in order.
     pub(crate) fn tidies_up(&self) -> bool {
-        match self {
-            Self::Login(_) | Self::LocalStack(_) => true,
-            Self::Get(_) | Self::Put(_) | Self::Cp(_) | Self::Rm(_) => true,
-            _ => false,
-        }
+        matches!(self, Self::Login(_) | Self::LocalStack(_) | Self::Get(_) | Self::Put(_) | Self::Cp(_) | Self::Rm(_))
     }
 }
 

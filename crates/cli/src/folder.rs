@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::exit::{Exit, Failure};
 use crate::file_names::{to_key, to_path};
@@ -18,7 +19,8 @@ pub(crate) fn local_failure(path: &Path, problem: impl std::fmt::Display) -> Fai
 }
 
 /// How the names end of what a download keeps beside its file until that is whole.
-const UNFINISHED: [&[u8]; 2] = [b".jetbridge-part", b".jetbridge-journal"];
+const UNFINISHED: [&str; 2] = [PART, ".jetbridge-journal"];
+const PART: &str = ".jetbridge-part";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -36,7 +38,12 @@ pub(crate) struct TargetFolder {
     /// The same where case is no difference.
     folded: HashMap<u64, u64>,
     tells_case_apart: Option<bool>,
+    /// Folders that are there, by digests.
     made: HashSet<u64>,
+    /// Those that were not there before, in the order in which they were made, with their digests.
+    new: Vec<(PathBuf, u64)>,
+    /// Those that are wanted although they are empty.
+    wanted: HashSet<u64>,
 }
 
 impl TargetFolder {
@@ -55,6 +62,8 @@ impl TargetFolder {
             folded: HashMap::new(),
             tells_case_apart: None,
             made: HashSet::new(),
+            new: Vec::new(),
+            wanted: HashSet::new(),
         }
     }
 
@@ -69,7 +78,16 @@ impl TargetFolder {
     pub(crate) fn place_folder(&mut self, key: &str) -> Option<Result<(PathBuf, String), Failure>> {
         let key = key.strip_suffix('/').filter(|key| !key.is_empty())?;
         let path = to_path(key);
+        self.wanted.insert(self.hasher.hash_one(&*path));
         Some(self.take(&path, Kind::Folder).map(|()| (self.root.join(&path), path)))
+    }
+
+    /// Takes folders away again that were made for files which did not come.
+    pub(crate) fn remove_empty_folders(&self) {
+        for (folder, _) in self.new.iter().rev().filter(|(_, digest)| !self.wanted.contains(digest)) {
+            // One with something in it stays: the system refuses.
+            let _ = fs::remove_dir(folder);
+        }
     }
 
     /// Makes the folders above a file, and says whether it is there already.
@@ -109,6 +127,7 @@ impl TargetFolder {
                     if let Err(error) = fs::create_dir(&folder) {
                         return Err(self.unmade(above, local_failure(&folder, error)));
                     }
+                    self.new.push((folder, self.hasher.hash_one(above)));
                 }
             }
         }
@@ -155,6 +174,27 @@ impl TargetFolder {
         self.taken.insert(exact, kind);
         Ok(())
     }
+}
+
+/// Puts a small file in its place, whole or not at all. Unlike a large one it is not waited for until the disk has it: after a
+/// power cut it may have to be fetched again, and a thousand of them take no longer than their bytes.
+pub(crate) fn write_small(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = format!(".{}-{}{PART}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let beside = file.with_file_name(name);
+    let write = || {
+        // Nothing that is there is written into, nor followed.
+        let mut new = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        if let Ok(replaced) = fs::symlink_metadata(file) {
+            new.set_permissions(replaced.permissions())?;
+        }
+        new.write_all(bytes)?;
+        fs::rename(&beside, file)
+    };
+    write().map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        local_failure(file, error)
+    })
 }
 
 /// `a`, `a/b`, `a/b/c`.
@@ -274,7 +314,7 @@ impl SourceFolder {
 
     fn look_at(&self, file: &Path, above: &[PathBuf]) -> io::Result<Look> {
         let name = file.file_name().unwrap_or_default().as_encoded_bytes();
-        if UNFINISHED.iter().any(|ending| name.starts_with(b".") && name.ends_with(ending)) {
+        if UNFINISHED.iter().any(|ending| name.starts_with(b".") && name.ends_with(ending.as_bytes())) {
             return Ok(Look::Leave("of an unfinished download"));
         }
         let mut there = fs::symlink_metadata(file)?;

@@ -29,3 +29,4 @@ mod surface;
 mod template;
 #[cfg(target_os = "linux")]
 mod terminals;
+mod transfers;

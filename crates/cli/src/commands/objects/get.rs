@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jetbridge::{Conditions, GetObject, ListedObject, ObjectAddress, ObjectPage, Session};
+use jetbridge::{Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectPage, Session};
 
 use super::crew::{Crew, Gauge, Outcome, tell};
 use super::events::{ObjectEvent, Subject};
@@ -16,12 +16,14 @@ use crate::commands::place::{as_folder, parse_object, parse_one_object, show, us
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::file_names::to_name;
-use crate::folder::{TargetFolder, local_failure};
+use crate::folder::{TargetFolder, local_failure, write_small};
 use crate::output::Output;
 use crate::path::UserPath;
 use crate::progress::Progress;
 use crate::text::escape;
 
+/// What is brought through memory, and never resumed: many at once.
+const SMALL: u64 = 1024 * 1024;
 /// What is kept of a download that was cancelled.
 const KEPT: &str = "What has arrived of an unfinished file is kept beside it: the same command goes on from there.";
 
@@ -139,9 +141,9 @@ async fn write_out(
         let mut write = || tokio::task::block_in_place(|| output.bytes(&chunk));
         // Where both are shown, one line is not drawn over the other.
         if shows_bytes {
-            progress.aside(write)?
+            progress.aside(write)?;
         } else {
-            write()?
+            write()?;
         }
         meter.add(chunk.len() as u64);
     }
@@ -192,7 +194,12 @@ pub(super) async fn get_all(
             }
         }
     }
-    download.crew.finish(if args.dry_run { "would be fetched" } else { "fetched" }).await
+    let Download { crew, target, .. } = download;
+    let ended = crew.finish(if args.dry_run { "would be fetched" } else { "fetched" }).await;
+    if ended.is_err() {
+        target.remove_empty_folders();
+    }
+    ended
 }
 
 struct Download<'a> {
@@ -249,11 +256,20 @@ impl Download<'_> {
             Err(problem) => return self.crew.tell(subject, Err(problem)),
         }
         let (options, requests) = options_among_many(&self.args.transfer, listed.size);
-        let session = self.session.clone();
+        let (session, size) = (self.session.clone(), listed.known_size());
         self.crew
             .begin(requests, subject.clone(), move |progress| async move {
-                let options = options_with(options, progress);
-                let downloaded = session.download_object(request(object, None), &file, options).await;
+                let downloaded = match size {
+                    Some(size) if size <= SMALL => fetch_small(&session, &object, &file).await?,
+                    _ => None,
+                };
+                let downloaded = match downloaded {
+                    Some(downloaded) => Ok(downloaded),
+                    None => {
+                        let options = options_with(options, progress);
+                        session.download_object(request(object, None), &file, options).await
+                    }
+                };
                 let outcome: Outcome = downloaded
                     .map(|downloaded| ObjectEvent::downloaded(subject, downloaded))
                     .map_err(|error| failure(&error));
@@ -261,4 +277,24 @@ impl Download<'_> {
             })
             .await
     }
+}
+
+/// Brings a small object through memory; none if it has grown since it was listed.
+async fn fetch_small(
+    session: &Session,
+    object: &ObjectAddress,
+    file: &Path,
+) -> Result<Option<DownloadedObject>, Failure> {
+    let body = session.get_object(request(object.clone(), None)).await.map_err(|error| failure(&error))?;
+    let mut details = body.details().clone();
+    if details.size > SMALL {
+        return Ok(None);
+    }
+    let bytes = body.collect(SMALL).await.map_err(|error| failure(&error))?;
+    details.size = bytes.len() as u64;
+    let is_verified = details.checksum.as_ref().is_some_and(|checksum| checksum.is_of_whole_object);
+    let file = file.to_owned();
+    let written = tokio::task::spawn_blocking(move || write_small(&file, &bytes)).await;
+    written.unwrap_or_else(|_| Err(Failure::internal("writing a file panicked")))?;
+    Ok(Some(DownloadedObject { details, resumed: 0, is_verified }))
 }
