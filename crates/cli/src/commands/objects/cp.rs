@@ -2,11 +2,11 @@
 
 use jetbridge::{Conditions, CopyObject, ObjectAddress, ObjectPage, Session, SessionError};
 
-use super::crew::{Crew, Outcome, tell};
+use super::crew::{Crew, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::get;
 use super::put;
-use super::{Pulse, failure, nothing_below, pages_below, places, sibling, subject_of, until_interrupted};
+use super::{failure, nothing_below, pages_below, places, sibling, subject_of, until_interrupted};
 use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs};
 use crate::commands::place::{as_folder, bucket_of, is_address, parse_object, parse_one_object, show, usage};
 use crate::context::Context;

@@ -1,16 +1,17 @@
 //! Many objects at once, a bounded number of them at a time: each outcome is told as it comes, whatever fails keeps no other
 //! from being done, and the last word is the worst failure.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jetbridge::TransferProgress;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Pulse;
 use super::events::{ObjectEvent, Subject, Summary, objects_and_bytes};
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{Notes, Output, report};
@@ -19,6 +20,8 @@ use crate::text::{count_of, human_elapsed};
 
 /// What is done with an object, or why it is not.
 pub(super) type Outcome = Result<ObjectEvent, Failure>;
+/// Held by every task of a command, and never sent anything: when it is heard no more, all are gone.
+pub(super) type Pulse = mpsc::Sender<Infallible>;
 /// What the core tells how far a transfer is.
 pub(super) type OnProgress = Arc<dyn Fn(TransferProgress) + Send + Sync>;
 

@@ -29,10 +29,11 @@ impl Subject {
         match &self.shown {
             (from, to) if to.is_empty() => shorten(from, width).into_owned(),
             (from, to) => {
-                let each = width.saturating_sub(3) / 2;
+                let room = width.saturating_sub(3);
                 // What one leaves, the other may take.
-                let room = |other: &str| width.saturating_sub(3 + columns(other).min(each));
-                format!("{} → {}", shorten(from, room(to)), shorten(to, room(from)))
+                let from = shorten(from, room - columns(to).min(room / 2));
+                let to = shorten(to, room.saturating_sub(columns(&from)));
+                format!("{from} → {to}")
             }
         }
     }
@@ -147,10 +148,8 @@ impl ObjectEvent {
     /// A line for a person, so wide if it can be; a failure is told elsewhere.
     pub(super) fn line(&self, width: usize) -> String {
         let (subject, note) = match self {
-            Self::Uploaded { subject, size, resumed, .. } => (subject, amount(*size, *resumed)),
-            Self::Downloaded { subject, size, resumed, verified, .. } => {
-                let doubt = if *verified || *size == 0 { "" } else { ", no checksum to hold it against" };
-                (subject, amount(*size, *resumed) + doubt)
+            Self::Uploaded { subject, size, resumed, .. } | Self::Downloaded { subject, size, resumed, .. } => {
+                (subject, amount(*size, *resumed))
             }
             Self::Copied { subject, .. } => (subject, String::new()),
             Self::Deleted { subject } => (subject, "deleted".to_owned()),
@@ -180,4 +179,24 @@ fn amount(size: u64, resumed: u64) -> String {
 /// `1,000 objects, 9.8 MiB`.
 pub(super) fn objects_and_bytes(objects: u64, bytes: u64) -> String {
     format!("{}, {}", count_of(objects, "object"), human_size(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_fits_whatever_the_names_are() {
+        let (short, long) = ("a.txt".to_owned(), "folder/".repeat(40));
+        for shown in
+            [(short.clone(), long.clone()), (long.clone(), short.clone()), (long.clone(), long), (short.clone(), short)]
+        {
+            for width in 40..100 {
+                let subject = Subject { shown: shown.clone(), ..Subject::default() };
+                let deleted = ObjectEvent::Deleted { subject };
+                let line = anstream::adapter::strip_str(&deleted.line(width)).to_string();
+                assert!(columns(&line) <= width && line.contains(" → "), "{width}: {line}");
+            }
+        }
+    }
 }

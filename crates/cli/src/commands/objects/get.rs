@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use jetbridge::{Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectPage, Session};
 
-use super::crew::{Crew, Gauge, Outcome, tell};
+use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    Pulse, failure, name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below,
-    places, sibling, subject_of, until_interrupted,
+    failure, name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below, places,
+    sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs};
 use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
@@ -119,6 +119,9 @@ async fn get_one(
     let options = options_with(options_for_one(&args.transfer), Gauge::of_one(progress.meter(), name).listener());
     let downloaded = session.download_object(request(object, args.if_match.clone()), file, options).await?;
     drop(progress);
+    if !downloaded.is_verified && downloaded.details.size > 0 {
+        context.notes.say("S3 keeps no checksum of it that the bytes could be held against.");
+    }
     let event = ObjectEvent::downloaded(subject, downloaded);
     tell(&event, output)?;
     Ok(())

@@ -8,7 +8,6 @@ pub(super) mod presign;
 pub(super) mod put;
 pub(super) mod rm;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
@@ -21,14 +20,14 @@ use crate::commands::place::{bucket_of, show};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::text::{escape, shorten};
-use crew::OnProgress;
+use crew::{OnProgress, Pulse};
 use events::Subject;
 
 /// Requests at once for many objects: small ones are waited for more than moved.
 const PLACES: usize = 16;
 /// For the parts of one.
 const PARTS_AT_ONCE: usize = 8;
-/// For each of many large ones.
+/// For each of many large ones, and for a stream.
 const PARTS_AMONG_MANY: usize = 4;
 /// An object above this has more than one part.
 const LARGE: u64 = 8 * 1024 * 1024;
@@ -40,6 +39,12 @@ const TIDYING: Duration = Duration::from_secs(4);
 /// How the bytes of one object are moved.
 fn options_for_one(args: &TransferArgs) -> TransferOptions {
     let parallel = args.parallel.map_or(PARTS_AT_ONCE, usize::from);
+    TransferOptions { parallel: Some(parallel), ..options(args) }
+}
+
+/// How the bytes of a stream are moved: each part is kept in memory until it was sent.
+fn options_for_stream(args: &TransferArgs) -> TransferOptions {
+    let parallel = args.parallel.map_or(PARTS_AMONG_MANY, usize::from);
     TransferOptions { parallel: Some(parallel), ..options(args) }
 }
 
@@ -93,9 +98,6 @@ where
     let hint = if is_tidy { what_is_left } else { "S3 has not confirmed yet that it forgets what was sent of it." };
     Err(Failure::cancelled().hint(hint).into())
 }
-
-/// Held by every task of a command, and never sent anything: when it is heard no more, all are gone.
-type Pulse = mpsc::Sender<Infallible>;
 
 /// What stands before the meter of one object: there is little room.
 fn name_on_meter(object: &ObjectAddress) -> String {

@@ -10,11 +10,11 @@ use futures_util::stream::{self, Stream};
 use jetbridge::{ObjectAddress, PutObject, Session, SessionError};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::crew::{Crew, Gauge, Outcome, tell};
+use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    Pulse, failure, name_on_meter, options_among_many, options_for_one, options_with, places, sibling, subject_of,
-    until_interrupted,
+    failure, name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places, sibling,
+    subject_of, until_interrupted,
 };
 use crate::args::PutArgs;
 use crate::commands::place::{as_folder, parse_object, show, usage};

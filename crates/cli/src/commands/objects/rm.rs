@@ -7,9 +7,9 @@ use std::io::IsTerminal as _;
 use jetbridge::{Conditions, DeleteObject, ObjectAddress, Session};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use super::crew::{Crew, Outcome, tell};
+use super::crew::{Crew, Outcome, Pulse, tell};
 use super::events::ObjectEvent;
-use super::{PLACES, Pulse, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
+use super::{PLACES, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
 use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
 use crate::context::Context;
