@@ -127,10 +127,11 @@ async fn put_one(
     let shown = source.path().map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
     let subject = subject(session, &object, source.path(), &shown);
     let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), matches!(source, Source::File(_)));
-    let options = options_with(
-        options_for_one(&args.transfer),
-        Gauge::of_one(progress.meter(), name_on_meter(&object)).listener(),
-    );
+    let options = match source {
+        Source::File(_) => options_for_one(&args.transfer),
+        Source::Stdin | Source::Pipe(_) => options_for_stream(&args.transfer),
+    };
+    let options = options_with(options, Gauge::of_one(progress.meter(), name_on_meter(&object)).listener());
     let request = request(object, args);
     let uploaded = match source {
         Source::File(path) => session.upload_file(request, &path, options).await,
