@@ -101,6 +101,12 @@ async fn conditions_are_held_to_and_a_lost_answer_is_no_broken_condition() {
     bench.stack.faults().inject(Fault::NetworkDown, 1);
     assert_eq!(session.put_object(absent(), "four").await.unwrap_err().kind(), "condition_not_met");
 
+    // Nor is the object that is gone because it was deleted.
+    let there = session.head_object("up/once".into()).await.unwrap().e_tag.unwrap();
+    bench.stack.faults().inject(Fault::S3ResponseLost, 1);
+    session.delete_object(delete(&there)).await.unwrap();
+    assert_eq!(session.head_object("up/once".into()).await.unwrap_err().kind(), "not_found");
+
     let unknown = Conditions { if_modified_since: Some(SystemTime::UNIX_EPOCH), ..Conditions::default() };
     bench.stack.log().clear();
     let refused = session.put_object(PutObject { conditions: unknown, ..put("up/x") }, "x").await.unwrap_err();

@@ -46,7 +46,7 @@ impl Checker {
     }
 
     /// Whether the bytes were those that S3 keeps.
-    pub(crate) fn is_right(self) -> bool {
+    pub(crate) fn finds_right(self) -> bool {
         let found: Vec<u8> = match self.state {
             State::Crc32(crc) => crc.finalize().to_be_bytes()[4..].to_vec(),
             State::Crc64(crc) => crc.finalize().to_be_bytes().to_vec(),
@@ -125,7 +125,7 @@ mod tests {
         ("CRC32", "y/Q5Jg=="),
         ("CRC32C", "4waSgw=="),
         ("SHA1", "98O8HYCOBHMq32eZZczDTKeuNEE="),
-        ("SHA256", "FeKw08M4keuw8e9gnsQZQgyW4NYPtjzW6MMkSORusiU="),
+        ("SHA256", "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
     ];
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
             let is_right = |bytes: [&[u8]; 2]| {
                 let mut checker = Checker::new(&checksum(algorithm, value)).unwrap();
                 bytes.into_iter().for_each(|bytes| checker.update(bytes));
-                checker.is_right()
+                checker.finds_right()
             };
             assert!(is_right([b"1234", b"56789"]), "{algorithm}");
             assert!(!is_right([b"1234", b"56780"]) && !is_right([b"1234", b"5678"]), "{algorithm}");

@@ -3,7 +3,10 @@
 use aws_sdk_s3::operation::delete_object::DeleteObjectError;
 use aws_sdk_s3::operation::delete_objects::DeleteObjectsError;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_smithy_types::retry::RetryConfig;
+use http::{HeaderName, HeaderValue};
 
+use super::digests::Digests;
 use super::reading::Target;
 use super::s3::for_call;
 use crate::cognito::AwsCredentials;
@@ -14,10 +17,11 @@ use crate::net::whole_answer::WholeAnswer;
 
 const NOTHING: WholeAnswer = WholeAnswer(Document::Nothing);
 const DELETED: WholeAnswer = WholeAnswer(Document::Xml { root: "DeleteResult" });
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// "You can delete up to 1,000 objects" in one request (S3 API reference, DeleteObjects).
 pub(crate) const MOST_AT_ONCE: usize = 1000;
 
-/// Deletes one object, if it is still the one with this entity tag.
+/// Deletes one object, if it is still the one with this entity tag. Not sent again here: whoever does has to know that it was.
 pub(crate) async fn delete_object(
     target: &Target,
     credentials: &AwsCredentials,
@@ -31,7 +35,9 @@ pub(crate) async fn delete_object(
         .set_request_payer(target.payer())
         .set_if_match(if_match.map(str::to_owned))
         .customize()
-        .config_override(for_call::<DeleteObjectError>(credentials).interceptor(NOTHING).retry_classifier(NOTHING))
+        .config_override(
+            for_call::<DeleteObjectError>(credentials).interceptor(NOTHING).retry_config(RetryConfig::disabled()),
+        )
         .send()
         .await;
     output.map(|_| ()).map_err(|error| sort_sdk_error(Service::S3, "deleting", &error))
@@ -42,6 +48,7 @@ pub(crate) async fn delete_objects(
     target: &Target,
     credentials: &AwsCredentials,
     keys: &[String],
+    is_like_s3: bool,
 ) -> Result<Vec<(String, Refusal)>, AwsFailure> {
     let unbuilt = |_| AwsFailure::Unanswered(crate::error::SessionError::internal("a request without a key"));
     let objects: Result<Vec<_>, _> = keys.iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect();
@@ -53,6 +60,13 @@ pub(crate) async fn delete_objects(
         .set_request_payer(target.payer())
         .delete(delete)
         .customize()
+        .mutate_request(move |request| {
+            // S3 takes the checksum that the SDK sends; servers like it may know nothing but this.
+            let md5 = request.body().bytes().filter(|_| is_like_s3).and_then(|body| Digests::of(body, true).md5);
+            if let Some(md5) = md5.and_then(|md5| HeaderValue::try_from(md5).ok()) {
+                request.headers_mut().insert(CONTENT_MD5, md5);
+            }
+        })
         .config_override(for_call::<DeleteObjectsError>(credentials).interceptor(DELETED).retry_classifier(DELETED))
         .send()
         .await

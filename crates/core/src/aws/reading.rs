@@ -211,8 +211,8 @@ fn read_content_range(text: &str) -> Option<ContentRange> {
 }
 
 /// An object has one; the fastest, should a server send several.
-fn read_checksum<'a>(
-    values: [(&str, Option<&'a str>); 5],
+fn read_checksum(
+    values: [(&str, Option<&str>); 5],
     kind: Option<&ChecksumType>,
     e_tag: Option<&str>,
 ) -> Option<ObjectChecksum> {

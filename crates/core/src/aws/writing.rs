@@ -269,3 +269,83 @@ fn crc_of_whole(value: Option<&str>) -> Option<ObjectChecksum> {
     let value = value?.to_owned();
     Some(ObjectChecksum { algorithm: "CRC64NVME".to_owned(), value, is_of_whole_object: true })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_smithy_runtime_api::client::http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+    use super::*;
+
+    /// A server like S3, which knows no CRC64NVME: it says so, or it looks away.
+    #[derive(Debug, Clone)]
+    struct OldServer {
+        refuses: bool,
+        asked: Arc<Mutex<Vec<Vec<String>>>>,
+    }
+
+    impl HttpClient for OldServer {
+        fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    impl HttpConnector for OldServer {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let headers = request.headers().iter().map(|(name, _)| name.to_owned());
+            let digests: Vec<_> = headers
+                .filter(|name| name.contains("checksum") || name == "content-md5" || name == "x-amz-trailer")
+                .collect();
+            let is_refused = self.refuses && digests.iter().any(|name| name == "x-amz-checksum-algorithm");
+            self.asked.lock().unwrap().push(digests);
+            let (status, body) = match (request.method(), is_refused) {
+                (_, true) => (501, "<Error><Code>NotImplemented</Code><Message>A header</Message></Error>"),
+                ("POST", _) => {
+                    (200, "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>")
+                }
+                _ => (200, ""),
+            };
+            let mut answer = HttpResponse::new(http::StatusCode::from_u16(status).unwrap().into(), SdkBody::from(body));
+            answer.headers_mut().insert("etag", "\"1\"");
+            HttpConnectorFuture::new(std::future::ready(Ok(answer)))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_knows_no_crc_gets_md5_alone() {
+        for (refuses, requests) in [(true, 2), (false, 1)] {
+            let server = OldServer { refuses, asked: Arc::default() };
+            let sdk_config = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-west-2"))
+                .http_client(server.clone())
+                .build();
+            let target = Target {
+                client: aws_sdk_s3::Client::new(&sdk_config),
+                bucket: "reports".to_owned(),
+                key: "k".to_owned(),
+                requester_pays: false,
+            };
+            let (headers, credentials) = (ObjectHeaders::default(), AwsCredentials::for_fuzzing());
+            let begun = create_upload(&target, &credentials, &headers, true).await.map_err(|_| "refused").unwrap();
+            assert!(!begun.keeps_crc);
+            let asked = std::mem::take(&mut *server.asked.lock().unwrap());
+            assert_eq!(asked.len(), requests);
+            let digests = Digests::of(b"x", true);
+            let payload = Payload { body: SdkBody::from("x"), digests: &digests, with_crc: begun.keeps_crc };
+            let e_tag = upload_part(&target, &credentials, (&begun.upload_id, 1), payload).await;
+            assert_eq!(e_tag.map_err(|_| "refused").unwrap().as_deref(), Some("\"1\""));
+            assert_eq!(*server.asked.lock().unwrap(), [["content-md5"]]);
+            // S3 itself is not asked twice.
+            if refuses {
+                assert!(create_upload(&target, &credentials, &headers, false).await.is_err());
+            }
+        }
+    }
+}

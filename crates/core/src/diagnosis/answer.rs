@@ -130,6 +130,9 @@ impl Passing {
             | "RequestTimeoutException" | "ExternalServiceException" | "ConcurrentModificationException"
             // "A conflicting conditional operation is currently in progress against this resource. Try again." (409)
             | "OperationAborted"
+            // "A conflicting operation occurred during a conditional request" (409), and bytes that arrived as others or not
+            // at all (400).
+            | "ConditionalRequestConflict" | "BadDigest" | "IncompleteBody"
             // "You are being redirected to the bucket while the DNS server is being updated." (307)
             | "TemporaryRedirect" | "Redirect" => Some(Self::Unavailable),
             _ => match status? {
@@ -222,6 +225,8 @@ mod tests {
             ("HTTP status 429", 429, Some(Throttled)),
             ("LimitExceededException", 400, None),
             ("OperationAborted", 409, Some(Unavailable)),
+            ("ConditionalRequestConflict", 409, Some(Unavailable)),
+            ("BadDigest", 400, Some(Unavailable)),
             ("BucketNotEmpty", 409, None),
             ("TemporaryRedirect", 307, Some(Unavailable)),
             ("HTTP status 302", 302, Some(Unavailable)),

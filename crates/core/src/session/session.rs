@@ -358,7 +358,13 @@ impl Session {
     }
 
     /// Writes an object from a file, a large one in parts. What an earlier process sent is not sent again if the file is
-    /// still the same (`TransferOptions::resume_folder`). A caller that goes away ends the upload: S3 keeps nothing of it.
+    /// still the same (`TransferOptions::resume_folder`). A caller that goes away ends the upload: S3 keeps nothing of it
+    /// ([`settle`](Self::settle) waits until it does not). What no process comes back for stays in S3, and is paid for, until
+    /// a lifecycle rule of the bucket ends it (`AbortIncompleteMultipartUpload`; after a week it is given up here, too, when
+    /// the same user uploads something else with the same folder).
+    ///
+    /// S3 gets CRC64NVME of each part and of the whole; a server in its place (`Storage.AWSS3.endpoint`) `Content-MD5` of each
+    /// part, and CRC64NVME if it knows it.
     ///
     /// # Errors
     /// As said above, `ConditionNotMet`, and `LocalFile`.
@@ -405,7 +411,8 @@ impl Session {
         self.objects().delete_many(bucket, keys).await
     }
 
-    /// Copies an object within S3. S3 copies no more than 5 GB in one request; larger ones are refused.
+    /// Copies an object within S3. S3 copies no more than 5 GB in one request; larger ones are refused. The answer's `size` is
+    /// 0: S3 does not tell it.
     ///
     /// # Errors
     /// As said above, and `ConditionNotMet`.

@@ -1,9 +1,11 @@
 //! Objects that are deleted: one, or many at once.
 
+use super::sending::Tried;
 use super::{Objects, Place};
 use crate::aws::deleting::{self, MOST_AT_ONCE, fits_in_xml};
 use crate::aws::object_headers::check_delete_conditions;
-use crate::aws::objects::{DeleteObject, ObjectAddress};
+use crate::aws::objects::{Conditions, DeleteObject, ObjectAddress};
+use crate::aws::reading;
 use crate::diagnosis::AwsFailure;
 use crate::error::SessionError;
 use crate::session::signed_call::send_signed;
@@ -20,7 +22,21 @@ impl Objects {
             let (target, if_match) = (&target, conditions.if_match.as_deref());
             async move { deleting::delete_object(target, &credentials, if_match).await }
         };
-        send_signed(&self.credentials, &evidence, ask).await
+        let Tried { outcome, was_in_doubt } = self.sender(&evidence).ask(ask).await;
+        match outcome {
+            // The object that was to be deleted may not be there because it was: the answer to that got lost.
+            Err(error @ (SessionError::ConditionNotMet { .. } | SessionError::NotFound { .. })) if was_in_doubt => {
+                let ask = |credentials| {
+                    let target = &target;
+                    async move { reading::head(target, &credentials, &Conditions::default()).await }
+                };
+                match send_signed(&self.credentials, &evidence, ask).await {
+                    Err(SessionError::NotFound { .. }) => Ok(()),
+                    _ => Err(error),
+                }
+            }
+            outcome => outcome,
+        }
     }
 
     pub(in crate::session) async fn delete_many(
@@ -49,8 +65,8 @@ impl Objects {
             let Some(first) = keys.first() else { break };
             let Place { target, evidence } = self.find(at(first), DELETE)?;
             let ask = |credentials| {
-                let target = &target;
-                async move { deleting::delete_objects(target, &credentials, keys).await }
+                let (target, is_like_s3) = (&target, self.config.s3_endpoint().is_some());
+                async move { deleting::delete_objects(target, &credentials, keys, is_like_s3).await }
             };
             for (key, refusal) in send_signed(&self.credentials, &evidence, ask).await? {
                 let Place { evidence, .. } = self.find(at(&key), DELETE)?;

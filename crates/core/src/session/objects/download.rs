@@ -211,7 +211,7 @@ impl Download {
                 let can_be_split = Pin::of(&opened).e_tag.is_some() && opened.has_size;
                 let is_all = opened.has_size && opened.end >= Some(self.window(opened.details.size).end);
                 if can_be_split || is_all {
-                    return Ok(opened);
+                    return Ok(*opened);
                 }
             }
             // An empty object has no first part.
@@ -219,7 +219,7 @@ impl Download {
             Answer::NoSuchBytes(failure) => return Err(failure),
         }
         match self.source.open(&self.conditions, all).await? {
-            Answer::Opened(opened) => Ok(opened),
+            Answer::Opened(opened) => Ok(*opened),
             Answer::NoSuchBytes(failure) => Err(failure),
         }
     }

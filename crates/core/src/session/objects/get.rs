@@ -1,4 +1,4 @@
-//! One object as a stream.
+//! One object: what is known of it, and its bytes as a stream.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,11 +10,15 @@ use futures_core::Stream;
 use super::Objects;
 use super::reader::{Answer, Reader, Source};
 use crate::aws::checksums::Checker;
-use crate::aws::objects::{GetObject, ObjectDetails};
+use crate::aws::objects::{Conditions, GetObject, ObjectAddress, ObjectDetails};
 use crate::aws::reading::Wanted;
 use crate::error::SessionError;
 
 impl Objects {
+    pub(in crate::session) async fn head(&self, object: ObjectAddress) -> Result<ObjectDetails, SessionError> {
+        self.source(object)?.head(&Conditions::default()).await
+    }
+
     pub(in crate::session) async fn get(&self, request: GetObject) -> Result<ObjectBody, SessionError> {
         let GetObject { object, conditions, range } = request;
         let source = Arc::new(self.source(object)?);
@@ -31,7 +35,7 @@ impl Objects {
                 let checksum = opened.details.checksum.as_ref().filter(|_| is_whole);
                 let checker = checksum.and_then(Checker::new);
                 let details = opened.details.clone();
-                let reader = Reader::new(Arc::clone(&source), opened, start, end)?;
+                let reader = Reader::new(Arc::clone(&source), *opened, start, end)?;
                 Ok(ObjectBody { details, has_size: size.is_some(), source, reader, checker, failure: None })
             }
             Answer::NoSuchBytes(failure) => Err(failure),
@@ -94,7 +98,7 @@ impl ObjectBody {
         if !self.has_size {
             self.details.size = self.reader.position();
         }
-        let is_wrong = self.checker.take().is_some_and(|checker| !checker.is_right());
+        let is_wrong = self.checker.take().is_some_and(|checker| !checker.finds_right());
         match &self.details.checksum {
             Some(checksum) if is_wrong => Err(self.source.damaged(&checksum.algorithm)),
             _ => Ok(None),

@@ -18,10 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::get::ObjectBody;
-use self::reader::Source;
 use super::renewal::CredentialRenewal;
 use super::tasks::Beside;
-use crate::aws::objects::{Conditions, ObjectAddress, ObjectDetails};
+use crate::aws::objects::ObjectAddress;
 use crate::aws::reading::Target;
 use crate::aws::s3::{self, Clients};
 use crate::config::Config;
@@ -79,15 +78,5 @@ impl Objects {
         let evidence = Evidence::of(&self.config).for_bucket(&bucket).for_permission(needed);
         let target = Target { client: self.clients.for_bucket(&bucket), bucket, key, requester_pays };
         Ok(Place { target, evidence })
-    }
-
-    /// The same to read it.
-    fn source(&self, object: ObjectAddress) -> Result<Source, SessionError> {
-        let place = self.find(object, "s3:GetObject")?;
-        Ok(Source { credentials: Arc::clone(&self.credentials), place, patience: self.patience })
-    }
-
-    pub(super) async fn head(&self, object: ObjectAddress) -> Result<ObjectDetails, SessionError> {
-        self.source(object)?.head(&Conditions::default()).await
     }
 }

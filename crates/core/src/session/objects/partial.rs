@@ -312,7 +312,7 @@ impl Partial {
         }
         let Some(mut checker) = Checker::new(checksum) else { return Ok(None) };
         self.read(0..size, |bytes| checker.update(bytes)).map_err(|error| self.explain(&error))?;
-        Ok(Some(checker.is_right()))
+        Ok(Some(checker.finds_right()))
     }
 
     /// Makes it the file that it was to become. Blocks.
@@ -358,3 +358,6 @@ impl Partial {
         explain(&self.turn.destination.file, error)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,8 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
-use super::Place;
-use crate::aws::objects::{Conditions, ObjectDetails};
+use super::{Objects, Place};
+use crate::aws::objects::{Conditions, ObjectAddress, ObjectDetails};
 use crate::aws::reading::{self, Opened, Wanted};
 use crate::diagnosis::senseless;
 use crate::error::{BROKEN, NO_ANSWER, Service, SessionError};
@@ -34,9 +34,17 @@ pub(super) struct Source {
     pub patience: Duration,
 }
 
+impl Objects {
+    /// Where this object is read from.
+    pub(super) fn source(&self, object: ObjectAddress) -> Result<Source, SessionError> {
+        let place = self.find(object, "s3:GetObject")?;
+        Ok(Source { credentials: Arc::clone(&self.credentials), place, patience: self.patience })
+    }
+}
+
 /// The answer to a request for bytes.
 pub(super) enum Answer {
-    Opened(Opened),
+    Opened(Box<Opened>),
     /// The object has none of them, in the words for the app.
     NoSuchBytes(SessionError),
 }
@@ -49,7 +57,7 @@ impl Source {
                 Err(failure) if failure.is_about_range() => {
                     Ok(Answer::NoSuchBytes(failure.into_session_error(evidence)))
                 }
-                opened => opened.map(Answer::Opened),
+                opened => opened.map(|opened| Answer::Opened(Box::new(opened))),
             }
         };
         send_signed(&self.credentials, evidence, ask).await
@@ -247,7 +255,7 @@ impl Reader {
             None => Wanted::From(self.position),
         };
         match self.source.open(&self.pin.conditions(), wanted).await {
-            Ok(Answer::Opened(opened)) if self.pin.holds(&opened) => self.take(opened),
+            Ok(Answer::Opened(opened)) if self.pin.holds(&opened) => self.take(*opened),
             Ok(Answer::Opened(_)) | Err(SessionError::ConditionNotMet { .. }) => Err(self.source.changed()),
             // It broke after the last byte of an object whose size nobody told.
             Ok(Answer::NoSuchBytes(_)) if self.end.is_none() => {
