@@ -1,5 +1,7 @@
 //! The command line's grammar. What a flag means is said here, once, as its help text.
 
+mod objects;
+
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +15,8 @@ use jetbridge_local_stack::{Fault, Rotation};
 
 use crate::path::UserPath;
 use crate::text::wrap_beside;
+
+pub(crate) use objects::{BucketArgs, CpArgs, ETag, GetArgs, PresignArgs, PutArgs, RmArgs, TransferArgs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -36,6 +40,21 @@ Exit codes by the API's answer, which is written in any case:
   5  401, 403, 407                     9  404, 410
  10  409, 412                          2  every other below 500
 A refusal of what stands before the API (IAM) is none of its answers: it is explained, as every other error.";
+
+const KEYS_AS_FILES: &str = "\
+Keys as files: what cannot stand in a file's name is written as %XX, the bytes
+of its UTF-8: control characters, %, backslash, a dot or space at the end (so
+`..` becomes `.%2E`), names that Windows keeps for devices, and a slash with no
+name before it (`a//b` becomes `a/%2Fb`). A name of more than 255 bytes goes on
+in a folder; its pieces end in %. Nothing is written outside FILE, links in it
+are not followed, and put --recursive makes the same keys again. An empty object
+whose key ends in a slash becomes a folder.";
+
+const FILES_AS_KEYS: &str = "\
+Files as keys: names that get --recursive made of keys become those keys again;
+any other stands for itself. An empty folder becomes an empty object whose key
+ends in a slash. Links are left out (or see --follow-links), and what is no file
+or folder; that is said.";
 
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]
@@ -104,6 +123,18 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// List objects in S3
     Ls(LsArgs),
+    /// Download an object, or with --recursive all below a folder
+    #[command(after_help = KEYS_AS_FILES)]
+    Get(GetArgs),
+    /// Upload a file, or with --recursive all below a folder
+    #[command(after_help = FILES_AS_KEYS)]
+    Put(PutArgs),
+    /// Copy objects within S3; or as get and put do, if one side is a file
+    Cp(CpArgs),
+    /// Delete objects. S3 does not say whether one was there
+    Rm(RmArgs),
+    /// Make a URL that reads or writes an object for whoever has it
+    Presign(PresignArgs),
     /// Say who is signed in, and for how long; asks only for the time, where this machine is in doubt
     Whoami,
     /// Show the temporary AWS credentials, or hand them to other tools
@@ -123,6 +154,22 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     /// Write a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether it listens to Ctrl-C itself, because there is something to be put in order.
+    pub(crate) fn tidies_up(&self) -> bool {
+        matches!(
+            self,
+            Self::Login(_)
+                | Self::LocalStack(_)
+                | Self::Creds(CredsArgs { serve: true, .. })
+                | Self::Get(_)
+                | Self::Put(_)
+                | Self::Cp(_)
+                | Self::Rm(_)
+        )
+    }
 }
 
 #[derive(Debug, Clone, Args)]

@@ -9,6 +9,8 @@ mod context;
 mod core_dumps;
 mod environment;
 mod exit;
+mod file_names;
+mod folder;
 mod interrupt;
 mod invocation;
 mod leaving;
@@ -29,7 +31,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Cli, Command, CredsArgs};
+use args::{Cli, Command};
 use commands::Done;
 use context::Context;
 use exit::{CliError, Exit, Failure};
@@ -76,10 +78,7 @@ fn main() -> ExitCode {
 /// Runs the command on a thread of the pool, so that Ctrl-C works even while it waits for a full pipe. However it ends, the
 /// way out is by its sessions: they wait for what must not be lost.
 async fn run(cli: Cli) -> Result<Done, CliError> {
-    let tidies_up = matches!(
-        cli.command,
-        Command::Login(_) | Command::LocalStack(_) | Command::Creds(CredsArgs { serve: true, .. })
-    );
+    let tidies_up = cli.command.tidies_up();
     let interrupt = match cli.command {
         Command::Exec(_) => Interrupt::listen_until_taken_over(),
         _ => Interrupt::listen(),

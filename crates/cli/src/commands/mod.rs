@@ -11,6 +11,8 @@ mod local_stack;
 mod login;
 mod logout;
 mod ls;
+mod objects;
+mod place;
 mod signed_in;
 mod whoami;
 
@@ -39,7 +41,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<Done, CliE
     // What another program reads, and reads to its end.
     let is_one_document = match &command {
         Command::Creds(args) => args.format.is_some() || args.serve || context.global.json,
-        Command::Completions(_) | Command::Call(_) => true,
+        Command::Completions(_) | Command::Call(_) | Command::Presign(_) => true,
         Command::Whoami | Command::Logout(_) => context.global.json,
         _ => false,
     };
@@ -49,6 +51,11 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<Done, CliE
         Command::LocalStack(args) => local_stack::run(&context, &args, &mut output).await,
         Command::Login(args) => login::run(&context, &args, &mut output).await,
         Command::Ls(args) => ls::run(&context, args, &mut output).await,
+        Command::Get(args) => objects::get::run(&context, &args, &mut output).await,
+        Command::Put(args) => objects::put::run(&context, &args, &mut output).await,
+        Command::Cp(args) => objects::cp::run(&context, &args, &mut output).await,
+        Command::Rm(args) => objects::rm::run(&context, &args, &mut output).await,
+        Command::Presign(args) => objects::presign::run(&context, &args, &mut output).await,
         Command::Whoami => whoami::run(&context, &mut output).await,
         Command::Accounts => accounts::list(&context, &mut output).await,
         Command::Switch(args) => accounts::switch(&context, &args, &mut output).await,

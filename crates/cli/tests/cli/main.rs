@@ -21,6 +21,7 @@ mod listing;
 mod login;
 mod loopback;
 mod network;
+mod objects;
 mod stack;
 #[path = "../../../local-stack/tests/stock/environment.rs"]
 mod stock_environment;
@@ -31,3 +32,4 @@ mod template;
 mod terminals;
 #[cfg(unix)]
 mod tools;
+mod transfers;
