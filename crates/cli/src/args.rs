@@ -1,5 +1,6 @@
 //! The command line's grammar. What a flag means is said here, once, as its help text.
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -26,7 +27,8 @@ Exit codes:
   2  usage, or unexpected redirect     7  cancelled
   3  sign-in required                  8  secure storage
   4  misconfigured                     9  not found
- 10  a condition was not met          11  a file here";
+ 10  a condition was not met          11  a file here
+`exec` ends as its command does, or with 126: it cannot be run, 127: there is no such command.";
 
 const CALL_EXIT_CODES: &str = "\
 Exit codes by the API's answer, which is written in any case:
@@ -49,7 +51,7 @@ impl Cli {
     /// Whether somebody may be there to unlock the keyring: one at a terminal, and not a program that reads what we write.
     pub(crate) fn keyring_patience(&self) -> KeyringPatience {
         let is_for_program = self.global.json
-            || matches!(self.command, Command::Creds(CredsArgs { format: Some(CredsFormat::Process) }));
+            || matches!(self.command, Command::Creds(CredsArgs { format: Some(CredsFormat::Process), .. }));
         if !is_for_program && std::io::stderr().is_terminal() {
             KeyringPatience::Attended
         } else {
@@ -106,6 +108,8 @@ pub(crate) enum Command {
     Whoami,
     /// Show the temporary AWS credentials, or hand them to other tools
     Creds(CredsArgs),
+    /// Run a command that acts as the signed-in user, whatever other keys and profiles are about
+    Exec(ExecArgs),
     /// Send a signed request to an API, and write what it answers
     #[command(after_help = CALL_EXIT_CODES)]
     Call(Box<CallArgs>),
@@ -224,6 +228,20 @@ pub(crate) struct CredsArgs {
     /// process: for credential_process of the AWS CLI and SDKs; env: lines for a shell [default: a summary without secrets]
     #[arg(long, value_enum)]
     pub(crate) format: Option<CredsFormat>,
+    /// Serve them to AWS's SDKs on this machine, as a container's endpoint, and renew them; prints what to set for that. Ends
+    /// with Ctrl-C, or with the process that started it (not on Windows)
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) serve: bool,
+    /// The port to serve at; 0 takes any that is free
+    #[arg(long, value_name = "P", default_value_t = 0, requires = "serve")]
+    pub(crate) port: u16,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExecArgs {
+    /// The command and its arguments, after `--`
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Clone, Args)]
@@ -328,6 +346,12 @@ impl FromStr for ExtraParameter {
 pub(crate) struct Resolve {
     pub(crate) host: String,
     pub(crate) address: SocketAddr,
+}
+
+impl std::fmt::Display for Resolve {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:443:{}", self.host, self.address)
+    }
 }
 
 impl FromStr for Resolve {
@@ -468,6 +492,9 @@ mod tests {
         assert_eq!(resolve("Dev-1.okta.com:443:127.0.0.1"), known("127.0.0.1:443"));
         assert_eq!(resolve("dev-1.okta.com:443:[::1]:4580"), known("[::1]:4580"));
         assert_eq!(resolve("dev-1.okta.com:443:[::1]"), known("[::1]:443"));
+        for whole in ["dev-1.okta.com:443:127.0.0.1:4580", "dev-1.okta.com:443:[::1]:4580"] {
+            assert_eq!(whole.parse::<Resolve>().unwrap().to_string(), whole);
+        }
         for wrong in [
             "",
             "dev-1.okta.com",

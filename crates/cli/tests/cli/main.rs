@@ -29,3 +29,5 @@ mod surface;
 mod template;
 #[cfg(target_os = "linux")]
 mod terminals;
+#[cfg(unix)]
+mod tools;

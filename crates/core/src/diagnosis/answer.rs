@@ -100,7 +100,7 @@ impl Refusal {
             (Api, "InvalidSignatureException") if says("Signature expired") || says("Signature not yet current") => {
                 Some(Blame::UntoldClock)
             }
-            (Api, super::api::FORBIDDEN) => Some(Blame::Untold),
+            (Api, "Forbidden") => Some(Blame::Untold),
             _ => None,
         }
     }

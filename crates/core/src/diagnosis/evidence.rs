@@ -1,6 +1,5 @@
 //! The values of a configuration that explanations name: a fix that can be copied needs no "your pool".
 
-use super::api::CalledApi;
 use super::session_tags;
 use crate::config::{Config, logins_key};
 
@@ -24,6 +23,17 @@ pub(crate) struct Evidence {
     pub untaggable_claims: Vec<String>,
     /// The call of an API that it is about.
     pub called_api: CalledApi,
+}
+
+/// The call that an explanation is about.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CalledApi {
+    pub method: String,
+    pub host: String,
+    pub path: String,
+    /// What it was signed for.
+    pub service: String,
+    pub region: String,
 }
 
 impl Evidence {
