@@ -61,7 +61,8 @@ let tests: [Target] =
             dependencies: ["Jetbridge", "JetbridgeTesting", "JetbridgeFFI"],
             // These play the system with the stubs, are of another package, or expect that there is no keychain.
             exclude: [
-                "AWSTests.swift", "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift", "WebAuthenticationBrowserTests.swift",
+                "AWSTests.swift", "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift",
+                "WebAuthenticationBrowserTests.swift",
             ]
         )
     ]

@@ -55,7 +55,9 @@ final class ObjectsTests {
         try await session.deleteObject("day/b.txt")
         let gone = try await error { _ = try await session.headObject("day/b.txt") }
         guard case .notFound = gone else { throw gone }
-        let elsewhere = try await error { _ = try await session.headObject(ObjectAddress("a", bucket: "no-such-bucket")) }
+        let elsewhere = try await error {
+            _ = try await session.headObject(ObjectAddress("a", bucket: "no-such-bucket"))
+        }
         guard case .notFound = elsewhere else { throw elsewhere }
     }
 

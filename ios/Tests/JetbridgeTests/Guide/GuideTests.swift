@@ -105,7 +105,7 @@ struct GuideTests {
         try await snippets.upload(document)
         #expect(snippets.shown.last == "6 of 6 bytes")
         let exports = try JSONDecoder().decode(Exports.self, from: Data(bench.stack.awsExportsJson().utf8))
-        let api = try #require(exports.API.endpoints.first?.endpoint.appending(path: "echo"))
+        let api = try #require(exports.api.endpoints.first?.endpoint.appending(path: "echo"))
         try await snippets.api(api)
         #expect(snippets.shown.last?.hasPrefix("200: ") == true)
         var request = URLRequest(url: api)
@@ -115,7 +115,9 @@ struct GuideTests {
     private struct Exports: Decodable {
         struct API: Decodable { let endpoints: [Endpoint] }
         struct Endpoint: Decodable { let endpoint: URL }
-        let API: API
+        let api: API
+
+        enum CodingKeys: String, CodingKey { case api = "API" }
     }
 
     @Test("signing out at the first start finds the session of the app before, once")
