@@ -216,7 +216,7 @@ pub struct DownloadedObject {
 pub struct UploadedObject {
     /// Its key.
     pub key: String,
-    /// Bytes.
+    /// Bytes; 0 for a copy, of which S3 does not tell it.
     pub size: u64,
     /// The entity tag with its quotes.
     pub e_tag: Option<String>,
