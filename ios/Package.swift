@@ -24,10 +24,17 @@ let platform: [Target] = [
     .target(name: "Security", path: "Stubs/Security"),
     .target(name: "SwiftUI", path: "Stubs/SwiftUI"),
     .target(name: "Smithy", path: "Stubs/Smithy"),
-    .target(name: "SmithyIdentity", dependencies: ["Smithy"], path: "Stubs/SmithyIdentity"),
+    .target(name: "SmithyIdentityAPI", dependencies: ["Smithy"], path: "Stubs/SmithyIdentityAPI"),
+    .target(name: "SmithyIdentity", dependencies: ["Smithy", "SmithyIdentityAPI"], path: "Stubs/SmithyIdentity"),
+    .target(name: "AWSSTS", dependencies: ["SmithyIdentity", "SmithyIdentityAPI"], path: "Stubs/AWSSTS"),
+    // A package of its own, JetbridgeAWS/Package.swift, over the real modules. Here it is compiled and tested.
+    .target(
+        name: "JetbridgeAWS", dependencies: ["Jetbridge", "Smithy", "SmithyIdentity"],
+        path: "JetbridgeAWS/Sources/JetbridgeAWS"),
     .testTarget(
         name: "JetbridgeTests",
-        dependencies: ["Jetbridge", "JetbridgeTesting", "JetbridgeFFI", "SmithyIdentity"] + apple
+        dependencies: ["Jetbridge", "JetbridgeTesting", "JetbridgeFFI", "JetbridgeAWS", "AWSSTS", "SmithyIdentityAPI"]
+            + apple
     ),
     // The app is built by its Xcode project, App/project.yml. Here it is compiled, with its UI tests, and its model is tested.
     .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge", "SwiftUI"], path: "App/Sources"),
@@ -52,9 +59,10 @@ let tests: [Target] =
         .testTarget(
             name: "JetbridgeTests",
             dependencies: ["Jetbridge", "JetbridgeTesting", "JetbridgeFFI"],
-            // These play the system with the stubs, or expect that there is no keychain.
+            // These play the system with the stubs, are of another package, or expect that there is no keychain.
             exclude: [
-                "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift", "WebAuthenticationBrowserTests.swift",
+                "AWSTests.swift", "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift",
+                "WebAuthenticationBrowserTests.swift",
             ]
         )
     ]

@@ -113,6 +113,15 @@ check_manifests() {
     fail "Apple's half of the manifest"
   fi
 
+  # SwiftPM would fetch what the AWS SDK needs for everybody: see JetbridgeAWS/Package.swift.
+  if in_root "$older" swift package --package-path JetbridgeAWS --scratch-path "$folder/scratch" dump-package \
+    >"$folder/aws.json" && grep -q '"name" : "JetbridgeAWS"' "$folder/aws.json" &&
+    grep -q "smithy-swift" "$folder/aws.json" && ! grep -q '"sourceControl"' "$folder/app.json"; then
+    pass "the AWS SDK is needed by its own package, and by no other"
+  else
+    fail "the package for the AWS SDK"
+  fi
+
   echo "no archive" >"$folder/made/JetbridgeFFI.xcframework.zip"
   echo "// generated" >"$folder/made/JetbridgeFFI.swift"
   if cargo xtask swift-package --url "$url" --build "ios/$folder/made" --output "ios/$folder/package" >/dev/null &&

@@ -264,11 +264,13 @@ impl SessionError {
         match self {
             Self::UserCancelled | Self::UnexpectedRedirect { .. } => Recovery::Ignore,
             Self::SignInRequired { .. } => Recovery::SignIn,
+            // What the user can look at and decide about is worth another try, and never to be passed over in silence.
             Self::Retryable { .. }
             | Self::Obstructed { .. }
+            | Self::ConditionNotMet { .. }
+            | Self::LocalFile { .. }
             | Self::SecureStorage { kind: StorageErrorKind::Unavailable, .. } => Recovery::Retry,
             Self::Misconfigured { .. } | Self::NotFound { .. } => Recovery::FixConfiguration,
-            Self::ConditionNotMet { .. } | Self::LocalFile { .. } => Recovery::Ignore,
             Self::AccessDenied { .. } => Recovery::AskForAccess,
             Self::SecureStorage { .. } | Self::Internal { .. } => Recovery::Report,
         }
@@ -380,6 +382,16 @@ mod tests {
             let hint = error.hint().unwrap();
             assert_eq!(error.recovery(), Recovery::Retry);
             assert!(hint.contains(word) && !hint.contains("network") && !hint.contains("online"), "{error}: {hint}");
+        }
+    }
+
+    /// Apps show everything but what is to be ignored.
+    #[test]
+    fn nothing_that_failed_for_the_user_is_to_be_ignored() {
+        let changed = SessionError::ConditionNotMet { what: "the object is another one".to_owned() };
+        let full = SessionError::LocalFile { path: "film.mov".to_owned(), problem: "there is no room".to_owned() };
+        for error in [changed, full] {
+            assert_eq!(error.recovery(), Recovery::Retry, "{error}");
         }
     }
 

@@ -97,7 +97,7 @@ impl CoreSession {
     /// Everything that `aws_credentials` can say; `Misconfigured` for a server that is not configured; `AccessDenied` if
     /// IAM refuses; `Retryable` for the network.
     pub async fn call_api(&self, request: ApiRequest) -> Result<Arc<ApiResponse>, SessionError> {
-        Ok(Arc::new(ApiResponse(self.inner.call_api(request.into()).await?)))
+        Ok(Arc::new(ApiResponse(self.unless_cancelled(self.inner.call_api(request.into())).await?)))
     }
 
     /// The headers that sign a request which somebody else sends.
@@ -105,7 +105,8 @@ impl CoreSession {
     /// # Errors
     /// As for `call_api`; the API is not asked.
     pub async fn sign_request(&self, request: ApiRequest) -> Result<Arc<SignedHeaders>, SessionError> {
-        Ok(Arc::new(SignedHeaders(self.inner.sign_request(&request.into()).await?)))
+        let request = request.into();
+        Ok(Arc::new(SignedHeaders(self.unless_cancelled(self.inner.sign_request(&request)).await?)))
     }
 
     /// Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone.

@@ -16,6 +16,7 @@ mod accounts;
 #[cfg(any(target_os = "android", feature = "jvm", test))]
 mod android;
 mod api;
+mod cancellation;
 mod claims;
 mod config;
 mod credentials;
@@ -37,6 +38,7 @@ mod tests;
 
 pub use accounts::{CoreAccounts, JetbridgeAccount};
 pub use api::{ApiHeader, ApiRequest, ApiResponse, SignedHeaders};
+pub use cancellation::Cancellation;
 pub use claims::IdTokenClaims;
 pub use config::{ConfigError, ConfigProblem, JetbridgeConfig};
 pub use credentials::{AccessToken, AwsCredentials};

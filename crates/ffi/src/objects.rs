@@ -321,7 +321,7 @@ impl CoreSession {
     /// # Errors
     /// As said above.
     pub async fn head_object(&self, object: ObjectAddress) -> Result<ObjectDetails, SessionError> {
-        Ok(self.inner.head_object(object.into()).await?.into())
+        Ok(self.unless_cancelled(self.inner.head_object(object.into())).await?.into())
     }
 
     /// Reads an object into memory, if it has no more than `limit` bytes. For a large one, `download_object`.
@@ -336,7 +336,8 @@ impl CoreSession {
     ) -> Result<Vec<u8>, SessionError> {
         let request =
             jetbridge::GetObject { object: object.into(), conditions: conditions.into(), ..Default::default() };
-        Ok(self.inner.get_object(request).await?.collect(limit).await?.into())
+        let read = async { self.inner.get_object(request).await?.collect(limit).await };
+        Ok(self.unless_cancelled(read).await?.into())
     }
 
     /// Reads an object into a file: several ranges at once, each tried again if it stalls. What is there of an earlier try is
@@ -357,7 +358,7 @@ impl CoreSession {
             jetbridge::GetObject { object: object.into(), conditions: conditions.into(), ..Default::default() };
         let options = transfer_options(options, observer);
         let jetbridge::DownloadedObject { details, resumed, is_verified } =
-            self.inner.download_object(request, file.as_ref(), options).await?;
+            self.unless_cancelled(self.inner.download_object(request, file.as_ref(), options)).await?;
         Ok(DownloadedObject { details: details.into(), resumed, is_verified })
     }
 
@@ -374,7 +375,7 @@ impl CoreSession {
     ) -> Result<UploadedObject, SessionError> {
         let request =
             jetbridge::PutObject { object: object.into(), headers: headers.into(), conditions: conditions.into() };
-        Ok(self.inner.put_object(request, body).await?.into())
+        Ok(self.unless_cancelled(self.inner.put_object(request, body)).await?.into())
     }
 
     /// Writes an object from a file, a large one in parts. What an earlier process sent is not sent again if the file is
@@ -394,7 +395,7 @@ impl CoreSession {
         let request =
             jetbridge::PutObject { object: object.into(), headers: headers.into(), conditions: conditions.into() };
         let options = transfer_options(options, observer);
-        Ok(self.inner.upload_file(request, file.as_ref(), options).await?.into())
+        Ok(self.unless_cancelled(self.inner.upload_file(request, file.as_ref(), options)).await?.into())
     }
 
     /// Deletes an object. One that is not there is no error: S3 does not tell.
@@ -403,7 +404,7 @@ impl CoreSession {
     /// As said above, and `ConditionNotMet`.
     pub async fn delete_object(&self, object: ObjectAddress, conditions: ObjectConditions) -> Result<(), SessionError> {
         let request = jetbridge::DeleteObject { object: object.into(), conditions: conditions.into() };
-        Ok(self.inner.delete_object(request).await?)
+        self.unless_cancelled(self.inner.delete_object(request)).await
     }
 
     /// Copies an object within S3, with what is kept with it, or `headers` instead. S3 copies no more than 5 GB in one request;
@@ -423,7 +424,7 @@ impl CoreSession {
             headers: headers.map(Into::into),
             ..Default::default()
         };
-        Ok(self.inner.copy_object(request).await?.into())
+        Ok(self.unless_cancelled(self.inner.copy_object(request)).await?.into())
     }
 
     /// A URL that reads or writes one object for whoever has it. It works no longer than the credentials that sign it; they are
@@ -443,6 +444,6 @@ impl CoreSession {
             content_type,
             file_name,
         };
-        Ok(Arc::new(PresignedUrl { inner: self.inner.presign_object(request).await? }))
+        Ok(Arc::new(PresignedUrl { inner: self.unless_cancelled(self.inner.presign_object(request)).await? }))
     }
 }

@@ -1,10 +1,12 @@
 //! The session as an object of the app. Sign-in is in `login.rs`, signing out in `sign_out.rs`, news in `events.rs`.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jetbridge::SessionBuilder;
 use jetbridge::storage::LockFolder;
 
+use crate::cancellation::Cancellation;
 use crate::claims::IdTokenClaims;
 use crate::config::JetbridgeConfig;
 use crate::credentials::{AccessToken, AwsCredentials};
@@ -19,6 +21,7 @@ use crate::storage::{Adapter, SecretStore};
 pub struct CoreSession {
     pub(crate) inner: jetbridge::Session,
     locks: Option<LockFolder>,
+    cancellation: Option<Arc<Cancellation>>,
 }
 
 /// How to open a session.
@@ -64,7 +67,18 @@ impl CoreSession {
         if let Some(endpoint) = &options.permitted_identity_pool_endpoint {
             builder = builder.permit_identity_pool_endpoint(endpoint);
         }
-        Ok(Arc::new(Self { inner: finish(builder).open()?, locks }))
+        Ok(Arc::new(Self { inner: finish(builder).open()?, locks, cancellation: None }))
+    }
+
+    /// What the call answers, if it is not cancelled before.
+    pub(crate) async fn unless_cancelled<T>(
+        &self,
+        call: impl Future<Output = Result<T, jetbridge::SessionError>>,
+    ) -> Result<T, SessionError> {
+        match &self.cancellation {
+            Some(cancellation) => cancellation.end(call).await,
+            None => Ok(call.await?),
+        }
     }
 }
 
@@ -168,6 +182,12 @@ impl CoreSession {
         if let Some(locks) = &self.locks {
             locks.resume();
         }
+    }
+
+    /// The same session, whose calls of objects and of an API end when this is cancelled, as if they had been dropped: with
+    /// `UserCancelled`, and an upload takes back what it has sent. For languages whose tasks do not drop them.
+    pub fn until(&self, cancellation: Arc<Cancellation>) -> Arc<Self> {
+        Arc::new(Self { inner: self.inner.clone(), locks: self.locks.clone(), cancellation: Some(cancellation) })
     }
 
     /// Waits for what goes on beside the calls: a code or a refresh token that is being spent, open connections, the profile,

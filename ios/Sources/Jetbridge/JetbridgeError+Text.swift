@@ -29,6 +29,10 @@ extension JetbridgeError: LocalizedError {
             Texts("access_denied_request", [service.name, code], suggestion: [requestID])
         case .accessDenied(let service, let code, nil, _): Texts("access_denied", [service.name, code])
         case .notFound(let what): Texts("not_found", [what])
+        case .conditionNotMet(let what): Texts("condition_not_met", [what])
+        // The folders above it are the system's.
+        case .localFile(let path, let problem):
+            Texts("local_file", [path.split(separator: "/").last.map(String.init) ?? path, problem])
         case .unexpectedRedirect: Texts("unexpected_redirect")
         case .secureStorage(_, let mayPass): Texts(mayPass ? "secure_storage_passing" : "secure_storage_lost")
         case .internal: Texts("internal")
@@ -71,6 +75,7 @@ extension RemoteService {
         case .okta: "Okta"
         case .cognito: "Amazon Cognito"
         case .s3: "Amazon S3"
+        case .api: Texts.text("jetbridge.error.service.api")
         }
     }
 }

@@ -24,6 +24,11 @@ public enum JetbridgeError: Error, Equatable, Sendable {
     case accessDenied(service: RemoteService, code: String, requestID: String?, hint: String)
     /// What was asked for does not exist.
     case notFound(what: String)
+    /// A condition of the request does not hold: the object is another one than expected, or is there although it should not
+    /// be. Nothing was done.
+    case conditionNotMet(what: String)
+    /// A file of this device that is read or written for a transfer: it is not there, the disk is full, it changed meanwhile.
+    case localFile(path: String, problem: String)
     /// A redirect that belongs to no open sign-in, perhaps from another app. Nothing was changed.
     case unexpectedRedirect(detail: String)
     /// The secure storage of the device could not be read or written. What it holds was left as it is.
@@ -74,6 +79,8 @@ public enum JetbridgeError: Error, Equatable, Sendable {
         case .accessDenied(let service, let code, let requestID, let hint):
             .AccessDenied(service: service, code: code, requestId: requestID, hint: hint)
         case .notFound(let what): .NotFound(what: what)
+        case .conditionNotMet(let what): .ConditionNotMet(what: what)
+        case .localFile(let path, let problem): .LocalFile(path: path, problem: problem)
         case .unexpectedRedirect(let detail): .UnexpectedRedirect(detail: detail)
         case .secureStorage(let detail, let mayPass): .SecureStorage(detail: detail, mayPass: mayPass)
         case .internal(let detail): .Internal(detail: detail)
@@ -117,6 +124,8 @@ extension JetbridgeError {
             case .AccessDenied(let service, let code, let requestID, let hint):
                 .accessDenied(service: service, code: code, requestID: requestID, hint: hint)
             case .NotFound(let what): .notFound(what: what)
+            case .ConditionNotMet(let what): .conditionNotMet(what: what)
+            case .LocalFile(let path, let problem): .localFile(path: path, problem: problem)
             case .UnexpectedRedirect(let detail): .unexpectedRedirect(detail: detail)
             case .SecureStorage(let detail, let mayPass): .secureStorage(detail: detail, mayPass: mayPass)
             case .Internal(let detail): .internal(detail: detail)

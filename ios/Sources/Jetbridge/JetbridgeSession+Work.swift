@@ -26,4 +26,20 @@ extension JetbridgeSession {
         for await answer in answers { return try answer.get() }
         throw .cancelled
     }
+
+    /// Calls the core. When the caller is cancelled the call ends where it is, and whatever it had begun is taken back or left
+    /// for the next try.
+    nonisolated func interruptibly<Value: Sendable>(
+        _ call: @escaping @Sendable (CoreSession) async throws -> Value
+    ) async throws(JetbridgeError) -> Value {
+        let cancellation = Cancellation()
+        let answer = await withTaskCancellationHandler {
+            await finish { try await call($0.until(cancellation: cancellation)) }
+        } onCancel: {
+            cancellation.cancel()
+        }
+        // To the core it is the user who cancels, to an app its task.
+        if case .failure(.userCancelled) = answer { throw .cancelled }
+        return try answer.get()
+    }
 }

@@ -5,6 +5,10 @@ import Foundation
 import JetbridgeFFI
 import Observation
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 /// A session as an app's views and models know it. ``JetbridgeSession`` is the one for apps; `FakeJetbridgeSession`, of the
 /// product JetbridgeTesting, is what a test sets it to.
 ///
@@ -47,6 +51,44 @@ public protocol JetbridgeSessionProtocol: AnyObject, Observable, Sendable {
 
     /// The objects of the bucket, page by page.
     nonisolated func listing(_ request: ListingRequest) -> ObjectListing
+    /// What is known of an object, without its bytes.
+    nonisolated func headObject(_ object: ObjectAddress) async throws(JetbridgeError) -> ObjectDetails
+    /// Reads an object into memory, if it has no more than `limit` bytes.
+    nonisolated func getObject(
+        _ object: ObjectAddress, limit: UInt64, conditions: ObjectConditions
+    ) async throws(JetbridgeError) -> Data
+    /// Reads an object into a file; `progress` is told by the main actor.
+    @discardableResult nonisolated func downloadObject(
+        _ object: ObjectAddress, to file: URL, options: TransferOptions, conditions: ObjectConditions,
+        progress: (@MainActor @Sendable (TransferProgress) -> Void)?
+    ) async throws(JetbridgeError) -> DownloadedObject
+    /// Writes an object from memory.
+    @discardableResult nonisolated func putObject(
+        _ object: ObjectAddress, body: Data, headers: ObjectHeaders, conditions: ObjectConditions
+    ) async throws(JetbridgeError) -> UploadedObject
+    /// Writes an object from a file; `progress` is told by the main actor.
+    @discardableResult nonisolated func uploadFile(
+        _ file: URL, to object: ObjectAddress, headers: ObjectHeaders, options: TransferOptions,
+        conditions: ObjectConditions, progress: (@MainActor @Sendable (TransferProgress) -> Void)?
+    ) async throws(JetbridgeError) -> UploadedObject
+    /// Deletes an object; one that is not there is no error.
+    nonisolated func deleteObject(_ object: ObjectAddress, conditions: ObjectConditions) async throws(JetbridgeError)
+    /// Copies an object within S3, with what is kept with it, or with `headers` instead.
+    @discardableResult nonisolated func copyObject(
+        _ source: ObjectAddress, to target: ObjectAddress, headers: ObjectHeaders?
+    ) async throws(JetbridgeError) -> UploadedObject
+    /// A URL that reads or writes one object for whoever has it, until it expires.
+    nonisolated func presignObject(_ request: PresignRequest) async throws(JetbridgeError) -> PresignedURL
+
+    /// Signs a request to an API behind IAM. The service and the region are known for the API's that are configured.
+    nonisolated func authorize(
+        _ request: inout URLRequest, service: String?, region: String?
+    ) async throws(JetbridgeError)
+    /// Sends a request to an API behind IAM, signed.
+    nonisolated func data(
+        for request: URLRequest, service: String?, region: String?
+    ) async throws(JetbridgeError) -> (Data, HTTPURLResponse)
+
     /// Keys for an AWS SDK.
     nonisolated func credentials() async throws(JetbridgeError) -> AwsCredentials
     /// Other keys than those that a service refused.

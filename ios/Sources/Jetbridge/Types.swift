@@ -12,6 +12,8 @@ import JetbridgeFFI
 public typealias BackgroundRenewal = JetbridgeFFI.BackgroundRenewal
 /// One mistake of a configuration: its file, its key, what is wrong and what would be right.
 public typealias ConfigProblem = JetbridgeFFI.ConfigProblem
+/// A file that was downloaded.
+public typealias DownloadedObject = JetbridgeFFI.DownloadedObject
 /// One of several accounts on the device: its name, whether it is the current one, and who is signed in.
 public typealias JetbridgeAccount = JetbridgeFFI.JetbridgeAccount
 /// Who is signed in, as far as Okta told.
@@ -28,10 +30,20 @@ public typealias LoginParameter = JetbridgeFFI.LoginParameter
 public typealias LoginPrompt = JetbridgeFFI.LoginPrompt
 /// How much is logged.
 public typealias LogLevel = JetbridgeFFI.LogLevel
+/// A checksum that S3 keeps with an object.
+public typealias ObjectChecksum = JetbridgeFFI.ObjectChecksum
+/// What an object has to be for something to be done with it.
+public typealias ObjectConditions = JetbridgeFFI.ObjectConditions
+/// What is known of an object.
+public typealias ObjectDetails = JetbridgeFFI.ObjectDetails
+/// What is kept with an object, and said with it to whoever reads it.
+public typealias ObjectHeaders = JetbridgeFFI.ObjectHeaders
 /// One page of a listing: objects, and the "folders" that a delimiter makes.
 public typealias ObjectPage = JetbridgeFFI.ObjectPage
 /// What stands between this device and a service.
 public typealias Obstacle = JetbridgeFFI.Obstacle
+/// What a presigned URL permits.
+public typealias PresignedMethod = JetbridgeFFI.PresignedMethod
 /// The coarse answer to "what now?".
 public typealias Recovery = JetbridgeFFI.Recovery
 /// Who answered, or should have.
@@ -54,3 +66,5 @@ public typealias SignInReason = JetbridgeFFI.SignInReason
 public typealias SignOutMode = JetbridgeFFI.SignOutMode
 /// Why a `SecretStore` did not do what it was asked.
 public typealias StorageError = JetbridgeFFI.StorageError
+/// An object that was written.
+public typealias UploadedObject = JetbridgeFFI.UploadedObject

@@ -4,9 +4,13 @@ import Foundation
 import Jetbridge
 import Observation
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 /// A session without Okta, AWS, a browser and a network, for an app's own tests and previews.
 ///
-/// It does what it is told: ``state`` and ``objects`` are what an app sees, signing in makes ``person`` the user, and as long
+/// It does what it is told: ``state`` and ``objects`` are what an app sees and changes, signing in makes ``person`` the user, and as long
 /// as there is a ``failure`` everything that could fail fails with it.
 @MainActor
 @Observable
@@ -19,6 +23,17 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
     public var signInProgress = SignInProgress.idle
     /// The bucket's objects.
     public var objects: [ListedObject]
+    /// The bytes of ``objects``, by key. One that is not here is all zeros.
+    public var contents: [String: Data] = [:]
+    /// What is kept with each of ``objects``, by key.
+    public var headers: [String: ObjectHeaders] = [:]
+    /// After how many bytes a download or upload stops, until this is `nil`: for a test or a preview that looks at it on the
+    /// way, makes it fail, or cancels it.
+    public var transferPause: UInt64? { didSet { if transferPause == nil { resumptions.tell(()) } } }
+    /// What an API answers.
+    @ObservationIgnored public var api: @MainActor (URLRequest) throws(JetbridgeError) -> APIAnswer = { _ in
+        APIAnswer()
+    }
     /// What fails now, and how; `nil` when all goes well.
     public var failure: JetbridgeError?
     /// Who will have signed in.
@@ -31,6 +46,22 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
     public nonisolated let bucket: String
     /// Each sign-in, sign-out and redirect, in their order, for a test to look at.
     public private(set) var calls: [Call] = []
+
+    /// What an API answers to one request.
+    public struct APIAnswer: Sendable {
+        /// The HTTP status.
+        public var status: Int
+        /// The headers.
+        public var headers: [String: String]
+        /// The body.
+        public var body: Data
+
+        /// An answer; without any wish, an empty object of JSON.
+        public init(
+            status: Int = 200, headers: [String: String] = ["Content-Type": "application/json"],
+            body: Data = Data("{}".utf8)
+        ) { (self.status, self.headers, self.body) = (status, headers, body) }
+    }
 
     /// What was asked of the session.
     public enum Call: Equatable, Sendable {
@@ -48,6 +79,9 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
 
     private nonisolated let stateListeners = Broadcast<SessionState>()
     private nonisolated let eventListeners = Broadcast<SessionEvent>()
+    nonisolated let resumptions = Broadcast<Void>()
+    /// How many objects were written, for their entity tags.
+    @ObservationIgnored var written = 0
 
     /// A session in this state, over these objects. `person` is who signs in; without it, a Fay Fake.
     public init(
@@ -184,7 +218,7 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
     }
 
     /// As every call of a real session: only with a user.
-    fileprivate func signedInUser() throws(JetbridgeError) -> JetbridgeUser {
+    func signedInUser() throws(JetbridgeError) -> JetbridgeUser {
         if let failure { throw failure }
         guard let user else { throw .signInRequired(reason: .signedOut) }
         return user

@@ -36,3 +36,38 @@ extension FileManager {
     /// https://developer.apple.com/documentation/foundation/filemanager/containerurl(forsecurityapplicationgroupidentifier:)
     public func containerURL(forSecurityApplicationGroupIdentifier groupIdentifier: String) -> URL? { nil }
 }
+
+extension URL {
+    /// iOS 8, macOS 10.7, visionOS 1. Of no actor. `false` for a URL that needs no permission, as all of these.
+    /// https://developer.apple.com/documentation/foundation/url/startaccessingsecurityscopedresource()
+    public func startAccessingSecurityScopedResource() -> Bool { Scopes.shared.start(self) }
+
+    /// iOS 8, macOS 10.7, visionOS 1. Of no actor. Once for each start that gave `true`, and no more.
+    /// https://developer.apple.com/documentation/foundation/url/stopaccessingsecurityscopedresource()
+    public func stopAccessingSecurityScopedResource() { Scopes.shared.stop(self) }
+
+    /// For tests: makes this a document that the user picked. Gives how often it is being accessed.
+    public func becomeSecurityScoped() -> @Sendable () -> Int { Scopes.shared.add(self) }
+}
+
+/// Which URLs need a permission, and how often each is accessed.
+private final class Scopes: @unchecked Sendable {
+    static let shared = Scopes()
+    private let lock = NSLock()
+    private var counts: [URL: Int] = [:]
+
+    func add(_ url: URL) -> @Sendable () -> Int {
+        lock.withLock { counts[url] = 0 }
+        return { [self] in lock.withLock { counts[url] ?? 0 } }
+    }
+
+    func start(_ url: URL) -> Bool {
+        lock.withLock {
+            guard let count = counts[url] else { return false }
+            counts[url] = count + 1
+            return true
+        }
+    }
+
+    func stop(_ url: URL) { lock.withLock { counts[url]? -= 1 } }
+}

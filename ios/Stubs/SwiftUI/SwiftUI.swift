@@ -291,6 +291,8 @@ extension LabeledContent where Label == Text {
 public struct ProgressView: Leaf {
     public nonisolated init() {}
     public nonisolated init(_ title: LocalizedStringKey) {}
+    /// https://developer.apple.com/documentation/swiftui/progressview/init(value:total:), iOS 14: turns while there is none.
+    public nonisolated init<V: BinaryFloatingPoint>(value: V?, total: V = 1.0) {}
 }
 
 public struct ContentUnavailableView<Label: View, Description: View, Actions: View>: Leaf {

@@ -22,7 +22,11 @@ struct ErrorTests {
             .accessDenied(service: .s3, code: "AccessDenied", requestID: nil, hint: "allow s3:ListBucket"),
             .accessDenied(service: .okta, code: "access_denied", requestID: nil, hint: "assign the user"),
             .accessDenied(service: .cognito, code: "NotAuthorizedException", requestID: "4711", hint: "correct it"),
+            .accessDenied(
+                service: .api, code: "AccessDeniedException", requestID: nil, hint: "allow execute-api:Invoke"),
             .notFound(what: "bucket jetbridge-demo"),
+            .conditionNotMet(what: "the object is there already"),
+            .localFile(path: "/var/mobile/Containers/Data/film.mov", problem: "there is no room left"),
             .unexpectedRedirect(detail: "no open sign-in has this state"),
             .secureStorage(detail: "the keychain is locked", mayPass: true),
             .secureStorage(detail: "the key is gone", mayPass: false),
@@ -56,7 +60,7 @@ struct ErrorTests {
         let bindings = try Repository.text("Sources/JetbridgeFFI/JetbridgeFFI.swift")
         let ours = try Repository.text("Sources/Jetbridge/JetbridgeError.swift")
         let core = try cases(of: "SessionError", in: bindings)
-        #expect(core.count == 10)
+        #expect(core.count == 12)
         #expect(Set(Self.errors.compactMap(\.core).map { name(of: $0) }) == core)
         let reasons = try cases(of: "SignInReason", in: bindings)
         #expect(Set(Self.reasons.map { name(of: $0) }) == reasons)
@@ -122,6 +126,12 @@ struct ErrorTests {
         #expect(JetbridgeError(CancellationError()) == .cancelled)
     }
 
+    @Test("an app that shows all but what is to be ignored keeps nothing from the user")
+    func ignored() {
+        let ignored = Self.errors.filter { $0.recovery == .ignore }
+        #expect(ignored == [.userCancelled, .unexpectedRedirect(detail: "no open sign-in has this state"), .cancelled])
+    }
+
     /// An app with these strings.
     private func withApp<Value>(_ strings: String, _ work: () throws -> Value) throws -> Value {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
@@ -180,7 +190,9 @@ struct ErrorTests {
             #expect(before.hasPrefix("/* ") && before.hasSuffix(" */"), "\(line)")
             let parts = line.components(separatedBy: "\" = \"")
             let start = parts[1].prefix { $0 != "%" && $0 != "\\" && $0 != "\"" }
-            #expect(parts[0].hasSuffix(".item") || used.contains { $0.hasPrefix(start) }, "\(line)")
+            let isPart = parts[0].contains(".service.")
+            let isUsed = used.contains { isPart ? $0.contains(start) : $0.hasPrefix(start) }
+            #expect(parts[0].hasSuffix(".item") || isUsed, "\(line)")
         }
         #expect(count > 40)
     }

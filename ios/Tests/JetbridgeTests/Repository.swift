@@ -12,8 +12,10 @@ enum Repository {
 
     /// The package's own sources, by name.
     static func sources(
-        of modules: [String] = ["Jetbridge", "JetbridgeTesting"]
-    ) throws -> [(name: String, lines: [String])] { try modules.flatMap { try swift(in: "Sources/\($0)") } }
+        of modules: [String] = ["Jetbridge", "JetbridgeTesting", "JetbridgeAWS"]
+    ) throws -> [(name: String, lines: [String])] {
+        try modules.flatMap { try swift(in: $0 == "JetbridgeAWS" ? "JetbridgeAWS/Sources/\($0)" : "Sources/\($0)") }
+    }
 
     /// The sources in a folder of `ios`, by name.
     static func swift(in folder: String) throws -> [(name: String, lines: [String])] {

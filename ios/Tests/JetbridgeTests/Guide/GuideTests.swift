@@ -1,6 +1,5 @@
 import Foundation
 import Jetbridge
-import SmithyIdentity
 import Testing
 
 #if canImport(FoundationNetworking)
@@ -38,7 +37,7 @@ struct GuideTests {
         }
         .joined()
         let parts = Self.guide.components(separatedBy: "```swift\n").dropFirst()
-        #expect(parts.count == 18)
+        #expect(parts.count == 25)
         for part in parts {
             let code = try #require(part.components(separatedBy: "```").first)
             let wanted = plain(code).trimmingCharacters(in: .newlines)
@@ -88,9 +87,37 @@ struct GuideTests {
         try await snippets.backend(&request)
         let header = request.value(forHTTPHeaderField: "Authorization") ?? ""
         #expect(try bench.secrets(in: header) == 1)
-        let identity = try await JetbridgeResolver(session: session).getIdentity(identityProperties: nil)
-        #expect(try await session.credentials().accessKeyID == identity.accessKey)
-        #expect(try #require(identity.expiration) > session.details().now)
+        #expect(try await snippets.sdk()?.contains(session.credentials().accessKeyID) == true)
+    }
+
+    @Test("the guide's own code reads, writes, moves files and calls an API")
+    func objects() async throws {
+        let bench = try await Bench()
+        let snippets = Snippets(session: try await bench.signedIn())
+        try await snippets.objects()
+        #expect(snippets.shown == ["17 bytes, text/plain", "Water the plants."])
+        try await snippets.new(Data("1. Water".utf8))
+        let overwritten = try await error { try await snippets.new(Data()) }
+        guard case .conditionNotMet = overwritten else { throw overwritten }
+        let document = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).txt")
+        defer { try? FileManager.default.removeItem(at: document) }
+        try Data("picked".utf8).write(to: document)
+        try await snippets.upload(document)
+        #expect(snippets.shown.last == "6 of 6 bytes")
+        let exports = try JSONDecoder().decode(Exports.self, from: Data(bench.stack.awsExportsJson().utf8))
+        let api = try #require(exports.api.endpoints.first?.endpoint.appending(path: "echo"))
+        try await snippets.api(api)
+        #expect(snippets.shown.last?.hasPrefix("200: ") == true)
+        var request = URLRequest(url: api)
+        #expect(try await (snippets.sign(&request).1 as? HTTPURLResponse)?.statusCode == 200)
+    }
+
+    private struct Exports: Decodable {
+        struct API: Decodable { let endpoints: [Endpoint] }
+        struct Endpoint: Decodable { let endpoint: URL }
+        let api: API
+
+        enum CodingKeys: String, CodingKey { case api = "API" }
     }
 
     @Test("signing out at the first start finds the session of the app before, once")

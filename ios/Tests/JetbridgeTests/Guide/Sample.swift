@@ -1,10 +1,10 @@
 // The code of docs/ios.md, compiled and run: GuideTests compares the two and signs in with it.
+import AWSSTS
 import AuthenticationServices
 import Foundation
 import Jetbridge
+import JetbridgeAWS
 import JetbridgeTesting
-import Smithy
-import SmithyIdentity
 import SwiftUI
 
 #if canImport(FoundationNetworking)
@@ -20,14 +20,25 @@ struct SignInButton: View {
     }
 }
 
-struct JetbridgeResolver: AWSCredentialIdentityResolver {
-    let session: JetbridgeSession
+struct DownloadView: View {
+    let session: any JetbridgeSessionProtocol
+    let object: ObjectAddress
+    let file: URL
+    @State private var progress: TransferProgress?
+    @State private var isThere = false
+    @State private var problem: JetbridgeError?
 
-    func getIdentity(identityProperties: Attributes?) async throws -> AWSCredentialIdentity {
-        let keys = try await session.credentials()
-        return AWSCredentialIdentity(
-            accessKey: keys.accessKeyID, secret: keys.secretAccessKey, expiration: keys.expiration,
-            sessionToken: keys.sessionToken)
+    var body: some View {
+        VStack {
+            if let problem { ProblemView(problem: problem) }
+            if isThere { Text(verbatim: file.lastPathComponent) } else { ProgressView(value: progress?.fraction) }
+        }
+        .task {
+            do throws(JetbridgeError) {
+                try await session.downloadObject(object, to: file) { progress = $0 }
+                isThere = true
+            } catch { if error != .cancelled { problem = error } }
+        }
     }
 }
 
@@ -131,6 +142,56 @@ final class Snippets {
     func backend(_ request: inout URLRequest) async throws {
         let token = try await session.accessToken()
         request.setValue("Bearer \(token.value)", forHTTPHeaderField: "Authorization")
+    }
+
+    func sdk() async throws -> String? {
+        let config = try await STSClient.STSClientConfig(
+            awsCredentialIdentityResolver: JetbridgeIdentityResolver(session), region: "eu-central-1")
+        let who = try await STSClient(config: config).getCallerIdentity(input: GetCallerIdentityInput())
+        return who.arn
+    }
+
+    func objects() async throws {
+        try await session.putObject("notes/today.txt", body: Data("Water the plants.".utf8))
+        let details = try await session.headObject("notes/today.txt")
+        show("\(details.size) bytes, \(details.headers.contentType ?? "of no kind")")
+        let note = try await session.getObject("notes/today.txt")
+        show(String(decoding: note, as: UTF8.self))
+        try await session.copyObject("notes/today.txt", to: "notes/yesterday.txt")
+        try await session.deleteObject("notes/today.txt")
+    }
+
+    func new(_ plan: Data) async throws {
+        let isNew = ObjectConditions(ifNoneMatch: "*")
+        try await session.putObject("notes/plan.txt", body: plan, headers: ObjectHeaders(), conditions: isNew)
+    }
+
+    func upload(_ document: URL) async throws {
+        try await session.uploadFile(document, to: ObjectAddress("inbox/\(document.lastPathComponent)")) { progress in
+            self.show("\(progress.done) of \(progress.total ?? 0) bytes")
+        }
+    }
+
+    func upload(_ film: URL, in background: URLSession) async throws {
+        let wanted = PresignRequest("films/holiday.mov", .put, lasts: .seconds(3600), contentType: "video/quicktime")
+        let permit = try await session.presignObject(wanted)
+        background.uploadTask(with: permit.request, fromFile: film).resume()
+    }
+
+    func api(_ notes: URL) async throws {
+        var request = URLRequest(url: notes)
+        request.httpMethod = "POST"
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        request.httpBody = Data(#"{"text": "Water the plants."}"#.utf8)
+        let (data, response) = try await session.data(for: request)
+        show("\(response.statusCode): \(data.count) bytes")
+    }
+
+    func sign(_ request: inout URLRequest) async throws -> (Data, URLResponse) {
+        let signing = URLSession(configuration: .default, delegate: RefusedRedirects(), delegateQueue: nil)
+        try await session.authorize(&request)
+        let (data, response) = try await signing.data(for: request)
+        return (data, response)
     }
 
     func watch() async {
