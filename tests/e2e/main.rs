@@ -15,6 +15,7 @@ mod field;
 mod hostile_servers;
 mod listing;
 mod login;
+mod object_calls;
 mod obstacles;
 mod process_death;
 mod races;

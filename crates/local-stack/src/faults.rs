@@ -114,6 +114,20 @@ faults! {
     S3TemporaryRedirect = "s3-temporary-redirect",
     /// S3: the connection breaks in the middle of a listing's page.
     S3PageCut = "s3-page-cut",
+    /// S3: it does its work, whatever that is, then the connection breaks.
+    S3ResponseLost = "s3-response-lost",
+    /// S3: a part is kept, then the connection breaks.
+    S3PartResponseLost = "s3-part-response-lost",
+    /// S3: the object is made of its parts, then the connection breaks.
+    S3CompleteResponseLost = "s3-complete-response-lost",
+    /// S3: nothing is made of the parts, and InternalError comes after status 200: "a 200 OK response can contain either a
+    /// success or an error" (S3 API reference, CompleteMultipartUpload).
+    S3CompleteErrorInOk = "s3-complete-error-in-200",
+    /// S3: nothing is copied, and InternalError comes after status 200: "If the error occurs during the copy operation, the
+    /// error response is embedded in the 200 OK response" (S3 API reference, CopyObject).
+    S3CopyErrorInOk = "s3-copy-error-in-200",
+    /// S3: it takes the head of an upload and no byte of its body, and never answers, as on a network that stands still.
+    S3UploadStalled = "s3-upload-stalled",
     /// STS: 400 Throttling, "Rate exceeded".
     StsThrottled = "sts-throttled",
     /// STS: IDPCommunicationError, as if the service could not read the issuer's keys.

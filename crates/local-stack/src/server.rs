@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::faults::{Fault, Hold};
-use crate::request_log::{Operation, RequestRecord, Service};
+use crate::request_log::{Operation, PartNumber, RequestRecord, Service};
 use crate::shared::Shared;
 
 /// More at once is no honest use of a local stack; further ones wait in the listener's queue.
@@ -160,6 +160,7 @@ impl Site {
                 operation: self.name_operation(&method, &path, &response),
                 method: method.as_str().to_owned(),
                 path,
+                part: response.extensions().get().map(|PartNumber(number)| *number),
                 status: if unanswered { 0 } else { response.status().as_u16() },
                 started,
                 ended: self.shared.clock.monotonic(),

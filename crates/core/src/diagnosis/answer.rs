@@ -26,6 +26,8 @@ pub(crate) struct Refusal {
     pub bucket_region: Option<String>,
     /// For S3: the host that the bucket is to be asked at.
     pub endpoint: Option<String>,
+    /// For S3: the header whose condition does not hold.
+    pub condition: Option<String>,
 }
 
 impl Refusal {
@@ -38,6 +40,7 @@ impl Refusal {
             status: None,
             bucket_region: None,
             endpoint: None,
+            condition: None,
         }
     }
 
@@ -95,6 +98,7 @@ impl Refusal {
                 Some(Blame::Credentials)
             }
             (S3, "RequestTimeTooSkewed") => Some(Blame::Clock),
+            (S3, "NoSuchUpload" | "InvalidPart") => Some(Blame::Upload),
             _ => None,
         }
     }
@@ -150,6 +154,8 @@ pub(crate) enum Blame {
     Credentials,
     /// The request was signed at a wrong time: the answer has corrected the clock.
     Clock,
+    /// A multipart upload that is not there any more, or lacks parts that it had: another one is begun.
+    Upload,
 }
 
 /// A server's own words for a person: one line, bounded, without characters that steer a terminal or turn text round, and

@@ -16,7 +16,7 @@ mod table;
 mod transport;
 
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
-pub(crate) use evidence::Evidence;
+pub(crate) use evidence::{Evidence, Permission};
 pub(crate) use id_token::{Rejected, Rule};
 pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Refused, Way, unusable_proxy};
 pub(crate) use retries::PassingFaults;

@@ -11,7 +11,7 @@ use super::others::OtherSessions;
 use super::renewal::CredentialRenewal;
 use super::session::{Parts, Session};
 use super::sign_out::Leaving;
-use crate::aws::{endpoints, sdk_config};
+use crate::aws::{endpoints, s3, sdk_config};
 use crate::clock::{Clock, CorrectedClock, SystemClock};
 use crate::cognito::IdentityPool;
 use crate::config::Config;
@@ -137,9 +137,12 @@ impl SessionBuilder {
         );
         let credentials = CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing);
 
+        let s3 = s3::Clients::new(config.clone(), sdk_config::unsigned(config.region(), None, &http, &clock));
+
         Ok(Session::from_parts(Parts {
             connections: Connections::new(&config, http.clone(), beside.clone()),
             credentials: Arc::new(credentials),
+            s3: Arc::new(s3),
             leaving: Leaving::new(Arc::clone(&sign_ins), server, vault.clone()),
             account,
             others,

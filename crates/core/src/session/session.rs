@@ -24,7 +24,7 @@ use crate::aws::objects::{
     CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl,
     PutObject, TransferOptions, UploadedObject,
 };
-use crate::aws::s3::ListObjects;
+use crate::aws::s3::{self, ListObjects};
 use crate::aws::sdk_config;
 use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
@@ -60,6 +60,7 @@ pub(super) struct Parts {
     pub(super) sign_ins: Arc<SignIns>,
     pub(super) connections: Connections,
     pub(super) credentials: Arc<CredentialRenewal>,
+    pub(super) s3: Arc<s3::Clients>,
     pub(super) leaving: Leaving,
 }
 
@@ -216,7 +217,7 @@ impl Session {
     }
 
     /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went
-    /// away, a code or a refresh token that is being spent.
+    /// away, an upload that is given up, a code or a refresh token that is being spent.
     /// For a process that is about to end and has time; any other has no need of it.
     pub async fn settle(&self) {
         self.parts.credentials.settle().await;
@@ -289,7 +290,7 @@ impl Session {
 
     /// Lists a bucket, page by page. Nothing is asked before the first page is.
     pub fn list_objects(&self, request: ListObjects) -> ObjectPages {
-        ObjectPages::new(Arc::clone(&self.parts.credentials), &self.parts.config, &self.sdk_config(), request)
+        ObjectPages::new(Arc::clone(&self.parts.credentials), &self.parts.config, &self.parts.s3, request)
     }
 
     /// The configuration for any crate of the AWS SDK for Rust: this session's credentials, renewed as needed, its HTTP
@@ -304,7 +305,8 @@ impl Session {
 /// bucket or the object, `Misconfigured` for a wrong region, and `Retryable` for the network.
 impl Session {
     fn objects(&self) -> Objects {
-        Objects::new(Arc::clone(&self.parts.credentials), self.parts.config.clone(), &self.sdk_config())
+        let parts = &self.parts;
+        Objects::new(Arc::clone(&parts.credentials), parts.config.clone(), Arc::clone(&parts.s3), parts.beside.clone())
     }
 
     /// What is known of an object, without its bytes.

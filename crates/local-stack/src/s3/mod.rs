@@ -54,10 +54,11 @@ use self::service::ObjectStore;
 use self::store::Store;
 use self::stored::Quota;
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
-use crate::faults::Fault;
+use crate::faults::{Fault, Hold};
 use crate::iam;
 use crate::random_ids::random_bytes;
-use crate::request_log::Operation;
+use crate::request_log::{Operation, PartNumber};
+use crate::server::BreakConnection;
 use crate::shared::Shared;
 use crate::sigv4::{RequestHead, SigV4Error, VerifiedHead, verify_head};
 
@@ -123,6 +124,7 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
     let address = Address::parse(parts.uri.path());
     let query = parts.uri.query().unwrap_or_default();
     let headers = wire::with_hoisted_headers(&parts);
+    let mut part = None;
     let (operation, answer) = if parts.method == Method::OPTIONS {
         ("OptionsObject", Err(preflight::refuse(&headers, server.exists(&address.bucket))))
     } else {
@@ -130,6 +132,7 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
         let asked = asked.and_then(|()| Address::check_encoding(parts.uri.path())).and_then(|()| address.check());
         let asked = asked.and_then(|()| Asked::identify(&parts.method, address.clone(), query, headers));
         let operation = asked.as_ref().map_or("unsupported", |asked| asked.operation.name);
+        part = asked.as_ref().ok().and_then(Asked::part_number);
         (operation, server.answer(asked, parts, body, &ids).await)
     };
     let mut response = answer.unwrap_or_else(|refusal| refusal.to_response(&ids));
@@ -151,6 +154,9 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
         headers.insert(BUCKET_REGION, region);
     }
     response.extensions_mut().insert(Operation(operation));
+    if let Some(part) = part {
+        response.extensions_mut().insert(PartNumber(part));
+    }
     response
 }
 
@@ -181,6 +187,9 @@ impl S3Server {
             return Err(Refusal::not_implemented(&format!("{} of a version that is named", operation.name)));
         }
         let overrides = wire::read_overrides(&asked)?;
+        if let Some(response) = self.spoil(operation.name, ids) {
+            return Ok(response);
+        }
 
         parts.headers.clone_from(&asked.headers);
         // Last: whoever is refused need not send it.
@@ -212,7 +221,38 @@ impl S3Server {
         if operation.name == LIST && self.shared.faults.take(Fault::S3PageCut) {
             return cut_in_half(Response::from_parts(parts, body)).await;
         }
-        Ok(Response::from_parts(parts, body))
+        let mut response = Response::from_parts(parts, body);
+        if self.loses_answer(operation.name) {
+            response.extensions_mut().insert(BreakConnection);
+        }
+        Ok(response)
+    }
+
+    /// An answer in place of the work.
+    fn spoil(&self, operation: &str, ids: &RequestIds) -> Option<Response> {
+        let faults = &self.shared.faults;
+        let fails_late = match operation {
+            "PutObject" | "UploadPart" if faults.take(Fault::S3UploadStalled) => {
+                let mut never_sent = Response::new(Body::empty());
+                never_sent.extensions_mut().insert(Hold::Ever);
+                return Some(never_sent);
+            }
+            "CompleteMultipartUpload" => faults.take(Fault::S3CompleteErrorInOk),
+            "CopyObject" => faults.take(Fault::S3CopyErrorInOk),
+            _ => false,
+        };
+        fails_late.then(|| {
+            let mut response = internal_error().to_response(ids);
+            *response.status_mut() = StatusCode::OK;
+            response
+        })
+    }
+
+    fn loses_answer(&self, operation: &str) -> bool {
+        let faults = &self.shared.faults;
+        faults.take(Fault::S3ResponseLost)
+            || operation == "UploadPart" && faults.take(Fault::S3PartResponseLost)
+            || operation == "CompleteMultipartUpload" && faults.take(Fault::S3CompleteResponseLost)
     }
 
     fn exists(&self, bucket: &str) -> bool {
