@@ -128,6 +128,16 @@ faults! {
     S3CopyErrorInOk = "s3-copy-error-in-200",
     /// S3: it takes the head of an upload and no byte of its body, and never answers, as on a network that stands still.
     S3UploadStalled = "s3-upload-stalled",
+    /// S3: the connection breaks in the middle of an object's bytes. s3transfer asks again after it (`IncompleteReadError` among
+    /// `S3_RETRYABLE_DOWNLOAD_ERRORS`, `s3transfer/utils.py`).
+    S3ObjectCut = "s3-object-cut",
+    /// S3: in the middle of an object's bytes nothing more comes, on a connection that stays open: what "Stalled stream
+    /// protection" of the AWS SDK for Rust is for (its developer guide).
+    S3ObjectStalled = "s3-object-stalled",
+    /// S3: one bit of an object's bytes is another one than S3 keeps, which the checksum beside them tells ("Checking object
+    /// integrity for data downloads", user guide; TCP's own misses some: Stone and Partridge, "When the CRC and TCP Checksum
+    /// Disagree", SIGCOMM 2000).
+    S3ObjectDamaged = "s3-object-damaged",
     /// STS: 400 Throttling, "Rate exceeded".
     StsThrottled = "sts-throttled",
     /// STS: IDPCommunicationError, as if the service could not read the issuer's keys.

@@ -3,39 +3,28 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crc_fast::CrcAlgorithm;
 use md5::{Digest as _, Md5};
 
-/// "CRC64NVME … full object" is what S3 keeps unless it is told another one (Amazon S3 user guide, "Checking object integrity
-/// for data uploads in Amazon S3").
-const ALGORITHM: CrcAlgorithm = CrcAlgorithm::Crc64Nvme;
+use super::checksums::{PartCrc, PartHasher};
 
 /// Computes both as the bytes come.
 pub(crate) struct Hasher {
-    crc: crc_fast::Digest,
+    crc: PartHasher,
     md5: Option<Md5>,
-    length: u64,
 }
 
 /// The digests of some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Digests {
-    pub crc: Crc64,
+    pub crc: PartCrc,
     /// In base64, as `Content-MD5` has it.
     pub md5: Option<String>,
-}
-
-/// CRC64NVME of so many bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Crc64 {
-    value: u64,
-    length: u64,
 }
 
 impl Hasher {
     /// With the MD5 or without: it takes longer than the other.
     pub(crate) fn new(with_md5: bool) -> Self {
-        Self { crc: crc_fast::Digest::new(ALGORITHM), md5: with_md5.then(Md5::new), length: 0 }
+        Self { crc: PartHasher::new(), md5: with_md5.then(Md5::new) }
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
@@ -43,14 +32,10 @@ impl Hasher {
         if let Some(md5) = &mut self.md5 {
             md5.update(bytes);
         }
-        self.length += bytes.len() as u64;
     }
 
     pub(crate) fn finish(self) -> Digests {
-        Digests {
-            crc: Crc64 { value: self.crc.finalize(), length: self.length },
-            md5: self.md5.map(|md5| STANDARD.encode(md5.finalize())),
-        }
+        Digests { crc: self.crc.finish(), md5: self.md5.map(|md5| STANDARD.encode(md5.finalize())) }
     }
 }
 
@@ -59,27 +44,6 @@ impl Digests {
         let mut hasher = Hasher::new(with_md5);
         hasher.update(bytes);
         hasher.finish()
-    }
-}
-
-impl Crc64 {
-    /// Of what the parts are one after another ("full object checksums", same page).
-    pub(crate) fn of_whole(parts: impl Iterator<Item = Self>) -> Self {
-        let nothing = Hasher::new(false).finish().crc;
-        parts.fold(nothing, |whole, part| Self {
-            value: crc_fast::checksum_combine(ALGORITHM, whole.value, part.value, part.length),
-            length: whole.length + part.length,
-        })
-    }
-
-    /// As S3's headers have it.
-    pub(crate) fn base64(self) -> String {
-        STANDARD.encode(self.value.to_be_bytes())
-    }
-
-    /// Bytes.
-    pub(crate) fn length(self) -> u64 {
-        self.length
     }
 }
 
@@ -106,8 +70,8 @@ mod tests {
         let bytes: Vec<u8> = (0..100_000_u32).map(|number| (number * 7 % 251) as u8).collect();
         for size in [1, 999, 65_536, 100_000, 200_000] {
             let parts = bytes.chunks(size).map(|part| Digests::of(part, false).crc);
-            assert_eq!(Crc64::of_whole(parts), Digests::of(&bytes, false).crc, "parts of {size}");
+            assert_eq!(PartCrc::of_whole(parts), Digests::of(&bytes, false).crc, "parts of {size}");
         }
-        assert_eq!(Crc64::of_whole(std::iter::empty()), Digests::of(b"", false).crc);
+        assert_eq!(PartCrc::of_whole(std::iter::empty()), Digests::of(b"", false).crc);
     }
 }

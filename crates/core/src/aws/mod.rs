@@ -1,5 +1,6 @@
 //! AWS calls with the session's credentials: the SDK's configuration, and S3 listings.
 
+pub(crate) mod checksums;
 pub(crate) mod copying;
 pub(crate) mod deleting;
 pub(crate) mod digests;

@@ -36,16 +36,16 @@ impl Target {
     }
 }
 
-/// Which bytes a request is for.
+/// Which bytes of an object a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bytes {
+pub(crate) enum Wanted {
     All,
     /// From the first to the one before the second; the object may end earlier.
     Between(u64, u64),
     From(u64),
 }
 
-impl Bytes {
+impl Wanted {
     /// As `Range` has it (RFC 9110 §14.2), which counts the last one in.
     fn header(self) -> Option<String> {
         match self {
@@ -131,7 +131,7 @@ pub(crate) async fn head(
     // "Because HEAD requests don't return a response body, if the HEAD request generates an error, it returns a generic code …
     // It's not possible to retrieve the exact exception" (S3 API reference, HeadObject): not even that the credentials have
     // expired. GET has words.
-    let opened = open(target, credentials, conditions, Bytes::Between(0, 1)).await;
+    let opened = open(target, credentials, conditions, Wanted::Between(0, 1)).await;
     match opened {
         Ok(opened) => Ok(opened.details),
         // There is an object by now, without a first byte.
@@ -145,7 +145,7 @@ pub(crate) async fn open(
     target: &Target,
     credentials: &AwsCredentials,
     conditions: &Conditions,
-    bytes: Bytes,
+    wanted: Wanted,
 ) -> Result<Opened, AwsFailure> {
     let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
     let config = for_call::<GetObjectError>(credentials)
@@ -166,7 +166,7 @@ pub(crate) async fn open(
         .set_if_none_match(if_none_match)
         .set_if_modified_since(if_modified_since.map(DateTime::from))
         .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
-        .set_range(bytes.header())
+        .set_range(wanted.header())
         .customize()
         .config_override(config)
         .mutate_request(|request| {
@@ -256,10 +256,10 @@ mod tests {
 
     #[test]
     fn a_range_is_asked_for_with_its_last_byte() {
-        assert_eq!(Bytes::All.header(), None);
-        assert_eq!(Bytes::Between(0, 1).header().as_deref(), Some("bytes=0-0"));
-        assert_eq!(Bytes::Between(10, 30).header().as_deref(), Some("bytes=10-29"));
-        assert_eq!(Bytes::From(7).header().as_deref(), Some("bytes=7-"));
+        assert_eq!(Wanted::All.header(), None);
+        assert_eq!(Wanted::Between(0, 1).header().as_deref(), Some("bytes=0-0"));
+        assert_eq!(Wanted::Between(10, 30).header().as_deref(), Some("bytes=10-29"));
+        assert_eq!(Wanted::From(7).header().as_deref(), Some("bytes=7-"));
     }
 
     #[test]

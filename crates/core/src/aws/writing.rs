@@ -14,7 +14,8 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use std::time::Duration;
 
-use super::digests::{Crc64, Digests};
+use super::checksums::PartCrc;
+use super::digests::Digests;
 use super::object_headers::set_object_headers;
 use super::objects::{Conditions, ObjectChecksum, ObjectHeaders};
 use super::reading::Target;
@@ -53,7 +54,7 @@ pub(crate) struct Begun {
 pub(crate) struct FinishedPart {
     pub number: i32,
     pub e_tag: String,
-    pub crc: Crc64,
+    pub crc: PartCrc,
 }
 
 /// A body that is sent, and what was computed of it.
@@ -70,7 +71,7 @@ impl Payload<'_> {
     }
 
     fn length(&self) -> Option<i64> {
-        i64::try_from(self.digests.crc.length()).ok()
+        i64::try_from(self.digests.crc.length).ok()
     }
 }
 
@@ -181,7 +182,7 @@ pub(crate) async fn complete_upload(
     parts: &[FinishedPart],
     conditions: &Conditions,
 ) -> Result<Option<Written>, AwsFailure> {
-    let crc = |crc: Crc64| begun.keeps_crc.then(|| crc.base64());
+    let crc = |crc: PartCrc| begun.keeps_crc.then(|| crc.base64());
     let named = parts.iter().map(|part| {
         CompletedPart::builder()
             .part_number(part.number)
@@ -189,7 +190,7 @@ pub(crate) async fn complete_upload(
             .set_checksum_crc64_nvme(crc(part.crc))
             .build()
     });
-    let whole = Crc64::of_whole(parts.iter().map(|part| part.crc));
+    let whole = PartCrc::of_whole(parts.iter().map(|part| part.crc));
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(COMPLETION_TIMEOUT).build();
     let output = target
         .client
@@ -201,7 +202,7 @@ pub(crate) async fn complete_upload(
         .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(named.collect())).build())
         .set_checksum_crc64_nvme(crc(whole))
         .set_checksum_type(begun.keeps_crc.then_some(ChecksumType::FullObject))
-        .set_mpu_object_size(begun.keeps_crc.then(|| i64::try_from(whole.length()).ok()).flatten())
+        .set_mpu_object_size(begun.keeps_crc.then(|| i64::try_from(whole.length).ok()).flatten())
         .set_if_match(conditions.if_match.clone())
         .set_if_none_match(conditions.if_none_match.clone())
         .customize()
@@ -255,6 +256,7 @@ fn once(config: Builder) -> Builder {
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
 }
 
+#[expect(clippy::result_large_err, reason = "it is handed on, as by every call")]
 fn unless_gone<T>(outcome: Result<T, AwsFailure>) -> Result<Option<T>, AwsFailure> {
     match outcome {
         Ok(output) => Ok(Some(output)),

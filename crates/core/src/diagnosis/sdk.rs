@@ -55,11 +55,6 @@ impl AwsFailure {
         let codes = ["InvalidArgument", "InvalidRequest", "NotImplemented"];
         matches!(self, Self::Refused(refusal) if codes.contains(&&*refusal.code))
     }
-
-    /// Whether the object is not as the request demands.
-    pub(crate) fn is_about_condition(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.code == "PreconditionFailed")
-    }
 }
 
 impl From<SessionError> for AwsFailure {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::error::CredentialsError;
@@ -61,6 +62,7 @@ pub(super) struct Parts {
     pub(super) connections: Connections,
     pub(super) credentials: Arc<CredentialRenewal>,
     pub(super) s3: Arc<s3::Clients>,
+    pub(super) patience: Duration,
     pub(super) leaving: Leaving,
 }
 
@@ -306,7 +308,13 @@ impl Session {
 impl Session {
     fn objects(&self) -> Objects {
         let parts = &self.parts;
-        Objects::new(Arc::clone(&parts.credentials), parts.config.clone(), Arc::clone(&parts.s3), parts.beside.clone())
+        Objects::new(
+            Arc::clone(&parts.credentials),
+            parts.config.clone(),
+            Arc::clone(&parts.s3),
+            parts.patience,
+            parts.beside.clone(),
+        )
     }
 
     /// What is known of an object, without its bytes.

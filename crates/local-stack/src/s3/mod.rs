@@ -36,9 +36,9 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -221,6 +221,7 @@ impl S3Server {
         if operation.name == LIST && self.shared.faults.take(Fault::S3PageCut) {
             return cut_in_half(Response::from_parts(parts, body)).await;
         }
+        let body = if operation.name == "GetObject" { self.damage(body, &parts.headers) } else { body };
         let mut response = Response::from_parts(parts, body);
         if self.loses_answer(operation.name) {
             response.extensions_mut().insert(BreakConnection);
@@ -253,6 +254,38 @@ impl S3Server {
         faults.take(Fault::S3ResponseLost)
             || operation == "UploadPart" && faults.take(Fault::S3PartResponseLost)
             || operation == "CompleteMultipartUpload" && faults.take(Fault::S3CompleteResponseLost)
+    }
+
+    /// What becomes of an object's bytes on their way. One that has too few is left alone.
+    fn damage(&self, body: Body, headers: &HeaderMap) -> Body {
+        let faults = &self.shared.faults;
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let half = length.map_or(0, |length: usize| length / 2);
+        if half == 0 {
+            return body;
+        }
+        if faults.take(Fault::S3ObjectCut) {
+            // The pause lets the server write what it has before it meets the error.
+            let broken = async {
+                tokio::task::yield_now().await;
+                Err(axum::Error::new(io::Error::from(io::ErrorKind::ConnectionReset)))
+            };
+            return Body::from_stream(first_bytes(body, half).chain(stream::once(broken)));
+        }
+        if faults.take(Fault::S3ObjectStalled) {
+            return Body::from_stream(first_bytes(body, half).chain(stream::pending()));
+        }
+        if faults.take(Fault::S3ObjectDamaged) {
+            let mut is_first = true;
+            return Body::from_stream(body.into_data_stream().map_ok(move |bytes| {
+                let mut bytes = bytes.to_vec();
+                if let Some(byte) = bytes.first_mut().filter(|_| std::mem::take(&mut is_first)) {
+                    *byte ^= 1;
+                }
+                Bytes::from(bytes)
+            }));
+        }
+        body
     }
 
     fn exists(&self, bucket: &str) -> bool {
@@ -324,6 +357,18 @@ async fn cut_in_half(response: Response) -> Result<Response, Refusal> {
     };
     let body = stream::iter([Ok(half)]).chain(stream::once(broken));
     Ok(Response::from_parts(parts, Body::from_stream(body)))
+}
+
+/// So many of the bytes, and not one more.
+fn first_bytes(body: Body, count: usize) -> impl Stream<Item = Result<Bytes, axum::Error>> {
+    let mut left = count;
+    body.into_data_stream()
+        .map_ok(move |mut bytes| {
+            bytes.truncate(left);
+            left -= bytes.len();
+            bytes
+        })
+        .take_while(|bytes| std::future::ready(!matches!(bytes, Ok(bytes) if bytes.is_empty())))
 }
 
 const LIST: &str = "ListObjectsV2";

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::progress::{Meter, PartMeter};
 use super::sending::{Sender, Source, Tried};
 use super::{Objects, Place};
-use crate::aws::digests::Crc64;
+use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::{check_headers, check_write_conditions, content_type_of, refuse};
 use crate::aws::objects::{Conditions, ObjectHeaders, PutObject, TransferOptions, UploadedObject};
 use crate::aws::reading::{self, Target};
@@ -77,7 +77,7 @@ impl Objects {
         };
         let tried = self.sender(evidence).send(source, meter, send).await;
         let written = self.settle_doubt(target, evidence, digests.crc, tried).await?;
-        Ok(uploaded(target, digests.crc.length(), written))
+        Ok(uploaded(target, digests.crc.length, written))
     }
 
     /// After an answer that got lost, a condition may not hold because of what was written then.
@@ -85,7 +85,7 @@ impl Objects {
         &self,
         target: &Target,
         evidence: &Evidence,
-        crc: Crc64,
+        crc: PartCrc,
         tried: Tried<Written>,
     ) -> Result<Written, SessionError> {
         match tried.outcome {
@@ -97,13 +97,13 @@ impl Objects {
     }
 
     /// The object that is there, if it has these very bytes.
-    pub(super) async fn find_written(&self, target: &Target, evidence: &Evidence, crc: Crc64) -> Option<Written> {
+    pub(super) async fn find_written(&self, target: &Target, evidence: &Evidence, crc: PartCrc) -> Option<Written> {
         let ask = |credentials| async move { reading::head(target, &credentials, &Conditions::default()).await };
         let found = send_signed(&self.credentials, evidence, ask).await.ok()?;
         let checksum = found.checksum.filter(|checksum| {
             checksum.is_of_whole_object && checksum.algorithm == "CRC64NVME" && checksum.value == crc.base64()
         });
-        let is_same = found.size == crc.length() && checksum.is_some();
+        let is_same = found.size == crc.length && checksum.is_some();
         is_same.then_some(Written { e_tag: found.e_tag, version_id: found.version_id, checksum })
     }
 }

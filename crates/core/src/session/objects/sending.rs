@@ -15,6 +15,7 @@ use futures_util::future::{Either, select};
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::files::read_exact_at;
 use super::progress::PartMeter;
 use crate::aws::digests::{Digests, Hasher};
 use crate::cognito::AwsCredentials;
@@ -60,30 +61,8 @@ impl SourceFile {
 
     /// Fills `buffer` from there. Blocks.
     fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        let read = read_at(&self.file, buffer, offset)?;
-        if read < buffer.len() {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was read"));
-        }
-        Ok(())
+        read_exact_at(&self.file, buffer, offset)
     }
-}
-
-/// Reads until `buffer` is full or the file ends.
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(file, rest, offset + done as u64);
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(file, rest, offset + done as u64);
-        match read {
-            Ok(0) => break,
-            Ok(read) => done += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }
 
 /// A failure with a file of this device.
@@ -225,32 +204,41 @@ impl Sender<'_> {
     where
         Sending: Future<Output = Result<T, AwsFailure>>,
     {
-        repeat(async || {
-            let watched = Arc::new(Watched::default());
-            let body = || {
-                SdkBody::from_body_1_x(SourceBody {
-                    source: source.clone(),
-                    position: 0,
-                    reading: None,
-                    watched: Arc::clone(&watched),
-                    meter: meter.clone(),
-                })
-            };
-            let sending = send_signed(self.credentials, self.evidence, |credentials| send(credentials, body()));
-            let watch = stall(&watched.movements, self.patience);
-            let outcome = match select(pin!(sending), pin!(watch)).await {
-                Either::Left((outcome, _)) => outcome,
-                Either::Right(_) => Err(SessionError::Retryable {
-                    failure: format!("S3 took no bytes and gave no answer for {} s", self.patience.as_secs()),
-                    retry_after: None,
-                }),
-            };
-            match lock(&watched.problem).take() {
-                Some(problem) => Err(problem),
-                None => outcome,
-            }
-        })
-        .await
+        repeat(|| self.send_once(source, meter, &send)).await
+    }
+
+    async fn send_once<T, Sending>(
+        &self,
+        source: &Source,
+        meter: &PartMeter,
+        send: &impl Fn(AwsCredentials, SdkBody) -> Sending,
+    ) -> Result<T, SessionError>
+    where
+        Sending: Future<Output = Result<T, AwsFailure>>,
+    {
+        let watched = Arc::new(Watched::default());
+        let body = || {
+            SdkBody::from_body_1_x(SourceBody {
+                source: source.clone(),
+                position: 0,
+                reading: None,
+                watched: Arc::clone(&watched),
+                meter: meter.clone(),
+            })
+        };
+        let sending = send_signed(self.credentials, self.evidence, |credentials| send(credentials, body()));
+        let watch = stall(&watched.movements, self.patience);
+        let outcome = match select(pin!(sending), pin!(watch)).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => Err(SessionError::Retryable {
+                failure: format!("S3 took no bytes and gave no answer for {} s", self.patience.as_secs()),
+                retry_after: None,
+            }),
+        };
+        match lock(&watched.problem).take() {
+            Some(problem) => Err(problem),
+            None => outcome,
+        }
     }
 
     /// The same for a request without a body of its own.
@@ -258,7 +246,7 @@ impl Sender<'_> {
     where
         Sending: Future<Output = Result<T, AwsFailure>>,
     {
-        repeat(async || send_signed(self.credentials, self.evidence, &send).await).await
+        repeat(|| send_signed(self.credentials, self.evidence, &send)).await
     }
 }
 
@@ -275,7 +263,10 @@ async fn stall(movements: &AtomicU64, patience: Duration) {
     }
 }
 
-async fn repeat<T>(attempt: impl AsyncFn() -> Result<T, SessionError>) -> Tried<T> {
+async fn repeat<T, Attempt>(attempt: impl Fn() -> Attempt) -> Tried<T>
+where
+    Attempt: Future<Output = Result<T, SessionError>>,
+{
     let mut wait = FIRST_WAIT;
     for tried in 1.. {
         let outcome = attempt().await;

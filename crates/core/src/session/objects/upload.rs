@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::oneshot;
 
 use super::progress::Meter;
@@ -16,7 +16,7 @@ use super::put::{Writing, uploaded};
 use super::sending::{Source, SourceFile, Tried, local};
 use super::upload_journal::{self, Fingerprint, Journal, Left, Plan};
 use super::{Objects, Place};
-use crate::aws::digests::Crc64;
+use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::refuse;
 use crate::aws::objects::{PutObject, TransferOptions, UploadedObject};
 use crate::aws::reading::Target;
@@ -140,7 +140,7 @@ async fn note(journal: &SharedJournal, write: impl FnOnce(&mut Journal) -> Resul
 
 /// How sending the parts ended.
 enum Ended {
-    Written(Written, Crc64),
+    Written(Written, PartCrc),
     /// S3 does not know the upload any more.
     Gone,
 }
@@ -196,25 +196,21 @@ impl Objects {
                 Some(left) => (self.unfinished(writing, left.upload, journal.clone()), left.parts, left.is_completing),
                 None => (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new(), false),
             };
-            let resumed = finished.iter().map(|part| part.crc.length()).sum();
+            let resumed = finished.iter().map(|part| part.crc.length).sum();
             let meter = Meter::new(options, Some(source.size), resumed);
             let parts: Vec<_> = parts_of(source.size, part_size)
                 .filter(|(number, ..)| finished.iter().all(|part| part.number != *number))
                 .map(|(number, offset, length)| Ok((number, Source::File { file: Arc::clone(file), offset, length })))
                 .collect();
-            let check = async || match has_changed(file, source).await {
-                true => Err(changed(file)),
-                false => Ok(()),
-            };
-            let sending =
-                self.send_parts(writing, &unfinished, finished, stream::iter(parts).boxed(), &meter, options, check);
+            let parts = stream::iter(parts).boxed();
+            let from = Some((file, source));
+            let sending = self.send_parts(writing, &unfinished, finished, parts, &meter, options, from);
             match sending.await {
                 Ok(Ended::Written(written, whole)) => {
                     unfinished.settle();
                     remove(journal).await;
-                    meter.finish(whole.length());
-                    let resumed = if resumed > whole.length() { 0 } else { resumed };
-                    return Ok(UploadedObject { resumed, ..uploaded(&writing.place.target, whole.length(), written) });
+                    meter.finish(whole.length);
+                    return Ok(UploadedObject { resumed, ..uploaded(&writing.place.target, whole.length, written) });
                 }
                 // Perhaps an object was made of it, and the answer was lost with the process that asked.
                 Ok(Ended::Gone) if is_completing => {
@@ -273,12 +269,12 @@ impl Objects {
         });
         let begun = stream::iter([Ok((1, Source::Memory(first))), Ok((2, Source::Memory(second)))]);
         let parts = begun.chain(rest).boxed();
-        let sending = self.send_parts(&writing, &unfinished, Vec::new(), parts, &meter, &options, async || Ok(()));
+        let sending = self.send_parts(&writing, &unfinished, Vec::new(), parts, &meter, &options, None);
         match sending.await {
             Ok(Ended::Written(written, whole)) => {
                 unfinished.settle();
-                meter.finish(whole.length());
-                Ok(uploaded(&writing.place.target, whole.length(), written))
+                meter.finish(whole.length);
+                Ok(uploaded(&writing.place.target, whole.length, written))
             }
             Ok(Ended::Gone) => {
                 unfinished.give_up().await;
@@ -301,13 +297,13 @@ impl Objects {
         parts: BoxStream<'_, Result<(i32, Source), SessionError>>,
         meter: &Arc<Meter>,
         options: &TransferOptions,
-        check: impl AsyncFn() -> Result<(), SessionError>,
+        file: Option<(&Arc<SourceFile>, &Fingerprint)>,
     ) -> Result<Ended, SessionError> {
         let Place { target, evidence } = &writing.place;
         let begun = &unfinished.begun;
         let parallel = options.parallel.unwrap_or(PARALLEL).clamp(1, MOST_PARALLEL);
         let sending = parts
-            .map_ok(|(number, source)| async move { self.send_part(writing, begun, number, &source, meter).await })
+            .map_ok(|(number, source)| self.send_part(writing, begun, number, source, Arc::clone(meter)).boxed())
             .try_buffer_unordered(parallel);
         let mut sending = pin!(sending);
         while let Some(part) = sending.try_next().await? {
@@ -315,9 +311,13 @@ impl Objects {
             finished.push(part.clone());
             note(&unfinished.journal, move |journal| journal.finished(&part)).await;
         }
-        check().await?;
+        if let Some((file, source)) = file
+            && has_changed(file, source).await
+        {
+            return Err(changed(file));
+        }
         finished.sort_by_key(|part| part.number);
-        let whole = Crc64::of_whole(finished.iter().map(|part| part.crc));
+        let whole = PartCrc::of_whole(finished.iter().map(|part| part.crc));
         note(&unfinished.journal, Journal::completing).await;
         let complete = |credentials| {
             let (finished, conditions) = (&finished, &writing.conditions);
@@ -344,8 +344,8 @@ impl Objects {
         writing: &Writing,
         begun: &Begun,
         number: i32,
-        source: &Source,
-        meter: &Arc<Meter>,
+        source: Source,
+        meter: Arc<Meter>,
     ) -> Result<Option<FinishedPart>, SessionError> {
         let Place { target, evidence } = &writing.place;
         let digests = source.digests(writing.is_like_s3).await?;
@@ -354,7 +354,7 @@ impl Objects {
             let payload = Payload { body, digests, with_crc: begun.keeps_crc };
             async move { writing::upload_part(target, &credentials, (upload_id, number), payload).await }
         };
-        let e_tag = self.sender(evidence).send(source, &meter.part(), send).await.outcome?;
+        let e_tag = self.sender(evidence).send(&source, &meter.part(), send).await.outcome?;
         Ok(e_tag.map(|e_tag| FinishedPart { number, e_tag, crc: digests.crc }))
     }
 
@@ -513,7 +513,7 @@ fn usable(mut left: Left, size: u64, part_size: u64) -> Left {
     let mut seen = std::collections::BTreeSet::new();
     left.parts.retain(|part| {
         let index = usize::try_from(part.number - 1).ok();
-        index.and_then(|index| lengths.get(index)) == Some(&part.crc.length()) && seen.insert(part.number)
+        index.and_then(|index| lengths.get(index)) == Some(&part.crc.length) && seen.insert(part.number)
     });
     left
 }
@@ -579,6 +579,14 @@ mod tests {
             [1, 1000, 1001, 10_000].map(|number| part_size_in_stream(number, None)),
             [8, 8, 16, 4096].map(|n| n * MIB)
         );
+    }
+
+    /// Apps call from whichever thread they like.
+    #[expect(dead_code, reason = "it is to be compiled")]
+    fn uploads_may_be_spawned(objects: &'static Objects, request: PutObject, path: &'static Path) {
+        fn is_send(_: impl Send) {}
+        is_send(objects.upload_file(request.clone(), path, TransferOptions::default()));
+        is_send(objects.upload_stream(request, stream::empty(), TransferOptions::default()));
     }
 
     #[test]
