@@ -6,6 +6,7 @@ import android.net.Uri
 import android.provider.OpenableColumns
 import android.webkit.MimeTypeMap
 import dev.jetbridge.TransferProgress
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ensureActive
@@ -105,9 +106,8 @@ internal class LocalFiles(
                 PickedFile(file, name ?: unnamed(type), type)
             } catch (e: Throwable) {
                 folder.deleteRecursively()
-                // What a provider throws is its own affair; it is all "cannot be read".
-                if (e is SecurityException || e is IllegalArgumentException || e is UnsupportedOperationException) throw IOException(e)
-                throw e
+                // What a provider throws is its own affair, and a bug of it must not end this app: it is all "cannot be read".
+                throw if (e is RuntimeException && e !is CancellationException) IOException(e) else e
             }
         }
 

@@ -395,12 +395,14 @@ class ObjectModelTest {
     fun `what cannot be read is told`() {
         awaitThat("signed in") { it.account is AccountState.SignedIn }
         val uri = pictures.add("me.jpg", body)
-        pictures.refusal = SecurityException("the permission has ended")
-        model.take(uri)
-        assertNull(awaitUpload<UploadState.Failed>().key)
-        assertEquals(emptyList<File>(), copies)
-        model.giveUpUpload()
-        assertNull(now.upload)
+        for (refusal in listOf(SecurityException("the permission has ended"), NullPointerException("a bug"))) {
+            pictures.refusal = refusal
+            model.take(uri)
+            assertNull(awaitUpload<UploadState.Failed>().key)
+            assertEquals(emptyList<File>(), copies)
+            model.giveUpUpload()
+            assertNull(now.upload)
+        }
     }
 
     @Test
@@ -428,7 +430,7 @@ class ObjectModelTest {
     }
 
     private companion object {
-        /** By Robolectric's MimeTypeMap, which knows none until a test tells it one. */
-        const val MIME_OF_CSV = "application/octet-stream"
+        /** Android's own, frameworks/base/mime/java-res/android.mime.types. */
+        const val MIME_OF_CSV = "text/comma-separated-values"
     }
 }

@@ -97,7 +97,7 @@ object Screens {
         offline: String,
         denied: String,
     ): Map<String, HomeState> {
-        val refused = Problem(denied, context.getString(R.string.broken_title))
+        val refused = Problem(denied, "let the role have s3:GetObject on arn:aws:s3:::jetbridge-demo/reports/2026/summary.csv")
         val known = ObjectState(details.key, FactsState.Known(details))
         val opened = list.copy(opened = known)
 

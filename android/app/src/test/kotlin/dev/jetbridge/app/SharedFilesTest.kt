@@ -3,6 +3,7 @@ package dev.jetbridge.app
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.net.Uri
+import dev.jetbridge.app.Phone.Companion.forgetFolders
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertThrows
@@ -11,7 +12,6 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
-import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 import java.io.File
@@ -21,7 +21,7 @@ import java.io.File
 @Config(sdk = [35], application = TestApp::class)
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 class SharedFilesTest {
-    private val app = RuntimeEnvironment.getApplication()
+    private val app = RuntimeEnvironment.getApplication().also { forgetFolders() }
     private val shared = shared("summary.csv", "a,b")
 
     private fun shared(
@@ -134,18 +134,17 @@ class SharedFilesTest {
 
     @Test
     fun `a type is the object's own if it is one, else that of the name`() {
-        shadowOf(android.webkit.MimeTypeMap.getSingleton()).addExtensionMimeTypeMapping("csv", "text/csv")
         for ((said, type) in listOf(
             "image/PNG" to "image/png",
             "text/plain; charset=utf-8" to "text/plain",
-            "application/octet-stream" to "text/csv",
-            "*/*" to "text/csv",
-            "image/*" to "text/csv",
-            "a b/c" to "text/csv",
-            "" to "text/csv",
-            null to "text/csv",
+            "application/octet-stream" to "application/pdf",
+            "*/*" to "application/pdf",
+            "image/*" to "application/pdf",
+            "a b/c" to "application/pdf",
+            "" to "application/pdf",
+            null to "application/pdf",
         )) {
-            assertEquals(type, LocalFiles.mimeType(said, "summary.CSV"))
+            assertEquals(type, LocalFiles.mimeType(said, "summary.PDF"))
         }
         assertEquals("application/octet-stream", LocalFiles.mimeType(null, "object"))
     }
