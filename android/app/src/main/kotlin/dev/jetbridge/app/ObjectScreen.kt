@@ -46,12 +46,12 @@ import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.paneTitle
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.TextStyle
 import androidx.compose.ui.text.style.LineBreak
 import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
-import dev.jetbridge.ObjectChecksum
 import dev.jetbridge.ObjectDetails
 
 /** One object: what S3 knows of it, and what can be done with it. */
@@ -63,8 +63,9 @@ internal fun ObjectScreen(
     modifier: Modifier = Modifier,
 ) {
     var asksToDelete by rememberSaveable { mutableStateOf(false) }
+    val title = stringResource(R.string.object_title)
     Scaffold(
-        modifier,
+        modifier.semantics { paneTitle = title },
         topBar = { ObjectBar(canDelete = !opened.isDeleting, actions.objects.close, onDelete = { asksToDelete = true }) },
         contentWindowInsets = WindowInsets.systemBars.union(WindowInsets.displayCutout),
     ) { inner ->
@@ -104,12 +105,13 @@ private fun ObjectBar(
     onDelete: () -> Unit,
 ) {
     TopAppBar(
-        title = {
-            Text(stringResource(R.string.object_title), Modifier.semantics { heading() }, style = MaterialTheme.typography.titleLarge)
-        },
+        // The object's key is right below it, and is longer than a bar.
+        title = {},
         navigationIcon = { IconButton(onBack) { Icon(painterResource(R.drawable.ic_back), stringResource(R.string.back)) } },
         actions = {
-            IconButton(onDelete, enabled = canDelete) { Icon(painterResource(R.drawable.ic_delete), stringResource(R.string.delete_object)) }
+            IconButton(onDelete, enabled = canDelete) {
+                Icon(painterResource(R.drawable.ic_delete), stringResource(R.string.delete_object))
+            }
         },
         colors =
             TopAppBarDefaults.topAppBarColors(
@@ -126,7 +128,13 @@ private fun Details(
     actions: ObjectActions,
 ) {
     // What the list shows of a key is for reading. Here it is to be told from every other, and copied.
-    SelectionContainer { Text(opened.key.spelledOut(), Modifier.semantics { heading() }, style = MaterialTheme.typography.titleLarge.asIs()) }
+    SelectionContainer {
+        Text(
+            opened.key.spelledOut(),
+            Modifier.semantics { heading() },
+            style = MaterialTheme.typography.titleLarge.asIs(),
+        )
+    }
     if (opened.isDeleting) Busy(stringResource(R.string.deleting))
     opened.undeleted?.let { ProblemCard(stringResource(R.string.delete_failed), it, actions.delete) }
     when (val facts = opened.facts) {
@@ -201,14 +209,16 @@ private fun Facts(details: ObjectDetails) {
         // One for all: a selection may go over several of them.
         SelectionContainer {
             Column(Modifier.fillMaxWidth().padding(18.dp), verticalArrangement = Arrangement.spacedBy(14.dp)) {
-                val bytes = pluralStringResource(R.plurals.bytes, details.size.toLong().coerceAtMost(Int.MAX_VALUE.toLong()).toInt(), details.size.toLong())
-                val size = Formatter.formatShortFileSize(LocalContext.current, details.size.toLong())
-                Fact(R.string.fact_size, stringResource(R.string.fact_size_value, size, bytes), isForPeople = true)
-                Fact(R.string.fact_changed, details.lastModified?.let { date(it) } ?: stringResource(R.string.date_unknown), isForPeople = true)
+                Fact(R.string.fact_size, size(details.size.toLong()), isForPeople = true)
+                val changed = details.lastModified?.let { date(it) } ?: stringResource(R.string.date_unknown)
+                Fact(R.string.fact_changed, changed, isForPeople = true)
                 Fact(R.string.fact_type, details.headers.contentType)
                 Fact(R.string.fact_etag, details.eTag)
                 Fact(R.string.fact_storage_class, details.storageClass)
-                details.checksum?.let { Fact(R.string.fact_checksum, it.text(), isForPeople = true) }
+                details.checksum?.let {
+                    val label = if (it.isOfWholeObject) R.string.fact_checksum else R.string.fact_checksum_parts
+                    Fact(stringResource(label, it.algorithm.isolated()), it.value)
+                }
                 Fact(R.string.fact_version, details.versionId)
                 Fact(R.string.fact_encoding, details.headers.contentEncoding)
                 Fact(R.string.fact_language, details.headers.contentLanguage)
@@ -222,9 +232,16 @@ private fun Facts(details: ObjectDetails) {
     }
 }
 
+/** Rounded for eyes, and to the byte. */
 @Composable
-private fun ObjectChecksum.text() =
-    stringResource(if (isOfWholeObject) R.string.fact_checksum_whole else R.string.fact_checksum_parts, algorithm, value)
+private fun size(bytes: Long): String {
+    // A language's rule for large numbers looks at their last digits; in none at more than six.
+    val quantity = if (bytes < MILLION) bytes else MILLION + bytes % MILLION
+    val exact = pluralStringResource(R.plurals.bytes, quantity.toInt(), bytes)
+    return stringResource(R.string.fact_size_value, Formatter.formatShortFileSize(LocalContext.current, bytes), exact)
+}
+
+private const val MILLION = 1_000_000L
 
 @Composable
 private fun Fact(

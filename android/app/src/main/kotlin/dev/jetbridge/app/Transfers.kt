@@ -69,14 +69,16 @@ internal fun TransferCard(
     val fraction = progress?.fraction
     Surface(modifier.fillMaxWidth(), color = MaterialTheme.colorScheme.surfaceContainerHigh, shape = RoundedCornerShape(16.dp)) {
         Column(Modifier.padding(start = 18.dp, end = 18.dp, top = 14.dp, bottom = 6.dp)) {
-            Announcement(stringResource(title), fraction?.let { stringResource(R.string.transfer_spoken, stringResource(title), percent(quarter(it))) })
+            val spoken = fraction?.let { stringResource(R.string.transfer_spoken, stringResource(title), percent(quarter(it))) }
+            Announcement(stringResource(title), spoken)
             detail?.let { Faint(it) }
             val bar = Modifier.fillMaxWidth().padding(top = 12.dp, bottom = 6.dp)
             if (fraction == null) LinearProgressIndicator(bar) else LinearProgressIndicator({ fraction }, bar)
             FlowRow(Modifier.fillMaxWidth(), Arrangement.SpaceBetween) {
                 Column(Modifier.padding(vertical = 8.dp)) {
                     progress?.let { Text(moved(it), style = MaterialTheme.typography.bodyMedium) }
-                    if (progress != null && progress.resumed > 0) Faint(stringResource(R.string.transfer_resumed, size(progress.resumed)))
+                    val resumed = progress?.resumed ?: 0
+                    if (resumed > 0) Faint(stringResource(R.string.transfer_resumed, size(resumed)))
                 }
                 TextButton(onCancel) { Text(stringResource(R.string.cancel)) }
             }
@@ -231,8 +233,14 @@ internal fun UploadDialogs(
     actions: UploadActions,
 ) {
     when (upload) {
-        is UploadState.Naming -> NameDialog(upload, actions)
-        is UploadState.Taken -> ReplaceDialog(upload.key, actions)
+        is UploadState.Naming -> {
+            NameDialog(upload, actions)
+        }
+
+        is UploadState.Taken -> {
+            ReplaceDialog(upload.key, actions)
+        }
+
         else -> {}
     }
 }
@@ -251,7 +259,13 @@ private fun NameDialog(
         dismiss = { TextButton(actions.giveUp) { Text(stringResource(R.string.cancel)) } },
     ) {
         Text(
-            stringResource(R.string.upload_picked, upload.picked.name.spelledOut().isolated(), size(upload.size)),
+            stringResource(
+                R.string.upload_picked,
+                upload.picked.name
+                    .spelledOut()
+                    .isolated(),
+                size(upload.size),
+            ),
             Modifier.padding(bottom = 16.dp),
             style = MaterialTheme.typography.bodyMedium,
         )

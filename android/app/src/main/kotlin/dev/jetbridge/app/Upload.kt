@@ -82,7 +82,10 @@ internal class Upload(
                 try {
                     val new =
                         files.copy(uri) { progress ->
-                            shown.update { if (job.isActive && it.upload is UploadState.Reading) it.copy(upload = UploadState.Reading(progress)) else it }
+                            shown.update {
+                                val isWanted = job.isActive && it.upload is UploadState.Reading
+                                if (isWanted) it.copy(upload = UploadState.Reading(progress)) else it
+                            }
                         }
                     picked = new
                     key = shown.value.folder() + new.name

@@ -188,7 +188,11 @@ class Phone : TestRule {
          * that is the process, here it is all tests, each of which has folders of its own.
          */
         fun forgetFolders() {
-            val cache = FileProvider::class.java.getDeclaredField("sCache").apply { isAccessible = true }.get(null)
+            val cache =
+                FileProvider::class.java
+                    .getDeclaredField("sCache")
+                    .apply { isAccessible = true }
+                    .get(null)
             (cache as MutableMap<*, *>).clear()
         }
     }

@@ -54,7 +54,7 @@ object Screens {
     /** What comes from Okta and S3 and is shown as it is. */
     val ofServices: Set<String?> =
         setOf(alice.name, alice.email, "AA", "Jetbridge", "zebra") + objects.map { it.name } + objects.map { it.folder + "/" } +
-            setOf(details, bare).flatMap { listOf(it.key.spelledOut(), it.eTag, it.storageClass, it.versionId) } +
+            setOf(details, bare).flatMap { listOf(it.key.spelledOut(), it.eTag, it.storageClass, it.versionId, it.checksum?.value) } +
             details.headers.run { setOf(contentType, contentLanguage) + metadata.values } + "photos/" + photo.name
 
     /** Those that ask the user something in a window of their own. */
@@ -97,7 +97,7 @@ object Screens {
         offline: String,
         denied: String,
     ): Map<String, HomeState> {
-        val refused = Problem(denied, "let the role have s3:GetObject on arn:aws:s3:::jetbridge-demo/reports/2026/summary.csv")
+        val refused = Problem(denied, "The pool's authenticated role needs s3:GetObject on arn:aws:s3:::jetbridge-demo/reports/2026/summary.csv.")
         val known = ObjectState(details.key, FactsState.Known(details))
         val opened = list.copy(opened = known)
 
