@@ -97,7 +97,8 @@ object Screens {
         offline: String,
         denied: String,
     ): Map<String, HomeState> {
-        val refused = Problem(denied, "The pool's authenticated role needs s3:GetObject on arn:aws:s3:::jetbridge-demo/reports/2026/summary.csv.")
+        val hint = "The pool's authenticated role needs s3:DeleteObject on arn:aws:s3:::jetbridge-demo/reports/2026/summary.csv."
+        val refused = Problem(denied, hint)
         val known = ObjectState(details.key, FactsState.Known(details))
         val opened = list.copy(opened = known)
 
