@@ -22,6 +22,8 @@ subprojects {
         systemProperty("jetbridge.android.dir", rootDir.path)
         // The bindings for Android use SystemCleaner, behind which Robolectric puts a package that the JDK hides.
         jvmArgs("--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED")
+        // For a provider's files it looks into FileDescriptor (ShadowParcelFileDescriptor).
+        jvmArgs("--add-opens=java.base/java.io=ALL-UNNAMED")
         maxHeapSize = "3g"
     }
 

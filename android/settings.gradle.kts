@@ -17,4 +17,4 @@ dependencyResolutionManagement {
 }
 
 rootProject.name = "jetbridge"
-include(":jetbridge", ":jetbridge-testing", ":app")
+include(":jetbridge", ":jetbridge-testing", ":jetbridge-okhttp", ":jetbridge-aws", ":app")

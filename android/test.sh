@@ -45,7 +45,7 @@ install_tools
 mkdir -p build
 ./bindings.sh
 
-modules=bindings,jetbridge,jetbridge-testing,app
+modules=bindings,jetbridge,jetbridge-testing,jetbridge-okhttp,jetbridge-aws,app
 if ! maven package -pl maven/androidx,maven/androidx-test; then
   skipped_modules+=("jetbridge and app: androidx does not resolve here")
   modules=bindings
@@ -75,7 +75,7 @@ else
 fi
 
 # The compiler does not remove what a deleted source left behind: its tests would go on.
-rm -rf {bindings,jetbridge,jetbridge-testing,app,maven/gradle-check,maven/merger}/build/maven/{surefire-reports,classes,test-classes}
+rm -rf {bindings,jetbridge,jetbridge-testing,jetbridge-okhttp,jetbridge-aws,app,maven/gradle-check,maven/merger}/build/maven/{surefire-reports,classes,test-classes}
 status=0
 # A failed test must not keep the modules behind it from being tested: the reports are counted below.
 mvn -q -B -fae -Dmaven.test.failure.ignore=true -Djetbridge.update="$update" test -pl "$modules" -am || status=1

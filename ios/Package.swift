@@ -68,9 +68,10 @@ let tests: [Target] =
         .testTarget(
             name: "JetbridgeTests",
             dependencies: ["Jetbridge", "JetbridgeTesting", "JetbridgeFFI"],
-            // These play the system with the stubs, or expect that there is no keychain.
+            // These play the system with the stubs, are of another package, or expect that there is no keychain.
             exclude: [
-                "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift", "WebAuthenticationBrowserTests.swift",
+                "AWSTests.swift", "Guide", "KeychainTests.swift", "SuspensionGuardTests.swift",
+                "WebAuthenticationBrowserTests.swift",
             ]
         )
     ]

@@ -3,6 +3,7 @@
 mod answers;
 mod bounds;
 mod cuts;
+mod objects;
 mod redirects;
 mod renewals;
 pub(crate) mod server;

@@ -28,6 +28,8 @@ for folder, name, types in (
     (".", "Root", "Unit, Unit"),
     ("jetbridge", "Jetbridge", f"LibraryExtension, Library{COMPONENTS}"),
     ("jetbridge-testing", "JetbridgeTesting", f"LibraryExtension, Library{COMPONENTS}"),
+    ("jetbridge-okhttp", "JetbridgeOkHttp", f"LibraryExtension, Library{COMPONENTS}"),
+    ("jetbridge-aws", "JetbridgeAws", f"LibraryExtension, Library{COMPONENTS}"),
     ("app", "App", f"ApplicationExtension, Application{COMPONENTS}"),
 ):
     script = (root / folder / "build.gradle.kts").read_text()

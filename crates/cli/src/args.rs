@@ -1,5 +1,8 @@
 //! The command line's grammar. What a flag means is said here, once, as its help text.
 
+mod objects;
+
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -12,6 +15,8 @@ use jetbridge_local_stack::{Fault, Rotation};
 
 use crate::path::UserPath;
 use crate::text::wrap_beside;
+
+pub(crate) use objects::{BucketArgs, CpArgs, ETag, GetArgs, PresignArgs, PutArgs, RmArgs, TransferArgs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -26,7 +31,8 @@ Exit codes:
   2  usage, or unexpected redirect     7  cancelled
   3  sign-in required                  8  secure storage
   4  misconfigured                     9  not found
- 10  a condition was not met          11  a file here";
+ 10  a condition was not met          11  a file here
+`exec` ends as its command does, or with 126: it cannot be run, 127: there is no such command.";
 
 const CALL_EXIT_CODES: &str = "\
 Exit codes by the API's answer, which is written in any case:
@@ -34,6 +40,21 @@ Exit codes by the API's answer, which is written in any case:
   5  401, 403, 407                     9  404, 410
  10  409, 412                          2  every other below 500
 A refusal of what stands before the API (IAM) is none of its answers: it is explained, as every other error.";
+
+const KEYS_AS_FILES: &str = "\
+Keys as files: what cannot stand in a file's name is written as %XX, the bytes
+of its UTF-8: control characters, %, backslash, a dot or space at the end (so
+`..` becomes `.%2E`), names that Windows keeps for devices, and a slash with no
+name before it (`a//b` becomes `a/%2Fb`). A name of more than 255 bytes goes on
+in a folder; its pieces end in %. Nothing is written outside FILE, links in it
+are not followed, and put --recursive makes the same keys again. An empty object
+whose key ends in a slash becomes a folder.";
+
+const FILES_AS_KEYS: &str = "\
+Files as keys: names that get --recursive made of keys become those keys again;
+any other stands for itself. An empty folder becomes an empty object whose key
+ends in a slash. Links are left out (or see --follow-links), and what is no file
+or folder; that is said.";
 
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]
@@ -49,7 +70,7 @@ impl Cli {
     /// Whether somebody may be there to unlock the keyring: one at a terminal, and not a program that reads what we write.
     pub(crate) fn keyring_patience(&self) -> KeyringPatience {
         let is_for_program = self.global.json
-            || matches!(self.command, Command::Creds(CredsArgs { format: Some(CredsFormat::Process) }));
+            || matches!(self.command, Command::Creds(CredsArgs { format: Some(CredsFormat::Process), .. }));
         if !is_for_program && std::io::stderr().is_terminal() {
             KeyringPatience::Attended
         } else {
@@ -102,10 +123,24 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// List objects in S3
     Ls(LsArgs),
+    /// Download an object, or with --recursive all below a folder
+    #[command(after_help = KEYS_AS_FILES)]
+    Get(GetArgs),
+    /// Upload a file, or with --recursive all below a folder
+    #[command(after_help = FILES_AS_KEYS)]
+    Put(PutArgs),
+    /// Copy objects within S3; or as get and put do, if one side is a file
+    Cp(CpArgs),
+    /// Delete objects. S3 does not say whether one was there
+    Rm(RmArgs),
+    /// Make a URL that reads or writes an object for whoever has it
+    Presign(PresignArgs),
     /// Say who is signed in, and for how long; asks only for the time, where this machine is in doubt
     Whoami,
     /// Show the temporary AWS credentials, or hand them to other tools
     Creds(CredsArgs),
+    /// Run a command that acts as the signed-in user, whatever other keys and profiles are about
+    Exec(ExecArgs),
     /// Send a signed request to an API, and write what it answers
     #[command(after_help = CALL_EXIT_CODES)]
     Call(Box<CallArgs>),
@@ -119,6 +154,22 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     /// Write a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether it listens to Ctrl-C itself, because there is something to be put in order.
+    pub(crate) fn tidies_up(&self) -> bool {
+        matches!(
+            self,
+            Self::Login(_)
+                | Self::LocalStack(_)
+                | Self::Creds(CredsArgs { serve: true, .. })
+                | Self::Get(_)
+                | Self::Put(_)
+                | Self::Cp(_)
+                | Self::Rm(_)
+        )
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -224,6 +275,20 @@ pub(crate) struct CredsArgs {
     /// process: for credential_process of the AWS CLI and SDKs; env: lines for a shell [default: a summary without secrets]
     #[arg(long, value_enum)]
     pub(crate) format: Option<CredsFormat>,
+    /// Serve them to AWS's SDKs on this machine, as a container's endpoint, and renew them; prints what to set for that. Ends
+    /// with Ctrl-C, or with the process that started it (not on Windows)
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) serve: bool,
+    /// The port to serve at; 0 takes any that is free
+    #[arg(long, value_name = "P", default_value_t = 0, requires = "serve")]
+    pub(crate) port: u16,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExecArgs {
+    /// The command and its arguments, after `--`
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Clone, Args)]
@@ -328,6 +393,12 @@ impl FromStr for ExtraParameter {
 pub(crate) struct Resolve {
     pub(crate) host: String,
     pub(crate) address: SocketAddr,
+}
+
+impl std::fmt::Display for Resolve {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:443:{}", self.host, self.address)
+    }
 }
 
 impl FromStr for Resolve {
@@ -468,6 +539,9 @@ mod tests {
         assert_eq!(resolve("Dev-1.okta.com:443:127.0.0.1"), known("127.0.0.1:443"));
         assert_eq!(resolve("dev-1.okta.com:443:[::1]:4580"), known("[::1]:4580"));
         assert_eq!(resolve("dev-1.okta.com:443:[::1]"), known("[::1]:443"));
+        for whole in ["dev-1.okta.com:443:127.0.0.1:4580", "dev-1.okta.com:443:[::1]:4580"] {
+            assert_eq!(whole.parse::<Resolve>().unwrap().to_string(), whole);
+        }
         for wrong in [
             "",
             "dev-1.okta.com",

@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::invocation::command;
 use crate::leaving::Sessions;
 use crate::output::Notes;
-use crate::path::read_file;
+use crate::path::{UserPath, read_file};
 
 /// The account of who never uses several.
 pub(crate) const DEFAULT_ACCOUNT: &str = "default";
@@ -200,6 +200,46 @@ impl Context {
         failure
     }
 
+    /// The folder of the sessions, which is the user's alone. There is one for every store that outlives a process.
+    pub(crate) fn directory(&self) -> Result<PathBuf, CliError> {
+        match &self.global.store {
+            StoreChoice::File(directory) => Ok(directory.absolute()?),
+            StoreChoice::Auto | StoreChoice::Keyring | StoreChoice::Memory => usual_directory(),
+        }
+    }
+
+    /// The file of `--ca-file`, for other programs, which read names as text.
+    pub(crate) fn ca_file(&self) -> Result<Option<String>, CliError> {
+        Ok(self.global.ca_file.as_ref().map(to_text).transpose()?)
+    }
+
+    /// The options that mean `session` to another process of this program, wherever and whenever it runs.
+    pub(crate) fn words_for(&self, session: &Session) -> Result<Vec<String>, CliError> {
+        let store = match &self.global.store {
+            StoreChoice::Auto => "auto".to_owned(),
+            StoreChoice::Keyring => "keyring".to_owned(),
+            StoreChoice::Memory => "memory".to_owned(),
+            StoreChoice::File(directory) => format!("file:{}", to_text(directory)?),
+        };
+        let config = match &self.global.config {
+            Some(named) => to_text(named)?,
+            None => to_text(&UserPath::new(DEFAULT_CONFIG).map_err(Failure::internal)?)?,
+        };
+        let account = session.details().account;
+        let mut words: Vec<_> =
+            ["--config", &config, "--store", &store, "--account", &account].map(str::to_owned).into();
+        if let Some(ca_file) = self.ca_file()? {
+            words.extend(["--ca-file".to_owned(), ca_file]);
+        }
+        for resolve in &self.global.resolve {
+            words.extend(["--resolve".to_owned(), resolve.to_string()]);
+        }
+        if let Some(endpoint) = &self.global.permit_endpoint {
+            words.extend(["--permit-endpoint".to_owned(), endpoint.clone()]);
+        }
+        Ok(words)
+    }
+
     pub(crate) fn store(&self) -> Result<Arc<dyn SecretStore>, CliError> {
         let (directory, key_source) = match &self.global.store {
             StoreChoice::Memory => return Ok(Arc::new(MemoryStore::new())),
@@ -236,6 +276,16 @@ fn check_key_place(store: &EncryptedFileStore, wanted: Option<KeySource>, place:
         }
     };
     Err(Failure::new("secure_storage", Exit::SecureStorage, problem).hint(way_out))
+}
+
+/// A whole path as text.
+fn to_text(path: &UserPath) -> Result<String, Failure> {
+    let path = path.absolute()?.into_os_string();
+    path.into_string().map_err(|path| {
+        let problem = format!("{} is not UTF-8 text", path.display());
+        Failure::new("misconfigured", Exit::Misconfigured, problem)
+            .hint("AWS's tools cannot read such a path: move it, or give it another name.")
+    })
 }
 
 /// Nobody named a folder, so that none is to blame.

@@ -1,6 +1,12 @@
 //! The one rule for variables: set to nothing is not set. Some of those who read them (the grammar's library, the loader of
 //! certificates, the D-Bus client) take an empty text for a value, and a process cannot take a variable out of its own
-//! environment while other threads may read it. So this program starts itself again without the empty ones.
+//! environment while other threads may read it. So this program starts itself again without the empty ones, and puts them
+//! back for the command that it runs for the user.
+
+use std::process::Command;
+
+/// Which ones were taken out, by name. Removed again before anybody else sees it.
+const EMPTY: &str = "JETBRIDGE_EMPTY_VARIABLES";
 
 /// What this program and its libraries read.
 const READ: [&str; 22] = [
@@ -39,13 +45,24 @@ pub(crate) fn drop_empty_variables() {
     let (false, Ok(program), Some(name)) = (empty.is_empty(), std::env::current_exe(), arguments.next()) else {
         return;
     };
-    let mut again = std::process::Command::new(program);
+    let mut again = Command::new(program);
     again.arg0(name).args(arguments);
+    again.env(EMPTY, empty.iter().map(|name| **name).collect::<Vec<_>>().join(","));
     for name in empty {
         again.env_remove(name);
     }
     // It comes back only if that failed.
     let _ = again.exec();
+}
+
+/// Gives a command the environment that this process was started with.
+pub(crate) fn put_back_empty_variables(command: &mut Command) {
+    let Some(names) = std::env::var_os(EMPTY) else { return };
+    command.env_remove(EMPTY);
+    let names = names.to_string_lossy();
+    for name in names.split(',').filter(|name| READ.contains(name) && std::env::var_os(name).is_none()) {
+        command.env(name, "");
+    }
 }
 
 /// Elsewhere the shells have no empty variables.

@@ -22,6 +22,9 @@ pub(crate) enum Exit {
     Cancelled = 7,
     SecureStorage = 8,
     NotFound = 9,
+    /// A command that `exec` was to run cannot be run, or is not there: what shells say then.
+    CommandNotRun = 126,
+    CommandNotFound = 127,
     /// An object is not what a condition says.
     ConditionNotMet = 10,
     /// A file here that cannot be read or written.

@@ -31,6 +31,10 @@ pub(crate) fn remember_options(arguments: impl Iterator<Item = String>) {
 fn session_options(mut arguments: impl Iterator<Item = String>) -> GivenOptions {
     let mut kept = Vec::new();
     while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            // What follows are another program's.
+            break;
+        }
         let (name, value) = match argument.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (argument.as_str(), None),
@@ -81,5 +85,9 @@ mod tests {
         assert_eq!(proposed(&["ls", "--store", "file:/it's; x"], &["ls"]), r" --store 'file:/it'\''s; x' ls");
         assert_eq!(proposed(&["ls", "--config", "~/my cfg"], &["ls"]), " --config ~/'my cfg' ls");
         assert_eq!(proposed(&["ls", "--config"], &["switch", "a b"]), " switch 'a b'");
+        assert_eq!(
+            proposed(&["--account", "a", "exec", "--", "kubectl", "--config", "x"], &["login"]),
+            " --account a login"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What a browser on this machine finds here: where it is to go ([`HandOver`]), and where it comes back to ([`Loopback`]).
+//! What a browser on this machine finds here: where it is to go ([`HandOver`]), and where it comes back to ([`Loopback`]);
+//! and what AWS's SDKs find ([`CredentialsEndpoint`]).
 //!
 //! The redirect (RFC 8252, sections 7.3 and 8.3) has an address that is registered. Okta compares the port too, so the
 //! listener binds exactly the registered address, before the browser opens, and answers nothing but that one path.
@@ -7,6 +8,7 @@
 //! goes on. Whether a redirect is the expected one is for the core to say; the page shows how that went.
 
 mod answer;
+mod credentials;
 mod hand_over;
 mod peer;
 mod request;
@@ -22,6 +24,7 @@ use url::{Host, Url};
 
 pub(crate) use self::answer::Page;
 use self::answer::page;
+pub(crate) use self::credentials::CredentialsEndpoint;
 pub(crate) use self::hand_over::{Errand, HandOver};
 use self::request::{Request, Status};
 use self::server::{Answer, CONNECTION_LIMIT, Service, Visitor, listen, serve};
@@ -180,6 +183,13 @@ fn port_problem(error: &io::Error, address: SocketAddr) -> Failure {
         )
         .hint("Choose another port, register it in Okta, and set okta_desktop_callback_url."),
     }
+}
+
+/// 256 bits, as hexadecimal digits.
+fn random() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.map(|byte| format!("{byte:02x}")).concat())
 }
 
 /// Takes redirects and answers with the page that says how they went.

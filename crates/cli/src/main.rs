@@ -2,12 +2,15 @@
 //! results. What a sign-in is and when tokens are good is the core's business.
 
 mod args;
+mod aws_environment;
 mod browser;
 mod commands;
 mod context;
 mod core_dumps;
 mod environment;
 mod exit;
+mod file_names;
+mod folder;
 mod interrupt;
 mod invocation;
 mod leaving;
@@ -15,6 +18,7 @@ mod logging;
 mod loopback;
 mod output;
 mod path;
+mod program;
 mod progress;
 mod resources;
 mod table;
@@ -28,6 +32,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
+use commands::Done;
 use context::Context;
 use exit::{CliError, Exit, Failure};
 use interrupt::Interrupt;
@@ -37,8 +42,9 @@ use output::{Format, Output};
 const GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    core_dumps::forbid();
+    // First: it starts this program again, which is to find the limits that the user has set.
     environment::drop_empty_variables();
+    core_dumps::forbid();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error),
@@ -57,14 +63,26 @@ fn main() -> ExitCode {
     // A thread that still reads stdin or waits for a lock must not hold up the end. Files are replaced in one step and
     // locks end with the process, so nothing is left half done.
     runtime.shutdown_background();
+    let result = match result {
+        // Nothing is under way any more, and no other thread has anything to lose.
+        Ok(Done::Becomes(program)) => match program.take_over() {
+            Ok(ended) => return ended,
+            Err(failure) => Err(failure.into()),
+        },
+        Ok(Done::Finished) => Ok(()),
+        Err(error) => Err(error),
+    };
     end(result, json)
 }
 
 /// Runs the command on a thread of the pool, so that Ctrl-C works even while it waits for a full pipe. However it ends, the
 /// way out is by its sessions: they wait for what must not be lost.
-async fn run(cli: Cli) -> Result<(), CliError> {
-    let tidies_up = matches!(cli.command, Command::Login(_) | Command::LocalStack(_));
-    let interrupt = Interrupt::listen();
+async fn run(cli: Cli) -> Result<Done, CliError> {
+    let tidies_up = cli.command.tidies_up();
+    let interrupt = match cli.command {
+        Command::Exec(_) => Interrupt::listen_until_taken_over(),
+        _ => Interrupt::listen(),
+    };
     let patience = cli.keyring_patience();
     let context = Context::new(cli.global, patience, interrupt.clone());
     let (sessions, notes) = (context.sessions.clone(), context.notes);
@@ -88,6 +106,8 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         () = interrupt.insisted() => {}
     }
     match finished {
+        // Whoever asked this process to end did not mean another one to begin.
+        Some(Ok(Ok(Done::Becomes(_)))) if interrupt.is_requested() => Err(Failure::cancelled().into()),
         Some(Ok(result)) => result,
         Some(Err(error)) if error.is_panic() => Err(Failure::internal("the command panicked").into()),
         // Aborted, or too slow to end by itself: it waits for a full pipe or a lock.
@@ -110,7 +130,8 @@ fn failed(failure: &Failure, json: bool) -> ExitCode {
 
 /// Help and version are answers, everything else is an error; with `--json` in the form that scripts expect.
 fn wrong_usage(error: &clap::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
+    // What comes after `--` is another program's.
+    let json = std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let mut output = Output::new(Format::Human);
         let written = output.line(error.render().ansi().to_string().trim_end()).and_then(|()| output.flush());

@@ -66,6 +66,11 @@ impl Output {
         io::stdout().is_terminal()
     }
 
+    /// Columns for a line: those of the terminal; for other programs any number.
+    pub(crate) fn width(&self) -> usize {
+        if self.is_terminal() { terminal_width() } else { usize::MAX }
+    }
+
     /// Writes a line; foreign text in it has been escaped by the caller.
     pub(crate) fn line(&mut self, line: impl Display) -> io::Result<()> {
         use std::fmt::Write as _;

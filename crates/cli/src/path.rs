@@ -42,6 +42,24 @@ impl UserPath {
     }
 }
 
+impl UserPath {
+    /// Whether it is `-`: stdin, or stdout.
+    pub(crate) fn is_standard_stream(&self) -> bool {
+        self.0.as_os_str() == "-"
+    }
+
+    /// Whether it can only be a folder, by the way it is written.
+    pub(crate) fn says_folder(&self) -> bool {
+        let typed = self.0.as_os_str().as_encoded_bytes();
+        typed.last().is_some_and(|last| std::path::is_separator(char::from(*last)))
+    }
+
+    /// As it was typed.
+    pub(crate) fn typed(&self) -> &Path {
+        &self.0
+    }
+}
+
 impl ValueParserFactory for UserPath {
     type Parser = ValueParser;
 

@@ -53,6 +53,67 @@ impl Progress {
     }
 }
 
+/// Bytes on their way: how many, of how many, how fast. Clones are the same meter.
+#[derive(Debug, Clone)]
+pub(crate) struct Meter {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// The same with a meter for bytes; `total`, if it is known from the beginning that there is one.
+    pub(crate) fn start_with_meter(notes: Notes, text: impl Into<Cow<'static, str>>, total: bool) -> Self {
+        let progress = Self::start(notes, text);
+        let template = if Term::stderr().size().1 < WIDE {
+            "{spinner:.cyan} {wide_msg}"
+        } else if total {
+            "{spinner:.cyan} {wide_msg} {bar:14.cyan/dim} {binary_bytes:>10} of {binary_total_bytes:10} {binary_bytes_per_sec:>12}"
+        } else {
+            "{spinner:.cyan} {wide_msg} {binary_bytes:>10} {binary_bytes_per_sec:>12}"
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            progress.bar.set_length(0);
+            let _ = paint(|| progress.bar.set_style(style.progress_chars("━╸─")));
+        }
+        progress
+    }
+
+    pub(crate) fn meter(&self) -> Meter {
+        Meter { bar: self.bar.clone() }
+    }
+}
+
+impl Meter {
+    /// So many more are to come.
+    pub(crate) fn expect(&self, bytes: u64) {
+        let _ = paint(|| self.bar.inc_length(bytes));
+    }
+
+    /// So many have arrived.
+    pub(crate) fn add(&self, bytes: u64) {
+        let _ = paint(|| self.bar.inc(bytes));
+    }
+
+    /// So many have to be moved once more.
+    pub(crate) fn take_back(&self, bytes: u64) {
+        let _ = paint(|| self.bar.dec(bytes));
+    }
+
+    /// So many had arrived before: they say nothing about the speed.
+    pub(crate) fn begin_at(&self, bytes: u64) {
+        let _ = paint(|| {
+            // The library takes a step back for a new beginning, and counts from there.
+            self.bar.inc(bytes + 1);
+            self.bar.tick();
+            self.bar.dec(1);
+            self.bar.tick();
+        });
+    }
+
+    pub(crate) fn say(&self, text: impl Into<Cow<'static, str>>) {
+        let _ = paint(|| self.bar.set_message(text));
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         let _ = paint(|| self.bar.finish_and_clear());
@@ -68,6 +129,9 @@ fn paint(paint: impl FnOnce()) -> Result<(), Box<dyn Any + Send>> {
 const ECHO: u16 = 4;
 /// The spinner and a few letters. In less than that nothing is painted; the library counts on two columns.
 const LEAST: u16 = 8;
+
+/// Room for a meter and some of the text beside it.
+const WIDE: u16 = 72;
 
 /// The terminal, a few columns narrower. A progress line is filled up to the right edge; the `^C` that the terminal
 /// echoes there would go to the next line, and the progress line would stay above it.

@@ -108,4 +108,9 @@ impl CoreSession {
         let request = request.into();
         Ok(Arc::new(SignedHeaders(self.unless_cancelled(self.inner.sign_request(&request)).await?)))
     }
+
+    /// Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone.
+    pub fn is_api(&self, url: &str) -> bool {
+        self.inner.is_api(url)
+    }
 }

@@ -50,10 +50,12 @@ impl JetbridgeConfig {
                 }},
                 "Storage": {{
                     "AWSS3": {{ "region": "us-west-2", "bucket": "jetbridge-demo", "endpoint": "{}" }}
-                }}
+                }},
+                "API": {{ "endpoints": [{{ "name": "JetbridgeApi", "endpoint": "{}", "region": "us-west-2" }}] }}
             }}"#,
             origin(1),
-            origin(2)
+            origin(2),
+            origin(4)
         );
         Self::parse(&okta, &aws)
     }
@@ -106,6 +108,16 @@ impl JetbridgeConfig {
     /// The AWS region of the bucket.
     pub fn bucket_region(&self) -> String {
         self.inner.bucket_region().to_owned()
+    }
+
+    /// An S3-compatible server in place of AWS.
+    pub fn s3_endpoint(&self) -> Option<String> {
+        self.inner.s3_endpoint().map(|endpoint| endpoint.as_str().trim_end_matches('/').to_owned())
+    }
+
+    /// Whether the bucket is named in the path of a URL instead of in its host.
+    pub fn force_path_style(&self) -> bool {
+        self.inner.force_path_style()
     }
 
     /// Where listings start, for users who may see only a part of the bucket.

@@ -114,6 +114,30 @@ faults! {
     S3TemporaryRedirect = "s3-temporary-redirect",
     /// S3: the connection breaks in the middle of a listing's page.
     S3PageCut = "s3-page-cut",
+    /// S3: it does its work, whatever that is, then the connection breaks.
+    S3ResponseLost = "s3-response-lost",
+    /// S3: a part is kept, then the connection breaks.
+    S3PartResponseLost = "s3-part-response-lost",
+    /// S3: the object is made of its parts, then the connection breaks.
+    S3CompleteResponseLost = "s3-complete-response-lost",
+    /// S3: nothing is made of the parts, and InternalError comes after status 200: "a 200 OK response can contain either a
+    /// success or an error" (S3 API reference, CompleteMultipartUpload).
+    S3CompleteErrorInOk = "s3-complete-error-in-200",
+    /// S3: nothing is copied, and InternalError comes after status 200: "If the error occurs during the copy operation, the
+    /// error response is embedded in the 200 OK response" (S3 API reference, CopyObject).
+    S3CopyErrorInOk = "s3-copy-error-in-200",
+    /// S3: it takes the head of an upload and no byte of its body, and never answers, as on a network that stands still.
+    S3UploadStalled = "s3-upload-stalled",
+    /// S3: the connection breaks in the middle of an object's bytes. s3transfer asks again after it (`IncompleteReadError` among
+    /// `S3_RETRYABLE_DOWNLOAD_ERRORS`, `s3transfer/utils.py`).
+    S3ObjectCut = "s3-object-cut",
+    /// S3: in the middle of an object's bytes nothing more comes, on a connection that stays open: what "Stalled stream
+    /// protection" of the AWS SDK for Rust is for (its developer guide).
+    S3ObjectStalled = "s3-object-stalled",
+    /// S3: one bit of an object's bytes is another one than S3 keeps, which the checksum beside them tells ("Checking object
+    /// integrity for data downloads", user guide; TCP's own misses some: Stone and Partridge, "When the CRC and TCP Checksum
+    /// Disagree", SIGCOMM 2000).
+    S3ObjectDamaged = "s3-object-damaged",
     /// STS: 400 Throttling, "Rate exceeded".
     StsThrottled = "sts-throttled",
     /// STS: IDPCommunicationError, as if the service could not read the issuer's keys.

@@ -27,6 +27,10 @@ pub enum Service {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operation(pub &'static str);
 
+/// Which part of an upload a request carried; a handler leaves it in the response's extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PartNumber(pub u32);
+
 /// One request with its answer.
 #[derive(Debug, Clone, Serialize)]
 pub struct RequestRecord {
@@ -40,6 +44,12 @@ pub struct RequestRecord {
     pub method: String,
     /// The path, without the query.
     pub path: String,
+    /// The number of the part that UploadPart carried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
+    /// The bytes that the answer held, where they are a part of an object: its `Content-Range`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
     /// The status of the answer; 0 if the connection was broken instead, or is left without an answer.
     pub status: u16,
     /// When it arrived, measured from the start of the stack.
@@ -120,6 +130,8 @@ mod tests {
             operation,
             method: "GET".to_owned(),
             path: "/".to_owned(),
+            part: None,
+            range: None,
             status: 200,
             started: Duration::from_millis(started),
             ended: Duration::from_millis(ended),

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use http::header::{DATE, EXPECT, HOST};
+use http::header::{CONTENT_RANGE, DATE, EXPECT, HOST, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::faults::{Fault, Hold};
-use crate::request_log::{Operation, RequestRecord, Service};
+use crate::request_log::{Operation, PartNumber, RequestRecord, Service};
 use crate::shared::Shared;
 
 /// More at once is no honest use of a local stack; further ones wait in the listener's queue.
@@ -126,6 +126,10 @@ async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin, site: Arc<Site>
     }
 }
 
+fn header_text(response: &Response, name: HeaderName) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+}
+
 impl Site {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response, ConnectionBroken> {
         let started = self.shared.clock.monotonic();
@@ -160,6 +164,8 @@ impl Site {
                 operation: self.name_operation(&method, &path, &response),
                 method: method.as_str().to_owned(),
                 path,
+                part: response.extensions().get().map(|PartNumber(number)| *number),
+                range: header_text(&response, CONTENT_RANGE),
                 status: if unanswered { 0 } else { response.status().as_u16() },
                 started,
                 ended: self.shared.clock.monotonic(),

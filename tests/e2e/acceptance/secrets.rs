@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jetbridge::{ListObjects, LoginOptions, Session, SessionError, SessionEvents, SignOutMode};
+use jetbridge::{ApiRequest, ListObjects, LoginOptions, Session, SessionError, SessionEvents, SignOutMode};
 use jetbridge_local_stack::Fault;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
@@ -109,8 +109,9 @@ impl Life {
         self.captured.note(&session);
     }
 
-    async fn use_everything(&self, session: &Session) {
+    async fn use_everything(&mut self, session: &Session) {
         self.captured.note((session, session.state(), session.details(), session.sdk_config(), session.config()));
+        self.captured.note(session.s3_config());
         self.captured.note(session.aws_credentials().await.unwrap());
         self.captured.note(session.access_token().await.unwrap());
         self.captured.note(session.user_info().await.unwrap());
@@ -118,6 +119,24 @@ impl Life {
         self.captured.note(&pages);
         pages.next_page().await.unwrap();
         self.captured.note((session.details(), &self.bench.store));
+        let mut request = ApiRequest {
+            method: "POST".to_owned(),
+            url: self.bench.stack.endpoints().api.join("echo?q=secret-in-query").unwrap().into(),
+            headers: vec![("X-Own".to_owned(), "secret-in-header".to_owned())],
+            body: b"secret-in-body".to_vec(),
+            ..ApiRequest::default()
+        };
+        self.captured.note(&request);
+        let signed = session.sign_request(&request).await.unwrap();
+        self.captured.note(&signed);
+        let signatures = signed.headers().iter().filter(|(name, _)| name == "authorization");
+        self.own_secrets.extend(signatures.map(|(_, value)| value.rsplit('=').next().unwrap().to_owned()));
+        self.own_secrets.extend(["secret-in-query", "secret-in-header", "secret-in-body"].map(str::to_owned));
+        let answer = session.call_api(request.clone()).await.unwrap();
+        assert_eq!(answer.status, 200);
+        self.captured.note(answer);
+        request.headers[0].1.push('\n');
+        self.captured.note_error(session.call_api(request).await);
     }
 
     async fn be_refused(&self, session: &Session) {
@@ -173,7 +192,8 @@ impl Life {
         self.use_everything(&session).await;
         self.be_refused(&session).await;
         self.damage_the_store().await;
-        self.use_everything(&self.bench.session()).await;
+        let next = self.bench.session();
+        self.use_everything(&next).await;
         self.bench.clock.set_wrong_by(-3 * 3600);
         self.captured.note(list(&session, ListObjects::default()).await.map(|objects| objects.len()));
         self.bench.clock.set_wrong_by(6 * 3600);

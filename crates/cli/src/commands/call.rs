@@ -92,7 +92,7 @@ fn judge(status: u16) -> Result<(), CliError> {
         408 | 425 | 429 | 500.. => Exit::Temporary,
         _ => Exit::Usage,
     };
-    Err(Failure::new("answered", exit, format!("the API answered with HTTP status {status}")).into())
+    Err(Failure::new("http_status", exit, format!("the API answered with HTTP status {status}")).into())
 }
 
 /// The address: as it is, or a path behind the one API of the configuration, or behind the one of a name.

@@ -1,5 +1,7 @@
 //! `jetbridge creds`: the temporary AWS credentials, for other tools. Never opens a browser: those tools run unattended.
 
+mod serve;
+
 use std::time::SystemTime;
 
 use jetbridge::{AwsCredentials, quote_for_shell};
@@ -33,6 +35,9 @@ struct CredentialsEvent<'a> {
 }
 
 pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output) -> Result<(), CliError> {
+    if args.serve {
+        return serve::run(context, args.port, output).await;
+    }
     let (session, _) = context.signed_in().await?;
     let credentials = match args.format {
         // An SDK runs us for each request in the last quarter of an hour of the keys.
@@ -90,7 +95,7 @@ fn summary(
     if let Some(identity_id) = identity_id {
         fields.push(("Identity", escape(identity_id).into_owned()));
     }
-    fields.push(("To use them", "creds --format env, or --format process for the AWS CLI".to_owned()));
+    fields.push(("To use them", "exec -- COMMAND; creds --format process for the AWS CLI, or --format env".to_owned()));
     output.fields(0, &fields)
 }
 

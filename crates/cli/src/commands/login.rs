@@ -12,7 +12,8 @@ use url::Url;
 
 use crate::args::LoginArgs;
 use crate::browser::{self, Browser};
-use crate::commands::ls::{self, Place};
+use crate::commands::ls;
+use crate::commands::place::Place;
 use crate::commands::signed_in::SignedInEvent;
 use crate::commands::whoami::signed_in_user;
 use crate::context::Context;

@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use jetbridge::{ListObjects, ListedObject, Session};
 use serde::Serialize;
 
+use super::place::Place;
 use crate::args::LsArgs;
 use crate::context::Context;
-use crate::exit::{CliError, Exit, Failure};
+use crate::exit::CliError;
 use crate::output::{Notes, Output, terminal_width};
 use crate::progress::Progress;
 use crate::table::ObjectTable;
@@ -26,40 +27,6 @@ pub(super) async fn run(context: &Context, args: LsArgs, output: &mut Output) ->
         requester_pays: args.request_payer,
     };
     list(&session, request, output, context.notes).await
-}
-
-/// Where a listing looks; the configuration says the rest.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) bucket: Option<String>,
-    pub(super) prefix: Option<String>,
-}
-
-impl Place {
-    /// A prefix, or `s3://BUCKET/PREFIX` as the AWS CLI takes it; there the bucket may be the ARN of an access point.
-    pub(super) fn parse(prefix: Option<&str>, bucket: Option<&str>) -> Result<Self, Failure> {
-        let place = |bucket: Option<&str>, prefix: Option<&str>| Self {
-            bucket: bucket.map(str::to_owned),
-            prefix: prefix.map(str::to_owned),
-        };
-        let Some(address) = prefix.and_then(|prefix| prefix.strip_prefix("s3://")) else {
-            return Ok(place(bucket, prefix));
-        };
-        let (named, prefix) = match address.split_once("accesspoint") {
-            // The slash or colon before its name belongs to the ARN.
-            Some((start, name)) if address.starts_with("arn:") => {
-                let name = name.char_indices().skip(1).find(|(_, c)| *c == '/').map_or(name, |(end, _)| &name[..end]);
-                let (bucket, rest) = address.split_at(start.len() + "accesspoint".len() + name.len());
-                (bucket, rest.strip_prefix('/').unwrap_or_default())
-            }
-            _ => address.split_once('/').unwrap_or((address, "")),
-        };
-        if bucket.is_some_and(|bucket| bucket != named) {
-            let problem = format!("s3://{} is in another bucket than --bucket says", escape(address));
-            return Err(Failure::new("usage", Exit::Usage, problem).hint("Leave --bucket out."));
-        }
-        Ok(place(Some(named), Some(prefix)))
-    }
 }
 
 /// Writes one object.
@@ -205,44 +172,4 @@ pub(super) async fn list(
         notes.say(format!("{folders}{}, {least}{}.{rest}", count_of(objects, "object"), human_size(bytes)));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place(prefix: &str, bucket: Option<&str>) -> Result<(Option<String>, Option<String>), String> {
-        let place = Place::parse(Some(prefix), bucket).map_err(|failure| failure.message)?;
-        Ok((place.bucket, place.prefix))
-    }
-
-    #[test]
-    fn an_address_names_bucket_and_prefix() {
-        let arn = "arn:aws:s3:us-west-2:123456789012:accesspoint";
-        for (address, bucket, prefix) in [
-            ("s3://my-team-data", "my-team-data", ""),
-            ("s3://my-team-data/", "my-team-data", ""),
-            ("s3://my-team-data/reports/2026/", "my-team-data", "reports/2026/"),
-            ("s3://my-team-data//a", "my-team-data", "/a"),
-            ("s3://accesspoint-logs/a/b", "accesspoint-logs", "a/b"),
-            ("s3://", "", ""),
-            (&format!("s3://{arn}/reports"), &format!("{arn}/reports"), ""),
-            (&format!("s3://{arn}/reports/2026/a"), &format!("{arn}/reports"), "2026/a"),
-            (&format!("s3://{arn}:reports/2026/"), &format!("{arn}:reports"), "2026/"),
-            (&format!("s3://{arn}"), arn, ""),
-            (&format!("s3://{arn}é/a"), &format!("{arn}é"), "a"),
-        ] {
-            assert_eq!(place(address, None), Ok((Some(bucket.to_owned()), Some(prefix.to_owned()))), "{address}");
-        }
-        assert_eq!(place("S3://x", None), Ok((None, Some("S3://x".to_owned()))));
-        assert_eq!(place("a/", Some("b")), Ok((Some("b".to_owned()), Some("a/".to_owned()))));
-    }
-
-    #[test]
-    fn an_address_and_another_bucket_contradict_each_other() {
-        assert!(place("s3://one/a", Some("one")).is_ok());
-        for other in ["two", "on", "one/a"] {
-            assert!(place("s3://one/a", Some(other)).unwrap_err().contains("--bucket"), "{other}");
-        }
-    }
 }

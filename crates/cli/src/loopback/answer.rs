@@ -1,4 +1,4 @@
-//! What a browser gets to see. Pages are plain, load nothing, and say nothing of the request.
+//! What is answered. Pages are plain, load nothing, and say nothing of the request.
 
 use std::fmt::Write as _;
 
@@ -72,6 +72,11 @@ pub(super) fn page(page: Page) -> String {
         ),
     };
     html(status, &policy("'none'", ""), mark, colour, title, &format!("<p>{text}</p>"))
+}
+
+/// A document for a program.
+pub(super) fn json(status: &str, more: &str, document: &str) -> String {
+    answer(status, &policy("'none'", ""), &format!("{more}Content-Type: application/json\r\n"), document)
 }
 
 /// Sends the browser on, always by GET (RFC 9110 section 15.4.4).

@@ -15,6 +15,7 @@ use url::{Url, form_urlencoded};
 
 use super::answer::{Form, Page, form_page, page, redirect};
 use super::peer::{self, Maker};
+use super::random;
 use super::request::{Request, Status};
 use super::server::{Answer, Service, Visitor, listen, serve};
 use crate::exit::Failure;
@@ -102,13 +103,6 @@ impl Drop for HandOver {
     fn drop(&mut self) {
         self.serving.abort();
     }
-}
-
-/// 256 bits, as hexadecimal digits.
-fn random() -> Result<String, getrandom::Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes.map(|byte| format!("{byte:02x}")).concat())
 }
 
 struct Desk {

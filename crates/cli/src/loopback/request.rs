@@ -1,10 +1,16 @@
-//! One request of a browser, as far as this program looks at it. Any page in any browser here can send some, so the
-//! rules that are the same for every address of ours are here: our own host name, GET, and a person who waits.
+//! One request, as far as this program looks at it. Any page in any browser here can send some, so the rules that are the
+//! same for every address of ours are here: our own host name, GET, and nobody who only looks ahead.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq as _;
 
 /// Why a request is not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     BadRequest,
+    /// Nothing shows that it comes from somebody who may ask.
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     WrongHost,
@@ -17,6 +23,7 @@ impl Status {
     pub(super) fn line(self) -> &'static str {
         match self {
             Self::BadRequest => "400 Bad Request",
+            Self::Forbidden => "403 Forbidden",
             Self::NotFound => "404 Not Found",
             Self::MethodNotAllowed => "405 Method Not Allowed",
             Self::WrongHost => "421 Misdirected Request",
@@ -26,10 +33,28 @@ impl Status {
     }
 }
 
-/// Path and query of a GET that a person waits for.
+/// A GET for one of our addresses.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) path_and_query: String,
+    pub(super) authorization: Authorization,
+}
+
+/// What stands in the header of that name, which may be a secret.
+#[derive(PartialEq, Eq)]
+pub(super) struct Authorization(Option<String>);
+
+impl Authorization {
+    /// Compares without telling by the time it takes where the two begin to differ.
+    pub(super) fn is(&self, token: &str) -> bool {
+        self.0.as_ref().is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Authorization(..)" } else { "Authorization(none)" })
+    }
 }
 
 impl Request {
@@ -61,6 +86,10 @@ impl Request {
         if ["sec-purpose", "purpose", "x-moz"].iter().any(|name| values(name).iter().any(is_ahead)) {
             return Err(Status::Prefetch);
         }
-        Ok(Self { path_and_query: path_and_query.to_owned() })
+        let authorization = match values("authorization").as_slice() {
+            &[only] => Some(only.to_owned()),
+            _ => None,
+        };
+        Ok(Self { path_and_query: path_and_query.to_owned(), authorization: Authorization(authorization) })
     }
 }

@@ -1,4 +1,4 @@
-//! The smallest server that a browser understands: one request for each connection, bounded in size, time and number,
+//! The smallest server that browsers and AWS's SDKs understand: one request for each connection, bounded in size, time and number,
 //! so that whoever connects and stays silent keeps nobody waiting.
 
 use std::io;
@@ -31,6 +31,11 @@ const CROWDED_READ_LIMIT: Duration = Duration::from_millis(500);
 pub(super) trait Service: Send + Sync + 'static {
     /// Answers a request that came from `visitor`, or says why not.
     fn answer(&self, request: Request, visitor: &Visitor) -> impl Future<Output = Result<Answer, Status>> + Send;
+
+    /// The whole HTTP answer to a request that is not answered.
+    fn refuse(&self, status: Status) -> String {
+        refusal(status)
+    }
 }
 
 /// The other end of a connection.
@@ -130,7 +135,7 @@ async fn serve_one(
     };
     let Answer { text, on_delivery } = answer.unwrap_or_else(|status| {
         tracing::info!(status = status.line(), "ignored a request that was not expected");
-        Answer { text: refusal(status), on_delivery: None }
+        Answer { text: service.refuse(status), on_delivery: None }
     });
     if text.is_empty() {
         return Ok(());

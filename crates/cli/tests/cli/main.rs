@@ -21,6 +21,7 @@ mod listing;
 mod login;
 mod loopback;
 mod network;
+mod objects;
 mod stack;
 #[path = "../../../local-stack/tests/stock/environment.rs"]
 mod stock_environment;
@@ -29,3 +30,6 @@ mod surface;
 mod template;
 #[cfg(target_os = "linux")]
 mod terminals;
+#[cfg(unix)]
+mod tools;
+mod transfers;

@@ -6,12 +6,28 @@ use crate::support::{ALICE, Bench, Outcome, Running, program};
 fn help_names_every_command_and_nothing_that_is_not_there() {
     let outcome = Outcome::of(program(&["--help"]).output().unwrap());
     assert_eq!(outcome.code, 0);
-    for command in ["demo", "doctor", "local-stack", "login", "ls", "whoami", "creds", "call", "logout", "completions"]
-    {
+    for command in [
+        "demo",
+        "doctor",
+        "local-stack",
+        "login",
+        "ls",
+        "get",
+        "put",
+        "cp",
+        "rm",
+        "presign",
+        "whoami",
+        "creds",
+        "call",
+        "exec",
+        "logout",
+        "completions",
+    ] {
         assert!(outcome.stdout.contains(&format!("  {command} ")), "{command}");
         assert_eq!(program(&[command, "--help"]).output().unwrap().status.code(), Some(0));
     }
-    assert!(!outcome.stdout.contains("presign"));
+    assert!(!outcome.stdout.contains("  roles "));
     assert!(outcome.stdout.contains("Exit codes"));
 }
 

@@ -251,12 +251,17 @@ fn read_url(text: &str) -> Result<Url, SessionError> {
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err(wrong("has a user name or a fragment", "Take what is before @ and after # out of it."));
     }
-    let target = text.split_once("://").and_then(|(_, rest)| rest.find(['/', '?', '\\']).map(|at| &rest[at..]));
-    let target = target.unwrap_or("/");
+    let Some((_, rest)) = text.split_once("://").filter(|(_, rest)| !rest.starts_with(['/', '\\'])) else {
+        return Err(wrong(
+            "has not two slashes before its host",
+            "Give the whole URL, such as https://api.example.com/orders.",
+        ));
+    };
+    let target = rest.find(['/', '?', '\\']).map_or("/", |at| &rest[at..]);
     let sent = format!("{}{}", url.path(), url.query().map(|query| format!("?{query}")).unwrap_or_default());
     let is_dotted =
         percent_decode_str(url.path()).decode_utf8_lossy().split(['/', '\\']).any(|s| matches!(s, "." | ".."));
-    if target != sent && format!("/{target}") != sent || is_dotted {
+    if (target != sent && format!("/{target}") != sent) || is_dotted {
         return Err(wrong(
             "has characters, or `.` and `..` segments, that HTTP clients rewrite; its signature would not match",
             "Percent-encode everything but letters, digits and -._~ in each segment and value (RFC 3986 §2.1).",
@@ -338,15 +343,13 @@ fn find_target(
             ));
         }
     }
-    let here = |endpoint: &&config::ApiEndpoint| endpoint.url.origin() == url.origin();
-    let below = config.api_endpoints().iter().filter(here).filter(|endpoint| is_below(endpoint.url.path(), url.path()));
-    if let Some(endpoint) = below.max_by_key(|endpoint| endpoint.url.path().len()) {
+    if let Some(endpoint) = find_endpoint(config, url) {
         return Ok((endpoint.service.clone(), endpoint.region.clone()));
     }
     let server = url.origin().ascii_serialization();
     let way_out =
         "or say in the request whom it is signed for: service and region (jetbridge call: --service and --region)";
-    Err(match config.api_endpoints().iter().find(here) {
+    Err(match on_server(config, url).next() {
         Some(endpoint) => misconfigured(
             WHOM,
             format!("{} is not below {}, where the API {:?} begins", url.path(), endpoint.url, endpoint.name),
@@ -363,6 +366,21 @@ fn find_target(
     })
 }
 
+/// Whether a request to this URL is signed without a word on whom it is signed for.
+pub(crate) fn is_configured(config: &Config, url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| find_endpoint(config, &url).is_some())
+}
+
+/// The API of `API.endpoints` that the URL is of; of several, the one whose path says most.
+fn find_endpoint<'a>(config: &'a Config, url: &Url) -> Option<&'a config::ApiEndpoint> {
+    let below = on_server(config, url).filter(|endpoint| is_below(endpoint.url.path(), url.path()));
+    below.max_by_key(|endpoint| endpoint.url.path().len())
+}
+
+fn on_server<'a>(config: &'a Config, url: &Url) -> impl Iterator<Item = &'a config::ApiEndpoint> {
+    config.api_endpoints().iter().filter(|endpoint| endpoint.url.origin() == url.origin())
+}
+
 /// Whether it is the endpoint's path or one below it, segment by segment.
 fn is_below(endpoint: &str, path: &str) -> bool {
     let endpoint = endpoint.trim_end_matches('/');
@@ -373,6 +391,7 @@ fn is_below(endpoint: &str, path: &str) -> bool {
 mod tests {
     use std::time::UNIX_EPOCH;
 
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -423,6 +442,7 @@ mod tests {
         ] {
             let checked = check(get(url)).unwrap();
             assert_eq!((checked.service.as_str(), checked.region.as_str()), (service, region), "{url}");
+            assert!(is_configured(&config(), url));
         }
         for other in [
             "https://a1.execute-api.eu-west-1.amazonaws.com/prod2",
@@ -435,6 +455,7 @@ mod tests {
         ] {
             let told = refusal(get(other));
             assert!(told.starts_with("API.endpoints") && told.contains("--service and --region"), "{other}: {told}");
+            assert!(!is_configured(&config(), other));
         }
         for insecure in ["http://api.example.com/x", "ftp://api.example.com/x", "api.example.com/x", ""] {
             assert!(refusal(get(insecure)).starts_with("the request's URL"), "{insecure}");
@@ -483,6 +504,24 @@ mod tests {
             assert!(refusal(get(&format!("https://api.example.com{rewritten}"))).starts_with("the request's URL"));
         }
         assert!(refusal(get("https://me:pw@api.example.com/")).contains("user name"));
+        for odd in
+            ["https:api.example.com", "https:/api.example.com", "https:///api.example.com", "https:\\\\api.example.com"]
+        {
+            assert!(refusal(get(odd)).starts_with("the request's URL"), "{odd}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What is signed is what was written, and where it was written to go.
+        #[test]
+        fn a_url_that_is_taken_is_sent_as_it_was_written(text in "https:[/\\\\]{1,3}api\\.example\\.com[/?]?[ -~é\t]{0,20}") {
+            if let Ok(checked) = check(get(&text)) {
+                let sent = checked.url.as_str();
+                prop_assert!(sent == text || sent.replacen("com/", "com", 1) == text, "{text} is sent as {sent}");
+            }
+        }
     }
 
     #[test]

@@ -165,7 +165,8 @@ pub struct CopyObject {
 /// How bytes are moved.
 #[derive(Clone, Default)]
 pub struct TransferOptions {
-    /// Is told how far it is.
+    /// Is told how far it is, and at last that all is there. Never less than before, unless it begins anew because the object
+    /// was replaced meanwhile.
     pub progress: Option<Arc<dyn Fn(TransferProgress) + Send + Sync>>,
     /// Requests at once; without it, four for phones' sake.
     pub parallel: Option<usize>,
@@ -216,7 +217,7 @@ pub struct DownloadedObject {
 pub struct UploadedObject {
     /// Its key.
     pub key: String,
-    /// Bytes.
+    /// Bytes; 0 for a copy, of which S3 does not tell it.
     pub size: u64,
     /// The entity tag with its quotes.
     pub e_tag: Option<String>,

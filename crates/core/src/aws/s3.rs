@@ -1,11 +1,14 @@
-//! One page of an S3 listing (ListObjectsV2): the client, the call, and the decoding of keys.
+//! S3's clients, and one page of a listing (ListObjectsV2): the call, and the decoding of keys.
 
+use std::error::Error;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::types::{EncodingType, RequestPayer};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use percent_encoding::percent_decode_str;
 
 use super::endpoints::{bare, is_in_path, resolve_bucket};
@@ -91,19 +94,58 @@ pub enum ListedEntry {
     Prefix(String),
 }
 
-/// An S3 client for the bucket's region and endpoint, on top of any SDK configuration.
-pub(crate) fn client(config: &Config, sdk_config: &SdkConfig, bucket: &str) -> Client {
-    Client::from_conf(client_config(config, sdk_config, bucket))
+/// The S3 clients of a session. One is costly to build, so that a thousand small objects must not build a thousand; they
+/// differ in nothing but where the bucket is named.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    config: Config,
+    sdk_config: SdkConfig,
+    in_path: OnceLock<Client>,
+    in_host: OnceLock<Client>,
 }
 
-/// What such a client is made of.
+impl Clients {
+    /// For the configuration's region and endpoint, on top of any SDK configuration. Each call brings its credentials
+    /// ([`for_call`]).
+    pub(crate) fn new(config: Config, sdk_config: SdkConfig) -> Self {
+        Self { config, sdk_config, in_path: OnceLock::new(), in_host: OnceLock::new() }
+    }
+
+    /// The one for this bucket.
+    pub(crate) fn for_bucket(&self, bucket: &str) -> Client {
+        let is_in_path = is_in_path(&self.config, bucket);
+        let place = if is_in_path { &self.in_path } else { &self.in_host };
+        place.get_or_init(|| self.build(is_in_path)).clone()
+    }
+
+    fn build(&self, is_in_path: bool) -> Client {
+        Client::from_conf(at_bucket(&self.config, &self.sdk_config, is_in_path).build())
+    }
+}
+
+/// What any client of S3 has to be told of this bucket, on top of an SDK configuration.
 pub(crate) fn client_config(config: &Config, sdk_config: &SdkConfig, bucket: &str) -> aws_sdk_s3::Config {
+    at_bucket(config, sdk_config, is_in_path(config, bucket))
+        .retry_classifier(PassingFaults::<ListObjectsV2Error>::new())
+        .build()
+}
+
+fn at_bucket(config: &Config, sdk_config: &SdkConfig, is_in_path: bool) -> aws_sdk_s3::config::Builder {
     let mut builder = aws_sdk_s3::config::Builder::from(sdk_config)
         .region(Region::new(config.bucket_region().to_owned()))
-        .force_path_style(is_in_path(config, bucket))
-        .retry_classifier(PassingFaults::<ListObjectsV2Error>::new());
+        .force_path_style(is_in_path);
     builder.set_endpoint_url(config.s3_endpoint().map(bare));
-    builder.build()
+    builder
+}
+
+/// What a call whose error is `E` is sent with: these credentials, and again if it fails by what passes.
+pub(crate) fn for_call<E>(credentials: &AwsCredentials) -> aws_sdk_s3::config::Builder
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    aws_sdk_s3::config::Builder::new()
+        .credentials_provider(credentials.to_sdk())
+        .retry_classifier(PassingFaults::<E>::new())
 }
 
 /// Refuses a bucket that S3 could never have, before anything is sent: in a URL it would be something else.
@@ -164,10 +206,7 @@ pub(crate) async fn fetch_page(
     request: &PageRequest,
     continuation: Option<&str>,
 ) -> Result<Answer, AwsFailure> {
-    let config = aws_sdk_s3::config::Builder::new()
-        .credentials_provider(credentials.to_sdk())
-        .interceptor(PAGE)
-        .retry_classifier(PAGE);
+    let config = for_call::<ListObjectsV2Error>(credentials).interceptor(PAGE).retry_classifier(PAGE);
     let output = client
         .list_objects_v2()
         .bucket(&request.bucket)
@@ -278,7 +317,7 @@ mod tests {
             .build();
         let request = PageRequest::new(ListObjects::default(), &config);
         check_bucket(&config, &request.bucket).unwrap();
-        let client = client(&config, &sdk_config, &request.bucket);
+        let client = Clients::new(config, sdk_config).for_bucket(&request.bucket);
         fetch_page(&client, &AwsCredentials::for_fuzzing(), &request, None).await.map_err(|_| "refused").unwrap();
         recorder.0.lock().unwrap().join(" ")
     }

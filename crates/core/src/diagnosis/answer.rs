@@ -26,6 +26,8 @@ pub(crate) struct Refusal {
     pub bucket_region: Option<String>,
     /// For S3: the host that the bucket is to be asked at.
     pub endpoint: Option<String>,
+    /// For S3: the header whose condition does not hold.
+    pub condition: Option<String>,
 }
 
 impl Refusal {
@@ -38,6 +40,7 @@ impl Refusal {
             status: None,
             bucket_region: None,
             endpoint: None,
+            condition: None,
         }
     }
 
@@ -100,7 +103,8 @@ impl Refusal {
             (Api, "InvalidSignatureException") if says("Signature expired") || says("Signature not yet current") => {
                 Some(Blame::UntoldClock)
             }
-            (Api, super::api::FORBIDDEN) => Some(Blame::Untold),
+            (Api, "Forbidden") => Some(Blame::Untold),
+            (S3, "NoSuchUpload" | "InvalidPart") => Some(Blame::Upload),
             _ => None,
         }
     }
@@ -132,6 +136,9 @@ impl Passing {
             | "RequestTimeoutException" | "ExternalServiceException" | "ConcurrentModificationException"
             // "A conflicting conditional operation is currently in progress against this resource. Try again." (409)
             | "OperationAborted"
+            // "A conflicting operation occurred during a conditional request" (409), and bytes that arrived as others or not
+            // at all (400).
+            | "ConditionalRequestConflict" | "BadDigest" | "IncompleteBody"
             // "You are being redirected to the bucket while the DNS server is being updated." (307)
             | "TemporaryRedirect" | "Redirect" => Some(Self::Unavailable),
             _ => match status? {
@@ -160,6 +167,8 @@ pub(crate) enum Blame {
     UntoldClock,
     /// Nothing is said. It may be the credentials, the clock, or a permission, for which there is no other try.
     Untold,
+    /// A multipart upload that is not there any more, or lacks parts that it had: another one is begun.
+    Upload,
 }
 
 /// A server's own words for a person: one line, bounded, without characters that steer a terminal or turn text round, and
@@ -226,6 +235,8 @@ mod tests {
             ("HTTP status 429", 429, Some(Throttled)),
             ("LimitExceededException", 400, None),
             ("OperationAborted", 409, Some(Unavailable)),
+            ("ConditionalRequestConflict", 409, Some(Unavailable)),
+            ("BadDigest", 400, Some(Unavailable)),
             ("BucketNotEmpty", 409, None),
             ("TemporaryRedirect", 307, Some(Unavailable)),
             ("HTTP status 302", 302, Some(Unavailable)),

@@ -13,7 +13,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::answer::Refusal;
-use super::evidence::Evidence;
+use super::evidence::{CalledApi, Evidence};
 use crate::error::{Service, SessionError};
 
 /// No refusal of a gateway is longer.
@@ -21,52 +21,56 @@ const LONGEST_REFUSAL: usize = 64 * 1024;
 /// An HTTP API's only word. It has no code for it.
 pub(super) const FORBIDDEN: &str = "Forbidden";
 
-/// The call that an explanation is about.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct CalledApi {
-    pub method: String,
-    pub host: String,
-    pub path: String,
-    /// What it was signed for.
-    pub service: String,
-    pub region: String,
+/// What the role has to be allowed, ready to be pasted but for the account, which nobody here knows. In every partition the
+/// ARN begins otherwise (botocore 1.43.11, `data/partitions.json`).
+fn permission_for(called: &CalledApi, words: &str) -> String {
+    if let Some(resource) = named_resource(words) {
+        return format!("execute-api:Invoke on {resource}");
+    }
+    let partition = match called.region.split('-').collect::<Vec<_>>().as_slice() {
+        ["cn", ..] => "aws-cn",
+        ["us", "gov", ..] => "aws-us-gov",
+        ["eusc", ..] => "aws-eusc",
+        ["us", "iso", ..] => "aws-iso",
+        ["us", "isob", ..] => "aws-iso-b",
+        ["eu", "isoe", ..] => "aws-iso-e",
+        ["us", "isof", ..] => "aws-iso-f",
+        _ => "aws",
+    };
+    let CalledApi { host, method, path, service, region } = called;
+    // The first label of AWS's own hosts is the API's id; a domain of somebody's own does not tell it.
+    let id = host.split_once(&format!(".{service}.")).map_or("API_ID", |(id, _)| id);
+    match service.as_str() {
+        // API Gateway developer guide, "Resource format of permissions for executing API in API Gateway".
+        "execute-api" => {
+            format!(
+                "execute-api:Invoke on arn:{partition}:execute-api:{region}:ACCOUNT:{id}/*/{method}{path} (without the stage or \
+                 mapping that the path may begin with)"
+            )
+        }
+        // "Starting in October 2025, new function URLs will require both" (Lambda developer guide, "Control access to
+        // Lambda function URLs").
+        "lambda" => format!(
+            "lambda:InvokeFunctionUrl and lambda:InvokeFunction on arn:{partition}:lambda:{region}:ACCOUNT:function:FUNCTION"
+        ),
+        // AppSync developer guide, "AWS_IAM authorization".
+        "appsync" => {
+            format!("appsync:GraphQL on arn:{partition}:appsync:{region}:ACCOUNT:apis/API_ID/types/TYPE/fields/FIELD")
+        }
+        service => format!("the action of {service} that this call is"),
+    }
 }
 
-impl CalledApi {
-    /// What the role has to be allowed, ready to be pasted but for the account, which nobody here knows. In every partition the
-    /// ARN begins otherwise (botocore 1.43.11, `data/partitions.json`).
-    fn permission(&self) -> String {
-        let partition = match self.region.split('-').collect::<Vec<_>>().as_slice() {
-            ["cn", ..] => "aws-cn",
-            ["us", "gov", ..] => "aws-us-gov",
-            ["eusc", ..] => "aws-eusc",
-            ["us", "iso", ..] => "aws-iso",
-            ["us", "isob", ..] => "aws-iso-b",
-            ["eu", "isoe", ..] => "aws-iso-e",
-            ["us", "isof", ..] => "aws-iso-f",
-            _ => "aws",
-        };
-        let Self { method, path, service, region, .. } = self;
-        // The first label of AWS's own hosts is the API's id; a domain of somebody's own does not tell it.
-        let id = self.host.split_once(&format!(".{service}.")).map_or("API_ID", |(id, _)| id);
-        match service.as_str() {
-            // API Gateway developer guide, "Resource format of permissions for executing API in API Gateway".
-            "execute-api" => {
-                format!("execute-api:Invoke on arn:{partition}:execute-api:{region}:ACCOUNT:{id}/*/{method}{path}")
-            }
-            // "Starting in October 2025, new function URLs will require both" (Lambda developer guide, "Control access to
-            // Lambda function URLs").
-            "lambda" => format!(
-                "lambda:InvokeFunctionUrl and lambda:InvokeFunction on arn:{partition}:lambda:{region}:ACCOUNT:function:FUNCTION"
-            ),
-            // AppSync developer guide, "AWS_IAM authorization".
-            "appsync" => {
-                format!(
-                    "appsync:GraphQL on arn:{partition}:appsync:{region}:ACCOUNT:apis/API_ID/types/TYPE/fields/FIELD"
-                )
-            }
-            service => format!("the action of {service} that this call is"),
+/// REST APIs name what the caller may not invoke, most of the account's number starred out: "User: … is not authorized to
+/// perform: execute-api:Invoke on resource: arn:aws:execute-api:REGION:********1234:API/STAGE/METHOD/PATH".
+fn named_resource(words: &str) -> Option<String> {
+    let (_, named) = words.split_once("execute-api:Invoke on resource: ")?;
+    let parts: Vec<_> = named.split_whitespace().next()?.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", partition, "execute-api", region, _, resource] => {
+            Some(format!("arn:{partition}:execute-api:{region}:ACCOUNT:{resource}"))
         }
+        _ => None,
     }
 }
 
@@ -121,7 +125,7 @@ fn is_of_the_gateway(called: &CalledApi, status: u16, code: &str, words: &str) -
 /// The role may not do it, or so it seems.
 pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionError {
     let called = &evidence.called_api;
-    let permission = called.permission();
+    let permission = permission_for(called, &refusal.message);
     let cause = if refusal.code == FORBIDDEN {
         // It says no more, and the API's own code could say the same.
         format!(
@@ -133,7 +137,7 @@ pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionEr
         format!("The role may not do this. The pool's authenticated role needs {permission}")
     };
     let of_the_api = match called.service.as_str() {
-        "execute-api" | "lambda" => ", and a policy of the API itself must not deny it",
+        "execute-api" | "lambda" => "; a policy of the API itself must not deny it",
         _ => "",
     };
     let says = refusal.words().map(|words| format!(" It says: {words}")).unwrap_or_default();
@@ -203,7 +207,7 @@ mod tests {
                 format!(r#"{{"Message":"{denied}"}}"#),
                 None,
                 Recovery::AskForAccess,
-                "execute-api:Invoke on arn:aws:execute-api:us-west-2:ACCOUNT:a1/*/GET/prod/orders",
+                "execute-api:Invoke on arn:aws:execute-api:us-west-2:ACCOUNT:a1/prod/GET/orders;",
             ),
             (
                 "execute-api",
@@ -378,7 +382,10 @@ mod tests {
             ("us-isob-east-1", "aws-iso-b"),
         ] {
             let called = CalledApi { region: region.to_owned(), ..called("execute-api", "a1.example.com") };
-            assert!(called.permission().contains(&format!("arn:{partition}:execute-api:{region}:")), "{region}");
+            assert!(
+                permission_for(&called, "").contains(&format!("arn:{partition}:execute-api:{region}:")),
+                "{region}"
+            );
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The values of a configuration that explanations name: a fix that can be copied needs no "your pool".
 
-use super::api::CalledApi;
 use super::session_tags;
 use crate::config::{Config, logins_key};
 
@@ -20,10 +19,40 @@ pub(crate) struct Evidence {
     pub bucket_region: String,
     /// The server that stands in S3's place.
     pub s3_endpoint: Option<String>,
+    /// What S3 is asked to do takes these permissions. Without any, it is a listing.
+    pub needed: Vec<Permission>,
     /// The names of claims whose values STS takes for no session tag.
     pub untaggable_claims: Vec<String>,
     /// The call of an API that it is about.
     pub called_api: CalledApi,
+}
+
+/// The call that an explanation is about.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CalledApi {
+    pub method: String,
+    pub host: String,
+    pub path: String,
+    /// What it was signed for.
+    pub service: String,
+    pub region: String,
+}
+
+/// What a policy has to allow for a call of S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Permission {
+    /// Such as `s3:GetObject` (Amazon S3 user guide, "Required permissions for Amazon S3 API operations").
+    pub action: &'static str,
+    pub bucket: String,
+    /// On this object; without it, on the bucket.
+    pub key: Option<String>,
+}
+
+impl Permission {
+    /// On an object.
+    pub(crate) fn on_object(action: &'static str, bucket: &str, key: &str) -> Self {
+        Self { action, bucket: bucket.to_owned(), key: Some(key.to_owned()) }
+    }
 }
 
 impl Evidence {
@@ -38,6 +67,7 @@ impl Evidence {
             is_other_bucket: false,
             bucket_region: config.bucket_region().to_owned(),
             s3_endpoint: config.s3_endpoint().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+            needed: Vec::new(),
             untaggable_claims: Vec::new(),
             called_api: CalledApi::default(),
         }
@@ -51,6 +81,20 @@ impl Evidence {
     /// The same for this call of an API.
     pub(crate) fn for_api(self, called_api: CalledApi) -> Self {
         Self { called_api, ..self }
+    }
+
+    /// The same for a call that takes this permission, beside those that are there: the first is the one that it is about.
+    pub(crate) fn for_permission(mut self, permission: Permission) -> Self {
+        self.needed.push(permission);
+        self
+    }
+
+    /// What the call is about, in words.
+    pub(crate) fn subject(&self) -> String {
+        match self.needed.first().and_then(|permission| Some((permission.key.as_deref()?, &permission.bucket))) {
+            Some((key, bucket)) => format!("object {} in bucket {bucket}", printable(key)),
+            None => format!("bucket {}", self.bucket),
+        }
     }
 
     /// The same for this ID token.
@@ -71,8 +115,18 @@ impl Evidence {
             ("{api_host}", &self.called_api.host),
             ("{api_service}", &self.called_api.service),
             ("{api_region}", &self.called_api.region),
+            ("{subject}", &self.subject()),
         ]
         .into_iter()
         .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
     }
+}
+
+/// A key for a line of text: as it is, or in quotes if it holds what is not printed.
+pub(crate) fn printable(key: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    if key.contains(is_hidden) { format!("\"{}\"", key.escape_default()) } else { key.to_owned() }
 }

@@ -17,8 +17,8 @@ mod table;
 mod transport;
 
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
-pub(crate) use api::{CalledApi, read_api_refusal};
-pub(crate) use evidence::Evidence;
+pub(crate) use api::read_api_refusal;
+pub(crate) use evidence::{CalledApi, Evidence, Permission};
 pub(crate) use id_token::{Rejected, Rule};
 pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Refused, Way, unusable_proxy};
 pub(crate) use retries::PassingFaults;

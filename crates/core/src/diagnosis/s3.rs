@@ -2,13 +2,15 @@
 //! where S3 says that it is.
 
 use super::answer::Refusal;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Permission, printable};
 use crate::error::SessionError;
 
 /// The longest names of regions have half of that.
 const LONGEST_REGION: usize = 40;
 /// Directory buckets end so (Amazon S3 user guide, "Directory bucket naming rules").
 const DIRECTORY_BUCKET: &str = "--x-s3";
+/// What GetObject and HeadObject take.
+const READ: &str = "s3:GetObject";
 
 /// Nobody has a bucket of this name.
 pub(super) fn no_such_bucket(_: &Refusal, evidence: &Evidence) -> SessionError {
@@ -18,25 +20,99 @@ pub(super) fn no_such_bucket(_: &Refusal, evidence: &Evidence) -> SessionError {
 
 /// The role lacks a permission.
 pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionError {
-    // Zonal calls go through a session of the bucket's own (Amazon S3 user guide, "Authorizing Zonal endpoint API
-    // operations with CreateSession").
-    let fix = if evidence.bucket.ends_with(DIRECTORY_BUCKET) {
-        "{bucket} is a directory bucket: the pool's authenticated role needs s3express:CreateSession on \
-         arn:aws:s3express:{bucket_region}:ACCOUNT:bucket/{bucket}."
-    } else if evidence.bucket.starts_with("arn:") {
-        // Amazon S3 user guide, "Configuring IAM policies for using access points".
-        "The pool's authenticated role and the access point's policy must allow s3:ListBucket on {bucket} and s3:GetObject on \
-         {bucket}/object/*; the bucket behind it must allow the same, or leave it to its access points."
-    } else {
-        "The pool's authenticated role needs s3:ListBucket on arn:aws:s3:::{bucket} (the bucket itself, not /*) and \
-         s3:GetObject on arn:aws:s3:::{bucket}/*; a condition on s3:prefix must allow the prefix that is listed."
-    };
     let says = refusal.words().map(|words| format!(" S3 says: {words}")).unwrap_or_default();
     SessionError::AccessDenied {
         service: refusal.service,
         code: refusal.code.clone(),
         request_id: refusal.request_id.clone(),
-        hint: format!("The role may not do this. {}{says}", evidence.fill(fix)),
+        hint: format!(
+            "The role may not do this. {}{}{says}",
+            fix_of_denial(refusal, evidence),
+            may_be_absent(evidence)
+        ),
+    }
+}
+
+fn fix_of_denial(refusal: &Refusal, evidence: &Evidence) -> String {
+    // "To upload or download an object encrypted by an AWS KMS key, you need kms:GenerateDataKey and kms:Decrypt" (Amazon S3
+    // user guide, "Using server-side encryption with AWS KMS keys", Permissions). S3 passes KMS's words on as its own.
+    if refusal.message.contains("kms:") {
+        return "The object is encrypted with a key of AWS KMS: the pool's authenticated role and the key's policy must \
+                allow kms:Decrypt on that key, and kms:GenerateDataKey for uploads."
+            .to_owned();
+    }
+    // Zonal calls go through a session of the bucket's own (Amazon S3 user guide, "Authorizing Zonal endpoint API
+    // operations with CreateSession").
+    if evidence.bucket.ends_with(DIRECTORY_BUCKET) {
+        return evidence.fill(
+            "{bucket} is a directory bucket: the pool's authenticated role needs s3express:CreateSession on \
+             arn:aws:s3express:{bucket_region}:ACCOUNT:bucket/{bucket}.",
+        );
+    }
+    let is_access_point = evidence.bucket.starts_with("arn:");
+    match &evidence.needed[..] {
+        // Amazon S3 user guide, "Configuring IAM policies for using access points".
+        [] if is_access_point => evidence.fill(
+            "The pool's authenticated role and the access point's policy must allow s3:ListBucket on {bucket} and \
+             s3:GetObject on {bucket}/object/*; the bucket behind it must allow the same, or leave it to its access points.",
+        ),
+        [] => evidence.fill(
+            "The pool's authenticated role needs s3:ListBucket on arn:aws:s3:::{bucket} (the bucket itself, not /*) and \
+             s3:GetObject on arn:aws:s3:::{bucket}/*; a condition on s3:prefix must allow the prefix that is listed.",
+        ),
+        needed => {
+            let needed: Vec<_> = needed.iter().map(|need| format!("{} on {}", need.action, arn(need))).collect();
+            let needed = needed.join(" and ");
+            if is_access_point {
+                format!(
+                    "The pool's authenticated role and the access point's policy must allow {needed}; the bucket behind it \
+                     must allow the same, or leave it to its access points."
+                )
+            } else {
+                format!("The pool's authenticated role needs {needed}, and the bucket's policy must not deny it.")
+            }
+        }
+    }
+}
+
+/// "If the object that you request doesn't exist, the error that Amazon S3 returns depends on whether you also have the
+/// s3:ListBucket permission": 404 with it, 403 without (S3 API reference, GetObject and HeadObject, Permissions).
+fn may_be_absent(evidence: &Evidence) -> String {
+    match &evidence.needed[..] {
+        [Permission { action: READ, bucket, key: Some(_) }, ..] => format!(
+            " Or there is no such object: S3 tells that only to who may s3:ListBucket on {}.",
+            arn(&Permission { action: "s3:ListBucket", bucket: bucket.clone(), key: None })
+        ),
+        _ => String::new(),
+    }
+}
+
+/// As policies name it (Service Authorization Reference, "Resource types defined by Amazon S3").
+fn arn(Permission { bucket, key, .. }: &Permission) -> String {
+    let is_access_point = bucket.starts_with("arn:");
+    let bucket = if is_access_point { bucket.clone() } else { format!("arn:aws:s3:::{bucket}") };
+    match key {
+        None => bucket,
+        Some(key) if is_access_point => format!("{bucket}/object/{}", printable(key)),
+        Some(key) => format!("{bucket}/{}", printable(key)),
+    }
+}
+
+/// A condition of the request does not hold. S3 names the header (`<Condition>`), except where its answer has no body.
+pub(super) fn condition_not_met(refusal: &Refusal, evidence: &Evidence) -> SessionError {
+    let subject = evidence.subject();
+    let header = refusal.condition.as_ref().map(|header| format!("{header}, ")).unwrap_or_default();
+    let what = match refusal.status {
+        Some(304) => format!("{subject} was not modified (HTTP status 304)"),
+        _ => format!("{subject} is not as the request demands ({header}{})", refusal.said()),
+    };
+    SessionError::ConditionNotMet { what }
+}
+
+/// Bytes that the object does not have.
+pub(super) fn no_such_bytes(refusal: &Refusal, evidence: &Evidence) -> SessionError {
+    SessionError::NotFound {
+        what: format!("these bytes of {}, which has fewer ({})", evidence.subject(), refusal.said()),
     }
 }
 
@@ -101,6 +177,15 @@ pub(super) fn region_in(body: &str, message: &str) -> Option<String> {
         .and_then(region)
         .or_else(|| region_of_host(element(body, "Endpoint")?))
         .or_else(|| expected().and_then(region))
+}
+
+/// The header whose condition does not hold, as PreconditionFailed names it in its body (S3 API reference, "Error
+/// responses").
+pub(super) fn condition_in(body: &str) -> Option<String> {
+    let is_header = |text: &&str| {
+        !text.is_empty() && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-')
+    };
+    element(body, "Condition").filter(is_header).map(str::to_owned)
 }
 
 /// The host that a refusal names in its body.

@@ -39,6 +39,22 @@ impl AwsFailure {
             Self::Unanswered(_) => None,
         }
     }
+
+    /// Whether it is a refusal whose answer had no room for the words that would tell why: that to a HEAD.
+    pub(crate) fn wants_words(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.message.is_empty() && matches!(refusal.status, Some(400 | 403 | 404)))
+    }
+
+    /// Whether the object does not have the bytes that were asked for.
+    pub(crate) fn is_about_range(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == "InvalidRange")
+    }
+
+    /// Whether a server that is like S3 may have refused a header that S3 knows.
+    pub(crate) fn is_about_unknown_header(&self) -> bool {
+        let codes = ["InvalidArgument", "InvalidRequest", "NotImplemented"];
+        matches!(self, Self::Refused(refusal) if codes.contains(&&*refusal.code))
+    }
 }
 
 impl From<SessionError> for AwsFailure {
@@ -168,6 +184,7 @@ fn read_refusal(service: Service, response: &HttpResponse, code: Option<&str>, m
         let by_header = header("x-amz-bucket-region").as_deref().and_then(s3::region);
         refusal.bucket_region = by_header.or_else(|| s3::region_in(&body, &refusal.message));
         refusal.endpoint = s3::endpoint_in(&body);
+        refusal.condition = s3::condition_in(&body);
     }
     refusal
 }
@@ -176,7 +193,10 @@ fn read_refusal(service: Service, response: &HttpResponse, code: Option<&str>, m
 fn code_by_status(status: u16) -> Option<&'static str> {
     match status {
         301 => Some("PermanentRedirect"),
+        304 => Some("NotModified"),
         403 => Some("AccessDenied"),
+        412 => Some("PreconditionFailed"),
+        416 => Some("InvalidRange"),
         503 => Some("ServiceUnavailable"),
         _ => None,
     }

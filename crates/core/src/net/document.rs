@@ -16,6 +16,8 @@ pub(crate) enum Document {
     Xml { root: &'static str },
     /// A JSON object.
     Json,
+    /// Nothing at all, or XML with the root `Error`.
+    Nothing,
 }
 
 impl Document {
@@ -28,6 +30,8 @@ impl Document {
                 None => Cow::Borrowed(body),
             }),
             Self::Json => read_json(body).map(|()| Cow::Borrowed(body)),
+            Self::Nothing if body.is_empty() => Ok(Cow::Borrowed(body)),
+            Self::Nothing => Self::Xml { root: "Error" }.read(body),
         }
     }
 }

@@ -21,8 +21,7 @@ use crate::diagnosis::{UnusableAnswer, is_taken_without_words};
 /// A page of a listing with a thousand of the longest keys takes about 4 MiB.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 
-/// For operations that answer with a document: as their interceptor, and as a classifier of retries. An operation that streams
-/// an object's bytes goes without, there is no such end to look for.
+/// For operations that answer with a document: as their interceptor, and as a classifier of retries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WholeAnswer(pub Document);
 
@@ -43,8 +42,10 @@ impl Intercept for WholeAnswer {
         let is_refusal = !response.status().is_success();
         let counts_anyway = is_refusal && is_taken_without_words(response);
         // S3 refuses a HEAD so, and servers like it also others; no redirect is without a document.
-        let may_be_empty =
-            matches!(document, Document::Xml { .. }) && !(300..400).contains(&response.status().as_u16());
+        // But for 304, which never has one (RFC 9110 §15.4.5).
+        let status = response.status().as_u16();
+        let may_be_empty = matches!(document, Document::Xml { .. } | Document::Nothing)
+            && (status == 304 || !(300..400).contains(&status));
         let unread = std::mem::replace(response.body_mut(), SdkBody::taken());
         let reading = Limited::new(unread, LARGEST_ANSWER).collect();
         *response.body_mut() = SdkBody::from_body_1_x(StreamBody::new(stream::once(async move {
@@ -75,5 +76,41 @@ impl ClassifyRetry for WholeAnswer {
 
     fn name(&self) -> &'static str {
         "WholeAnswer"
+    }
+}
+
+/// For operations that stream an object's bytes: only their refusals are documents. Where the bytes end is for their reader to
+/// look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WholeRefusal;
+
+const REFUSAL: WholeAnswer = WholeAnswer(Document::Xml { root: "Error" });
+
+#[dyn_dispatch_hint]
+impl Intercept for WholeRefusal {
+    fn name(&self) -> &'static str {
+        "WholeRefusal"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if context.response().status().is_success() {
+            return Ok(());
+        }
+        REFUSAL.modify_before_deserialization(context, components, config)
+    }
+}
+
+impl ClassifyRetry for WholeRefusal {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        REFUSAL.classify_retry(context)
+    }
+
+    fn name(&self) -> &'static str {
+        "WholeRefusal"
     }
 }

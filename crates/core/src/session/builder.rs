@@ -2,16 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
 use super::connections::Connections;
 use super::names;
+use super::objects::PATIENCE;
 use super::others::OtherSessions;
 use super::renewal::CredentialRenewal;
 use super::session::{Parts, Session};
 use super::sign_out::Leaving;
-use crate::aws::{endpoints, sdk_config};
+use crate::aws::{endpoints, s3, sdk_config};
 use crate::clock::{Clock, CorrectedClock, SystemClock};
 use crate::cognito::IdentityPool;
 use crate::config::Config;
@@ -37,6 +39,7 @@ pub struct SessionBuilder {
     clock: Arc<dyn Clock>,
     stores_credentials: bool,
     permitted_endpoint: Option<String>,
+    transfer_patience: Duration,
 }
 
 impl SessionBuilder {
@@ -79,6 +82,13 @@ impl SessionBuilder {
     /// Another clock than the system's, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// How long the transfer of an object may stand still, without a byte in either direction, before its connection is given
+    /// up and what is missing is asked for again; 20 seconds without this.
+    pub fn transfer_patience(mut self, patience: Duration) -> Self {
+        self.transfer_patience = patience;
         self
     }
 
@@ -137,9 +147,13 @@ impl SessionBuilder {
         );
         let credentials = CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing);
 
+        let s3 = s3::Clients::new(config.clone(), sdk_config::unsigned(config.region(), None, &http, &clock));
+
         Ok(Session::from_parts(Parts {
             connections: Connections::new(&config, http.clone(), beside.clone()),
             credentials: Arc::new(credentials),
+            s3: Arc::new(s3),
+            patience: self.transfer_patience,
             leaving: Leaving::new(Arc::clone(&sign_ins), server, vault.clone()),
             account,
             others,
@@ -168,6 +182,7 @@ impl Session {
             clock: Arc::new(SystemClock),
             stores_credentials: true,
             permitted_endpoint: None,
+            transfer_patience: PATIENCE,
         }
     }
 

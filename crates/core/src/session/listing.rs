@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use futures_core::Stream;
 use futures_util::stream;
 use tokio::task::JoinHandle;
@@ -40,7 +39,7 @@ impl ObjectPages {
     pub(super) fn new(
         credentials: Arc<CredentialRenewal>,
         config: &Config,
-        sdk_config: &SdkConfig,
+        clients: &s3::Clients,
         listing: ListObjects,
     ) -> Self {
         let left = listing.limit;
@@ -50,7 +49,7 @@ impl ObjectPages {
             Ok(()) => Next::Start,
             Err(refusal) => Next::Refused(refusal),
         };
-        let client = s3::client(config, sdk_config, &request.bucket);
+        let client = clients.for_bucket(&request.bucket);
         Self { client, credentials, evidence, request, left, next }
     }
 

@@ -131,6 +131,11 @@ impl CredentialRenewal {
         self.vault.keep_clock_offset().await;
     }
 
+    /// Who is signed in, as far as this process knows: the ID token's `sub`.
+    pub(super) fn subject(&self) -> Option<String> {
+        self.vault.peek(|content| Some(content.signed_in.as_ref()?.user.subject.clone())).flatten()
+    }
+
     fn known_if(&self, are_wanted: impl FnOnce(&AwsCredentials) -> bool) -> Option<AwsCredentials> {
         let known = self.vault.peek(|content| content.signed_in.as_ref()?.credentials.clone()).flatten();
         known.filter(are_wanted)

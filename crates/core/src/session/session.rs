@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::error::CredentialsError;
@@ -21,7 +22,7 @@ use super::objects::{ObjectBody, Objects};
 use super::others::{OtherSession, OtherSessions};
 use super::renewal::CredentialRenewal;
 use super::sign_out::{Leaving, SignOut, SignOutMode};
-use crate::aws::api::{ApiRequest, ApiResponse, SignedHeaders};
+use crate::aws::api::{ApiRequest, ApiResponse, SignedHeaders, is_configured};
 use crate::aws::objects::{
     CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl,
     PutObject, TransferOptions, UploadedObject,
@@ -62,6 +63,8 @@ pub(super) struct Parts {
     pub(super) sign_ins: Arc<SignIns>,
     pub(super) connections: Connections,
     pub(super) credentials: Arc<CredentialRenewal>,
+    pub(super) s3: Arc<s3::Clients>,
+    pub(super) patience: Duration,
     pub(super) leaving: Leaving,
 }
 
@@ -218,7 +221,7 @@ impl Session {
     }
 
     /// Waits for what goes on beside the calls: a sign-in's open connections and its profile, a renewal whose caller went
-    /// away, a code or a refresh token that is being spent.
+    /// away, an upload that is given up, a code or a refresh token that is being spent.
     /// For a process that is about to end and has time; any other has no need of it.
     pub async fn settle(&self) {
         self.parts.credentials.settle().await;
@@ -291,7 +294,7 @@ impl Session {
 
     /// Lists a bucket, page by page. Nothing is asked before the first page is.
     pub fn list_objects(&self, request: ListObjects) -> ObjectPages {
-        ObjectPages::new(Arc::clone(&self.parts.credentials), &self.parts.config, &self.sdk_config(), request)
+        ObjectPages::new(Arc::clone(&self.parts.credentials), &self.parts.config, &self.parts.s3, request)
     }
 
     /// The configuration for any crate of the AWS SDK for Rust: this session's credentials, renewed as needed, its HTTP
@@ -328,6 +331,9 @@ impl Session {
     /// with any method. After a fault of the network, or 500, 502, 503 or 504, an idempotent request (RFC 9110 §9.2.2) is sent
     /// once more; of any other, the error says if it may have been carried out.
     ///
+    /// An HTTP API of API Gateway has one answer for whatever IAM refuses, 403 with `{"message":"Forbidden"}`. Code of an API's
+    /// own that answers just this cannot be told from it, and ends in `AccessDenied` too.
+    ///
     /// # Errors
     /// Everything that [`aws_credentials`](Self::aws_credentials) can say. `Misconfigured` for a request that cannot be signed,
     /// an API that is neither in `API.endpoints` nor named by `service` and `region`, and an answer that is too large.
@@ -345,6 +351,11 @@ impl Session {
     pub async fn sign_request(&self, request: &ApiRequest) -> Result<SignedHeaders, SessionError> {
         self.apis().sign(request.clone()).await
     }
+
+    /// Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone.
+    pub fn is_api(&self, url: &str) -> bool {
+        is_configured(&self.parts.config, url)
+    }
 }
 
 /// Single objects of S3. Beside what each method says, all can end with everything that
@@ -352,7 +363,14 @@ impl Session {
 /// bucket or the object, `Misconfigured` for a wrong region, and `Retryable` for the network.
 impl Session {
     fn objects(&self) -> Objects {
-        Objects::new(Arc::clone(&self.parts.credentials), self.parts.config.clone(), &self.sdk_config())
+        let parts = &self.parts;
+        Objects::new(
+            Arc::clone(&parts.credentials),
+            parts.config.clone(),
+            Arc::clone(&parts.s3),
+            parts.patience,
+            parts.beside.clone(),
+        )
     }
 
     /// What is known of an object, without its bytes.
@@ -396,7 +414,13 @@ impl Session {
     }
 
     /// Writes an object from a file, a large one in parts. What an earlier process sent is not sent again if the file is
-    /// still the same (`TransferOptions::resume_folder`). A caller that goes away ends the upload: S3 keeps nothing of it.
+    /// still the same (`TransferOptions::resume_folder`). A caller that goes away ends the upload: S3 keeps nothing of it
+    /// ([`settle`](Self::settle) waits until it does not). What no process comes back for stays in S3, and is paid for, until
+    /// a lifecycle rule of the bucket ends it (`AbortIncompleteMultipartUpload`; after a week it is given up here, too, when
+    /// the same user uploads something else with the same folder).
+    ///
+    /// S3 gets CRC64NVME of each part and of the whole; a server in its place (`Storage.AWSS3.endpoint`) `Content-MD5` of each
+    /// part, and CRC64NVME if it knows it.
     ///
     /// # Errors
     /// As said above, `ConditionNotMet`, and `LocalFile`.
@@ -443,7 +467,8 @@ impl Session {
         self.objects().delete_many(bucket, keys).await
     }
 
-    /// Copies an object within S3. S3 copies no more than 5 GB in one request; larger ones are refused.
+    /// Copies an object within S3. S3 copies no more than 5 GB in one request; larger ones are refused. The answer's `size` is
+    /// 0: S3 does not tell it.
     ///
     /// # Errors
     /// As said above, and `ConditionNotMet`.

@@ -30,7 +30,7 @@ impl StoreLock for FileLock {}
 /// Locks `file_name`, which is created when it is not there. The standard library can wait for a lock without limit or
 /// not at all, so waiting with a limit is done by asking again and again.
 pub(super) fn lock_file(directory: &Directory, file_name: &str, limit: Duration) -> Result<FileLock, StorageError> {
-    let file = directory.open_lock_file(file_name)?;
+    let file = directory.open_file(file_name)?;
     let path = directory.path().join(file_name);
     let mut polls_left = limit.as_millis() / POLL_INTERVAL.as_millis();
     loop {

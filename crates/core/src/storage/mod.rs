@@ -31,6 +31,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+pub(crate) use directory::Directory as PrivateFolder;
 pub use encrypted_file::{EncryptedFileStore, FileStoreOptions};
 pub use key::KeySource;
 #[cfg(target_vendor = "apple")]

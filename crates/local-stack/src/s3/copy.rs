@@ -124,7 +124,7 @@ pub(super) async fn copy_object(
         // "If the source object … was uploaded by using a multipart upload, the object copy will be a single part object"
         // (`CopySource`), so that ETag and checksum are of the whole.
         checksum: StoredChecksum::full_object(checksum.clone()),
-        part_sizes: Vec::new(),
+        parts: Vec::new(),
         version_id: None,
         room,
     };
@@ -315,7 +315,7 @@ mod tests {
                 last_modified: SystemTime::UNIX_EPOCH,
                 attributes: Attributes::default(),
                 checksum: checksum.clone(),
-                part_sizes: Vec::new(),
+                parts: Vec::new(),
                 version_id: None,
                 room,
             };

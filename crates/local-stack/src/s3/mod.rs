@@ -36,9 +36,9 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -54,10 +54,11 @@ use self::service::ObjectStore;
 use self::store::Store;
 use self::stored::Quota;
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
-use crate::faults::Fault;
+use crate::faults::{Fault, Hold};
 use crate::iam;
 use crate::random_ids::random_bytes;
-use crate::request_log::Operation;
+use crate::request_log::{Operation, PartNumber};
+use crate::server::BreakConnection;
 use crate::shared::Shared;
 use crate::sigv4::{RequestHead, SigV4Error, VerifiedHead, verify_head};
 
@@ -123,6 +124,7 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
     let address = Address::parse(parts.uri.path());
     let query = parts.uri.query().unwrap_or_default();
     let headers = wire::with_hoisted_headers(&parts);
+    let mut part = None;
     let (operation, answer) = if parts.method == Method::OPTIONS {
         ("OptionsObject", Err(preflight::refuse(&headers, server.exists(&address.bucket))))
     } else {
@@ -130,6 +132,7 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
         let asked = asked.and_then(|()| Address::check_encoding(parts.uri.path())).and_then(|()| address.check());
         let asked = asked.and_then(|()| Asked::identify(&parts.method, address.clone(), query, headers));
         let operation = asked.as_ref().map_or("unsupported", |asked| asked.operation.name);
+        part = asked.as_ref().ok().and_then(Asked::part_number);
         (operation, server.answer(asked, parts, body, &ids).await)
     };
     let mut response = answer.unwrap_or_else(|refusal| refusal.to_response(&ids));
@@ -151,6 +154,9 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
         headers.insert(BUCKET_REGION, region);
     }
     response.extensions_mut().insert(Operation(operation));
+    if let Some(part) = part {
+        response.extensions_mut().insert(PartNumber(part));
+    }
     response
 }
 
@@ -181,6 +187,9 @@ impl S3Server {
             return Err(Refusal::not_implemented(&format!("{} of a version that is named", operation.name)));
         }
         let overrides = wire::read_overrides(&asked)?;
+        if let Some(response) = self.spoil(operation.name, ids) {
+            return Ok(response);
+        }
 
         parts.headers.clone_from(&asked.headers);
         // Last: whoever is refused need not send it.
@@ -212,7 +221,71 @@ impl S3Server {
         if operation.name == LIST && self.shared.faults.take(Fault::S3PageCut) {
             return cut_in_half(Response::from_parts(parts, body)).await;
         }
-        Ok(Response::from_parts(parts, body))
+        let body = if operation.name == "GetObject" { self.damage(body, &parts.headers) } else { body };
+        let mut response = Response::from_parts(parts, body);
+        if self.loses_answer(operation.name) {
+            response.extensions_mut().insert(BreakConnection);
+        }
+        Ok(response)
+    }
+
+    /// An answer in place of the work.
+    fn spoil(&self, operation: &str, ids: &RequestIds) -> Option<Response> {
+        let faults = &self.shared.faults;
+        let fails_late = match operation {
+            "PutObject" | "UploadPart" if faults.take(Fault::S3UploadStalled) => {
+                let mut never_sent = Response::new(Body::empty());
+                never_sent.extensions_mut().insert(Hold::Ever);
+                return Some(never_sent);
+            }
+            "CompleteMultipartUpload" => faults.take(Fault::S3CompleteErrorInOk),
+            "CopyObject" => faults.take(Fault::S3CopyErrorInOk),
+            _ => false,
+        };
+        fails_late.then(|| {
+            let mut response = internal_error().to_response(ids);
+            *response.status_mut() = StatusCode::OK;
+            response
+        })
+    }
+
+    fn loses_answer(&self, operation: &str) -> bool {
+        let faults = &self.shared.faults;
+        faults.take(Fault::S3ResponseLost)
+            || operation == "UploadPart" && faults.take(Fault::S3PartResponseLost)
+            || operation == "CompleteMultipartUpload" && faults.take(Fault::S3CompleteResponseLost)
+    }
+
+    /// What becomes of an object's bytes on their way. One that has too few is left alone.
+    fn damage(&self, body: Body, headers: &HeaderMap) -> Body {
+        let faults = &self.shared.faults;
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let half = length.map_or(0, |length: usize| length / 2);
+        if half == 0 {
+            return body;
+        }
+        if faults.take(Fault::S3ObjectCut) {
+            // The pause lets the server write what it has before it meets the error.
+            let broken = async {
+                tokio::task::yield_now().await;
+                Err(axum::Error::new(io::Error::from(io::ErrorKind::ConnectionReset)))
+            };
+            return Body::from_stream(first_bytes(body, half).chain(stream::once(broken)));
+        }
+        if faults.take(Fault::S3ObjectStalled) {
+            return Body::from_stream(first_bytes(body, half).chain(stream::pending()));
+        }
+        if faults.take(Fault::S3ObjectDamaged) {
+            let mut is_first = true;
+            return Body::from_stream(body.into_data_stream().map_ok(move |bytes| {
+                let mut bytes = bytes.to_vec();
+                if let Some(byte) = bytes.first_mut().filter(|_| std::mem::take(&mut is_first)) {
+                    *byte ^= 1;
+                }
+                Bytes::from(bytes)
+            }));
+        }
+        body
     }
 
     fn exists(&self, bucket: &str) -> bool {
@@ -284,6 +357,18 @@ async fn cut_in_half(response: Response) -> Result<Response, Refusal> {
     };
     let body = stream::iter([Ok(half)]).chain(stream::once(broken));
     Ok(Response::from_parts(parts, Body::from_stream(body)))
+}
+
+/// So many of the bytes, and not one more.
+fn first_bytes(body: Body, count: usize) -> impl Stream<Item = Result<Bytes, axum::Error>> {
+    let mut left = count;
+    body.into_data_stream()
+        .map_ok(move |mut bytes| {
+            bytes.truncate(left);
+            left -= bytes.len();
+            bytes
+        })
+        .take_while(|bytes| std::future::ready(!matches!(bytes, Ok(bytes) if bytes.is_empty())))
 }
 
 const LIST: &str = "ListObjectsV2";

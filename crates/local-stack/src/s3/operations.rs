@@ -482,6 +482,11 @@ fn rows(resource: Resource, subresource: &str) -> impl Iterator<Item = &'static 
 }
 
 impl Asked {
+    /// The number of the part that it carries.
+    pub(super) fn part_number(&self) -> Option<u32> {
+        first(&self.query, "partNumber").filter(|_| self.operation.name == "UploadPart")?.parse().ok()
+    }
+
     /// Finds the operation.
     ///
     /// # Errors

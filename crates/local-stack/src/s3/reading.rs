@@ -2,11 +2,12 @@
 //! response is identical to the GET response except that there is no response body", HeadObject, S3 API reference): the
 //! conditions, and which bytes are meant.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderName, header};
-use s3s::dto::{ETagCondition, Timestamp, TimestampFormat};
+use s3s::dto::{ETag, ETagCondition, Timestamp, TimestampFormat};
 
 use super::error::Refusal;
 use super::objects::Object;
@@ -88,6 +89,25 @@ pub(super) fn check_conditions(headers: &HeaderMap, object: &Object) -> Result<(
         }
         _ => Ok(()),
     }
+}
+
+/// The headers, without a range that was meant for another object (RFC 9110, section 13.1.5: "if the validator … does not
+/// match, the recipient MUST ignore the Range header field", and only strong comparison counts). S3's reference does not name
+/// `If-Range`; S3 honours it (aws/aws-sdk-kotlin, issue 1645).
+pub(super) fn without_stale_range<'h>(headers: &'h HeaderMap, object: &Object) -> Cow<'h, HeaderMap> {
+    let Some(condition) = headers.get(header::IF_RANGE) else { return Cow::Borrowed(headers) };
+    let is_fresh = match ETagCondition::parse_http_header(condition.as_bytes()) {
+        Ok(ETagCondition::ETag(tag)) => matches!(&tag, ETag::Strong(value) if *value == object.e_tag),
+        // "*" is no entity tag here.
+        Ok(ETagCondition::Any) => false,
+        Err(_) => condition.to_str().is_ok_and(|date| date == http_date(object.last_modified)),
+    };
+    if is_fresh {
+        return Cow::Borrowed(headers);
+    }
+    let mut headers = headers.clone();
+    headers.remove(header::RANGE);
+    Cow::Owned(headers)
 }
 
 /// Finds the bytes that are asked for. `parts` are the sizes of the parts that the object was uploaded in; none if it was

@@ -69,7 +69,8 @@ impl ObjectStore {
         let Address { bucket, key } = &asked.address;
         let object = self.object(extensions, bucket, key)?;
         reading::check_conditions(&asked.headers, &object)?;
-        let selection = reading::select(&asked.headers, part_number, object.size, &object.part_sizes())?;
+        let headers = reading::without_stale_range(&asked.headers, &object);
+        let selection = reading::select(&headers, part_number, object.size, &object.part_sizes())?;
         Ok((object, selection))
     }
 
@@ -111,7 +112,7 @@ fn asked(extensions: &Extensions) -> S3Result<&Asked> {
 
 /// Puts into the answer of GetObject or HeadObject what S3 keeps beside the content.
 macro_rules! describe {
-    ($output:expr, $object:expr, $asked:expr, $bucket:expr) => {{
+    ($output:expr, $object:expr, $range:expr, $asked:expr, $bucket:expr) => {{
         let (object, asked): (&Object, &Asked) = (&$object, $asked);
         let encryption = $bucket.encryption();
         let attributes = object.attributes();
@@ -135,13 +136,12 @@ macro_rules! describe {
         if parts > 0 && asked.parameter("partNumber").is_some() {
             $output.parts_count = i32::try_from(parts).ok();
         }
-        // "To retrieve the checksum, this mode must be enabled" (`ChecksumMode`). With a range that is not all of the object
-        // S3 has none (observed: brekkylab/backlot, `s3.py`).
-        let is_whole = $output.content_length == i64::try_from(object.size).ok();
-        let is_asked = is_whole && asked.headers.contains_key(reading::CHECKSUM_MODE);
-        if let Some(stored) = object.checksum().filter(|_| is_asked) {
+        // "To retrieve the checksum, this mode must be enabled" (`ChecksumMode`).
+        let is_asked = asked.headers.contains_key(reading::CHECKSUM_MODE);
+        let stored = object.checksum_beside($range, $output.content_range.is_some());
+        if let Some(stored) = stored.filter(|_| is_asked) {
             $output.checksum_type = Some(stored.kind());
-            set_checksum!($output, stored.checksum.clone());
+            set_checksum!($output, stored.checksum);
         }
     }};
 }
@@ -255,11 +255,11 @@ impl S3 for ObjectStore {
         let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
         let mut output = GetObjectOutput {
             content_length: i64::try_from(range.end - range.start).ok(),
-            body: Some(object.read(range)),
+            body: Some(object.read(range.clone())),
             content_range,
             ..GetObjectOutput::default()
         };
-        describe!(output, object, asked(&request.extensions)?, self.bucket(&request.input.bucket)?);
+        describe!(output, object, &range, asked(&request.extensions)?, self.bucket(&request.input.bucket)?);
         Ok(S3Response::new(output))
     }
 
@@ -270,7 +270,7 @@ impl S3 for ObjectStore {
             content_range,
             ..HeadObjectOutput::default()
         };
-        describe!(output, object, asked(&request.extensions)?, self.bucket(&request.input.bucket)?);
+        describe!(output, object, &range, asked(&request.extensions)?, self.bucket(&request.input.bucket)?);
         Ok(S3Response::new(output))
     }
 

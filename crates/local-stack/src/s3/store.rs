@@ -183,7 +183,7 @@ mod tests {
             last_modified: SystemTime::UNIX_EPOCH,
             attributes: Attributes::default(),
             checksum: StoredChecksum::full_object(Hasher::new(Algorithm::Crc32).finish()),
-            part_sizes: Vec::new(),
+            parts: Vec::new(),
             version_id: None,
             room: vec![store.take_room(content.len() as u64).unwrap()],
         }

@@ -123,11 +123,34 @@ impl Object {
         }
     }
 
+    /// The checksum that stands beside these bytes. "For completed uploads, you can get an individual part's checksum by using
+    /// the GetObject or HeadObject operations and specifying a part number or byte range that aligns with a single part"
+    /// ("Checking object integrity", user guide: "Part-level checksums"); beside any other part of the object there is none
+    /// (versity/versitygw, issue 2056, compared with S3). A range that is all of it has that of the whole (brekkylab/backlot,
+    /// `s3.py`), but a composite one without the number of parts (boto/botocore, issue 3346).
+    pub(super) fn checksum_beside(&self, range: &Range<u64>, is_asked_for_range: bool) -> Option<StoredChecksum> {
+        let Content::Stored(stored) = &self.content else { return None };
+        let whole = &stored.checksum;
+        let has_several_parts = stored.parts.len() > 1;
+        if *range == (0..self.size) && (has_several_parts || !is_asked_for_range || stored.parts.is_empty()) {
+            let value = &whole.checksum.value;
+            let bare = value.split_once('-').map_or(value.as_str(), |(value, _)| value).to_owned();
+            let value = if is_asked_for_range { bare } else { value.clone() };
+            return Some(StoredChecksum { checksum: Checksum { value, ..whole.checksum.clone() }, ..whole.clone() });
+        }
+        let mut start = 0;
+        stored.parts.iter().find_map(|(size, checksum)| {
+            let is_it = *range == (start..start + size);
+            start += size;
+            is_it.then(|| StoredChecksum { checksum: checksum.clone(), ..whole.clone() })
+        })
+    }
+
     /// The sizes of the parts that the object was uploaded in. None if it was not a multipart upload.
     pub(super) fn part_sizes(&self) -> Vec<u64> {
         match &self.content {
             Content::Generated { .. } => vec![self.size],
-            Content::Stored(stored) => stored.part_sizes.clone(),
+            Content::Stored(stored) => stored.parts.iter().map(|(size, _)| *size).collect(),
         }
     }
 
@@ -151,8 +174,8 @@ pub(super) struct Stored {
     pub last_modified: SystemTime,
     pub attributes: Attributes,
     pub checksum: StoredChecksum,
-    /// Of the parts in their order; empty if the object was not uploaded in parts.
-    pub part_sizes: Vec<u64>,
+    /// Size and checksum of the parts in their order; empty if the object was not uploaded in parts.
+    pub parts: Vec<(u64, Checksum)>,
     /// In a bucket that keeps versions.
     pub version_id: Option<String>,
     /// The room that content and object take up.

@@ -382,3 +382,35 @@ async fn what_is_missing_is_named() {
     let named = (status, element(&xml, "Code"), element(&xml, "BucketName"));
     assert_eq!(named, (404, Some("NoSuchBucket"), Some("no-bucket")));
 }
+
+#[tokio::test]
+async fn an_object_s_bytes_break_off_stall_or_change_on_their_way() {
+    const PATH: &str = "/jetbridge-demo/reports/2026/summary.csv";
+    let bench = Bench::start().await;
+    let whole = bench.send(Method::GET, PATH, &[]).await.bytes().await.unwrap();
+    for fault in [Fault::S3ObjectCut, Fault::S3ObjectStalled] {
+        bench.shared.faults.inject(fault, 1);
+        let mut answer = bench.send(Method::GET, PATH, &[]).await;
+        assert_eq!(answer.headers()["content-length"], whole.len().to_string().as_str());
+        let mut received = Vec::new();
+        let ended = loop {
+            match tokio::time::timeout(Duration::from_secs(1), answer.chunk()).await {
+                Ok(Ok(Some(chunk))) => received.extend_from_slice(&chunk),
+                other => break other,
+            }
+        };
+        match fault {
+            Fault::S3ObjectCut => assert!(matches!(ended, Ok(Err(_))), "{ended:?}"),
+            _ => assert!(ended.is_err(), "{ended:?}"),
+        }
+        assert!(whole.starts_with(&received) && received.len() <= whole.len() / 2, "{}", received.len());
+    }
+    bench.shared.faults.inject(Fault::S3ObjectDamaged, 1);
+    // What has no byte is left alone.
+    assert_eq!(bench.send(Method::HEAD, PATH, &[]).await.status(), 200);
+    let damaged = bench.send(Method::GET, PATH, &[]).await.bytes().await.unwrap();
+    assert_eq!(damaged.len(), whole.len());
+    let differing = damaged.iter().zip(&whole).map(|(found, right)| (found ^ right).count_ones()).sum::<u32>();
+    assert_eq!(differing, 1, "one bit");
+    assert_eq!(bench.send(Method::GET, PATH, &[]).await.bytes().await.unwrap(), whole);
+}

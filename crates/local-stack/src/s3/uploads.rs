@@ -294,7 +294,7 @@ impl Upload {
             last_modified: now,
             attributes: self.attributes.clone(),
             checksum,
-            part_sizes: parts.iter().map(|part| part.blob.len()).collect(),
+            parts: parts.iter().map(|part| (part.blob.len(), part.checksum.clone())).collect(),
             version_id: None,
             room: parts.iter().flat_map(|part| &part.room).chain([&self.room]).map(Arc::clone).collect(),
         })

@@ -74,6 +74,7 @@ pub(super) fn unsigned(mut parts: Parts, body: Bytes, asked: &Asked) -> http::Re
     let uri = if READING.contains(&operation.name) {
         for name in [
             header::RANGE,
+            header::IF_RANGE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
             header::IF_MODIFIED_SINCE,

@@ -76,7 +76,7 @@ pub(super) fn put_object(
         last_modified: whole_seconds(now),
         attributes,
         checksum: StoredChecksum::full_object(checksum.clone()),
-        part_sizes: Vec::new(),
+        parts: Vec::new(),
         version_id: None,
     };
     let kind = object.checksum.kind();

@@ -69,6 +69,14 @@ pub(crate) fn soak(root: &Path) -> Result<(), String> {
     succeed(&mut cargo(root, &["run", "--release", "--locked", "--package", "jetbridge-e2e", "--example", "soak"]))
 }
 
+/// A gigabyte each way by a program that is killed again and again; `tests/endurance.rs` says what is counted.
+pub(crate) fn endurance(root: &Path) -> Result<(), String> {
+    build(root)?;
+    let mut run =
+        cargo(root, &["run", "--release", "--locked", "--package", "jetbridge-e2e", "--example", "endurance"]);
+    succeed(run.env("JETBRIDGE_PROGRAM", stage::program(root)))
+}
+
 struct Listing {
     objects: usize,
     took: Duration,

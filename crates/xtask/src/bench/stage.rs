@@ -32,7 +32,7 @@ impl Drop for Bench {
 impl Bench {
     pub(super) fn start(root: &Path) -> Result<Self, String> {
         let target = target_directory(root);
-        let program = target.join("release").join(format!("jetbridge{}", std::env::consts::EXE_SUFFIX));
+        let program = program(root);
         let folder = target.join(format!("bench-{}", std::process::id()));
         let mut stack = Command::new(&program)
             .args(["local-stack", "--port", "0", "--json", "--write-config"])
@@ -84,6 +84,11 @@ impl Bench {
             import.status().is_ok_and(|status| status.success())
         })
     }
+}
+
+/// What is measured.
+pub(super) fn program(root: &Path) -> PathBuf {
+    target_directory(root).join("release").join(format!("jetbridge{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Builds what is measured.

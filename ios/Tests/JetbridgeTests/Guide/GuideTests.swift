@@ -90,6 +90,36 @@ struct GuideTests {
         #expect(try await snippets.sdk()?.contains(session.credentials().accessKeyID) == true)
     }
 
+    @Test("the guide's own code reads, writes, moves files and calls an API")
+    func objects() async throws {
+        let bench = try await Bench()
+        let snippets = Snippets(session: try await bench.signedIn())
+        try await snippets.objects()
+        #expect(snippets.shown == ["17 bytes, text/plain", "Water the plants."])
+        try await snippets.new(Data("1. Water".utf8))
+        let overwritten = try await error { try await snippets.new(Data()) }
+        guard case .conditionNotMet = overwritten else { throw overwritten }
+        let document = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).txt")
+        defer { try? FileManager.default.removeItem(at: document) }
+        try Data("picked".utf8).write(to: document)
+        try await snippets.upload(document)
+        #expect(snippets.shown.last == "6 of 6 bytes")
+        let exports = try JSONDecoder().decode(Exports.self, from: Data(bench.stack.awsExportsJson().utf8))
+        let api = try #require(exports.api.endpoints.first?.endpoint.appending(path: "echo"))
+        try await snippets.api(api)
+        #expect(snippets.shown.last?.hasPrefix("200: ") == true)
+        var request = URLRequest(url: api)
+        #expect(try await (snippets.sign(&request).1 as? HTTPURLResponse)?.statusCode == 200)
+    }
+
+    private struct Exports: Decodable {
+        struct API: Decodable { let endpoints: [Endpoint] }
+        struct Endpoint: Decodable { let endpoint: URL }
+        let api: API
+
+        enum CodingKeys: String, CodingKey { case api = "API" }
+    }
+
     @Test("signing out at the first start finds the session of the app before, once")
     func firstStart() async throws {
         let folder = try FileManager.default.url(

@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnosis::Permission;
 use crate::error::Recovery;
 use crate::error::Recovery::{AskForAccess, FixConfiguration, Retry, SignIn as SignInAgain};
 
@@ -105,7 +106,21 @@ fn s3_s_words_lead_to_what_the_app_should_do() {
     assert_sorted(S3, &[
         ("InvalidBucketName", "", FixConfiguration, "3 to 63 lower-case letters"),
         ("NoSuchBucket", "The specified bucket does not exist", FixConfiguration, "check Storage.AWSS3.bucket"),
-        ("NoSuchKey", "", FixConfiguration, "the object in bucket the-bucket"),
+        ("NoSuchKey", "", FixConfiguration, "not found: bucket the-bucket"),
+        ("PreconditionFailed", "At least one of the pre-conditions", Recovery::Ignore, "S3: PreconditionFailed: At least one"),
+        ("InvalidRange", "The requested range is not satisfiable", FixConfiguration, "has fewer"),
+        ("InvalidObjectState", "", AskForAccess, "aws s3api restore-object"),
+        ("ConditionalRequestConflict", "The conditional request cannot succeed", Retry, "at the same time"),
+        ("BadDigest", "The CRC64NVME you specified did not match", Retry, "other bytes arrived"),
+        ("IncompleteBody", "", Retry, "fewer bytes arrived"),
+        ("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", FixConfiguration, "in parts"),
+        ("KeyTooLongError", "Your key is too long", FixConfiguration, "1,024 bytes"),
+        ("MetadataTooLarge", "", FixConfiguration, "2 KB"),
+        ("InvalidRequest", "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
+            FixConfiguration, "larger than 5 GB"),
+        ("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the \
+            object's metadata", FixConfiguration, "another key"),
+        ("KMS.DisabledException", "", FixConfiguration, "enable the key"),
         ("AccessDenied", "Access Denied", AskForAccess, "the bucket itself, not /*"),
         ("AccessDenied", "User: arn:aws:sts::1:assumed-role/r/s is not authorized", AskForAccess, "S3 says: User: arn:aws:sts"),
         ("AllAccessDisabled", "All access to this object has been disabled", AskForAccess, "S3 says: All access"),
@@ -139,6 +154,7 @@ fn has_placeholder(error: &SessionError) -> bool {
         "{region}",
         "{bucket}",
         "{bucket_region}",
+        "{subject}",
     ]
     .iter()
     .any(|placeholder| text.contains(placeholder))
@@ -240,6 +256,45 @@ fn a_bucket_that_somebody_named_is_told_by_its_name() {
     let express = evidence().for_bucket("fast--usw2-az1--x-s3");
     let denied = classify(&Refusal::new(S3, "AccessDenied", "Access Denied"), &express);
     assert!(told(&denied).contains("s3express:CreateSession on arn:aws:s3express:us-west-2:ACCOUNT:bucket/fast--usw2"));
+}
+
+#[test]
+fn a_refusal_at_an_object_names_it_and_the_permission_on_it() {
+    let about = |action, key: &str| evidence().for_permission(Permission::on_object(action, "the-bucket", key));
+    let reading = about("s3:GetObject", "reports/q1.pdf");
+    let refused = |code: &str, message: &str, evidence: &Evidence| classify(&Refusal::new(S3, code, message), evidence);
+    assert_eq!(
+        refused("NoSuchKey", "", &reading).to_string(),
+        "not found: object reports/q1.pdf in bucket the-bucket (S3: NoSuchKey)"
+    );
+    let denied = told(&refused("AccessDenied", "Access Denied", &reading));
+    assert!(denied.contains("role needs s3:GetObject on arn:aws:s3:::the-bucket/reports/q1.pdf,"), "{denied}");
+    assert!(
+        denied.contains("Or there is no such object") && denied.contains("s3:ListBucket on arn:aws:s3:::the-bucket.")
+    );
+    let writing = told(&refused("AccessDenied", "Access Denied", &about("s3:PutObject", "reports/q1.pdf")));
+    assert!(writing.contains("s3:PutObject on arn:") && !writing.contains("no such object"), "{writing}");
+    let copying = Permission::on_object("s3:PutObject", "other-bucket", "copy");
+    let copying = told(&refused("AccessDenied", "", &reading.clone().for_permission(copying)));
+    assert!(copying.contains("q1.pdf and s3:PutObject on arn:aws:s3:::other-bucket/copy,"), "{copying}");
+    let kms = "User: u is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext";
+    let kms = told(&refused("AccessDenied", kms, &reading));
+    assert!(kms.contains("must allow kms:Decrypt on that key") && !kms.contains("needs s3:GetObject"), "{kms}");
+    // A key may hold anything.
+    let strange = refused("NoSuchKey", "", &about("s3:GetObject", "a\u{1b}[2J\nb"));
+    assert!(strange.to_string().contains(r#"object "a\u{1b}[2J\nb" in"#), "{strange}");
+}
+
+#[test]
+fn a_condition_is_named_with_its_object() {
+    let reading = evidence().for_permission(Permission::on_object("s3:GetObject", "the-bucket", "k"));
+    let mut refusal = Refusal { status: Some(412), ..Refusal::new(S3, "PreconditionFailed", "") };
+    refusal.condition = Some("If-Match".to_owned());
+    let error = classify(&refusal, &reading);
+    assert_eq!(error.kind(), "condition_not_met");
+    assert!(error.to_string().contains("object k in bucket the-bucket is not as the request demands (If-Match, S3"));
+    let error = classify(&Refusal { status: Some(304), ..Refusal::new(S3, "NotModified", "") }, &reading);
+    assert!(error.to_string().ends_with("object k in bucket the-bucket was not modified (HTTP status 304)"), "{error}");
 }
 
 #[test]

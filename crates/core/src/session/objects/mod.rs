@@ -1,148 +1,82 @@
 //! What is done with single objects: each call is signed with credentials that are renewed when they end in the middle.
 
-use std::fmt;
-use std::path::Path;
+mod copy;
+mod delete;
+mod download;
+mod files;
+mod get;
+mod partial;
+mod presign;
+mod progress;
+mod put;
+mod reader;
+mod sending;
+mod upload;
+mod upload_journal;
+
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_config::SdkConfig;
-use bytes::Bytes;
-use futures_core::Stream;
-
+pub use self::get::ObjectBody;
 use super::renewal::CredentialRenewal;
-use crate::aws::objects::{
-    CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl,
-    PutObject, TransferOptions, UploadedObject,
-};
+use super::tasks::Beside;
+use crate::aws::objects::ObjectAddress;
+use crate::aws::reading::Target;
+use crate::aws::s3::{self, Clients};
 use crate::config::Config;
+use crate::diagnosis::{Evidence, Permission};
 use crate::error::SessionError;
+
+/// A connection on which nothing moves for so long is given up, and what it was for is tried again. The AWS SDKs wait as long
+/// for a stream that stalls.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The objects of the buckets that a session may see.
 pub(super) struct Objects {
-    #[expect(dead_code, reason = "its parts are built")]
     credentials: Arc<CredentialRenewal>,
-    #[expect(dead_code, reason = "its parts are built")]
     config: Config,
+    clients: Arc<Clients>,
+    /// How long a transfer may stand still.
+    patience: Duration,
+    beside: Beside,
+}
+
+/// One object, found: how it is asked for, and what an explanation of a refusal may name.
+#[derive(Clone)]
+struct Place {
+    target: Target,
+    evidence: Evidence,
 }
 
 impl Objects {
-    pub(super) fn new(credentials: Arc<CredentialRenewal>, config: Config, _: &SdkConfig) -> Self {
-        Self { credentials, config }
+    pub(super) fn new(
+        credentials: Arc<CredentialRenewal>,
+        config: Config,
+        clients: Arc<Clients>,
+        patience: Duration,
+        beside: Beside,
+    ) -> Self {
+        Self { credentials, config, clients, patience, beside }
     }
 
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn head(&self, _: ObjectAddress) -> Result<ObjectDetails, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn get(&self, _: GetObject) -> Result<ObjectBody, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn download(
-        &self,
-        _: GetObject,
-        _: &Path,
-        _: TransferOptions,
-    ) -> Result<DownloadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn put(&self, _: PutObject, _: Bytes) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn upload_file(
-        &self,
-        _: PutObject,
-        _: &Path,
-        _: TransferOptions,
-    ) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn upload_stream(
-        &self,
-        _: PutObject,
-        _: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
-        _: TransferOptions,
-    ) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn delete(&self, _: DeleteObject) -> Result<(), SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn delete_many(
-        &self,
-        _: Option<String>,
-        _: Vec<String>,
-    ) -> Result<Vec<(String, SessionError)>, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn copy(&self, _: CopyObject) -> Result<UploadedObject, SessionError> {
-        Err(unbuilt())
-    }
-
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub(super) async fn presign(&self, _: PresignObject) -> Result<PresignedUrl, SessionError> {
-        Err(unbuilt())
-    }
-}
-
-fn unbuilt() -> SessionError {
-    SessionError::internal("not there yet")
-}
-
-/// An object's bytes as they arrive.
-pub struct ObjectBody {
-    details: ObjectDetails,
-}
-
-impl ObjectBody {
-    /// What is known of the object.
-    pub fn details(&self) -> &ObjectDetails {
-        &self.details
-    }
-
-    /// The next bytes, or `None` after the last. Bytes that were handed out are held against the object's checksum at the
-    /// end: before that nobody knows that they are right.
+    /// Where an object is on which a call is made that takes the permission of `action`.
     ///
     /// # Errors
-    /// `Retryable` if the connection breaks and cannot be taken up again, or the bytes are not what S3 keeps.
-    #[expect(clippy::unused_async, reason = "its parts are built")]
-    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, SessionError> {
-        Err(unbuilt())
-    }
-
-    /// All bytes at once, if they are no more than `limit`.
-    ///
-    /// # Errors
-    /// As for [`next_chunk`](Self::next_chunk); `Misconfigured` if there are more.
-    pub async fn collect(mut self, _limit: u64) -> Result<Bytes, SessionError> {
-        self.next_chunk().await?;
-        Err(unbuilt())
-    }
-
-    /// The same as a stream.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, SessionError>> + Send {
-        futures_util::stream::try_unfold(self, |mut body| async move {
-            Ok(body.next_chunk().await?.map(|chunk| (chunk, body)))
-        })
-    }
-}
-
-impl fmt::Debug for ObjectBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObjectBody").field("details", &self.details).finish_non_exhaustive()
+    /// `Misconfigured` for a bucket that S3 could never have, and for no key at all, which would be the bucket.
+    fn find(&self, address: ObjectAddress, action: &'static str) -> Result<Place, SessionError> {
+        let ObjectAddress { bucket, key, requester_pays } = address;
+        let bucket = bucket.unwrap_or_else(|| self.config.bucket().to_owned());
+        s3::check_bucket(&self.config, &bucket)?;
+        if key.is_empty() {
+            return Err(SessionError::Misconfigured {
+                setting: "key".to_owned(),
+                problem: "it is empty, and no object has an empty key".to_owned(),
+                hint: "An object is asked for by its whole key, such as photos/2026/alps.jpg.".to_owned(),
+            });
+        }
+        let needed = Permission::on_object(action, &bucket, &key);
+        let evidence = Evidence::of(&self.config).for_bucket(&bucket).for_permission(needed);
+        let target = Target { client: self.clients.for_bucket(&bucket), bucket, key, requester_pays };
+        Ok(Place { target, evidence })
     }
 }

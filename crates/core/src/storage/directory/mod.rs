@@ -29,14 +29,14 @@ const TEMPORARY_RANDOM_BYTES: usize = 8;
 
 /// An open directory.
 #[derive(Debug)]
-pub(super) struct Directory {
+pub(crate) struct Directory {
     path: PathBuf,
     handle: platform::Handle,
 }
 
 impl Directory {
     /// Opens the directory, and makes it (and its parents) when it is not there.
-    pub(super) fn create(path: &Path) -> Result<Self, StorageError> {
+    pub(crate) fn create(path: &Path) -> Result<Self, StorageError> {
         platform::create_directory(path).map_err(|error| StorageError::io("create", path, &error))?;
         Self::open(path)
     }
@@ -55,14 +55,14 @@ impl Directory {
         Ok(handle.map(|handle| Self { path, handle }))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The bytes of a file; `None` when it is not there.
     pub(super) fn read(&self, file_name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>, StorageError> {
         let path = self.path.join(file_name);
-        let file = match self.open_file(file_name, Access::Read) {
+        let file = match self.open_for(file_name, Access::Read) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(platform::explain_open(&path, &error)),
@@ -89,7 +89,7 @@ impl Directory {
         fill_random(&mut random)?;
         let temporary = format!("{file_name}.{}{TEMPORARY_SUFFIX}", hex(&random));
         let written = self
-            .open_file(&temporary, Access::CreateNew)
+            .open_for(&temporary, Access::CreateNew)
             .and_then(|mut file| {
                 file.write_all(bytes)?;
                 file.sync_all()
@@ -112,7 +112,7 @@ impl Directory {
     /// The last resort on a full disk: into the room of the file that is there, if that is enough. A crash in the middle
     /// damages it, which is why it is no more than that; without it, what is to be saved would be lost for certain.
     pub(super) fn overwrite(&self, file_name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.open_file(file_name, Access::Overwrite)?;
+        let mut file = self.open_for(file_name, Access::Overwrite)?;
         let room = file.metadata()?;
         if !room.is_file() || room.len() < bytes.len() as u64 {
             return Err(ErrorKind::StorageFull.into());
@@ -124,7 +124,7 @@ impl Directory {
 
     /// Removes a file for good; it need not be there. Of a symbolic link, which somebody else has put in its place, the link
     /// goes and no more: what it leads to may be anybody's, and the log says where that is.
-    pub(super) fn remove(&self, file_name: &str) -> Result<(), StorageError> {
+    pub(crate) fn remove(&self, file_name: &str) -> Result<(), StorageError> {
         let path = self.path.join(file_name);
         // For words only, so that it does not matter what is there by the next call.
         let target = path.read_link().ok();
@@ -163,19 +163,19 @@ impl Directory {
         Ok(())
     }
 
-    /// Opens a file to lock it, and makes it when it is not there.
-    pub(super) fn open_lock_file(&self, file_name: &str) -> Result<File, StorageError> {
+    /// Opens a file to read, write and lock it, and makes it when it is not there.
+    pub(crate) fn open_file(&self, file_name: &str) -> Result<File, StorageError> {
         let path = self.path.join(file_name);
-        let file = self.open_file(file_name, Access::Lock).map_err(|error| platform::explain_open(&path, &error))?;
+        let file = self.open_for(file_name, Access::Lock).map_err(|error| platform::explain_open(&path, &error))?;
         platform::check_file(&file, &path)?;
         Ok(file)
     }
 
-    fn open_file(&self, file_name: &str, access: Access) -> io::Result<File> {
+    fn open_for(&self, file_name: &str, access: Access) -> io::Result<File> {
         platform::open_file(&self.handle, &self.path, file_name, access)
     }
 
-    pub(super) fn file_names_ending(&self, suffix: &str) -> Result<Vec<String>, StorageError> {
+    pub(crate) fn file_names_ending(&self, suffix: &str) -> Result<Vec<String>, StorageError> {
         let mut names = platform::file_names(&self.handle, &self.path)
             .map_err(|error| StorageError::io("list", &self.path, &error))?;
         names.retain(|name| name.ends_with(suffix));

@@ -119,7 +119,7 @@ fn an_open_directory_is_the_same_one_wherever_its_path_leads_by_now() {
     directory.remove_leftovers().unwrap();
     directory.remove("a.sealed").unwrap();
     directory.write_atomic("b.sealed", b"ours").unwrap();
-    drop(directory.open_lock_file("b.lock").unwrap());
+    drop(directory.open_file("b.lock").unwrap());
     assert_eq!(directory.file_names_ending(".sealed").unwrap().len(), 1);
 
     let names = |path: &Path| {

@@ -37,6 +37,28 @@ impl Bench {
 }
 
 #[tokio::test]
+async fn an_error_may_come_after_status_200_and_then_nothing_was_made() {
+    let bench = Bench::start().await;
+    let id = bench.begin(&[]).await;
+    let part = bench.add_plain(&id, 1, b"all".to_vec()).await;
+    bench.shared.faults.inject(Fault::S3CompleteErrorInOk, 1);
+    let (status, xml) = bench.complete(&id, &[], &[(1, &part)]).await;
+    assert_eq!((status, element(&xml, "Code")), (200, Some("InternalError")));
+    assert_eq!(bench.get(KEY).await.0, 404);
+    assert_eq!(bench.complete(&id, &[], &[(1, &part)]).await.0, 200);
+    assert_eq!(bench.get(KEY).await, (200, "all".to_owned()));
+    // Nor is a copy.
+    bench.shared.faults.inject(Fault::S3CopyErrorInOk, 1);
+    let copy = "/jetbridge-demo/copy.bin";
+    for (expected, status) in [(Some("InternalError"), 404), (None, 200)] {
+        let answer = bench.send_body(Method::PUT, copy, &[("x-amz-copy-source", KEY)], "").await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(element(&answer.text().await.unwrap(), "Code"), expected);
+        assert_eq!(bench.get(copy).await.0, status);
+    }
+}
+
+#[tokio::test]
 async fn parts_become_an_object_whose_completion_can_be_repeated() {
     let bench = Bench::start().await;
     let id = bench.begin(&[("content-type", "text/plain"), ("x-amz-meta-a", "1")]).await;

@@ -222,3 +222,26 @@ async fn a_checksum_is_told_of_all_of_an_object_and_on_request() {
         (400, (Some("InvalidRequest"), Some("Value for x-amz-checksum-mode header is invalid.")))
     );
 }
+
+#[tokio::test]
+async fn a_range_of_another_object_is_no_range() {
+    let bench = Bench::start().await;
+    let head = bench.send(Method::HEAD, PATH, &[]).await;
+    let [tag, date] = ["etag", "last-modified"].map(|name| head.headers()[name].to_str().unwrap().to_owned());
+    let weak = format!("W/{tag}");
+    for (condition, status) in [
+        (tag.as_str(), 206),
+        (&date, 206),
+        (OTHER_TAG, 200),
+        (LONG_AGO, 200),
+        (&weak, 200),
+        ("*", 200),
+        ("nonsense", 200),
+    ] {
+        let answer = bench.send(Method::GET, PATH, &[("range", "bytes=0-9"), ("if-range", condition)]).await;
+        assert_eq!(answer.status(), status, "{condition}");
+        assert_eq!(answer.bytes().await.unwrap().len(), if status == 206 { 10 } else { SIZE }, "{condition}");
+    }
+    // Without a range it says nothing.
+    assert_eq!(bench.send(Method::GET, PATH, &[("if-range", OTHER_TAG)]).await.status(), 200);
+}

@@ -37,7 +37,13 @@ class ScriptsTest {
     @Test
     fun `the POMs have all that Maven Central asks for`() {
         val root = project("root")
-        val scripts = mapOf<String, (Project) -> Any>("jetbridge" to ::JetbridgeScript, "jetbridge-testing" to ::JetbridgeTestingScript)
+        val scripts =
+            mapOf<String, (Project) -> Any>(
+                "jetbridge" to ::JetbridgeScript,
+                "jetbridge-testing" to ::JetbridgeTestingScript,
+                "jetbridge-okhttp" to ::JetbridgeOkHttpScript,
+                "jetbridge-aws" to ::JetbridgeAwsScript,
+            )
         val projects = scripts.keys.associateWith { project(it, root) }
         RootScript(root)
         for ((name, script) in scripts) {

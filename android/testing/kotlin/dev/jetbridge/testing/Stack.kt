@@ -38,8 +38,9 @@ class Stack(
     fun session(
         store: SecretStore,
         oktaConfig: String = local.oktaConfigJson(),
+        awsExports: String = local.awsExportsJson(),
     ): JetbridgeSession {
-        val config = JetbridgeSession.config(oktaConfig, local.awsExportsJson())
+        val config = JetbridgeSession.config(oktaConfig, awsExports)
         return JetbridgeSession.over(config, CoreSession.openWithStackClock(config, store, SessionOptions(), local))
     }
 

@@ -6,7 +6,7 @@ import re
 from boto3.s3.transfer import TransferConfig
 
 from checksums import checksum, composite, md5_etag
-from pages import api, error, newer_error
+from pages import api, error, newer_error, newer_user_guide
 from table import PRESENT, group, refusal
 
 from .multipart import COMPLETE, CREATE, LEAST, OTHER, SMALL, UNKNOWN_UPLOAD, Upload, two_parts
@@ -146,6 +146,44 @@ row(
     api("GetObject", "PartNumber", "Effectively performs a 'ranged' GET request for the part specified."),
 )
 unknown("the third part of two", "http", part(3))
+
+ALIGNED = newer_user_guide(
+    "checking-object-integrity-upload.html",
+    "Part-level checksums",
+    "For completed uploads, you can get an individual part's checksum by using the GetObject or HeadObject operations and"
+    " specifying a part number or byte range that aligns with a single part.",
+)
+
+
+def bytes_of(first, last):
+    return lambda s: s.get(
+        two_parts(s)[0], headers={"range": f"bytes={first}-{last}", "x-amz-checksum-mode": "ENABLED"}
+    )
+
+
+row(
+    "the checksum of a part that is read",
+    "http",
+    part(2, x_amz_checksum_mode="ENABLED"),
+    {"status": 206, "body": SMALL, "header x-amz-checksum-crc32": checksum("crc32", SMALL)},
+    ALIGNED,
+)
+row(
+    "head tells the checksum of a part",
+    "http",
+    part(1, "HEAD", x_amz_checksum_mode="ENABLED"),
+    {"status": 206, "header x-amz-checksum-crc32": checksum("crc32", LEAST)},
+    ALIGNED,
+)
+row(
+    "the checksum of a range that is a part",
+    "http",
+    bytes_of(len(LEAST), len(LEAST) + len(SMALL) - 1),
+    {"status": 206, "body": SMALL, "header x-amz-checksum-crc32": checksum("crc32", SMALL)},
+    ALIGNED,
+)
+unknown("the checksum beside a range that is no part", "http", bytes_of(0, 9))
+unknown("the checksum beside a range that is all parts", "http", bytes_of(0, len(LEAST) + len(SMALL) - 1))
 
 # --- parts that are copied ---
 

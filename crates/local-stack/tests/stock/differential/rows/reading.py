@@ -267,6 +267,29 @@ row(
     api(GET, "NoSuchKey", "The specified key does not exist."),
 )
 
+IF_RANGE = rfc(
+    9110,
+    "13.1.5 If-Range",
+    "A recipient of an If-Range header field MUST ignore the Range header field if the If-Range condition evaluates to false",
+)
+for name, condition, expected in (
+    ("the same", SAME, {"status": 206, "body": LETTERS[:10]}),
+    ("another", OTHER, {"status": 200, "body": LETTERS}),
+    ("the same, and weak", "W/" + SAME, {"status": 200, "body": LETTERS}),
+):
+    row(f"a range of an object whose tag is {name}", "http", letters(range="bytes=0-9", if_range=condition), expected, IF_RANGE)
+for name, condition, expected in (
+    ("the same", SAME, {"status": 206, "body": LETTERS[:10]}),
+    ("another", OTHER, refusal(412, "PreconditionFailed")),
+):
+    row(
+        f"a range on condition that the tag is {name}",
+        "http",
+        letters(range="bytes=0-9", if_match=condition),
+        expected,
+        api(GET, "IfMatch", "otherwise, return a 412 Precondition Failed error."),
+    )
+
 # --- conditions ---
 
 MATCH = api(

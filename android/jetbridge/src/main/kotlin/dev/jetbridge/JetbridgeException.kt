@@ -129,6 +129,30 @@ public sealed class JetbridgeException(
         override fun text(context: Context): String = context.getString(R.string.jetbridge_error_not_found, what)
     }
 
+    /**
+     * A condition of the request does not hold: the object is another one than expected, or is there although it should not be.
+     * Nothing was done.
+     */
+    public class ConditionNotMet(
+        /** Which one, in English. */
+        public val what: String,
+        cause: SessionException? = null,
+    ) : JetbridgeException("a condition does not hold: $what", Recovery.IGNORE, cause) {
+        override fun text(context: Context): String = context.getString(R.string.jetbridge_error_condition_not_met)
+    }
+
+    /** A file of this device cannot be read or written for a transfer: it is not there, the disk is full, it changed meanwhile. */
+    public class LocalFile(
+        /** Which file. */
+        public val path: String,
+        /** What is wrong with it, in English. */
+        public val problem: String,
+        cause: Throwable? = null,
+    ) : JetbridgeException("$path: $problem", Recovery.IGNORE, cause) {
+        override fun text(context: Context): String =
+            context.getString(R.string.jetbridge_error_local_file, path.substringAfterLast('/'), problem)
+    }
+
     /** A redirect that belongs to no open sign-in, perhaps from another app. Nothing was changed. */
     public class UnexpectedRedirect(
         /** How it differs from what was expected, in English. */
@@ -208,6 +232,8 @@ public sealed class JetbridgeException(
                 is SessionException.Misconfigured -> Misconfigured(error.setting, error.problem, error.hint, error)
                 is SessionException.AccessDenied -> AccessDenied(error.service, error.code, error.requestId, error.hint, error)
                 is SessionException.NotFound -> NotFound(error.what, error)
+                is SessionException.ConditionNotMet -> ConditionNotMet(error.what, error)
+                is SessionException.LocalFile -> LocalFile(error.path, error.problem, error)
                 is SessionException.UnexpectedRedirect -> UnexpectedRedirect(error.detail, error)
                 is SessionException.SecureStorage -> SecureStorage(error.detail, error.mayPass, error)
                 is SessionException.Internal -> Internal(error.detail, error)
@@ -250,6 +276,7 @@ private val RemoteService.title: String
             RemoteService.OKTA -> "Okta"
             RemoteService.COGNITO -> "Amazon Cognito"
             RemoteService.S3 -> "Amazon S3"
+            RemoteService.API -> "the API"
         }
 
 /** The core's hints are sentences without an end; in the middle of a text they need both. */

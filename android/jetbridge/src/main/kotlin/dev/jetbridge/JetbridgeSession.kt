@@ -16,7 +16,8 @@ import java.io.IOException
  * give it out through [JetbridgeHost].
  *
  * All work runs in a scope of the session's own. A caller that goes away, such as a screen that is turned, stops waiting;
- * the exchange or renewal that it asked for is finished all the same.
+ * the exchange or renewal that it asked for is finished all the same. Only what is done with objects and APIs ends with its caller:
+ * cancelling the coroutine stops a transfer.
  *
  * Every suspend function throws [JetbridgeException] and nothing else, and may be called from any thread.
  *
@@ -26,6 +27,9 @@ import java.io.IOException
 public interface JetbridgeSession : AutoCloseable {
     /** The bucket of the configuration, for headings. */
     public val bucket: String
+
+    /** What an S3 client of an AWS SDK has to be told to find the bucket of the configuration. */
+    public val s3Settings: S3Settings
 
     /** Who is signed in, if anybody. `NotLoaded` until [restore], which [open] calls, has read the secure store. */
     public val state: StateFlow<SessionState>
@@ -136,6 +140,171 @@ public interface JetbridgeSession : AutoCloseable {
     /** As [pages], for a screen that asks for more when it is scrolled. Nothing is asked before the first page is. */
     public fun listing(request: ListingRequest = ListingRequest()): ObjectListing
 
+    /** What is known of an object, without its bytes. */
+    public suspend fun headObject(address: ObjectAddress): ObjectDetails
+
+    /** As [headObject], of the configuration's bucket; [key] is the whole key. */
+    public suspend fun headObject(key: String): ObjectDetails = headObject(ObjectAddress(key))
+
+    /**
+     * Reads an object into memory, if it has no more than [limit] bytes. For a large one, [downloadObject].
+     *
+     * @param limit in bytes
+     * @throws JetbridgeException.ConditionNotMet if [conditions] do not hold
+     * @throws JetbridgeException.Misconfigured if it is larger
+     */
+    public suspend fun getObject(
+        address: ObjectAddress,
+        limit: Long = IN_MEMORY,
+        conditions: ObjectConditions = ObjectConditions(),
+    ): ByteArray
+
+    /** As [getObject], of the configuration's bucket. */
+    public suspend fun getObject(
+        key: String,
+        limit: Long = IN_MEMORY,
+        conditions: ObjectConditions = ObjectConditions(),
+    ): ByteArray = getObject(ObjectAddress(key), limit, conditions)
+
+    /**
+     * Reads an object into [file]: several ranges at once, each tried again if it stalls. The file appears under its name when it
+     * is whole and its checksum is right, and replaces one that was there. What an earlier try has brought is used if the object is
+     * still the same; so a download that was cancelled, or died with the process, goes on when it is asked for again.
+     *
+     * @param onProgress hears how far it is where the caller runs: on the main thread, if that is where this is called. The
+     *   transfer does not wait for it; of changes in quick succession only the last is told. Whatever it throws ends the transfer,
+     *   and is thrown here.
+     * @throws JetbridgeException.ConditionNotMet if [conditions] do not hold
+     * @throws JetbridgeException.LocalFile if the file cannot be written
+     */
+    public suspend fun downloadObject(
+        address: ObjectAddress,
+        file: File,
+        options: TransferOptions = TransferOptions(),
+        conditions: ObjectConditions = ObjectConditions(),
+        onProgress: ((TransferProgress) -> Unit)? = null,
+    ): DownloadedObject
+
+    /** As [downloadObject], of the configuration's bucket. */
+    public suspend fun downloadObject(
+        key: String,
+        file: File,
+        options: TransferOptions = TransferOptions(),
+        conditions: ObjectConditions = ObjectConditions(),
+        onProgress: ((TransferProgress) -> Unit)? = null,
+    ): DownloadedObject = downloadObject(ObjectAddress(key), file, options, conditions, onProgress)
+
+    /**
+     * Writes an object from memory, in one request. For a file, [uploadFile].
+     *
+     * @throws JetbridgeException.ConditionNotMet if [conditions] do not hold, such as `ObjectConditions(ifNoneMatch = "*")` for an
+     *   object that is there already
+     */
+    public suspend fun putObject(
+        address: ObjectAddress,
+        body: ByteArray,
+        headers: ObjectHeaders = ObjectHeaders(),
+        conditions: ObjectConditions = ObjectConditions(),
+    ): UploadedObject
+
+    /** As [putObject], into the configuration's bucket. */
+    public suspend fun putObject(
+        key: String,
+        body: ByteArray,
+        headers: ObjectHeaders = ObjectHeaders(),
+        conditions: ObjectConditions = ObjectConditions(),
+    ): UploadedObject = putObject(ObjectAddress(key), body, headers, conditions)
+
+    /**
+     * Writes an object from [file], a large one in parts. An upload that died with the process goes on if the same file, unchanged,
+     * is uploaded to the same place again. One whose caller is cancelled is given up, and S3 keeps nothing of it. What the user
+     * has picked is a `Uri` and no file: [uploadContent].
+     *
+     * @param options where it is remembered what was sent: without `resumeFolder`, in the app's `noBackupFilesDir`
+     * @param onProgress as in [downloadObject]
+     * @throws JetbridgeException.ConditionNotMet if [conditions] do not hold
+     * @throws JetbridgeException.LocalFile if the file cannot be read, or changes meanwhile
+     */
+    public suspend fun uploadFile(
+        address: ObjectAddress,
+        file: File,
+        headers: ObjectHeaders = ObjectHeaders(),
+        options: TransferOptions = TransferOptions(),
+        conditions: ObjectConditions = ObjectConditions(),
+        onProgress: ((TransferProgress) -> Unit)? = null,
+    ): UploadedObject
+
+    /** As [uploadFile], into the configuration's bucket. */
+    public suspend fun uploadFile(
+        key: String,
+        file: File,
+        headers: ObjectHeaders = ObjectHeaders(),
+        options: TransferOptions = TransferOptions(),
+        conditions: ObjectConditions = ObjectConditions(),
+        onProgress: ((TransferProgress) -> Unit)? = null,
+    ): UploadedObject = uploadFile(ObjectAddress(key), file, headers, options, conditions, onProgress)
+
+    /**
+     * Deletes an object. One that is not there is no error: S3 does not tell.
+     *
+     * @throws JetbridgeException.ConditionNotMet if [conditions] do not hold
+     */
+    public suspend fun deleteObject(
+        address: ObjectAddress,
+        conditions: ObjectConditions = ObjectConditions(),
+    )
+
+    /** As [deleteObject], of the configuration's bucket. */
+    public suspend fun deleteObject(
+        key: String,
+        conditions: ObjectConditions = ObjectConditions(),
+    ): Unit = deleteObject(ObjectAddress(key), conditions)
+
+    /**
+     * Copies an object within S3, which copies no more than 5 GB (5 · 2^30 bytes) in one request; larger ones are refused.
+     *
+     * @param headers what is kept with the copy in place of what is kept with the source
+     */
+    public suspend fun copyObject(
+        source: ObjectAddress,
+        target: ObjectAddress,
+        headers: ObjectHeaders? = null,
+    ): UploadedObject
+
+    /** As [copyObject], within the configuration's bucket. */
+    public suspend fun copyObject(
+        source: String,
+        target: String,
+        headers: ObjectHeaders? = null,
+    ): UploadedObject = copyObject(ObjectAddress(source), ObjectAddress(target), headers)
+
+    /**
+     * A URL that reads or writes one object for whoever has it. It works no longer than the credentials that sign it, and says when
+     * that is. S3 is not asked: the URL of an object that is not there, or that the role forbids, fails when it is used.
+     */
+    public suspend fun presignObject(request: PresignRequest): PresignedUrl
+
+    /**
+     * Signs a request to an API behind IAM, sends it, and gives whatever the API answers, redirects among it. What the
+     * credentials or the clock are refused for is signed anew once. For an app's own HTTP client, [signRequest].
+     *
+     * @throws JetbridgeException.Misconfigured for a server that is none of `API.endpoints`, unless the request says its `service`
+     *   and `region`
+     * @throws JetbridgeException.AccessDenied if IAM refuses
+     */
+    public suspend fun callApi(request: ApiRequest): ApiResponse
+
+    /**
+     * The headers that sign a request which the app's own HTTP client sends: it adds them, changes nothing else, and sends it at
+     * once. They are for this request alone, and never follow a redirect.
+     *
+     * @throws JetbridgeException.Misconfigured as [callApi]
+     */
+    public suspend fun signRequest(request: ApiRequest): SignedHeaders
+
+    /** Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone. */
+    public fun isApi(url: String): Boolean
+
     /**
      * Renews tokens and keys a little before they run out, for long work without a user: until the answer is cancelled or the
      * session closed. The session holds on to it, so the answer may be ignored.
@@ -182,6 +351,10 @@ public interface JetbridgeSession : AutoCloseable {
         private const val AWS_EXPORTS = "aws-exports.json"
         private const val LOCAL_STACK_PORT = 9400
         private const val LOCKS = "jetbridge/locks"
+        private const val TRANSFERS = "jetbridge/transfers"
+
+        /** What [getObject] reads at most, if nobody says: 16 MiB. */
+        private const val IN_MEMORY = 16L * 1024 * 1024
 
         /**
          * Opens the session of the configuration in the app's assets, `okta-config.json` and `aws-exports.json`, and begins
@@ -213,7 +386,10 @@ public interface JetbridgeSession : AutoCloseable {
             options: SessionOptions = SessionOptions(),
         ): JetbridgeSession {
             NativeLibrary.load()
-            return translated { over(config, CoreSession.open(config, store, options.copy(lockFolder = locks(context, options)))) }
+            return translated {
+                val core = CoreSession.open(config, store, options.copy(lockFolder = locks(context, options)))
+                restored(LiveSession(core, config, File(context.noBackupFilesDir, TRANSFERS).path))
+            }
         }
 
         /**
@@ -280,11 +456,9 @@ public interface JetbridgeSession : AutoCloseable {
         public fun over(
             config: JetbridgeConfig,
             core: CoreSession,
-        ): JetbridgeSession {
-            val session = LiveSession(core, config)
-            session.begin { session.restore() }
-            return session
-        }
+        ): JetbridgeSession = restored(LiveSession(core, config))
+
+        private fun restored(session: LiveSession): JetbridgeSession = session.also { it.begin { it.restore() } }
 
         /** Where everything of one app takes its turns. */
         internal fun locks(

@@ -8,11 +8,15 @@ import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableSharedFlow
@@ -24,11 +28,15 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import java.io.File
 
 /** The session over the Rust core, in Kotlin's manners: flows, a scope, exceptions that speak to people. */
 internal class LiveSession(
     private val opened: CoreSession,
     config: JetbridgeConfig,
+    /** Where uploads are remembered, if an app names no other place. */
+    private val transfers: String? = null,
 ) : JetbridgeSession {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
 
@@ -59,6 +67,8 @@ internal class LiveSession(
     private val observation = core.observe(observer)
 
     override val bucket: String = config.bucket()
+    override val s3Settings: S3Settings =
+        S3Settings(config.bucket(), config.bucketRegion(), config.s3Endpoint(), config.forcePathStyle())
     override val state: StateFlow<SessionState> = states.asStateFlow()
     override val events: SharedFlow<SessionEvent> = news.asSharedFlow()
     override val signInProgress: StateFlow<SignInProgress> = signInFlow.progress
@@ -103,6 +113,63 @@ internal class LiveSession(
     override suspend fun replaceAccessToken(refused: AccessToken): AccessToken = work { core.replaceAccessToken(refused) }
 
     override fun listing(request: ListingRequest): ObjectListing = LiveListing(core.listObjects(request), this)
+
+    override suspend fun headObject(address: ObjectAddress): ObjectDetails = call { core.headObject(address) }
+
+    override suspend fun getObject(
+        address: ObjectAddress,
+        limit: Long,
+        conditions: ObjectConditions,
+    ): ByteArray = call { core.getObject(address, limit.coerceAtLeast(0).toULong(), conditions) }
+
+    override suspend fun downloadObject(
+        address: ObjectAddress,
+        file: File,
+        options: TransferOptions,
+        conditions: ObjectConditions,
+        onProgress: ((TransferProgress) -> Unit)?,
+    ): DownloadedObject =
+        telling(onProgress) { observer ->
+            call { core.downloadObject(address, file.absolutePath, options.remembered(), conditions, observer) }
+        }
+
+    override suspend fun putObject(
+        address: ObjectAddress,
+        body: ByteArray,
+        headers: ObjectHeaders,
+        conditions: ObjectConditions,
+    ): UploadedObject = call { core.putObject(address, body, headers, conditions) }
+
+    override suspend fun uploadFile(
+        address: ObjectAddress,
+        file: File,
+        headers: ObjectHeaders,
+        options: TransferOptions,
+        conditions: ObjectConditions,
+        onProgress: ((TransferProgress) -> Unit)?,
+    ): UploadedObject =
+        telling(onProgress) { observer ->
+            call { core.uploadFile(address, file.absolutePath, headers, options.remembered(), conditions, observer) }
+        }
+
+    override suspend fun deleteObject(
+        address: ObjectAddress,
+        conditions: ObjectConditions,
+    ): Unit = call { core.deleteObject(address, conditions) }
+
+    override suspend fun copyObject(
+        source: ObjectAddress,
+        target: ObjectAddress,
+        headers: ObjectHeaders?,
+    ): UploadedObject = call { core.copyObject(source, target, headers) }
+
+    override suspend fun presignObject(request: PresignRequest): PresignedUrl = call { core.presignObject(request) }
+
+    override suspend fun callApi(request: ApiRequest): ApiResponse = call { core.callApi(request) }
+
+    override suspend fun signRequest(request: ApiRequest): SignedHeaders = call { core.signRequest(request) }
+
+    override fun isApi(url: String): Boolean = core.isApi(url)
 
     override fun renewInBackground(): Job {
         val renewal = core.renewInBackground()
@@ -152,6 +219,50 @@ internal class LiveSession(
 
     /** In the session's scope: cancelling the caller must not take an exchange with it. */
     suspend fun <T> work(block: suspend () -> T): T = outcome(begin(block)).getOrThrow()
+
+    /**
+     * As [work], but it ends with its caller: Rust drops what nobody waits for any more. Nothing of it goes on behind whoever was
+     * cancelled.
+     */
+    private suspend fun <T> call(block: suspend () -> T): T {
+        val called = begin(block)
+        try {
+            return outcome(called).getOrThrow()
+        } finally {
+            withContext(NonCancellable) { called.cancelAndJoin() }
+        }
+    }
+
+    /**
+     * Rust tells how far a transfer is from threads of its own, and must not be kept waiting. Who listens is called where the
+     * caller runs, as a collector of a flow is, with what is the latest then; and has heard the last when the transfer ends.
+     */
+    private suspend fun <T> telling(
+        onProgress: ((TransferProgress) -> Unit)?,
+        move: suspend (TransferObserver?) -> T,
+    ): T {
+        if (onProgress == null) return move(null)
+        return coroutineScope {
+            val latest = Channel<TransferProgress>(Channel.CONFLATED)
+            val listener = launch { for (progress in latest) onProgress(progress) }
+            val observer =
+                object : TransferObserver {
+                    override fun progressed(
+                        done: ULong,
+                        total: ULong?,
+                        resumed: ULong,
+                    ) {
+                        latest.trySend(TransferProgress(done.toLong(), total?.toLong(), resumed.toLong()))
+                    }
+                }
+            val moved = move(observer)
+            latest.close()
+            listener.join()
+            moved
+        }
+    }
+
+    private fun TransferOptions.remembered() = if (resumeFolder == null) copy(resumeFolder = transfers) else this
 
     /** Waits for what [begin] has begun. */
     suspend fun <T> outcome(of: Deferred<Result<T>>): Result<T> =

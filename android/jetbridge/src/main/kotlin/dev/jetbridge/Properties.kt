@@ -60,3 +60,33 @@ public val IdTokenClaims.groups: List<String> get() = groups()
 
 /** The names of all claims. */
 public val IdTokenClaims.names: List<String> get() = names()
+
+/** The URL. Never log it. */
+public val PresignedUrl.url: String get() = url()
+
+/** Headers that have to be sent with it, as they were signed. */
+public val PresignedUrl.headers: Map<String, String> get() = headers()
+
+/** When it stops working, by S3's clock. */
+public val PresignedUrl.expiration: Instant get() = expiresAt()
+
+/** Whether the credentials that signed it end it before the time that was asked for. */
+public val PresignedUrl.isCutShort: Boolean get() = isCutShort()
+
+/** The HTTP status. */
+public val ApiResponse.status: Int get() = status().toInt()
+
+/** The headers, in the answer's order. */
+public val ApiResponse.headers: List<ApiHeader> get() = headers()
+
+/** The first header called [name], whatever its case. */
+public fun ApiResponse.header(name: String): String? = headers().firstOrNull { it.name.equals(name, ignoreCase = true) }?.value
+
+/** The body. */
+public val ApiResponse.body: ByteArray get() = body()
+
+/** The headers to add to the request. Never log them. */
+public val SignedHeaders.headers: List<ApiHeader> get() = headers()
+
+/** When the credentials that signed it stop working. The signature itself is good for five minutes. */
+public val SignedHeaders.expiration: Instant get() = expiresAt()

@@ -16,6 +16,7 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import java.io.File
 
 /** A session object that was closed answers with an error of the library, and never with one of the layers below. */
 @RunWith(RobolectricTestRunner::class)
@@ -55,6 +56,17 @@ class ClosedSessionTest {
                     listing::nextPage,
                     { session.manualSignIn.complete("com.okta.local-jetbridge:/callback?code=x&state=y") },
                     { session.objects().first() },
+                    { session.headObject("a") },
+                    { session.getObject("a") },
+                    { session.downloadObject("a", File("a")) {} },
+                    { session.putObject("a", ByteArray(1)) },
+                    { session.uploadFile("a", File("a")) {} },
+                    { session.deleteObject("a") },
+                    { session.copyObject("a", "b") },
+                    { session.presignObject(PresignRequest(ObjectAddress("a"), PresignedMethod.GET)) },
+                    { session.callApi(ApiRequest("https://api.example.com")) },
+                    { session.signRequest(ApiRequest("https://api.example.com")) },
+                    { session.isApi("https://api.example.com") },
                     { session.startSignIn(screen) },
                     { session.signIn(screen) },
                 )

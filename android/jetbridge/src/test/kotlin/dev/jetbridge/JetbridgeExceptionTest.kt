@@ -41,6 +41,9 @@ class JetbridgeExceptionTest {
             SessionException.AccessDenied(RemoteService.OKTA, "access_denied", null, "assign the user"),
             SessionException.AccessDenied(RemoteService.COGNITO, "NotAuthorizedException", "4711", "correct the pool"),
             SessionException.NotFound("bucket jetbridge-demo"),
+            SessionException.AccessDenied(RemoteService.API, "Forbidden", null, "allow execute-api:Invoke"),
+            SessionException.ConditionNotMet("If-Match"),
+            SessionException.LocalFile("/data/user/0/app/files/report.pdf", "the disk is full"),
             SessionException.UnexpectedRedirect("no open sign-in has this state"),
             SessionException.SecureStorage("the Keystore is busy", true),
             SessionException.SecureStorage("the key is gone", false),
@@ -78,6 +81,8 @@ class JetbridgeExceptionTest {
             is JetbridgeException.Misconfigured -> JetbridgeException.Misconfigured(setting, problem, hint)
             is JetbridgeException.AccessDenied -> JetbridgeException.AccessDenied(service, code, requestId, hint)
             is JetbridgeException.NotFound -> JetbridgeException.NotFound(what)
+            is JetbridgeException.ConditionNotMet -> JetbridgeException.ConditionNotMet(what)
+            is JetbridgeException.LocalFile -> JetbridgeException.LocalFile(path, problem)
             is JetbridgeException.UnexpectedRedirect -> JetbridgeException.UnexpectedRedirect(detail)
             is JetbridgeException.SecureStorage -> JetbridgeException.SecureStorage(detail, mayPass)
             is JetbridgeException.Internal -> JetbridgeException.Internal(detail)

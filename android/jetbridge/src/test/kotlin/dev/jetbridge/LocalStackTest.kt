@@ -13,6 +13,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import java.io.File
 import java.net.ServerSocket
 
 /** A debug build of an app, and the local stack as the command line starts it: without any file in between. */
@@ -43,9 +44,32 @@ class LocalStackTest {
             }
         }
 
+    @Test
+    fun `uploads are remembered in the app's own folder, without a word from the app`() =
+        runBlocking {
+            val app = RuntimeEnvironment.getApplication()
+            val folder = File(app.noBackupFilesDir, "jetbridge/transfers")
+
+            fun uploads() = folder.walk().filter { it.isFile }.count()
+            val file = File(app.cacheDir, "large.bin").apply { writeBytes(ByteArray(PART + 1)) }
+            JetbridgeSession.localStack(app, port).use { session ->
+                session.manualSignIn.complete(stack.signIn(session.manualSignIn.begin().url))
+                stack.local.setLatency(300u)
+                val remembered = mutableListOf<Int>()
+                session.uploadFile("large.bin", file, options = TransferOptions(partSize = PART.toULong())) { remembered += uploads() }
+                assertTrue("$remembered", 1 in remembered)
+                assertEquals(0, uploads())
+            }
+        }
+
     /** Nobody promises that they stay free until the stack takes them; nobody else here asks for any. */
     private fun fivePortsInARow(): Int =
         generateSequence { ServerSocket(0).use { it.localPort } }.first { first ->
             (first + 1..first + 4).all { runCatching { ServerSocket(it).close() }.isSuccess }
         }
+
+    private companion object {
+        /** The least that S3 takes for a part (Amazon S3 user guide, "Amazon S3 multipart upload limits"). */
+        const val PART = 5 * 1024 * 1024
+    }
 }

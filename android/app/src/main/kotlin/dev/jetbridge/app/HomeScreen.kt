@@ -1,5 +1,6 @@
 package dev.jetbridge.app
 
+import androidx.activity.compose.PredictiveBackHandler
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
@@ -21,6 +22,7 @@ import androidx.compose.foundation.layout.widthIn
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.LazyListScope
 import androidx.compose.foundation.lazy.rememberLazyListState
+import androidx.compose.foundation.shape.RoundedCornerShape
 import androidx.compose.material3.ExperimentalMaterial3Api
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconButton
@@ -34,11 +36,16 @@ import androidx.compose.material3.pulltorefresh.pullToRefresh
 import androidx.compose.material3.pulltorefresh.rememberPullToRefreshState
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.key
+import androidx.compose.runtime.mutableFloatStateOf
 import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.remember
 import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.saveable.rememberSaveableStateHolder
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.graphics.graphicsLayer
 import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.platform.LocalLayoutDirection
 import androidx.compose.ui.platform.LocalWindowInfo
@@ -51,7 +58,7 @@ import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 
 /**
- * The app's one screen: who is signed in, the two buttons, and what the second of them brings.
+ * The app's one screen: who is signed in, the two buttons, and what the second of them brings; or one object of that.
  *
  * @param isWide whether there is room for two panes side by side
  */
@@ -62,10 +69,54 @@ fun HomeScreen(
     modifier: Modifier = Modifier,
     isWide: Boolean = isWindowWide(),
 ) {
+    val opened = state.opened.takeIf { state.account is AccountState.SignedIn }
+    // How far the user has drawn the details aside, to see what is behind them.
+    var drawn by remember { mutableFloatStateOf(0f) }
+    val kept = rememberSaveableStateHolder()
+    Box(modifier) {
+        // Behind the details it is not there, neither for eyes nor for TalkBack; it comes back as it was.
+        if (opened == null || drawn > 0f) kept.SaveableStateProvider("home") { Home(state, actions, isWide) }
+        if (opened != null) {
+            PredictiveBackHandler { moves ->
+                try {
+                    moves.collect { drawn = it.progress }
+                    actions.objects.close()
+                } finally {
+                    drawn = 0f
+                }
+            }
+            key(opened.key) { ObjectScreen(opened, state, actions, Modifier.drawnAside { drawn }) }
+        }
+    }
+}
+
+/** As a finger draws it: smaller, and with round corners (developer.android.com/design/ui/mobile/guides/patterns/predictive-back). */
+private fun Modifier.drawnAside(drawn: () -> Float) =
+    graphicsLayer {
+        val scale = 1f - drawn() / 10f
+        scaleX = scale
+        scaleY = scale
+        shape = RoundedCornerShape(drawn() * 32.dp.toPx())
+        clip = drawn() > 0f
+    }
+
+@Composable
+private fun Home(
+    state: HomeState,
+    actions: HomeActions,
+    isWide: Boolean,
+) {
     var asksHowToSignOut by rememberSaveable { mutableStateOf(false) }
+    val isSignedIn = state.account is AccountState.SignedIn
     Scaffold(
-        modifier = modifier,
-        topBar = { HomeBar(canSignOut = state.account is AccountState.SignedIn, onSignOut = { asksHowToSignOut = true }) },
+        topBar = {
+            HomeBar(
+                isSignedIn,
+                canUpload = state.upload == null,
+                uploads = actions.upload,
+                onSignOut = { asksHowToSignOut = true },
+            )
+        },
         contentWindowInsets = WindowInsets.systemBars.union(WindowInsets.displayCutout),
     ) { inner ->
         val direction = LocalLayoutDirection.current
@@ -84,6 +135,10 @@ fun HomeScreen(
             // Above the list, not in it: a list keeps its place when something comes in above, which nobody would see.
             val width = Modifier.widthIn(max = state.width(isWide))
             state.notice?.let { Notice(it, actions.dismissNotice, width) }
+            if (isSignedIn) {
+                state.news?.let { Notice(it, actions.dismissNews, width, isGood = true) }
+                state.upload?.let { UploadCard(it, actions.upload, width) }
+            }
             Panes(state, actions, isWide, bottom = inner.calculateBottomPadding() + 24.dp, width.weight(1f))
         }
     }
@@ -96,6 +151,7 @@ fun HomeScreen(
             },
         )
     }
+    if (isSignedIn) state.upload?.let { UploadDialogs(it, actions.upload) }
 }
 
 /** "Expanded" of the window size classes, from 840 dp on; letters twice as large need as much more room. */
@@ -113,7 +169,9 @@ internal fun isWindowWide(): Boolean {
 @OptIn(ExperimentalMaterial3Api::class)
 @Composable
 private fun HomeBar(
-    canSignOut: Boolean,
+    isSignedIn: Boolean,
+    canUpload: Boolean,
+    uploads: UploadActions,
     onSignOut: () -> Unit,
 ) {
     TopAppBar(
@@ -129,7 +187,8 @@ private fun HomeBar(
             )
         },
         actions = {
-            if (canSignOut) {
+            if (isSignedIn) {
+                UploadMenu(canUpload, uploads)
                 IconButton(onSignOut) { Icon(painterResource(R.drawable.ic_sign_out), stringResource(R.string.sign_out)) }
             }
         },

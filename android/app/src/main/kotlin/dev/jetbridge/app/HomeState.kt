@@ -18,6 +18,12 @@ data class HomeState(
     val search: String = "",
     /** What went wrong beside the listing: a sign-in, a sign-out. Already in the user's language. */
     val notice: String? = null,
+    /** What has come about, such as an upload. Already in the user's language, too. */
+    val news: String? = null,
+    val opened: ObjectState? = null,
+    /** By key; what is in none of its states is not in it. */
+    val downloads: Map<String, DownloadState> = emptyMap(),
+    val upload: UploadState? = null,
 )
 
 /** Who is there. */
@@ -105,6 +111,9 @@ data class HomeActions(
     val search: (String) -> Unit = {},
     val signOut: (SignOutMode) -> Unit = {},
     val dismissNotice: () -> Unit = {},
+    val dismissNews: () -> Unit = {},
     val restore: () -> Unit = {},
     val startOver: () -> Unit = {},
+    val objects: ObjectActions = ObjectActions(),
+    val upload: UploadActions = UploadActions(),
 )

@@ -2,6 +2,7 @@ package dev.jetbridge.app
 
 import android.text.BidiFormatter
 import android.text.format.Formatter
+import androidx.compose.foundation.clickable
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
@@ -39,6 +40,7 @@ import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
@@ -52,6 +54,7 @@ import java.time.Instant
 import java.time.ZoneId
 import java.time.format.DateTimeFormatter
 import java.time.format.FormatStyle
+import java.util.Locale
 
 /** What the second button brings. Part of the screen's one list, so that everything scrolls together. */
 internal fun LazyListScope.listing(
@@ -129,7 +132,7 @@ private fun LazyListScope.rows(
         }
         return
     }
-    items(found, key = { "object " + it.key }) { Object(it) }
+    items(found, key = { "object " + it.key }) { row -> Object(row) { actions.objects.open(row.key) } }
     item("end") {
         when {
             listing.problem != null -> {
@@ -214,11 +217,20 @@ private fun Heading(
 }
 
 @Composable
-private fun Object(row: ObjectRow) {
+private fun Object(
+    row: ObjectRow,
+    onOpen: () -> Unit,
+) {
     val size = Formatter.formatShortFileSize(LocalContext.current, row.size)
     val changed = row.changed?.let { date(it) } ?: stringResource(R.string.date_unknown)
     val spoken = stringResource(R.string.object_description, row.key.isolated(), size, changed)
-    Column(Modifier.testTag("object").clearAndSetSemantics { contentDescription = spoken }) {
+    val opens = stringResource(R.string.object_open)
+    Column(
+        Modifier
+            .testTag("object")
+            .clickable(onClickLabel = opens, role = Role.Button, onClick = onOpen)
+            .clearAndSetSemantics { contentDescription = spoken },
+    ) {
         Row(Modifier.fillMaxWidth().heightIn(min = 64.dp).padding(horizontal = 4.dp), verticalAlignment = Alignment.CenterVertically) {
             Icon(
                 painterResource(if (row.key.endsWith('/')) R.drawable.ic_folder else R.drawable.ic_file),
@@ -242,7 +254,7 @@ private fun Object(row: ObjectRow) {
 }
 
 @Composable
-private fun Faint(
+internal fun Faint(
     text: String,
     modifier: Modifier = Modifier,
     maxLines: Int = Int.MAX_VALUE,
@@ -287,7 +299,7 @@ private fun MoreFailed(
 
 /** In the user's language and time zone. */
 @Composable
-private fun date(moment: Instant): String {
+internal fun date(moment: Instant): String {
     val locale = LocalConfiguration.current.locales[0]
     return DateTimeFormatter
         .ofLocalizedDateTime(
@@ -304,3 +316,22 @@ internal fun String.isolated(): String = BidiFormatter.getInstance().unicodeWrap
 /** A key may hold any character; what would move other text about is shown as a symbol. */
 private fun String.printable(): String =
     map { if (it.isISOControl() || it.category == CharCategory.FORMAT) '\uFFFD' else it }.joinToString("")
+
+/** What cannot be seen, or would move other text about, as its number: two keys that differ must not look the same. */
+internal fun String.spelledOut(): String {
+    val edges = indexOfFirst { it != ' ' } to indexOfLast { it != ' ' }
+    return mapIndexed { at, char ->
+        val isHidden = char.isISOControl() || char.category in Unseen || (char != ' ' && char.isWhitespace())
+        val isAtEdge = char == ' ' && (at < edges.first || at > edges.second || edges.first < 0)
+        if (isHidden || isAtEdge) "\\u%04X".format(Locale.ROOT, char.code) else char.toString()
+    }.joinToString("")
+}
+
+private val Unseen =
+    setOf(
+        CharCategory.FORMAT,
+        CharCategory.LINE_SEPARATOR,
+        CharCategory.PARAGRAPH_SEPARATOR,
+        CharCategory.PRIVATE_USE,
+        CharCategory.UNASSIGNED,
+    )

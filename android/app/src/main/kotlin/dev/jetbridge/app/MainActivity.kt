@@ -1,13 +1,22 @@
 package dev.jetbridge.app
 
+import android.content.ActivityNotFoundException
+import android.content.Context
+import android.content.Intent
+import android.net.Uri
 import android.os.Bundle
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
 import androidx.activity.enableEdgeToEdge
+import androidx.activity.result.PickVisualMediaRequest
+import androidx.activity.result.contract.ActivityResultContracts.OpenDocument
+import androidx.activity.result.contract.ActivityResultContracts.PickVisualMedia
+import androidx.activity.result.contract.ActivityResultContracts.PickVisualMedia.ImageAndVideo
 import androidx.activity.viewModels
 import androidx.compose.runtime.getValue
 import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.createSavedStateHandle
 import androidx.lifecycle.lifecycleScope
 import androidx.lifecycle.repeatOnLifecycle
 import androidx.lifecycle.viewmodel.initializer
@@ -20,7 +29,17 @@ import kotlinx.coroutines.launch
 /** The app's one Activity. */
 class MainActivity : ComponentActivity() {
     // androidx's own factory keeps the first Application of the process for ever; tests have one each.
-    private val model: MainViewModel by viewModels { viewModelFactory { initializer { MainViewModel(application) } } }
+    private val model: MainViewModel by viewModels {
+        viewModelFactory { initializer { MainViewModel(application, createSavedStateHandle()) } }
+    }
+
+    // Registered in every process that has this screen: the picker's answer may be for one that died behind it.
+    private val pickPhoto = registerForActivityResult(PickVisualMedia(), ::taken)
+    private val pickFile = registerForActivityResult(OpenDocument(), ::taken)
+
+    private fun taken(uri: Uri?) {
+        uri?.let(model::take)
+    }
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -35,8 +54,30 @@ class MainActivity : ComponentActivity() {
                 search = model::search,
                 signOut = model::signOut,
                 dismissNotice = model::dismissNotice,
+                dismissNews = model::dismissNews,
                 restore = model::restore,
                 startOver = { model.signOut(SignOutMode.LOCAL) },
+                objects =
+                    ObjectActions(
+                        open = model::open,
+                        close = model::close,
+                        lookAgain = model::lookAgain,
+                        download = model::download,
+                        cancelDownload = model::cancelDownload,
+                        share = { lend(SharedFiles::share) },
+                        view = { lend(SharedFiles::view) },
+                        delete = model::delete,
+                    ),
+                upload =
+                    UploadActions(
+                        pickPhoto = { start(R.string.upload_no_app) { pickPhoto.launch(PickVisualMediaRequest(ImageAndVideo)) } },
+                        pickFile = { start(R.string.upload_no_app) { pickFile.launch(arrayOf("*/*")) } },
+                        rename = model::rename,
+                        start = { model.upload(replaces = false) },
+                        replace = { model.upload(replaces = true) },
+                        chooseAnotherName = model::chooseAnotherName,
+                        giveUp = model::giveUpUpload,
+                    ),
             )
         setContent {
             // Nobody collects while the app is in the background, so no clock ticks there.
@@ -54,5 +95,20 @@ class MainActivity : ComponentActivity() {
                 }
             }
         }
+    }
+
+    private fun lend(intent: (Context, SharedFile) -> Intent) {
+        val shared = model.shared() ?: return
+        start(R.string.view_no_app) { startActivity(intent(this, shared)) }
+    }
+
+    /** Starts another app's screen, or says that there is none. */
+    private fun start(
+        otherwise: Int,
+        start: () -> Unit,
+    ) = try {
+        start()
+    } catch (e: ActivityNotFoundException) {
+        model.notify(getString(otherwise))
     }
 }

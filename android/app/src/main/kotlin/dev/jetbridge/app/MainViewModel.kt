@@ -4,6 +4,7 @@ import android.app.Activity
 import android.app.Application
 import android.net.Uri
 import androidx.lifecycle.AndroidViewModel
+import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.viewModelScope
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeHost
@@ -35,8 +36,12 @@ import kotlin.time.toKotlinDuration
 /** Turns the session into what the screen shows, and taps into calls. It survives a turned screen. */
 class MainViewModel(
     app: Application,
+    private val saved: SavedStateHandle,
 ) : AndroidViewModel(app) {
     private val shown = MutableStateFlow(HomeState())
+    private val files = LocalFiles(app)
+    private val opened = OpenedObject(app, viewModelScope, saved, shown, files, ::list)
+    private val uploading = Upload(app, viewModelScope, saved, shown, files, ::list)
     private val pages = Channel<Uri>(Channel.BUFFERED)
     private var session: JetbridgeSession? = null
     private var listing: ObjectListing? = null
@@ -73,7 +78,7 @@ class MainViewModel(
         now: SessionState,
     ) {
         val app = getApplication<Application>()
-        if (now !is SessionState.SignedIn) forgetListing()
+        if (now is SessionState.SignedIn) begin(session, now.user.subject) else end(now)
         when (now) {
             is SessionState.NotLoaded -> {
                 account(AccountState.Loading)
@@ -103,6 +108,34 @@ class MainViewModel(
                 }
             }
         }
+    }
+
+    private fun begin(
+        session: JetbridgeSession,
+        subject: String,
+    ) {
+        // Somebody else may sign in without the last one having signed out.
+        val before = saved.get<String>(SUBJECT)
+        if (before != null && before != subject) forget()
+        saved[SUBJECT] = subject
+        opened.begin(session, subject)
+        uploading.begin(session)
+    }
+
+    private fun end(now: SessionState) {
+        forgetListing()
+        if (now is SessionState.SignedOut) forget()
+        // Whoever proves that they are still there goes on where they were.
+        opened.end()
+        uploading.end()
+    }
+
+    private fun forget() {
+        saved.remove<String>(SUBJECT)
+        forgetListing()
+        opened.forget()
+        uploading.giveUp()
+        shown.update { it.copy(news = null) }
     }
 
     private fun account(account: AccountState) = shown.update { it.copy(account = account) }
@@ -217,6 +250,42 @@ class MainViewModel(
         }
     }
 
+    /** A row was tapped. */
+    fun open(key: String) = opened.open(key)
+
+    /** Back to the list. */
+    fun close() = opened.close()
+
+    /** Asks for the details again. */
+    fun lookAgain() = opened.look()
+
+    /** Brings the opened object to this device. */
+    fun download() = opened.download()
+
+    /** Stops that. */
+    fun cancelDownload() = opened.cancelDownload()
+
+    /** What was downloaded, to be given to another app. */
+    fun shared(): SharedFile? = opened.shared()
+
+    /** Deletes the opened object. */
+    fun delete() = opened.delete()
+
+    /** The user has picked a photo or a file. */
+    fun take(uri: Uri) = uploading.take(uri)
+
+    /** What it shall be called in the bucket. */
+    fun rename(key: String) = uploading.rename(key)
+
+    /** Sends it; one that is there under that name stays unless [replaces]. */
+    fun upload(replaces: Boolean) = uploading.start(replaces)
+
+    /** Not under that name. */
+    fun chooseAnotherName() = uploading.chooseAnotherName()
+
+    /** Not at all. */
+    fun giveUpUpload() = uploading.giveUp()
+
     /** The text of the search field. */
     fun search(text: String) = shown.update { it.copy(search = text) }
 
@@ -256,7 +325,13 @@ class MainViewModel(
     }
 
     /** Says what went wrong outside the session, such as a missing browser. */
-    fun notify(e: JetbridgeException) = shown.update { it.copy(notice = e.text(getApplication())) }
+    fun notify(e: JetbridgeException) = notify(e.text(getApplication()))
+
+    /** As the other [notify], in the user's language already. */
+    fun notify(text: String) = shown.update { it.copy(notice = text) }
+
+    /** The user has read the news. */
+    fun dismissNews() = shown.update { it.copy(news = null) }
 
     private fun forgetListing() {
         loading?.cancel()
@@ -266,6 +341,9 @@ class MainViewModel(
 
     private companion object {
         val TICK = 15.seconds
+
+        /** Whose everything is that is saved with the screen. */
+        const val SUBJECT = "subject"
 
         fun clocks(details: SessionDetails): Pair<Clock, Clock> {
             fun left(end: Instant?) =

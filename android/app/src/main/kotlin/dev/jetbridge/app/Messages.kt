@@ -16,6 +16,7 @@ import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.shape.CircleShape
 import androidx.compose.foundation.shape.RoundedCornerShape
 import androidx.compose.foundation.verticalScroll
+import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.Button
 import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.Icon
@@ -38,19 +39,26 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.LineBreak
 import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.dp
+import androidx.compose.ui.window.DialogProperties
 
 /*
  * Why this exists: what the screen says instead of showing something. What comes by itself, such as a failure, is a live
  * region: TalkBack reads it without being asked.
  */
 
-/** What went wrong, for as long as the user wants to see it; beside it, everything else goes on. */
+/**
+ * What went wrong, for as long as the user wants to see it; beside it, everything else goes on.
+ *
+ * @param isGood whether nothing did: something has come about that the user wanted
+ */
 @Composable
 internal fun Notice(
     text: String,
     onDismiss: () -> Unit,
     modifier: Modifier = Modifier,
+    isGood: Boolean = false,
 ) {
+    val colors = MaterialTheme.colorScheme
     // Large letters must not push everything else off a small window.
     val tallest = with(LocalDensity.current) { (LocalWindowInfo.current.containerSize.height * 2 / 5).toDp() }
     Surface(
@@ -58,12 +66,13 @@ internal fun Notice(
             .padding(start = 20.dp, end = 20.dp, top = 4.dp, bottom = 12.dp)
             .fillMaxWidth()
             .heightIn(max = tallest),
-        color = MaterialTheme.colorScheme.errorContainer,
-        contentColor = MaterialTheme.colorScheme.onErrorContainer,
+        color = if (isGood) colors.primaryContainer else colors.errorContainer,
+        contentColor = if (isGood) colors.onPrimaryContainer else colors.onErrorContainer,
         shape = RoundedCornerShape(16.dp),
     ) {
         Row(Modifier.padding(start = 16.dp, end = 4.dp, top = 4.dp, bottom = 4.dp), verticalAlignment = Alignment.Top) {
-            Icon(painterResource(R.drawable.ic_alert), contentDescription = null, Modifier.padding(top = 12.dp))
+            val icon = if (isGood) R.drawable.ic_check else R.drawable.ic_alert
+            Icon(painterResource(icon), contentDescription = null, Modifier.padding(top = 12.dp))
             Text(
                 text,
                 Modifier
@@ -71,7 +80,7 @@ internal fun Notice(
                     .padding(horizontal = 12.dp)
                     .verticalScroll(rememberScrollState())
                     .padding(vertical = 14.dp)
-                    .semantics { liveRegion = LiveRegionMode.Assertive },
+                    .semantics { liveRegion = if (isGood) LiveRegionMode.Polite else LiveRegionMode.Assertive },
                 style = MaterialTheme.typography.bodyMedium,
             )
             IconButton(onDismiss) { Icon(painterResource(R.drawable.ic_close), stringResource(R.string.dismiss)) }
@@ -157,4 +166,25 @@ internal fun Unavailable(actions: HomeActions) {
             Button(onClick = actions.restore) { Text(stringResource(R.string.try_again)) }
         }
     }
+}
+
+/** Something that the user decides before it is done. */
+@Composable
+internal fun Question(
+    title: Int,
+    onDismiss: () -> Unit,
+    confirm: @Composable () -> Unit,
+    dismiss: @Composable () -> Unit,
+    text: @Composable () -> Unit,
+) {
+    AlertDialog(
+        onDismiss,
+        // As wide as its texts need, on phones and tablets alike, and never up to the edge.
+        modifier = Modifier.padding(24.dp),
+        properties = DialogProperties(usePlatformDefaultWidth = false),
+        confirmButton = confirm,
+        dismissButton = dismiss,
+        title = { Text(stringResource(title), style = MaterialTheme.typography.titleLarge) },
+        text = { Column(Modifier.verticalScroll(rememberScrollState())) { text() } },
+    )
 }

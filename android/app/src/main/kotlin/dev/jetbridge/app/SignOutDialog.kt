@@ -5,11 +5,8 @@ import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
-import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.selection.selectable
 import androidx.compose.foundation.selection.selectableGroup
-import androidx.compose.foundation.verticalScroll
-import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.RadioButton
 import androidx.compose.material3.Text
@@ -23,7 +20,6 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.unit.dp
-import androidx.compose.ui.window.DialogProperties
 import dev.jetbridge.SignOutMode
 
 private val Choices =
@@ -40,23 +36,16 @@ internal fun SignOutDialog(
     onSignOut: (SignOutMode) -> Unit,
 ) {
     var chosen by rememberSaveable { mutableStateOf(SignOutMode.LOCAL) }
-    AlertDialog(
+    Question(
+        R.string.sign_out_title,
         onDismiss,
-        // As wide as its texts need, on phones and tablets alike, and never up to the edge.
-        modifier = Modifier.padding(24.dp),
-        properties = DialogProperties(usePlatformDefaultWidth = false),
-        confirmButton = { TextButton({ onSignOut(chosen) }) { Text(stringResource(R.string.sign_out)) } },
-        dismissButton = { TextButton(onDismiss) { Text(stringResource(R.string.cancel)) } },
-        title = { Text(stringResource(R.string.sign_out_title), style = MaterialTheme.typography.titleLarge) },
-        text = {
-            Column(
-                Modifier.selectableGroup().verticalScroll(rememberScrollState()),
-                verticalArrangement = Arrangement.spacedBy(4.dp),
-            ) {
-                for ((mode, title, text) in Choices) Choice(title, text, mode == chosen) { chosen = mode }
-            }
-        },
-    )
+        confirm = { TextButton({ onSignOut(chosen) }) { Text(stringResource(R.string.sign_out)) } },
+        dismiss = { TextButton(onDismiss) { Text(stringResource(R.string.cancel)) } },
+    ) {
+        Column(Modifier.selectableGroup(), verticalArrangement = Arrangement.spacedBy(4.dp)) {
+            for ((mode, title, text) in Choices) Choice(title, text, mode == chosen) { chosen = mode }
+        }
+    }
 }
 
 @Composable

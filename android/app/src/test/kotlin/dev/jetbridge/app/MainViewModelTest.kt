@@ -1,6 +1,7 @@
 package dev.jetbridge.app
 
 import android.app.Activity
+import androidx.lifecycle.SavedStateHandle
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.RemoteService
 import dev.jetbridge.SessionState
@@ -28,7 +29,7 @@ class MainViewModelTest {
     private val model by lazy {
         val app = RuntimeEnvironment.getApplication() as TestApp
         app.opening = { session }
-        MainViewModel(app).also { await("the session") { it.state.value.bucket == "holiday-pictures" } }
+        MainViewModel(app, SavedStateHandle()).also { await("the session") { it.state.value.bucket == "holiday-pictures" } }
     }
 
     private inline fun <reified A : AccountState> awaitAccount(): A {

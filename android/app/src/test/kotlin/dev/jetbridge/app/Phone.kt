@@ -1,5 +1,6 @@
 package dev.jetbridge.app
 
+import android.app.Activity
 import android.content.Intent
 import android.net.Uri
 import android.os.Looper
@@ -10,6 +11,7 @@ import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollToNode
+import androidx.core.content.FileProvider
 import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.ViewModelProvider
 import androidx.test.core.app.ActivityScenario
@@ -59,6 +61,7 @@ class Phone : TestRule {
     }
 
     private fun open() {
+        forgetFolders()
         scenario = ActivityScenario.launch(MainActivity::class.java)
     }
 
@@ -95,6 +98,20 @@ class Phone : TestRule {
         scenario.onActivity { state = ViewModelProvider(it)[MainViewModel::class.java].state.value }
         return state
     }
+
+    /** The next screen of another app that the app has started. */
+    fun startedByApp(): Intent {
+        var started: Intent? = null
+        scenario.onActivity { started = shadowOf(it).nextStartedActivity }
+        return checkNotNull(started)
+    }
+
+    /** The person picks something of another app. */
+    fun pick(uri: Uri) =
+        scenario.onActivity {
+            val asked = shadowOf(it).nextStartedActivityForResult
+            shadowOf(it).receiveResult(asked.intent, Activity.RESULT_OK, Intent().setData(uri))
+        }
 
     fun picture(name: String) {
         scenario.onActivity { Screenshots.take(it, name) }
@@ -165,5 +182,18 @@ class Phone : TestRule {
     companion object {
         const val ALICE = "Alice Archer"
         const val HEADING = "Objects in jetbridge-demo"
+
+        /**
+         * FileProvider keeps an app's folders for as long as its class is there (`sCache`, androidx.core 1.19.1): with a device
+         * that is the process, here it is all tests, each of which has folders of its own.
+         */
+        fun forgetFolders() {
+            val cache =
+                FileProvider::class.java
+                    .getDeclaredField("sCache")
+                    .apply { isAccessible = true }
+                    .get(null)
+            (cache as MutableMap<*, *>).clear()
+        }
     }
 }

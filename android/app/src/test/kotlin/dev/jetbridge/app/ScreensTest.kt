@@ -19,6 +19,9 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 import org.robolectric.shadows.ShadowDialog
+import java.time.ZoneId
+import java.time.format.DateTimeFormatter
+import java.time.format.FormatStyle
 
 /**
  * Walks through every state of the screen from top to bottom, on every kind of device: nothing is cut, nothing hangs over
@@ -41,15 +44,26 @@ open class ScreensTest {
     fun `every screen is whole`() {
         for ((name, state) in Screens.all(screen.activity)) {
             activity.show { state }
-            picture(name)
+            picture(name, if (name in Screens.dialogs) ShadowDialog.getLatestDialog().window!!.decorView else null)
             walk(name)
         }
+        activity.show { Screens.list.copy(opened = ObjectState(Screens.details.key, FactsState.Known(Screens.details))) }
+        press(R.string.delete_object)
+        picture("delete", ShadowDialog.getLatestDialog().window!!.decorView)
+        walk("delete")
         activity.show { Screens.list }
-        screen.onNodeWithContentDescription(screen.activity.getString(R.string.sign_out)).performClick()
-        screen.waitForIdle()
+        press(R.string.upload)
+        walk("upload-menu")
+        activity.show { Screens.list }
+        press(R.string.sign_out)
         picture("sign-out", ShadowDialog.getLatestDialog().window!!.decorView)
         walk("sign-out")
         assertEquals("", complaints.joinToString("\n"))
+    }
+
+    private fun press(icon: Int) {
+        screen.onNodeWithContentDescription(screen.activity.getString(icon)).performClick()
+        screen.waitForIdle()
     }
 
     private fun picture(
@@ -163,7 +177,13 @@ open class ScreensPseudoTest : ScreensTest() {
     /** Debian 12's aapt2 (2.19, of Android 10) copies plurals into the pseudo-locales as they are. */
     private val counts by lazy {
         val resources = RuntimeEnvironment.getApplication().resources
-        (0..Screens.objects.size).map { resources.getQuantityString(R.plurals.listing_count, it, it) }
+        val changed =
+            DateTimeFormatter
+                .ofLocalizedDateTime(FormatStyle.MEDIUM, FormatStyle.SHORT)
+                .withLocale(resources.configuration.locales[0])
+                .withZone(ZoneId.of("UTC"))
+        (0..Screens.objects.size).map { resources.getQuantityString(R.plurals.listing_count, it, it) } +
+            changed.format(Screens.details.lastModified)
     }
 }
 

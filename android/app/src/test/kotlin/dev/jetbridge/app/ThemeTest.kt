@@ -38,6 +38,7 @@ class ThemeTest {
                     "onPrimaryContainer" to (onPrimaryContainer to primaryContainer),
                     "onSecondaryContainer" to (onSecondaryContainer to secondaryContainer),
                     "onErrorContainer" to (onErrorContainer to errorContainer),
+                    "what deletes" to (error to surfaceContainerHigh),
                 )
         }
 
@@ -47,6 +48,7 @@ class ThemeTest {
                 "the field's edge" to (outline to surfaceContainerLow),
                 "the field's edge outside" to (outline to background),
                 "the spinner" to (onSurfaceVariant to surfaceContainerHigh),
+                "how far a transfer is" to (primary to surfaceContainerHigh),
             )
         }
 

@@ -2,9 +2,12 @@ package dev.jetbridge.testing
 
 import android.app.Activity
 import dev.jetbridge.AccessToken
+import dev.jetbridge.ApiRequest
+import dev.jetbridge.ApiResponse
 import dev.jetbridge.AuthorizationRequest
 import dev.jetbridge.AwsCredentials
 import dev.jetbridge.BrowserOptions
+import dev.jetbridge.DownloadedObject
 import dev.jetbridge.IdTokenClaims
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeSession
@@ -13,8 +16,15 @@ import dev.jetbridge.ListedObject
 import dev.jetbridge.ListingRequest
 import dev.jetbridge.LoginOptions
 import dev.jetbridge.ManualSignIn
+import dev.jetbridge.ObjectAddress
+import dev.jetbridge.ObjectConditions
+import dev.jetbridge.ObjectDetails
+import dev.jetbridge.ObjectHeaders
 import dev.jetbridge.ObjectListing
 import dev.jetbridge.ObjectPage
+import dev.jetbridge.PresignRequest
+import dev.jetbridge.PresignedUrl
+import dev.jetbridge.S3Settings
 import dev.jetbridge.SessionDetails
 import dev.jetbridge.SessionEvent
 import dev.jetbridge.SessionState
@@ -22,6 +32,10 @@ import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignInReason
 import dev.jetbridge.SignOutMode
 import dev.jetbridge.SignOutResult
+import dev.jetbridge.SignedHeaders
+import dev.jetbridge.TransferOptions
+import dev.jetbridge.TransferProgress
+import dev.jetbridge.UploadedObject
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -30,6 +44,8 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.first
+import java.io.File
+import java.io.IOException
 import java.time.Instant
 import java.util.concurrent.CopyOnWriteArrayList
 
@@ -54,8 +70,25 @@ public class FakeJetbridgeSession(
     /** Whom [finishSignIn] signs in. */
     public var user: JetbridgeUser = ALICE
 
-    /** What is in the bucket. */
-    public var content: List<ListedObject> = emptyList()
+    private val objects = FakeObjects(bucket)
+
+    /** What is in the bucket: what the test says, and what was uploaded, copied and deleted since. */
+    public var content: List<ListedObject> by objects::listed
+
+    /**
+     * Runs between the steps of each download and upload, of which there are five, from nothing to everything, after the app was
+     * told: a test that wants to look at a transfer half-way waits in here, and one that wants it to fail throws.
+     */
+    public var duringTransfer: suspend (TransferProgress) -> Unit = {}
+
+    /** What an S3 client is told about [bucket]. */
+    override var s3Settings: S3Settings = S3Settings(bucket, "eu-central-1")
+
+    /** How the URLs begin that [isApi] takes for the app's APIs. */
+    public var apis: List<String> = emptyList()
+
+    /** What [callApi] answers. */
+    public var api: (ApiRequest) -> ApiResponse = { FakeApiResponse() }
 
     /** What every call throws that would ask a service or the store; null while all is well. */
     public var failure: JetbridgeException? = null
@@ -175,6 +208,106 @@ public class FakeJetbridgeSession(
         return FakeListing(request)
     }
 
+    /** Puts an object into the bucket, without a word in [calls]. */
+    public fun addObject(
+        key: String,
+        body: ByteArray,
+        headers: ObjectHeaders = ObjectHeaders(),
+        lastModified: Instant = Instant.EPOCH,
+    ) {
+        objects.write(ObjectAddress(key), body, headers, ObjectConditions(), lastModified)
+    }
+
+    override suspend fun headObject(address: ObjectAddress): ObjectDetails = asUser("headObject") { objects.details(address) }
+
+    override suspend fun getObject(
+        address: ObjectAddress,
+        limit: Long,
+        conditions: ObjectConditions,
+    ): ByteArray =
+        asUser("getObject") {
+            val body = objects.read(address, conditions)
+            if (body.size > limit) throw JetbridgeException.Misconfigured("limit", "the object has more than $limit bytes", "download it")
+            body
+        }
+
+    override suspend fun downloadObject(
+        address: ObjectAddress,
+        file: File,
+        options: TransferOptions,
+        conditions: ObjectConditions,
+        onProgress: ((TransferProgress) -> Unit)?,
+    ): DownloadedObject {
+        val body = asUser("downloadObject") { objects.read(address, conditions) }
+        transfer(body.size, onProgress)
+        onFile(file) { writeBytes(body) }
+        return DownloadedObject(objects.details(address), 0uL, isVerified = true)
+    }
+
+    override suspend fun putObject(
+        address: ObjectAddress,
+        body: ByteArray,
+        headers: ObjectHeaders,
+        conditions: ObjectConditions,
+    ): UploadedObject = asUser("putObject") { objects.write(address, body.copyOf(), headers, conditions) }
+
+    override suspend fun uploadFile(
+        address: ObjectAddress,
+        file: File,
+        headers: ObjectHeaders,
+        options: TransferOptions,
+        conditions: ObjectConditions,
+        onProgress: ((TransferProgress) -> Unit)?,
+    ): UploadedObject {
+        val body = asUser("uploadFile") { onFile(file) { readBytes() } }
+        transfer(body.size, onProgress)
+        return objects.write(address, body, headers, conditions)
+    }
+
+    override suspend fun deleteObject(
+        address: ObjectAddress,
+        conditions: ObjectConditions,
+    ): Unit = asUser("deleteObject") { objects.delete(address, conditions) }
+
+    override suspend fun copyObject(
+        source: ObjectAddress,
+        target: ObjectAddress,
+        headers: ObjectHeaders?,
+    ): UploadedObject =
+        asUser("copyObject") {
+            val kept = headers ?: objects.details(source).headers
+            objects.write(target, objects.read(source, ObjectConditions()), kept, ObjectConditions())
+        }
+
+    override suspend fun presignObject(request: PresignRequest): PresignedUrl = asUser("presignObject") { FakePresignedUrl() }
+
+    override suspend fun callApi(request: ApiRequest): ApiResponse = asUser("callApi") { api(request) }
+
+    override suspend fun signRequest(request: ApiRequest): SignedHeaders = asUser("signRequest") { FakeSignedHeaders() }
+
+    override fun isApi(url: String): Boolean = apis.any(url::startsWith)
+
+    private suspend fun transfer(
+        size: Int,
+        onProgress: ((TransferProgress) -> Unit)?,
+    ) {
+        for (step in 0..STEPS) {
+            val progress = TransferProgress(size.toLong() * step / STEPS, size.toLong())
+            onProgress?.invoke(progress)
+            duringTransfer(progress)
+        }
+    }
+
+    private fun <T> onFile(
+        file: File,
+        work: File.() -> T,
+    ): T =
+        try {
+            file.work()
+        } catch (e: IOException) {
+            throw JetbridgeException.LocalFile(file.path, e.message ?: "it cannot be used", e)
+        }
+
     override fun renewInBackground(): Job {
         called += "renewInBackground"
         return Job()
@@ -265,6 +398,7 @@ public class FakeJetbridgeSession(
         private const val ISSUER = "https://example.okta.com/oauth2/default"
         private const val EVENTS_KEPT = 64
         private const val PAGE = 1_000
+        private const val STEPS = 4
         private const val LIFETIME_SECONDS = 3_600L
 
         /** An object of the bucket, of a size that fits its name. */

@@ -1,10 +1,14 @@
 package dev.jetbridge.testing
 
 import dev.jetbridge.AccessToken
+import dev.jetbridge.ApiHeader
+import dev.jetbridge.ApiResponse
 import dev.jetbridge.AuthorizationRequest
 import dev.jetbridge.AwsCredentials
 import dev.jetbridge.IdTokenClaims
 import dev.jetbridge.NoHandle
+import dev.jetbridge.PresignedUrl
+import dev.jetbridge.SignedHeaders
 import java.time.Instant
 
 /*
@@ -92,4 +96,43 @@ public class FakeIdTokenClaims(
     override fun number(name: String): Double? = (others[name] as? Number)?.toDouble()
 
     override fun json(): String = "{}"
+}
+
+/** What an API answered. */
+public class FakeApiResponse(
+    private val status: Int = 200,
+    private val body: ByteArray = ByteArray(0),
+    private val headers: List<ApiHeader> = emptyList(),
+) : ApiResponse(NoHandle) {
+    override fun status(): UShort = status.toUShort()
+
+    override fun headers(): List<ApiHeader> = headers
+
+    override fun body(): ByteArray = body.copyOf()
+}
+
+/** Headers that sign nothing. */
+public class FakeSignedHeaders(
+    private val headers: List<ApiHeader> = listOf(ApiHeader("authorization", "fake-signature")),
+    private val expiration: Instant = Instant.MAX,
+) : SignedHeaders(NoHandle) {
+    override fun headers(): List<ApiHeader> = headers
+
+    override fun expiresAt(): Instant = expiration
+}
+
+/** A URL that opens nothing. */
+public class FakePresignedUrl(
+    private val url: String = "https://fake-bucket.s3.eu-central-1.amazonaws.com/fake-key?X-Amz-Signature=fake",
+    private val headers: Map<String, String> = emptyMap(),
+    private val expiration: Instant = Instant.MAX,
+    private val isCutShort: Boolean = false,
+) : PresignedUrl(NoHandle) {
+    override fun url(): String = url
+
+    override fun headers(): Map<String, String> = headers
+
+    override fun expiresAt(): Instant = expiration
+
+    override fun isCutShort(): Boolean = isCutShort
 }

@@ -1,8 +1,15 @@
 package dev.jetbridge.testing
 
 import android.app.Activity
+import dev.jetbridge.ApiHeader
+import dev.jetbridge.ApiRequest
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.ListingRequest
+import dev.jetbridge.ObjectAddress
+import dev.jetbridge.ObjectConditions
+import dev.jetbridge.ObjectHeaders
+import dev.jetbridge.PresignRequest
+import dev.jetbridge.PresignedMethod
 import dev.jetbridge.RemoteService
 import dev.jetbridge.SessionEvent
 import dev.jetbridge.SessionState
@@ -10,13 +17,21 @@ import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignInReason
 import dev.jetbridge.SignOutMode
 import dev.jetbridge.accessKeyId
+import dev.jetbridge.body
 import dev.jetbridge.groups
+import dev.jetbridge.header
+import dev.jetbridge.headers
+import dev.jetbridge.isCutShort
+import dev.jetbridge.status
 import dev.jetbridge.subject
 import dev.jetbridge.url
 import dev.jetbridge.value
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
@@ -25,16 +40,22 @@ import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
+import org.junit.Rule
 import org.junit.Test
+import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
+import java.io.File
 
 /** The fake does as the session does, without what the session needs: this module's tests have no native library. */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])
 class FakeJetbridgeSessionTest {
+    @get:Rule
+    val folder = TemporaryFolder()
+
     private val screen by lazy { Robolectric.buildActivity(Activity::class.java).get() }
 
     @Test
@@ -127,5 +148,86 @@ class FakeJetbridgeSessionTest {
                     .startsWith("https://"),
             )
             assertTrue(session.manualSignIn.complete("com.example.app:/callback?code=x") is SessionState.SignedIn)
+        }
+
+    @Test
+    fun `what is uploaded is listed, read, copied and deleted`() =
+        runBlocking {
+            val session = FakeJetbridgeSession(SessionState.SignedIn(FakeJetbridgeSession.ALICE))
+            session.content = listOf(FakeJetbridgeSession.listed("ab", size = 5))
+            assertEquals("ababa", session.getObject("ab").decodeToString())
+            val photo = folder.newFile("photo.jpg").apply { writeText("a photo") }
+            session.uploadFile("photos/1", photo, ObjectHeaders(contentType = "image/jpeg"))
+            assertEquals(listOf("ab", "photos/1"), session.objects().toList().map { it.key })
+            session.headObject("photos/1").run { assertEquals("image/jpeg" to 7uL, headers.contentType to size) }
+            session.copyObject("photos/1", "photos/2")
+            assertEquals("image/jpeg", session.headObject("photos/2").headers.contentType)
+            session.deleteObject("photos/1")
+            session.deleteObject("photos/1")
+            val target = File(folder.root, "copy.jpg")
+            assertEquals("photos/2", session.downloadObject("photos/2", target).details.key)
+            assertEquals("a photo", target.readText())
+            assertEquals(listOf("ab", "photos/2"), session.content.map { it.key })
+            session.addObject("notes.txt", "hello".encodeToByteArray())
+            assertEquals("hello", session.getObject(ObjectAddress("notes.txt", session.bucket)).decodeToString())
+
+            val eTag = session.headObject("notes.txt").eTag!!
+            session.putObject("notes.txt", ByteArray(1), conditions = ObjectConditions(ifMatch = eTag))
+            for (call in mapOf<JetbridgeException, suspend () -> Any>(
+                JetbridgeException.ConditionNotMet("If-Match") to
+                    { session.getObject("notes.txt", conditions = ObjectConditions(ifMatch = eTag)) },
+                JetbridgeException.ConditionNotMet("If-None-Match") to
+                    { session.putObject("ab", ByteArray(0), conditions = ObjectConditions(ifNoneMatch = "*")) },
+                JetbridgeException.NotFound("object photos/1") to { session.headObject("photos/1") },
+                JetbridgeException.NotFound("bucket other") to { session.getObject(ObjectAddress("ab", "other")) },
+                JetbridgeException.Misconfigured("limit", "the object has more than 4 bytes", "") to { session.getObject("ab", limit = 4) },
+            )) {
+                val thrown = runCatching { call.value() }.exceptionOrNull()
+                assertEquals("${call.key}", "$thrown")
+            }
+            val missing = runCatching { session.uploadFile("x", File(folder.root, "missing")) }.exceptionOrNull()
+            assertTrue("$missing", missing is JetbridgeException.LocalFile)
+        }
+
+    @Test
+    fun `a transfer is held half-way, goes on, fails or is given up, as the test likes`() =
+        runBlocking {
+            val session = FakeJetbridgeSession(SessionState.SignedIn(FakeJetbridgeSession.ALICE))
+            session.addObject("movie", ByteArray(100))
+            val target = File(folder.root, "movie")
+            val halfway = CompletableDeferred<Unit>()
+            session.duringTransfer = { if (it.done == 50L) halfway.await() }
+            val told = mutableListOf<Float?>()
+            val download = async(Dispatchers.Unconfined) { session.downloadObject("movie", target) { told += it.fraction } }
+            assertEquals(listOf(0f, 0.25f, 0.5f), told)
+            assertFalse(target.exists())
+            halfway.complete(Unit)
+            download.await()
+            assertEquals(listOf(0f, 0.25f, 0.5f, 0.75f, 1f), told)
+            assertEquals(100, target.length().toInt())
+
+            session.duringTransfer = { awaitCancellation() }
+            val upload = async(Dispatchers.Unconfined) { session.uploadFile("new", target) }
+            upload.cancelAndJoin()
+            session.duringTransfer = { throw JetbridgeException.Retryable("the network is gone") }
+            assertTrue(runCatching { session.uploadFile("new", target) }.exceptionOrNull() is JetbridgeException.Retryable)
+            assertEquals(listOf("movie"), session.content.map { it.key })
+        }
+
+    @Test
+    fun `an API answers what the test says`() =
+        runBlocking {
+            val session = FakeJetbridgeSession(SessionState.SignedIn(FakeJetbridgeSession.ALICE))
+            session.api = { FakeApiResponse(418, it.url.encodeToByteArray(), listOf(ApiHeader("X-Tea", "pot"))) }
+            val answer = session.callApi(ApiRequest("https://api.example.com/tea"))
+            assertEquals(418, answer.status)
+            assertEquals("pot", answer.header("x-tea"))
+            assertEquals("https://api.example.com/tea", answer.body.decodeToString())
+            assertEquals(listOf("authorization"), session.signRequest(ApiRequest("https://api.example.com/tea")).headers.map { it.name })
+            session.apis = listOf("https://api.example.com/")
+            assertTrue(session.isApi("https://api.example.com/tea") && !session.isApi("https://example.com/"))
+            assertEquals(session.bucket, session.s3Settings.bucket)
+            assertFalse(session.presignObject(PresignRequest(ObjectAddress("a"), PresignedMethod.GET)).isCutShort)
+            assertEquals(listOf("callApi", "signRequest", "presignObject"), session.calls)
         }
 }

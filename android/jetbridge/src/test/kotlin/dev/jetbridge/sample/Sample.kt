@@ -2,10 +2,14 @@ package dev.jetbridge.sample
 
 import android.app.Activity
 import android.app.Application
+import android.content.Intent
 import android.graphics.Color
+import android.net.Uri
 import android.os.Bundle
 import android.view.MenuItem
 import android.widget.TextView
+import dev.jetbridge.ApiHeader
+import dev.jetbridge.ApiRequest
 import dev.jetbridge.BrowserOptions
 import dev.jetbridge.JetbridgeAccounts
 import dev.jetbridge.JetbridgeException
@@ -14,24 +18,37 @@ import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.ListingRequest
 import dev.jetbridge.LoginOptions
 import dev.jetbridge.LoginPrompt
+import dev.jetbridge.ObjectAddress
+import dev.jetbridge.ObjectConditions
+import dev.jetbridge.PresignRequest
+import dev.jetbridge.PresignedMethod
 import dev.jetbridge.Recovery
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignOutMode
 import dev.jetbridge.accessKeyId
+import dev.jetbridge.body
+import dev.jetbridge.expiration
 import dev.jetbridge.groups
+import dev.jetbridge.headers
 import dev.jetbridge.jetbridgeSession
 import dev.jetbridge.secretAccessKey
 import dev.jetbridge.sessionToken
+import dev.jetbridge.status
+import dev.jetbridge.uploadContent
 import dev.jetbridge.url
 import dev.jetbridge.value
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
+import java.io.File
 import java.net.HttpURLConnection
+import java.net.URL
 
 /*
  * The shorter pieces of docs/android.md, compiled and run: SampleTest compares the two and signs in with them. The program at its
@@ -90,6 +107,18 @@ class TeamApp :
     suspend fun signOut(name: String) = accounts.signOut(name, SignOutMode.REVOKE)
 }
 
+suspend fun send(
+    session: JetbridgeSession,
+    url: String,
+): String =
+    withContext(Dispatchers.IO) {
+        val connection = URL(url).openConnection() as HttpURLConnection
+        // The session token is among the headers: it must not go where a redirect leads.
+        connection.instanceFollowRedirects = false
+        for (header in session.signRequest(ApiRequest(url)).headers) connection.setRequestProperty(header.name, header.value)
+        connection.inputStream.use { it.readBytes().decodeToString() }
+    }
+
 /** What the Android plugin makes for an app. */
 private object BuildConfig {
     const val DEBUG = true
@@ -134,6 +163,36 @@ class Snippets(
 
     suspend fun backend(connection: HttpURLConnection) {
         connection.setRequestProperty("Authorization", "Bearer " + session.accessToken().value)
+    }
+
+    suspend fun objects(
+        photo: Uri,
+        folder: File,
+    ) {
+        try {
+            val uploaded = session.uploadContent("photos/today.jpg", photo, activity) { screen.text = "${it.done} of ${it.total} bytes" }
+            val file = File(folder, "today.jpg")
+            session.downloadObject(uploaded.key, file) { progress -> screen.text = "${((progress.fraction ?: 0f) * 100).toInt()} %" }
+            val details = session.headObject(uploaded.key)
+            screen.text = "${details.size} bytes, ${details.headers.contentType}"
+            session.deleteObject(uploaded.key, ObjectConditions(ifMatch = details.eTag))
+        } catch (e: JetbridgeException.ConditionNotMet) {
+            screen.text = "Somebody else has changed it."
+        } catch (e: JetbridgeException) {
+            screen.text = e.text(activity)
+        }
+    }
+
+    suspend fun share(key: String) {
+        val shared = session.presignObject(PresignRequest(ObjectAddress(key), PresignedMethod.GET, lastsSeconds = 3_600u))
+        val intent = Intent(Intent.ACTION_SEND).setType("text/plain").putExtra(Intent.EXTRA_TEXT, shared.url)
+        activity.startActivity(Intent.createChooser(intent, "Until ${shared.expiration}"))
+    }
+
+    suspend fun api(order: ByteArray) {
+        val json = listOf(ApiHeader("content-type", "application/json"))
+        val answer = session.callApi(ApiRequest("https://api.example.com/orders", "POST", json, order))
+        screen.text = if (answer.status == 201) "Ordered" else answer.body.decodeToString()
     }
 
     suspend fun keys(): Triple<String, String, String> {

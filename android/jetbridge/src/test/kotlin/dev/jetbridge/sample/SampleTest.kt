@@ -77,6 +77,8 @@ class SampleTest {
             listOf(
                 "jetbridge/src/test/kotlin/dev/jetbridge/sample/Sample.kt",
                 "jetbridge-testing/src/test/kotlin/dev/jetbridge/testing/Sample.kt",
+                "jetbridge-okhttp/src/test/kotlin/dev/jetbridge/okhttp/Sample.kt",
+                "jetbridge-aws/src/test/kotlin/dev/jetbridge/aws/Sample.kt",
                 "app/src/test/kotlin/com/example/myapplication/MainActivity.kt",
                 "app/src/test/kotlin/com/example/myapplication/FilesModelTest.kt",
                 "app/src/test/kotlin/com/example/myapplication/FilesPreview.kt",

@@ -1,0 +1,69 @@
+// The session for the AWS SDK for Kotlin, as an artifact of its own: the library needs no SDK.
+
+import org.jetbrains.kotlin.gradle.dsl.KotlinVersion
+
+plugins {
+    alias(libs.plugins.android.library)
+    `maven-publish`
+}
+
+android {
+    namespace = "dev.jetbridge.aws"
+    compileSdk = 36
+
+    defaultConfig {
+        minSdk = 26
+        consumerProguardFiles("consumer-rules.pro")
+    }
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_17
+        targetCompatibility = JavaVersion.VERSION_17
+    }
+    sourceSets {
+        getByName("test") { kotlin.directories.add("../testing/kotlin") }
+    }
+    publishing {
+        singleVariant("release") {
+            withSourcesJar()
+            withJavadocJar()
+        }
+    }
+}
+
+// As the library's.
+kotlin {
+    coreLibrariesVersion = "2.2.20"
+    compilerOptions {
+        languageVersion = KotlinVersion.KOTLIN_2_2
+        apiVersion = KotlinVersion.KOTLIN_2_2
+    }
+}
+
+dependencies {
+    api(project(":jetbridge"))
+    api(libs.smithy.aws.credentials)
+    // For apps that have it: useJetbridge sets up its client.
+    compileOnly(libs.aws.s3)
+
+    testImplementation(libs.aws.s3)
+    testImplementation(project(":jetbridge-okhttp"))
+    // As a jar: it brings those of computers.
+    testImplementation(libs.jna)
+    testImplementation(libs.junit)
+    testImplementation(libs.robolectric)
+}
+
+publishing {
+    publications {
+        register<MavenPublication>("release") {
+            groupId = "dev.jetbridge"
+            artifactId = "jetbridge-aws"
+            version = "0.1.0"
+            afterEvaluate { from(components["release"]) }
+            pom {
+                name = "Jetbridge for the AWS SDK for Kotlin"
+                description = "A credentials provider over the session of Jetbridge for the AWS SDK for Kotlin."
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// Signs an OkHttp client's requests, as an artifact of its own: the library needs no OkHttp.
+
+import org.jetbrains.kotlin.gradle.dsl.KotlinVersion
+
+plugins {
+    alias(libs.plugins.android.library)
+    `maven-publish`
+}
+
+android {
+    namespace = "dev.jetbridge.okhttp"
+    compileSdk = 36
+
+    defaultConfig {
+        minSdk = 26
+    }
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_17
+        targetCompatibility = JavaVersion.VERSION_17
+    }
+    publishing {
+        singleVariant("release") {
+            withSourcesJar()
+            withJavadocJar()
+        }
+    }
+}
+
+// As the library's.
+kotlin {
+    coreLibrariesVersion = "2.2.20"
+    compilerOptions {
+        languageVersion = KotlinVersion.KOTLIN_2_2
+        apiVersion = KotlinVersion.KOTLIN_2_2
+    }
+}
+
+dependencies {
+    api(project(":jetbridge"))
+    // The oldest that is in wide use: apps with OkHttp 5, which keeps the API of 4, get theirs.
+    api(libs.okhttp)
+}
+
+publishing {
+    publications {
+        register<MavenPublication>("release") {
+            groupId = "dev.jetbridge"
+            artifactId = "jetbridge-okhttp"
+            version = "0.1.0"
+            afterEvaluate { from(components["release"]) }
+            pom {
+                name = "Jetbridge for OkHttp"
+                description = "An interceptor that signs requests to APIs behind IAM with the session of Jetbridge."
+            }
+        }
+    }
+}

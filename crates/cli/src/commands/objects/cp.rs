@@ -1,0 +1,221 @@
+//! `jetbridge cp`: objects are copied within S3, without their bytes coming here. With a file on one side it is `get` or `put`.
+
+use jetbridge::{Conditions, CopyObject, ObjectAddress, ObjectPage, Session, SessionError};
+
+use super::crew::{Crew, Outcome, Pulse, tell};
+use super::events::{ObjectEvent, Subject};
+use super::get;
+use super::put;
+use super::{failure, nothing_below, pages_below, places, sibling, subject_of, until_interrupted};
+use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs};
+use crate::commands::place::{as_folder, bucket_of, is_address, parse_object, parse_one_object, show, usage};
+use crate::context::Context;
+use crate::exit::{CliError, Exit, Failure};
+use crate::output::Output;
+use crate::path::UserPath;
+use crate::progress::Progress;
+
+/// S3 copies in one step.
+const WHOLE: &str = "Each object was copied as a whole or not at all.";
+
+pub(in crate::commands) async fn run(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(), CliError> {
+    let is_file = |this: &str, other: &str| this == "-" || (!is_address(this) && is_address(other));
+    match (is_file(&args.source, &args.target), is_file(&args.target, &args.source)) {
+        (true, true) => Err(usage("one side has to be in S3").into()),
+        (true, false) => put::run(context, &as_put(args)?, output).await,
+        (false, true) => get::run(context, &as_get(args)?, output).await,
+        (false, false) => copy(context, args, output).await,
+    }
+}
+
+fn place(args: &CpArgs) -> BucketArgs {
+    BucketArgs { bucket: None, request_payer: args.request_payer }
+}
+
+fn path(typed: &str) -> Result<UserPath, Failure> {
+    UserPath::new(typed).map_err(usage)
+}
+
+fn as_put(args: &CpArgs) -> Result<PutArgs, Failure> {
+    Ok(PutArgs {
+        file: path(&args.source)?,
+        key: Some(args.target.clone()),
+        recursive: args.recursive,
+        follow_links: args.follow_links,
+        dry_run: args.dry_run,
+        headers: args.headers.clone(),
+        conditions: args.conditions.clone(),
+        place: place(args),
+        transfer: args.transfer.clone(),
+    })
+}
+
+fn as_get(args: &CpArgs) -> Result<GetArgs, Failure> {
+    if !args.headers.is_empty() || args.follow_links {
+        return Err(usage("a file keeps neither content type nor metadata, and links are not followed into one")
+            .hint("Leave out what is said about objects."));
+    }
+    Ok(GetArgs {
+        key: args.source.clone(),
+        file: Some(path(&args.target)?),
+        recursive: args.recursive,
+        no_overwrite: args.conditions.keeps_what_is_there(),
+        if_match: args.conditions.if_match.clone(),
+        dry_run: args.dry_run,
+        place: place(args),
+        transfer: args.transfer.clone(),
+    })
+}
+
+async fn copy(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(), CliError> {
+    if args.recursive {
+        let source = as_folder(parse_object(&args.source, &place(args))?);
+        let target = as_folder(parse_object(&args.target, &place(args))?);
+        let (session, _) = context.signed_in().await?;
+        refuse_copy_into_itself(&session, &source, &target)?;
+        return until_interrupted(context, &session, WHOLE, |pulse| {
+            copy_all(context, &session, pulse, &source, &target, args, output)
+        })
+        .await;
+    }
+    let source = parse_one_object(&args.source, &place(args))?;
+    let mut target = parse_object(&args.target, &place(args))?;
+    if target.key.is_empty() || target.key.ends_with('/') {
+        let name = source.key.rsplit_once('/').map_or(&*source.key, |(_, name)| name);
+        if name.is_empty() {
+            return Err(usage("a key that ends in a slash has no last name").hint("Write the whole target.").into());
+        }
+        target.key.push_str(name);
+    }
+    let (session, _) = context.signed_in().await?;
+    let work = async {
+        let subject = subject(&session, &source, &target);
+        let progress = Progress::start(context.notes, format!("copying {} …", show(&source)));
+        let copied = session.copy_object(request(source, target, args)).await;
+        drop(progress);
+        let event = ObjectEvent::copied(subject, copied.map_err(|error| explain(&error, args))?);
+        tell(&event, output)?;
+        Ok(())
+    };
+    until_interrupted(context, &session, WHOLE, |_| work).await
+}
+
+/// Each copy would be found again, and copied further down.
+fn refuse_copy_into_itself(session: &Session, source: &ObjectAddress, target: &ObjectAddress) -> Result<(), Failure> {
+    if bucket_of(source, session) == bucket_of(target, session) && target.key.starts_with(&source.key) {
+        return Err(usage(format!("{} is in the folder that is to be copied", show(target))));
+    }
+    Ok(())
+}
+
+/// Who meant a file is told how that is said.
+fn explain(error: &SessionError, args: &CpArgs) -> Failure {
+    let failure = failure(error);
+    let is_here = || UserPath::new(&args.source).is_ok_and(|path| path.typed().exists());
+    if failure.exit == Exit::NotFound && !is_address(&args.source) && is_here() {
+        return failure
+            .hint("Without s3:// on either side, both are keys. To send the file of this name: jetbridge put");
+    }
+    failure
+}
+
+fn request(source: ObjectAddress, target: ObjectAddress, args: &CpArgs) -> CopyObject {
+    CopyObject {
+        source,
+        source_conditions: Conditions::default(),
+        target,
+        target_conditions: args.conditions.conditions(),
+        headers: (!args.headers.is_empty()).then(|| args.headers.headers()),
+    }
+}
+
+fn subject(session: &Session, source: &ObjectAddress, target: &ObjectAddress) -> Subject {
+    let mut subject = subject_of(session, target);
+    subject.source = Some(format!("s3://{}/{}", bucket_of(source, session), source.key));
+    subject.shown = (show(source), show(target));
+    subject
+}
+
+async fn copy_all(
+    context: &Context,
+    session: &Session,
+    pulse: Pulse,
+    source: &ObjectAddress,
+    target: &ObjectAddress,
+    args: &CpArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let mut pages = pages_below(session, source);
+    let Some(mut page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
+        return Err(nothing_below(source).into());
+    };
+    let mut copying = Copying {
+        session,
+        source,
+        target,
+        args,
+        crew: Crew::new(places(&args.transfer), pulse, context.notes, output),
+    };
+    loop {
+        copying.begin_page(&page).await?;
+        if copying.crew.is_over() {
+            break;
+        }
+        match pages.next_page().await {
+            Ok(Some(next)) => page = next,
+            Ok(None) => break,
+            Err(error) => {
+                copying.crew.break_off(failure(&error));
+                break;
+            }
+        }
+    }
+    copying.crew.finish(if args.dry_run { "would be copied" } else { "copied" }).await
+}
+
+struct Copying<'a> {
+    session: &'a Session,
+    source: &'a ObjectAddress,
+    target: &'a ObjectAddress,
+    args: &'a CpArgs,
+    crew: Crew<'a>,
+}
+
+impl Copying<'_> {
+    async fn begin_page(&mut self, page: &ObjectPage) -> Result<(), CliError> {
+        self.crew.expect(page.objects.len() as u64, 0);
+        for listed in &page.objects {
+            if self.crew.is_over() {
+                break;
+            }
+            let source = sibling(self.source, &listed.key);
+            let rest = listed.key.strip_prefix(&self.source.key).unwrap_or(&listed.key);
+            let target = sibling(self.target, format!("{}{rest}", self.target.key));
+            let subject = subject(self.session, &source, &target);
+            if target.key.is_empty() {
+                let problem = usage("the folder's own mark needs a folder to go to");
+                self.crew.tell(subject, Err(problem))?;
+                continue;
+            }
+            if self.args.dry_run {
+                let event = ObjectEvent::Planned { subject: subject.clone(), size: listed.known_size() };
+                self.crew.tell(subject, Ok(event))?;
+                continue;
+            }
+            let (session, request, told) = (self.session.clone(), request(source, target, self.args), subject.clone());
+            let keeps_what_is_there = self.args.conditions.keeps_what_is_there();
+            let copying = move |_| async move {
+                let outcome: Outcome = match session.copy_object(request).await {
+                    Ok(copied) => Ok(ObjectEvent::copied(subject, copied)),
+                    Err(SessionError::ConditionNotMet { .. }) if keeps_what_is_there => {
+                        Ok(ObjectEvent::Skipped { subject, reason: "there already" })
+                    }
+                    Err(error) => Err(failure(&error)),
+                };
+                outcome
+            };
+            self.crew.begin(1, told, copying).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,306 @@
+//! Many objects at once, a bounded number of them at a time: each outcome is told as it comes, whatever fails keeps no other
+//! from being done, and the last word is the worst failure.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use jetbridge::TransferProgress;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::events::{ObjectEvent, Subject, Summary, objects_and_bytes};
+use crate::exit::{CliError, Exit, Failure};
+use crate::output::{Notes, Output, report};
+use crate::progress::{Meter, Progress};
+use crate::text::{count_of, human_elapsed};
+
+/// What is done with an object, or why it is not.
+pub(super) type Outcome = Result<ObjectEvent, Failure>;
+/// Held by every task of a command, and never sent anything: when it is heard no more, all are gone.
+pub(super) type Pulse = mpsc::Sender<Infallible>;
+/// What the core tells how far a transfer is.
+pub(super) type OnProgress = Arc<dyn Fn(TransferProgress) + Send + Sync>;
+
+pub(super) struct Crew<'a> {
+    output: &'a mut Output,
+    notes: Notes,
+    progress: Progress,
+    tasks: JoinSet<(usize, Subject, Outcome)>,
+    busy: usize,
+    places: usize,
+    pulse: Pulse,
+    /// Objects that are known of.
+    expected: u64,
+    summary: Summary,
+    worst: Option<Failure>,
+    is_over: bool,
+    begun: Instant,
+}
+
+impl<'a> Crew<'a> {
+    /// For at most `places` requests at once.
+    pub(super) fn new(places: usize, pulse: Pulse, notes: Notes, output: &'a mut Output) -> Self {
+        Self {
+            output,
+            notes,
+            progress: Progress::start_with_meter(notes, "looking …", true),
+            tasks: JoinSet::new(),
+            busy: 0,
+            places,
+            pulse,
+            expected: 0,
+            summary: Summary::new(),
+            worst: None,
+            is_over: false,
+            begun: Instant::now(),
+        }
+    }
+
+    /// So much more is to be done.
+    pub(super) fn expect(&mut self, objects: u64, bytes: u64) {
+        self.expected += objects;
+        self.progress.meter().expect(bytes);
+        self.say_how_far();
+    }
+
+    /// Whether there was a failure after which none of the others can succeed: no more are to be begun.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// It is not known what else there is to do. What is on its way is waited for.
+    pub(super) fn break_off(&mut self, failure: Failure) {
+        self.is_over = true;
+        self.remember(failure);
+    }
+
+    /// Begins with one more when there is room for `requests` at once, and tells what ends meanwhile.
+    ///
+    /// # Errors
+    /// An output that takes nothing.
+    pub(super) async fn begin<F>(
+        &mut self,
+        requests: usize,
+        subject: Subject,
+        work: impl FnOnce(OnProgress) -> F,
+    ) -> Result<(), CliError>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let requests = requests.clamp(1, self.places);
+        while self.busy + requests > self.places {
+            self.end_one().await?;
+        }
+        let gauge = Gauge::among_many(self.progress.meter());
+        let work = work(gauge.listener());
+        self.busy += requests;
+        let pulse = self.pulse.clone();
+        self.tasks.spawn(async move {
+            // What the work holds is let go of before it.
+            let _pulse = pulse;
+            let outcome = work.await;
+            gauge.end(&outcome);
+            (requests, subject, outcome)
+        });
+        Ok(())
+    }
+
+    /// One that ended without any work.
+    pub(super) fn tell(&mut self, subject: Subject, outcome: Outcome) -> Result<(), CliError> {
+        let (notes, json) = (self.notes, self.output.is_json());
+        match outcome {
+            Ok(event) => {
+                match &event {
+                    ObjectEvent::Skipped { .. } => self.summary.skipped += 1,
+                    _ => self.summary.done += 1,
+                }
+                self.summary.bytes += event.bytes();
+                let output = &mut *self.output;
+                let is_terminal = output.is_terminal();
+                self.progress.aside(|| {
+                    tell(&event, output)?;
+                    // A person wants to see each at once; a program is served better by full blocks.
+                    if is_terminal { output.flush() } else { Ok(()) }
+                })?;
+            }
+            Err(failure) => {
+                self.summary.failed += 1;
+                let event = ObjectEvent::failed(subject, &failure);
+                let output = &mut *self.output;
+                self.progress.aside(|| {
+                    if json {
+                        return output.event(&event);
+                    }
+                    // What is to be done about it comes once, at the end.
+                    report(&Failure::new(failure.kind, failure.exit, event.line(usize::MAX)), false);
+                    Ok(())
+                })?;
+                if is_the_end(&failure) && !self.is_over {
+                    self.is_over = true;
+                    notes.say("The others would fail in the same way, and are not tried.");
+                }
+                self.remember(failure);
+            }
+        }
+        self.say_how_far();
+        Ok(())
+    }
+
+    /// Waits for all, and sums up.
+    pub(super) async fn finish(mut self, done: &str) -> Result<(), CliError> {
+        while !self.tasks.is_empty() {
+            self.end_one().await?;
+        }
+        self.conclude(done)
+    }
+
+    fn conclude(mut self, done: &str) -> Result<(), CliError> {
+        let Summary { done: number, skipped, failed, bytes, .. } = self.summary;
+        let output = &mut *self.output;
+        let (notes, begun, summary) = (self.notes, self.begun, &self.summary);
+        self.progress.aside(|| {
+            if output.is_json() {
+                return output.event(summary);
+            }
+            output.flush()?;
+            let left = if skipped > 0 { format!(", {} left out", count_of(skipped, "object")) } else { String::new() };
+            let lost = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+            let amount = if bytes > 0 { objects_and_bytes(number, bytes) } else { count_of(number, "object") };
+            notes.say(format!("{amount} {done} in {}{left}{lost}.", human_elapsed(begun.elapsed())));
+            Ok(())
+        })?;
+        if self.worst.is_some() { Err(self.verdict().into()) } else { Ok(()) }
+    }
+
+    async fn end_one(&mut self) -> Result<(), CliError> {
+        match self.tasks.join_next().await {
+            Some(Ok((requests, subject, outcome))) => {
+                self.busy -= requests;
+                self.tell(subject, outcome)
+            }
+            Some(Err(error)) if error.is_panic() => Err(Failure::internal("a transfer panicked").into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn remember(&mut self, failure: Failure) {
+        if self.worst.as_ref().is_none_or(|worst| severity(failure.exit) > severity(worst.exit)) {
+            self.worst = Some(failure);
+        }
+    }
+
+    fn say_how_far(&self) {
+        let ended = self.summary.done + self.summary.skipped + self.summary.failed;
+        self.progress.say(format!("{ended} of {}", count_of(self.expected, "object")));
+    }
+
+    /// The worst failure, and how many there were.
+    fn verdict(&mut self) -> Failure {
+        let Some(worst) = self.worst.take() else { return Failure::internal("nothing failed") };
+        let failed = self.summary.failed;
+        let message = match failed {
+            0 => worst.message,
+            1 => format!("one object failed: {}", worst.message),
+            _ => format!("{} failed; the worst: {}", count_of(failed, "object"), worst.message),
+        };
+        Failure { message, ..worst }
+    }
+}
+
+/// Tells of one object, in the form that was asked for.
+pub(super) fn tell(event: &ObjectEvent, output: &mut Output) -> io::Result<()> {
+    if output.is_json() { output.event(event) } else { output.line(event.line(output.width())) }
+}
+
+/// How bad it is for the whole: what only the user can mend before what may pass by itself before what concerns one object.
+fn severity(exit: Exit) -> u8 {
+    match exit {
+        Exit::ConditionNotMet => 0,
+        Exit::NotFound => 1,
+        Exit::LocalFile => 2,
+        Exit::AccessDenied => 3,
+        Exit::Temporary => 4,
+        Exit::Misconfigured => 5,
+        Exit::SecureStorage => 6,
+        Exit::SignInRequired => 7,
+        Exit::Cancelled => 8,
+        Exit::Usage | Exit::CommandNotRun | Exit::CommandNotFound => 9,
+        Exit::Internal => 10,
+    }
+}
+
+/// Whether all others can only fail in the same way.
+fn is_the_end(failure: &Failure) -> bool {
+    // One that cannot be asked for, because of its key, says nothing about the others.
+    let is_of_one = failure.message.starts_with("request: ");
+    matches!(failure.exit, Exit::SignInRequired | Exit::SecureStorage | Exit::Misconfigured | Exit::Cancelled)
+        && !is_of_one
+}
+
+/// What one transfer has on the meter.
+#[derive(Debug, Clone)]
+pub(super) struct Gauge {
+    meter: Meter,
+    shown: Arc<AtomicU64>,
+    /// The only one: nobody knew its size beforehand, and the meter has its name.
+    alone: Option<Arc<Alone>>,
+}
+
+#[derive(Debug)]
+struct Alone {
+    name: String,
+    is_expected: AtomicBool,
+}
+
+impl Gauge {
+    /// Of one among many, whose size the meter expects already.
+    fn among_many(meter: Meter) -> Self {
+        Self { meter, shown: Arc::default(), alone: None }
+    }
+
+    /// Of the only one, which has a name.
+    pub(super) fn of_one(meter: Meter, name: String) -> Self {
+        let alone = Alone { name, is_expected: AtomicBool::new(false) };
+        Self { alone: Some(Arc::new(alone)), ..Self::among_many(meter) }
+    }
+
+    /// For the core, which tells how far it is from several threads.
+    pub(super) fn listener(&self) -> OnProgress {
+        let gauge = self.clone();
+        Arc::new(move |progress| gauge.show(progress))
+    }
+
+    fn show(&self, TransferProgress { done, total, resumed }: TransferProgress) {
+        if let (Some(alone), Some(total)) = (&self.alone, total)
+            && !alone.is_expected.swap(true, Ordering::Relaxed)
+        {
+            self.meter.expect(total);
+        }
+        match self.shown.swap(done, Ordering::Relaxed) {
+            0 if resumed > 0 => {
+                self.meter.begin_at(done);
+                if let Some(alone) = &self.alone {
+                    self.meter.say(format!("resumed: {}", alone.name));
+                }
+            }
+            before => self.move_from(before, done),
+        }
+    }
+
+    fn move_from(&self, before: u64, after: u64) {
+        match after.checked_sub(before) {
+            Some(more) => self.meter.add(more),
+            None => self.meter.take_back(before - after),
+        }
+    }
+
+    /// Not all are told of their last bytes.
+    fn end(&self, outcome: &Outcome) {
+        let bytes = outcome.as_ref().map_or(0, ObjectEvent::bytes);
+        self.move_from(self.shown.swap(bytes, Ordering::Relaxed), bytes);
+    }
+}

@@ -1,0 +1,303 @@
+//! `jetbridge get`: objects become files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jetbridge::{Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectPage, Session};
+
+use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
+use super::events::{ObjectEvent, Subject};
+use super::{
+    failure, name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below, places,
+    sibling, subject_of, until_interrupted,
+};
+use crate::args::{ETag, GetArgs};
+use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
+use crate::context::Context;
+use crate::exit::{CliError, Exit, Failure};
+use crate::file_names::to_name;
+use crate::folder::{TargetFolder, local_failure, write_small};
+use crate::output::Output;
+use crate::path::UserPath;
+use crate::progress::Progress;
+use crate::text::escape;
+
+/// What is brought through memory, and never resumed: many at once.
+const SMALL: u64 = 1024 * 1024;
+/// What is kept of a download that was cancelled.
+const KEPT: &str = "What has arrived of an unfinished file is kept beside it: the same command goes on from there.";
+
+pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: &mut Output) -> Result<(), CliError> {
+    let to_stdout = args.file.as_ref().is_some_and(UserPath::is_standard_stream);
+    match (args.recursive, to_stdout) {
+        (true, true) => Err(usage("one object can go to stdout, not all below a folder").into()),
+        (true, false) => {
+            let folder = as_folder(parse_object(&args.key, &args.place)?);
+            let root = target_of_folder(&folder, args.file.as_ref())?;
+            let (session, _) = context.signed_in().await?;
+            until_interrupted(context, &session, KEPT, |pulse| {
+                get_all(context, &session, pulse, &folder, root, args, output)
+            })
+            .await
+        }
+        (false, true) if output.is_json() => Err(usage("--json writes to stdout, where the object is to go")
+            .hint("Leave --json out, or name a file.")
+            .into()),
+        (false, true) => {
+            let object = parse_one_object(&args.key, &args.place)?;
+            let (session, _) = context.signed_in().await?;
+            let nothing = "What was written to stdout is not the whole object.";
+            until_interrupted(context, &session, nothing, |_| write_out(context, &session, object, args, output)).await
+        }
+        (false, false) => {
+            let object = parse_one_object(&args.key, &args.place)?;
+            let file = target_of_object(&object, args.file.as_ref())?;
+            if args.no_overwrite && fs::symlink_metadata(&file).is_ok() {
+                let problem = format!("{} is there already", escape(&file.display().to_string()));
+                return Err(Failure::new("condition_not_met", Exit::ConditionNotMet, problem).into());
+            }
+            let (session, _) = context.signed_in().await?;
+            until_interrupted(context, &session, KEPT, |_| get_one(context, &session, object, &file, args, output))
+                .await
+        }
+    }
+}
+
+fn request(object: ObjectAddress, if_match: Option<ETag>) -> GetObject {
+    let conditions = Conditions { if_match: if_match.map(|ETag(tag)| tag), ..Conditions::default() };
+    GetObject { object, conditions, range: None }
+}
+
+/// The file for one object.
+fn target_of_object(object: &ObjectAddress, file: Option<&UserPath>) -> Result<PathBuf, Failure> {
+    let name = || {
+        to_name(&object.key).ok_or_else(|| {
+            usage(format!("no file can have the name of {}", show(object)))
+                .hint("Name the FILE that it is to become, or get all below it with --recursive.")
+        })
+    };
+    let Some(typed) = file else { return here(&name()?) };
+    let path = typed.absolute()?;
+    if typed.says_folder() || path.is_dir() {
+        fs::create_dir_all(&path).map_err(|error| local_failure(&path, error))?;
+        return Ok(path.join(name()?));
+    }
+    Ok(path)
+}
+
+/// The folder for all below another.
+fn target_of_folder(folder: &ObjectAddress, file: Option<&UserPath>) -> Result<PathBuf, Failure> {
+    if let Some(typed) = file {
+        return typed.absolute();
+    }
+    match to_name(folder.key.trim_end_matches('/')) {
+        Some(name) => here(&name),
+        None => {
+            Err(usage("a whole bucket needs a folder to go to").hint("Name it: get --recursive s3://BUCKET FOLDER"))
+        }
+    }
+}
+
+/// A name in the current folder. It is no path that somebody typed: a `~` is a `~`.
+fn here(name: &str) -> Result<PathBuf, Failure> {
+    std::path::absolute(name).map_err(|error| {
+        usage(format!("the current folder cannot be used: {error}")).hint("Change to one that is there (cd).")
+    })
+}
+
+async fn get_one(
+    context: &Context,
+    session: &Session,
+    object: ObjectAddress,
+    file: &Path,
+    args: &GetArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let subject = subject(session, &object, file, &file.display().to_string());
+    let name = name_on_meter(&object);
+    let progress = Progress::start_with_meter(context.notes, name.clone(), true);
+    let options = options_with(options_for_one(&args.transfer), Gauge::of_one(progress.meter(), name).listener());
+    let downloaded = session.download_object(request(object, args.if_match.clone()), file, options).await?;
+    drop(progress);
+    if !downloaded.is_verified && downloaded.details.size > 0 {
+        context.notes.say("S3 keeps no checksum of it that the bytes could be held against.");
+    }
+    let event = ObjectEvent::downloaded(subject, downloaded);
+    tell(&event, output)?;
+    Ok(())
+}
+
+/// To stdout: the bytes as they come, and nothing else.
+async fn write_out(
+    context: &Context,
+    session: &Session,
+    object: ObjectAddress,
+    args: &GetArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), true);
+    let meter = progress.meter();
+    let mut body = session.get_object(request(object, args.if_match.clone())).await?;
+    meter.expect(body.details().size);
+    let shows_bytes = output.is_terminal();
+    while let Some(chunk) = body.next_chunk().await? {
+        let mut write = || tokio::task::block_in_place(|| output.bytes(&chunk));
+        // Where both are shown, one line is not drawn over the other.
+        if shows_bytes {
+            progress.aside(write)?;
+        } else {
+            write()?;
+        }
+        meter.add(chunk.len() as u64);
+    }
+    Ok(())
+}
+
+/// What is told of an object that becomes a file.
+fn subject(session: &Session, object: &ObjectAddress, file: &Path, shown: &str) -> Subject {
+    let mut subject = subject_of(session, object);
+    subject.file = Some(file.display().to_string());
+    subject.shown.1 = escape(shown).into_owned();
+    subject
+}
+
+/// Everything below a folder.
+pub(super) async fn get_all(
+    context: &Context,
+    session: &Session,
+    pulse: Pulse,
+    folder: &ObjectAddress,
+    root: PathBuf,
+    args: &GetArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let mut pages = pages_below(session, folder);
+    // Nothing is made here before S3 has said that there is something.
+    let Some(mut page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
+        return Err(nothing_below(folder).into());
+    };
+    let mut download = Download {
+        session,
+        folder,
+        args,
+        target: if args.dry_run { TargetFolder::at(root) } else { TargetFolder::open(root)? },
+        crew: Crew::new(places(&args.transfer), pulse, context.notes, output),
+    };
+    loop {
+        download.begin_page(&page).await?;
+        if download.crew.is_over() {
+            break;
+        }
+        match pages.next_page().await {
+            Ok(Some(next)) => page = next,
+            Ok(None) => break,
+            Err(error) => {
+                download.crew.break_off(failure(&error));
+                break;
+            }
+        }
+    }
+    let Download { crew, target, .. } = download;
+    let ended = crew.finish(if args.dry_run { "would be fetched" } else { "fetched" }).await;
+    if ended.is_err() {
+        target.remove_empty_folders();
+    }
+    ended
+}
+
+struct Download<'a> {
+    session: &'a Session,
+    folder: &'a ObjectAddress,
+    args: &'a GetArgs,
+    target: TargetFolder,
+    crew: Crew<'a>,
+}
+
+impl Download<'_> {
+    async fn begin_page(&mut self, page: &ObjectPage) -> Result<(), CliError> {
+        // An object of the folder's own name is a mark for the folder.
+        let objects: Vec<_> = page.objects.iter().filter(|object| object.key != self.folder.key).collect();
+        self.crew.expect(objects.len() as u64, objects.iter().map(|object| object.size).sum());
+        for object in objects {
+            if self.crew.is_over() {
+                break;
+            }
+            self.begin(object).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, listed: &ListedObject) -> Result<(), CliError> {
+        let object = sibling(self.folder, &listed.key);
+        // A server that lists what does not begin so would choose where it is written.
+        let Some(rest) = listed.key.strip_prefix(&self.folder.key) else {
+            let problem = format!("S3 listed {}, which is not below {}", show(&object), show(self.folder));
+            return self.crew.tell(subject_of(self.session, &object), Err(Failure::internal(problem)));
+        };
+        let folder = if listed.known_size() == Some(0) { self.target.place_folder(rest) } else { None };
+        let is_folder = folder.is_some();
+        let (file, path) = match folder.unwrap_or_else(|| self.target.place_file(rest)) {
+            Ok(placed) => placed,
+            Err(problem) => return self.crew.tell(subject_of(self.session, &object), Err(problem)),
+        };
+        let subject = subject(self.session, &object, &file, &path);
+        if self.args.dry_run {
+            let event = ObjectEvent::Planned { subject: subject.clone(), size: listed.known_size() };
+            return self.crew.tell(subject, Ok(event));
+        }
+        if is_folder {
+            let made = self.target.make_folder(&path);
+            let event = made.map(|()| ObjectEvent::downloaded(subject.clone(), Default::default()));
+            return self.crew.tell(subject, event);
+        }
+        match self.target.prepare_file(&path) {
+            Ok(true) if self.args.no_overwrite => {
+                let event = ObjectEvent::Skipped { subject: subject.clone(), reason: "there already" };
+                return self.crew.tell(subject, Ok(event));
+            }
+            Ok(_) => {}
+            Err(problem) => return self.crew.tell(subject, Err(problem)),
+        }
+        let (options, requests) = options_among_many(&self.args.transfer, listed.size);
+        let (session, size) = (self.session.clone(), listed.known_size());
+        self.crew
+            .begin(requests, subject.clone(), move |progress| async move {
+                let downloaded = match size {
+                    Some(size) if size <= SMALL => fetch_small(&session, &object, &file).await?,
+                    _ => None,
+                };
+                let downloaded = match downloaded {
+                    Some(downloaded) => Ok(downloaded),
+                    None => {
+                        let options = options_with(options, progress);
+                        session.download_object(request(object, None), &file, options).await
+                    }
+                };
+                let outcome: Outcome = downloaded
+                    .map(|downloaded| ObjectEvent::downloaded(subject, downloaded))
+                    .map_err(|error| failure(&error));
+                outcome
+            })
+            .await
+    }
+}
+
+/// Brings a small object through memory; none if it has grown since it was listed.
+async fn fetch_small(
+    session: &Session,
+    object: &ObjectAddress,
+    file: &Path,
+) -> Result<Option<DownloadedObject>, Failure> {
+    let body = session.get_object(request(object.clone(), None)).await.map_err(|error| failure(&error))?;
+    let mut details = body.details().clone();
+    if details.size > SMALL {
+        return Ok(None);
+    }
+    let bytes = body.collect(SMALL).await.map_err(|error| failure(&error))?;
+    details.size = bytes.len() as u64;
+    let is_verified = details.checksum.as_ref().is_some_and(|checksum| checksum.is_of_whole_object);
+    let file = file.to_owned();
+    let written = tokio::task::spawn_blocking(move || write_small(&file, &bytes)).await;
+    written.unwrap_or_else(|_| Err(Failure::internal("writing a file panicked")))?;
+    Ok(Some(DownloadedObject { details, resumed: 0, is_verified }))
+}

@@ -1,0 +1,261 @@
+//! `jetbridge put`: files become objects.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream};
+use jetbridge::{ObjectAddress, PutObject, Session, SessionError};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
+use super::events::{ObjectEvent, Subject};
+use super::{
+    failure, name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places, sibling,
+    subject_of, until_interrupted,
+};
+use crate::args::PutArgs;
+use crate::commands::place::{as_folder, parse_object, show, usage};
+use crate::context::Context;
+use crate::exit::{CliError, Failure};
+use crate::file_names::to_key;
+use crate::folder::{Found, SourceFolder, local_failure};
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::text::escape;
+
+/// What S3 keeps of an upload that was cancelled.
+const NOTHING: &str = "S3 keeps nothing of an unfinished object.";
+/// What is read of a stream at once.
+const CHUNK: usize = 256 * 1024;
+
+pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: &mut Output) -> Result<(), CliError> {
+    if args.recursive {
+        if args.file.is_standard_stream() {
+            return Err(usage("stdin is one object, not a folder").into());
+        }
+        let root = args.file.absolute()?;
+        let folder = as_folder(target(args, root.file_name().and_then(|name| name.to_str()))?);
+        let source = SourceFolder::open(root, args.follow_links)?;
+        let (session, _) = context.signed_in().await?;
+        return until_interrupted(context, &session, NOTHING, |pulse| {
+            put_all(context, &session, pulse, source, folder, args, output)
+        })
+        .await;
+    }
+    let source = Source::of(args)?;
+    let object = target(args, source.name())?;
+    let object = match (&*object.key, source.name()) {
+        (key, Some(name)) if key.is_empty() || key.ends_with('/') => sibling(&object, format!("{key}{}", to_key(name))),
+        ("", None) => return Err(usage("what comes from stdin needs a key").into()),
+        (key, None) if key.ends_with('/') => {
+            return Err(usage("what comes from stdin has no name of its own").hint("Write the whole key.").into());
+        }
+        _ => object,
+    };
+    let (session, _) = context.signed_in().await?;
+    until_interrupted(context, &session, NOTHING, |_| put_one(context, &session, source, object, args, output)).await
+}
+
+/// The address that was named, else the name.
+fn target(args: &PutArgs, name: Option<&str>) -> Result<ObjectAddress, Failure> {
+    match (&args.key, name) {
+        (Some(key), _) => parse_object(key, &args.place),
+        (None, Some(name)) => Ok(ObjectAddress {
+            bucket: args.place.bucket.clone(),
+            key: to_key(name),
+            requester_pays: args.place.request_payer,
+        }),
+        (None, None) => Err(usage("no key can be made of the name; name the KEY")),
+    }
+}
+
+/// Where one object comes from.
+enum Source {
+    Stdin,
+    File(PathBuf),
+    /// A pipe or a device: it is read once, to its end.
+    Pipe(PathBuf),
+}
+
+impl Source {
+    fn of(args: &PutArgs) -> Result<Self, Failure> {
+        if args.file.is_standard_stream() {
+            return Ok(Self::Stdin);
+        }
+        let path = args.file.absolute()?;
+        match fs::metadata(&path).as_ref().map(Metadata::file_type) {
+            Ok(kind) if kind.is_dir() => {
+                Err(local_failure(&path, "is a folder").hint("--recursive sends all below it."))
+            }
+            Ok(kind) if kind.is_file() => Ok(Self::File(path)),
+            Ok(_) => Ok(Self::Pipe(path)),
+            Err(error) => Err(local_failure(&path, error)),
+        }
+    }
+
+    /// The name that it may have in S3.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::File(path) => path.file_name()?.to_str(),
+            Self::Stdin | Self::Pipe(_) => None,
+        }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Pipe(path) => Some(path),
+            Self::Stdin => None,
+        }
+    }
+}
+
+fn request(object: ObjectAddress, args: &PutArgs) -> PutObject {
+    PutObject { object, headers: args.headers.headers(), conditions: args.conditions.conditions() }
+}
+
+async fn put_one(
+    context: &Context,
+    session: &Session,
+    source: Source,
+    object: ObjectAddress,
+    args: &PutArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let shown = source.path().map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
+    let subject = subject(session, &object, source.path(), &shown);
+    let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), matches!(source, Source::File(_)));
+    let options = match source {
+        Source::File(_) => options_for_one(&args.transfer),
+        Source::Stdin | Source::Pipe(_) => options_for_stream(&args.transfer),
+    };
+    let options = options_with(options, Gauge::of_one(progress.meter(), name_on_meter(&object)).listener());
+    let request = request(object, args);
+    let uploaded = match source {
+        Source::File(path) => session.upload_file(request, &path, options).await,
+        Source::Pipe(path) => {
+            // To open a pipe waits for whoever writes.
+            let opened = tokio::task::spawn_blocking({
+                let path = path.clone();
+                || fs::File::open(path)
+            });
+            let opened = opened.await.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()));
+            let file = opened.map_err(|error| local_failure(&path, error))?;
+            session.upload_stream(request, chunks_of(tokio::fs::File::from_std(file)), options).await
+        }
+        Source::Stdin => {
+            if io::stdin().is_terminal() {
+                progress.aside(|| context.notes.say("Reading what is typed; Ctrl-D ends it."));
+            }
+            session.upload_stream(request, chunks_of(tokio::io::stdin()), options).await
+        }
+    };
+    drop(progress);
+    let event = ObjectEvent::uploaded(subject, uploaded?);
+    tell(&event, output)?;
+    Ok(())
+}
+
+/// What can be read, as it comes.
+fn chunks_of(source: impl AsyncRead + Unpin + Send + 'static) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    stream::try_unfold(source, |mut source| async move {
+        let mut chunk = BytesMut::with_capacity(CHUNK);
+        let read = source.read_buf(&mut chunk).await?;
+        Ok((read > 0).then(|| (chunk.freeze(), source)))
+    })
+}
+
+/// What is told of a file that becomes an object.
+fn subject(session: &Session, object: &ObjectAddress, file: Option<&Path>, shown: &str) -> Subject {
+    let mut subject = subject_of(session, object);
+    subject.file = file.map(|file| file.display().to_string());
+    subject.shown = (escape(shown).into_owned(), show(object));
+    subject
+}
+
+/// Everything below a folder.
+async fn put_all(
+    context: &Context,
+    session: &Session,
+    pulse: Pulse,
+    mut source: SourceFolder,
+    folder: ObjectAddress,
+    args: &PutArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let crew = Crew::new(places(&args.transfer), pulse, context.notes, output);
+    let mut upload = Upload { session, folder, args, crew };
+    // A disk may be slow, or far away.
+    while let Some(found) = tokio::task::block_in_place(|| source.next_folder()) {
+        let sizes = found.iter().map(|found| if let Found::File { size, .. } = found { *size } else { 0 });
+        upload.crew.expect(found.len() as u64, sizes.sum());
+        for found in found {
+            if upload.crew.is_over() {
+                break;
+            }
+            upload.begin(found).await?;
+        }
+        if upload.crew.is_over() {
+            break;
+        }
+    }
+    upload.crew.finish(if args.dry_run { "would be sent" } else { "sent" }).await
+}
+
+struct Upload<'a> {
+    session: &'a Session,
+    folder: ObjectAddress,
+    args: &'a PutArgs,
+    crew: Crew<'a>,
+}
+
+impl Upload<'_> {
+    async fn begin(&mut self, found: Found) -> Result<(), CliError> {
+        let (file, path, key, size) = match found {
+            Found::File { file, path, key, size } => (Some(file), path, key, size),
+            Found::EmptyFolder { path, key, .. } => (None, path + "/", key, 0),
+            Found::Left { file, path, why } => {
+                let subject = Self::local_subject(&file, &path);
+                return self.crew.tell(subject.clone(), Ok(ObjectEvent::Skipped { subject, reason: why }));
+            }
+            Found::Failed { file, path, failure } => {
+                return self.crew.tell(Self::local_subject(&file, &path), Err(failure));
+            }
+        };
+        let object = sibling(&self.folder, format!("{}{key}", self.folder.key));
+        let subject = subject(self.session, &object, file.as_deref(), &path);
+        if self.args.dry_run {
+            return self.crew.tell(subject.clone(), Ok(ObjectEvent::Planned { subject, size: Some(size) }));
+        }
+        let (options, requests) = options_among_many(&self.args.transfer, size);
+        let (session, request) = (self.session.clone(), request(object, self.args));
+        let keeps_what_is_there = self.args.conditions.keeps_what_is_there();
+        self.crew
+            .begin(requests, subject.clone(), move |progress| async move {
+                let uploaded = match &file {
+                    Some(file) => session.upload_file(request, file, options_with(options, progress)).await,
+                    None => session.put_object(request, Bytes::new()).await,
+                };
+                let outcome: Outcome = match uploaded {
+                    Ok(uploaded) => Ok(ObjectEvent::uploaded(subject, uploaded)),
+                    Err(SessionError::ConditionNotMet { .. }) if keeps_what_is_there => {
+                        Ok(ObjectEvent::Skipped { subject, reason: "there already" })
+                    }
+                    Err(error) => Err(failure(&error)),
+                };
+                outcome
+            })
+            .await
+    }
+
+    /// Of what does not become an object.
+    fn local_subject(file: &Path, path: &str) -> Subject {
+        Subject {
+            file: Some(file.display().to_string()),
+            shown: (escape(path).into_owned(), String::new()),
+            ..Subject::default()
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! `jetbridge rm`: objects are deleted. All below a folder only after a look at what that is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::io::IsTerminal as _;
+
+use jetbridge::{Conditions, DeleteObject, ObjectAddress, Session};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+
+use super::crew::{Crew, Outcome, Pulse, tell};
+use super::events::ObjectEvent;
+use super::{PLACES, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
+use crate::args::{ETag, RmArgs};
+use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
+use crate::context::Context;
+use crate::exit::{CliError, Failure};
+use crate::output::{BOLD, DIM, Output, styled};
+use crate::progress::Progress;
+use crate::text::{count_of, escape, human_size};
+
+/// S3 deletes no more in one request.
+const BATCH: usize = 1000;
+/// Keys that are shown before the question.
+const SAMPLE: usize = 5;
+/// No answer is longer.
+const LONGEST_ANSWER: u64 = 100;
+
+const SOME: &str = "What had been deleted by then stays deleted.";
+
+pub(in crate::commands) async fn run(context: &Context, args: &RmArgs, output: &mut Output) -> Result<(), CliError> {
+    if args.recursive {
+        let [key] = &*args.key else {
+            return Err(usage("--recursive takes one folder at a time").into());
+        };
+        let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal() && !output.is_json();
+        if !args.yes && !args.dry_run && !can_ask {
+            return Err(usage("rm --recursive asks first, and nobody can answer here")
+                .hint("Look with --dry-run, then say --yes.")
+                .into());
+        }
+        let folder = as_folder(parse_object(key, &args.place)?);
+        let (session, _) = context.signed_in().await?;
+        return until_interrupted(context, &session, SOME, |pulse| {
+            remove_below(context, &session, pulse, &folder, args, output)
+        })
+        .await;
+    }
+    let objects = args.key.iter().map(|key| parse_one_object(key, &args.place)).collect::<Result<Vec<_>, _>>()?;
+    if args.if_match.is_some() && objects.len() > 1 {
+        return Err(usage("an entity tag is one object's").into());
+    }
+    let (session, _) = context.signed_in().await?;
+    until_interrupted(context, &session, SOME, |pulse| remove(context, &session, pulse, objects, args, output)).await
+}
+
+/// Those that were named.
+async fn remove(
+    context: &Context,
+    session: &Session,
+    pulse: Pulse,
+    objects: Vec<ObjectAddress>,
+    args: &RmArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    if let ([object], false) = (&*objects, args.dry_run) {
+        let progress = Progress::start(context.notes, "asking S3 …");
+        session.delete_object(request(object.clone(), args)).await?;
+        drop(progress);
+        let event = ObjectEvent::Deleted { subject: subject_of(session, object) };
+        tell(&event, output)?;
+        return Ok(());
+    }
+    let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
+    removal.crew.expect(objects.len() as u64, 0);
+    let mut buckets: BTreeMap<Option<String>, Vec<ObjectAddress>> = BTreeMap::new();
+    for object in objects {
+        buckets.entry(object.bucket.clone()).or_default().push(object);
+    }
+    for of_one_bucket in buckets.into_values() {
+        removal.remove(of_one_bucket).await?;
+    }
+    removal.finish().await
+}
+
+/// All below a folder.
+async fn remove_below(
+    context: &Context,
+    session: &Session,
+    pulse: Pulse,
+    folder: &ObjectAddress,
+    args: &RmArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let asked = if args.yes || args.dry_run { None } else { Some(ask(context, session, folder).await?) };
+    let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
+    if let Some(keys) = asked {
+        removal.crew.expect(keys.len() as u64, 0);
+        removal.remove(keys.into_iter().map(|key| sibling(folder, key)).collect()).await?;
+        return removal.finish().await;
+    }
+    let mut pages = pages_below(session, folder);
+    let mut is_empty = true;
+    while !removal.crew.is_over() {
+        match pages.next_page().await {
+            Ok(Some(page)) => {
+                is_empty &= page.objects.is_empty();
+                removal.crew.expect(page.objects.len() as u64, 0);
+                removal.remove(page.objects.iter().map(|object| sibling(folder, &object.key)).collect()).await?;
+            }
+            Ok(None) if is_empty => return Err(nothing_below(folder).into()),
+            Ok(None) => break,
+            Err(error) if is_empty => return Err(error.into()),
+            Err(error) => removal.crew.break_off(failure(&error)),
+        }
+    }
+    removal.finish().await
+}
+
+/// Shows what there is, and asks. What is agreed to is what was shown: nothing that comes later is deleted with it.
+async fn ask(context: &Context, session: &Session, folder: &ObjectAddress) -> Result<Vec<String>, CliError> {
+    let progress = Progress::start(context.notes, "looking what there is …");
+    let mut pages = pages_below(session, folder);
+    let (mut keys, mut bytes) = (Vec::new(), 0_u64);
+    while let Some(page) = pages.next_page().await? {
+        bytes = page.objects.iter().fold(bytes, |bytes, object| bytes.saturating_add(object.size));
+        keys.extend(page.objects.into_iter().map(|object| object.key));
+        progress.say(format!("looking what there is … {}", count_of(keys.len() as u64, "object")));
+    }
+    drop(progress);
+    if keys.is_empty() {
+        return Err(nothing_below(folder).into());
+    }
+    let (number, place) = (count_of(keys.len() as u64, "object"), place_of(folder, session));
+    let mut question = styled(BOLD, format!("{number} ({}) below {place}:", human_size(bytes)));
+    for key in keys.iter().take(SAMPLE) {
+        question.push_str(&format!("\n  {}", escape(key)));
+    }
+    if let Some(more) = keys.len().checked_sub(SAMPLE).filter(|more| *more > 0) {
+        question.push_str(&format!("\n  {}", styled(DIM, format!("and {more} more"))));
+    }
+    context.notes.ask(format!("{question}\nDelete for good? [y/N] "));
+    let mut answer = String::new();
+    let mut stdin = BufReader::new(tokio::io::stdin()).take(LONGEST_ANSWER);
+    let read = stdin.read_line(&mut answer).await;
+    match (read, answer.trim().to_ascii_lowercase().as_str()) {
+        (Ok(_), "y" | "yes") => Ok(keys),
+        _ => Err(Failure { message: "cancelled: nothing was deleted".to_owned(), ..Failure::cancelled() }.into()),
+    }
+}
+
+/// The bucket by its name: that is what is at stake.
+fn place_of(folder: &ObjectAddress, session: &Session) -> String {
+    let bucket = Some(folder.bucket.clone().unwrap_or_else(|| session.config().bucket().to_owned()));
+    show(&ObjectAddress { bucket, ..folder.clone() })
+}
+
+fn request(object: ObjectAddress, args: &RmArgs) -> DeleteObject {
+    let if_match = args.if_match.clone().map(|ETag(tag)| tag);
+    DeleteObject { object, conditions: Conditions { if_match, ..Conditions::default() } }
+}
+
+struct Removal<'a> {
+    session: &'a Session,
+    args: &'a RmArgs,
+    crew: Crew<'a>,
+}
+
+impl Removal<'_> {
+    /// Deletes objects of one bucket.
+    async fn remove(&mut self, objects: Vec<ObjectAddress>) -> Result<(), CliError> {
+        for objects in objects.chunks(BATCH) {
+            if self.crew.is_over() {
+                break;
+            }
+            if self.args.dry_run {
+                for object in objects {
+                    let subject = subject_of(self.session, object);
+                    self.crew.tell(subject.clone(), Ok(ObjectEvent::Planned { subject, size: None }))?;
+                }
+            } else if self.args.place.request_payer {
+                self.remove_each(objects).await?;
+            } else {
+                self.remove_at_once(objects).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_at_once(&mut self, objects: &[ObjectAddress]) -> Result<(), CliError> {
+        let Some(ObjectAddress { bucket, .. }) = objects.first() else { return Ok(()) };
+        let keys = objects.iter().map(|object| object.key.clone()).collect();
+        let mut refused: HashMap<_, _> = match self.session.delete_objects(bucket.clone(), keys).await {
+            Ok(refused) => refused.into_iter().collect(),
+            Err(error) => {
+                self.crew.break_off(failure(&error));
+                return Ok(());
+            }
+        };
+        for object in objects {
+            let subject = subject_of(self.session, object);
+            let outcome = match refused.remove(&object.key) {
+                None => Ok(ObjectEvent::Deleted { subject: subject.clone() }),
+                Some(error) => Err(failure(&error)),
+            };
+            self.crew.tell(subject, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// The request for many knows nobody who pays.
+    async fn remove_each(&mut self, objects: &[ObjectAddress]) -> Result<(), CliError> {
+        for object in objects {
+            let subject = subject_of(self.session, object);
+            let (session, request) = (self.session.clone(), request(object.clone(), self.args));
+            let deleting = {
+                let subject = subject.clone();
+                move |_| async move {
+                    let outcome: Outcome = match session.delete_object(request).await {
+                        Ok(()) => Ok(ObjectEvent::Deleted { subject }),
+                        Err(error) => Err(failure(&error)),
+                    };
+                    outcome
+                }
+            };
+            self.crew.begin(1, subject, deleting).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(self) -> Result<(), CliError> {
+        let done = if self.args.dry_run { "would be deleted" } else { "deleted" };
+        self.crew.finish(done).await
+    }
+}

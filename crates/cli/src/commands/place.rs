@@ -1,0 +1,126 @@
+//! Where in S3: what a command's arguments name.
+
+use jetbridge::{ObjectAddress, Session};
+
+use crate::args::BucketArgs;
+use crate::exit::{Exit, Failure};
+use crate::text::escape;
+
+/// A bucket and a prefix, or a key; the configuration says the rest.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) bucket: Option<String>,
+    pub(super) prefix: Option<String>,
+}
+
+impl Place {
+    /// A prefix, or `s3://BUCKET/PREFIX` as the AWS CLI takes it; there the bucket may be the ARN of an access point.
+    pub(super) fn parse(prefix: Option<&str>, bucket: Option<&str>) -> Result<Self, Failure> {
+        let place = |bucket: Option<&str>, prefix: Option<&str>| Self {
+            bucket: bucket.map(str::to_owned),
+            prefix: prefix.map(str::to_owned),
+        };
+        let Some(address) = prefix.and_then(|prefix| prefix.strip_prefix("s3://")) else {
+            return Ok(place(bucket, prefix));
+        };
+        let (named, prefix) = match address.split_once("accesspoint") {
+            // The slash or colon before its name belongs to the ARN.
+            Some((start, name)) if address.starts_with("arn:") => {
+                let name = name.char_indices().skip(1).find(|(_, c)| *c == '/').map_or(name, |(end, _)| &name[..end]);
+                let (bucket, rest) = address.split_at(start.len() + "accesspoint".len() + name.len());
+                (bucket, rest.strip_prefix('/').unwrap_or_default())
+            }
+            _ => address.split_once('/').unwrap_or((address, "")),
+        };
+        if bucket.is_some_and(|bucket| bucket != named) {
+            let problem = format!("s3://{} is in another bucket than --bucket says", escape(address));
+            return Err(usage(problem).hint("Leave --bucket out."));
+        }
+        Ok(place(Some(named), Some(prefix)))
+    }
+}
+
+/// Whether an argument is an address of S3, whatever stands beside it.
+pub(super) fn is_address(argument: &str) -> bool {
+    argument.starts_with("s3://")
+}
+
+/// The object, or the folder, that an argument names: a whole key, or `s3://BUCKET/KEY`.
+pub(super) fn parse_object(key: &str, args: &BucketArgs) -> Result<ObjectAddress, Failure> {
+    let Place { bucket, prefix } = Place::parse(Some(key), args.bucket.as_deref())?;
+    Ok(ObjectAddress { bucket, key: prefix.unwrap_or_default(), requester_pays: args.request_payer })
+}
+
+/// The same for one object: no bucket has one without a key.
+pub(super) fn parse_one_object(key: &str, args: &BucketArgs) -> Result<ObjectAddress, Failure> {
+    let object = parse_object(key, args)?;
+    if object.key.is_empty() {
+        return Err(usage("an object has a key").hint("Name it whole: reports/2026/q1.pdf, or s3://BUCKET/KEY."));
+    }
+    Ok(object)
+}
+
+/// A folder: what begins with it and a slash. Nothing is everything.
+pub(super) fn as_folder(mut object: ObjectAddress) -> ObjectAddress {
+    if !object.key.is_empty() && !object.key.ends_with('/') {
+        object.key.push('/');
+    }
+    object
+}
+
+/// The address as a person reads it.
+pub(super) fn show(object: &ObjectAddress) -> String {
+    match &object.bucket {
+        Some(bucket) => format!("s3://{}/{}", escape(bucket), escape(&object.key)),
+        None => escape(&object.key).into_owned(),
+    }
+}
+
+/// The bucket's name, for a program.
+pub(super) fn bucket_of(object: &ObjectAddress, session: &Session) -> String {
+    object.bucket.clone().unwrap_or_else(|| session.config().bucket().to_owned())
+}
+
+pub(super) fn usage(problem: impl Into<String>) -> Failure {
+    Failure::new("usage", Exit::Usage, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(prefix: &str, bucket: Option<&str>) -> Result<(Option<String>, Option<String>), String> {
+        let place = Place::parse(Some(prefix), bucket).map_err(|failure| failure.message)?;
+        Ok((place.bucket, place.prefix))
+    }
+
+    #[test]
+    fn an_address_names_bucket_and_prefix() {
+        let arn = "arn:aws:s3:us-west-2:123456789012:accesspoint";
+        for (address, bucket, prefix) in [
+            ("s3://my-team-data", "my-team-data", ""),
+            ("s3://my-team-data/", "my-team-data", ""),
+            ("s3://my-team-data/reports/2026/", "my-team-data", "reports/2026/"),
+            ("s3://my-team-data//a", "my-team-data", "/a"),
+            ("s3://accesspoint-logs/a/b", "accesspoint-logs", "a/b"),
+            ("s3://", "", ""),
+            (&format!("s3://{arn}/reports"), &format!("{arn}/reports"), ""),
+            (&format!("s3://{arn}/reports/2026/a"), &format!("{arn}/reports"), "2026/a"),
+            (&format!("s3://{arn}:reports/2026/"), &format!("{arn}:reports"), "2026/"),
+            (&format!("s3://{arn}"), arn, ""),
+            (&format!("s3://{arn}é/a"), &format!("{arn}é"), "a"),
+        ] {
+            assert_eq!(place(address, None), Ok((Some(bucket.to_owned()), Some(prefix.to_owned()))), "{address}");
+        }
+        assert_eq!(place("S3://x", None), Ok((None, Some("S3://x".to_owned()))));
+        assert_eq!(place("a/", Some("b")), Ok((Some("b".to_owned()), Some("a/".to_owned()))));
+    }
+
+    #[test]
+    fn an_address_and_another_bucket_contradict_each_other() {
+        assert!(place("s3://one/a", Some("one")).is_ok());
+        for other in ["two", "on", "one/a"] {
+            assert!(place("s3://one/a", Some(other)).unwrap_err().contains("--bucket"), "{other}");
+        }
+    }
+}

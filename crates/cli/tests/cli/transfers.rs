@@ -1,0 +1,225 @@
+//! Transfers that are broken off: by Ctrl-C, by a service manager, by a kill. And what a person at a terminal sees and is asked.
+#![cfg(unix)]
+
+use std::fs;
+use std::time::Duration;
+
+use jetbridge_local_stack::RequestRecord;
+
+use crate::objects::{listed, signed_in};
+use crate::support::{ALICE, Bench, Outcome, Running};
+
+const PART: usize = 5 * 1024 * 1024;
+
+/// A stack that takes its time, so that a transfer can be met in the middle.
+fn slow() -> Bench {
+    let bench = Bench::start_with(|options| options.latency = Duration::from_millis(100));
+    bench.sign_in_as(ALICE);
+    bench
+}
+
+fn bytes(parts: usize) -> Vec<u8> {
+    (0..parts * PART - 7).map(|n| (n * 31 % 253) as u8).collect()
+}
+
+/// Begins a command and comes back when the stack has answered `operation` so often for keys that begin so. What an earlier
+/// command had on its way may be answered after its end: each has keys of its own.
+fn begin(bench: &Bench, arguments: &[&str], operation: &str, key: &str, times: usize) -> Running {
+    let running = Running::start(&mut bench.command(arguments));
+    let path = format!("/jetbridge-demo/{key}");
+    let is_meant = |record: &RequestRecord| record.operation == operation && record.path.starts_with(&path);
+    while bench.stack.log().records().iter().filter(|record| is_meant(record)).count() < times {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running
+}
+
+fn completed(outcome: &Outcome) -> serde_json::Value {
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    outcome.events().pop().unwrap()
+}
+
+#[test]
+fn an_upload_that_was_killed_goes_on_where_it_was() {
+    let bench = slow();
+    let file = bench.path("big");
+    fs::write(&file, bytes(8)).unwrap();
+    let file = file.to_str().unwrap();
+    let put = ["put", file, "big", "--json", "--part-size", "5MiB", "--parallel", "1"];
+    let running = begin(&bench, &put, "UploadPart", "big", 3);
+    running.signal("KILL");
+    assert_eq!(running.finish().code, -1);
+    let outcome = completed(&bench.run(&put));
+    let resumed = outcome["resumed"].as_u64().unwrap();
+    // The last one may have been answered, and that not heard any more.
+    assert!(resumed >= 2 * PART as u64, "{outcome}");
+    assert_eq!(bench.stack.log().count("CreateMultipartUpload"), 1);
+    assert!(bench.stack.log().count("UploadPart") <= 8 + 2, "what had arrived was sent again");
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let state = bench.path(".local/state/jetbridge/transfers");
+        assert_eq!(fs::metadata(state).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    let target = bench.path("down");
+    let get = ["get", "big", target.to_str().unwrap(), "--json", "--part-size", "5MiB", "--parallel", "1"];
+    let running = begin(&bench, &get, "GetObject", "big", 4);
+    running.signal("KILL");
+    assert_eq!(running.finish().code, -1);
+    assert!(!target.exists());
+    let outcome = completed(&bench.run(&get));
+    assert!(outcome["resumed"].as_u64().unwrap() >= PART as u64, "{outcome}");
+    assert_eq!((&outcome["verified"], fs::read(&target).unwrap()), (&true.into(), bytes(8)));
+}
+
+#[test]
+fn start_over_uses_nothing_of_before() {
+    let bench = slow();
+    let file = bench.path("big");
+    fs::write(&file, bytes(4)).unwrap();
+    let put = ["put", file.to_str().unwrap(), "big", "--json", "--part-size", "5MiB", "--parallel", "1"];
+    let running = begin(&bench, &put, "UploadPart", "big", 2);
+    running.signal("KILL");
+    running.finish();
+    let outcome = completed(&bench.run(&[&put[..], &["--start-over"]].concat()));
+    assert_eq!(outcome["resumed"], 0);
+    assert_eq!(bench.stack.log().count("AbortMultipartUpload"), 1, "S3 is not left with what nobody goes on with");
+}
+
+#[test]
+fn an_upload_that_is_cancelled_leaves_nothing_in_s3() {
+    let bench = slow();
+    let folder = bench.path("folder");
+    fs::create_dir_all(&folder).unwrap();
+    for name in ["a", "b", "c"] {
+        fs::write(folder.join(name), bytes(4)).unwrap();
+    }
+    let (one, all) = (folder.join("a"), folder.to_str().unwrap());
+    for (signal, key, arguments) in [
+        ("INT", "new/one", &["put", one.to_str().unwrap(), "new/one"][..]),
+        ("TERM", "new/two", &["put", one.to_str().unwrap(), "new/two"]),
+        ("INT", "new/all", &["put", "-r", all, "new/all"]),
+    ] {
+        let arguments = [arguments, &["--json", "--part-size", "5MiB"]].concat();
+        let running = begin(&bench, &arguments, "UploadPart", key, 1);
+        running.signal(signal);
+        let outcome = running.finish();
+        assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (7, Some("user_cancelled")), "{outcome:?}");
+        assert!(outcome.error()["hint"].as_str().unwrap().contains("keeps nothing"), "{outcome:?}");
+    }
+    let log = bench.stack.log();
+    assert!(log.count("CreateMultipartUpload") >= 3);
+    let finished = log.count("AbortMultipartUpload") + log.count("CompleteMultipartUpload");
+    assert_eq!(finished, log.count("CreateMultipartUpload"));
+    assert_eq!(log.count("CompleteMultipartUpload"), listed(&bench, "new/").len());
+}
+
+#[test]
+fn a_download_that_is_cancelled_keeps_what_has_arrived() {
+    let bench = slow();
+    let file = bench.path("big");
+    fs::write(&file, bytes(5)).unwrap();
+    assert_eq!(bench.run(&["put", file.to_str().unwrap(), "big"]).code, 0);
+    let target = bench.path("down");
+    let get = ["get", "big", target.to_str().unwrap(), "--json", "--part-size", "5MiB", "--parallel", "1"];
+    let running = begin(&bench, &get, "GetObject", "big", 4);
+    running.signal("INT");
+    let outcome = running.finish();
+    assert_eq!(outcome.code, 7, "{outcome:?}");
+    assert!(outcome.error()["hint"].as_str().unwrap().contains("is kept"), "{outcome:?}");
+    assert!(!target.exists());
+    let resumed = completed(&bench.run(&get))["resumed"].as_u64().unwrap();
+    assert!(resumed >= PART as u64, "{resumed}");
+    assert_eq!(fs::read(&target).unwrap(), bytes(5));
+}
+
+#[test]
+fn a_thousand_small_objects_go_over_few_connections_and_requests() {
+    let bench = signed_in();
+    let folder = bench.path("many");
+    fs::create_dir_all(&folder).unwrap();
+    for number in 0..1000 {
+        fs::write(folder.join(number.to_string()), vec![b'x'; 1000]).unwrap();
+    }
+    bench.stack.log().clear();
+    let put = bench.run(&["put", "-r", folder.to_str().unwrap(), "many", "--json"]);
+    assert_eq!((put.code, put.events_named("uploaded").len()), (0, 1000), "{}", put.stderr);
+    let summary = put.events().pop().unwrap();
+    assert_eq!((&summary["done"], &summary["bytes"]), (&1000.into(), &1_000_000.into()));
+    let get = bench.run(&["get", "-r", "many", bench.path("back").to_str().unwrap(), "--json"]);
+    assert_eq!((get.code, get.events_named("downloaded").len()), (0, 1000), "{}", get.stderr);
+    // One request for each object, and a page of the listing.
+    let log = bench.stack.log();
+    assert_eq!((log.count("PutObject"), log.count("GetObject"), log.count("HeadObject")), (1000, 1000, 0));
+    let most_at_once = |operation: &str| {
+        let records: Vec<_> = log.records().into_iter().filter(|record| record.operation == operation).collect();
+        let at = |moment| records.iter().filter(|record| record.started <= moment && moment < record.ended).count();
+        records.iter().map(|record| at(record.started)).max().unwrap()
+    };
+    assert!(most_at_once("PutObject") <= 16 && most_at_once("GetObject") <= 16);
+    assert_eq!(fs::read_dir(bench.path("back")).unwrap().count(), 1000, "nothing else is left in the folder");
+}
+
+#[cfg(target_os = "linux")]
+mod at_a_terminal {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// Runs a line of shell at a terminal of 80 columns, at which `typed` is typed.
+    fn type_at_terminal(bench: &Bench, line: &str, typed: &str) -> Outcome {
+        let program = bench.command(&[]);
+        let mut terminal = Command::new("script");
+        let line = format!("stty rows 24 cols 80; exec \"$JETBRIDGE\" {line}");
+        terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => terminal.env(name, value),
+                None => terminal.env_remove(name),
+            };
+        }
+        terminal.env("JETBRIDGE", program.get_program()).env("SHELL", "/bin/sh").env("TERM", "xterm");
+        let streams = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = streams.spawn().unwrap();
+        child.stdin.as_ref().unwrap().write_all(typed.as_bytes()).unwrap();
+        let outcome = Outcome::of(child.wait_with_output().unwrap());
+        assert!(!outcome.stdout.contains("panicked"), "{outcome:?}");
+        outcome
+    }
+
+    #[test]
+    fn deleting_a_folder_is_asked_first() {
+        let bench = signed_in();
+        for answer in ["\n", "n\n", "what?\n"] {
+            let outcome = type_at_terminal(&bench, "rm -r awkward", answer);
+            assert_eq!(outcome.code, 7, "{outcome:?}");
+            assert!(outcome.stdout.contains("nothing was deleted"), "{outcome:?}");
+            // How many, where, and some of them.
+            for shown in ["objects (", "s3://jetbridge-demo/awkward/", "and ", "Delete for good? [y/N]"] {
+                assert!(outcome.stdout.contains(shown), "{shown}: {outcome:?}");
+            }
+        }
+        assert!(!listed(&bench, "awkward/").is_empty());
+        let outcome = type_at_terminal(&bench, "rm -r reports", "y\n");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert!(listed(&bench, "reports/").is_empty());
+    }
+
+    #[test]
+    fn a_transfer_shows_how_far_it_is_unless_nobody_wants_to_see() {
+        let bench = slow();
+        let file = bench.path("big");
+        fs::write(&file, bytes(8)).unwrap();
+        let put = format!("put {} s3://jetbridge-demo/a/b/big --part-size 5MiB --parallel 1", file.display());
+        let shown = type_at_terminal(&bench, &put, "");
+        assert_eq!(shown.code, 0, "{shown:?}");
+        assert!(shown.stdout.contains("of 40.00 MiB") && shown.stdout.contains("/s"), "{shown:?}");
+        for quiet in ["-q", "2> /dev/null"] {
+            let quiet = type_at_terminal(&bench, &format!("{put} {quiet}"), "");
+            assert_eq!(quiet.code, 0, "{quiet:?}");
+            assert!(!quiet.stdout.contains("/s"), "{quiet:?}");
+        }
+    }
+}

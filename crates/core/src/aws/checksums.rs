@@ -1,0 +1,168 @@
+//! Checksums of what is read: held against the one that S3 keeps with an object (Amazon S3 user guide, "Checking object
+//! integrity"). S3 computes one of each object, so that most have one.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crc_fast::CrcAlgorithm;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::objects::ObjectChecksum;
+
+/// Computes the checksum that an object should have, of bytes as they come.
+pub(crate) struct Checker {
+    state: State,
+    expected: Vec<u8>,
+}
+
+enum State {
+    Crc32(crc_fast::Digest),
+    Crc64(crc_fast::Digest),
+    Sha1(sha1::Sha1),
+    Sha256(Sha256),
+}
+
+impl Checker {
+    /// None if it is a checksum of checksums, or of an algorithm that is not known here.
+    pub(crate) fn new(checksum: &ObjectChecksum) -> Option<Self> {
+        let state = match checksum.algorithm.as_str() {
+            _ if !checksum.is_of_whole_object => return None,
+            "CRC64NVME" => State::Crc64(crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme)),
+            "CRC32" => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
+            "CRC32C" => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)),
+            "SHA1" => State::Sha1(<sha1::Sha1 as sha1::Digest>::new()),
+            "SHA256" => State::Sha256(Sha256::new()),
+            _ => return None,
+        };
+        Some(Self { state, expected: STANDARD.decode(&checksum.value).ok()? })
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        match &mut self.state {
+            State::Crc32(crc) | State::Crc64(crc) => crc.update(bytes),
+            State::Sha1(sha) => sha1::Digest::update(sha, bytes),
+            State::Sha256(sha) => sha.update(bytes),
+        }
+    }
+
+    /// Whether the bytes were those that S3 keeps.
+    pub(crate) fn finds_right(self) -> bool {
+        let found: Vec<u8> = match self.state {
+            State::Crc32(crc) => crc.finalize().to_be_bytes()[4..].to_vec(),
+            State::Crc64(crc) => crc.finalize().to_be_bytes().to_vec(),
+            State::Sha1(sha) => sha1::Digest::finalize(sha).to_vec(),
+            State::Sha256(sha) => sha.finalize().to_vec(),
+        };
+        found.ct_eq(&self.expected).into()
+    }
+}
+
+/// The CRC64NVME of a part, from which that of the whole can be put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct PartCrc {
+    pub value: u64,
+    pub length: u64,
+}
+
+/// Computes it of bytes as they come.
+#[derive(Clone)]
+pub(crate) struct PartHasher {
+    crc: crc_fast::Digest,
+    length: u64,
+}
+
+impl PartHasher {
+    pub(crate) fn new() -> Self {
+        Self { crc: crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme), length: 0 }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.crc.update(bytes);
+        self.length += bytes.len() as u64;
+    }
+
+    pub(crate) fn finish(self) -> PartCrc {
+        PartCrc { value: self.crc.finalize(), length: self.length }
+    }
+}
+
+impl PartCrc {
+    /// That of the parts one after another, if it is what `checksum` says; none if that is of another algorithm, for which the
+    /// bytes have to be read once more.
+    pub(crate) fn are_those_of(parts: impl IntoIterator<Item = Self>, checksum: &ObjectChecksum) -> Option<bool> {
+        if checksum.algorithm != "CRC64NVME" || !checksum.is_of_whole_object {
+            return None;
+        }
+        Some(Self::of_whole(parts).base64() == checksum.value)
+    }
+
+    /// That of the parts one after another ("full object checksums", same guide).
+    pub(crate) fn of_whole(parts: impl IntoIterator<Item = Self>) -> Self {
+        let nothing = PartHasher::new().finish();
+        parts.into_iter().fold(nothing, |whole, part| Self {
+            value: crc_fast::checksum_combine(CrcAlgorithm::Crc64Nvme, whole.value, part.value, part.length),
+            length: whole.length + part.length,
+        })
+    }
+
+    /// As S3's headers have it.
+    pub(crate) fn base64(self) -> String {
+        STANDARD.encode(self.value.to_be_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checksum(algorithm: &str, value: &str) -> ObjectChecksum {
+        ObjectChecksum { algorithm: algorithm.to_owned(), value: value.to_owned(), is_of_whole_object: true }
+    }
+
+    /// Of the nine digits. CRCs: the "check" of the catalogue of parametrised CRC algorithms; the rest by Python.
+    const KNOWN: [(&str, &str); 5] = [
+        ("CRC64NVME", "rosUhgp5mIg="),
+        ("CRC32", "y/Q5Jg=="),
+        ("CRC32C", "4waSgw=="),
+        ("SHA1", "98O8HYCOBHMq32eZZczDTKeuNEE="),
+        ("SHA256", "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
+    ];
+
+    #[test]
+    fn every_algorithm_finds_the_bytes_right_and_others_wrong() {
+        for (algorithm, value) in KNOWN {
+            let is_right = |bytes: [&[u8]; 2]| {
+                let mut checker = Checker::new(&checksum(algorithm, value)).unwrap();
+                bytes.into_iter().for_each(|bytes| checker.update(bytes));
+                checker.finds_right()
+            };
+            assert!(is_right([b"1234", b"56789"]), "{algorithm}");
+            assert!(!is_right([b"1234", b"56780"]) && !is_right([b"1234", b"5678"]), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_computed_is_no_checker() {
+        assert!(Checker::new(&checksum("XXHASH3", "AAAA")).is_none());
+        assert!(Checker::new(&checksum("CRC32", "no base64")).is_none());
+        let of_parts = ObjectChecksum { is_of_whole_object: false, ..checksum("CRC32", "y/Q5Jg==") };
+        assert!(Checker::new(&of_parts).is_none());
+    }
+
+    #[test]
+    fn the_parts_are_put_together() {
+        let crc = |bytes: &[u8]| {
+            let mut hasher = PartHasher::new();
+            hasher.update(bytes);
+            hasher.finish()
+        };
+        let whole = checksum("CRC64NVME", KNOWN[0].1);
+        let are_right = |parts: &[&[u8]]| PartCrc::are_those_of(parts.iter().map(|part| crc(part)), &whole);
+        assert_eq!(are_right(&[b"123", b"456", b"789"]), Some(true));
+        assert_eq!(are_right(&[b"123456789", b""]), Some(true));
+        assert_eq!(are_right(&[b"456", b"123", b"789"]), Some(false));
+        assert_eq!(PartCrc::are_those_of([crc(b"123456789")], &checksum("CRC32", "y/Q5Jg==")), None);
+        let empty = checksum("CRC64NVME", "AAAAAAAAAAA=");
+        assert_eq!(PartCrc::are_those_of([], &empty), Some(true));
+    }
+}

@@ -1,0 +1,278 @@
+//! Single calls that read an object (HeadObject, GetObject), and what their answers say of it.
+
+use std::time::SystemTime;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{ResponseChecksumValidation, StalledStreamProtectionConfig};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::types::{ChecksumMode, ChecksumType, RequestPayer};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::body::SdkBody;
+use http::{HeaderName, HeaderValue};
+
+use super::objects::{Conditions, ObjectChecksum, ObjectDetails, ObjectHeaders};
+use super::s3::for_call;
+use crate::cognito::AwsCredentials;
+use crate::diagnosis::{AwsFailure, sort_sdk_error};
+use crate::error::Service;
+use crate::net::whole_answer::WholeRefusal;
+
+/// "To retrieve the checksum, this mode must be enabled" (S3 API reference, GetObject).
+const CHECKSUM_MODE: HeaderName = HeaderName::from_static("x-amz-checksum-mode");
+
+/// Which object.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub client: Client,
+    pub bucket: String,
+    pub key: String,
+    pub requester_pays: bool,
+}
+
+impl Target {
+    pub(crate) fn payer(&self) -> Option<RequestPayer> {
+        self.requester_pays.then_some(RequestPayer::Requester)
+    }
+}
+
+/// Which bytes of an object a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    All,
+    /// From the first to the one before the second; the object may end earlier.
+    Between(u64, u64),
+    From(u64),
+}
+
+impl Wanted {
+    /// As `Range` has it (RFC 9110 §14.2), which counts the last one in.
+    fn header(self) -> Option<String> {
+        match self {
+            Self::All => None,
+            Self::Between(first, end) => Some(format!("bytes={first}-{}", end.saturating_sub(1))),
+            Self::From(first) => Some(format!("bytes={first}-")),
+        }
+    }
+}
+
+/// An object whose bytes are coming.
+pub(crate) struct Opened {
+    pub details: ObjectDetails,
+    /// Whether the server said how large the object is.
+    pub has_size: bool,
+    /// The first byte of the object that comes, and where they end, if the server said so.
+    pub start: u64,
+    pub end: Option<u64>,
+    pub body: SdkBody,
+}
+
+/// What an answer says of the object. The SDK has two types for the same headers.
+macro_rules! read_details {
+    ($answer:expr, $key:expr) => {{
+        let answer = &$answer;
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        let checksums = [
+            ("CRC64NVME", answer.checksum_crc64_nvme()),
+            ("CRC32C", answer.checksum_crc32_c()),
+            ("CRC32", answer.checksum_crc32()),
+            ("SHA256", answer.checksum_sha256()),
+            ("SHA1", answer.checksum_sha1()),
+        ];
+        ObjectDetails {
+            key: $key.clone(),
+            size: answer.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            e_tag: text(answer.e_tag()),
+            last_modified: answer.last_modified().and_then(to_system_time),
+            headers: ObjectHeaders {
+                content_type: text(answer.content_type()),
+                cache_control: text(answer.cache_control()),
+                content_disposition: text(answer.content_disposition()),
+                content_encoding: text(answer.content_encoding()),
+                content_language: text(answer.content_language()),
+                metadata: answer.metadata().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
+            },
+            storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
+            version_id: text(answer.version_id()),
+            checksum: read_checksum(checksums, answer.checksum_type(), answer.e_tag()),
+        }
+    }};
+}
+
+/// Asks what is known of an object.
+pub(crate) async fn head(
+    target: &Target,
+    credentials: &AwsCredentials,
+    conditions: &Conditions,
+) -> Result<ObjectDetails, AwsFailure> {
+    let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
+    let answer = target
+        .client
+        .head_object()
+        .bucket(&target.bucket)
+        .key(&target.key)
+        .set_request_payer(target.payer())
+        .set_if_match(if_match)
+        .set_if_none_match(if_none_match)
+        .set_if_modified_since(if_modified_since.map(DateTime::from))
+        .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
+        .checksum_mode(ChecksumMode::Enabled)
+        .customize()
+        .config_override(for_call::<HeadObjectError>(credentials))
+        .send()
+        .await;
+    let refused = match answer {
+        Ok(answer) => return Ok(read_details!(answer, target.key)),
+        Err(error) => sort_sdk_error(Service::S3, "head of an object", &error),
+    };
+    if !refused.wants_words() {
+        return Err(refused);
+    }
+    // "Because HEAD requests don't return a response body, if the HEAD request generates an error, it returns a generic code …
+    // It's not possible to retrieve the exact exception" (S3 API reference, HeadObject): not even that the credentials have
+    // expired. GET has words.
+    let opened = open(target, credentials, conditions, Wanted::Between(0, 1)).await;
+    match opened {
+        Ok(opened) => Ok(opened.details),
+        // There is an object by now, without a first byte.
+        Err(failure) if failure.is_about_range() => Err(refused),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Begins to read an object.
+pub(crate) async fn open(
+    target: &Target,
+    credentials: &AwsCredentials,
+    conditions: &Conditions,
+    wanted: Wanted,
+) -> Result<Opened, AwsFailure> {
+    let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
+    let config = for_call::<GetObjectError>(credentials)
+        .interceptor(WholeRefusal)
+        .retry_classifier(WholeRefusal)
+        // The checksum is asked for below and compared by whoever reads the bytes: of an object that comes in several
+        // answers no single one can be.
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        // Whoever reads the bytes also sees that none come, and then goes on where they ended.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    let answer = target
+        .client
+        .get_object()
+        .bucket(&target.bucket)
+        .key(&target.key)
+        .set_request_payer(target.payer())
+        .set_if_match(if_match)
+        .set_if_none_match(if_none_match)
+        .set_if_modified_since(if_modified_since.map(DateTime::from))
+        .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
+        .set_range(wanted.header())
+        .customize()
+        .config_override(config)
+        .mutate_request(|request| {
+            request.headers_mut().insert(CHECKSUM_MODE, HeaderValue::from_static("ENABLED"));
+        })
+        .send()
+        .await
+        .map_err(|error| sort_sdk_error(Service::S3, "object", &error))?;
+    let mut details = read_details!(answer, target.key);
+    let (start, end) = match answer.content_range().and_then(read_content_range) {
+        Some(range) => {
+            details.size = range.size.unwrap_or(0);
+            // Of some of the bytes it is theirs, if they are a part of an upload ("Checking object integrity", user guide:
+            // "a byte range that aligns with a single part").
+            if range.first != 0 || range.size != Some(range.end) {
+                details.checksum = None;
+            }
+            (range.first, Some(range.end))
+        }
+        None => (0, answer.content_length().and_then(|length| u64::try_from(length).ok())),
+    };
+    let has_size = details.size > 0 || end == Some(0);
+    Ok(Opened { details, has_size, start, end, body: answer.body.into_inner() })
+}
+
+/// What `Content-Range` says (RFC 9110 §14.4).
+#[derive(Debug, PartialEq, Eq)]
+struct ContentRange {
+    first: u64,
+    /// After the last byte.
+    end: u64,
+    size: Option<u64>,
+}
+
+fn read_content_range(text: &str) -> Option<ContentRange> {
+    let (range, size) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+    let size = if size == "*" { None } else { Some(size.parse().ok()?) };
+    let end = last.checked_add(1).filter(|end| first < *end && size.is_none_or(|size| *end <= size))?;
+    Some(ContentRange { first, end, size })
+}
+
+/// An object has one; the fastest, should a server send several.
+fn read_checksum(
+    values: [(&str, Option<&str>); 5],
+    kind: Option<&ChecksumType>,
+    e_tag: Option<&str>,
+) -> Option<ObjectChecksum> {
+    let (algorithm, value) = values.into_iter().find_map(|(algorithm, value)| Some((algorithm, value?)))?;
+    // A checksum of the parts' checksums ends in their number, except where a range covers all of the object: then S3 leaves
+    // it away (botocore, issue 3346). Its ETag keeps it.
+    let is_of_parts = value.contains('-') || e_tag.is_some_and(|e_tag| e_tag.contains('-'));
+    let is_of_whole_object = match kind {
+        Some(ChecksumType::FullObject) => !value.contains('-'),
+        Some(_) => false,
+        None => !is_of_parts,
+    };
+    Some(ObjectChecksum { algorithm: algorithm.to_owned(), value: value.to_owned(), is_of_whole_object })
+}
+
+fn to_system_time(time: &DateTime) -> Option<SystemTime> {
+    SystemTime::try_from(*time).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_range_is_read_or_none() {
+        let range = |first, end, size| Some(ContentRange { first, end, size });
+        for (text, expected) in [
+            ("bytes 0-0/1", range(0, 1, Some(1))),
+            ("bytes 5-9/10", range(5, 10, Some(10))),
+            ("bytes 5-9/*", range(5, 10, None)),
+            ("bytes 9-5/10", None),
+            ("bytes 5-10/10", None),
+            ("bytes */10", None),
+            ("bytes 0-18446744073709551615/*", None),
+            ("items 0-1/2", None),
+            ("", None),
+        ] {
+            assert_eq!(read_content_range(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_asked_for_with_its_last_byte() {
+        assert_eq!(Wanted::All.header(), None);
+        assert_eq!(Wanted::Between(0, 1).header().as_deref(), Some("bytes=0-0"));
+        assert_eq!(Wanted::Between(10, 30).header().as_deref(), Some("bytes=10-29"));
+        assert_eq!(Wanted::From(7).header().as_deref(), Some("bytes=7-"));
+    }
+
+    #[test]
+    fn what_may_be_a_checksum_of_checksums_is_not_taken_for_one_of_the_object() {
+        let whole = |value, kind: Option<&str>, e_tag| {
+            let values =
+                [("CRC64NVME", None), ("CRC32C", None), ("CRC32", Some(value)), ("SHA256", None), ("SHA1", None)];
+            read_checksum(values, kind.map(ChecksumType::from).as_ref(), Some(e_tag)).unwrap().is_of_whole_object
+        };
+        assert!(whole("UymZPQ==", Some("FULL_OBJECT"), "\"0a-7\""));
+        assert!(!whole("UymZPQ==", Some("COMPOSITE"), "\"0a-7\""));
+        assert!(!whole("UymZPQ==-7", Some("FULL_OBJECT"), "\"0a-7\""));
+        assert!(!whole("UymZPQ==", None, "\"0a-7\""));
+        assert!(whole("UymZPQ==", None, "\"0a\""));
+    }
+}

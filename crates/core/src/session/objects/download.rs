@@ -1,0 +1,351 @@
+//! An object becomes a file: ranges of it at once, each written where it belongs, and held against the checksum of the whole
+//! before the file appears.
+//!
+//! The first request asks for the first part and learns from its `Content-Range` how large the object is, so that a small one
+//! takes one request (as aws-c-s3 and aws-s3-transfer-manager-rs discover it). All others carry the ETag. A range has no
+//! checksum of the whole beside it, therefore HEAD asks for it beside the parts of a large object.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::try_join;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
+
+use super::Objects;
+use super::get::wanted;
+use super::partial::{Destination, Found, Heading, Partial, Turn};
+use super::reader::{Answer, Pin, Reader, Source};
+use crate::aws::checksums::PartHasher;
+use crate::aws::objects::{
+    Conditions, DownloadedObject, GetObject, ObjectChecksum, ObjectDetails, TransferOptions, TransferProgress,
+};
+use crate::aws::reading::{Opened, Wanted};
+use crate::error::SessionError;
+use crate::mutex::lock;
+
+/// Requests at once.
+const PARALLEL: usize = 4;
+const MOST_PARALLEL: usize = 64;
+/// Bytes of a part, as boto3 and the AWS CLI have it (`multipart_chunksize`).
+const PART_SIZE: u64 = 8 * 1024 * 1024;
+const MOST_PARTS: u64 = 10_000;
+/// Each request keeps so much in memory, and a little more, before it is written.
+const WRITTEN_AT_ONCE: u64 = 1024 * 1024;
+/// An app is told so often how far it is.
+const TELLING: Duration = Duration::from_millis(100);
+/// A download that was dropped may be writing its last bytes for a moment.
+const POLL: Duration = Duration::from_millis(50);
+const POLLS: u32 = 40;
+/// How often an object that is replaced all the time is begun anew.
+const MOST_CHANGES: u32 = 3;
+
+impl Objects {
+    pub(in crate::session) async fn download(
+        &self,
+        request: GetObject,
+        file: &Path,
+        options: TransferOptions,
+    ) -> Result<DownloadedObject, SessionError> {
+        let GetObject { object, conditions, range } = request;
+        range.as_ref().map(wanted).transpose()?;
+        let source = Arc::new(self.source(object)?);
+        let file = file.to_owned();
+        let download = Download {
+            source,
+            conditions,
+            range,
+            destination: blocking(move || Destination::find(&file)).await?,
+            parallel: options.parallel.unwrap_or(PARALLEL).clamp(1, MOST_PARALLEL),
+            part_size: options.part_size.unwrap_or(PART_SIZE).max(1),
+            meter: Meter { tell: options.progress, state: Mutex::default() },
+        };
+        let mut starts_over = options.start_over;
+        let (mut changes, mut damages) = (0, 0);
+        loop {
+            match download.run(starts_over).await {
+                Ok(downloaded) => return Ok(downloaded),
+                Err(End::Changed(_)) if changes < MOST_CHANGES => {
+                    changes += 1;
+                    download.meter.forget();
+                }
+                Err(End::Damaged(_)) if damages == 0 => damages += 1,
+                Err(End::Failed(failure) | End::Changed(failure) | End::Damaged(failure)) => return Err(failure),
+            }
+            starts_over = true;
+        }
+    }
+}
+
+/// Why a download did not become a file.
+enum End {
+    Failed(SessionError),
+    /// The object is another one by now.
+    Changed(SessionError),
+    /// All is there and not what S3 keeps.
+    Damaged(SessionError),
+}
+
+impl From<SessionError> for End {
+    fn from(failure: SessionError) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+struct Download {
+    source: Arc<Source>,
+    conditions: Conditions,
+    range: Option<Range<u64>>,
+    destination: Destination,
+    parallel: usize,
+    part_size: u64,
+    meter: Meter,
+}
+
+/// What is to be done before the file is whole.
+struct Begun {
+    partial: Partial,
+    details: ObjectDetails,
+    pin: Pin,
+    /// The first part, whose bytes are coming.
+    first: Option<Reader>,
+    /// The checksum of the whole is still to be asked for.
+    wants_checksum: bool,
+}
+
+impl Download {
+    async fn run(&self, starts_over: bool) -> Result<DownloadedObject, End> {
+        let turn = self.take_turn().await?;
+        let begun = if starts_over { self.begin(turn).await? } else { self.resume_or_begin(turn).await? };
+        let Begun { partial, mut details, pin, first, wants_checksum } = begun;
+        let total = partial.heading().bytes.as_ref().map(|bytes| bytes.end - bytes.start);
+        let resumed = partial.size_of_parts();
+        self.meter.begin(total, resumed);
+
+        let partial = Arc::new(partial);
+        let asking = async {
+            match wants_checksum {
+                true => Ok(self.source.head(&pin.conditions()).await?.checksum),
+                false => Ok(details.checksum.clone()),
+            }
+        };
+        let fetched = try_join(self.fetch(&partial, first, &pin), asking).await;
+        let checksum = match fetched {
+            Ok(((), checksum)) => checksum,
+            Err(changed @ SessionError::ConditionNotMet { .. }) => {
+                partial.discard();
+                return Err(End::Changed(changed));
+            }
+            Err(failure) => return Err(End::Failed(failure)),
+        };
+        let size = partial.size_of_parts();
+        if self.range.is_none() {
+            details.size = size;
+        }
+        details.checksum = checksum;
+        let is_verified = self.verify(&partial, details.checksum.clone().filter(|_| size == details.size)).await?;
+        blocking(move || partial.finish()).await?;
+        self.meter.finish(size);
+        Ok(DownloadedObject { details, resumed, is_verified })
+    }
+
+    async fn take_turn(&self) -> Result<Turn, SessionError> {
+        for _ in 0..POLLS {
+            let destination = self.destination.clone();
+            if let Some(turn) = blocking(move || Turn::take(&destination)).await? {
+                return Ok(turn);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Err(SessionError::LocalFile {
+            path: self.destination.file.display().to_string(),
+            problem: "another download to this file is under way".to_owned(),
+        })
+    }
+
+    async fn resume_or_begin(&self, turn: Turn) -> Result<Begun, SessionError> {
+        let (bucket, key) = (self.source.place.target.bucket.clone(), self.source.place.target.key.clone());
+        let partial = match blocking(move || turn.resume(&bucket, &key)).await? {
+            Found::Parts(partial) => partial,
+            Found::Nothing(turn) => return self.begin(turn).await,
+        };
+        let details = self.source.head(&self.conditions).await?;
+        let pin = Pin::new(&details, true);
+        let heading = partial.heading();
+        if pin.e_tag == heading.e_tag && Some(self.window(details.size)) == heading.bytes {
+            return Ok(Begun { partial, details, pin, first: None, wants_checksum: false });
+        }
+        self.begin(partial.into_turn()).await
+    }
+
+    /// Asks for the first part, and makes room for all.
+    async fn begin(&self, turn: Turn) -> Result<Begun, SessionError> {
+        let opened = self.open_first().await?;
+        let window = opened.has_size.then(|| self.window(opened.details.size));
+        let (start, end) = window.clone().map_or((opened.start, None), |window| (window.start, Some(window.end)));
+        let is_all = opened.end >= end;
+        let length = end.map_or(0, |end| end.saturating_sub(start));
+        let part_size = if is_all { length.max(1) } else { self.part_size.max(length.div_ceil(MOST_PARTS)) };
+        let pin = Pin::of(&opened);
+        let details = opened.details.clone();
+        let target = &self.source.place.target;
+        let heading = Heading::new(&target.bucket, &target.key, pin.e_tag.clone(), window, part_size);
+        let end_of_first = heading.part(0).map(|part| part.end).or(end);
+        let first = Reader::new(Arc::clone(&self.source), opened, start, end_of_first)?;
+        let partial = blocking(move || turn.begin(heading)).await?;
+        // Of a range nobody keeps a checksum.
+        let wants_checksum = !is_all && self.range.is_none();
+        Ok(Begun { partial, details, pin, first: Some(first), wants_checksum })
+    }
+
+    /// The first part, or all where it cannot be had in parts.
+    async fn open_first(&self) -> Result<Opened, SessionError> {
+        let (start, end) = self.range.as_ref().map_or((0, u64::MAX), |range| (range.start, range.end));
+        let all = self.range.as_ref().map_or(Wanted::All, |range| Wanted::Between(range.start, range.end));
+        let part = Wanted::Between(start, end.min(start.saturating_add(self.part_size)));
+        match self.source.open(&self.conditions, part).await? {
+            Answer::Opened(opened) => {
+                let can_be_split = Pin::of(&opened).e_tag.is_some() && opened.has_size;
+                let is_all = opened.has_size && opened.end >= Some(self.window(opened.details.size).end);
+                if can_be_split || is_all {
+                    return Ok(*opened);
+                }
+            }
+            // An empty object has no first part.
+            Answer::NoSuchBytes(_) if self.range.is_none() => {}
+            Answer::NoSuchBytes(failure) => return Err(failure),
+        }
+        match self.source.open(&self.conditions, all).await? {
+            Answer::Opened(opened) => Ok(*opened),
+            Answer::NoSuchBytes(failure) => Err(failure),
+        }
+    }
+
+    /// The bytes of an object of this size that go into the file.
+    fn window(&self, size: u64) -> Range<u64> {
+        self.range.as_ref().map_or(0..size, |range| range.start..range.end.min(size))
+    }
+
+    /// Brings what is missing.
+    async fn fetch(&self, partial: &Arc<Partial>, first: Option<Reader>, pin: &Pin) -> Result<(), SessionError> {
+        let heading = partial.heading();
+        let begun = u64::from(first.is_some());
+        let mut missing = (begun..heading.part_count()).filter(|number| !partial.has(*number));
+        let mut running: FuturesUnordered<_> =
+            first.map(|first| self.fetch_part(partial, 0, first)).into_iter().collect();
+        loop {
+            while running.len() < self.parallel {
+                let Some((number, part)) = missing.next().and_then(|number| Some((number, heading.part(number)?)))
+                else {
+                    break;
+                };
+                let reader = Reader::unopened(Arc::clone(&self.source), pin.clone(), part.start, Some(part.end));
+                running.push(self.fetch_part(partial, number, reader));
+            }
+            match running.next().await {
+                Some(fetched) => fetched?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn fetch_part(&self, partial: &Arc<Partial>, number: u64, mut reader: Reader) -> Result<(), SessionError> {
+        let start = partial.heading().bytes.as_ref().map_or(0, |bytes| bytes.start);
+        let mut offset = reader.position() - start;
+        let mut hasher = PartHasher::new();
+        let (mut chunks, mut size) = (Vec::new(), 0);
+        loop {
+            let chunk = reader.next_chunk().await?;
+            let is_last = chunk.is_none();
+            if let Some(chunk) = chunk {
+                size += chunk.len() as u64;
+                self.meter.advance(chunk.len() as u64);
+                chunks.push(chunk);
+            }
+            if !is_last && size < WRITTEN_AT_ONCE {
+                continue;
+            }
+            let (partial, written) = (Arc::clone(partial), std::mem::take(&mut chunks));
+            hasher = blocking(move || {
+                partial.write(&written, offset, &mut hasher)?;
+                if is_last {
+                    partial.record(number, hasher.clone().finish())?;
+                }
+                Ok(hasher)
+            })
+            .await?;
+            if is_last {
+                return Ok(());
+            }
+            offset += std::mem::take(&mut size);
+        }
+    }
+
+    async fn verify(&self, partial: &Arc<Partial>, checksum: Option<ObjectChecksum>) -> Result<bool, End> {
+        let Some(checksum) = checksum else { return Ok(false) };
+        let algorithm = checksum.algorithm.clone();
+        let read = Arc::clone(partial);
+        match blocking(move || read.is_right(&checksum)).await? {
+            Some(false) => {
+                partial.discard();
+                Err(End::Damaged(self.source.damaged(&algorithm)))
+            }
+            is_right => Ok(is_right.is_some()),
+        }
+    }
+}
+
+/// Work on files, off the threads that others wait on.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SessionError> + Send + 'static,
+) -> Result<T, SessionError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(SessionError::interrupted()))
+}
+
+/// Tells an app how far it is: never less than before, and not more often than a person can see.
+struct Meter {
+    tell: Option<Arc<dyn Fn(TransferProgress) + Send + Sync>>,
+    state: Mutex<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    now: TransferProgress,
+    told: u64,
+    told_at: Option<Instant>,
+}
+
+impl Meter {
+    fn begin(&self, total: Option<u64>, resumed: u64) {
+        self.update(true, |now| *now = TransferProgress { done: resumed, total, resumed });
+    }
+
+    fn advance(&self, by: u64) {
+        self.update(false, |now| now.done += by);
+    }
+
+    /// The file is there.
+    fn finish(&self, size: u64) {
+        self.update(true, |now| (now.done, now.total) = (size, Some(size)));
+    }
+
+    /// It begins anew with another object.
+    fn forget(&self) {
+        *lock(&self.state) = Progress::default();
+    }
+
+    fn update(&self, is_news: bool, change: impl FnOnce(&mut TransferProgress)) {
+        let Some(tell) = &self.tell else { return };
+        // Held while the app is told, so that it hears things in order.
+        let mut state = lock(&self.state);
+        change(&mut state.now);
+        let is_time = state.told_at.is_none_or(|told_at| told_at.elapsed() >= TELLING);
+        if state.now.done >= state.told && (is_news || is_time) {
+            (state.told, state.told_at) = (state.now.done, Some(Instant::now()));
+            tell(state.now);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Files of this device that a transfer reads or writes: opened where nobody can lead them elsewhere, read and written at
+//! positions, and explained when something is wrong with them.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::SessionError;
+
+/// What is wrong with a file, and what to do about it.
+pub(super) fn explain(path: &Path, error: &io::Error) -> SessionError {
+    use io::ErrorKind::{
+        InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
+        StorageFull,
+    };
+    let problem = match error.kind() {
+        NotFound => "the folder is not there: make it first".to_owned(),
+        NotADirectory => "a part of its path is no folder".to_owned(),
+        IsADirectory => "it is a folder: name a file in it".to_owned(),
+        PermissionDenied | ReadOnlyFilesystem => {
+            format!("nothing may be written there: choose another folder ({error})")
+        }
+        StorageFull | QuotaExceeded => {
+            format!("there is no room left: make some and try again, what has arrived is kept ({error})")
+        }
+        InvalidFilename => "the file system takes no such name: choose a shorter one".to_owned(),
+        _ => error.to_string(),
+    };
+    SessionError::LocalFile { path: path.display().to_string(), problem }
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Reads until `buffer` is full.
+pub(super) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset);
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < buffer.len() {
+            match std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], offset + done as u64)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => done += read,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes all of `bytes`.
+pub(super) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::write_all_at(file, bytes, offset);
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < bytes.len() {
+            done += std::os::windows::fs::FileExt::seek_write(file, &bytes[done..], offset + done as u64)?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) use system::{create_private, give_mode, is_still_at, open_existing, open_private, sync_folder};
+
+#[cfg(unix)]
+mod system {
+    use std::fs::{File, Permissions};
+    use std::io;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::path::Path;
+
+    use rustix::fs::{Mode, OFlags};
+
+    /// Not over a symbolic link, not waiting for a named pipe's other end, and not for child processes.
+    const SAFELY: OFlags = OFlags::RDWR.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+    /// Opens a file that is this user's alone, and makes it if it is not there.
+    pub(in super::super) fn open_private(path: &Path) -> io::Result<File> {
+        open(path, SAFELY | OFlags::CREATE, Mode::RUSR | Mode::WUSR)
+    }
+
+    pub(in super::super) fn open_existing(path: &Path) -> io::Result<File> {
+        open(path, SAFELY, Mode::empty())
+    }
+
+    /// Makes a file that is this user's alone, and says what others would be given by the system's `umask`.
+    pub(in super::super) fn create_private(path: &Path) -> io::Result<(File, u32)> {
+        let for_all = Mode::from_raw_mode(0o666);
+        let file = open(path, SAFELY | OFlags::CREATE | OFlags::EXCL, for_all)?;
+        let mode = file.metadata()?.mode() & 0o777;
+        // There is nothing in it yet.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        Ok((file, mode))
+    }
+
+    fn open(path: &Path, flags: OFlags, mode: Mode) -> io::Result<File> {
+        let file = File::from(rustix::fs::open(path, flags, mode)?);
+        let found = file.metadata()?;
+        if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() {
+            let problem = format!("{} is in the way, which is no file of this user's: remove it", path.display());
+            return Err(io::Error::other(problem));
+        }
+        Ok(file)
+    }
+
+    /// Whether the file has this name still.
+    pub(in super::super) fn is_still_at(file: &File, path: &Path) -> bool {
+        let id = |found: std::fs::Metadata| (found.dev(), found.ino());
+        match (file.metadata(), std::fs::symlink_metadata(path)) {
+            (Ok(file), Ok(named)) => id(file) == id(named),
+            _ => false,
+        }
+    }
+
+    /// The mode of the file that is replaced, or what the system gives new ones.
+    pub(in super::super) fn give_mode(file: &File, replaced: &Path, mode: u32) -> io::Result<()> {
+        let mode = match std::fs::symlink_metadata(replaced) {
+            Ok(found) if found.is_file() => found.mode() & 0o777,
+            _ => mode,
+        };
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    /// Makes a new name survive a power cut, where the file system can do that.
+    pub(in super::super) fn sync_folder(file: &Path) {
+        if let Ok(folder) = File::open(super::folder_of(file)) {
+            let _ = folder.sync_all();
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::fs::{File, OpenOptions};
+    use std::io;
+    use std::path::Path;
+
+    pub(in super::super) fn open_private(path: &Path) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+    }
+
+    pub(in super::super) fn open_existing(path: &Path) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).open(path)
+    }
+
+    pub(in super::super) fn create_private(path: &Path) -> io::Result<(File, u32)> {
+        Ok((OpenOptions::new().read(true).write(true).create_new(true).open(path)?, 0))
+    }
+
+    /// Windows removes no file that somebody has open but by the last one who closes it.
+    pub(in super::super) fn is_still_at(_: &File, path: &Path) -> bool {
+        path.exists()
+    }
+
+    pub(in super::super) fn give_mode(_: &File, _: &Path, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in super::super) fn sync_folder(_: &Path) {}
+}

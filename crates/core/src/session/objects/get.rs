@@ -1,0 +1,148 @@
+//! One object: what is known of it, and its bytes as a stream.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+
+use super::Objects;
+use super::reader::{Answer, Reader, Source};
+use crate::aws::checksums::Checker;
+use crate::aws::objects::{Conditions, GetObject, ObjectAddress, ObjectDetails};
+use crate::aws::reading::Wanted;
+use crate::error::SessionError;
+
+impl Objects {
+    pub(in crate::session) async fn head(&self, object: ObjectAddress) -> Result<ObjectDetails, SessionError> {
+        self.source(object)?.head(&Conditions::default()).await
+    }
+
+    pub(in crate::session) async fn get(&self, request: GetObject) -> Result<ObjectBody, SessionError> {
+        let GetObject { object, conditions, range } = request;
+        let source = Arc::new(self.source(object)?);
+        let wanted = range.clone().map_or(Ok(Wanted::All), |range| wanted(&range))?;
+        match source.open(&conditions, wanted).await? {
+            Answer::Opened(opened) => {
+                let size = opened.has_size.then_some(opened.details.size);
+                let start = range.as_ref().map_or(0, |range| range.start);
+                let end = match (range.map(|range| range.end), size.or(opened.end)) {
+                    (Some(wanted), Some(known)) => Some(wanted.min(known)),
+                    (wanted, known) => wanted.or(known),
+                };
+                let is_whole = start == 0 && end == size;
+                let checksum = opened.details.checksum.as_ref().filter(|_| is_whole);
+                let checker = checksum.and_then(Checker::new);
+                let details = opened.details.clone();
+                let reader = Reader::new(Arc::clone(&source), *opened, start, end)?;
+                Ok(ObjectBody { details, has_size: size.is_some(), source, reader, checker, failure: None })
+            }
+            Answer::NoSuchBytes(failure) => Err(failure),
+        }
+    }
+}
+
+/// # Errors
+/// `Misconfigured` for a range without a byte, which HTTP cannot say.
+pub(super) fn wanted(range: &Range<u64>) -> Result<Wanted, SessionError> {
+    if range.is_empty() {
+        return Err(SessionError::Misconfigured {
+            setting: "range".to_owned(),
+            problem: format!("{}..{} has no byte", range.start, range.end),
+            hint: "A range ends after its last byte: 0..1 is the first byte.".to_owned(),
+        });
+    }
+    Ok(Wanted::Between(range.start, range.end))
+}
+
+/// An object's bytes as they arrive.
+pub struct ObjectBody {
+    details: ObjectDetails,
+    has_size: bool,
+    source: Arc<Source>,
+    reader: Reader,
+    /// Until the end, if all of the object is read and S3 keeps a checksum of it.
+    checker: Option<Checker>,
+    failure: Option<SessionError>,
+}
+
+impl ObjectBody {
+    /// What is known of the object. Of one whose size the server does not tell it is 0 until all has come.
+    pub fn details(&self) -> &ObjectDetails {
+        &self.details
+    }
+
+    /// The next bytes, or `None` after the last. Bytes that were handed out are held against the object's checksum at the
+    /// end: before that nobody knows that they are right. After an error there is nothing more but this error.
+    ///
+    /// # Errors
+    /// `Retryable` if the connection breaks and cannot be taken up again, or the bytes are not what S3 keeps;
+    /// `ConditionNotMet` if the object was replaced meanwhile.
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, SessionError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let outcome = self.receive().await;
+        self.failure = outcome.as_ref().err().cloned();
+        outcome
+    }
+
+    async fn receive(&mut self) -> Result<Option<Bytes>, SessionError> {
+        if let Some(bytes) = self.reader.next_chunk().await? {
+            if let Some(checker) = &mut self.checker {
+                checker.update(&bytes);
+            }
+            return Ok(Some(bytes));
+        }
+        if !self.has_size {
+            self.details.size = self.reader.position();
+        }
+        let is_wrong = self.checker.take().is_some_and(|checker| !checker.finds_right());
+        match &self.details.checksum {
+            Some(checksum) if is_wrong => Err(self.source.damaged(&checksum.algorithm)),
+            _ => Ok(None),
+        }
+    }
+
+    /// All bytes at once, if they are no more than `limit`.
+    ///
+    /// # Errors
+    /// As for [`next_chunk`](Self::next_chunk); `Misconfigured` if there are more.
+    pub async fn collect(mut self, limit: u64) -> Result<Bytes, SessionError> {
+        let too_large = |size: u64| SessionError::Misconfigured {
+            setting: "limit".to_owned(),
+            problem: format!("there are {size} bytes or more, and no more than {limit} may be kept in memory"),
+            hint: "Read the object in pieces, or into a file, or allow more.".to_owned(),
+        };
+        let announced = self.reader.left().unwrap_or(0);
+        if announced > limit {
+            return Err(too_large(announced));
+        }
+        let Some(first) = self.next_chunk().await? else { return Ok(Bytes::new()) };
+        let mut all = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
+        let mut next = Some(first);
+        while let Some(bytes) = next {
+            let size = (all.len() + bytes.len()) as u64;
+            if size > limit {
+                return Err(too_large(size));
+            }
+            all.extend_from_slice(&bytes);
+            next = self.next_chunk().await?;
+        }
+        Ok(all.freeze())
+    }
+
+    /// The same as a stream.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, SessionError>> + Send {
+        futures_util::stream::try_unfold(self, |mut body| async move {
+            Ok(body.next_chunk().await?.map(|chunk| (chunk, body)))
+        })
+    }
+}
+
+impl fmt::Debug for ObjectBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectBody").field("details", &self.details).finish_non_exhaustive()
+    }
+}

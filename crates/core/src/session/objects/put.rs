@@ -1,0 +1,114 @@
+//! An object from memory, in one request.
+
+use bytes::Bytes;
+
+use super::progress::{Meter, PartMeter};
+use super::sending::{Sender, Source, Tried};
+use super::{Objects, Place};
+use crate::aws::checksums::PartCrc;
+use crate::aws::object_headers::{check_headers, check_write_conditions, content_type_of, refuse};
+use crate::aws::objects::{Conditions, ObjectHeaders, PutObject, TransferOptions, UploadedObject};
+use crate::aws::reading::{self, Target};
+use crate::aws::writing::{self, Payload, Written};
+use crate::diagnosis::Evidence;
+use crate::error::SessionError;
+use crate::session::signed_call::send_signed;
+
+/// "The largest object that can be uploaded in a single PUT is 5 GB" (S3 API reference, EntityTooLarge); it means 5 GiB, as
+/// for parts (Amazon S3 user guide, "Amazon S3 multipart upload limits").
+const LARGEST_AT_ONCE: u64 = 5 * 1024 * 1024 * 1024;
+
+/// What is written, checked, and where.
+pub(super) struct Writing {
+    pub place: Place,
+    pub headers: ObjectHeaders,
+    pub conditions: Conditions,
+    /// The server stands in S3's place: it may not know S3's checksums.
+    pub is_like_s3: bool,
+}
+
+impl Objects {
+    /// Refuses what S3 could not take, and adds a content type.
+    pub(super) fn prepare_writing(&self, request: PutObject) -> Result<Writing, SessionError> {
+        let PutObject { object, mut headers, conditions } = request;
+        check_headers(&headers)?;
+        check_write_conditions(&conditions)?;
+        if headers.content_type.is_none() {
+            headers.content_type = content_type_of(&object.key).map(str::to_owned);
+        }
+        let place = self.find(object, "s3:PutObject")?;
+        Ok(Writing { place, headers, conditions, is_like_s3: self.config.s3_endpoint().is_some() })
+    }
+
+    pub(super) fn sender<'a>(&'a self, evidence: &'a Evidence) -> Sender<'a> {
+        Sender { credentials: &self.credentials, evidence, patience: self.patience }
+    }
+
+    pub(in crate::session) async fn put(
+        &self,
+        request: PutObject,
+        body: Bytes,
+    ) -> Result<UploadedObject, SessionError> {
+        let writing = self.prepare_writing(request)?;
+        let meter = Meter::new(&TransferOptions::default(), None, 0);
+        self.put_at_once(&writing, &Source::Memory(body), &meter.part()).await
+    }
+
+    /// Writes an object in one request.
+    pub(super) async fn put_at_once(
+        &self,
+        writing: &Writing,
+        source: &Source,
+        meter: &PartMeter,
+    ) -> Result<UploadedObject, SessionError> {
+        let Place { target, evidence } = &writing.place;
+        if source.length() > LARGEST_AT_ONCE {
+            return Err(refuse(
+                "object".to_owned(),
+                &format!("it has {} bytes, and S3 takes no more than 5 GB in one request", source.length()),
+                "Upload it from a file or a stream, in parts.",
+            ));
+        }
+        let digests = source.digests(writing.is_like_s3).await?;
+        let send = |credentials, body| {
+            let (Writing { headers, conditions, .. }, digests) = (writing, &digests);
+            let payload = Payload { body, digests, with_crc: true };
+            async move { writing::put_object(target, &credentials, headers, conditions, payload).await }
+        };
+        let tried = self.sender(evidence).send(source, meter, send).await;
+        let written = self.settle_doubt(target, evidence, digests.crc, tried).await?;
+        Ok(uploaded(target, digests.crc.length, written))
+    }
+
+    /// After an answer that got lost, a condition may not hold because of what was written then.
+    pub(super) async fn settle_doubt(
+        &self,
+        target: &Target,
+        evidence: &Evidence,
+        crc: PartCrc,
+        tried: Tried<Written>,
+    ) -> Result<Written, SessionError> {
+        match tried.outcome {
+            Err(error @ SessionError::ConditionNotMet { .. }) if tried.was_in_doubt => {
+                self.find_written(target, evidence, crc).await.ok_or(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The object that is there, if it has these very bytes.
+    pub(super) async fn find_written(&self, target: &Target, evidence: &Evidence, crc: PartCrc) -> Option<Written> {
+        let ask = |credentials| async move { reading::head(target, &credentials, &Conditions::default()).await };
+        let found = send_signed(&self.credentials, evidence, ask).await.ok()?;
+        let checksum = found.checksum.filter(|checksum| {
+            checksum.is_of_whole_object && checksum.algorithm == "CRC64NVME" && checksum.value == crc.base64()
+        });
+        let is_same = found.size == crc.length && checksum.is_some();
+        is_same.then_some(Written { e_tag: found.e_tag, version_id: found.version_id, checksum })
+    }
+}
+
+pub(super) fn uploaded(target: &Target, size: u64, written: Written) -> UploadedObject {
+    let Written { e_tag, version_id, checksum } = written;
+    UploadedObject { key: target.key.clone(), size, e_tag, version_id, checksum, resumed: 0 }
+}

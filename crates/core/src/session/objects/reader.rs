@@ -1,0 +1,285 @@
+//! An object's bytes in their order, whatever breaks on the way: a connection that ends too early or brings nothing is taken up
+//! where it broke, with `Range` and `If-Match`, so that nobody puts two objects together (RFC 9110 §13.1.1; aws-c-s3 and
+//! s3transfer pin the ETag in the same way).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+
+use super::{Objects, Place};
+use crate::aws::objects::{Conditions, ObjectAddress, ObjectDetails};
+use crate::aws::reading::{self, Opened, Wanted};
+use crate::diagnosis::senseless;
+use crate::error::{BROKEN, NO_ANSWER, Service, SessionError};
+use crate::session::renewal::CredentialRenewal;
+use crate::session::signed_call::send_signed;
+
+/// How often something is asked for before its failure is told, as in s3transfer (`num_download_attempts`).
+const TRIES: u32 = 5;
+/// Before the second repetition; the first is made at once, and each later one waits three times as long.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// However long a server asks us to wait in the middle of an object.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// A try that brought so many bytes was worth it and does not count: on a bad line a large object takes many.
+const WORTH_IT: u64 = 256 * 1024;
+
+/// Where an object is read from.
+pub(super) struct Source {
+    pub credentials: Arc<CredentialRenewal>,
+    pub place: Place,
+    /// A connection that brings nothing for so long is given up.
+    pub patience: Duration,
+}
+
+impl Objects {
+    /// Where this object is read from.
+    pub(super) fn source(&self, object: ObjectAddress) -> Result<Source, SessionError> {
+        let place = self.find(object, "s3:GetObject")?;
+        Ok(Source { credentials: Arc::clone(&self.credentials), place, patience: self.patience })
+    }
+}
+
+/// The answer to a request for bytes.
+pub(super) enum Answer {
+    Opened(Box<Opened>),
+    /// The object has none of them, in the words for the app.
+    NoSuchBytes(SessionError),
+}
+
+impl Source {
+    pub(super) async fn open(&self, conditions: &Conditions, bytes: Wanted) -> Result<Answer, SessionError> {
+        let Place { target, evidence } = &self.place;
+        let ask = |credentials| async move {
+            match reading::open(target, &credentials, conditions, bytes).await {
+                Err(failure) if failure.is_about_range() => {
+                    Ok(Answer::NoSuchBytes(failure.into_session_error(evidence)))
+                }
+                opened => opened.map(|opened| Answer::Opened(Box::new(opened))),
+            }
+        };
+        send_signed(&self.credentials, evidence, ask).await
+    }
+
+    pub(super) async fn head(&self, conditions: &Conditions) -> Result<ObjectDetails, SessionError> {
+        let Place { target, evidence } = &self.place;
+        let ask = |credentials| async move { reading::head(target, &credentials, conditions).await };
+        send_signed(&self.credentials, evidence, ask).await
+    }
+
+    /// The object is no longer the one that was begun with.
+    pub(super) fn changed(&self) -> SessionError {
+        SessionError::ConditionNotMet { what: format!("{} changed meanwhile", self.place.evidence.subject()) }
+    }
+
+    /// The bytes are not those that S3 computed its checksum of.
+    pub(super) fn damaged(&self, algorithm: &str) -> SessionError {
+        let subject = self.place.evidence.subject();
+        senseless(Service::S3, &format!("the bytes of {subject} are not those that its {algorithm} is of"))
+    }
+
+    fn broken(&self, how: &str) -> SessionError {
+        let subject = self.place.evidence.subject();
+        SessionError::Retryable { failure: format!("S3 cannot be reached ({subject}): {how}"), retry_after: None }
+    }
+}
+
+/// What says that an object is still the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Pin {
+    /// A strong one: no other may be compared with (RFC 9110 §13.1.1).
+    pub e_tag: Option<String>,
+    pub size: Option<u64>,
+}
+
+impl Pin {
+    pub(super) fn of(opened: &Opened) -> Self {
+        Self::new(&opened.details, opened.has_size)
+    }
+
+    pub(super) fn new(details: &ObjectDetails, has_size: bool) -> Self {
+        let e_tag = details.e_tag.clone().filter(|e_tag| !e_tag.starts_with("W/"));
+        Self { e_tag, size: has_size.then_some(details.size) }
+    }
+
+    pub(super) fn conditions(&self) -> Conditions {
+        Conditions { if_match: self.e_tag.clone(), ..Conditions::default() }
+    }
+
+    /// Servers that know no `If-Match` answer with whatever is there.
+    fn holds(&self, opened: &Opened) -> bool {
+        let other = Self::of(opened);
+        let is_same_size = self.size.is_none() || other.size.is_none() || self.size == other.size;
+        self.e_tag == other.e_tag && is_same_size
+    }
+}
+
+/// Reads some of an object's bytes.
+pub(super) struct Reader {
+    source: Arc<Source>,
+    pin: Pin,
+    /// The byte of the object that comes next.
+    position: u64,
+    /// After the last one; not known where the server does not say how large the object is.
+    end: Option<u64>,
+    body: Option<Body>,
+    tries: u32,
+    /// Since the last try.
+    brought: u64,
+}
+
+struct Body {
+    body: SdkBody,
+    /// Bytes that come first and were not asked for: some servers know no ranges.
+    skip: u64,
+    /// Where in the object it ends, if the server said so.
+    end: Option<u64>,
+}
+
+impl Reader {
+    /// Reads from there on what `opened` brings.
+    pub(super) fn new(source: Arc<Source>, opened: Opened, start: u64, end: Option<u64>) -> Result<Self, SessionError> {
+        let pin = Pin::of(&opened);
+        let mut reader = Self { source, pin, position: start, end, body: None, tries: 1, brought: 0 };
+        reader.take(opened)?;
+        Ok(reader)
+    }
+
+    /// Reads from there on, and asks when it is asked.
+    pub(super) fn unopened(source: Arc<Source>, pin: Pin, start: u64, end: Option<u64>) -> Self {
+        Self { source, pin, position: start, end, body: None, tries: 0, brought: 0 }
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Bytes that are still to come, if the server said so.
+    pub(super) fn left(&self) -> Option<u64> {
+        Some(self.end?.saturating_sub(self.position))
+    }
+
+    /// The next bytes, or `None` after the last.
+    pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, SessionError> {
+        loop {
+            if self.end == Some(self.position) {
+                self.body = None;
+                return Ok(None);
+            }
+            let failure = match self.receive().await {
+                Received::Bytes(bytes) => return Ok(Some(bytes)),
+                Received::Skipped => continue,
+                Received::End => {
+                    self.end = Some(self.position);
+                    continue;
+                }
+                Received::Unopened => match self.open().await {
+                    Ok(()) => continue,
+                    Err(failure @ SessionError::Retryable { .. }) => failure,
+                    Err(failure) => return Err(failure),
+                },
+                Received::Broken(how) => self.source.broken(&how),
+            };
+            self.body = None;
+            self.prepare_again(failure).await?;
+        }
+    }
+
+    async fn receive(&mut self) -> Received {
+        let Some(body) = &mut self.body else { return Received::Unopened };
+        let frame = match tokio::time::timeout(self.source.patience, body.body.frame()).await {
+            Ok(frame) => frame,
+            Err(_) => {
+                return Received::Broken(format!("{NO_ANSWER}: no byte for {} s", self.source.patience.as_secs()));
+            }
+        };
+        let mut bytes = match frame.map(|frame| frame.map(|frame| frame.into_data())) {
+            Some(Ok(Ok(bytes))) => bytes,
+            // Trailers.
+            Some(Ok(Err(_))) => return Received::Skipped,
+            None if self.end.is_none() => return Received::End,
+            // It brought all that it announced, and that was less than was asked for.
+            None if body.end == Some(self.position) && self.brought > 0 => {
+                self.body = None;
+                return Received::Skipped;
+            }
+            Some(Err(_)) | None => return Received::Broken(BROKEN.to_owned()),
+        };
+        let skipped = usize::try_from(body.skip).unwrap_or(usize::MAX).min(bytes.len());
+        body.skip -= skipped as u64;
+        bytes = bytes.split_off(skipped);
+        if let Some(end) = self.end {
+            bytes.truncate(usize::try_from(end - self.position).unwrap_or(usize::MAX));
+        }
+        if bytes.is_empty() {
+            return Received::Skipped;
+        }
+        self.position += bytes.len() as u64;
+        self.brought += bytes.len() as u64;
+        Received::Bytes(bytes)
+    }
+
+    /// Waits before the next try, if there is to be one.
+    async fn prepare_again(&mut self, failure: SessionError) -> Result<(), SessionError> {
+        // Without its tag nobody knows that the object is still the same.
+        if self.pin.e_tag.is_none() {
+            return Err(failure);
+        }
+        if std::mem::take(&mut self.brought) >= WORTH_IT {
+            self.tries = 1;
+        }
+        if self.tries >= TRIES {
+            return Err(failure);
+        }
+        tracing::debug!(position = self.position, tries = self.tries, %failure, "an object is taken up again");
+        let asked = match failure {
+            SessionError::Retryable { retry_after, .. } => retry_after,
+            _ => None,
+        };
+        let own = if self.tries > 1 { FIRST_WAIT * 3u32.pow(self.tries - 2) } else { Duration::ZERO };
+        // Not all parts at the same moment.
+        let jitter = own.mul_f64(fastrand::f64() / 2.0);
+        let wait = asked.unwrap_or(own).min(LONGEST_WAIT) + jitter;
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    async fn open(&mut self) -> Result<(), SessionError> {
+        self.tries += 1;
+        let wanted = match self.end {
+            Some(end) => Wanted::Between(self.position, end),
+            None => Wanted::From(self.position),
+        };
+        match self.source.open(&self.pin.conditions(), wanted).await {
+            Ok(Answer::Opened(opened)) if self.pin.holds(&opened) => self.take(*opened),
+            Ok(Answer::Opened(_)) | Err(SessionError::ConditionNotMet { .. }) => Err(self.source.changed()),
+            // It broke after the last byte of an object whose size nobody told.
+            Ok(Answer::NoSuchBytes(_)) if self.end.is_none() => {
+                self.end = Some(self.position);
+                Ok(())
+            }
+            Ok(Answer::NoSuchBytes(failure)) | Err(failure) => Err(failure),
+        }
+    }
+
+    fn take(&mut self, opened: Opened) -> Result<(), SessionError> {
+        let Some(skip) = self.position.checked_sub(opened.start) else {
+            return Err(senseless(Service::S3, "other bytes came than were asked for"));
+        };
+        self.body = Some(Body { body: opened.body, skip, end: opened.end });
+        Ok(())
+    }
+}
+
+enum Received {
+    Bytes(Bytes),
+    /// Nothing that was asked for.
+    Skipped,
+    End,
+    Unopened,
+    Broken(String),
+}

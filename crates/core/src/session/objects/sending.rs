@@ -1,0 +1,291 @@
+//! Sends bytes: from memory or from a file, again if they did not arrive, and with an eye on connections that take no more.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http_body::{Body, Frame, SizeHint};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::files::read_exact_at;
+use super::progress::PartMeter;
+use crate::aws::digests::{Digests, Hasher};
+use crate::cognito::AwsCredentials;
+use crate::diagnosis::{AwsFailure, Evidence};
+use crate::error::SessionError;
+use crate::mutex::lock;
+use crate::session::renewal::CredentialRenewal;
+use crate::session::signed_call::send_signed;
+
+/// How often a request is sent before its failure is told: long enough for a phone that goes from one network to another.
+const TRIES: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// However long a server asks us to wait in the middle of a transfer.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+const PERIODS_TO_EMPTY_BUFFERS: u32 = 3;
+/// So much is read and handed on at once.
+const FRAME: usize = 64 * 1024;
+
+/// Bytes that can be read again for each try.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    Memory(Bytes),
+    File { file: Arc<SourceFile>, offset: u64, length: u64 },
+}
+
+/// A file that is read from; one handle, so that another file of its name is never mixed in.
+#[derive(Debug)]
+pub(super) struct SourceFile {
+    pub path: PathBuf,
+    file: File,
+}
+
+impl SourceFile {
+    /// Opens it. Blocks.
+    pub(super) fn open(path: &Path) -> Result<Self, SessionError> {
+        let file = File::open(path).map_err(|error| local(path, &error))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// What the file system says of it now. Blocks.
+    pub(super) fn metadata(&self) -> Result<std::fs::Metadata, SessionError> {
+        self.file.metadata().map_err(|error| local(&self.path, &error))
+    }
+
+    /// Fills `buffer` from there. Blocks.
+    fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        read_exact_at(&self.file, buffer, offset)
+    }
+}
+
+/// A failure with a file of this device.
+pub(super) fn local(path: &Path, error: &io::Error) -> SessionError {
+    SessionError::LocalFile { path: path.display().to_string(), problem: error.to_string() }
+}
+
+impl Source {
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File { length, .. } => *length,
+        }
+    }
+
+    /// Reads all of it once.
+    pub(super) async fn digests(&self, with_md5: bool) -> Result<Digests, SessionError> {
+        let source = self.clone();
+        let computing = spawn_blocking(move || match source {
+            Self::Memory(bytes) => Ok(Digests::of(&bytes, with_md5)),
+            Self::File { file, offset, length } => {
+                let mut hasher = Hasher::new(with_md5);
+                let mut buffer = vec![0; FRAME];
+                let mut done = 0;
+                while done < length {
+                    let next = usize::try_from(length - done).unwrap_or(FRAME).min(FRAME);
+                    let next = &mut buffer[..next];
+                    file.read(next, offset + done).map_err(|error| local(&file.path, &error))?;
+                    hasher.update(next);
+                    done += next.len() as u64;
+                }
+                Ok(hasher.finish())
+            }
+        });
+        computing.await.unwrap_or_else(|_| Err(SessionError::internal("reading a file panicked")))
+    }
+}
+
+/// What is seen of one try while it runs.
+#[derive(Debug, Default)]
+struct Watched {
+    /// Grows whenever the network takes bytes.
+    movements: AtomicU64,
+    /// It has taken all of them: some lie in the buffers of this device.
+    is_all_taken: AtomicBool,
+    /// Why the bytes could not be read: the network is not to blame.
+    problem: std::sync::Mutex<Option<SessionError>>,
+}
+
+struct SourceBody {
+    source: Source,
+    position: u64,
+    reading: Option<JoinHandle<io::Result<Bytes>>>,
+    watched: Arc<Watched>,
+    meter: PartMeter,
+}
+
+impl SourceBody {
+    fn next(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        let left = self.source.length() - self.position;
+        let length = usize::try_from(left).unwrap_or(FRAME).min(FRAME);
+        match &self.source {
+            Source::Memory(bytes) => {
+                let start = usize::try_from(self.position).unwrap_or(usize::MAX);
+                Poll::Ready(Ok(bytes.slice(start..start + length)))
+            }
+            Source::File { file, offset, .. } => {
+                let (file, start) = (Arc::clone(file), offset + self.position);
+                let reading = self.reading.get_or_insert_with(|| {
+                    spawn_blocking(move || {
+                        let mut buffer = vec![0; length];
+                        file.read(&mut buffer, start)?;
+                        Ok(buffer.into())
+                    })
+                });
+                let read = ready!(Pin::new(reading).poll(context));
+                self.reading = None;
+                Poll::Ready(read.unwrap_or_else(|_| Err(io::Error::other("reading was interrupted"))))
+            }
+        }
+    }
+}
+
+impl Body for SourceBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.is_end_stream() {
+            return Poll::Ready(None);
+        }
+        let bytes = match ready!(self.next(context)) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                if let Source::File { file, .. } = &self.source {
+                    *lock(&self.watched.problem) = Some(local(&file.path, &error));
+                }
+                return Poll::Ready(Some(Err(error)));
+            }
+        };
+        self.position += bytes.len() as u64;
+        self.watched.movements.fetch_add(1, Ordering::Relaxed);
+        self.watched.is_all_taken.store(self.is_end_stream(), Ordering::Relaxed);
+        self.meter.reached(self.position);
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.position == self.source.length()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.source.length() - self.position)
+    }
+}
+
+/// How something ended that was tried until it did.
+pub(super) struct Tried<T> {
+    pub outcome: Result<T, SessionError>,
+    /// Whether an earlier try may have been carried out although its answer did not come.
+    pub was_in_doubt: bool,
+}
+
+/// Who sends, and how long without a movement it waits.
+pub(super) struct Sender<'a> {
+    pub credentials: &'a Arc<CredentialRenewal>,
+    pub evidence: &'a Evidence,
+    pub patience: Duration,
+}
+
+impl Sender<'_> {
+    /// Sends what `send` makes of credentials and a body with the bytes of `source`.
+    pub(super) async fn send<T, Sending>(
+        &self,
+        source: &Source,
+        meter: &PartMeter,
+        send: impl Fn(AwsCredentials, SdkBody) -> Sending,
+    ) -> Tried<T>
+    where
+        Sending: Future<Output = Result<T, AwsFailure>>,
+    {
+        repeat(|| self.send_once(source, meter, &send)).await
+    }
+
+    async fn send_once<T, Sending>(
+        &self,
+        source: &Source,
+        meter: &PartMeter,
+        send: &impl Fn(AwsCredentials, SdkBody) -> Sending,
+    ) -> Result<T, SessionError>
+    where
+        Sending: Future<Output = Result<T, AwsFailure>>,
+    {
+        let watched = Arc::new(Watched::default());
+        let body = || {
+            SdkBody::from_body_1_x(SourceBody {
+                source: source.clone(),
+                position: 0,
+                reading: None,
+                watched: Arc::clone(&watched),
+                meter: meter.clone(),
+            })
+        };
+        let sending = send_signed(self.credentials, self.evidence, |credentials| send(credentials, body()));
+        let watch = stall(&watched, self.patience);
+        let outcome = match select(pin!(sending), pin!(watch)).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => Err(SessionError::Retryable {
+                failure: format!("S3 took no bytes and gave no answer for {} s", self.patience.as_secs()),
+                retry_after: None,
+            }),
+        };
+        match lock(&watched.problem).take() {
+            Some(problem) => Err(problem),
+            None => outcome,
+        }
+    }
+
+    /// The same for a request without a body of its own.
+    pub(super) async fn ask<T, Sending>(&self, send: impl Fn(AwsCredentials) -> Sending) -> Tried<T>
+    where
+        Sending: Future<Output = Result<T, AwsFailure>>,
+    {
+        repeat(|| send_signed(self.credentials, self.evidence, &send)).await
+    }
+}
+
+/// Ends when nothing has moved for so long, and a little: three times as long once all is in this device's own buffers, which
+/// take some time to empty on a slow network.
+async fn stall(watched: &Watched, patience: Duration) {
+    let (mut seen, mut still) = (0, 0);
+    loop {
+        tokio::time::sleep(patience).await;
+        let now = watched.movements.load(Ordering::Relaxed);
+        still = if now == seen { still + 1 } else { 0 };
+        seen = now;
+        if still >= if watched.is_all_taken.load(Ordering::Relaxed) { PERIODS_TO_EMPTY_BUFFERS } else { 1 } {
+            return;
+        }
+    }
+}
+
+async fn repeat<T, Attempt>(attempt: impl Fn() -> Attempt) -> Tried<T>
+where
+    Attempt: Future<Output = Result<T, SessionError>>,
+{
+    let mut wait = FIRST_WAIT;
+    for tried in 1.. {
+        let outcome = attempt().await;
+        match outcome {
+            Err(SessionError::Retryable { retry_after, failure }) if tried < TRIES => {
+                tracing::debug!(tried, failure, "sent once more");
+                // Not all parts at the same moment.
+                let jitter = wait.mul_f64(fastrand::f64() / 2.0);
+                tokio::time::sleep(retry_after.unwrap_or(wait).min(LONGEST_WAIT) + jitter).await;
+                wait *= 3;
+            }
+            outcome => return Tried { outcome, was_in_doubt: tried > 1 },
+        }
+    }
+    Tried { outcome: Err(SessionError::internal("no try was made")), was_in_doubt: false }
+}

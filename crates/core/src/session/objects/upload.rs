@@ -1,0 +1,609 @@
+//! Objects from files and streams: small ones in one request, others in parts. What was sent is remembered for another
+//! process (`upload_journal.rs`); what nobody goes on with is given up, so that nobody pays for it.
+
+use std::path::Path;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use futures_core::stream::BoxStream;
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+use tokio::sync::oneshot;
+
+use super::progress::Meter;
+use super::put::{Writing, uploaded};
+use super::sending::{Source, SourceFile, Tried, local};
+use super::upload_journal::{self, Fingerprint, Journal, Left, Plan};
+use super::{Objects, Place};
+use crate::aws::checksums::PartCrc;
+use crate::aws::object_headers::refuse;
+use crate::aws::objects::{PutObject, TransferOptions, UploadedObject};
+use crate::aws::reading::Target;
+use crate::aws::writing::{self, Begun, FinishedPart, Payload, Written};
+use crate::clock::{Clock as _, SystemClock};
+use crate::diagnosis::Evidence;
+use crate::error::{Recovery, SessionError};
+use crate::life::UsedBy;
+use crate::mutex::lock;
+use crate::session::renewal::CredentialRenewal;
+use crate::session::signed_call::send_signed;
+use crate::session::tasks::{Beside, block};
+
+const MIB: u64 = 1024 * 1024;
+/// What is no larger goes in one request.
+const PART_SIZE: u64 = 8 * MIB;
+/// "Part size: 5 MiB to 5 GiB", "Maximum number of parts per upload: 10,000", and so "Maximum object size: 48.8 TiB" (Amazon
+/// S3 user guide, "Amazon S3 multipart upload limits").
+const SMALLEST_PART: u64 = 5 * MIB;
+const LARGEST_PART: u64 = 5 * 1024 * MIB;
+const MOST_PARTS: u64 = 10_000;
+/// Of a stream nobody knows the length: after so many parts they are twice as large.
+const PARTS_OF_ONE_SIZE: u64 = 1_000;
+const PARALLEL: usize = 4;
+/// A process has a few hundred file descriptors, and others need some.
+const MOST_PARALLEL: usize = 64;
+
+/// Of a file of `size` bytes.
+fn part_size_of(size: u64, wanted: Option<u64>) -> Result<u64, SessionError> {
+    let wanted = wanted.unwrap_or(PART_SIZE).clamp(SMALLEST_PART, LARGEST_PART);
+    let needed = size.div_ceil(MOST_PARTS).next_multiple_of(MIB);
+    if needed > LARGEST_PART {
+        return Err(too_large());
+    }
+    Ok(wanted.max(needed))
+}
+
+/// Of a part of a stream.
+fn part_size_in_stream(number: u64, wanted: Option<u64>) -> u64 {
+    let first = wanted.unwrap_or(PART_SIZE).clamp(SMALLEST_PART, LARGEST_PART);
+    (first << ((number - 1) / PARTS_OF_ONE_SIZE)).min(LARGEST_PART)
+}
+
+fn too_large() -> SessionError {
+    refuse("object".to_owned(), "it is larger than 48.8 TiB, or has more than 10,000 parts", "S3 takes no larger ones.")
+}
+
+/// Shared with whoever gives the upload up; none once it was removed.
+type SharedJournal = Option<Arc<Mutex<Option<Journal>>>>;
+
+/// An upload that is neither an object nor given up. Dropped so, it is given up, beside whatever comes then.
+struct Unfinished {
+    credentials: Arc<CredentialRenewal>,
+    target: Target,
+    evidence: Evidence,
+    begun: Begun,
+    journal: SharedJournal,
+    beside: Beside,
+    /// An earlier process asked for the object, and ended before it heard of it.
+    may_be_complete: bool,
+    is_settled: bool,
+}
+
+impl Unfinished {
+    /// Nothing more is to be done with it.
+    fn settle(mut self) {
+        self.is_settled = true;
+    }
+
+    /// S3 forgets it, and then this device.
+    async fn give_up(mut self) {
+        self.is_settled = true;
+        abort(&self.credentials, &self.target, &self.evidence, &self.begun.upload_id, &self.journal).await;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // Without a runtime the process is about to end: the journal says what there is.
+        if self.is_settled || tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        let (credentials, target, evidence) =
+            (Arc::clone(&self.credentials), self.target.clone(), self.evidence.clone());
+        let (upload_id, journal) = (self.begun.upload_id.clone(), self.journal.clone());
+        self.beside.spawn(async move { abort(&credentials, &target, &evidence, &upload_id, &journal).await });
+    }
+}
+
+/// What could not be given up stays in the journal: whoever uploads the same goes on with it, and after a week it is tried
+/// again.
+async fn abort(
+    credentials: &Arc<CredentialRenewal>,
+    target: &Target,
+    evidence: &Evidence,
+    upload_id: &str,
+    journal: &SharedJournal,
+) {
+    let ask = |credentials| async move { writing::abort_upload(target, &credentials, upload_id).await };
+    match send_signed(credentials, evidence, ask).await {
+        Ok(()) => remove(journal.clone()).await,
+        Err(error) => tracing::warn!(%error, "an upload could not be given up; a lifecycle rule of the bucket can"),
+    }
+}
+
+async fn remove(journal: SharedJournal) {
+    let Some(journal) = journal.and_then(|journal| lock(&journal).take()) else { return };
+    let _ = block(move || {
+        journal.remove();
+        Ok(())
+    })
+    .await;
+}
+
+/// Writes to the journal, if there is one. What it does not take is sent again by the next process, and no more.
+async fn note(journal: &SharedJournal, write: impl FnOnce(&mut Journal) -> Result<(), SessionError> + Send + 'static) {
+    let Some(journal) = journal.clone() else { return };
+    let noted = block(move || lock(&journal).as_mut().map_or(Ok(()), write)).await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "what was uploaded could not be remembered");
+    }
+}
+
+/// How sending the parts ended.
+enum Ended {
+    Written(Written, PartCrc),
+    /// S3 does not know the upload any more.
+    Gone,
+}
+
+impl Objects {
+    pub(in crate::session) async fn upload_file(
+        &self,
+        request: PutObject,
+        file: &Path,
+        options: TransferOptions,
+    ) -> Result<UploadedObject, SessionError> {
+        let writing = self.prepare_writing(request)?;
+        let (file, source) = open(file).await?;
+        let size = source.size;
+        let part_size = part_size_of(size, options.part_size)?;
+        let outcome = if size <= part_size {
+            let meter = Meter::new(&options, Some(size), 0);
+            let whole = Source::File { file: Arc::clone(&file), offset: 0, length: size };
+            let written = self.put_at_once(&writing, &whole, &meter.part()).await;
+            written.inspect(|_| meter.finish(size))
+        } else {
+            self.upload_in_parts(&writing, &file, &source, part_size, &options).await
+        };
+        match outcome {
+            // Bytes that do not fit together are the file's fault before they are the network's.
+            Err(SessionError::Retryable { .. }) if has_changed(&file, &source).await => Err(changed(&file)),
+            outcome => outcome,
+        }
+    }
+
+    async fn upload_in_parts(
+        &self,
+        writing: &Writing,
+        file: &Arc<SourceFile>,
+        source: &Fingerprint,
+        part_size: u64,
+        options: &TransferOptions,
+    ) -> Result<UploadedObject, SessionError> {
+        let plan = Plan::new(source.clone(), &writing.headers, part_size);
+        let (journal, left) = self.open_journal(writing, &file.path, options).await?;
+        let mut left = match left {
+            Some(left) if left.plan == plan && !options.start_over => Some(left),
+            Some(other) => {
+                self.unfinished(writing, other.upload, None).give_up().await;
+                None
+            }
+            None => None,
+        };
+        // An upload that S3 has forgotten is begun anew, once.
+        for _ in 0..2 {
+            let resumed = left.take().map(|left| usable(left, source.size, part_size));
+            let (unfinished, finished) = match resumed {
+                Some(Left { upload, parts, is_completing, .. }) => {
+                    let mut unfinished = self.unfinished(writing, upload, journal.clone());
+                    unfinished.may_be_complete = is_completing;
+                    (unfinished, parts)
+                }
+                None => (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new()),
+            };
+            let resumed = finished.iter().map(|part| part.crc.length).sum();
+            let meter = Meter::new(options, Some(source.size), resumed);
+            let parts: Vec<_> = parts_of(source.size, part_size)
+                .filter(|(number, ..)| finished.iter().all(|part| part.number != *number))
+                .map(|(number, offset, length)| Ok((number, Source::File { file: Arc::clone(file), offset, length })))
+                .collect();
+            let parts = stream::iter(parts).boxed();
+            let from = Some((file, source));
+            let sending = self.send_parts(writing, &unfinished, finished, parts, &meter, options, from);
+            match sending.await {
+                Ok(Ended::Written(written, whole)) => {
+                    unfinished.settle();
+                    remove(journal).await;
+                    meter.finish(whole.length);
+                    return Ok(UploadedObject { resumed, ..uploaded(&writing.place.target, whole.length, written) });
+                }
+                // What is left of it without its parts.
+                Ok(Ended::Gone) => self.unfinished(writing, unfinished.release(), None).give_up().await,
+                Err(error) => {
+                    let may_go_on = matches!(error.recovery(), Recovery::Retry | Recovery::SignIn)
+                        && journal.is_some()
+                        && !has_changed(file, source).await;
+                    if may_go_on {
+                        unfinished.settle();
+                    } else {
+                        unfinished.give_up().await;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Err(given_up(writing))
+    }
+
+    pub(in crate::session) async fn upload_stream(
+        &self,
+        request: PutObject,
+        bytes: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+        options: TransferOptions,
+    ) -> Result<UploadedObject, SessionError> {
+        let writing = self.prepare_writing(request)?;
+        let mut chunks = Chunks { bytes: bytes.boxed(), left: Bytes::new(), number: 0, wanted: options.part_size };
+        let first = chunks.next().await?.unwrap_or_default();
+        let second =
+            if (first.len() as u64) < part_size_in_stream(1, options.part_size) { None } else { chunks.next().await? };
+        let Some(second) = second else {
+            let size = first.len() as u64;
+            let meter = Meter::new(&options, None, 0);
+            let written = self.put_at_once(&writing, &Source::Memory(first), &meter.part()).await?;
+            meter.finish(size);
+            return Ok(written);
+        };
+        let unfinished = self.begin_without_journal(&writing).await?;
+        let meter = Meter::new(&options, None, 0);
+        let rest = stream::try_unfold(chunks, |mut chunks| async move {
+            let next = chunks.next().await?;
+            let number = i32::try_from(chunks.number).unwrap_or(i32::MAX);
+            Ok(next.map(|chunk| ((number, Source::Memory(chunk)), chunks)))
+        });
+        let begun = stream::iter([Ok((1, Source::Memory(first))), Ok((2, Source::Memory(second)))]);
+        let parts = begun.chain(rest).boxed();
+        let sending = self.send_parts(&writing, &unfinished, Vec::new(), parts, &meter, &options, None);
+        match sending.await {
+            Ok(Ended::Written(written, whole)) => {
+                unfinished.settle();
+                meter.finish(whole.length);
+                Ok(uploaded(&writing.place.target, whole.length, written))
+            }
+            Ok(Ended::Gone) => {
+                unfinished.give_up().await;
+                Err(given_up(&writing))
+            }
+            Err(error) => {
+                unfinished.give_up().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends parts, several at once, and makes an object of them and of those that are there.
+    #[expect(clippy::too_many_arguments, reason = "files and streams have the rest in common")]
+    async fn send_parts(
+        &self,
+        writing: &Writing,
+        unfinished: &Unfinished,
+        mut finished: Vec<FinishedPart>,
+        parts: BoxStream<'_, Result<(i32, Source), SessionError>>,
+        meter: &Arc<Meter>,
+        options: &TransferOptions,
+        file: Option<(&Arc<SourceFile>, &Fingerprint)>,
+    ) -> Result<Ended, SessionError> {
+        let Place { target, evidence } = &writing.place;
+        let begun = &unfinished.begun;
+        let parallel = options.parallel.unwrap_or(PARALLEL).clamp(1, MOST_PARALLEL);
+        let sending = parts
+            .map_ok(|(number, source)| self.send_part(writing, begun, number, source, Arc::clone(meter)).boxed())
+            .try_buffer_unordered(parallel);
+        let mut sending = pin!(sending);
+        while let Some(part) = sending.try_next().await? {
+            let Some(part) = part else { return Ok(Ended::Gone) };
+            finished.push(part.clone());
+            note(&unfinished.journal, move |journal| journal.finished(&part)).await;
+        }
+        if let Some((file, source)) = file
+            && has_changed(file, source).await
+        {
+            return Err(changed(file));
+        }
+        finished.sort_by_key(|part| part.number);
+        let whole = PartCrc::of_whole(finished.iter().map(|part| part.crc));
+        note(&unfinished.journal, Journal::completing).await;
+        let complete = |credentials| {
+            let (finished, conditions) = (&finished, &writing.conditions);
+            async move { writing::complete_upload(target, &credentials, begun, finished, conditions).await }
+        };
+        let Tried { outcome, was_in_doubt } = self.sender(evidence).ask(complete).await;
+        let was_in_doubt = was_in_doubt || unfinished.may_be_complete;
+        let outcome = match outcome {
+            Ok(None) if was_in_doubt => {
+                return Ok(match self.find_written(target, evidence, whole).await {
+                    Some(written) => Ended::Written(written, whole),
+                    None => Ended::Gone,
+                });
+            }
+            Ok(None) => return Ok(Ended::Gone),
+            Ok(Some(written)) => Ok(written),
+            Err(error) => Err(error),
+        };
+        let written = self.settle_doubt(target, evidence, whole, Tried { outcome, was_in_doubt }).await?;
+        Ok(Ended::Written(written, whole))
+    }
+
+    async fn send_part(
+        &self,
+        writing: &Writing,
+        begun: &Begun,
+        number: i32,
+        source: Source,
+        meter: Arc<Meter>,
+    ) -> Result<Option<FinishedPart>, SessionError> {
+        let Place { target, evidence } = &writing.place;
+        let digests = source.digests(writing.is_like_s3).await?;
+        let send = |credentials, body| {
+            let (digests, upload_id) = (&digests, &begun.upload_id[..]);
+            let payload = Payload { body, digests, with_crc: begun.keeps_crc };
+            async move { writing::upload_part(target, &credentials, (upload_id, number), payload).await }
+        };
+        let e_tag = self.sender(evidence).send(&source, &meter.part(), send).await.outcome?;
+        Ok(e_tag.map(|e_tag| FinishedPart { number, e_tag, crc: digests.crc }))
+    }
+
+    fn unfinished(&self, writing: &Writing, begun: Begun, journal: SharedJournal) -> Unfinished {
+        Unfinished {
+            credentials: Arc::clone(&self.credentials),
+            target: writing.place.target.clone(),
+            evidence: writing.place.evidence.clone(),
+            begun,
+            journal,
+            beside: self.beside.clone(),
+            may_be_complete: false,
+            is_settled: false,
+        }
+    }
+
+    async fn begin(&self, writing: &Writing, journal: SharedJournal, plan: Plan) -> Result<Unfinished, SessionError> {
+        self.begin_noting(writing, journal, Some(plan)).await
+    }
+
+    async fn begin_without_journal(&self, writing: &Writing) -> Result<Unfinished, SessionError> {
+        self.begin_noting(writing, None, None).await
+    }
+
+    /// In a task of its own: of a caller that goes away meanwhile S3 would keep an upload that nobody knows.
+    async fn begin_noting(
+        &self,
+        writing: &Writing,
+        journal: SharedJournal,
+        plan: Option<Plan>,
+    ) -> Result<Unfinished, SessionError> {
+        let (tell, told) = oneshot::channel();
+        let Place { target, evidence } = writing.place.clone();
+        let (credentials, beside) = (Arc::clone(&self.credentials), self.beside.clone());
+        let (headers, is_like_s3) = (writing.headers.clone(), writing.is_like_s3);
+        self.beside.spawn(async move {
+            let begun = send_signed(&credentials, &evidence, |credentials| {
+                let (target, headers) = (&target, &headers);
+                async move { writing::create_upload(target, &credentials, headers, is_like_s3).await }
+            });
+            let begun = match begun.await {
+                Ok(begun) => {
+                    let noted = begun.clone();
+                    if let Some(plan) = plan {
+                        note(&journal, move |journal| journal.begin(&plan, &noted)).await;
+                    }
+                    Ok(Unfinished {
+                        credentials,
+                        target,
+                        evidence,
+                        begun,
+                        journal,
+                        beside,
+                        may_be_complete: false,
+                        is_settled: false,
+                    })
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(Ok(unfinished)) = tell.send(begun) {
+                unfinished.give_up().await;
+            }
+        });
+        told.await.unwrap_or_else(|_| Err(SessionError::interrupted()))
+    }
+
+    /// The journal of this upload, if there is to be one, and what an earlier process left.
+    async fn open_journal(
+        &self,
+        writing: &Writing,
+        file: &Path,
+        options: &TransferOptions,
+    ) -> Result<(SharedJournal, Option<Left>), SessionError> {
+        let Some(folder) = options.resume_folder.clone() else { return Ok((None, None)) };
+        // Whoever has not looked into the store does not know who is signed in.
+        self.credentials.credentials(UsedBy::Session).await?;
+        let Target { bucket, key, requester_pays, .. } = writing.place.target.clone();
+        let place = upload_journal::Place {
+            configuration: self.config.fingerprint().to_string(),
+            subject: self.credentials.subject().unwrap_or_default(),
+            endpoint: self.config.s3_endpoint().map(ToString::to_string),
+            region: self.config.bucket_region().to_owned(),
+            bucket,
+            key,
+            requester_pays,
+            file: file.to_owned(),
+        };
+        let (own, at) = (place.clone(), folder.clone());
+        let (journal, left) = block(move || Journal::open(&folder, place)).await?;
+        self.give_up_forgotten(at, own);
+        Ok((Some(Arc::new(Mutex::new(Some(journal)))), left))
+    }
+
+    /// Gives uploads up that nobody went on with, beside what is done now.
+    fn give_up_forgotten(&self, folder: std::path::PathBuf, own: upload_journal::Place) {
+        let (credentials, clients) = (Arc::clone(&self.credentials), Arc::clone(&self.clients));
+        let evidence = Evidence::of(&self.config);
+        self.beside.spawn(async move {
+            let now = SystemClock.now();
+            let found = block(move || Ok(upload_journal::forgotten(&folder, now, &own))).await.unwrap_or_default();
+            for (journal, place, left) in found {
+                let upload_journal::Place { bucket, key, requester_pays, .. } = place;
+                let target = Target { client: clients.for_bucket(&bucket), bucket, key, requester_pays };
+                let journal = Some(Arc::new(Mutex::new(Some(journal))));
+                abort(&credentials, &target, &evidence, &left.upload.upload_id, &journal).await;
+            }
+        });
+    }
+}
+
+impl Unfinished {
+    /// The upload, without giving it up.
+    fn release(self) -> Begun {
+        let begun = self.begun.clone();
+        self.settle();
+        begun
+    }
+}
+
+/// A stream in pieces of the size of a part.
+struct Chunks {
+    bytes: BoxStream<'static, std::io::Result<Bytes>>,
+    /// What was read beyond the last piece.
+    left: Bytes,
+    /// Of the last piece, from 1 on.
+    number: u64,
+    wanted: Option<u64>,
+}
+
+impl Chunks {
+    async fn next(&mut self) -> Result<Option<Bytes>, SessionError> {
+        let size = usize::try_from(part_size_in_stream(self.number + 1, self.wanted)).unwrap_or(usize::MAX);
+        let mut piece = BytesMut::new();
+        while piece.len() < size {
+            if self.left.is_empty() {
+                match self.bytes.next().await {
+                    Some(Ok(bytes)) => self.left = bytes,
+                    Some(Err(error)) => return Err(local(Path::new("stream"), &error)),
+                    None => break,
+                }
+            }
+            let take = self.left.len().min(size - piece.len());
+            piece.extend_from_slice(&self.left.split_to(take));
+        }
+        if piece.is_empty() {
+            return Ok(None);
+        }
+        self.number += 1;
+        if self.number > MOST_PARTS { Err(too_large()) } else { Ok(Some(piece.freeze())) }
+    }
+}
+
+/// Number, offset and length of each.
+fn parts_of(size: u64, part_size: u64) -> impl Iterator<Item = (i32, u64, u64)> {
+    (1..)
+        .zip((0..size.div_ceil(part_size)).map(move |index| {
+            let offset = index * part_size;
+            (offset, part_size.min(size - offset))
+        }))
+        .map(|(number, (offset, length))| (number, offset, length))
+}
+
+/// Parts that belong to it; what else is in the file is sent again.
+fn usable(mut left: Left, size: u64, part_size: u64) -> Left {
+    let lengths: Vec<u64> = parts_of(size, part_size).map(|(.., length)| length).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    left.parts.retain(|part| {
+        let index = usize::try_from(part.number - 1).ok();
+        index.and_then(|index| lengths.get(index)) == Some(&part.crc.length) && seen.insert(part.number)
+    });
+    left
+}
+
+async fn open(path: &Path) -> Result<(Arc<SourceFile>, Fingerprint), SessionError> {
+    // A relative path is another file in another folder.
+    let path = std::path::absolute(path).map_err(|error| local(path, &error))?;
+    block(move || {
+        let file = SourceFile::open(&path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(SessionError::LocalFile {
+                path: path.display().to_string(),
+                problem: "it is no file; upload what is read from it as a stream".to_owned(),
+            });
+        }
+        Ok((Arc::new(file), Fingerprint::of(&metadata)))
+    })
+    .await
+}
+
+async fn has_changed(file: &Arc<SourceFile>, source: &Fingerprint) -> bool {
+    let (file, source) = (Arc::clone(file), source.clone());
+    block(move || Ok(file.metadata().map_or(true, |metadata| Fingerprint::of(&metadata) != source)))
+        .await
+        .unwrap_or(true)
+}
+
+fn changed(file: &SourceFile) -> SessionError {
+    SessionError::LocalFile {
+        path: file.path.display().to_string(),
+        problem: "it changed while it was uploaded; nothing was written".to_owned(),
+    }
+}
+
+fn given_up(writing: &Writing) -> SessionError {
+    let failure = format!("the upload of {} was given up by somebody else", writing.place.evidence.subject());
+    SessionError::Retryable { failure, retry_after: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_as_large_as_ten_thousand_of_them_have_to_be() {
+        let tib = 1024 * 1024 * MIB;
+        for (size, wanted, expected) in [
+            (0, None, 8 * MIB),
+            (80_000 * MIB, None, 8 * MIB),
+            (80_000 * MIB + 1, None, 9 * MIB),
+            (tib, None, 105 * MIB),
+            (10_000 * LARGEST_PART, None, LARGEST_PART),
+            (1, Some(1), SMALLEST_PART),
+            (1, Some(64 * MIB), 64 * MIB),
+            (tib, Some(64 * MIB), 105 * MIB),
+        ] {
+            assert_eq!(part_size_of(size, wanted), Ok(expected), "{size}");
+            assert!(size.div_ceil(expected) <= MOST_PARTS);
+        }
+        assert_eq!(part_size_of(10_000 * LARGEST_PART + 1, None).unwrap_err().kind(), "misconfigured");
+        assert_eq!(
+            [1, 1000, 1001, 10_000].map(|number| part_size_in_stream(number, None)),
+            [8, 8, 16, 4096].map(|n| n * MIB)
+        );
+    }
+
+    /// Apps call from whichever thread they like.
+    #[expect(dead_code, reason = "it is to be compiled")]
+    fn uploads_may_be_spawned(objects: &'static Objects, request: PutObject, path: &'static Path) {
+        fn is_send(_: impl Send) {}
+        is_send(objects.upload_file(request.clone(), path, TransferOptions::default()));
+        is_send(objects.upload_stream(request, stream::empty(), TransferOptions::default()));
+    }
+
+    #[test]
+    fn parts_cover_the_file_once() {
+        for (size, part_size) in [(1, 5), (5, 5), (6, 5), (10, 5), (23, 7)] {
+            let parts: Vec<_> = parts_of(size, part_size).collect();
+            let mut next = 0;
+            for (index, (number, offset, length)) in parts.iter().enumerate() {
+                assert_eq!((*number as usize, *offset), (index + 1, next));
+                next += length;
+            }
+            assert_eq!(next, size);
+        }
+    }
+}

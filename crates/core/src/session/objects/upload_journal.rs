@@ -1,0 +1,373 @@
+//! What was sent of a file, so that another process can go on with it: a file of lines, each on the disk before the next part
+//! counts. A process that is killed while it writes leaves half a line, which is nobody's part. The file is its own lock: the
+//! system gives it up when the process ends, however it ends.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::aws::objects::ObjectHeaders;
+use crate::aws::writing::{Begun, FinishedPart};
+use crate::error::SessionError;
+use crate::storage::{PrivateFolder, StorageError};
+
+/// Below the folder that the app gives, so that nothing of the app's is in the way.
+const FOLDER: &str = "jetbridge-uploads";
+const SUFFIX: &str = ".upload";
+/// 10,000 parts take less than 2 MiB.
+const LARGEST: u64 = 8 * 1024 * 1024;
+/// An upload that nobody went on with for so long is given up.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Whose upload of what to where: as long as this is the same, it is the same upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// Of the configuration, which names issuer, client and pool.
+    pub configuration: String,
+    /// Who is signed in: the ID token's `sub`.
+    pub subject: String,
+    pub endpoint: Option<String>,
+    pub region: String,
+    pub bucket: String,
+    pub key: String,
+    pub requester_pays: bool,
+    pub file: PathBuf,
+}
+
+/// What is uploaded, and how: parts of the one do not fit into the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Plan {
+    pub source: Fingerprint,
+    pub headers: Vec<(String, String)>,
+    pub part_size: u64,
+}
+
+/// What tells a file from what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Fingerprint {
+    pub size: u64,
+    /// Nanoseconds since 1970.
+    modified: Option<u128>,
+    /// Device, inode, and when that changed, where there are any.
+    node: Option<(u64, u64, i64, i64)>,
+}
+
+impl Fingerprint {
+    pub(super) fn of(metadata: &std::fs::Metadata) -> Self {
+        let since_1970 = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).ok();
+        let modified = metadata.modified().ok().and_then(since_1970).map(|time| time.as_nanos());
+        Self { size: metadata.len(), modified, node: node(metadata) }
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
+fn node(metadata: &std::fs::Metadata) -> Option<(u64, u64, i64, i64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn node(_: &std::fs::Metadata) -> Option<(u64, u64, i64, i64)> {
+    None
+}
+
+impl Plan {
+    pub(super) fn new(source: Fingerprint, headers: &ObjectHeaders, part_size: u64) -> Self {
+        let named = [
+            ("content-type", &headers.content_type),
+            ("cache-control", &headers.cache_control),
+            ("content-disposition", &headers.content_disposition),
+            ("content-encoding", &headers.content_encoding),
+            ("content-language", &headers.content_language),
+        ];
+        let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+        let own = headers.metadata.iter().map(|(name, value)| (format!("x-amz-meta-{name}"), value.clone()));
+        Self { source, headers: named.chain(own).collect(), part_size }
+    }
+}
+
+/// A line of the file. Unknown ones end the reading: another version wrote them.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Place(Place),
+    Begun {
+        plan: Plan,
+        upload: Begun,
+    },
+    Part(FinishedPart),
+    /// CompleteMultipartUpload is about to be sent: the object may be there although no answer came.
+    Completing,
+}
+
+/// What an earlier process did.
+#[derive(Debug, Clone)]
+pub(super) struct Left {
+    pub plan: Plan,
+    pub upload: Begun,
+    pub parts: Vec<FinishedPart>,
+    pub is_completing: bool,
+}
+
+/// The open and locked file of one upload.
+#[derive(Debug)]
+pub(super) struct Journal {
+    folder: PrivateFolder,
+    name: String,
+    file: File,
+    place: Place,
+}
+
+impl Journal {
+    /// Opens the file of this upload; gives what an earlier process left. Blocks.
+    ///
+    /// # Errors
+    /// `LocalFile` if the folder cannot be used, or somebody is at this very upload.
+    pub(super) fn open(folder: &Path, place: Place) -> Result<(Self, Option<Left>), SessionError> {
+        let folder = private_folder(folder)?;
+        let name = name_of(&place)?;
+        let journal = Self::open_named(folder, &name)?.ok_or_else(|| SessionError::LocalFile {
+            path: place.file.display().to_string(),
+            problem: "it is being uploaded to the same place already, by this process or another one".to_owned(),
+        })?;
+        let (mut journal, content) = (journal.0, journal.1);
+        let left = content.and_then(|(found, left)| (found == place).then_some(left).flatten());
+        journal.place = place;
+        Ok((journal, left))
+    }
+
+    /// `None` if somebody has it locked.
+    #[expect(clippy::type_complexity, reason = "what is read has no other user")]
+    fn open_named(
+        folder: PrivateFolder,
+        name: &str,
+    ) -> Result<Option<(Self, Option<(Place, Option<Left>)>)>, SessionError> {
+        let mut file = folder.open_file(name).map_err(|error| unusable(&folder, &error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(broken(&folder, &error)),
+        }
+        let mut text = Vec::new();
+        (&mut file).take(LARGEST).read_to_end(&mut text).map_err(|error| broken(&folder, &error))?;
+        let content = read(&text);
+        let place = content.as_ref().map(|(place, _)| place.clone()).unwrap_or_else(Place::nowhere);
+        Ok(Some((Self { folder, name: name.to_owned(), file, place }, content)))
+    }
+
+    /// Begins anew. Blocks.
+    pub(super) fn begin(&mut self, plan: &Plan, upload: &Begun) -> Result<(), SessionError> {
+        let lines = [Line::Place(self.place.clone()), Line::Begun { plan: plan.clone(), upload: upload.clone() }];
+        let begun = self.file.set_len(0).and_then(|()| self.file.seek(SeekFrom::Start(0)).map(drop));
+        begun.map_err(|error| broken(&self.folder, &error))?;
+        lines.iter().try_for_each(|line| self.append(line))
+    }
+
+    /// A part is there. Blocks until it is on the disk.
+    pub(super) fn finished(&mut self, part: &FinishedPart) -> Result<(), SessionError> {
+        self.append(&Line::Part(part.clone()))
+    }
+
+    /// All parts are. Blocks.
+    pub(super) fn completing(&mut self) -> Result<(), SessionError> {
+        self.append(&Line::Completing)
+    }
+
+    fn append(&mut self, line: &Line) -> Result<(), SessionError> {
+        let mut text = serde_json::to_vec(line).map_err(|_| SessionError::internal("a line cannot be written"))?;
+        text.push(b'\n');
+        let written = self.file.seek(SeekFrom::End(0)).and_then(|_| self.file.write_all(&text));
+        written.and_then(|()| self.file.sync_data()).map_err(|error| broken(&self.folder, &error))
+    }
+
+    /// Nothing is to be gone on with any more. Blocks.
+    pub(super) fn remove(self) {
+        // Empty if it cannot be removed.
+        let _ = self.file.set_len(0);
+        if let Err(error) = self.folder.remove(&self.name) {
+            tracing::warn!(%error, "what was remembered of an upload could not be removed");
+        }
+    }
+}
+
+/// The uploads of this session that nobody went on with for a week: for each where it was going to, and its id. Blocks.
+pub(super) fn forgotten(folder: &Path, now: SystemTime, own: &Place) -> Vec<(Journal, Place, Left)> {
+    let Ok(private) = private_folder(folder) else { return Vec::new() };
+    let names = private.file_names_ending(SUFFIX).unwrap_or_default();
+    let mut found = Vec::new();
+    for name in names {
+        let modified = std::fs::symlink_metadata(private.path().join(&name)).and_then(|metadata| metadata.modified());
+        let age = modified.ok().and_then(|modified| now.duration_since(modified).ok()).unwrap_or_default();
+        if age < FORGOTTEN_AFTER {
+            continue;
+        }
+        let Ok(again) = private_folder(folder) else { break };
+        let Ok(Some((journal, Some((place, left))))) = Journal::open_named(again, &name) else { continue };
+        let is_own = place.configuration == own.configuration
+            && place.subject == own.subject
+            && place.endpoint == own.endpoint
+            && place.region == own.region;
+        match left {
+            Some(left) if is_own => found.push((journal, place, left)),
+            Some(_) => {}
+            None => journal.remove(),
+        }
+    }
+    found
+}
+
+/// The lines that are whole, from the first one on.
+fn read(text: &[u8]) -> Option<(Place, Option<Left>)> {
+    let whole = text.iter().rposition(|byte| *byte == b'\n')?;
+    let mut lines = text.get(..whole)?.split(|byte| *byte == b'\n').map(serde_json::from_slice::<Line>);
+    let Some(Ok(Line::Place(place))) = lines.next() else { return None };
+    let Some(Ok(Line::Begun { plan, upload })) = lines.next() else { return Some((place, None)) };
+    let mut left = Left { plan, upload, parts: Vec::new(), is_completing: false };
+    for line in lines {
+        match line {
+            Ok(Line::Part(part)) => left.parts.push(part),
+            Ok(Line::Completing) => left.is_completing = true,
+            _ => break,
+        }
+    }
+    Some((place, Some(left)))
+}
+
+impl Place {
+    fn nowhere() -> Self {
+        Self {
+            configuration: String::new(),
+            subject: String::new(),
+            endpoint: None,
+            region: String::new(),
+            bucket: String::new(),
+            key: String::new(),
+            requester_pays: false,
+            file: PathBuf::new(),
+        }
+    }
+}
+
+/// A digest: keys and paths are no names of files.
+fn name_of(place: &Place) -> Result<String, SessionError> {
+    let text = serde_json::to_vec(place).map_err(|_| SessionError::LocalFile {
+        path: place.file.display().to_string(),
+        problem: "its path is not in Unicode, so that its upload cannot be remembered".to_owned(),
+    })?;
+    let digest: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{digest}{SUFFIX}"))
+}
+
+fn private_folder(folder: &Path) -> Result<PrivateFolder, SessionError> {
+    PrivateFolder::create(&folder.join(FOLDER))
+        .map_err(|error| SessionError::LocalFile { path: folder.display().to_string(), problem: error.detail })
+}
+
+fn unusable(folder: &PrivateFolder, error: &StorageError) -> SessionError {
+    SessionError::LocalFile { path: folder.path().display().to_string(), problem: error.detail.clone() }
+}
+
+fn broken(folder: &PrivateFolder, error: &std::io::Error) -> SessionError {
+    super::sending::local(folder.path(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::digests::Digests;
+
+    fn place(key: &str) -> Place {
+        Place { key: key.to_owned(), bucket: "b".to_owned(), subject: "alice".to_owned(), ..Place::nowhere() }
+    }
+
+    fn plan(folder: &Path) -> Plan {
+        let file = folder.join("source");
+        std::fs::write(&file, "x").unwrap();
+        let source = Fingerprint::of(&std::fs::metadata(file).unwrap());
+        Plan::new(source, &ObjectHeaders::default(), 5)
+    }
+
+    fn part(number: i32) -> FinishedPart {
+        FinishedPart { number, e_tag: format!("\"{number}\""), crc: Digests::of(b"x", false).crc }
+    }
+
+    fn upload() -> Begun {
+        Begun { upload_id: "id".to_owned(), keeps_crc: true }
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_half_a_line_is_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap();
+        assert!(left.is_none());
+        let plan = plan(folder.path());
+        journal.begin(&plan, &upload()).unwrap();
+        journal.finished(&part(1)).unwrap();
+        journal.finished(&part(3)).unwrap();
+        let path = folder.path().join(FOLDER).join(&journal.name);
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for cut in 0..whole.len() {
+            let found = read(&whole[..cut]).and_then(|(_, left)| left).map(|left| left.parts);
+            let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
+            let expected = [None, None, Some(vec![]), Some(vec![part(1)])];
+            assert_eq!(found, expected[lines], "cut at {cut}");
+        }
+        let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap();
+        let left = left.unwrap();
+        assert_eq!((left.parts, left.is_completing, left.plan), (vec![part(1), part(3)], false, plan));
+        journal.completing().unwrap();
+        drop(journal);
+        let (journal, left) = Journal::open(folder.path(), place("k")).unwrap();
+        assert!(left.unwrap().is_completing);
+        journal.remove();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn nobody_else_is_at_the_same_upload_and_others_are_not_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_held, _) = Journal::open(folder.path(), place("k")).unwrap();
+        let busy = Journal::open(folder.path(), place("k")).unwrap_err();
+        assert_eq!(busy.kind(), "local_file");
+        Journal::open(folder.path(), place("other")).unwrap();
+        Journal::open(folder.path(), Place { subject: "bob".to_owned(), ..place("k") }).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn it_is_this_user_s_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = Journal::open(folder.path(), place("k")).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder.path().join(FOLDER)), 0o700);
+        assert_eq!(mode(&folder.path().join(FOLDER).join(&journal.name)), 0o600);
+    }
+
+    #[test]
+    fn what_nobody_went_on_with_for_a_week_is_found_by_whose_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = plan(folder.path());
+        for key in ["one", "other"] {
+            Journal::open(folder.path(), place(key)).unwrap().0.begin(&plan, &upload()).unwrap();
+        }
+        let now = std::fs::metadata(folder.path().join("source")).unwrap().modified().unwrap();
+        let later = now + FORGOTTEN_AFTER + Duration::from_secs(60);
+        let keys = |now, own: &Place| {
+            let mut keys: Vec<_> =
+                forgotten(folder.path(), now, own).into_iter().map(|(_, place, _)| place.key).collect();
+            keys.sort();
+            keys
+        };
+        assert!(keys(now, &place("")).is_empty());
+        assert!(keys(later, &Place { subject: "bob".to_owned(), ..place("") }).is_empty());
+        let (_held, _) = Journal::open(folder.path(), place("other")).unwrap();
+        assert_eq!(keys(later, &place("")), ["one"]);
+    }
+}
