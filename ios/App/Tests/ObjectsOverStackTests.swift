@@ -60,6 +60,34 @@ struct ObjectsOverStackTests {
         try await eventually("it is gone") { model.state.notice == .gone(key) }
     }
 
+    @Test("every object of the bucket, however its key is written, is looked at and becomes a file of its own")
+    func awkwardKeys() async throws {
+        let bench = try await Bench()
+        let model = try await bench.listed()
+        // Small ones: it is their keys that matter.
+        let rows = try #require(model.rows).objects.filter { $0.size < 10_000 }
+        #expect(rows.count > 25)
+        for row in rows { model.objects.download(row.key) }
+        var files: Set<URL> = []
+        for row in rows {
+            model.objects.open(row.key)
+            try await eventually("the details of \(row.key)") {
+                model.objects.state.object?.facts.details?.size == UInt64(row.size)
+            }
+            try await eventually("\(row.key) is here") {
+                if case .done = model.objects.state[download: row.key] { true } else { false }
+            }
+            guard case .done(let file) = model.objects.state[download: row.key] else { throw CancellationError() }
+            #expect(try Data(contentsOf: file).count == Int(row.size), "\(row.key)")
+            files.insert(file.standardizedFileURL)
+        }
+        #expect(files.count == rows.count)
+        // All of them where they belong.
+        #expect(bench.folder.contents.filter { $0.hasPrefix("Caches/Downloads/") }.count == rows.count)
+        #expect(bench.folder.contents.count == rows.count)
+        #expect(model.state.notice == nil)
+    }
+
     @Test("what the role forbids is explained: at the object, and for the administrator")
     func refused() async throws {
         let bench = try await Bench()
