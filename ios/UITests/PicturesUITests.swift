@@ -13,6 +13,11 @@ final class PicturesUITests: XCTestCase {
         "loading-session", "signed-out", "session-ended", "in-browser", "sign-in-failed", "signed-out-here-only",
         "unavailable", "not-set-up", "signed-in", "listing", "list", "search", "no-match", "empty", "empty-page",
         "list-failed", "offline", "refreshing", "searching-further", "next-page-failed",
+        "details", "details-parts", "details-loading", "details-failed", "details-denied", "downloading",
+        "download-beginning", "downloading-unknown", "downloaded", "download-failed", "device-full", "deleting",
+        "not-deleted", "deleted", "gone",
+        "upload-reading", "upload-naming", "upload-key-wrong", "upload-taken", "uploading", "upload-failed",
+        "upload-unreadable", "uploaded",
     ]
 
     func testEveryStateInLight() throws {

@@ -64,7 +64,7 @@ private struct RowsSection: View {
             Message { ContentUnavailableView.search(text: query) }
         } else {
             Section {
-                ForEach(found) { ObjectRowView(row: $0) }
+                ForEach(found) { ObjectLink(model: model.objects, row: $0) }
                 if let problem = rows.problem {
                     NextPageFailed(problem: problem) { model.loadMore() }
                 } else if rows.hasMore {
@@ -115,6 +115,22 @@ private struct NextPageFailed: View {
             Text(problem.text).font(.footnote).foregroundStyle(.secondary)
             Button("Try again", action: retry).buttonStyle(.bordered)
         }
+    }
+}
+
+/// A tap shows the details. A swipe deletes, after a question: a button with the role of a deletion would take the row away
+/// before.
+private struct ObjectLink: View {
+    let model: ObjectsModel
+    let row: ObjectRow
+    @State private var asksToDelete = false
+
+    var body: some View {
+        NavigationLink(value: row.key) { ObjectRowView(row: row) }
+            .swipeActions(edge: .trailing, allowsFullSwipe: false) {
+                Button("Delete", systemImage: "trash") { asksToDelete = true }.tint(.red)
+            }
+            .confirmDeletion(of: row.key, isPresented: $asksToDelete) { model.delete(row.key) }
     }
 }
 
