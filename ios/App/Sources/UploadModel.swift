@@ -78,9 +78,11 @@ final class UploadModel {
         get { state?.naming?.key ?? chosenKey }
         set {
             guard case .naming(var naming) = state, let picked, let owner else { return }
-            (chosenKey, naming.key) = (newValue, newValue)
+            // A field of several lines takes Return for one more, which nobody wants in a key.
+            chosenKey = newValue.filter { !$0.isNewline }
+            naming.key = chosenKey
             state = .naming(naming)
-            files.remember(picked, key: newValue, owner: owner)
+            files.remember(picked, key: chosenKey, owner: owner)
         }
     }
 
