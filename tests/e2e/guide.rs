@@ -7,7 +7,7 @@ use std::time::Duration;
 use jetbridge::{ApiRequest, ApiResponse, PresignObject, PresignedUrl, Session, SessionError, TransferOptions};
 use serde_json::Value;
 
-use crate::bench::{ALICE, Bench};
+use crate::bench::{ALICE, Bench, config_of};
 
 const GUIDE: &str = include_str!("../../docs/aws.md");
 const HERE: &str = include_str!("guide.rs");
@@ -40,14 +40,33 @@ fn clients(session: &Session) -> (aws_sdk_sts::Client, aws_sdk_s3::Client) {
     (sts, s3)
 }
 
+/// The pieces of the guide in one language, in order.
+fn pieces(language: &str) -> Vec<&'static str> {
+    let pieces = GUIDE.split("```").skip(1).step_by(2);
+    pieces.filter_map(|piece| piece.strip_prefix(language)?.strip_prefix('\n')).collect()
+}
+
 #[test]
 fn every_piece_of_rust_in_the_guide_is_compiled() {
     let trim = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
-    let pieces: Vec<_> = GUIDE.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let pieces = pieces("rust");
     assert_eq!(pieces.len(), 3);
     for piece in pieces {
         assert!(trim(HERE).contains(trim(piece).trim()), "{piece}");
     }
+}
+
+#[tokio::test]
+async fn the_guide_s_configuration_names_an_api() {
+    let bench = Bench::start().await;
+    let [piece] = pieces("json")[..] else { panic!("one piece of JSON") };
+    let piece: Value = serde_json::from_str(&format!("{{{piece}}}")).unwrap();
+    let config = config_of(&bench.stack, |_, exports| exports["API"] = piece["API"].clone());
+    let [api] = config.api_endpoints() else { panic!("one API") };
+    assert_eq!(
+        (api.name.as_str(), api.url.as_str(), api.service.as_str()),
+        ("orders", "https://api.example.com/", "execute-api")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

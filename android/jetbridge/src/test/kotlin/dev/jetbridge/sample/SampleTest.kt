@@ -91,8 +91,8 @@ class SampleTest {
     @Test
     fun `every Kotlin snippet of the guides is compiled`() {
         val guides = listOf("docs/android.md", "docs/aws.md").map { File(repository, it).readText() }
-        val snippets =
-            guides.map { guide -> Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(guide).map { it.groupValues[1] }.toList() }
+        val snippet = Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL)
+        val snippets = guides.map { guide -> snippet.findAll(guide).map { it.groupValues[1] }.toList() }
         val compiled =
             listOf(
                 "jetbridge/src/test/kotlin/dev/jetbridge/sample/Sample.kt",
@@ -105,8 +105,8 @@ class SampleTest {
             )
         val sample = compiled.joinToString("\n") { file -> File(build, file).readLines().joinToString("\n") { it.trim() } }
         assertTrue(snippets[0].size >= 10 && snippets[1].size >= 3)
-        for (snippet in snippets.flatten()) {
-            val code = snippet.lines().joinToString("\n") { it.trim() }.trim()
+        for (found in snippets.flatten()) {
+            val code = found.lines().joinToString("\n") { it.trim() }.trim()
             assertTrue("not compiled:\n$code", code in sample)
             assertEquals("not whole:\n$code", code.count { it == '{' }, code.count { it == '}' })
         }
