@@ -7,6 +7,10 @@ import PackageDescription
 #if os(Linux)
 let notBuilt = ["Jetbridge.docc"]
 let apple: [Target.Dependency] = ["UIKit", "SwiftUI", "AuthenticationServices", "AppleFoundation", "Security"]
+let ofTheApp: [Target.Dependency] = [
+    "Accessibility", "AppleFoundation", "CoreTransferable", "PhotosUI", "QuickLook", "SwiftUI",
+    "UniformTypeIdentifiers",
+]
 let library = "\(Context.packageDirectory)/build/bindings"
 let linking: [LinkerSetting] = [
     .linkedLibrary("jetbridge_ffi"),
@@ -22,7 +26,12 @@ let platform: [Target] = [
     .target(name: "AuthenticationServices", dependencies: ["UIKit", "SwiftUI"], path: "Stubs/AuthenticationServices"),
     .target(name: "AppleFoundation", path: "Stubs/AppleFoundation"),
     .target(name: "Security", path: "Stubs/Security"),
-    .target(name: "SwiftUI", path: "Stubs/SwiftUI"),
+    .target(name: "SwiftUI", dependencies: ["CoreTransferable", "UniformTypeIdentifiers"], path: "Stubs/SwiftUI"),
+    .target(name: "Accessibility", path: "Stubs/Accessibility"),
+    .target(name: "CoreTransferable", dependencies: ["UniformTypeIdentifiers"], path: "Stubs/CoreTransferable"),
+    .target(name: "PhotosUI", dependencies: ["CoreTransferable", "SwiftUI"], path: "Stubs/PhotosUI"),
+    .target(name: "QuickLook", dependencies: ["SwiftUI"], path: "Stubs/QuickLook"),
+    .target(name: "UniformTypeIdentifiers", path: "Stubs/UniformTypeIdentifiers"),
     .target(name: "Smithy", path: "Stubs/Smithy"),
     .target(name: "SmithyIdentityAPI", dependencies: ["Smithy"], path: "Stubs/SmithyIdentityAPI"),
     .target(name: "SmithyIdentity", dependencies: ["Smithy", "SmithyIdentityAPI"], path: "Stubs/SmithyIdentity"),
@@ -37,9 +46,9 @@ let platform: [Target] = [
             + apple
     ),
     // The app is built by its Xcode project, App/project.yml. Here it is compiled, with its UI tests, and its model is tested.
-    .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge", "SwiftUI"], path: "App/Sources"),
+    .executableTarget(name: "JetbridgeDemo", dependencies: ["Jetbridge"] + ofTheApp, path: "App/Sources"),
     .testTarget(
-        name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeTesting", "JetbridgeFFI", "SwiftUI"],
+        name: "JetbridgeDemoTests", dependencies: ["JetbridgeDemo", "JetbridgeTesting", "JetbridgeFFI"] + ofTheApp,
         path: "App/Tests"),
     .target(name: "XCUIAutomation", path: "Stubs/XCUIAutomation"),
     .target(name: "JetbridgeDemoUITests", dependencies: ["XCUIAutomation"], path: "UITests"),

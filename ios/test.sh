@@ -246,7 +246,7 @@ check_edition() { # name, what it is, the module of windows, options for Authent
   shift 3
   rm -rf "build/$name"
   mkdir -p "build/$name"
-  for module in JetbridgeFFI SwiftUI AppleFoundation Security; do cp "$modules/$module.swiftmodule" "build/$name/"; done
+  for module in JetbridgeFFI SwiftUI CoreTransferable UniformTypeIdentifiers AppleFoundation Security; do cp "$modules/$module.swiftmodule" "build/$name/"; done
   if modules="build/$name" make_module "$name" "$windows" Stubs/"$windows"/*.swift &&
     modules="build/$name" make_module "$name" AuthenticationServices "$@" Stubs/AuthenticationServices/*.swift &&
     modules="build/$name" check_types "$name" -module-name Jetbridge -swift-version 6 Sources/Jetbridge/*.swift \

@@ -8,32 +8,48 @@ import Observation
 @Observable
 final class HomeModel {
     private(set) var state: HomeState
+    /// What is done with objects of the list.
+    let objects: ObjectsModel
+    /// What is brought into the bucket.
+    let upload: UploadModel
 
     @ObservationIgnored private let session: (any JetbridgeSessionProtocol)?
     @ObservationIgnored private let browser: any SignInBrowser
+    @ObservationIgnored private let files: LocalFiles
     @ObservationIgnored private var listing: ObjectListing?
     @ObservationIgnored private var page: Task<Void, Never>?
     @ObservationIgnored private var pages = 0
 
     /// Over the session that `open` gives. An app that is not set up has none, and says so.
-    init(browser: any SignInBrowser = .system, open: () throws(JetbridgeError) -> any JetbridgeSessionProtocol) {
-        self.browser = browser
+    init(
+        browser: any SignInBrowser = .system, files: LocalFiles = LocalFiles(),
+        open: () throws(JetbridgeError) -> any JetbridgeSessionProtocol
+    ) {
+        (self.browser, self.files) = (browser, files)
         do throws(JetbridgeError) {
             let session = try open()
             self.session = session
             state = HomeState(bucket: session.bucket)
-            follow(session)
         } catch {
             session = nil
             state = HomeState(account: .notSetUp(error))
         }
+        objects = ObjectsModel(session, files: files)
+        upload = UploadModel(session, files: files)
+        objects.bucketChanged = { [weak self] in self?.listAgain($0) }
+        objects.failed = { [weak self] in self?.tell($0) }
+        upload.bucketChanged = { [weak self] in self?.listAgain($0) }
+        if let session { follow(session) }
     }
 
-    /// Shows `state` and does nothing, for previews and pictures.
-    init(showing state: HomeState) {
+    /// Shows these states and does nothing, for previews and pictures.
+    init(showing state: HomeState, objects: ObjectsState = ObjectsState(), upload: UploadState? = nil) {
         self.state = state
         browser = .system
         session = nil
+        files = LocalFiles()
+        self.objects = ObjectsModel(nil, files: files, showing: objects)
+        self.upload = UploadModel(nil, files: files, showing: upload)
     }
 
     /// The text of the search field.
@@ -142,7 +158,26 @@ final class HomeModel {
             case .storageUnavailable: .unavailable
             case .signedIn(let user): .signedIn(Account(user, session.details()))
             }
-        if state.account.subject != before { forgetListing() }
+        // What somebody has here is deleted when they sign out, and not when they only have to sign in again.
+        if now == .signedOut { files.keepOnly(nil) }
+        if state.account.subject != before { begin(state.account.subject) }
+    }
+
+    /// Somebody else is there, or nobody.
+    private func begin(_ subject: String?) {
+        forgetListing()
+        objects.end()
+        upload.end()
+        guard let subject else { return }
+        files.keepOnly(subject)
+        objects.begin()
+        upload.begin(subject)
+    }
+
+    /// The list is not right any more, if there is one.
+    private func listAgain(_ news: Notice) {
+        if state.listing != .notAsked { list() }
+        state.notice = news
     }
 
     private func show(_ progress: SignInProgress) {

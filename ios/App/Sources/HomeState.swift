@@ -1,8 +1,9 @@
-// The screen is drawn from this and nothing else, so that each of its states can be looked at and tested without a session.
+// The screen is drawn from this and its siblings in ObjectState.swift, and nothing else, so that each of its states can be
+// looked at and tested without a session.
 import Foundation
 import Jetbridge
 
-/// Everything the screen shows.
+/// Everything the screen shows of the session and its list.
 struct HomeState: Equatable, Sendable {
     var account = AccountState.loading
     var signIn = SignInProgress.idle
@@ -10,7 +11,7 @@ struct HomeState: Equatable, Sendable {
     var listing = ListingState.notAsked
     /// The text of the search field, as it was typed.
     var search = ""
-    /// What went wrong beside the listing, until the user has read it.
+    /// What went wrong beside the listing, or is done, until the user has read it.
     var notice: Notice?
 }
 
@@ -102,7 +103,7 @@ struct ObjectRow: Identifiable, Equatable, Sendable {
     let size: Int64
     let changed: Date?
 
-    var id: String { key }
+    var id: Data { key.exact }
     /// Stands for a folder: some programs make an empty object for each.
     var isFolder: Bool { key.hasSuffix("/") }
     /// What comes after the last slash; for a folder, its name. A key of slashes only is its own name.
@@ -121,6 +122,18 @@ enum Notice: Equatable, Sendable {
     case failed(JetbridgeError)
     /// The device is signed out, but Okta could not be told.
     case signedOutHereOnly(JetbridgeError)
+    /// The object with this key is not there any more, as it was wished.
+    case deleted(String)
+    /// The object with this key was deleted by somebody else.
+    case gone(String)
+    case uploaded(String)
+
+    var isProblem: Bool {
+        switch self {
+        case .failed, .signedOutHereOnly, .gone: true
+        case .deleted, .uploaded: false
+        }
+    }
 }
 
 extension HomeState {
@@ -140,17 +153,34 @@ extension JetbridgeError {
 }
 
 extension String {
+    /// A key as S3 tells it from others, by its bytes. To Swift two texts are the same when they look the same, however the
+    /// accents in them are written.
+    var exact: Data { Data(utf8) }
+
     /// A key may hold any character; what would move other text about is shown as a symbol.
     var printable: String {
-        String(String.UnicodeScalarView(unicodeScalars.map(\.visible)))
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.isUnseen ? "\u{FFFD}" : $0 }))
+    }
+
+    /// The same where one key is to be told from every other: such a character, and a space at an end, is shown by its number.
+    var spelledOut: String {
+        let scalars = unicodeScalars
+        let first = scalars.firstIndex { $0 != " " } ?? scalars.endIndex
+        let last = scalars.lastIndex { $0 != " " } ?? scalars.startIndex
+        return scalars.indices.reduce(into: "") { text, index in
+            let scalar = scalars[index]
+            let isAtEnd = scalar == " " && !(first...max(first, last)).contains(index)
+            text +=
+                scalar.isUnseen || isAtEnd ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
+        }
     }
 }
 
 extension Unicode.Scalar {
-    fileprivate var visible: Unicode.Scalar {
+    fileprivate var isUnseen: Bool {
         switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: "\u{FFFD}"
-        default: self
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
         }
     }
 }

@@ -1,4 +1,4 @@
-// The app's one screen: who is signed in, the two buttons, and what the second of them brings.
+// The app's first screen: who is signed in, the two buttons, and what the second of them brings. Objects are shown above it.
 import Jetbridge
 import SwiftUI
 
@@ -6,13 +6,18 @@ struct HomeView: View {
     let model: HomeModel
 
     var body: some View {
-        NavigationStack {
+        @Bindable var objects = model.objects
+        @Bindable var upload = model.upload
+        NavigationStack(path: $objects.path) {
             content
-                .safeAreaInset(edge: .bottom) {
-                    if let notice = model.state.notice { NoticeBar(notice: notice) { model.dismissNotice() } }
-                }
                 .navigationTitle("Jetbridge")
+                .bars(of: model)
+                .navigationDestination(for: String.self) { key in
+                    ObjectView(model: model.objects, key: key).bars(of: model)
+                }
         }
+        .sheet(item: $upload.naming) { NamingView(model: model.upload, naming: $0) }
+        .onChange(of: upload.state) { _, now in now?.announce() }
         .task { await model.keepTime() }
     }
 
@@ -57,8 +62,13 @@ struct HomeView: View {
 private struct SignedInView: View {
     @Bindable var model: HomeModel
     let account: Account
+    @State private var picks = Picks()
 
     var body: some View {
+        UploadPickers(model: model.upload, folder: model.state.listing.folder, picks: $picks) { list }
+    }
+
+    private var list: some View {
         List {
             // Whoever searches wants the hits at the top.
             if model.state.query.isEmpty {
@@ -74,6 +84,9 @@ private struct SignedInView: View {
         .searchable(text: $model.search, prompt: "Search objects")
         .refreshable { await model.refresh() }
         .toolbar {
+            ToolbarItem(placement: .topBarTrailing) {
+                UploadMenu(picks: $picks, isEnabled: model.upload.state == nil)
+            }
             ToolbarItem(placement: .topBarTrailing) { SignOutButton { model.signOut($0) } }
         }
     }
@@ -190,7 +203,30 @@ private struct SignInUnderWay: View {
     }
 }
 
-/// What went wrong, over the end of whatever is on the screen.
+extension View {
+    /// What is told over the end of whatever is on the screen.
+    fileprivate func bars(of model: HomeModel) -> some View {
+        safeAreaInset(edge: .bottom) {
+            if let upload = model.upload.state, upload.naming == nil {
+                UploadBar(model: model.upload, state: upload).floating().accessibilityIdentifier("upload-bar")
+            }
+        }
+        .safeAreaInset(edge: .bottom) {
+            if let notice = model.state.notice { NoticeBar(notice: notice) { model.dismissNotice() } }
+        }
+    }
+
+    fileprivate func floating() -> some View {
+        padding()
+            .background(.regularMaterial, in: Theme.corners)
+            .frame(maxWidth: Theme.readableWidth)
+            .padding(.horizontal)
+            .padding(.bottom, 8)
+            .accessibilityElement(children: .contain)
+    }
+}
+
+/// What went wrong, or is done.
 private struct NoticeBar: View {
     let notice: Notice
     let dismiss: @MainActor () -> Void
@@ -198,7 +234,7 @@ private struct NoticeBar: View {
 
     var body: some View {
         HStack(alignment: .firstTextBaseline, spacing: 12) {
-            Image(systemName: "exclamationmark.triangle")
+            Image(systemName: notice.isProblem ? "exclamationmark.triangle" : "checkmark.circle")
                 .foregroundStyle(.tint)
                 .accessibilityHidden(true)
             // A long text in large letters can be scrolled.
@@ -210,12 +246,7 @@ private struct NoticeBar: View {
                 .labelStyle(.iconOnly)
                 .buttonStyle(.borderless)
         }
-        .padding()
-        .background(.regularMaterial, in: Theme.corners)
-        .frame(maxWidth: Theme.readableWidth)
-        .padding(.horizontal)
-        .padding(.bottom, 8)
-        .accessibilityElement(children: .contain)
+        .floating()
         .accessibilityIdentifier("notice")
         // VoiceOver goes on reading elsewhere, unless it is told.
         .task(id: notice) { isFocused = true }
@@ -228,6 +259,9 @@ private struct NoticeBar: View {
                 Text(error.text)
             case .signedOutHereOnly(let error):
                 Text("You are signed out on this device, but Okta could not be told. \(error.text)")
+            case .deleted(let key): Text("\(key.printable) was deleted.")
+            case .gone(let key): Text("\(key.printable) is not there any more. The list is fresh.")
+            case .uploaded(let key): Text("\(key.printable) was uploaded.")
             }
         }
         .font(.callout)

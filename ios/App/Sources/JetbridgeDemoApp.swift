@@ -18,7 +18,7 @@ struct JetbridgeDemoApp: App {
         #if DEBUG
         // The UI tests take a picture of every state there is.
         if let name = ProcessInfo.processInfo.environment["JETBRIDGE_SAMPLE"], let sample = Sample.named(name) {
-            return HomeModel(showing: sample.state)
+            return sample.model
         }
         #endif
         return HomeModel { () throws(JetbridgeError) in try JetbridgeSession() }

@@ -64,7 +64,7 @@ private struct RowsSection: View {
             Message { ContentUnavailableView.search(text: query) }
         } else {
             Section {
-                ForEach(found) { ObjectRowView(row: $0) }
+                ForEach(found) { ObjectLink(model: model.objects, row: $0) }
                 if let problem = rows.problem {
                     NextPageFailed(problem: problem) { model.loadMore() }
                 } else if rows.hasMore {
@@ -118,18 +118,34 @@ private struct NextPageFailed: View {
     }
 }
 
+/// A tap shows the details. A swipe deletes, after a question: a button with the role of a deletion would take the row away
+/// before.
+private struct ObjectLink: View {
+    let model: ObjectsModel
+    let row: ObjectRow
+    @State private var asksToDelete = false
+
+    var body: some View {
+        NavigationLink(value: row.key) { ObjectRowView(row: row) }
+            .accessibilityLabel(Text("\(row.key.printable), \(row.sizeText), changed \(row.changedText)"))
+            .accessibilityIdentifier("object")
+            .swipeActions(edge: .trailing, allowsFullSwipe: false) {
+                Button("Delete", systemImage: "trash") { asksToDelete = true }.tint(.red)
+            }
+            .confirmDeletion(of: row.key, isPresented: $asksToDelete) { model.delete(row.key) }
+    }
+}
+
 private struct ObjectRowView: View {
     let row: ObjectRow
 
     var body: some View {
-        let size = row.size.formatted(.byteCount(style: .file))
-        let changed = row.changed.map { Text($0, format: .dateTime.day().month().year().hour().minute()) }
         Label {
             VStack(alignment: .leading, spacing: 2) {
                 Text(row.name.printable)
                 Group {
                     if !row.folder.isEmpty { Text(verbatim: "\(row.folder.printable)/") }
-                    Text("\(size) · \(changed ?? Text("unknown date"))")
+                    Text("\(row.sizeText) · \(row.changedText)")
                 }
                 .font(.footnote)
                 .foregroundStyle(.secondary)
@@ -137,8 +153,14 @@ private struct ObjectRowView: View {
         } icon: {
             Image(systemName: row.isFolder ? "folder" : "doc").foregroundStyle(.tint)
         }
-        .accessibilityElement(children: .combine)
-        .accessibilityLabel(Text("\(row.key.printable), \(size), changed \(changed ?? Text("unknown date"))"))
-        .accessibilityIdentifier("object")
+    }
+}
+
+extension ObjectRow {
+    fileprivate var sizeText: String { size.formatted(.byteCount(style: .file)) }
+
+    fileprivate var changedText: Text {
+        guard let changed else { return Text("unknown date") }
+        return Text(changed, format: .dateTime.day().month().year().hour().minute())
     }
 }

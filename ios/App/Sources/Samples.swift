@@ -7,12 +7,19 @@ import SwiftUI
 struct Sample: Identifiable {
     let name: String
     let state: HomeState
+    var objects = ObjectsState()
+    var upload: UploadState?
+
+    /// Shows it and does nothing.
+    @MainActor var model: HomeModel { HomeModel(showing: state, objects: objects, upload: upload) }
 
     var id: String { name }
 
     static func named(_ name: String) -> Sample? { all.first { $0.name == name } }
 
-    static let all: [Sample] = [
+    static let all = ofSession + ofObjects + ofUploads
+
+    private static let ofSession: [Sample] = [
         Sample(name: "loading-session", state: HomeState()),
         Sample(name: "signed-out", state: signedOut()),
         Sample(name: "session-ended", state: signedOut(.refreshTokenRefused(code: "invalid_grant"))),
@@ -38,6 +45,81 @@ struct Sample: Identifiable {
             name: "next-page-failed",
             state: signedIn(.rows(Rows(objects: Array(objects.prefix(2)), hasMore: true, problem: offline)))),
     ]
+
+    private static let ofObjects: [Sample] = [
+        Sample(name: "details", state: list, objects: object(.known(photo))),
+        Sample(name: "details-parts", state: list, objects: object(.known(film))),
+        Sample(name: "details-loading", state: list, objects: object(.loading)),
+        Sample(name: "details-failed", state: list, objects: object(.failed(offline))),
+        Sample(name: "details-denied", state: list, objects: object(.failed(denied))),
+        Sample(
+            name: "downloading", state: list,
+            objects: object(
+                .known(photo), .underWay(TransferProgress(done: 3_145_728, total: photo.size, resumed: 1_048_576)))),
+        Sample(name: "download-beginning", state: list, objects: object(.known(photo), .underWay(nil))),
+        Sample(
+            name: "downloading-unknown", state: list,
+            objects: object(.known(photo), .underWay(TransferProgress(done: 3_145_728)))),
+        Sample(
+            name: "downloaded", state: list,
+            objects: object(.known(photo), .done(URL(filePath: "/nowhere/harbour at dawn.jpg")))),
+        Sample(name: "download-failed", state: list, objects: object(.known(photo), .failed(.failed(offline)))),
+        Sample(
+            name: "device-full", state: list,
+            objects: object(.known(photo), .failed(.noRoom(needed: 5_912_004, free: 1_204_224)))),
+        Sample(name: "deleting", state: list, objects: object(.known(photo)) { $0.isDeleting = true }),
+        Sample(name: "not-deleted", state: list, objects: object(.known(photo)) { $0.undeleted = denied }),
+        Sample(name: "deleted", state: listed(.deleted("shared/welcome.txt"))),
+        Sample(name: "gone", state: listed(.gone("shared/welcome.txt"))),
+    ]
+
+    private static let ofUploads: [Sample] = [
+        Sample(name: "upload-reading", state: list, upload: .reading),
+        Sample(name: "upload-naming", state: list, upload: .naming(naming())),
+        Sample(name: "upload-key-wrong", state: list, upload: .naming(naming { $0.key = "photos/" })),
+        Sample(name: "upload-taken", state: list, upload: .naming(naming { $0.taken = $0.key })),
+        Sample(
+            name: "uploading", state: list,
+            upload: .underWay(key: naming().key, TransferProgress(done: 2_097_152, total: 5_912_004))),
+        Sample(name: "upload-failed", state: list, upload: .failed(key: naming().key, .failed(denied))),
+        Sample(name: "upload-unreadable", state: list, upload: .unreadable),
+        Sample(name: "uploaded", state: listed(.uploaded("photos/IMG_0001.heic"))),
+    ]
+
+    private static let list = listed(nil)
+
+    private static func listed(_ notice: Notice?) -> HomeState {
+        signedIn(.rows(Rows(objects: objects))) { $0.notice = notice }
+    }
+
+    private static func object(
+        _ facts: FactsState, _ download: DownloadState? = nil, _ change: (inout ObjectState) -> Void = { _ in }
+    ) -> ObjectsState {
+        var object = ObjectState(key: photo.key, facts: facts)
+        change(&object)
+        var state = ObjectsState(object: object, isOpen: true)
+        state[download: photo.key] = download
+        return state
+    }
+
+    private static func naming(_ change: (inout Naming) -> Void = { _ in }) -> Naming {
+        var naming = Naming(id: "1", name: "IMG_0001.heic", size: 5_912_004, key: "photos/IMG_0001.heic")
+        change(&naming)
+        return naming
+    }
+
+    private static let film = ObjectDetails(
+        key: photo.key, size: 734_003_200, eTag: nil, lastModified: nil, headers: ObjectHeaders(), storageClass: nil,
+        versionId: nil, checksum: ObjectChecksum(algorithm: "CRC32", value: "DUoRhQ==-88", isOfWholeObject: false))
+
+    private static let photo = ObjectDetails(
+        key: "photos/harbour at dawn.jpg", size: 5_912_004, eTag: "\"9b2cf535f27731c974343645a3985328\"",
+        lastModified: try? Date("2026-06-21T03:58:00Z", strategy: .iso8601),
+        headers: ObjectHeaders(
+            contentType: "image/jpeg", cacheControl: "max-age=3600", contentDisposition: "inline",
+            contentEncoding: "identity", contentLanguage: "en", metadata: ["camera": "x100", "place": "harbour"]),
+        storageClass: "STANDARD", versionId: "3HL4kqtJlcpXroDTDmJ",
+        checksum: ObjectChecksum(algorithm: "CRC64NVME", value: "AuUcyF784aU=", isOfWholeObject: true))
 
     private static func signedOut(
         _ reason: SignInReason? = nil, _ change: (inout HomeState) -> Void = { _ in }
@@ -82,7 +164,7 @@ struct Sample: Identifiable {
 struct HomeViewPreviews: PreviewProvider {
     static var previews: some View {
         ForEach(Sample.all) { sample in
-            HomeView(model: HomeModel(showing: sample.state)).previewDisplayName(sample.name)
+            HomeView(model: sample.model).previewDisplayName(sample.name)
         }
     }
 }

@@ -12,6 +12,7 @@ final class Bench {
     let stack: Stack
     let store = PhoneStore()
     let browser: Browser
+    let folder = TemporaryFolder()
     private let config: JetbridgeConfig
 
     init(bucket: String = "jetbridge-demo", endsBrowserSessionAt logout: String? = nil) async throws {
@@ -25,7 +26,7 @@ final class Bench {
 
     /// The app as it starts: what a process before it has left behind is in the store.
     func model() -> HomeModel {
-        HomeModel(browser: browser) { () throws(JetbridgeError) in try session() }
+        HomeModel(browser: browser, files: folder.files()) { () throws(JetbridgeError) in try session() }
     }
 
     /// Another one over a copy of the store is as another device that the session was copied to.
@@ -57,6 +58,29 @@ final class Bench {
         await model.refresh()
         try #require(model.rows != nil)
         return model
+    }
+}
+
+/// Where an app has its files; gone with the test.
+final class TemporaryFolder: Sendable {
+    let url = FileManager.default.temporaryDirectory.appending(path: "JetbridgeDemo-\(UUID().uuidString)")
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    /// A device with so many bytes that are free, or with enough.
+    @MainActor
+    func files(freeBytes: Int64? = nil) -> LocalFiles {
+        LocalFiles(caches: url.appending(path: "Caches"), support: url.appending(path: "Support")) { _ in freeBytes }
+    }
+
+    /// All files that there are, and none of the folders and notes.
+    var contents: [String] {
+        let found = FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String } ?? []
+        return found.filter { name in
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: url.appending(path: name).path, isDirectory: &isFolder)
+            return !isFolder.boolValue && !name.hasSuffix(".json")
+        }
     }
 }
 

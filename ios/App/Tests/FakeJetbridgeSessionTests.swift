@@ -13,7 +13,11 @@ struct HomeModelOverFakeTests {
         func open(_ url: URL, redirect: URL) async throws -> URL { throw JetbridgeError.userCancelled }
     }
 
-    private func model(_ fake: FakeJetbridgeSession) -> HomeModel { HomeModel(browser: NoBrowser()) { fake } }
+    private let folder = TemporaryFolder()
+
+    private func model(_ fake: FakeJetbridgeSession) -> HomeModel {
+        HomeModel(browser: NoBrowser(), files: folder.files()) { fake }
+    }
 
     @Test("somebody signs in, lists, loses the network, and signs out")
     func wholeDay() async throws {

@@ -443,12 +443,20 @@ struct HomeModelTests {
 
     @Test("a model for pictures shows what it is given, and does nothing", arguments: Sample.all.map(\.name))
     func samples(name: String) async throws {
-        let state = try #require(Sample.named(name)).state
-        let model = HomeModel(showing: state)
+        let sample = try #require(Sample.named(name))
+        let model = sample.model
         model.signIn()
         model.loadMore()
         await model.refresh()
-        #expect(model.state.account == state.account)
-        #expect(model.state.listing == state.listing)
+        model.objects.open("other")
+        model.objects.download("other")
+        model.objects.delete("other")
+        await model.objects.lookAgain()
+        model.upload.take(into: "") { nil }
+        model.upload.start()
+        #expect(model.state.account == sample.state.account)
+        #expect(model.state.listing == sample.state.listing)
+        #expect(model.objects.state == sample.objects)
+        #expect(model.upload.state == sample.upload)
     }
 }

@@ -49,10 +49,10 @@ struct TextTests {
         ]
     }()
 
-    /// The texts that the screen looks up in this state.
-    private func texts(of state: HomeState) -> Set<String> {
-        Drawn.texts = []
-        Drawn.draw(HomeView(model: HomeModel(showing: state)))
+    /// The texts that the screen looks up in this state, with what is above it.
+    private func texts(of model: HomeModel) -> Set<String> {
+        (Drawn.texts, Drawn.pushed, Drawn.sheet) = ([], model.objects.path.last, model.upload.naming)
+        Drawn.draw(HomeView(model: model))
         return Drawn.texts
     }
 
@@ -62,7 +62,8 @@ struct TextTests {
 
     @Test("every text that is shown is in the table, and every text of the table is shown")
     func whole() throws {
-        let shown = (Sample.all.map(\.state) + Self.moments).reduce(into: Set<String>()) { $0.formUnion(texts(of: $1)) }
+        let models = Sample.all.map(\.model) + Self.moments.map { HomeModel(showing: $0) }
+        let shown = models.reduce(into: Set<String>()) { $0.formUnion(texts(of: $1)) }
         let table = Set(try table().keys)
         #expect(shown.count > 40)
         #expect(shown.subtracting(table).sorted() == [], "shown, but not in the table")
@@ -79,7 +80,7 @@ struct TextTests {
 
     @Test("each state of the list says what it is and what can be done")
     func states() throws {
-        func texts(_ name: String) throws -> Set<String> { self.texts(of: try #require(Sample.named(name)).state) }
+        func texts(_ name: String) throws -> Set<String> { self.texts(of: try #require(Sample.named(name)).model) }
         #expect(try texts("loading-session") == ["Jetbridge", "Looking for your session…"])
         #expect(try texts("listing").contains("Listing %@…"))
         #expect(try texts("empty").isSuperset(of: ["This bucket is empty", "Refresh the list"]))
@@ -91,13 +92,29 @@ struct TextTests {
         #expect(try texts("session-ended").contains("Okta Login"))
     }
 
+    @Test("each state of an object and of an upload says what it is and what can be done")
+    func objects() throws {
+        func texts(_ name: String) throws -> Set<String> { self.texts(of: try #require(Sample.named(name)).model) }
+        let facts: Set = ["Size", "Changed", "Content type", "ETag", "Storage class", "Checksum", "Metadata"]
+        #expect(try texts("details").isSuperset(of: facts.union(["Download %@", "Delete this object"])))
+        #expect(try texts("downloading").isSuperset(of: ["Downloading", "%@ were there from before.", "Cancel"]))
+        for name in ["details-denied", "not-deleted", "upload-failed"] {
+            #expect(try texts(name).isSuperset(of: ["For your administrator: %@", "Try again"]), "\(name)")
+        }
+        // A role may let people read an object and not look at it.
+        #expect(try texts("details-denied").contains("Download"))
+        #expect(try !texts("download-failed").contains("For your administrator: %@"))
+        #expect(try texts("upload-taken").contains("Replace"))
+        #expect(try !texts("upload-naming").contains("Replace"))
+    }
+
     @Test("an empty page with more to come is no empty bucket: the next one is asked for")
     func emptyPage() throws {
-        let state = try #require(Sample.named("empty-page")).state
-        guard case .rows(let rows) = state.listing else { throw CancellationError() }
+        let model = try #require(Sample.named("empty-page")).model
+        guard case .rows(let rows) = model.state.listing else { throw CancellationError() }
         #expect(rows.objects.isEmpty && rows.hasMore)
         Drawn.task = nil
-        let shown = texts(of: state)
+        let shown = texts(of: model)
         #expect(shown.contains("Loading more…"))
         #expect(!shown.contains("This bucket is empty"))
         let task = try #require(Drawn.task)

@@ -46,8 +46,62 @@ extension URL {
     /// https://developer.apple.com/documentation/foundation/url/stopaccessingsecurityscopedresource()
     public func stopAccessingSecurityScopedResource() { Scopes.shared.stop(self) }
 
+    /// iOS 16, macOS 13, visionOS 1. https://developer.apple.com/documentation/foundation/url/cachesdirectory
+    public static var cachesDirectory: URL { FileManager.default.urls(for: .cachesDirectory, in: .userDomainMask)[0] }
+
+    /// iOS 16, macOS 13, visionOS 1. https://developer.apple.com/documentation/foundation/url/applicationsupportdirectory
+    public static var applicationSupportDirectory: URL {
+        FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)[0]
+    }
+
     /// For tests: makes this a document that the user picked. Gives how often it is being accessed.
     public func becomeSecurityScoped() -> @Sendable () -> Int { Scopes.shared.add(self) }
+}
+
+/// iOS 5, macOS 10.7, visionOS 1. Of no actor. https://developer.apple.com/documentation/foundation/nsfilecoordinator
+public final class NSFileCoordinator {
+    /// iOS 5, macOS 10.7, visionOS 1.
+    /// https://developer.apple.com/documentation/foundation/nsfilecoordinator/readingoptions
+    public struct ReadingOptions: OptionSet, Sendable {
+        /// iOS 5, macOS 10.7, visionOS 1.
+        /// https://developer.apple.com/documentation/foundation/nsfilecoordinator/readingoptions
+        public let rawValue: UInt
+        /// iOS 5, macOS 10.7, visionOS 1.
+        /// https://developer.apple.com/documentation/foundation/nsfilecoordinator/readingoptions
+        public init(rawValue: UInt) { self.rawValue = rawValue }
+        /// iOS 5, macOS 10.7, visionOS 1.
+        /// https://developer.apple.com/documentation/foundation/nsfilecoordinator/readingoptions/withoutchanges
+        public static let withoutChanges = ReadingOptions(rawValue: 1)
+    }
+
+    /// iOS 5, macOS 10.7, visionOS 1. https://developer.apple.com/documentation/foundation/nsfilecoordinator
+    public init() {}
+
+    /// iOS 5, macOS 10.7, visionOS 1. Waits, and calls the reader before it returns, or not at all and there is an error. A
+    /// document that needs a permission is there for nobody who does not access it.
+    /// https://developer.apple.com/documentation/foundation/nsfilecoordinator/coordinate(readingitemat:options:error:byaccessor:)
+    public func coordinate(
+        readingItemAt url: URL, options: ReadingOptions = [], error outError: UnsafeMutablePointer<NSError?>?,
+        byAccessor reader: (URL) -> Void
+    ) {
+        if Scopes.shared.count(url) == 0 {
+            outError?.pointee = NSError(domain: NSCocoaErrorDomain, code: CocoaError.fileReadNoPermission.rawValue)
+        } else {
+            reader(url)
+        }
+    }
+}
+
+extension URLResourceKey {
+    /// iOS 11, macOS 10.13, visionOS 1.
+    /// https://developer.apple.com/documentation/foundation/urlresourcekey/volumeavailablecapacityforimportantusagekey
+    public static let volumeAvailableCapacityForImportantUsageKey = URLResourceKey.volumeAvailableCapacityKey
+}
+
+extension URLResourceValues {
+    /// iOS 11, macOS 10.13, visionOS 1.
+    /// https://developer.apple.com/documentation/foundation/urlresourcevalues/volumeavailablecapacityforimportantusage
+    public var volumeAvailableCapacityForImportantUsage: Int64? { volumeAvailableCapacity.map(Int64.init) }
 }
 
 /// Which URLs need a permission, and how often each is accessed.
@@ -68,6 +122,8 @@ private final class Scopes: @unchecked Sendable {
             return true
         }
     }
+
+    func count(_ url: URL) -> Int? { lock.withLock { counts[url] } }
 
     func stop(_ url: URL) { lock.withLock { counts[url]? -= 1 } }
 }

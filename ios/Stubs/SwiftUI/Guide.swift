@@ -18,6 +18,10 @@ extension Button where Label == Text {
 
 /// https://developer.apple.com/documentation/swiftui/navigationlink
 public struct NavigationLink<Label: View, Destination: View>: Leaf {}
+extension NavigationLink where Destination == Never {
+    /// iOS 16. https://developer.apple.com/documentation/swiftui/navigationlink/init(value:label:)
+    public init<P: Hashable>(value: P?, @ViewBuilder label: () -> Label) { _ = label() }
+}
 extension NavigationLink where Label == Text {
     /// https://developer.apple.com/documentation/swiftui/navigationlink/init(_:destination:)
     public init(_ title: some StringProtocol, @ViewBuilder destination: () -> Destination) {

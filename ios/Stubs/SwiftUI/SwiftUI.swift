@@ -9,8 +9,10 @@
 // Swift 6.2 for Xcode 26.4 and newer. The documentation leaves out attributes with an underscore, there as in Swift's own
 // `Task.init`; that `task` inherits its caller's actor in both editions is known from how it works. `@State` is a macro from
 // Xcode 27 on, and closures of content have a `@ContentBuilder` there, which only Xcode can show.
+import CoreTransferable
 @_exported import Foundation
 @_exported import Observation
+import UniformTypeIdentifiers
 
 /// What the bodies that were read last have in them, so that a test can do what SwiftUI and a finger do.
 @MainActor public enum Drawn {
@@ -64,7 +66,7 @@ public struct TupleView<Views>: Leaf {}
 public struct ConditionalContent<First: View, Second: View>: Leaf {}
 public struct Modified: Leaf {
     fileprivate init() {}
-    init(_ view: some View) { Drawn.draw(view) }
+    public init(_ view: some View) { Drawn.draw(view) }
 }
 
 @resultBuilder
@@ -270,7 +272,9 @@ extension Button where Label == Text {
 }
 
 extension Button where Label == SwiftUI.Label<Text, Image> {
-    public init(_ title: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {}
+    public init(_ title: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {
+        Drawn.buttons[title.key] = action
+    }
 }
 
 public struct Label<Title: View, Icon: View>: Leaf {
@@ -288,11 +292,45 @@ extension LabeledContent where Label == Text {
     public init(_ title: some StringProtocol, @ViewBuilder content: () -> Content) { _ = content() }
 }
 
-public struct ProgressView: Leaf {
-    public nonisolated init() {}
-    public nonisolated init(_ title: LocalizedStringKey) {}
+public struct ProgressView<Label: View, CurrentValueLabel: View>: Leaf {
+    /// iOS 14. https://developer.apple.com/documentation/swiftui/progressview/init(value:total:label:currentvaluelabel:)
+    public init<V: BinaryFloatingPoint>(
+        value: V?, total: V = 1.0, @ViewBuilder label: () -> Label,
+        @ViewBuilder currentValueLabel: () -> CurrentValueLabel
+    ) { _ = (label(), currentValueLabel()) }
+    fileprivate nonisolated init(showing: Void) {}
+}
+extension ProgressView where Label == EmptyView, CurrentValueLabel == EmptyView {
+    public nonisolated init() { self.init(showing: ()) }
     /// https://developer.apple.com/documentation/swiftui/progressview/init(value:total:), iOS 14: turns while there is none.
-    public nonisolated init<V: BinaryFloatingPoint>(value: V?, total: V = 1.0) {}
+    public nonisolated init<V: BinaryFloatingPoint>(value: V?, total: V = 1.0) { self.init(showing: ()) }
+}
+extension ProgressView where Label == Text, CurrentValueLabel == EmptyView {
+    public nonisolated init(_ title: LocalizedStringKey) { self.init(showing: ()) }
+}
+
+/// iOS 13. https://developer.apple.com/documentation/swiftui/textfield
+public struct TextField<Label: View>: Leaf {}
+extension TextField where Label == Text {
+    /// iOS 16. https://developer.apple.com/documentation/swiftui/textfield/init(_:text:axis:)
+    public init(_ title: LocalizedStringKey, text: Binding<String>, axis: Axis) {}
+}
+
+/// iOS 14. https://developer.apple.com/documentation/swiftui/menu
+public struct Menu<Label: View, Content: View>: Leaf {}
+extension Menu where Label == SwiftUI.Label<Text, Image> {
+    /// iOS 14. https://developer.apple.com/documentation/swiftui/menu/init(_:systemimage:content:)
+    public init(_ title: LocalizedStringKey, systemImage: String, @ViewBuilder content: () -> Content) { _ = content() }
+}
+
+/// iOS 16. https://developer.apple.com/documentation/swiftui/sharelink
+public struct ShareLink<Data: RandomAccessCollection, PreviewImage, PreviewIcon, Label: View>: Leaf
+where Data.Element: Transferable {}
+/// iOS 16. https://developer.apple.com/documentation/swiftui/defaultsharelinklabel
+public struct DefaultShareLinkLabel: Leaf {}
+extension ShareLink where PreviewImage == Never, PreviewIcon == Never, Label == DefaultShareLinkLabel {
+    /// iOS 16. https://developer.apple.com/documentation/swiftui/sharelink/init(item:subject:message:)
+    public init(item: URL, subject: Text? = nil, message: Text? = nil) where Data == CollectionOfOne<URL> {}
 }
 
 public struct ContentUnavailableView<Label: View, Description: View, Actions: View>: Leaf {
@@ -350,7 +388,9 @@ public struct UnitPoint: Sendable {
     public static let center = UnitPoint()
     public static let bottom = UnitPoint()
 }
-public struct Axis: Sendable {
+/// iOS 13. https://developer.apple.com/documentation/swiftui/axis
+public enum Axis: Sendable {
+    case horizontal, vertical
     public struct Set: OptionSet, Sendable {
         public let rawValue: Int
         public init(rawValue: Int) { self.rawValue = rawValue }
@@ -413,7 +453,19 @@ extension Section where Parent == Text, Footer == EmptyView {
     @_disfavoredOverload
     public init(_ title: some StringProtocol, @ViewBuilder content: () -> Content) { _ = content() }
 }
-public struct NavigationStack<Root: View>: Leaf { public init(@ViewBuilder root: () -> Root) { _ = root() } }
+public struct NavigationStack<Data, Root: View>: Leaf {}
+extension NavigationStack where Data == NavigationPath {
+    /// iOS 16. https://developer.apple.com/documentation/swiftui/navigationstack/init(root:)
+    public init(@ViewBuilder root: () -> Root) { _ = root() }
+}
+extension NavigationStack where Data: MutableCollection & RandomAccessCollection & RangeReplaceableCollection {
+    /// iOS 16. https://developer.apple.com/documentation/swiftui/navigationstack/init(path:root:)-3bt4q
+    public init(path: Binding<Data>, @ViewBuilder root: () -> Root) where Data.Element: Hashable { _ = root() }
+}
+/// iOS 16. https://developer.apple.com/documentation/swiftui/navigationpath
+public struct NavigationPath {}
+/// iOS 16 as a container of its own. https://developer.apple.com/documentation/swiftui/form
+public struct Form<Content: View>: Leaf { public init(@ViewBuilder content: () -> Content) { _ = content() } }
 
 @MainActor @preconcurrency
 public protocol ToolbarContent {}
@@ -421,12 +473,17 @@ public protocol ToolbarContent {}
 @resultBuilder
 @MainActor public enum ToolbarContentBuilder {
     public static func buildBlock<Content: ToolbarContent>(_ content: Content) -> Content { content }
+    public static func buildBlock<each Content: ToolbarContent>(_ content: repeat each Content) -> some ToolbarContent {
+        ToolbarItem(placement: .primaryAction) { EmptyView() }
+    }
 }
 
 public struct ToolbarItemPlacement: Sendable {
     public static let topBarLeading = ToolbarItemPlacement()
     public static let topBarTrailing = ToolbarItemPlacement()
     public static let primaryAction = ToolbarItemPlacement()
+    public static let cancellationAction = ToolbarItemPlacement()
+    public static let confirmationAction = ToolbarItemPlacement()
 }
 
 public struct ToolbarItem<Content: View>: ToolbarContent {
@@ -447,6 +504,7 @@ public struct Color: ShapeStyle, Hashable {
     private init() {}
     public static let clear = Color()
     public static let accentColor = Color()
+    public static let red = Color()
     public func opacity(_ opacity: Double) -> Color { self }
 }
 public struct HierarchicalShapeStyle: ShapeStyle {}
@@ -491,6 +549,76 @@ public struct AccessibilityChildBehavior: Sendable {
     public static let ignore = AccessibilityChildBehavior()
     public static let contain = AccessibilityChildBehavior()
     public static let combine = AccessibilityChildBehavior()
+}
+
+/// iOS 15. https://developer.apple.com/documentation/swiftui/textinputautocapitalization
+public struct TextInputAutocapitalization: Sendable {
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/textinputautocapitalization/never
+    public static var never: TextInputAutocapitalization { TextInputAutocapitalization() }
+}
+
+/// iOS 15. https://developer.apple.com/documentation/swiftui/textselectability
+public protocol TextSelectability { static var allowsSelection: Bool { get } }
+/// iOS 15. https://developer.apple.com/documentation/swiftui/enabledtextselectability
+public struct EnabledTextSelectability: TextSelectability { public static let allowsSelection = true }
+extension TextSelectability where Self == EnabledTextSelectability { public static var enabled: Self { Self() } }
+
+/// iOS 15. https://developer.apple.com/documentation/swiftui/horizontaledge
+public enum HorizontalEdge: Sendable { case leading, trailing }
+
+extension View {
+    /// iOS 13. https://developer.apple.com/documentation/swiftui/view/autocorrectiondisabled(_:)
+    public func autocorrectionDisabled(_ disable: Bool = true) -> some View { Modified(self) }
+    /// iOS 14. https://developer.apple.com/documentation/swiftui/view/fileimporter(ispresented:allowedcontenttypes:oncompletion:)
+    public func fileImporter(
+        isPresented: Binding<Bool>, allowedContentTypes: [UTType],
+        onCompletion: @escaping (Result<URL, any Error>) -> Void
+    ) -> some View { Modified(self) }
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/view/interactivedismissdisabled(_:)
+    public func interactiveDismissDisabled(_ isDisabled: Bool = true) -> some View { Modified(self) }
+    /// iOS 16. https://developer.apple.com/documentation/swiftui/view/navigationdestination(for:destination:)
+    public func navigationDestination<D: Hashable, C: View>(
+        for data: D.Type, @ViewBuilder destination: @escaping (D) -> C
+    ) -> some View {
+        if let destination = destination as? (String) -> C, let value = Drawn.pushed { Drawn.draw(destination(value)) }
+        return Modified(self)
+    }
+    /// iOS 17. https://developer.apple.com/documentation/swiftui/view/onchange(of:initial:_:)-4psgg
+    public func onChange<V: Equatable>(
+        of value: V, initial: Bool = false, _ action: @escaping (_ oldValue: V, _ newValue: V) -> Void
+    ) -> some View { Modified(self) }
+    /// iOS 13. https://developer.apple.com/documentation/swiftui/view/sheet(item:ondismiss:content:)
+    public func sheet<Item: Identifiable>(
+        item: Binding<Item?>, onDismiss: (() -> Void)? = nil, @ViewBuilder content: @escaping (Item) -> some View
+    ) -> some View {
+        if let item = Drawn.sheet as? Item { Drawn.draw(content(item)) }
+        return Modified(self)
+    }
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/view/swipeactions(edge:allowsfullswipe:content:)
+    public func swipeActions(
+        edge: HorizontalEdge = .trailing, allowsFullSwipe: Bool = true, @ViewBuilder content: () -> some View
+    ) -> some View {
+        _ = content()
+        return Modified(self)
+    }
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/view/textinputautocapitalization(_:)
+    public func textInputAutocapitalization(_ autocapitalization: TextInputAutocapitalization?) -> some View {
+        Modified(self)
+    }
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/view/textselection(_:)
+    public func textSelection(_ selectability: some TextSelectability) -> some View { Modified(self) }
+}
+
+extension String {
+    /// iOS 15. Of Foundation, whose edition for Linux has none: looked up as a text of a view, so that tests see it.
+    /// https://developer.apple.com/documentation/swift/string/init(localized:table:bundle:locale:comment:)
+    public init(localized key: LocalizedStringKey) { self = key.key }
+}
+
+extension Drawn {
+    /// What a stack has above its first view, and what a sheet is of: bindings are read by nobody here.
+    public static var pushed: String?
+    public static var sheet: Any?
 }
 
 extension View {

@@ -6,7 +6,11 @@ import Testing
 /// The stubs say what they follow, and the code asks for the version of what is new.
 @Suite
 struct StubTests {
-    private static let modules = ["AppKit", "AppleFoundation", "AuthenticationServices", "UIKit"]
+    private static let modules = [
+        "Accessibility", "AppKit", "AppleFoundation", "AuthenticationServices", "CoreTransferable", "PhotosUI",
+        "QuickLook",
+        "UIKit", "UniformTypeIdentifiers",
+    ]
 
     private func stubs() throws -> [Declaration] {
         try Self.modules.flatMap { try Repository.swift(in: "Stubs/\($0)") }.flatMap { Declaration.all(in: $0.lines) }

@@ -107,7 +107,7 @@ fn s3_s_words_lead_to_what_the_app_should_do() {
         ("InvalidBucketName", "", FixConfiguration, "3 to 63 lower-case letters"),
         ("NoSuchBucket", "The specified bucket does not exist", FixConfiguration, "check Storage.AWSS3.bucket"),
         ("NoSuchKey", "", FixConfiguration, "not found: bucket the-bucket"),
-        ("PreconditionFailed", "At least one of the pre-conditions", Recovery::Ignore, "S3: PreconditionFailed: At least one"),
+        ("PreconditionFailed", "At least one of the pre-conditions", Retry, "S3: PreconditionFailed: At least one"),
         ("InvalidRange", "The requested range is not satisfiable", FixConfiguration, "has fewer"),
         ("InvalidObjectState", "", AskForAccess, "aws s3api restore-object"),
         ("ConditionalRequestConflict", "The conditional request cannot succeed", Retry, "at the same time"),

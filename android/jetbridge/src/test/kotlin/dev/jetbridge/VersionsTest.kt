@@ -54,7 +54,8 @@ class VersionsTest {
         val guide = File(android.parentFile, "docs/android.md").readText()
         assertEquals(catalog["agp"], Regex("libs\\.versions\\.toml` \\(([0-9.]+)\\)").find(guide)?.groupValues?.get(1))
         assertEquals(catalog["coroutines"], Regex("kotlinx-coroutines-test:([0-9.]+)").find(guide)?.groupValues?.get(1))
-        assertEquals(catalog["aws"], Regex("version ([0-9.]+) of the SDK").find(guide)?.groupValues?.get(1))
+        val services = File(android.parentFile, "docs/aws.md").readText()
+        assertEquals(catalog["aws"], Regex("version ([0-9.]+) of the AWS SDK for Kotlin").find(services)?.groupValues?.get(1))
         assertEquals(catalog["aws"], Regex("aws\\.sdk\\.kotlin:s3:([0-9.]+)").find(guide)?.groupValues?.get(1))
     }
 
