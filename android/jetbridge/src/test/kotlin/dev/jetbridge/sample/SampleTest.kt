@@ -91,8 +91,8 @@ class SampleTest {
     @Test
     fun `every Kotlin snippet of the guides is compiled`() {
         val guides = listOf("docs/android.md", "docs/aws.md").map { File(repository, it).readText() }
-        val snippets =
-            guides.map { guide -> Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(guide).map { it.groupValues[1] }.toList() }
+        val fenced = Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL)
+        val snippets = guides.map { guide -> fenced.findAll(guide).map { it.groupValues[1] }.toList() }
         val compiled =
             listOf(
                 "jetbridge/src/test/kotlin/dev/jetbridge/sample/Sample.kt",
