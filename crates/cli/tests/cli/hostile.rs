@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 
 use jetbridge_local_stack::Fault;
 use serde_json::json;
@@ -155,4 +156,37 @@ fn a_try_that_failed_before_one_that_did_not_leaves_nothing_on_the_terminal() {
     let listed = bench.run(&["ls"]);
     assert_eq!((listed.code, listed.stderr.lines().count()), (0, 1), "{}", listed.stderr);
     assert_eq!(bench.stack.log().count("ListObjectsV2"), 4);
+}
+
+/// `t/a` is below the prefix that is asked for, `other/b` is not.
+#[test]
+fn nothing_is_done_with_objects_that_a_server_lists_unasked() {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = Arc::clone(&asked);
+    let bench = signed_in_with_bucket(move |head| {
+        heard.lock().unwrap().push(head.lines().next().unwrap_or_default().to_owned());
+        whole(
+            "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>t/a</Key><Size>1</Size></Contents>\
+             <Contents><Key>other/b</Key><Size>1</Size></Contents></ListBucketResult>",
+        )
+    });
+    let target = bench.path("down");
+    let target = target.to_str().unwrap();
+    for arguments in [
+        &["rm", "-r", "--yes", "t"][..],
+        &["rm", "-r", "--dry-run", "t"],
+        &["cp", "-r", "t", "u"],
+        &["get", "-r", "t", target],
+        &["ls", "t/"],
+    ] {
+        let outcome = bench.run(&[arguments, &["--json"]].concat());
+        assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (6, Some("retryable")), "{outcome:?}");
+        assert_eq!(outcome.events().len(), 1, "only the error: {outcome:?}");
+    }
+    let asked = asked.lock().unwrap();
+    // The other question is for the time.
+    let is_harmless =
+        |line: &String| line == "HEAD / HTTP/1.1" || line.starts_with("GET /") && line.contains("list-type=2");
+    assert!(asked.iter().all(is_harmless), "{asked:?}");
+    assert!(!bench.path("down").exists());
 }

@@ -174,6 +174,15 @@ fn what_cannot_be_had_is_told_apart() {
         (&["rm"], 2, "usage"),
         (&["rm", ""], 2, "usage"),
         (&["rm", "--recursive", "awkward"], 2, "usage"),
+        // As an unset variable leaves it: "$DIR", "s3://BUCKET/$DIR".
+        (&["rm", "--recursive", "--yes", ""], 2, "usage"),
+        (&["rm", "--recursive", "--yes", "--bucket", "jetbridge-demo", ""], 2, "usage"),
+        (&["rm", "--recursive", "--yes", "s3://jetbridge-demo/"], 2, "usage"),
+        (&["rm", "--recursive", "--dry-run", ""], 2, "usage"),
+        (&["get", "--recursive", "", "out"], 2, "usage"),
+        (&["put", "--recursive", "config", ""], 2, "usage"),
+        (&["cp", "--recursive", "", "copy"], 2, "usage"),
+        (&["cp", "--recursive", "awkward", ""], 2, "usage"),
         (&["rm", "--recursive", "a", "b", "--yes"], 2, "usage"),
         (&["rm", "a", "b", "--if-match", "x"], 2, "usage"),
         (&["cp", "-", "-"], 2, "usage"),
@@ -489,6 +498,8 @@ fn deleting_is_told_per_key_and_by_folders_not_prefixes() {
     let several = bench.run(&["rm", "empty.txt", "s3://jetbridge-demo/reports/2026/q1.pdf", "--json"]);
     assert_eq!((several.code, several.events_named("deleted").len()), (0, 2), "{several:?}");
     // awkward-sibling.txt begins with "awkward" as well.
+    let whole = bench.run(&["rm", "-r", "--dry-run", "s3://jetbridge-demo", "--json"]);
+    assert_eq!((whole.code, whole.events_named("planned").len()), (0, listed(&bench, "").len()), "{whole:?}");
     let all = bench.run(&["rm", "-r", "--yes", "awkward", "--json"]);
     assert_eq!(all.code, 0, "{all:?}");
     assert!(all.events_named("deleted").len() > 20);

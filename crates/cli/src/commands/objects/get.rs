@@ -9,10 +9,10 @@ use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
     failure, name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below, places,
-    sibling, subject_of, until_interrupted,
+    rest_below, sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs};
-use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
+use crate::commands::place::{parse_folder, parse_one_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::file_names::to_name;
@@ -32,7 +32,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
     match (args.recursive, to_stdout) {
         (true, true) => Err(usage("one object can go to stdout, not all below a folder").into()),
         (true, false) => {
-            let folder = as_folder(parse_object(&args.key, &args.place)?);
+            let folder = parse_folder(&args.key, &args.place)?;
             let root = target_of_folder(&folder, args.file.as_ref())?;
             let (session, _) = context.signed_in().await?;
             until_interrupted(context, &session, KEPT, |pulse| {
@@ -229,10 +229,9 @@ impl Download<'_> {
 
     async fn begin(&mut self, listed: &ListedObject) -> Result<(), CliError> {
         let object = sibling(self.folder, &listed.key);
-        // A server that lists what does not begin so would choose where it is written.
-        let Some(rest) = listed.key.strip_prefix(&self.folder.key) else {
-            let problem = format!("S3 listed {}, which is not below {}", show(&object), show(self.folder));
-            return self.crew.tell(subject_of(self.session, &object), Err(Failure::internal(problem)));
+        let rest = match rest_below(self.folder, &object) {
+            Ok(rest) => rest,
+            Err(problem) => return self.crew.tell(subject_of(self.session, &object), Err(problem)),
         };
         let folder = if listed.known_size() == Some(0) { self.target.place_folder(rest) } else { None };
         let is_folder = folder.is_some();

@@ -115,6 +115,12 @@ fn pages_below(session: &Session, folder: &ObjectAddress) -> ObjectPages {
     })
 }
 
+/// What an object is called below a folder. The core refuses a listing of others: they would choose where they are written.
+fn rest_below<'a>(folder: &ObjectAddress, object: &'a ObjectAddress) -> Result<&'a str, Failure> {
+    let problem = || Failure::internal(format!("{} is not below {}", show(object), show(folder)));
+    object.key.strip_prefix(&folder.key).ok_or_else(problem)
+}
+
 /// Another key of the same bucket.
 fn sibling(object: &ObjectAddress, key: impl Into<String>) -> ObjectAddress {
     ObjectAddress { key: key.into(), ..object.clone() }
