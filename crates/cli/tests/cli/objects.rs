@@ -536,6 +536,10 @@ fn a_url_is_written_alone_and_works_for_whoever_has_it() {
     assert_eq!(read(&bench, "new.txt"), fs::read(bench.path("config/okta-config.json")).unwrap());
     let told = bench.run(&["presign", "new.txt", "--expires", "7d"]);
     assert!(told.stderr.contains("the credentials that signed it end then"), "{told:?}");
+    // Browsers and curl would ask for another object.
+    for arguments in [&["presign", "a/../b"][..], &["presign", "a/./b", "--put"], &["presign", ".."]] {
+        assert_failed(&bench.run(&[arguments, &["--json"]].concat()), 4, "misconfigured");
+    }
     // What a log or a bystander sees holds none of it.
     let secret = url.split("X-Amz-Signature=").nth(1).unwrap();
     let loud = bench.run(&["presign", "awkward/a+b=c.txt", "-vv"]);
