@@ -109,7 +109,8 @@ impl WriteConditionArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct GetArgs {
-    /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash)
+    /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash),
+    /// or s3://BUCKET for the whole bucket
     pub(crate) key: String,
     /// Where it goes: a file, a folder (one that is there, or ends in a slash), or - for stdout [default: a file or folder of
     /// the key's last name, here]
@@ -185,7 +186,8 @@ pub(crate) struct CpArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RmArgs {
-    /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash)
+    /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash),
+    /// or s3://BUCKET for the whole bucket
     #[arg(required = true)]
     pub(crate) key: Vec<String>,
     /// Everything below KEY; asks first

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::connections::Connections;
 use super::names;
-use super::objects::PATIENCE;
+use super::objects::{PATIENCE, Remains};
 use super::others::OtherSessions;
 use super::renewal::{CredentialRenewal, ForSdk};
 use super::session::{Parts, Session};
@@ -164,6 +164,7 @@ impl SessionBuilder {
             board,
             vault,
             beside,
+            remains: Remains::default(),
             tokens,
             profile,
             sign_ins,

@@ -17,7 +17,7 @@ use super::claims::IdTokenClaims;
 use super::connections::Connections;
 use super::details::SessionDetails;
 use super::listing::ObjectPages;
-use super::objects::{ObjectBody, Objects};
+use super::objects::{Leftovers, ObjectBody, Objects, Remains};
 use super::others::{OtherSession, OtherSessions};
 use super::renewal::{CredentialRenewal, provide};
 use super::sign_out::{Leaving, SignOut, SignOutMode};
@@ -57,6 +57,7 @@ pub(super) struct Parts {
     pub(super) board: Arc<Board>,
     pub(super) vault: Vault,
     pub(super) beside: Beside,
+    pub(super) remains: Remains,
     pub(super) tokens: Arc<TokenRenewal>,
     pub(super) profile: Arc<ProfileReader>,
     pub(super) sign_ins: Arc<SignIns>,
@@ -229,6 +230,12 @@ impl Session {
         self.parts.beside.settle().await;
     }
 
+    /// What uploads whose callers went away may have left in S3, as far as it is known: wait for it with
+    /// [`settle`](Self::settle).
+    pub fn leftovers(&self) -> Leftovers {
+        self.parts.remains.found()
+    }
+
     /// Waits only until no code and no refresh token is on its way, half a minute at most, and lets none be spent any more:
     /// calls that need one end with `Retryable`. For a process that has to end now (Ctrl-C, a service manager's request):
     /// what was spent and not saved would be lost.
@@ -369,6 +376,7 @@ impl Session {
             Arc::clone(&parts.s3),
             parts.patience,
             parts.beside.clone(),
+            parts.remains.clone(),
         )
     }
 

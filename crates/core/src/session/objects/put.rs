@@ -75,7 +75,7 @@ impl Objects {
             let payload = Payload { body, digests, with_crc: true };
             async move { writing::put_object(target, &credentials, headers, conditions, payload).await }
         };
-        let tried = self.sender(evidence).send(source, meter, send).await;
+        let tried = self.remains.watch(self.sender(evidence).send(source, meter, send)).await;
         let written = self.settle_doubt(target, evidence, digests.crc, tried).await?;
         Ok(uploaded(target, digests.crc.length, written))
     }
