@@ -13,6 +13,9 @@ const GUIDE: &str = include_str!("../../../../docs/aws.md");
 const REPORT: &str = "import boto3\nprint(boto3.client('sts').get_caller_identity()['Arn'])\n";
 const ROLE: &str = ":assumed-role/JetbridgeAuthenticated/";
 
+/// Whether a piece did its work, by what it printed.
+type Check<'a> = Box<dyn Fn(&str) -> bool + 'a>;
+
 /// The pieces of the guide in one language, in order.
 fn pieces(language: &str) -> Vec<&'static str> {
     let pieces = GUIDE.split("```").skip(1).step_by(2);
@@ -98,7 +101,7 @@ fn every_piece_of_shell_in_the_guide_does_what_it_says() {
     };
     let file = |name: &str| std::fs::read_to_string(place.bench.path(name)).unwrap_or_default();
     // What each begins with, and whether it did its work, by what it printed.
-    let checks: Vec<(&str, Box<dyn Fn(&str) -> bool>)> = vec![
+    let checks: Vec<(&str, Check<'_>)> = vec![
         (
             "jetbridge put",
             Box::new(|said| {
