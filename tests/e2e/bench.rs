@@ -43,7 +43,7 @@ impl Clock for DeviceClock {
 }
 
 pub(crate) struct Bench {
-    pub(crate) stack: LocalStack,
+    pub(crate) stack: Arc<LocalStack>,
     pub(crate) clock: DeviceClock,
     pub(crate) store: Arc<dyn SecretStore>,
     pub(crate) config: Config,
@@ -57,7 +57,7 @@ impl Bench {
     pub(crate) async fn start_with(options: Options) -> Self {
         let stack = LocalStack::start(options).await.unwrap();
         let config = config_of(&stack, |_, _| {});
-        Self { stack, clock: DeviceClock::default(), store: Arc::new(MemoryStore::new()), config }
+        Self { stack: Arc::new(stack), clock: DeviceClock::default(), store: Arc::new(MemoryStore::new()), config }
     }
 
     /// A process of the app: nothing in memory, the store as it is.

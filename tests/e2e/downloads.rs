@@ -1,6 +1,7 @@
 //! Objects on their way down: as a stream and into files, and what goes wrong on the way.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::bench::{ALICE, Bench};
 const BUCKET: &str = "jetbridge-demo";
 const KEY: &str = "uploads/object.bin";
 const PART: u64 = 128 * 1024;
-/// Each part takes longer than the pause between two words to the app, so that it hears of each.
+/// So that something can happen while a part is on its way.
 const LATENCY: Duration = Duration::from_millis(120);
 
 /// Bytes of which no two parts are the same.
@@ -115,15 +116,25 @@ impl Watched {
     }
 }
 
-/// A download that is dropped when it has come so far: the app's screen is closed, or its process killed.
-async fn download_until(session: &Session, file: &Path, at: u64, options: TransferOptions) {
-    let watched = Arc::new(Watched::default());
+/// A download that is dropped in the middle of the first part after so many bytes: the app's screen is closed, or its process
+/// killed. The part's answer stands still until then, however fast the rest is.
+async fn download_until(bench: &Bench, session: &Session, file: &Path, at: u64) {
+    let dropped = Arc::new(Notify::new());
+    let (heard, stack, is_held) = (Arc::clone(&dropped), Arc::clone(&bench.stack), AtomicBool::new(false));
+    let progress = move |progress: TransferProgress| {
+        // The next part is asked for when this one is there.
+        if progress.done > at - PART && !is_held.swap(true, Ordering::Relaxed) {
+            stack.faults().inject(Fault::S3ObjectStalled, 1);
+        }
+        if progress.done > at {
+            heard.notify_one();
+        }
+    };
+    let options = TransferOptions { progress: Some(Arc::new(progress)), ..in_parts(1) };
     tokio::select! {
-        outcome = download(session, file, watched.options(at, options)) => panic!("it was to be dropped: {outcome:?}"),
-        () = watched.reached.notified() => {}
+        outcome = download(session, file, options) => panic!("it was to be dropped: {outcome:?}"),
+        () = dropped.notified() => {}
     }
-    // The stack carries out what is on its way to it, and logs it.
-    tokio::time::sleep(4 * LATENCY).await;
 }
 
 fn most_at_once(records: &[RequestRecord], operation: &str) -> usize {
@@ -290,7 +301,7 @@ async fn ranges_of_a_large_object_come_at_once_and_are_held_against_its_checksum
         let session = bench.signed_in(ALICE).await;
         let body = content(10 * PART as usize + 1, 2);
         put(&bench, &session, &body, algorithm.clone()).await;
-        bench.stack.set_latency(Duration::from_millis(if is_combined { 100 } else { 0 }));
+        bench.stack.set_latency(Duration::from_millis(if is_combined { 400 } else { 0 }));
         bench.stack.log().clear();
         let (folder, watched) = (Folder::new(), Arc::new(Watched::default()));
         let options = watched.options(u64::MAX, in_parts(4));
@@ -439,8 +450,7 @@ async fn a_download_that_was_dropped_goes_on_in_the_next_process() {
     let parts = 12;
     let (bench, session, body) = with_object(parts * PART as usize).await;
     let folder = Folder::new();
-    bench.stack.set_latency(LATENCY);
-    download_until(&session, folder.file(), 5 * PART, in_parts(1)).await;
+    download_until(&bench, &session, folder.file(), 5 * PART).await;
     assert!(!folder.file().exists() && folder.names().len() == 2, "{:?}", folder.names());
     let asked = bench.count("GetObject");
 
@@ -463,8 +473,7 @@ async fn a_download_that_was_dropped_goes_on_in_the_next_process() {
 async fn what_is_there_is_believed_only_if_it_is_right() {
     let (bench, session, body) = with_object(8 * PART as usize).await;
     let folder = Folder::new();
-    bench.stack.set_latency(LATENCY);
-    download_until(&session, folder.file(), 5 * PART, in_parts(1)).await;
+    download_until(&bench, &session, folder.file(), 5 * PART).await;
     let partial = folder.names().into_iter().find(|name| name.ends_with("jetbridge-part")).unwrap();
     let partial = folder.0.path().join(partial);
     // As after a power cut: the journal was written, and the part was not.
@@ -479,12 +488,12 @@ async fn what_is_there_is_believed_only_if_it_is_right() {
 
     // Nothing of it, if that is what the app wants.
     std::fs::remove_file(folder.file()).unwrap();
-    download_until(&session, folder.file(), 5 * PART, in_parts(1)).await;
+    download_until(&bench, &session, folder.file(), 5 * PART).await;
     let anew = TransferOptions { start_over: true, ..in_parts(1) };
     assert_eq!(download(&session, folder.file(), anew).await.unwrap().resumed, 0);
     // Nor of another object that was to go to the same place.
     std::fs::remove_file(folder.file()).unwrap();
-    download_until(&session, folder.file(), 5 * PART, in_parts(1)).await;
+    download_until(&bench, &session, folder.file(), 5 * PART).await;
     let other = session.download_object("shared/handbook.pdf".into(), folder.file(), in_parts(4)).await.unwrap();
     assert_eq!((other.resumed, std::fs::metadata(folder.file()).unwrap().len()), (0, 1024 * 1024));
     assert_eq!(folder.names(), ["object.bin"]);
@@ -511,13 +520,13 @@ async fn an_object_that_changes_meanwhile_is_never_mixed() {
     assert_eq!(stream.next_chunk().await.unwrap_err(), error);
 
     // A file begins anew, whether it changes between two processes …
-    bench.stack.set_latency(LATENCY);
-    download_until(&session, folder.file(), 4 * PART, in_parts(1)).await;
+    download_until(&bench, &session, folder.file(), 4 * PART).await;
     put(&bench, &session, &body, ChecksumAlgorithm::Crc64Nvme).await;
     let done = download(&session, folder.file(), in_parts(1)).await.unwrap();
     assert!(done.is_verified && done.resumed == 0);
     assert_eq!(std::fs::read(folder.file()).unwrap(), body);
-    // … or within one.
+    // … or within one, of which five more parts are still to come when the other object is sent.
+    bench.stack.set_latency(4 * LATENCY);
     let watched = Arc::new(Watched::default());
     let changing = async {
         watched.reached.notified().await;

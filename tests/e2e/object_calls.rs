@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use jetbridge::{
-    Conditions, CopyObject, DeleteObject, ListObjects, ObjectAddress, ObjectHeaders, PresignObject, PresignedMethod,
-    PresignedUrl, PutObject, Session, SessionError,
+    Conditions, CopyObject, DeleteObject, DeleteObjects, ListObjects, ObjectAddress, ObjectHeaders, PresignObject,
+    PresignedMethod, PresignedUrl, PutObject, Session, SessionError,
 };
 use jetbridge_local_stack::Fault;
 
@@ -21,6 +21,10 @@ fn only_if_absent() -> Conditions {
 
 fn only_if(e_tag: &str) -> Conditions {
     Conditions { if_match: Some(e_tag.to_owned()), ..Conditions::default() }
+}
+
+fn all_of(keys: impl IntoIterator<Item = String>) -> DeleteObjects {
+    DeleteObjects { keys: keys.into_iter().collect(), ..DeleteObjects::default() }
 }
 
 async fn keys_under(session: &Session, prefix: &str) -> Vec<String> {
@@ -125,11 +129,11 @@ async fn objects_are_deleted_one_by_one_and_by_the_thousand() {
     session.delete_object("up/a".into()).await.unwrap();
     let absent = (0..1500).map(|number| format!("up/absent/{number}"));
     bench.stack.log().clear();
-    let failed = session.delete_objects(None, keys.into_iter().chain(absent).collect()).await.unwrap();
+    let failed = session.delete_objects(all_of(keys.into_iter().chain(absent))).await.unwrap();
     assert_eq!(failed, []);
     assert_eq!((bench.count("DeleteObjects"), bench.count("DeleteObject")), (2, 1));
     assert!(keys_under(&session, "up/").await.is_empty());
-    assert_eq!(session.delete_objects(None, Vec::new()).await.unwrap(), []);
+    assert_eq!(session.delete_objects(DeleteObjects::default()).await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +170,7 @@ async fn each_call(session: &Session, number: usize) -> Result<(), SessionError>
             let copy = CopyObject { source: "up/each".into(), target: "up/copy".into(), ..CopyObject::default() };
             session.copy_object(copy).await.map(drop)
         }
-        3 => session.delete_objects(None, vec!["up/copy".to_owned()]).await.map(drop),
+        3 => session.delete_objects(all_of(["up/copy".to_owned()])).await.map(drop),
         _ => session.delete_object("up/each".into()).await,
     }
 }

@@ -117,7 +117,7 @@ async fn an_authorization_server_that_is_down_is_retryable() {
     assert!(session.complete_login(&redirect).await.is_ok());
 
     let unreachable = bench.session();
-    bench.stack.shutdown().await;
+    std::sync::Arc::into_inner(bench.stack).unwrap().shutdown().await;
     let error = unreachable.begin_login(LoginOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), "retryable");
     assert!(error.to_string().contains("nothing listens at 127.0.0.1:"), "{error}");

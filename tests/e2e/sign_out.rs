@@ -32,7 +32,7 @@ async fn without_a_network_the_device_is_erased_all_the_same() {
     bench.signed_in(ALICE).await;
     let session = bench.session();
     let after = bench.session();
-    bench.stack.shutdown().await;
+    std::sync::Arc::into_inner(bench.stack).unwrap().shutdown().await;
     let outcome = session.sign_out(SignOutMode::EndSession).await.unwrap();
     assert!(outcome.revocation.unwrap().is_err());
     assert!(outcome.end_session_url.unwrap().is_err());

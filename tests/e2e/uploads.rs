@@ -16,8 +16,8 @@ const BUCKET: &str = "jetbridge-demo";
 const MIB: usize = 1024 * 1024;
 /// S3 takes no smaller parts.
 const PART: usize = 5 * MIB;
-/// Three parts, the last one short.
-const SIZE: usize = 2 * PART + 12_345;
+/// Three parts, the last one short, and still long enough that the app hears of its middle.
+const SIZE: usize = 2 * PART + 1_234_567;
 
 /// A stack, a signed-in session, a file, a folder for journals.
 struct Uploading {
@@ -338,6 +338,44 @@ async fn upload_when_free(at: &Uploading, file: &Path, options: impl Fn() -> Tra
         }
     }
     panic!("the dead process still holds its lock");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_wants_any_more_is_given_up_by_whoever_comes_later() {
+    let mut at = Uploading::start().await;
+    let file = at.file(SIZE);
+    tokio::task::block_in_place(|| die_in_the_third_part(&at, &file));
+    at.session = at.bench.session();
+    std::fs::remove_file(&file).unwrap();
+    let abort = async |key: &str| at.session.abort_upload(key.into(), &file, &at.journals()).await;
+    assert_eq!(abort_when_free(async || abort("up/other").await).await, Ok(false), "another object's");
+    assert_eq!((at.unfinished().await.len(), at.remembered()), (1, 1));
+
+    // What S3 does not confirm is remembered.
+    at.bench.stack.faults().inject(Fault::S3AccessDenied, 1);
+    let denied = abort_when_free(async || abort("up/file").await).await.unwrap_err();
+    assert!(
+        denied.kind() == "access_denied" && denied.hint().unwrap().contains("s3:AbortMultipartUpload"),
+        "{denied:?}"
+    );
+    assert_eq!((at.unfinished().await.len(), at.remembered()), (1, 1));
+
+    assert_eq!(abort("up/file").await, Ok(true));
+    at.assert_nothing_is_left().await;
+    assert_eq!(abort("up/file").await, Ok(false));
+    assert_eq!(at.remembered(), 0);
+}
+
+/// The end of a dead process may not have reached its lock yet.
+async fn abort_when_free(abort: impl AsyncFn() -> Result<bool, SessionError>) -> Result<bool, SessionError> {
+    loop {
+        match abort().await {
+            Err(SessionError::LocalFile { problem, .. }) if problem.contains("already") => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,11 +49,13 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// It is about one object among many: the others may well do better.
+    pub(crate) is_of_one: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: &'static str, exit: Exit, message: impl Into<String>) -> Self {
-        Self { kind, exit, message: message.into(), hint: None }
+        Self { kind, exit, message: message.into(), hint: None, is_of_one: false }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -72,7 +74,8 @@ impl Failure {
             }
             _ => error.hint(),
         };
-        Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint }
+        let is_of_one = error.is_about_one_object();
+        Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint, is_of_one }
     }
 
     /// The same failure of a sign-out: who wants to leave is not told to sign in instead.

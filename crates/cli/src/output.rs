@@ -164,7 +164,7 @@ fn report_as_json(failure: &Failure) -> io::Result<()> {
         message: &'a str,
         hint: Option<&'a str>,
     }
-    let Failure { kind, exit, message, hint } = failure;
+    let Failure { kind, exit, message, hint, .. } = failure;
     let event = ErrorEvent { event: "error", kind, exit: *exit as u8, message, hint: hint.as_deref() };
     let mut output = Output::new(Format::Json);
     output.event(&event)?;

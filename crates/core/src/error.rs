@@ -154,7 +154,7 @@ pub enum SessionError {
     /// A setting here, in Okta or in AWS is wrong.
     #[error("{setting}: {problem}")]
     Misconfigured {
-        /// The setting, by the name it has in the configuration files or consoles.
+        /// The setting, by the name it has in the configuration files or consoles; or what else the app chose.
         setting: String,
         /// What is wrong with it.
         problem: String,
@@ -276,6 +276,18 @@ impl SessionError {
         }
     }
 
+    /// Whether it is about the one object that was asked for, by its key or its size: whoever works on many goes on with the
+    /// others. What the configuration or all requests have in common is not.
+    pub fn is_about_one_object(&self) -> bool {
+        match self {
+            Self::NotFound { .. } | Self::ConditionNotMet { .. } | Self::LocalFile { .. } => true,
+            Self::Misconfigured { setting, .. } => {
+                [SETTING_KEY, SETTING_OBJECT, SETTING_COPY_SOURCE].contains(&setting.as_str())
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it says that there is no session any more. All else leaves it as it was: what is at hand may be used for as
     /// long as it lasts. Without a refresh token there never will be anything better.
     pub(crate) fn ends_session(&self) -> bool {
@@ -294,6 +306,11 @@ impl SessionError {
         Self::SignInRequired { reason: SignInReason::SignedOut }
     }
 }
+
+/// Settings of `Misconfigured` that are no settings of the configuration: what is wrong is one object.
+pub(crate) const SETTING_KEY: &str = "key";
+pub(crate) const SETTING_OBJECT: &str = "object";
+pub(crate) const SETTING_COPY_SOURCE: &str = "copy source";
 
 /// Passing faults by the words that say what failed, the more special ones first. An error crosses to Kotlin and Swift as
 /// words, so its advice is found by them there too.

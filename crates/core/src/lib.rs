@@ -48,9 +48,9 @@ pub mod storage;
 
 pub use aws::api::{ApiRequest, ApiResponse, SignedHeaders};
 pub use aws::objects::{
-    Conditions, CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectChecksum, ObjectDetails,
-    ObjectHeaders, PresignObject, PresignedMethod, PresignedUrl, PutObject, TransferOptions, TransferProgress,
-    UploadedObject,
+    Conditions, CopyObject, DeleteObject, DeleteObjects, DownloadedObject, GetObject, ObjectAddress, ObjectChecksum,
+    ObjectDetails, ObjectHeaders, PresignObject, PresignedMethod, PresignedUrl, PutObject, TransferOptions,
+    TransferProgress, UploadedObject,
 };
 pub use aws::s3::{ListObjects, ListedEntry, ListedObject, ObjectPage};
 pub use clock::{Clock, SystemClock};

@@ -52,7 +52,7 @@ pub use log::{LogLevel, LogSink, set_log_sink};
 pub use login::{AuthorizationRequest, LoginOptions, LoginParameter, LoginPrompt};
 pub use objects::{
     DownloadedObject, ObjectAddress, ObjectChecksum, ObjectConditions, ObjectDetails, ObjectHeaders, PresignRequest,
-    PresignedMethod, PresignedUrl, TransferObserver, TransferOptions, UploadedObject,
+    PresignedMethod, PresignedUrl, TransferObserver, TransferOptions, UndeletedObject, UploadedObject,
 };
 pub use session::{BackgroundRenewal, CoreSession, SessionOptions};
 pub use sign_out::{SignOut, SignOutMode};

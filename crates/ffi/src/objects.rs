@@ -256,6 +256,20 @@ impl From<jetbridge::UploadedObject> for UploadedObject {
     }
 }
 
+/// An object that could not be deleted with others.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct UndeletedObject {
+    /// Its key.
+    pub key: String,
+    /// The class of the failure, as `SessionError.kind` has it.
+    pub kind: String,
+    /// What happened, for a person.
+    pub problem: String,
+    /// What to do about it, if anything can be done.
+    #[uniffi(default = None)]
+    pub hint: Option<String>,
+}
+
 /// What a presigned URL permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum PresignedMethod {
@@ -405,6 +419,45 @@ impl CoreSession {
     pub async fn delete_object(&self, object: ObjectAddress, conditions: ObjectConditions) -> Result<(), SessionError> {
         let request = jetbridge::DeleteObject { object: object.into(), conditions: conditions.into() };
         self.unless_cancelled(self.inner.delete_object(request)).await
+    }
+
+    /// Deletes objects of one bucket (the configuration's without `bucket`), a thousand in one request. The answer names those
+    /// that could not be deleted, and why; it is empty if all were.
+    ///
+    /// # Errors
+    /// As said above, if nothing can be said of single objects; some may be deleted by then.
+    pub async fn delete_objects(
+        &self,
+        keys: Vec<String>,
+        bucket: Option<String>,
+        requester_pays: bool,
+    ) -> Result<Vec<UndeletedObject>, SessionError> {
+        let request = jetbridge::DeleteObjects { bucket, keys, requester_pays };
+        let undeleted = self.unless_cancelled(self.inner.delete_objects(request)).await?;
+        let undeleted = undeleted.into_iter().map(|(key, error)| UndeletedObject {
+            key,
+            kind: error.kind().to_owned(),
+            problem: error.to_string(),
+            hint: error.hint(),
+        });
+        Ok(undeleted.collect())
+    }
+
+    /// Gives up what an earlier process sent of this file to this object: S3 forgets its parts, which are paid for otherwise, and
+    /// nobody goes on with it. For an upload that was broken off and that the user does not want any more; one that is under
+    /// way ends when its call is cancelled. `resume_folder`: the one that the upload had. The file need not be there any more.
+    /// The answer says whether there was anything.
+    ///
+    /// # Errors
+    /// As said above; then it is remembered still. `LocalFile` if the upload is under way, or the folder cannot be used.
+    pub async fn abort_upload(
+        &self,
+        object: ObjectAddress,
+        file: String,
+        resume_folder: String,
+    ) -> Result<bool, SessionError> {
+        let aborting = self.inner.abort_upload(object.into(), file.as_ref(), resume_folder.as_ref());
+        self.unless_cancelled(aborting).await
     }
 
     /// Copies an object within S3, with what is kept with it, or `headers` instead. S3 copies no more than 5 GB in one request;

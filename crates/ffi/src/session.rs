@@ -170,7 +170,9 @@ impl CoreSession {
     }
 
     /// Gives up the file locks of `lock_folder` that are held now, while the work under them goes on, and keeps none until
-    /// `resume_locks`. For a process that is about to be suspended: iOS ends one that holds a file lock then (0xdead10cc).
+    /// `resume_locks`. For a process that is about to be suspended: iOS ends one that holds a file lock in a shared folder then
+    /// (0xdead10cc). Transfers keep theirs, without which two processes could write one file: they lie beside the file of a
+    /// download and in the `resume_folder` of an upload, neither of which belongs into an app group's folder.
     pub fn release_locks(&self) {
         if let Some(locks) = &self.locks {
             locks.release_all();

@@ -91,7 +91,7 @@ async fn acceptance_13_an_offline_start_shows_the_last_user_and_that_the_rest_is
     list_everything(&bench.signed_in(ALICE).await).await;
     bench.let_time_pass(3 * HOUR);
     let [session, next_process] = [bench.session(), bench.session()];
-    bench.stack.shutdown().await;
+    std::sync::Arc::into_inner(bench.stack).unwrap().shutdown().await;
 
     let state = session.restore().await;
     assert!(matches!(&state, SessionState::SignedIn { user } if user.username.as_deref() == Some(ALICE)), "{state:?}");

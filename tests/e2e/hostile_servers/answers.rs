@@ -159,6 +159,30 @@ async fn answers_that_cannot_be_meant_are_the_servers_fault() {
     }
 }
 
+/// Whoever deletes all below a folder takes a listing at its word.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_knows_no_prefixes_lists_nothing_below_one() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    let key = |key: &str| format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>");
+    let common = "<CommonPrefixes><Prefix>other/</Prefix></CommonPrefixes>";
+    let mine = key("mine/a");
+    for (inside, is_right) in
+        [(mine.clone(), true), (mine.clone() + &key("other/b"), false), (mine + common, false), (String::new(), true)]
+    {
+        let answer = page(&inside);
+        server.serve_buckets(move |_| answer.clone());
+        let below = ListObjects { prefix: Some("mine/".to_owned()), ..ListObjects::default() };
+        match session.list_objects(below).next_page().await {
+            Ok(_) => assert!(is_right, "{inside}"),
+            Err(error) => {
+                let told = told(&error);
+                assert!(!is_right && told.contains("do not begin as those that were asked for"), "{inside}: {told}");
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_in_cognitos_answers_is_named_and_keys_that_ended_are_not_given() {
     let server = Server::start().await;

@@ -497,6 +497,9 @@ fn deleting_is_told_per_key_and_by_folders_not_prefixes() {
         left.contains_key("awkward-sibling.txt") && !left.keys().any(|key| key.starts_with("awkward/")),
         "{left:?}"
     );
+    let paid = bench.run(&["rm", "-r", "--yes", "--request-payer", "reports", "--json"]);
+    assert_eq!(paid.code, 0, "{paid:?}");
+    assert!(!listed(&bench, "").keys().any(|key| key.starts_with("reports/")));
     assert_eq!(bench.stack.log().count("DeleteObject"), 0, "many are deleted by one request");
 }
 
@@ -546,4 +549,11 @@ fn what_fails_keeps_no_other_from_being_done() {
     assert_eq!((put.events_named("failed").len(), put.events_named("uploaded").len()), (3, 17), "{put:?}");
     assert_eq!(listed(&bench, "files/").len(), 17);
     assert!(put.error()["message"].as_str().unwrap().starts_with("3 objects failed"), "{put:?}");
+
+    // A key that S3 does not take is its own trouble, however much it looks like a wrong setting.
+    fs::write(folder.join("0".repeat(200)), "").unwrap();
+    let deep = format!("files/{}/", "d".repeat(900));
+    let put = bench.run(&["put", "-r", "--parallel", "1", folder.to_str().unwrap(), &deep, "--json"]);
+    assert_failed(&put, 4, "misconfigured");
+    assert_eq!((put.events_named("failed").len(), put.events_named("uploaded").len()), (1, 20), "{put:?}");
 }

@@ -147,6 +147,17 @@ impl From<&str> for DeleteObject {
     }
 }
 
+/// What to delete of one bucket at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeleteObjects {
+    /// The bucket, or the ARN of an access point; without it, the configuration's bucket.
+    pub bucket: Option<String>,
+    /// Whole keys, as many as there are.
+    pub keys: Vec<String>,
+    /// For buckets whose readers pay for the transfer.
+    pub requester_pays: bool,
+}
+
 /// What to copy within S3, without the bytes coming here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CopyObject {
@@ -165,7 +176,8 @@ pub struct CopyObject {
 /// How bytes are moved.
 #[derive(Clone, Default)]
 pub struct TransferOptions {
-    /// Is told how far it is, and at last that all is there. Never less than before, unless it begins anew because the object
+    /// Is told how far it is, for each hundredth of the whole and ten times a second while bytes come, and at last that all is
+    /// there. Never less than before, unless it begins anew because the object
     /// was replaced meanwhile.
     pub progress: Option<Arc<dyn Fn(TransferProgress) + Send + Sync>>,
     /// Requests at once; without it, four for phones' sake.
@@ -173,7 +185,8 @@ pub struct TransferOptions {
     /// Bytes of each part; without it, 8 MiB, or more where an object would have too many parts.
     pub part_size: Option<u64>,
     /// Where it is remembered what was sent: an upload that the end of the process broke off goes on from there if the same
-    /// file is uploaded to the same place again. Without it, it begins anew. A folder of the app's own.
+    /// file is uploaded to the same place again. Without it, it begins anew. A folder of the app's own. One that cannot be used
+    /// keeps nothing from being uploaded: the log says that the upload is not remembered.
     pub resume_folder: Option<PathBuf>,
     /// Not to go on with what an earlier process began.
     pub start_over: bool,

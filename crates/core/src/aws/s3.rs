@@ -224,6 +224,7 @@ pub(crate) async fn fetch_page(
         .map_err(|error| sort_sdk_error(Service::S3, "listing", &error))?;
     let next = next_token(&output, continuation)?;
     let page = decode(&output)?;
+    check_prefix(&page, &request.prefix)?;
     Ok(Answer { page, next })
 }
 
@@ -237,6 +238,15 @@ fn next_token(output: &ListObjectsV2Output, asked_with: Option<&str>) -> Result<
     match token {
         Some(token) if Some(token) != asked_with => Ok(Some(token.to_owned())),
         _ => Err(senseless(Service::S3, "there is more, but not where it continues")),
+    }
+}
+
+/// Whoever deletes what is listed below a folder must not delete what a server lists that knows no prefixes.
+fn check_prefix(page: &ObjectPage, prefix: &str) -> Result<(), SessionError> {
+    let mut names = page.objects.iter().map(|object| &object.key).chain(&page.common_prefixes);
+    match names.all(|name| name.starts_with(prefix)) {
+        true => Ok(()),
+        false => Err(senseless(Service::S3, "objects that do not begin as those that were asked for")),
     }
 }
 

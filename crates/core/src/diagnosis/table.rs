@@ -8,7 +8,9 @@
 use super::answer::{Passing, Refusal};
 use super::evidence::Evidence;
 use super::{api, cognito, s3};
-use crate::error::{OUT_OF_ORDER, RATE_LIMITED, Service, SessionError, SignInReason};
+use crate::error::{
+    OUT_OF_ORDER, RATE_LIMITED, SETTING_COPY_SOURCE, SETTING_KEY, SETTING_OBJECT, Service, SessionError, SignInReason,
+};
 
 enum Kind {
     Misconfigured(&'static str),
@@ -208,14 +210,14 @@ static TABLE: &[Row] = &[
     row(S3, "IncompleteBody", "", Retryable, "fewer bytes arrived at S3 than were sent", ""),
     row(S3, "NoSuchUpload", "", Retryable, "the upload of {subject} was given up meanwhile", ""),
     row(S3, "InvalidPart", "", Retryable, "S3 does not find a part of {subject} that it had", ""),
-    row(S3, "EntityTooLarge", "", Misconfigured("object"),
+    row(S3, "EntityTooLarge", "", Misconfigured(SETTING_OBJECT),
         "{subject} is larger than S3 takes in one request",
         "Upload it from a file or a stream, in parts."),
-    row(S3, "KeyTooLongError", "", Misconfigured("key"),
+    row(S3, "KeyTooLongError", "", Misconfigured(SETTING_KEY),
         "the key is too long", "S3 takes 1,024 bytes in UTF-8."),
     row(S3, "MetadataTooLarge", "", Misconfigured("metadata"),
         "the object's metadata are too large", "S3 keeps 2 KB of it; put the rest into an object of its own."),
-    row(S3, "InvalidRequest", "larger than the maximum allowable size", Misconfigured("copy source"),
+    row(S3, "InvalidRequest", "larger than the maximum allowable size", Misconfigured(SETTING_COPY_SOURCE),
         "{subject} is larger than 5 GB, which is the most that S3 copies in one request",
         "Download it and upload it again, or copy it in parts (aws s3 cp)."),
     row(S3, "InvalidRequest", "copy an object to itself without changing", Misconfigured("copy target"),

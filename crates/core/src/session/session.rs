@@ -24,8 +24,8 @@ use super::renewal::CredentialRenewal;
 use super::sign_out::{Leaving, SignOut, SignOutMode};
 use crate::aws::api::{ApiRequest, ApiResponse, SignedHeaders, is_configured};
 use crate::aws::objects::{
-    CopyObject, DeleteObject, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject, PresignedUrl,
-    PutObject, TransferOptions, UploadedObject,
+    CopyObject, DeleteObject, DeleteObjects, DownloadedObject, GetObject, ObjectAddress, ObjectDetails, PresignObject,
+    PresignedUrl, PutObject, TransferOptions, UploadedObject,
 };
 use crate::aws::s3::{self, ListObjects};
 use crate::aws::sdk_config;
@@ -416,7 +416,7 @@ impl Session {
     /// Writes an object from a file, a large one in parts. What an earlier process sent is not sent again if the file is
     /// still the same (`TransferOptions::resume_folder`). A caller that goes away ends the upload: S3 keeps nothing of it
     /// ([`settle`](Self::settle) waits until it does not). What no process comes back for stays in S3, and is paid for, until
-    /// a lifecycle rule of the bucket ends it (`AbortIncompleteMultipartUpload`; after a week it is given up here, too, when
+    /// [`abort_upload`](Self::abort_upload) or a lifecycle rule of the bucket ends it (`AbortIncompleteMultipartUpload`; after a week it is given up here, too, when
     /// the same user uploads something else with the same folder).
     ///
     /// S3 gets CRC64NVME of each part and of the whole; a server in its place (`Storage.AWSS3.endpoint`) `Content-MD5` of each
@@ -431,6 +431,22 @@ impl Session {
         options: TransferOptions,
     ) -> Result<UploadedObject, SessionError> {
         self.objects().upload_file(request, file, options).await
+    }
+
+    /// Gives up what an earlier process sent of this file to this object: S3 forgets its parts, which are paid for otherwise, and
+    /// nobody goes on with it. For an upload that was broken off and that the user does not want any more; one that is under
+    /// way ends when its caller goes away. `resume_folder`: the one that the upload had. The file need not be there any more.
+    /// The answer says whether there was anything.
+    ///
+    /// # Errors
+    /// As said above; then it is remembered still. `LocalFile` if the upload is under way, or the folder cannot be used.
+    pub async fn abort_upload(
+        &self,
+        object: ObjectAddress,
+        file: &Path,
+        resume_folder: &Path,
+    ) -> Result<bool, SessionError> {
+        self.objects().abort_upload(object, file, resume_folder).await
     }
 
     /// Writes an object from a stream of unknown length, in parts. A stream that ends with an error ends the upload.
@@ -454,17 +470,12 @@ impl Session {
         self.objects().delete(request).await
     }
 
-    /// Deletes objects of one bucket (the configuration's without `bucket`), a thousand in one request. The answer names those
-    /// that could not be deleted, and why.
+    /// Deletes objects of one bucket, a thousand in one request. The answer names the keys that could not be deleted, and why.
     ///
     /// # Errors
-    /// As said above, if nothing can be said of single objects.
-    pub async fn delete_objects(
-        &self,
-        bucket: Option<String>,
-        keys: Vec<String>,
-    ) -> Result<Vec<(String, SessionError)>, SessionError> {
-        self.objects().delete_many(bucket, keys).await
+    /// As said above, if nothing can be said of single objects; some may be deleted by then.
+    pub async fn delete_objects(&self, request: DeleteObjects) -> Result<Vec<(String, SessionError)>, SessionError> {
+        self.objects().delete_many(request).await
     }
 
     /// Copies an object within S3. S3 copies no more than 5 GB in one request; larger ones are refused. The answer's `size` is

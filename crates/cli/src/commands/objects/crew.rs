@@ -235,10 +235,8 @@ fn severity(exit: Exit) -> u8 {
 
 /// Whether all others can only fail in the same way.
 fn is_the_end(failure: &Failure) -> bool {
-    // One that cannot be asked for, because of its key, says nothing about the others.
-    let is_of_one = failure.message.starts_with("request: ");
     matches!(failure.exit, Exit::SignInRequired | Exit::SecureStorage | Exit::Misconfigured | Exit::Cancelled)
-        && !is_of_one
+        && !failure.is_of_one
 }
 
 /// What one transfer has on the meter.

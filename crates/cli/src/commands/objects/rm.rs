@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::io::IsTerminal as _;
 
-use jetbridge::{Conditions, DeleteObject, ObjectAddress, Session};
+use jetbridge::{Conditions, DeleteObject, DeleteObjects, ObjectAddress, Session};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use super::crew::{Crew, Outcome, Pulse, tell};
+use super::crew::{Crew, Pulse, tell};
 use super::events::ObjectEvent;
 use super::{PLACES, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
@@ -177,8 +177,6 @@ impl Removal<'_> {
                     let subject = subject_of(self.session, object);
                     self.crew.tell(subject.clone(), Ok(ObjectEvent::Planned { subject, size: None }))?;
                 }
-            } else if self.args.place.request_payer {
-                self.remove_each(objects).await?;
             } else {
                 self.remove_at_once(objects).await?;
             }
@@ -187,9 +185,10 @@ impl Removal<'_> {
     }
 
     async fn remove_at_once(&mut self, objects: &[ObjectAddress]) -> Result<(), CliError> {
-        let Some(ObjectAddress { bucket, .. }) = objects.first() else { return Ok(()) };
+        let Some(ObjectAddress { bucket, requester_pays, .. }) = objects.first().cloned() else { return Ok(()) };
         let keys = objects.iter().map(|object| object.key.clone()).collect();
-        let mut refused: HashMap<_, _> = match self.session.delete_objects(bucket.clone(), keys).await {
+        let request = DeleteObjects { bucket, keys, requester_pays };
+        let mut refused: HashMap<_, _> = match self.session.delete_objects(request).await {
             Ok(refused) => refused.into_iter().collect(),
             Err(error) => {
                 self.crew.break_off(failure(&error));
@@ -203,26 +202,6 @@ impl Removal<'_> {
                 Some(error) => Err(failure(&error)),
             };
             self.crew.tell(subject, outcome)?;
-        }
-        Ok(())
-    }
-
-    /// The request for many knows nobody who pays.
-    async fn remove_each(&mut self, objects: &[ObjectAddress]) -> Result<(), CliError> {
-        for object in objects {
-            let subject = subject_of(self.session, object);
-            let (session, request) = (self.session.clone(), request(object.clone(), self.args));
-            let deleting = {
-                let subject = subject.clone();
-                move |_| async move {
-                    let outcome: Outcome = match session.delete_object(request).await {
-                        Ok(()) => Ok(ObjectEvent::Deleted { subject }),
-                        Err(error) => Err(failure(&error)),
-                    };
-                    outcome
-                }
-            };
-            self.crew.begin(1, subject, deleting).await?;
         }
         Ok(())
     }

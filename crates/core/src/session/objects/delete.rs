@@ -4,7 +4,7 @@ use super::sending::Tried;
 use super::{Objects, Place};
 use crate::aws::deleting::{self, MOST_AT_ONCE, fits_in_xml};
 use crate::aws::object_headers::check_delete_conditions;
-use crate::aws::objects::{Conditions, DeleteObject, ObjectAddress};
+use crate::aws::objects::{Conditions, DeleteObject, DeleteObjects, ObjectAddress};
 use crate::aws::reading;
 use crate::diagnosis::AwsFailure;
 use crate::error::SessionError;
@@ -41,10 +41,10 @@ impl Objects {
 
     pub(in crate::session) async fn delete_many(
         &self,
-        bucket: Option<String>,
-        keys: Vec<String>,
+        request: DeleteObjects,
     ) -> Result<Vec<(String, SessionError)>, SessionError> {
-        let at = |key: &str| ObjectAddress { bucket: bucket.clone(), ..ObjectAddress::new(key) };
+        let DeleteObjects { bucket, keys, requester_pays } = request;
+        let at = |key: &str| ObjectAddress { bucket: bucket.clone(), key: key.to_owned(), requester_pays };
         let (mut failed, mut named) = (Vec::new(), Vec::new());
         for key in keys {
             match self.find(at(&key), DELETE) {

@@ -7,25 +7,22 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::try_join;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::Instant;
 
 use super::Objects;
 use super::get::wanted;
 use super::partial::{Destination, Found, Heading, Partial, Turn};
+use super::progress::Meter;
 use super::reader::{Answer, Pin, Reader, Source};
 use crate::aws::checksums::PartHasher;
-use crate::aws::objects::{
-    Conditions, DownloadedObject, GetObject, ObjectChecksum, ObjectDetails, TransferOptions, TransferProgress,
-};
+use crate::aws::objects::{Conditions, DownloadedObject, GetObject, ObjectChecksum, ObjectDetails, TransferOptions};
 use crate::aws::reading::{Opened, Wanted};
 use crate::error::SessionError;
-use crate::mutex::lock;
 
 /// Requests at once.
 const PARALLEL: usize = 4;
@@ -35,8 +32,6 @@ const PART_SIZE: u64 = 8 * 1024 * 1024;
 const MOST_PARTS: u64 = 10_000;
 /// Each request keeps so much in memory, and a little more, before it is written.
 const WRITTEN_AT_ONCE: u64 = 1024 * 1024;
-/// An app is told so often how far it is.
-const TELLING: Duration = Duration::from_millis(100);
 /// A download that was dropped may be writing its last bytes for a moment.
 const POLL: Duration = Duration::from_millis(50);
 const POLLS: u32 = 40;
@@ -61,7 +56,7 @@ impl Objects {
             destination: blocking(move || Destination::find(&file)).await?,
             parallel: options.parallel.unwrap_or(PARALLEL).clamp(1, MOST_PARALLEL),
             part_size: options.part_size.unwrap_or(PART_SIZE).max(1),
-            meter: Meter { tell: options.progress, state: Mutex::default() },
+            meter: Meter::new(&options),
         };
         let mut starts_over = options.start_over;
         let (mut changes, mut damages) = (0, 0);
@@ -102,7 +97,7 @@ struct Download {
     destination: Destination,
     parallel: usize,
     part_size: u64,
-    meter: Meter,
+    meter: Arc<Meter>,
 }
 
 /// What is to be done before the file is whole.
@@ -303,49 +298,4 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SessionError> + Send + 'static,
 ) -> Result<T, SessionError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(SessionError::interrupted()))
-}
-
-/// Tells an app how far it is: never less than before, and not more often than a person can see.
-struct Meter {
-    tell: Option<Arc<dyn Fn(TransferProgress) + Send + Sync>>,
-    state: Mutex<Progress>,
-}
-
-#[derive(Default)]
-struct Progress {
-    now: TransferProgress,
-    told: u64,
-    told_at: Option<Instant>,
-}
-
-impl Meter {
-    fn begin(&self, total: Option<u64>, resumed: u64) {
-        self.update(true, |now| *now = TransferProgress { done: resumed, total, resumed });
-    }
-
-    fn advance(&self, by: u64) {
-        self.update(false, |now| now.done += by);
-    }
-
-    /// The file is there.
-    fn finish(&self, size: u64) {
-        self.update(true, |now| (now.done, now.total) = (size, Some(size)));
-    }
-
-    /// It begins anew with another object.
-    fn forget(&self) {
-        *lock(&self.state) = Progress::default();
-    }
-
-    fn update(&self, is_news: bool, change: impl FnOnce(&mut TransferProgress)) {
-        let Some(tell) = &self.tell else { return };
-        // Held while the app is told, so that it hears things in order.
-        let mut state = lock(&self.state);
-        change(&mut state.now);
-        let is_time = state.told_at.is_none_or(|told_at| told_at.elapsed() >= TELLING);
-        if state.now.done >= state.told && (is_news || is_time) {
-            (state.told, state.told_at) = (state.now.done, Some(Instant::now()));
-            tell(state.now);
-        }
-    }
 }

@@ -10,8 +10,8 @@ use crate::error::SessionError;
 /// What is wrong with a file, and what to do about it.
 pub(super) fn explain(path: &Path, error: &io::Error) -> SessionError {
     use io::ErrorKind::{
-        InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
-        StorageFull,
+        FileTooLarge, InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull,
     };
     let problem = match error.kind() {
         NotFound => "the folder is not there: make it first".to_owned(),
@@ -22,6 +22,9 @@ pub(super) fn explain(path: &Path, error: &io::Error) -> SessionError {
         }
         StorageFull | QuotaExceeded => {
             format!("there is no room left: make some and try again, what has arrived is kept ({error})")
+        }
+        FileTooLarge => {
+            format!("the disk takes no file of this size: choose another, what has arrived is kept ({error})")
         }
         InvalidFilename => "the file system takes no such name: choose a shorter one".to_owned(),
         _ => error.to_string(),

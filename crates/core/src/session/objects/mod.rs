@@ -11,6 +11,7 @@ mod progress;
 mod put;
 mod reader;
 mod sending;
+mod unfinished;
 mod upload;
 mod upload_journal;
 
@@ -25,7 +26,7 @@ use crate::aws::reading::Target;
 use crate::aws::s3::{self, Clients};
 use crate::config::Config;
 use crate::diagnosis::{Evidence, Permission};
-use crate::error::SessionError;
+use crate::error::{SETTING_KEY, SessionError};
 
 /// A connection on which nothing moves for so long is given up, and what it was for is tried again. The AWS SDKs wait as long
 /// for a stream that stalls.
@@ -69,7 +70,7 @@ impl Objects {
         s3::check_bucket(&self.config, &bucket)?;
         if key.is_empty() {
             return Err(SessionError::Misconfigured {
-                setting: "key".to_owned(),
+                setting: SETTING_KEY.to_owned(),
                 problem: "it is empty, and no object has an empty key".to_owned(),
                 hint: "An object is asked for by its whole key, such as photos/2026/alps.jpg.".to_owned(),
             });

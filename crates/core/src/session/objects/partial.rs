@@ -180,7 +180,8 @@ impl Turn {
         let whole = &text[..text.rfind('\n')? + 1];
         let mut lines = whole.lines();
         let heading: Heading = serde_json::from_str(lines.next()?).ok()?;
-        let lines = lines.map(serde_json::from_str).collect::<Result<_, _>>().ok()?;
+        // On a full disk one may have come to nothing. Its part is brought again, and no other for it.
+        let lines = lines.filter_map(|line| serde_json::from_str(line).ok()).collect();
         journal.set_len(whole.len() as u64).ok()?;
         journal.seek(SeekFrom::End(0)).ok()?;
         heading.is_of(bucket, key).then_some((heading, lines))

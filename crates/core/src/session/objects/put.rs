@@ -11,7 +11,7 @@ use crate::aws::objects::{Conditions, ObjectHeaders, PutObject, TransferOptions,
 use crate::aws::reading::{self, Target};
 use crate::aws::writing::{self, Payload, Written};
 use crate::diagnosis::Evidence;
-use crate::error::SessionError;
+use crate::error::{SETTING_OBJECT, SessionError};
 use crate::session::signed_call::send_signed;
 
 /// "The largest object that can be uploaded in a single PUT is 5 GB" (S3 API reference, EntityTooLarge); it means 5 GiB, as
@@ -50,7 +50,7 @@ impl Objects {
         body: Bytes,
     ) -> Result<UploadedObject, SessionError> {
         let writing = self.prepare_writing(request)?;
-        let meter = Meter::new(&TransferOptions::default(), None, 0);
+        let meter = Meter::new(&TransferOptions::default());
         self.put_at_once(&writing, &Source::Memory(body), &meter.part()).await
     }
 
@@ -64,7 +64,7 @@ impl Objects {
         let Place { target, evidence } = &writing.place;
         if source.length() > LARGEST_AT_ONCE {
             return Err(refuse(
-                "object".to_owned(),
+                SETTING_OBJECT.to_owned(),
                 &format!("it has {} bytes, and S3 takes no more than 5 GB in one request", source.length()),
                 "Upload it from a file or a stream, in parts.",
             ));

@@ -1,9 +1,9 @@
 //! Objects from files and streams: small ones in one request, others in parts. What was sent is remembered for another
-//! process (`upload_journal.rs`); what nobody goes on with is given up, so that nobody pays for it.
+//! process (`upload_journal.rs`); what nobody goes on with is given up (`unfinished.rs`).
 
 use std::path::Path;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -14,21 +14,16 @@ use tokio::sync::oneshot;
 use super::progress::Meter;
 use super::put::{Writing, uploaded};
 use super::sending::{Source, SourceFile, Tried, local};
-use super::upload_journal::{self, Fingerprint, Journal, Left, Plan};
+use super::unfinished::{SharedJournal, Unfinished, note, remove};
+use super::upload_journal::{Fingerprint, Journal, Left, Plan};
 use super::{Objects, Place};
 use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::refuse;
 use crate::aws::objects::{PutObject, TransferOptions, UploadedObject};
-use crate::aws::reading::Target;
 use crate::aws::writing::{self, Begun, FinishedPart, Payload, Written};
-use crate::clock::{Clock as _, SystemClock};
-use crate::diagnosis::Evidence;
-use crate::error::{Recovery, SessionError};
-use crate::life::UsedBy;
-use crate::mutex::lock;
-use crate::session::renewal::CredentialRenewal;
+use crate::error::{Recovery, SETTING_OBJECT, SessionError};
 use crate::session::signed_call::send_signed;
-use crate::session::tasks::{Beside, block};
+use crate::session::tasks::block;
 
 const MIB: u64 = 1024 * 1024;
 /// What is no larger goes in one request.
@@ -61,83 +56,11 @@ fn part_size_in_stream(number: u64, wanted: Option<u64>) -> u64 {
 }
 
 fn too_large() -> SessionError {
-    refuse("object".to_owned(), "it is larger than 48.8 TiB, or has more than 10,000 parts", "S3 takes no larger ones.")
-}
-
-/// Shared with whoever gives the upload up; none once it was removed.
-type SharedJournal = Option<Arc<Mutex<Option<Journal>>>>;
-
-/// An upload that is neither an object nor given up. Dropped so, it is given up, beside whatever comes then.
-struct Unfinished {
-    credentials: Arc<CredentialRenewal>,
-    target: Target,
-    evidence: Evidence,
-    begun: Begun,
-    journal: SharedJournal,
-    beside: Beside,
-    /// An earlier process asked for the object, and ended before it heard of it.
-    may_be_complete: bool,
-    is_settled: bool,
-}
-
-impl Unfinished {
-    /// Nothing more is to be done with it.
-    fn settle(mut self) {
-        self.is_settled = true;
-    }
-
-    /// S3 forgets it, and then this device.
-    async fn give_up(mut self) {
-        self.is_settled = true;
-        abort(&self.credentials, &self.target, &self.evidence, &self.begun.upload_id, &self.journal).await;
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Without a runtime the process is about to end: the journal says what there is.
-        if self.is_settled || tokio::runtime::Handle::try_current().is_err() {
-            return;
-        }
-        let (credentials, target, evidence) =
-            (Arc::clone(&self.credentials), self.target.clone(), self.evidence.clone());
-        let (upload_id, journal) = (self.begun.upload_id.clone(), self.journal.clone());
-        self.beside.spawn(async move { abort(&credentials, &target, &evidence, &upload_id, &journal).await });
-    }
-}
-
-/// What could not be given up stays in the journal: whoever uploads the same goes on with it, and after a week it is tried
-/// again.
-async fn abort(
-    credentials: &Arc<CredentialRenewal>,
-    target: &Target,
-    evidence: &Evidence,
-    upload_id: &str,
-    journal: &SharedJournal,
-) {
-    let ask = |credentials| async move { writing::abort_upload(target, &credentials, upload_id).await };
-    match send_signed(credentials, evidence, ask).await {
-        Ok(()) => remove(journal.clone()).await,
-        Err(error) => tracing::warn!(%error, "an upload could not be given up; a lifecycle rule of the bucket can"),
-    }
-}
-
-async fn remove(journal: SharedJournal) {
-    let Some(journal) = journal.and_then(|journal| lock(&journal).take()) else { return };
-    let _ = block(move || {
-        journal.remove();
-        Ok(())
-    })
-    .await;
-}
-
-/// Writes to the journal, if there is one. What it does not take is sent again by the next process, and no more.
-async fn note(journal: &SharedJournal, write: impl FnOnce(&mut Journal) -> Result<(), SessionError> + Send + 'static) {
-    let Some(journal) = journal.clone() else { return };
-    let noted = block(move || lock(&journal).as_mut().map_or(Ok(()), write)).await;
-    if let Err(error) = noted {
-        tracing::warn!(%error, "what was uploaded could not be remembered");
-    }
+    refuse(
+        SETTING_OBJECT.to_owned(),
+        "it is larger than 48.8 TiB, or has more than 10,000 parts",
+        "S3 takes no larger ones.",
+    )
 }
 
 /// How sending the parts ended.
@@ -159,7 +82,8 @@ impl Objects {
         let size = source.size;
         let part_size = part_size_of(size, options.part_size)?;
         let outcome = if size <= part_size {
-            let meter = Meter::new(&options, Some(size), 0);
+            let meter = Meter::new(&options);
+            meter.begin(Some(size), 0);
             let whole = Source::File { file: Arc::clone(&file), offset: 0, length: size };
             let written = self.put_at_once(&writing, &whole, &meter.part()).await;
             written.inspect(|_| meter.finish(size))
@@ -191,6 +115,7 @@ impl Objects {
             }
             None => None,
         };
+        let meter = Meter::new(options);
         // An upload that S3 has forgotten is begun anew, once.
         for _ in 0..2 {
             let resumed = left.take().map(|left| usable(left, source.size, part_size));
@@ -203,7 +128,7 @@ impl Objects {
                 None => (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new()),
             };
             let resumed = finished.iter().map(|part| part.crc.length).sum();
-            let meter = Meter::new(options, Some(source.size), resumed);
+            meter.begin(Some(source.size), resumed);
             let parts: Vec<_> = parts_of(source.size, part_size)
                 .filter(|(number, ..)| finished.iter().all(|part| part.number != *number))
                 .map(|(number, offset, length)| Ok((number, Source::File { file: Arc::clone(file), offset, length })))
@@ -221,7 +146,9 @@ impl Objects {
                 // What is left of it without its parts.
                 Ok(Ended::Gone) => self.unfinished(writing, unfinished.release(), None).give_up().await,
                 Err(error) => {
+                    // Nobody knows whether the user wants it still if what is there is not what it was to be.
                     let may_go_on = matches!(error.recovery(), Recovery::Retry | Recovery::SignIn)
+                        && !matches!(error, SessionError::ConditionNotMet { .. })
                         && journal.is_some()
                         && !has_changed(file, source).await;
                     if may_go_on {
@@ -249,13 +176,15 @@ impl Objects {
             if (first.len() as u64) < part_size_in_stream(1, options.part_size) { None } else { chunks.next().await? };
         let Some(second) = second else {
             let size = first.len() as u64;
-            let meter = Meter::new(&options, None, 0);
+            let meter = Meter::new(&options);
+            meter.begin(None, 0);
             let written = self.put_at_once(&writing, &Source::Memory(first), &meter.part()).await?;
             meter.finish(size);
             return Ok(written);
         };
         let unfinished = self.begin_without_journal(&writing).await?;
-        let meter = Meter::new(&options, None, 0);
+        let meter = Meter::new(&options);
+        meter.begin(None, 0);
         let rest = stream::try_unfold(chunks, |mut chunks| async move {
             let next = chunks.next().await?;
             let number = i32::try_from(chunks.number).unwrap_or(i32::MAX);
@@ -353,19 +282,6 @@ impl Objects {
         Ok(e_tag.map(|e_tag| FinishedPart { number, e_tag, crc: digests.crc }))
     }
 
-    fn unfinished(&self, writing: &Writing, begun: Begun, journal: SharedJournal) -> Unfinished {
-        Unfinished {
-            credentials: Arc::clone(&self.credentials),
-            target: writing.place.target.clone(),
-            evidence: writing.place.evidence.clone(),
-            begun,
-            journal,
-            beside: self.beside.clone(),
-            may_be_complete: false,
-            is_settled: false,
-        }
-    }
-
     async fn begin(&self, writing: &Writing, journal: SharedJournal, plan: Plan) -> Result<Unfinished, SessionError> {
         self.begin_noting(writing, journal, Some(plan)).await
     }
@@ -382,12 +298,12 @@ impl Objects {
         plan: Option<Plan>,
     ) -> Result<Unfinished, SessionError> {
         let (tell, told) = oneshot::channel();
-        let Place { target, evidence } = writing.place.clone();
+        let place = writing.place.clone();
         let (credentials, beside) = (Arc::clone(&self.credentials), self.beside.clone());
         let (headers, is_like_s3) = (writing.headers.clone(), writing.is_like_s3);
         self.beside.spawn(async move {
-            let begun = send_signed(&credentials, &evidence, |credentials| {
-                let (target, headers) = (&target, &headers);
+            let begun = send_signed(&credentials, &place.evidence, |credentials| {
+                let (target, headers) = (&place.target, &headers);
                 async move { writing::create_upload(target, &credentials, headers, is_like_s3).await }
             });
             let begun = match begun.await {
@@ -396,16 +312,7 @@ impl Objects {
                     if let Some(plan) = plan {
                         note(&journal, move |journal| journal.begin(&plan, &noted)).await;
                     }
-                    Ok(Unfinished {
-                        credentials,
-                        target,
-                        evidence,
-                        begun,
-                        journal,
-                        beside,
-                        may_be_complete: false,
-                        is_settled: false,
-                    })
+                    Ok(Unfinished::new(credentials, place, begun, journal, beside))
                 }
                 Err(error) => Err(error),
             };
@@ -414,58 +321,6 @@ impl Objects {
             }
         });
         told.await.unwrap_or_else(|_| Err(SessionError::interrupted()))
-    }
-
-    /// The journal of this upload, if there is to be one, and what an earlier process left.
-    async fn open_journal(
-        &self,
-        writing: &Writing,
-        file: &Path,
-        options: &TransferOptions,
-    ) -> Result<(SharedJournal, Option<Left>), SessionError> {
-        let Some(folder) = options.resume_folder.clone() else { return Ok((None, None)) };
-        // Whoever has not looked into the store does not know who is signed in.
-        self.credentials.credentials(UsedBy::Session).await?;
-        let Target { bucket, key, requester_pays, .. } = writing.place.target.clone();
-        let place = upload_journal::Place {
-            configuration: self.config.fingerprint().to_string(),
-            subject: self.credentials.subject().unwrap_or_default(),
-            endpoint: self.config.s3_endpoint().map(ToString::to_string),
-            region: self.config.bucket_region().to_owned(),
-            bucket,
-            key,
-            requester_pays,
-            file: file.to_owned(),
-        };
-        let (own, at) = (place.clone(), folder.clone());
-        let (journal, left) = block(move || Journal::open(&folder, place)).await?;
-        self.give_up_forgotten(at, own);
-        Ok((Some(Arc::new(Mutex::new(Some(journal)))), left))
-    }
-
-    /// Gives uploads up that nobody went on with, beside what is done now.
-    fn give_up_forgotten(&self, folder: std::path::PathBuf, own: upload_journal::Place) {
-        let (credentials, clients) = (Arc::clone(&self.credentials), Arc::clone(&self.clients));
-        let evidence = Evidence::of(&self.config);
-        self.beside.spawn(async move {
-            let now = SystemClock.now();
-            let found = block(move || Ok(upload_journal::forgotten(&folder, now, &own))).await.unwrap_or_default();
-            for (journal, place, left) in found {
-                let upload_journal::Place { bucket, key, requester_pays, .. } = place;
-                let target = Target { client: clients.for_bucket(&bucket), bucket, key, requester_pays };
-                let journal = Some(Arc::new(Mutex::new(Some(journal))));
-                abort(&credentials, &target, &evidence, &left.upload.upload_id, &journal).await;
-            }
-        });
-    }
-}
-
-impl Unfinished {
-    /// The upload, without giving it up.
-    fn release(self) -> Begun {
-        let begun = self.begun.clone();
-        self.settle();
-        begun
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::files::is_still_at;
 use crate::aws::objects::ObjectHeaders;
 use crate::aws::writing::{Begun, FinishedPart};
 use crate::error::SessionError;
@@ -124,39 +125,41 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the file of this upload; gives what an earlier process left. Blocks.
+    /// Opens the file of this upload; gives what an earlier process left. None while somebody is at this very upload. Blocks.
     ///
     /// # Errors
-    /// `LocalFile` if the folder cannot be used, or somebody is at this very upload.
-    pub(super) fn open(folder: &Path, place: Place) -> Result<(Self, Option<Left>), SessionError> {
+    /// `LocalFile` if the folder cannot be used.
+    pub(super) fn open(folder: &Path, place: Place) -> Result<Option<(Self, Option<Left>)>, SessionError> {
         let folder = private_folder(folder)?;
         let name = name_of(&place)?;
-        let journal = Self::open_named(folder, &name)?.ok_or_else(|| SessionError::LocalFile {
-            path: place.file.display().to_string(),
-            problem: "it is being uploaded to the same place already, by this process or another one".to_owned(),
-        })?;
-        let (mut journal, content) = (journal.0, journal.1);
-        let left = content.and_then(|(found, left)| (found == place).then_some(left).flatten());
+        let Some((mut journal, content)) = Self::open_named(folder, &name)? else { return Ok(None) };
         journal.place = place;
-        Ok((journal, left))
+        let Some(Content { left, length, .. }) = content.filter(|content| content.place == journal.place) else {
+            return Ok(Some((journal, None)));
+        };
+        // Half a line of a process that was killed would spoil the one that is written after it.
+        journal.file.set_len(length).map_err(|error| broken(&journal.folder, &error))?;
+        Ok(Some((journal, left)))
     }
 
     /// `None` if somebody has it locked.
-    #[expect(clippy::type_complexity, reason = "what is read has no other user")]
-    fn open_named(
-        folder: PrivateFolder,
-        name: &str,
-    ) -> Result<Option<(Self, Option<(Place, Option<Left>)>)>, SessionError> {
-        let mut file = folder.open_file(name).map_err(|error| unusable(&folder, &error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(broken(&folder, &error)),
-        }
+    fn open_named(folder: PrivateFolder, name: &str) -> Result<Option<(Self, Option<Content>)>, SessionError> {
+        let mut file = loop {
+            let file = folder.open_file(name).map_err(|error| unusable(&folder, &error))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(broken(&folder, &error)),
+            }
+            // Whoever had it may have finished and taken the name away: a lock on a file without a name excludes nobody.
+            if is_still_at(&file, &folder.path().join(name)) {
+                break file;
+            }
+        };
         let mut text = Vec::new();
         (&mut file).take(LARGEST).read_to_end(&mut text).map_err(|error| broken(&folder, &error))?;
         let content = read(&text);
-        let place = content.as_ref().map(|(place, _)| place.clone()).unwrap_or_else(Place::nowhere);
+        let place = content.as_ref().map_or_else(Place::nowhere, |content| content.place.clone());
         Ok(Some((Self { folder, name: name.to_owned(), file, place }, content)))
     }
 
@@ -181,15 +184,28 @@ impl Journal {
     fn append(&mut self, line: &Line) -> Result<(), SessionError> {
         let mut text = serde_json::to_vec(line).map_err(|_| SessionError::internal("a line cannot be written"))?;
         text.push(b'\n');
-        let written = self.file.seek(SeekFrom::End(0)).and_then(|_| self.file.write_all(&text));
-        written.and_then(|()| self.file.sync_data()).map_err(|error| broken(&self.folder, &error))
+        let end = self.file.seek(SeekFrom::End(0)).map_err(|error| broken(&self.folder, &error))?;
+        let written = self.file.write_all(&text).and_then(|()| self.file.sync_data());
+        written.map_err(|error| {
+            // On a full disk half of it may be there.
+            let _ = self.file.set_len(end);
+            broken(&self.folder, &error)
+        })
     }
 
     /// Nothing is to be gone on with any more. Blocks.
     pub(super) fn remove(self) {
         // Empty if it cannot be removed.
         let _ = self.file.set_len(0);
-        if let Err(error) = self.folder.remove(&self.name) {
+    }
+}
+
+impl Drop for Journal {
+    /// One with nothing in it remembers nothing: it was made for the lock.
+    fn drop(&mut self) {
+        if self.file.metadata().is_ok_and(|found| found.len() == 0)
+            && let Err(error) = self.folder.remove(&self.name)
+        {
             tracing::warn!(%error, "what was remembered of an upload could not be removed");
         }
     }
@@ -207,7 +223,9 @@ pub(super) fn forgotten(folder: &Path, now: SystemTime, own: &Place) -> Vec<(Jou
             continue;
         }
         let Ok(again) = private_folder(folder) else { break };
-        let Ok(Some((journal, Some((place, left))))) = Journal::open_named(again, &name) else { continue };
+        let Ok(Some((journal, Some(Content { place, left, .. })))) = Journal::open_named(again, &name) else {
+            continue;
+        };
         let is_own = place.configuration == own.configuration
             && place.subject == own.subject
             && place.endpoint == own.endpoint
@@ -221,21 +239,37 @@ pub(super) fn forgotten(folder: &Path, now: SystemTime, own: &Place) -> Vec<(Jou
     found
 }
 
-/// The lines that are whole, from the first one on.
-fn read(text: &[u8]) -> Option<(Place, Option<Left>)> {
-    let whole = text.iter().rposition(|byte| *byte == b'\n')?;
-    let mut lines = text.get(..whole)?.split(|byte| *byte == b'\n').map(serde_json::from_slice::<Line>);
-    let Some(Ok(Line::Place(place))) = lines.next() else { return None };
-    let Some(Ok(Line::Begun { plan, upload })) = lines.next() else { return Some((place, None)) };
-    let mut left = Left { plan, upload, parts: Vec::new(), is_completing: false };
-    for line in lines {
+/// What a file says.
+struct Content {
+    place: Place,
+    left: Option<Left>,
+    /// Bytes of the lines that were understood.
+    length: u64,
+}
+
+/// The lines that are whole and known, from the first one on.
+fn read(text: &[u8]) -> Option<Content> {
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    let mut length = 0;
+    let mut next = || {
+        let line = lines.next()?;
+        let known = serde_json::from_slice::<Line>(line).ok()?;
+        length += line.len() as u64;
+        Some(known)
+    };
+    let Some(Line::Place(place)) = next() else { return None };
+    let mut left = match next() {
+        Some(Line::Begun { plan, upload }) => Left { plan, upload, parts: Vec::new(), is_completing: false },
+        _ => return Some(Content { place, left: None, length: 0 }),
+    };
+    while let Some(line) = next() {
         match line {
-            Ok(Line::Part(part)) => left.parts.push(part),
-            Ok(Line::Completing) => left.is_completing = true,
-            _ => break,
+            Line::Part(part) => left.parts.push(part),
+            Line::Completing => left.is_completing = true,
+            Line::Place(_) | Line::Begun { .. } => break,
         }
     }
-    Some((place, Some(left)))
+    Some(Content { place, left: Some(left), length })
 }
 
 impl Place {
@@ -303,7 +337,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_and_half_a_line_is_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap();
+        let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
         assert!(left.is_none());
         let plan = plan(folder.path());
         journal.begin(&plan, &upload()).unwrap();
@@ -313,30 +347,82 @@ mod tests {
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for cut in 0..whole.len() {
-            let found = read(&whole[..cut]).and_then(|(_, left)| left).map(|left| left.parts);
+            let found = read(&whole[..cut]).and_then(|content| content.left).map(|left| left.parts);
             let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
             let expected = [None, None, Some(vec![]), Some(vec![part(1)])];
             assert_eq!(found, expected[lines], "cut at {cut}");
         }
-        let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap();
+        let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
         let left = left.unwrap();
         assert_eq!((left.parts, left.is_completing, left.plan), (vec![part(1), part(3)], false, plan));
         journal.completing().unwrap();
         drop(journal);
-        let (journal, left) = Journal::open(folder.path(), place("k")).unwrap();
+        let (journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
         assert!(left.unwrap().is_completing);
         journal.remove();
         assert!(!path.exists());
     }
 
     #[test]
+    fn what_comes_after_half_a_line_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        journal.begin(&plan(folder.path()), &upload()).unwrap();
+        journal.finished(&part(1)).unwrap();
+        let path = folder.path().join(FOLDER).join(&journal.name);
+        let before = std::fs::metadata(&path).unwrap().len();
+        journal.finished(&part(2)).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for cut in before..whole.len() as u64 {
+            std::fs::write(&path, &whole[..usize::try_from(cut).unwrap()]).unwrap();
+            let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+            assert_eq!(left.unwrap().parts, [part(1)]);
+            journal.finished(&part(3)).unwrap();
+            drop(journal);
+            let (_, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+            assert_eq!(left.unwrap().parts, [part(1), part(3)], "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_lock_on_a_file_that_was_removed_excludes_nobody_and_is_not_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let path = folder.path().join(FOLDER).join(&journal.name);
+        // Somebody who finds the file, and gets the lock when it is gone.
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        for _ in 0..200 {
+                            if let Some((journal, _)) = Journal::open(folder.path(), place("k")).unwrap() {
+                                assert!(is_still_at(&journal.file, &path));
+                                journal.remove();
+                            }
+                        }
+                    })
+                })
+                .collect();
+            journal.remove();
+            others.into_iter().for_each(|other| other.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_never_began() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Journal::open(folder.path(), place("k")).unwrap().unwrap());
+        assert_eq!(std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
+    }
+
+    #[test]
     fn nobody_else_is_at_the_same_upload_and_others_are_not_in_the_way() {
         let folder = tempfile::tempdir().unwrap();
-        let (_held, _) = Journal::open(folder.path(), place("k")).unwrap();
-        let busy = Journal::open(folder.path(), place("k")).unwrap_err();
-        assert_eq!(busy.kind(), "local_file");
-        Journal::open(folder.path(), place("other")).unwrap();
-        Journal::open(folder.path(), Place { subject: "bob".to_owned(), ..place("k") }).unwrap();
+        let (_held, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        assert!(Journal::open(folder.path(), place("k")).unwrap().is_none());
+        Journal::open(folder.path(), place("other")).unwrap().unwrap();
+        Journal::open(folder.path(), Place { subject: "bob".to_owned(), ..place("k") }).unwrap().unwrap();
     }
 
     #[cfg(unix)]
@@ -344,7 +430,7 @@ mod tests {
     fn it_is_this_user_s_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        let (journal, _) = Journal::open(folder.path(), place("k")).unwrap();
+        let (journal, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder.path().join(FOLDER)), 0o700);
         assert_eq!(mode(&folder.path().join(FOLDER).join(&journal.name)), 0o600);
@@ -355,7 +441,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plan = plan(folder.path());
         for key in ["one", "other"] {
-            Journal::open(folder.path(), place(key)).unwrap().0.begin(&plan, &upload()).unwrap();
+            Journal::open(folder.path(), place(key)).unwrap().unwrap().0.begin(&plan, &upload()).unwrap();
         }
         let now = std::fs::metadata(folder.path().join("source")).unwrap().modified().unwrap();
         let later = now + FORGOTTEN_AFTER + Duration::from_secs(60);
@@ -367,7 +453,7 @@ mod tests {
         };
         assert!(keys(now, &place("")).is_empty());
         assert!(keys(later, &Place { subject: "bob".to_owned(), ..place("") }).is_empty());
-        let (_held, _) = Journal::open(folder.path(), place("other")).unwrap();
+        let (_held, _) = Journal::open(folder.path(), place("other")).unwrap().unwrap();
         assert_eq!(keys(later, &place("")), ["one"]);
     }
 }

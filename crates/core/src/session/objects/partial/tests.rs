@@ -96,6 +96,17 @@ fn a_journal_is_believed_as_far_as_it_goes_and_its_parts_after_they_were_read() 
     drop(partial);
     assert_eq!(place.resume("key").unwrap().size_of_parts(), 3 * PART as u64, "the next line began at its beginning");
 
+    // A disk was full for a moment: of one line there is half, and the next one comes right after it.
+    let three = std::fs::read_to_string(journal).unwrap();
+    let mut spoilt: Vec<_> = three.lines().collect();
+    let half = format!("{}{}", &spoilt[2][..7], spoilt[2]);
+    spoilt[2] = &half;
+    std::fs::write(journal, spoilt.join("\n") + "\n").unwrap();
+    let partial = place.resume("key").unwrap();
+    assert_eq!([0, 1, 2].map(|number| partial.has(number)), [true, false, true]);
+    drop(partial);
+    std::fs::write(journal, three).unwrap();
+
     // A part is not what it was, the last one is not there at all.
     let mut bytes = std::fs::read(parts).unwrap();
     bytes[1] ^= 1;

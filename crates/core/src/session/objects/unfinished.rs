@@ -1,0 +1,218 @@
+//! Uploads that are not yet objects: who goes on with them, and who gives them up, so that nobody pays for their parts.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::put::Writing;
+use super::upload_journal::{self, Journal, Left};
+use super::{Objects, Place};
+use crate::aws::objects::{ObjectAddress, TransferOptions};
+use crate::aws::reading::Target;
+use crate::aws::writing::{self, Begun};
+use crate::clock::{Clock as _, SystemClock};
+use crate::diagnosis::Evidence;
+use crate::error::SessionError;
+use crate::life::UsedBy;
+use crate::mutex::lock;
+use crate::session::renewal::CredentialRenewal;
+use crate::session::signed_call::send_signed;
+use crate::session::tasks::{Beside, block};
+
+/// Shared with whoever gives the upload up; none once it was removed.
+pub(super) type SharedJournal = Option<Arc<Mutex<Option<Journal>>>>;
+
+/// An upload that is neither an object nor given up. Dropped so, it is given up, beside whatever comes then.
+pub(super) struct Unfinished {
+    credentials: Arc<CredentialRenewal>,
+    place: Place,
+    pub begun: Begun,
+    pub journal: SharedJournal,
+    beside: Beside,
+    /// An earlier process asked for the object, and ended before it heard of it.
+    pub may_be_complete: bool,
+    is_settled: bool,
+}
+
+impl Unfinished {
+    pub(super) fn new(
+        credentials: Arc<CredentialRenewal>,
+        place: Place,
+        begun: Begun,
+        journal: SharedJournal,
+        beside: Beside,
+    ) -> Self {
+        Self { credentials, place, begun, journal, beside, may_be_complete: false, is_settled: false }
+    }
+
+    /// Nothing more is to be done with it.
+    pub(super) fn settle(mut self) {
+        self.is_settled = true;
+    }
+
+    /// The upload, without giving it up.
+    pub(super) fn release(self) -> Begun {
+        let begun = self.begun.clone();
+        self.settle();
+        begun
+    }
+
+    /// S3 forgets it, and then this device.
+    pub(super) async fn give_up(mut self) {
+        self.is_settled = true;
+        give_up(&self.credentials, &self.place, &self.begun.upload_id, &self.journal).await;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // Without a runtime the process is about to end: the journal says what there is.
+        if self.is_settled || tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        let (credentials, place) = (Arc::clone(&self.credentials), self.place.clone());
+        let (upload_id, journal) = (self.begun.upload_id.clone(), self.journal.clone());
+        self.beside.spawn(async move { give_up(&credentials, &place, &upload_id, &journal).await });
+    }
+}
+
+/// What could not be given up stays in the journal: whoever uploads the same goes on with it, and after a week it is tried
+/// again.
+async fn give_up(credentials: &Arc<CredentialRenewal>, place: &Place, upload_id: &str, journal: &SharedJournal) {
+    if let Err(error) = abort(credentials, place, upload_id, journal).await {
+        tracing::warn!(%error, "an upload could not be given up; a lifecycle rule of the bucket can");
+    }
+}
+
+async fn abort(
+    credentials: &Arc<CredentialRenewal>,
+    Place { target, evidence }: &Place,
+    upload_id: &str,
+    journal: &SharedJournal,
+) -> Result<(), SessionError> {
+    let ask = |credentials| async move { writing::abort_upload(target, &credentials, upload_id).await };
+    send_signed(credentials, evidence, ask).await?;
+    remove(journal.clone()).await;
+    Ok(())
+}
+
+pub(super) async fn remove(journal: SharedJournal) {
+    let Some(journal) = journal.and_then(|journal| lock(&journal).take()) else { return };
+    let _ = block(move || {
+        journal.remove();
+        Ok(())
+    })
+    .await;
+}
+
+/// Writes to the journal, if there is one. What it does not take is sent again by the next process, and no more.
+pub(super) async fn note(
+    journal: &SharedJournal,
+    write: impl FnOnce(&mut Journal) -> Result<(), SessionError> + Send + 'static,
+) {
+    let Some(journal) = journal.clone() else { return };
+    let noted = block(move || lock(&journal).as_mut().map_or(Ok(()), write)).await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "what was uploaded could not be remembered");
+    }
+}
+
+fn busy(file: &Path) -> SessionError {
+    SessionError::LocalFile {
+        path: file.display().to_string(),
+        problem: "it is being uploaded to the same place already, by this process or another one".to_owned(),
+    }
+}
+
+fn shared(journal: Journal) -> SharedJournal {
+    Some(Arc::new(Mutex::new(Some(journal))))
+}
+
+impl Objects {
+    pub(super) fn unfinished(&self, writing: &Writing, begun: Begun, journal: SharedJournal) -> Unfinished {
+        let (credentials, place) = (Arc::clone(&self.credentials), writing.place.clone());
+        Unfinished::new(credentials, place, begun, journal, self.beside.clone())
+    }
+
+    /// Gives up what an earlier process sent of a file, and says whether there was anything.
+    pub(in crate::session) async fn abort_upload(
+        &self,
+        object: ObjectAddress,
+        file: &Path,
+        resume_folder: &Path,
+    ) -> Result<bool, SessionError> {
+        let place = self.find(object, "s3:AbortMultipartUpload")?;
+        // The file need not be there any more.
+        let file = std::path::absolute(file).map_err(|error| super::sending::local(file, &error))?;
+        let opened = self.open_journal_in(resume_folder.to_owned(), &place.target, &file).await?;
+        let (journal, left) = opened.ok_or_else(|| busy(&file))?;
+        let journal = shared(journal);
+        let Some(left) = left else {
+            // It may say something that nobody can go on with.
+            remove(journal).await;
+            return Ok(false);
+        };
+        abort(&self.credentials, &place, &left.upload.upload_id, &journal).await?;
+        Ok(true)
+    }
+
+    /// The journal of this upload, if there is to be one, and what an earlier process left.
+    pub(super) async fn open_journal(
+        &self,
+        writing: &Writing,
+        file: &Path,
+        options: &TransferOptions,
+    ) -> Result<(SharedJournal, Option<Left>), SessionError> {
+        let Some(folder) = options.resume_folder.clone() else { return Ok((None, None)) };
+        match self.open_journal_in(folder, &writing.place.target, file).await {
+            Ok(Some((journal, left))) => Ok((shared(journal), left)),
+            Ok(None) => Err(busy(file)),
+            // A full disk is a reason to upload, and none against it.
+            Err(error @ SessionError::LocalFile { .. }) => {
+                tracing::warn!(%error, "an upload will not be remembered");
+                Ok((None, None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open_journal_in(
+        &self,
+        folder: PathBuf,
+        target: &Target,
+        file: &Path,
+    ) -> Result<Option<(Journal, Option<Left>)>, SessionError> {
+        // Whoever has not looked into the store does not know who is signed in.
+        self.credentials.credentials(UsedBy::Session).await?;
+        let Target { bucket, key, requester_pays, .. } = target.clone();
+        let place = upload_journal::Place {
+            configuration: self.config.fingerprint().to_string(),
+            subject: self.credentials.subject().unwrap_or_default(),
+            endpoint: self.config.s3_endpoint().map(ToString::to_string),
+            region: self.config.bucket_region().to_owned(),
+            bucket,
+            key,
+            requester_pays,
+            file: file.to_owned(),
+        };
+        let (own, at) = (place.clone(), folder.clone());
+        let opened = block(move || Journal::open(&folder, place)).await?;
+        self.give_up_forgotten(at, own);
+        Ok(opened)
+    }
+
+    /// Gives uploads up that nobody went on with, beside what is done now.
+    fn give_up_forgotten(&self, folder: PathBuf, own: upload_journal::Place) {
+        let (credentials, clients) = (Arc::clone(&self.credentials), Arc::clone(&self.clients));
+        let evidence = Evidence::of(&self.config);
+        self.beside.spawn(async move {
+            let now = SystemClock.now();
+            let found = block(move || Ok(upload_journal::forgotten(&folder, now, &own))).await.unwrap_or_default();
+            for (journal, place, left) in found {
+                let upload_journal::Place { bucket, key, requester_pays, .. } = place;
+                let target = Target { client: clients.for_bucket(&bucket), bucket, key, requester_pays };
+                let place = Place { target, evidence: evidence.clone() };
+                give_up(&credentials, &place, &left.upload.upload_id, &shared(journal)).await;
+            }
+        });
+    }
+}
