@@ -29,7 +29,7 @@ pub(crate) struct BucketArgs {
 /// How bytes are moved.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TransferArgs {
-    /// Requests at once [default: 16 with --recursive, 8 for one object]
+    /// Requests at once [default: 32 with --recursive, 8 for one object]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: Option<u16>,
     /// Size of the parts of a large object: 8MiB, 64MiB … [default: 8MiB, more where there would be too many]

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -20,7 +19,7 @@ use super::details::SessionDetails;
 use super::listing::ObjectPages;
 use super::objects::{Leftovers, ObjectBody, Objects, Remains};
 use super::others::{OtherSession, OtherSessions};
-use super::renewal::CredentialRenewal;
+use super::renewal::{CredentialRenewal, provide};
 use super::sign_out::{Leaving, SignOut, SignOutMode};
 use crate::aws::api::{ApiRequest, ApiResponse, SignedHeaders, is_configured};
 use crate::aws::objects::{
@@ -517,12 +516,6 @@ impl ProvideCredentials for Session {
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(async move {
-            self.aws_credentials().await.map(|credentials| credentials.to_sdk()).map_err(|error| match error {
-                SessionError::SignInRequired { .. } => CredentialsError::not_loaded(error),
-                SessionError::Misconfigured { .. } => CredentialsError::invalid_configuration(error),
-                _ => CredentialsError::provider_error(error),
-            })
-        })
+        future::ProvideCredentials::new(provide(&self.parts.credentials))
     }
 }

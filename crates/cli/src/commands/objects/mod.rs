@@ -23,8 +23,9 @@ use crate::text::{escape, shorten};
 use crew::{OnProgress, Pulse};
 use events::Subject;
 
-/// Requests at once for many objects: small ones are waited for more than moved.
-const PLACES: usize = 16;
+/// Requests at once for many objects: small ones are waited for more than moved. `cargo xtask bench transfer` says what it is
+/// worth with a server that is far away.
+const PLACES: usize = 32;
 /// For the parts of one.
 const PARTS_AT_ONCE: usize = 8;
 /// For each of many large ones, and for a stream.

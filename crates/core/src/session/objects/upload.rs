@@ -294,7 +294,7 @@ impl Objects {
         meter: Arc<Meter>,
     ) -> Result<Option<FinishedPart>, SessionError> {
         let Place { target, evidence } = &writing.place;
-        let digests = source.digests(writing.is_like_s3).await?;
+        let digests = source.digests(begun.wants_md5()).await?;
         let send = |credentials, body| {
             let (digests, upload_id) = (&digests, &begun.upload_id[..]);
             let payload = Payload { body, digests, with_crc: begun.keeps_crc };
