@@ -272,7 +272,9 @@ fn read_url(text: &str) -> Result<Url, SessionError> {
     let sent = format!("{}{}", url.path(), url.query().map(|query| format!("?{query}")).unwrap_or_default());
     let is_dotted =
         percent_decode_str(url.path()).decode_utf8_lossy().split(['/', '\\']).any(|s| matches!(s, "." | ".."));
-    if (target != sent && format!("/{target}") != sent) || is_dotted {
+    // Tabs and line breaks are taken out of any place (URL Standard §4.4), and spaces off the ends.
+    let is_cleaned = text.contains(|c: char| c.is_control() || c.is_whitespace());
+    if (target != sent && format!("/{target}") != sent) || is_dotted || is_cleaned {
         return Err(wrong(
             "has characters, or `.` and `..` segments, that HTTP clients rewrite; its signature would not match",
             "Percent-encode everything but letters, digits and -._~ in each segment and value (RFC 3986 §2.1).",
@@ -510,6 +512,8 @@ mod tests {
             "/a#b",
             "/a?b=1+2",
             "/a?b=%ff",
+            "\t/a",
+            "/a ",
         ] {
             assert!(refusal(get(&format!("https://api.example.com{rewritten}"))).starts_with("the request's URL"));
         }

@@ -382,7 +382,7 @@ fn untakable(refusal: &Refusal, evidence: &Evidence, problem: &str) -> SessionEr
                 "Trying again does not help. {endpoint} answers in S3's place (Storage.AWSS3.endpoint): see what it can do, \
                  and what it means by that."
             ),
-            None => format!("Trying again does not help: change what is asked for, as {service} says."),
+            None => "Trying again does not help: change what is asked for.".to_owned(),
         },
     }
 }

@@ -236,13 +236,16 @@ fn a_refusal_without_a_word_is_told_by_its_status_and_what_stands_beside() {
     };
     assert!(told(&bare(400, Some("eu-west-1"))).contains("Set Storage.AWSS3.region to eu-west-1."));
     let unexplained = bare(400, Some("us-west-2"));
-    assert_eq!(told(&unexplained), "S3 refused: HTTP status 400 S3 gives no reason (HTTP status 400).");
+    assert_eq!(
+        told(&unexplained),
+        "request: S3 does not take this request (S3: HTTP status 400) Trying again does not help: change what is asked for."
+    );
     for status in [302, 307, 408, 429, 500, 502, 503, 504] {
         assert_eq!(bare(status, None).recovery(), Recovery::Retry, "{status}");
     }
     assert_eq!(bare(404, None).kind(), "not_found");
     for status in [405, 409, 412, 501] {
-        assert_eq!(bare(status, None).kind(), "access_denied", "{status}");
+        assert_eq!(bare(status, None).kind(), "misconfigured", "{status}");
     }
 }
 
