@@ -99,7 +99,7 @@ impl Objects {
     /// The object that is there, if it has these very bytes.
     pub(super) async fn find_written(&self, target: &Target, evidence: &Evidence, crc: PartCrc) -> Option<Written> {
         let ask = |credentials| async move { reading::head(target, &credentials, &Conditions::default()).await };
-        let found = send_signed(&self.credentials, evidence, ask).await.ok()?;
+        let found = send_signed(&self.credentials, evidence, ask).await.ok()?.details;
         let checksum = found.checksum.filter(|checksum| {
             checksum.is_of_whole_object && checksum.algorithm == "CRC64NVME" && checksum.value == crc.base64()
         });
