@@ -346,3 +346,30 @@ async fn without_a_checksum_an_entity_tag_that_is_an_md5_is_compared() {
         assert_eq!(encrypted.read().await.unwrap(), small);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_it_keeps_other_bytes_than_were_sent_is_believed() {
+    let server =
+        Server::start(|_, _| measured(200, &[("ETag", TAG), ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA=")], b"")).await;
+    let error = server.session.put_object("key".into(), "hello").await.unwrap_err();
+    assert!(error.kind() == "retryable" && error.to_string().contains("CRC64NVME"), "{error}");
+    assert!(server.session.put_object("key".into(), "").await.is_ok(), "the checksum of nothing");
+}
+
+/// Backblaze B2 says so of every x-amz-checksum header, and others that it is not implemented.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_object_goes_also_to_a_server_that_knows_no_checksums() {
+    for (status, code) in [(400, "InvalidArgument"), (501, "NotImplemented")] {
+        let server = Server::start(move |_, number| match number {
+            0 => measured(
+                status,
+                &[],
+                format!("<Error><Code>{code}</Code><Message>Unsupported header</Message></Error>").as_bytes(),
+            ),
+            _ => measured(200, &[("ETag", TAG)], b""),
+        })
+        .await;
+        server.session.put_object("key".into(), "hello").await.unwrap();
+        assert_eq!(server.take_asked(), 2);
+    }
+}

@@ -12,7 +12,7 @@ use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::oneshot;
 
 use super::progress::Meter;
-use super::put::{Writing, uploaded};
+use super::put::{Writing, check_kept, uploaded};
 use super::sending::{Source, SourceFile, Tried, local};
 use super::unfinished::{SharedJournal, Unfinished, note, remove};
 use super::upload_journal::{Fingerprint, Journal, Left, Plan};
@@ -260,6 +260,7 @@ impl Objects {
             Err(error) => Err(error),
         };
         let written = self.settle_doubt(target, evidence, whole, Tried { outcome, was_in_doubt }).await?;
+        check_kept(&written, whole)?;
         Ok(Ended::Written(written, whole))
     }
 
