@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use jetbridge::{DownloadedObject, GetObject, Session, SessionError, TransferOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -372,4 +373,23 @@ async fn a_small_object_goes_also_to_a_server_that_knows_no_checksums() {
         server.session.put_object("key".into(), "hello").await.unwrap();
         assert_eq!(server.take_asked(), 2);
     }
+}
+
+/// SlowDown lasts some seconds (Amazon S3 user guide, "Best practices design patterns", Retries), and RFC 9110 §10.2.3 lets a
+/// server say how many.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_wants_to_be_left_alone_for_a_moment_is() {
+    const TIMES: usize = 4;
+    let slow = |body: &'static [u8]| {
+        Server::start(move |_, number| match number {
+            0..TIMES => measured(503, &[("Retry-After", "1")], b"<Error><Code>SlowDown</Code></Error>"),
+            _ => measured(200, &[("ETag", TAG)], body),
+        })
+    };
+    let (read, written) = (slow(b"hello").await, slow(b"").await);
+    let begun = Instant::now();
+    assert_eq!(read.read().await.unwrap(), b"hello");
+    written.session.put_object("key".into(), "hello").await.unwrap();
+    assert_eq!((read.take_asked(), written.take_asked()), (TIMES + 1, TIMES + 1));
+    assert!(begun.elapsed() >= Duration::from_secs(2 * TIMES as u64), "it is not asked earlier");
 }

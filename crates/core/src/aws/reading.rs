@@ -14,6 +14,7 @@ use aws_sdk_s3::types::{ChecksumMode, ChecksumType, RequestPayer};
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
 use http::{HeaderName, HeaderValue};
 
 use super::checksums::{Checker, md5_of_e_tag};
@@ -29,6 +30,11 @@ const CHECKSUM_MODE: HeaderName = HeaderName::from_static("x-amz-checksum-mode")
 
 /// Directory buckets end so (Amazon S3 user guide, "Directory bucket naming rules").
 const DIRECTORY_BUCKET: &str = "--x-s3";
+
+/// As often as uploads are sent: a server that limits the rate of requests needs some seconds.
+fn patient() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(5)
+}
 
 /// Refuses answers that are not S3's, such as a network's sign-in page: S3 reads with no other status than these, and gives
 /// every answer an id and every object an entity tag (S3 API reference, GetObject, HeadObject, "Common response headers").
@@ -192,7 +198,7 @@ pub(crate) async fn head(
         .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
         .checksum_mode(ChecksumMode::Enabled)
         .customize()
-        .config_override(for_call::<HeadObjectError>(credentials).interceptor(OfS3))
+        .config_override(for_call::<HeadObjectError>(credentials).retry_config(patient()).interceptor(OfS3))
         .send()
         .await;
     let refused = match answer {
@@ -227,6 +233,7 @@ pub(crate) async fn open(
 ) -> Result<Opened, AwsFailure> {
     let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
     let config = for_call::<GetObjectError>(credentials)
+        .retry_config(patient())
         .interceptor(WholeRefusal)
         .interceptor(OfS3)
         .retry_classifier(WholeRefusal)
