@@ -308,7 +308,7 @@ async fn ranges_of_a_large_object_come_at_once_and_are_held_against_its_checksum
         let done = download(&session, folder.file(), options).await.unwrap();
         assert!(done.is_verified, "{algorithm}");
         assert_eq!(std::fs::read(folder.file()).unwrap(), body);
-        assert_eq!((bench.count("GetObject"), bench.count("HeadObject")), (11, 1));
+        assert_eq!((bench.count("GetObject"), bench.count("HeadObject")), (11, 0));
         if is_combined {
             assert_eq!(most_at_once(&bench.stack.log().records(), "GetObject"), 4);
         }
@@ -591,7 +591,8 @@ async fn two_downloads_to_one_place_do_not_get_into_each_other_s_way() {
     let (bench, session, body) = with_object(4 * PART as usize).await;
     let folder = Folder::new();
     let (watched, other) = (Arc::new(Watched::default()), bench.session());
-    bench.stack.faults().inject(Fault::S3ObjectStalled, 1);
+    // The first is cut short after its first part anyway.
+    bench.stack.faults().inject(Fault::S3ObjectStalled, 2);
     let first = {
         let (session, file) = (session.clone(), folder.file().to_owned());
         let options = watched.options(0, in_parts(1));

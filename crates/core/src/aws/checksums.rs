@@ -4,10 +4,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::CrcAlgorithm;
+use md5::Md5;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::objects::ObjectChecksum;
+
+/// Never that of a checksum which S3 keeps.
+const MD5: &str = "MD5";
 
 /// Computes the checksum that an object should have, of bytes as they come.
 pub(crate) struct Checker {
@@ -18,6 +22,7 @@ pub(crate) struct Checker {
 enum State {
     Crc32(crc_fast::Digest),
     Crc64(crc_fast::Digest),
+    Md5(Md5),
     Sha1(sha1::Sha1),
     Sha256(Sha256),
 }
@@ -30,6 +35,7 @@ impl Checker {
             "CRC64NVME" => State::Crc64(crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme)),
             "CRC32" => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
             "CRC32C" => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)),
+            MD5 => State::Md5(<Md5 as md5::Digest>::new()),
             "SHA1" => State::Sha1(<sha1::Sha1 as sha1::Digest>::new()),
             "SHA256" => State::Sha256(Sha256::new()),
             _ => return None,
@@ -40,6 +46,7 @@ impl Checker {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match &mut self.state {
             State::Crc32(crc) | State::Crc64(crc) => crc.update(bytes),
+            State::Md5(md5) => md5::Digest::update(md5, bytes),
             State::Sha1(sha) => sha1::Digest::update(sha, bytes),
             State::Sha256(sha) => sha.update(bytes),
         }
@@ -50,11 +57,23 @@ impl Checker {
         let found: Vec<u8> = match self.state {
             State::Crc32(crc) => crc.finalize().to_be_bytes()[4..].to_vec(),
             State::Crc64(crc) => crc.finalize().to_be_bytes().to_vec(),
+            State::Md5(md5) => md5::Digest::finalize(md5).to_vec(),
             State::Sha1(sha) => sha1::Digest::finalize(sha).to_vec(),
             State::Sha256(sha) => sha.finalize().to_vec(),
         };
         found.ct_eq(&self.expected).into()
     }
+}
+
+/// The MD5 that an entity tag is, if it is one: of objects "encrypted by SSE-S3 or plaintext", with SSE-C or SSE-KMS it is
+/// none, and of a multipart upload neither (S3 API reference, Object, ETag). Those of directory buckets are none either (Amazon
+/// S3 user guide, "Differences for directory buckets").
+pub(crate) fn md5_of_e_tag(e_tag: &str) -> Option<ObjectChecksum> {
+    let digits = e_tag.strip_prefix('"')?.strip_suffix('"')?;
+    let is_md5 = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
+    let value = STANDARD.encode(bytes.collect::<Option<Vec<u8>>>().filter(|_| is_md5)?);
+    Some(ObjectChecksum { algorithm: MD5.to_owned(), value, is_of_whole_object: true })
 }
 
 /// The CRC64NVME of a part, from which that of the whole can be put together.
@@ -120,7 +139,8 @@ mod tests {
     }
 
     /// Of the nine digits. CRCs: the "check" of the catalogue of parametrised CRC algorithms; the rest by Python.
-    const KNOWN: [(&str, &str); 5] = [
+    const KNOWN: [(&str, &str); 6] = [
+        ("MD5", "JfnnlDI7RTiF9RgfG2JNCw=="),
         ("CRC64NVME", "rosUhgp5mIg="),
         ("CRC32", "y/Q5Jg=="),
         ("CRC32C", "4waSgw=="),
@@ -150,13 +170,32 @@ mod tests {
     }
 
     #[test]
+    fn an_entity_tag_is_an_md5_or_none() {
+        let md5 = md5_of_e_tag("\"25f9e794323b453885f5181f1b624d0b\"").unwrap();
+        let mut checker = Checker::new(&md5).unwrap();
+        checker.update(b"123456789");
+        assert!(checker.finds_right());
+        for none in [
+            "25f9e794323b453885f5181f1b624d0b",
+            "\"25f9e794323b453885f5181f1b624d0b-2\"",
+            "\"25f9e794323b453885f5181f1b624d0\"",
+            "\"25F9E794323B453885F5181F1B624D0B\"",
+            "\"+5f9e794323b453885f5181f1b624d0b\"",
+            "W/\"25f9e794323b453885f5181f1b624d0b\"",
+            "\"\"",
+        ] {
+            assert_eq!(md5_of_e_tag(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn the_parts_are_put_together() {
         let crc = |bytes: &[u8]| {
             let mut hasher = PartHasher::new();
             hasher.update(bytes);
             hasher.finish()
         };
-        let whole = checksum("CRC64NVME", KNOWN[0].1);
+        let whole = checksum("CRC64NVME", "rosUhgp5mIg=");
         let are_right = |parts: &[&[u8]]| PartCrc::are_those_of(parts.iter().map(|part| crc(part)), &whole);
         assert_eq!(are_right(&[b"123", b"456", b"789"]), Some(true));
         assert_eq!(are_right(&[b"123456789", b""]), Some(true));

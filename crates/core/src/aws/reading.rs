@@ -3,23 +3,71 @@
 use std::time::SystemTime;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{ResponseChecksumValidation, StalledStreamProtectionConfig};
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextMut;
+use aws_sdk_s3::config::{
+    ConfigBag, Intercept, ResponseChecksumValidation, RuntimeComponents, StalledStreamProtectionConfig,
+};
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType, RequestPayer};
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
 use http::{HeaderName, HeaderValue};
 
+use super::checksums::{Checker, md5_of_e_tag};
 use super::objects::{Conditions, ObjectChecksum, ObjectDetails, ObjectHeaders};
 use super::s3::for_call;
 use crate::cognito::AwsCredentials;
-use crate::diagnosis::{AwsFailure, sort_sdk_error};
-use crate::error::Service;
+use crate::diagnosis::{AwsFailure, UnusableAnswer, senseless, sort_sdk_error};
+use crate::error::{Service, SessionError};
 use crate::net::whole_answer::WholeRefusal;
 
 /// "To retrieve the checksum, this mode must be enabled" (S3 API reference, GetObject).
 const CHECKSUM_MODE: HeaderName = HeaderName::from_static("x-amz-checksum-mode");
+
+/// Directory buckets end so (Amazon S3 user guide, "Directory bucket naming rules").
+const DIRECTORY_BUCKET: &str = "--x-s3";
+
+/// As often as uploads are sent: a server that limits the rate of requests needs some seconds.
+fn patient() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(5)
+}
+
+/// Refuses answers that are not S3's, such as a network's sign-in page: S3 reads with no other status than these, and gives
+/// every answer an id and every object an entity tag (S3 API reference, GetObject, HeadObject, "Common response headers").
+#[derive(Debug, Clone, Copy)]
+struct OfS3;
+
+#[dyn_dispatch_hint]
+impl Intercept for OfS3 {
+    fn name(&self) -> &'static str {
+        "OfS3"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (status, headers) = (context.response().status(), context.response().headers());
+        if !status.is_success() {
+            return Ok(());
+        }
+        let is_signed = headers.iter().any(|(name, _)| name == "etag" || name.starts_with("x-amz-"));
+        if !is_signed || !matches!(status.as_u16(), 200 | 206) {
+            return Err(UnusableAnswer::Foreign.into());
+        }
+        // Whoever asked for a part "MUST inspect" which bytes came (RFC 9110 §15.3.7).
+        if status.as_u16() == 206 && headers.get("content-range").and_then(read_content_range).is_none() {
+            return Err(UnusableAnswer::Damaged("it does not say which bytes it has").into());
+        }
+        Ok(())
+    }
+}
 
 /// Which object.
 #[derive(Debug, Clone)]
@@ -54,17 +102,49 @@ impl Wanted {
             Self::From(first) => Some(format!("bytes={first}-")),
         }
     }
+
+    /// Whether the bytes that come begin where they have to, or earlier.
+    fn begins_in(self, range: &ContentRange) -> bool {
+        match self {
+            Self::All => range.is_whole(),
+            Self::Between(first, _) | Self::From(first) => (range.first..range.end).contains(&first),
+        }
+    }
+}
+
+/// What is known of an object.
+pub(crate) struct Known {
+    pub details: ObjectDetails,
+    pub proof: Option<ObjectChecksum>,
 }
 
 /// An object whose bytes are coming.
 pub(crate) struct Opened {
     pub details: ObjectDetails,
+    /// What its bytes can be held against once all of them are there.
+    pub proof: Option<ObjectChecksum>,
     /// Whether the server said how large the object is.
     pub has_size: bool,
+    /// Whether the server knows ranges.
+    pub has_ranges: bool,
+    /// Some of the bytes were asked for, and all seem to come: only their number says that they are not just some.
+    pub may_be_a_part: bool,
     /// The first byte of the object that comes, and where they end, if the server said so.
     pub start: u64,
     pub end: Option<u64>,
     pub body: SdkBody,
+}
+
+/// What the bytes of an object can be held against: its checksum, or its entity tag where that is an MD5.
+macro_rules! find_proof {
+    ($answer:expr, $details:expr, $bucket:expr) => {{
+        let (answer, details) = (&$answer, &$details);
+        let is_of_keys = answer.sse_customer_algorithm().is_some()
+            || answer.server_side_encryption().is_some_and(|kind| kind.as_str().starts_with("aws:kms"));
+        let tag = details.e_tag.as_deref().filter(|_| !is_of_keys && !$bucket.ends_with(DIRECTORY_BUCKET));
+        let checksum = details.checksum.clone().filter(|checksum| Checker::new(checksum).is_some());
+        checksum.or_else(|| tag.and_then(md5_of_e_tag))
+    }};
 }
 
 /// What an answer says of the object. The SDK has two types for the same headers.
@@ -104,7 +184,7 @@ pub(crate) async fn head(
     target: &Target,
     credentials: &AwsCredentials,
     conditions: &Conditions,
-) -> Result<ObjectDetails, AwsFailure> {
+) -> Result<Known, AwsFailure> {
     let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
     let answer = target
         .client
@@ -118,11 +198,15 @@ pub(crate) async fn head(
         .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
         .checksum_mode(ChecksumMode::Enabled)
         .customize()
-        .config_override(for_call::<HeadObjectError>(credentials))
+        .config_override(for_call::<HeadObjectError>(credentials).retry_config(patient()).interceptor(OfS3))
         .send()
         .await;
     let refused = match answer {
-        Ok(answer) => return Ok(read_details!(answer, target.key)),
+        Ok(answer) => {
+            let details = read_details!(answer, target.key);
+            let proof = find_proof!(answer, details, target.bucket);
+            return Ok(Known { details, proof });
+        }
         Err(error) => sort_sdk_error(Service::S3, "head of an object", &error),
     };
     if !refused.wants_words() {
@@ -133,7 +217,7 @@ pub(crate) async fn head(
     // expired. GET has words.
     let opened = open(target, credentials, conditions, Wanted::Between(0, 1)).await;
     match opened {
-        Ok(opened) => Ok(opened.details),
+        Ok(Opened { details, proof, .. }) => Ok(Known { details, proof }),
         // There is an object by now, without a first byte.
         Err(failure) if failure.is_about_range() => Err(refused),
         Err(failure) => Err(failure),
@@ -149,7 +233,9 @@ pub(crate) async fn open(
 ) -> Result<Opened, AwsFailure> {
     let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
     let config = for_call::<GetObjectError>(credentials)
+        .retry_config(patient())
         .interceptor(WholeRefusal)
+        .interceptor(OfS3)
         .retry_classifier(WholeRefusal)
         // The checksum is asked for below and compared by whoever reads the bytes: of an object that comes in several
         // answers no single one can be.
@@ -176,20 +262,32 @@ pub(crate) async fn open(
         .await
         .map_err(|error| sort_sdk_error(Service::S3, "object", &error))?;
     let mut details = read_details!(answer, target.key);
-    let (start, end) = match answer.content_range().and_then(read_content_range) {
+    let mut proof = find_proof!(answer, details, target.bucket);
+    let range = answer.content_range().and_then(read_content_range);
+    if range.as_ref().is_some_and(|range| !wanted.begins_in(range)) {
+        return Err(other_bytes().into());
+    }
+    let (start, end) = match &range {
         Some(range) => {
             details.size = range.size.unwrap_or(0);
             // Of some of the bytes it is theirs, if they are a part of an upload ("Checking object integrity", user guide:
             // "a byte range that aligns with a single part").
-            if range.first != 0 || range.size != Some(range.end) {
-                details.checksum = None;
+            if !range.is_whole() {
+                (details.checksum, proof) = (None, None);
             }
             (range.first, Some(range.end))
         }
         None => (0, answer.content_length().and_then(|length| u64::try_from(length).ok())),
     };
     let has_size = details.size > 0 || end == Some(0);
-    Ok(Opened { details, has_size, start, end, body: answer.body.into_inner() })
+    let has_ranges = range.is_some() || answer.accept_ranges() == Some("bytes");
+    let may_be_a_part = range.is_none() && wanted != Wanted::All;
+    let body = answer.body.into_inner();
+    Ok(Opened { details, proof, has_size, has_ranges, may_be_a_part, start, end, body })
+}
+
+pub(crate) fn other_bytes() -> SessionError {
+    senseless(Service::S3, "other bytes came than were asked for")
 }
 
 /// What `Content-Range` says (RFC 9110 §14.4).
@@ -199,6 +297,12 @@ struct ContentRange {
     /// After the last byte.
     end: u64,
     size: Option<u64>,
+}
+
+impl ContentRange {
+    fn is_whole(&self) -> bool {
+        self.first == 0 && self.size == Some(self.end)
+    }
 }
 
 fn read_content_range(text: &str) -> Option<ContentRange> {
@@ -225,6 +329,8 @@ fn read_checksum(
         Some(_) => false,
         None => !is_of_parts,
     };
+    // "CRC64NVME: full object" alone, whatever the type says (same guide, "Supported checksum types").
+    let is_of_whole_object = is_of_whole_object || algorithm == "CRC64NVME" && !value.contains('-');
     Some(ObjectChecksum { algorithm: algorithm.to_owned(), value: value.to_owned(), is_of_whole_object })
 }
 
@@ -274,5 +380,10 @@ mod tests {
         assert!(!whole("UymZPQ==-7", Some("FULL_OBJECT"), "\"0a-7\""));
         assert!(!whole("UymZPQ==", None, "\"0a-7\""));
         assert!(whole("UymZPQ==", None, "\"0a\""));
+        let nvme =
+            [("CRC64NVME", Some("rosUhgp5mIg=")), ("CRC32C", None), ("CRC32", None), ("SHA256", None), ("SHA1", None)];
+        for kind in [Some(ChecksumType::Composite), None] {
+            assert!(read_checksum(nvme, kind.as_ref(), Some("\"0a-7\"")).unwrap().is_of_whole_object);
+        }
     }
 }

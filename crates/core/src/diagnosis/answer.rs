@@ -1,6 +1,8 @@
 //! What a service said: its refusal, word by word, and whom it holds responsible. Every service has codes of its own; no
 //! code is looked at outside of this folder.
 
+use std::time::Duration;
+
 use crate::error::Service;
 
 /// Error codes, request ids and regions are short words; whatever comes in their place is cut.
@@ -22,6 +24,8 @@ pub(crate) struct Refusal {
     pub message: String,
     pub request_id: Option<String>,
     pub status: Option<u16>,
+    /// How long the service asks to be left alone.
+    pub retry_after: Option<Duration>,
     /// For S3: the region that the bucket is really in.
     pub bucket_region: Option<String>,
     /// For S3: the host that the bucket is to be asked at.
@@ -38,6 +42,7 @@ impl Refusal {
             message: message.to_owned(),
             request_id: None,
             status: None,
+            retry_after: None,
             bucket_region: None,
             endpoint: None,
             condition: None,

@@ -3,12 +3,18 @@
 
 use std::error::Error;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::ErrorKind;
 
 use super::answer::Passing;
+use super::sdk::requested_wait;
+
+/// However long a service asks us to wait between two tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// For the refusals of an operation whose error is `E`.
 #[derive(Debug)]
@@ -33,12 +39,20 @@ where
         if code.is_empty() && status.is_some_and(|status| (300..400).contains(&status)) {
             return RetryAction::NoActionIndicated;
         }
-        match Passing::of(code, status) {
-            Some(Passing::Throttled) => RetryAction::throttling_error(),
-            Some(Passing::Unavailable) => RetryAction::transient_error(),
+        // A longer one is for the app to decide: the SDK's own waits are shorter.
+        let wait = context.response().and_then(requested_wait).filter(|wait| *wait <= LONGEST_WAIT);
+        match (Passing::of(code, status), wait) {
+            (Some(Passing::Throttled), Some(wait)) => {
+                RetryAction::retryable_error_with_explicit_delay(ErrorKind::ThrottlingError, wait)
+            }
+            (Some(Passing::Unavailable), Some(wait)) => {
+                RetryAction::retryable_error_with_explicit_delay(ErrorKind::TransientError, wait)
+            }
+            (Some(Passing::Throttled), None) => RetryAction::throttling_error(),
+            (Some(Passing::Unavailable), None) => RetryAction::transient_error(),
             // The SDK takes it for a throttle.
-            None if code == "LimitExceededException" => RetryAction::RetryForbidden,
-            None => RetryAction::NoActionIndicated,
+            (None, _) if code == "LimitExceededException" => RetryAction::RetryForbidden,
+            (None, _) => RetryAction::NoActionIndicated,
         }
     }
 

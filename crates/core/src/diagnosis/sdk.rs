@@ -2,7 +2,7 @@
 //! HTTP client told it, so that both directions are here.
 
 use std::error::Error;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::operation::create_session::CreateSessionError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -17,6 +17,9 @@ use super::table::classify;
 use super::transport::{HttpError, is_unavailable};
 use crate::error::{SENSELESS, Service, SessionError};
 
+/// However long a service asks to be left alone.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 /// Either the service refused, or there is no answer that can be used.
 pub(crate) enum AwsFailure {
     Refused(Refusal),
@@ -27,7 +30,12 @@ impl AwsFailure {
     /// The error for the app.
     pub(crate) fn into_session_error(self, evidence: &Evidence) -> SessionError {
         match self {
-            Self::Refused(refusal) => classify(&refusal, evidence),
+            Self::Refused(refusal) => match classify(&refusal, evidence) {
+                SessionError::Retryable { failure, retry_after } => {
+                    SessionError::Retryable { failure, retry_after: retry_after.or(refusal.retry_after) }
+                }
+                error => error,
+            },
             Self::Unanswered(error) => error,
         }
     }
@@ -168,6 +176,7 @@ fn read_refusal(service: Service, response: &HttpResponse, code: Option<&str>, m
         None => Refusal::without_code(service, status),
     };
     refusal.status = Some(status);
+    refusal.retry_after = requested_wait(response);
     refusal.request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
     if service == Service::S3 {
         let body = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
@@ -177,6 +186,12 @@ fn read_refusal(service: Service, response: &HttpResponse, code: Option<&str>, m
         refusal.condition = s3::condition_in(&body);
     }
     refusal
+}
+
+/// `Retry-After` in seconds (RFC 9110 §10.2.3), which servers like S3 send with 503.
+pub(super) fn requested_wait(response: &HttpResponse) -> Option<Duration> {
+    let seconds: u64 = response.headers().get("retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 /// Answers to HEAD and answers of proxies have no body to tell a code from.

@@ -1,9 +1,9 @@
 //! An object becomes a file: ranges of it at once, each written where it belongs, and held against the checksum of the whole
 //! before the file appears.
 //!
-//! The first request asks for the first part and learns from its `Content-Range` how large the object is, so that a small one
-//! takes one request (as aws-c-s3 and aws-s3-transfer-manager-rs discover it). All others carry the ETag. A range has no
-//! checksum of the whole beside it, therefore HEAD asks for it beside the parts of a large object.
+//! The first request asks for all, so that a small object takes one request, and the checksum of the whole comes beside it:
+//! with a range many servers give none (minio#17105, ceph#61901). Of a large object no more than the first part is read from
+//! it, the others are asked for with their range and the ETag.
 
 use std::ops::Range;
 use std::path::Path;
@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::try_join;
 use futures_util::stream::FuturesUnordered;
 
 use super::Objects;
@@ -21,7 +20,7 @@ use super::progress::Meter;
 use super::reader::{Answer, Pin, Reader, Source};
 use crate::aws::checksums::PartHasher;
 use crate::aws::objects::{Conditions, DownloadedObject, GetObject, ObjectChecksum, ObjectDetails, TransferOptions};
-use crate::aws::reading::{Opened, Wanted};
+use crate::aws::reading::{Known, Opened, Wanted};
 use crate::error::SessionError;
 
 /// Requests at once.
@@ -108,41 +107,33 @@ struct Begun {
     pin: Pin,
     /// The first part, whose bytes are coming.
     first: Option<Reader>,
-    /// The checksum of the whole is still to be asked for.
-    wants_checksum: bool,
+    /// What the whole is held against.
+    proof: Option<ObjectChecksum>,
 }
 
 impl Download {
     async fn run(&self, starts_over: bool) -> Result<DownloadedObject, End> {
         let turn = self.take_turn().await?;
         let begun = if starts_over { self.begin(turn).await? } else { self.resume_or_begin(turn).await? };
-        let Begun { partial, mut details, pin, first, wants_checksum } = begun;
+        let Begun { partial, mut details, pin, first, proof } = begun;
         let total = partial.heading().bytes.as_ref().map(|bytes| bytes.end - bytes.start);
         let resumed = partial.size_of_parts();
         self.meter.begin(total, resumed);
 
         let partial = Arc::new(partial);
-        let asking = async {
-            match wants_checksum {
-                true => Ok(self.source.head(&pin.conditions()).await?.checksum),
-                false => Ok(details.checksum.clone()),
-            }
-        };
-        let fetched = try_join(self.fetch(&partial, first, &pin), asking).await;
-        let checksum = match fetched {
-            Ok(((), checksum)) => checksum,
+        match self.fetch(&partial, first, &pin).await {
+            Ok(()) => {}
             Err(changed @ SessionError::ConditionNotMet { .. }) => {
                 partial.discard();
                 return Err(End::Changed(changed));
             }
             Err(failure) => return Err(End::Failed(failure)),
-        };
+        }
         let size = partial.size_of_parts();
         if self.range.is_none() {
             details.size = size;
         }
-        details.checksum = checksum;
-        let is_verified = self.verify(&partial, details.checksum.clone().filter(|_| size == details.size)).await?;
+        let is_verified = self.verify(&partial, proof.filter(|_| size == details.size)).await?;
         blocking(move || partial.finish()).await?;
         self.meter.finish(size);
         Ok(DownloadedObject { details, resumed, is_verified })
@@ -168,11 +159,11 @@ impl Download {
             Found::Parts(partial) => partial,
             Found::Nothing(turn) => return self.begin(turn).await,
         };
-        let details = self.source.head(&self.conditions).await?;
+        let Known { details, proof } = self.source.head(&self.conditions).await?;
         let pin = Pin::new(&details, true);
         let heading = partial.heading();
         if pin.e_tag == heading.e_tag && Some(self.window(details.size)) == heading.bytes {
-            return Ok(Begun { partial, details, pin, first: None, wants_checksum: false });
+            return Ok(Begun { partial, details, pin, first: None, proof });
         }
         self.begin(partial.into_turn()).await
     }
@@ -182,39 +173,37 @@ impl Download {
         let opened = self.open_first().await?;
         let window = opened.has_size.then(|| self.window(opened.details.size));
         let (start, end) = window.clone().map_or((opened.start, None), |window| (window.start, Some(window.end)));
-        let is_all = opened.end >= end;
         let length = end.map_or(0, |end| end.saturating_sub(start));
+        // Of a range the first part was asked for alone.
+        let is_all = match self.range {
+            Some(_) => opened.end >= end,
+            None => !can_be_split(&opened) || length <= self.part_size,
+        };
         let part_size = if is_all { length.max(1) } else { self.part_size.max(length.div_ceil(MOST_PARTS)) };
         let pin = Pin::of(&opened);
-        let details = opened.details.clone();
+        // Of a range nobody keeps a checksum.
+        let (details, proof) = (opened.details.clone(), opened.proof.clone().filter(|_| self.range.is_none()));
         let target = &self.source.place.target;
         let heading = Heading::new(&target.bucket, &target.key, pin.e_tag.clone(), window, part_size);
         let end_of_first = heading.part(0).map(|part| part.end).or(end);
         let first = Reader::new(Arc::clone(&self.source), opened, start, end_of_first)?;
         let partial = blocking(move || turn.begin(heading)).await?;
-        // Of a range nobody keeps a checksum.
-        let wants_checksum = !is_all && self.range.is_none();
-        Ok(Begun { partial, details, pin, first: Some(first), wants_checksum })
+        Ok(Begun { partial, details, pin, first: Some(first), proof })
     }
 
-    /// The first part, or all where it cannot be had in parts.
+    /// All, of which the first part is read; of a range its first part, or all where it cannot be had in parts.
     async fn open_first(&self) -> Result<Opened, SessionError> {
-        let (start, end) = self.range.as_ref().map_or((0, u64::MAX), |range| (range.start, range.end));
-        let all = self.range.as_ref().map_or(Wanted::All, |range| Wanted::Between(range.start, range.end));
-        let part = Wanted::Between(start, end.min(start.saturating_add(self.part_size)));
-        match self.source.open(&self.conditions, part).await? {
-            Answer::Opened(opened) => {
-                let can_be_split = Pin::of(&opened).e_tag.is_some() && opened.has_size;
-                let is_all = opened.has_size && opened.end >= Some(self.window(opened.details.size).end);
-                if can_be_split || is_all {
-                    return Ok(*opened);
-                }
-            }
-            // An empty object has no first part.
-            Answer::NoSuchBytes(_) if self.range.is_none() => {}
-            Answer::NoSuchBytes(failure) => return Err(failure),
+        let Some(Range { start, end }) = self.range.clone() else { return self.open(Wanted::All).await };
+        let opened = self.open(Wanted::Between(start, end.min(start.saturating_add(self.part_size)))).await?;
+        let is_all = opened.has_size && opened.end >= Some(self.window(opened.details.size).end);
+        if can_be_split(&opened) || is_all {
+            return Ok(opened);
         }
-        match self.source.open(&self.conditions, all).await? {
+        self.open(Wanted::Between(start, end)).await
+    }
+
+    async fn open(&self, bytes: Wanted) -> Result<Opened, SessionError> {
+        match self.source.open(&self.conditions, bytes, None).await? {
             Answer::Opened(opened) => Ok(*opened),
             Answer::NoSuchBytes(failure) => Err(failure),
         }
@@ -292,6 +281,11 @@ impl Download {
             is_right => Ok(is_right.is_some()),
         }
     }
+}
+
+/// Without its size, its ETag or ranges it comes in one piece.
+fn can_be_split(opened: &Opened) -> bool {
+    opened.has_size && opened.has_ranges && Pin::of(opened).e_tag.is_some()
 }
 
 /// Work on files, off the threads that others wait on.

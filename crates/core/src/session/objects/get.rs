@@ -10,20 +10,20 @@ use futures_core::Stream;
 use super::Objects;
 use super::reader::{Answer, Reader, Source};
 use crate::aws::checksums::Checker;
-use crate::aws::objects::{Conditions, GetObject, ObjectAddress, ObjectDetails};
+use crate::aws::objects::{Conditions, GetObject, ObjectAddress, ObjectChecksum, ObjectDetails};
 use crate::aws::reading::Wanted;
 use crate::error::SessionError;
 
 impl Objects {
     pub(in crate::session) async fn head(&self, object: ObjectAddress) -> Result<ObjectDetails, SessionError> {
-        self.source(object)?.head(&Conditions::default()).await
+        Ok(self.source(object)?.head(&Conditions::default()).await?.details)
     }
 
     pub(in crate::session) async fn get(&self, request: GetObject) -> Result<ObjectBody, SessionError> {
         let GetObject { object, conditions, range } = request;
         let source = Arc::new(self.source(object)?);
         let wanted = range.clone().map_or(Ok(Wanted::All), |range| wanted(&range))?;
-        match source.open(&conditions, wanted).await? {
+        match source.open(&conditions, wanted, None).await? {
             Answer::Opened(opened) => {
                 let size = opened.has_size.then_some(opened.details.size);
                 let start = range.as_ref().map_or(0, |range| range.start);
@@ -32,11 +32,11 @@ impl Objects {
                     (wanted, known) => wanted.or(known),
                 };
                 let is_whole = start == 0 && end == size;
-                let checksum = opened.details.checksum.as_ref().filter(|_| is_whole);
-                let checker = checksum.and_then(Checker::new);
+                let proof = opened.proof.clone().filter(|_| is_whole);
+                let checker = proof.as_ref().and_then(Checker::new);
                 let details = opened.details.clone();
                 let reader = Reader::new(Arc::clone(&source), *opened, start, end)?;
-                Ok(ObjectBody { details, has_size: size.is_some(), source, reader, checker, failure: None })
+                Ok(ObjectBody { details, proof, has_size: size.is_some(), source, reader, checker, failure: None })
             }
             Answer::NoSuchBytes(failure) => Err(failure),
         }
@@ -59,6 +59,7 @@ pub(super) fn wanted(range: &Range<u64>) -> Result<Wanted, SessionError> {
 /// An object's bytes as they arrive.
 pub struct ObjectBody {
     details: ObjectDetails,
+    proof: Option<ObjectChecksum>,
     has_size: bool,
     source: Arc<Source>,
     reader: Reader,
@@ -99,7 +100,7 @@ impl ObjectBody {
             self.details.size = self.reader.position();
         }
         let is_wrong = self.checker.take().is_some_and(|checker| !checker.finds_right());
-        match &self.details.checksum {
+        match &self.proof {
             Some(checksum) if is_wrong => Err(self.source.damaged(&checksum.algorithm)),
             _ => Ok(None),
         }

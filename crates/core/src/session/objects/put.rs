@@ -1,5 +1,7 @@
 //! An object from memory, in one request.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 
 use super::progress::{Meter, PartMeter};
@@ -10,8 +12,8 @@ use crate::aws::object_headers::{check_headers, check_write_conditions, content_
 use crate::aws::objects::{Conditions, ObjectHeaders, PutObject, TransferOptions, UploadedObject};
 use crate::aws::reading::{self, Target};
 use crate::aws::writing::{self, Payload, Written};
-use crate::diagnosis::Evidence;
-use crate::error::{SETTING_OBJECT, SessionError};
+use crate::diagnosis::{AwsFailure, Evidence, senseless};
+use crate::error::{SETTING_OBJECT, Service, SessionError};
 use crate::session::signed_call::send_signed;
 
 /// "The largest object that can be uploaded in a single PUT is 5 GB" (S3 API reference, EntityTooLarge); it means 5 GiB, as
@@ -70,13 +72,29 @@ impl Objects {
             ));
         }
         let digests = source.digests(writing.is_like_s3).await?;
+        // A server like S3 may refuse a checksum that it does not know, as it may of a multipart upload.
+        let (with_crc, is_unknown) = (AtomicBool::new(true), AtomicBool::new(false));
         let send = |credentials, body| {
-            let (Writing { headers, conditions, .. }, digests) = (writing, &digests);
-            let payload = Payload { body, digests, with_crc: true };
-            async move { writing::put_object(target, &credentials, headers, conditions, payload).await }
+            let (Writing { headers, conditions, .. }, digests, is_unknown) = (writing, &digests, &is_unknown);
+            let payload = Payload { body, digests, with_crc: with_crc.load(Ordering::Relaxed) };
+            async move {
+                let written = writing::put_object(target, &credentials, headers, conditions, payload).await;
+                let refused = written.as_ref().err().is_some_and(AwsFailure::is_about_unknown_header);
+                is_unknown.store(refused, Ordering::Relaxed);
+                written
+            }
         };
-        let tried = self.remains.watch(self.sender(evidence).send(source, meter, send)).await;
+        let sending = async {
+            let tried = self.sender(evidence).send(source, meter, send).await;
+            if !(writing.is_like_s3 && is_unknown.load(Ordering::Relaxed)) {
+                return tried;
+            }
+            with_crc.store(false, Ordering::Relaxed);
+            self.sender(evidence).send(source, meter, send).await
+        };
+        let tried = self.remains.watch(sending).await;
         let written = self.settle_doubt(target, evidence, digests.crc, tried).await?;
+        check_kept(&written, digests.crc)?;
         Ok(uploaded(target, digests.crc.length, written))
     }
 
@@ -99,12 +117,23 @@ impl Objects {
     /// The object that is there, if it has these very bytes.
     pub(super) async fn find_written(&self, target: &Target, evidence: &Evidence, crc: PartCrc) -> Option<Written> {
         let ask = |credentials| async move { reading::head(target, &credentials, &Conditions::default()).await };
-        let found = send_signed(&self.credentials, evidence, ask).await.ok()?;
+        let found = send_signed(&self.credentials, evidence, ask).await.ok()?.details;
         let checksum = found.checksum.filter(|checksum| {
             checksum.is_of_whole_object && checksum.algorithm == "CRC64NVME" && checksum.value == crc.base64()
         });
         let is_same = found.size == crc.length && checksum.is_some();
         is_same.then_some(Written { e_tag: found.e_tag, version_id: found.version_id, checksum })
+    }
+}
+
+/// Whether S3 has what was sent, by the checksum that it answers with.
+pub(super) fn check_kept(written: &Written, crc: PartCrc) -> Result<(), SessionError> {
+    match &written.checksum {
+        Some(checksum) if checksum.value != crc.base64() => Err(senseless(
+            Service::S3,
+            &format!("it keeps other bytes than were sent, by their {}", checksum.algorithm),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 
 use super::{Objects, Place};
 use crate::aws::objects::{Conditions, ObjectAddress, ObjectDetails};
-use crate::aws::reading::{self, Opened, Wanted};
+use crate::aws::reading::{self, Known, Opened, Wanted, other_bytes};
 use crate::diagnosis::senseless;
 use crate::error::{BROKEN, NO_ANSWER, Service, SessionError};
 use crate::session::renewal::CredentialRenewal;
@@ -50,7 +50,32 @@ pub(super) enum Answer {
 }
 
 impl Source {
-    pub(super) async fn open(&self, conditions: &Conditions, bytes: Wanted) -> Result<Answer, SessionError> {
+    /// `size`: of the object, if that is known.
+    pub(super) async fn open(
+        &self,
+        conditions: &Conditions,
+        bytes: Wanted,
+        size: Option<u64>,
+    ) -> Result<Answer, SessionError> {
+        let answer = self.ask(conditions, bytes).await?;
+        let Answer::Opened(opened) = &answer else { return Ok(answer) };
+        if !is_asked_for(conditions, opened) {
+            return Err(self.changed());
+        }
+        // There are servers that give some of the bytes as if they were all (lakeFS#6100).
+        if opened.may_be_a_part && opened.has_size {
+            let size = match size {
+                Some(size) => size,
+                None => self.head(&Pin::of(opened).conditions()).await?.details.size,
+            };
+            if size != opened.details.size {
+                return Err(other_bytes());
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn ask(&self, conditions: &Conditions, bytes: Wanted) -> Result<Answer, SessionError> {
         let Place { target, evidence } = &self.place;
         let ask = |credentials| async move {
             match reading::open(target, &credentials, conditions, bytes).await {
@@ -63,7 +88,7 @@ impl Source {
         send_signed(&self.credentials, evidence, ask).await
     }
 
-    pub(super) async fn head(&self, conditions: &Conditions) -> Result<ObjectDetails, SessionError> {
+    pub(super) async fn head(&self, conditions: &Conditions) -> Result<Known, SessionError> {
         let Place { target, evidence } = &self.place;
         let ask = |credentials| async move { reading::head(target, &credentials, conditions).await };
         send_signed(&self.credentials, evidence, ask).await
@@ -84,6 +109,14 @@ impl Source {
         let subject = self.place.evidence.subject();
         SessionError::Retryable { failure: format!("S3 cannot be reached ({subject}): {how}"), retry_after: None }
     }
+}
+
+/// Whether it is the object of `If-Match`, which some servers do not know.
+fn is_asked_for(conditions: &Conditions, opened: &Opened) -> bool {
+    let bare = |tag: &str| tag.trim().trim_matches('"').to_owned();
+    // A list, or any object.
+    let asked = conditions.if_match.as_deref().filter(|tag| !tag.contains(',') && tag.trim() != "*");
+    asked.is_none_or(|asked| opened.details.e_tag.as_deref().map(bare) == Some(bare(asked)))
 }
 
 /// What says that an object is still the same.
@@ -254,7 +287,7 @@ impl Reader {
             Some(end) => Wanted::Between(self.position, end),
             None => Wanted::From(self.position),
         };
-        match self.source.open(&self.pin.conditions(), wanted).await {
+        match self.source.open(&self.pin.conditions(), wanted, self.pin.size).await {
             Ok(Answer::Opened(opened)) if self.pin.holds(&opened) => self.take(*opened),
             Ok(Answer::Opened(_)) | Err(SessionError::ConditionNotMet { .. }) => Err(self.source.changed()),
             // It broke after the last byte of an object whose size nobody told.
@@ -268,7 +301,7 @@ impl Reader {
 
     fn take(&mut self, opened: Opened) -> Result<(), SessionError> {
         let Some(skip) = self.position.checked_sub(opened.start) else {
-            return Err(senseless(Service::S3, "other bytes came than were asked for"));
+            return Err(other_bytes());
         };
         self.body = Some(Body { body: opened.body, skip, end: opened.end });
         Ok(())

@@ -12,7 +12,7 @@ use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::oneshot;
 
 use super::progress::Meter;
-use super::put::{Writing, uploaded};
+use super::put::{Writing, check_kept, uploaded};
 use super::sending::{Source, SourceFile, Tried, local};
 use super::unfinished::{SharedJournal, Unfinished, note, remove};
 use super::upload_journal::{Fingerprint, Journal, Left, Plan};
@@ -224,7 +224,7 @@ impl Objects {
         }
         let ask = |credentials| async move { reading::head(target, &credentials, &Conditions::default()).await };
         let Ok(there) = send_signed(&self.credentials, evidence, ask).await else { return Ok(()) };
-        let problem = match (if_match, &there.e_tag) {
+        let problem = match (if_match, &there.details.e_tag) {
             _ if if_none_match.is_some() => "is there already",
             (Some(wanted), Some(e_tag)) if wanted != e_tag => "is another one than the request demands",
             _ => return Ok(()),
@@ -282,6 +282,7 @@ impl Objects {
             Err(error) => Err(error),
         };
         let written = self.settle_doubt(target, evidence, whole, Tried { outcome, was_in_doubt }).await?;
+        check_kept(&written, whole)?;
         Ok(Ended::Written(written, whole))
     }
 
