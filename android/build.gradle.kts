@@ -1,6 +1,8 @@
-// The versions of the plugins, what the unit tests run on, and what is said of all that is published: the modules say what they are.
+// The versions of the plugins, what the unit tests run on, and what all that is published has in common, its version among it: the
+// modules say what they are.
 
 import org.gradle.api.publish.PublishingExtension
+import org.gradle.plugins.signing.SigningExtension
 
 plugins {
     alias(libs.plugins.android.application) apply false
@@ -9,6 +11,10 @@ plugins {
 }
 
 subprojects {
+    // An artifact is called as its folder. VersionsTest compares the version with the crates' and the guide's.
+    group = "dev.jetbridge"
+    version = "0.1.0"
+
     // As pom.xml has it, which runs the same tests.
     tasks.withType<Test>().configureEach {
         // The Rust library for this computer, with the local stack in it.
@@ -56,6 +62,15 @@ subprojects {
                     connection = "scm:git:$home/jetbridge.git"
                     developerConnection = "scm:git:$home/jetbridge.git"
                 }
+            }
+        }
+
+        // A release gives the key as ORG_GRADLE_PROJECT_signingInMemoryKey; for mavenLocal nobody needs one.
+        pluginManager.apply("signing")
+        providers.gradleProperty("signingInMemoryKey").orNull?.let { key ->
+            extensions.getByType(SigningExtension::class.java).run {
+                useInMemoryPgpKeys(key, providers.gradleProperty("signingInMemoryKeyPassword").getOrElse(""))
+                sign(publications)
             }
         }
     }

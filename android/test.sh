@@ -1,8 +1,8 @@
 #!/bin/bash
 # Everything of Android that can be tested on Linux, from a clean clone on: `cargo xtask test kotlin` calls it.
 # Generates the bindings from a library with the local stack in it, compiles the app's and the library's sources with
-# Maven, runs their tests, tries the Gradle scripts, dexes the app as a release is dexed, checks the style, and prints how many tests ran. Fails when
-# one fails, and when bindings and library disagree. `--update` writes the library's public API down anew (api/kotlin.txt).
+# Maven, runs their tests, tries the Gradle scripts, dexes the app and the artifacts as a release is dexed, checks the style, and prints how many tests ran. Fails when
+# one fails, and when bindings and library disagree. `--update` writes the artifacts' public API down anew (api/kotlin*.txt).
 set -euo pipefail
 cd "$(dirname "$0")"
 skipped_modules=()

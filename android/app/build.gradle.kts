@@ -18,7 +18,7 @@ android {
         // What Android does to an app only from 37 on was not looked at yet.
         targetSdk = 36
         versionCode = 1
-        versionName = "0.1.0"
+        versionName = project.version.toString()
     }
     flavorDimensions += "stack"
     productFlavors {

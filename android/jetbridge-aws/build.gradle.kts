@@ -20,7 +20,7 @@ android {
         targetCompatibility = JavaVersion.VERSION_17
     }
     sourceSets {
-        getByName("test") { kotlin.directories.add("../testing/kotlin") }
+        getByName("test") { kotlin.directories.addAll(listOf("../testing/kotlin", "../testing/api")) }
     }
     publishing {
         singleVariant("release") {
@@ -50,15 +50,13 @@ dependencies {
     // As a jar: it brings those of computers.
     testImplementation(libs.jna)
     testImplementation(libs.junit)
+    testImplementation(libs.kotlin.abi.tools)
     testImplementation(libs.robolectric)
 }
 
 publishing {
     publications {
         register<MavenPublication>("release") {
-            groupId = "dev.jetbridge"
-            artifactId = "jetbridge-aws"
-            version = "0.1.0"
             afterEvaluate { from(components["release"]) }
             pom {
                 name = "Jetbridge for the AWS SDK for Kotlin"

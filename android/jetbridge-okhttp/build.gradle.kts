@@ -18,6 +18,9 @@ android {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
     }
+    sourceSets {
+        getByName("test") { kotlin.directories.add("../testing/api") }
+    }
     publishing {
         singleVariant("release") {
             withSourcesJar()
@@ -39,14 +42,14 @@ dependencies {
     api(project(":jetbridge"))
     // The oldest that is in wide use: apps with OkHttp 5, which keeps the API of 4, get theirs.
     api(libs.okhttp)
+
+    testImplementation(libs.junit)
+    testImplementation(libs.kotlin.abi.tools)
 }
 
 publishing {
     publications {
         register<MavenPublication>("release") {
-            groupId = "dev.jetbridge"
-            artifactId = "jetbridge-okhttp"
-            version = "0.1.0"
             afterEvaluate { from(components["release"]) }
             pom {
                 name = "Jetbridge for OkHttp"

@@ -18,6 +18,9 @@ android {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
     }
+    sourceSets {
+        getByName("test") { kotlin.directories.add("../testing/api") }
+    }
     publishing {
         singleVariant("release") {
             withSourcesJar()
@@ -39,15 +42,13 @@ dependencies {
     api(project(":jetbridge"))
 
     testImplementation(libs.junit)
+    testImplementation(libs.kotlin.abi.tools)
     testImplementation(libs.robolectric)
 }
 
 publishing {
     publications {
         register<MavenPublication>("release") {
-            groupId = "dev.jetbridge"
-            artifactId = "jetbridge-testing"
-            version = "0.1.0"
             afterEvaluate { from(components["release"]) }
             pom {
                 name = "Jetbridge for tests"

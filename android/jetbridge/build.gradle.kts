@@ -5,7 +5,6 @@ import org.jetbrains.kotlin.gradle.dsl.KotlinVersion
 plugins {
     alias(libs.plugins.android.library)
     `maven-publish`
-    signing
 }
 
 android {
@@ -24,7 +23,7 @@ android {
     }
     sourceSets {
         // What the tests of both modules share.
-        getByName("test") { kotlin.directories.add("../testing/kotlin") }
+        getByName("test") { kotlin.directories.addAll(listOf("../testing/kotlin", "../testing/api")) }
     }
     testOptions {
         unitTests { isIncludeAndroidResources = true }
@@ -214,22 +213,11 @@ androidComponents {
 publishing {
     publications {
         register<MavenPublication>("release") {
-            groupId = "dev.jetbridge"
-            artifactId = "jetbridge"
-            version = "0.1.0"
             afterEvaluate { from(components["release"]) }
             pom {
                 name = "Jetbridge"
                 description = "Sign in once with Okta, use AWS from Android."
             }
         }
-    }
-}
-
-// A release gives the key as ORG_GRADLE_PROJECT_signingInMemoryKey; for mavenLocal nobody needs one.
-signing {
-    providers.gradleProperty("signingInMemoryKey").orNull?.let { key ->
-        useInMemoryPgpKeys(key, providers.gradleProperty("signingInMemoryKeyPassword").getOrElse(""))
-        sign(publishing.publications["release"])
     }
 }

@@ -8,10 +8,6 @@ import XCUIAutomation
 
 @MainActor
 final class SignInUITests: XCTestCase {
-    // One of the stack's made-up people; they are printed when it starts.
-    private let login = "alice@example.com"
-    private let password = "open-sesame"
-
     func testTwoButtonsFromNobodyToTheRowsAndBack() {
         continueAfterFailure = false
         let app = XCUIApplication()
@@ -50,34 +46,6 @@ final class SignInUITests: XCTestCase {
         picture("6 sign out", of: app)
         thisAppOnly.tap()
         XCTAssertTrue(signOut.waitForNonExistence(timeout: patience))
-    }
-
-    private func signIn(_ app: XCUIApplication) {
-        // "Jetbridge" Wants to Use "127.0.0.1" to Sign In
-        let springboard = XCUIApplication(bundleIdentifier: "com.apple.springboard")
-        springboard.buttons["Continue"].tapWhenThere()
-
-        let page = app.webViews.firstMatch
-        let username = page.textFields["Username"]
-        let account = app.any("account")
-        // Whoever has signed in a short time ago is not asked again.
-        wait(for: "the sign-in page") { username.exists || account.exists }
-        if username.exists {
-            picture("2 sign-in page", of: app)
-            username.tap()
-            username.typeText(login)
-            let field = page.secureTextFields["Password"]
-            field.tap()
-            // The keyboard may lie over the button, and Enter does the same.
-            field.typeText(password + "\n")
-        }
-        // The system may offer to keep the password, which is not worth keeping.
-        let offers = [app.buttons["Not Now"], springboard.buttons["Not Now"]]
-        wait(for: "the account") {
-            offers.first { $0.exists }?.tap()
-        } until: {
-            account.exists
-        }
     }
 
     private func search(_ app: XCUIApplication) {

@@ -14,6 +14,7 @@ mod downloads;
 mod events;
 mod failing_store;
 mod field;
+mod guide;
 mod hostile_servers;
 mod listing;
 mod login;

@@ -245,7 +245,17 @@ async fn conditions_hold_for_parts_too_and_a_lost_answer_is_no_broken_condition(
     at.bench.stack.faults().inject(Fault::S3CompleteResponseLost, 1);
     let written = upload().await.unwrap();
     assert_eq!(at.bench.count("CompleteMultipartUpload"), 2);
+    at.bench.stack.log().clear();
     assert_eq!(upload().await.unwrap_err().kind(), "condition_not_met");
+    assert_eq!(
+        (at.bench.count("HeadObject"), at.bench.count("CreateMultipartUpload")),
+        (1, 0),
+        "nothing is sent in vain"
+    );
+    // Who may not look sends all of it, and S3 judges at the end. (HEAD has no words: GET is asked for them.)
+    at.bench.stack.faults().inject(Fault::S3AccessDenied, 2);
+    assert_eq!(upload().await.unwrap_err().kind(), "condition_not_met");
+    assert_eq!(at.bench.count("AbortMultipartUpload"), 1);
     let there = at.session.head_object("up/file".into()).await.unwrap();
     assert_eq!((there.e_tag, there.checksum), (written.e_tag, written.checksum));
     assert_eq!((at.unfinished().await.len(), at.remembered()), (0, 0));

@@ -16,6 +16,7 @@ ANDROID = Path(__file__).resolve().parents[2]
 OUT = ANDROID / "build/dex"
 APP = ANDROID / "app/build/maven"
 LIBRARY = ANDROID / "jetbridge/build/maven"
+ARTIFACTS = [ANDROID / "jetbridge-okhttp", ANDROID / "jetbridge-aws"]
 AARS = ANDROID / "maven/androidx/build/maven/unpacked"
 RUST = sorted((ANDROID.parent / "crates/ffi/src").glob("*.rs"))
 OLDEST_API = 26
@@ -83,6 +84,12 @@ def rules_of_others(r8: Path, jars: list[Path]) -> list[Path]:
     in_manifests = OUT / "manifests.pro"
     in_manifests.write_text("".join(f"-keep class {name} {{ <init>(); }}\n" for name in named))
     return [in_manifests, in_jars, *sorted(AARS.glob("*/proguard.txt"))]
+
+
+def beside_the_library(module: Path) -> dict[str, Path]:
+    """What an artifact brings along, by its name; the library is there already."""
+    jars = [path for path in class_path(module / "build/maven/runtime.classpath") if path.suffix == ".jar"]
+    return {jar.parents[1].name: jar for jar in jars}
 
 
 def java(r8: Path, tool: str, *arguments: object) -> None:
@@ -196,11 +203,19 @@ def main() -> None:
     use.write_text("-keep class dev.jetbridge.JetbridgeSession { public *; }\n")
     own = [ANDROID / "jetbridge/consumer-rules.pro"]
     around = [ANDROID / "maven/dex/rules.pro", *rules_of_others(r8, others)]
+    # What the artifacts need, and nothing that only some apps have: aws.sdk.kotlin's clients.
+    artifacts = [jar_of(module / "build/maven/classes") for module in ARTIFACTS]
+    by_name = {name: jar for module in ARTIFACTS for name, jar in beside_the_library(module).items()}
+    brought = list(by_name.values())
+    use_of_artifacts = OUT / "use-artifacts.pro"
+    use_of_artifacts.write_text("-keep public class dev.jetbridge.okhttp.**,dev.jetbridge.aws.** { public *; }\n")
+    of_artifacts = [use_of_artifacts, *sorted(path for module in ARTIFACTS for path in module.glob("consumer-rules.pro"))]
     manifests = {module: module / "resources/AndroidManifest.xml" for module in (LIBRARY, APP)}
     named = {module: module / "resources/manifest.pro" for module in (LIBRARY, APP)}
 
     # Android's classes change with their name only, and are too many to read each time.
-    files = [Path(__file__), r8, app, *library, *others, use, *own, *around, *manifests.values(), *named.values(), *RUST]
+    jars = [r8, app, *library, *others, *artifacts, *brought]
+    files = [Path(__file__), *jars, use, *own, *around, *of_artifacts, *manifests.values(), *named.values(), *RUST]
     inputs = digest(files) + f" {framework.name}\n"
     stamp = OUT / "passed"
     if stamp.exists() and stamp.read_text() == inputs:
@@ -231,6 +246,11 @@ def main() -> None:
     # The library's rules keep what reads its texts; the numbers of those are in the app.
     dex("library", LIBRARY, library, [use, named[LIBRARY], *own], app, *others)
     dex("app", APP, [app, *library, *others], [named[APP], *own, *around])
+    # A class that they call and that is not there fails here: R8 says so, unless a rule of theirs says that it may be missing.
+    in_jars = OUT / "artifacts.pro"
+    java(r8, "ExtractR8Rules", "--rules-output", in_jars, *brought)
+    not_brought = [jar for jar in others if jar.parents[1].name not in by_name]
+    dex("artifacts", LIBRARY, [*library, *artifacts, *brought], [use, named[LIBRARY], *own, *of_artifacts, in_jars], app, *not_brought)
     stamp.write_text(inputs)
 
 

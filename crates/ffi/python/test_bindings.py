@@ -665,6 +665,22 @@ class ObjectsTest(AsyncTest):
         signature = re.search(r"X-Amz-Signature=([0-9a-f]+)", presigned.url())[1]
         self.assertNotIn(signature, f"{presigned!r} {presigned!s} {request!r}")
 
+    async def test_many_are_deleted_at_once_and_what_could_not_be_is_named(self):
+        keys = [f"python/many/{number}" for number in range(3)]
+        for key in keys:
+            await self.session.put_object(jb.ObjectAddress(key=key), b"x", jb.ObjectHeaders(), self.NOTHING)
+        self.assertEqual(await self.session.delete_objects(keys, None, False), [])
+        self.assertEqual(await self.keys("python/many/"), [])
+        refused = await self.session.delete_objects(["plans/2027.pdf"], "jetbridge-private", False)
+        self.assertEqual([(one.key, one.kind) for one in refused], [("plans/2027.pdf", "access_denied")])
+        self.assertIn("s3:DeleteObject", refused[0].hint)
+
+    async def test_of_an_upload_that_nobody_began_nothing_is_given_up(self):
+        given_up = await self.session.abort_upload(
+            jb.ObjectAddress(key="python/none"), str(self.folder / "none"), str(self.folder / "resume")
+        )
+        self.assertFalse(given_up)
+
     async def test_what_the_role_forbids_is_told(self):
         self.bench.stack.inject_fault("s3-access-denied", 1)
         with self.assertRaises(jb.SessionError.AccessDenied) as caught:

@@ -23,7 +23,7 @@ pub struct ApiRequest {
     /// `GET`, `POST` and so on.
     #[uniffi(default = "GET")]
     pub method: String,
-    /// Headers of the app's own; those of the signature are added.
+    /// Headers of the app's own, such as `X-Amz-Target`; those of the signature are added.
     #[uniffi(default = [])]
     pub headers: Vec<ApiHeader>,
     /// The body, empty for none.

@@ -62,8 +62,13 @@ struct HomeView: View {
 private struct SignedInView: View {
     @Bindable var model: HomeModel
     let account: Account
+    @State private var picks = Picks()
 
     var body: some View {
+        UploadPickers(model: model.upload, folder: model.state.listing.folder, picks: $picks) { list }
+    }
+
+    private var list: some View {
         List {
             // Whoever searches wants the hits at the top.
             if model.state.query.isEmpty {
@@ -79,8 +84,8 @@ private struct SignedInView: View {
         .searchable(text: $model.search, prompt: "Search objects")
         .refreshable { await model.refresh() }
         .toolbar {
-            ToolbarItem(placement: .topBarLeading) {
-                UploadMenu(model: model.upload, folder: model.state.listing.folder)
+            ToolbarItem(placement: .topBarTrailing) {
+                UploadMenu(picks: $picks, isEnabled: model.upload.state == nil)
             }
             ToolbarItem(placement: .topBarTrailing) { SignOutButton { model.signOut($0) } }
         }

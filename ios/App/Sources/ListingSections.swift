@@ -127,6 +127,8 @@ private struct ObjectLink: View {
 
     var body: some View {
         NavigationLink(value: row.key) { ObjectRowView(row: row) }
+            .accessibilityLabel(Text("\(row.key.printable), \(row.sizeText), changed \(row.changedText)"))
+            .accessibilityIdentifier("object")
             .swipeActions(edge: .trailing, allowsFullSwipe: false) {
                 Button("Delete", systemImage: "trash") { asksToDelete = true }.tint(.red)
             }
@@ -138,14 +140,12 @@ private struct ObjectRowView: View {
     let row: ObjectRow
 
     var body: some View {
-        let size = row.size.formatted(.byteCount(style: .file))
-        let changed = row.changed.map { Text($0, format: .dateTime.day().month().year().hour().minute()) }
         Label {
             VStack(alignment: .leading, spacing: 2) {
                 Text(row.name.printable)
                 Group {
                     if !row.folder.isEmpty { Text(verbatim: "\(row.folder.printable)/") }
-                    Text("\(size) · \(changed ?? Text("unknown date"))")
+                    Text("\(row.sizeText) · \(row.changedText)")
                 }
                 .font(.footnote)
                 .foregroundStyle(.secondary)
@@ -153,8 +153,14 @@ private struct ObjectRowView: View {
         } icon: {
             Image(systemName: row.isFolder ? "folder" : "doc").foregroundStyle(.tint)
         }
-        .accessibilityElement(children: .combine)
-        .accessibilityLabel(Text("\(row.key.printable), \(size), changed \(changed ?? Text("unknown date"))"))
-        .accessibilityIdentifier("object")
+    }
+}
+
+extension ObjectRow {
+    fileprivate var sizeText: String { size.formatted(.byteCount(style: .file)) }
+
+    fileprivate var changedText: Text {
+        guard let changed else { return Text("unknown date") }
+        return Text(changed, format: .dateTime.day().month().year().hour().minute())
     }
 }

@@ -90,7 +90,7 @@ enum Problem: Equatable, Sendable {
 
 extension Problem {
     /// Whether trying again may do better. Room can be made.
-    var canRetry: Bool { if case .failed(let error) = self { error.canRetry || error.isAboutFile } else { true } }
+    var canRetry: Bool { if case .failed(let error) = self { error.canRetry } else { true } }
 }
 
 extension JetbridgeError {

@@ -47,8 +47,8 @@ struct PickedFile: Equatable, Sendable {
     }
 
     var size: Int64 {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: file.path(percentEncoded: false))
-        return (attributes?[.size] as? NSNumber)?.int64Value ?? 0
+        let values = try? file.resourceValues(forKeys: [.fileSizeKey])
+        return values?.fileSize.map(Int64.init) ?? 0
     }
 }
 

@@ -18,6 +18,8 @@ final class UploadModel {
     @ObservationIgnored private var owner: String?
     @ObservationIgnored private var picked: PickedFile?
     @ObservationIgnored private var chosenKey = ""
+    /// What the user has said about an object that is there, the last time.
+    @ObservationIgnored private var replaces = false
     @ObservationIgnored private var work: Task<Void, Never>?
 
     init(_ session: (any JetbridgeSessionProtocol)?, files: LocalFiles, showing state: UploadState? = nil) {
@@ -76,9 +78,11 @@ final class UploadModel {
         get { state?.naming?.key ?? chosenKey }
         set {
             guard case .naming(var naming) = state, let picked, let owner else { return }
-            (chosenKey, naming.key) = (newValue, newValue)
+            // A field of several lines takes Return for one more, which nobody wants in a key.
+            chosenKey = newValue.filter { !$0.isNewline }
+            naming.key = chosenKey
             state = .naming(naming)
-            files.remember(picked, key: newValue, owner: owner)
+            files.remember(picked, key: chosenKey, owner: owner)
         }
     }
 
@@ -86,6 +90,7 @@ final class UploadModel {
     func start(replacing: Bool = false) {
         guard let session, let owner, let picked, work == nil else { return }
         let key = chosenKey
+        replaces = replacing
         state = .underWay(key: key, nil)
         work = Task {
             let refusal: JetbridgeError?
@@ -109,7 +114,10 @@ final class UploadModel {
         }
     }
 
-    /// After a failure: from the beginning as the user sees it, without sending a part twice.
+    /// The same once more; no part is sent twice.
+    func retry() { start(replacing: replaces) }
+
+    /// The user is asked again what it will be called.
     func chooseAgain() { if work == nil { name() } }
 
     /// The user does not want it any more: S3 keeps nothing of it, and neither does the device.

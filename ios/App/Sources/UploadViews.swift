@@ -10,34 +10,51 @@ import UniformTypeIdentifiers
 import AppleFoundation
 #endif
 
-/// Both places are shown by iOS in a process of its own, which gives the app what was picked and nothing else: no permission is
-/// asked for. Apple: [PhotosPicker](https://developer.apple.com/documentation/photosui/photospicker).
+/// What the user picks from now.
+struct Picks {
+    var photo = false
+    var file = false
+}
+
+/// The two places that things come from.
 struct UploadMenu: View {
-    let model: UploadModel
-    /// What the key begins with.
-    let folder: String
-    @State private var picksPhoto = false
-    @State private var picksFile = false
-    @State private var photo: PhotosPickerItem?
+    @Binding var picks: Picks
+    let isEnabled: Bool
 
     var body: some View {
         Menu("Upload", systemImage: "plus") {
-            Button("Photo or video", systemImage: "photo") { picksPhoto = true }
-            Button("File", systemImage: "doc") { picksFile = true }
+            Button("Photo or video", systemImage: "photo") { picks.photo = true }
+            Button("File", systemImage: "doc") { picks.file = true }
         }
-        .disabled(model.state != nil)
+        .disabled(!isEnabled)
         .accessibilityIdentifier("upload")
-        // As it is: what is uploaded is not to be another file than the one that was picked.
-        .photosPicker(isPresented: $picksPhoto, selection: $photo, preferredItemEncoding: .current)
-        .onChange(of: photo) { _, picked in
-            guard let picked else { return }
-            photo = nil
-            model.take(into: folder) { try await picked.loadTransferable(type: PickedFile.self) }
-        }
-        .fileImporter(isPresented: $picksFile, allowedContentTypes: [.item]) { result in
-            guard case .success(let url) = result else { return }
-            model.take(into: folder) { try await Task.detached { try PickedFile.document(url) }.value }
-        }
+    }
+}
+
+/// Shows the places over `content`. Both are shown by iOS in a process of its own, which gives the app what was picked and
+/// nothing else: no permission is asked for. Apple:
+/// [PhotosPicker](https://developer.apple.com/documentation/photosui/photospicker).
+struct UploadPickers<Content: View>: View {
+    let model: UploadModel
+    /// What the key begins with.
+    let folder: String
+    @Binding var picks: Picks
+    @ViewBuilder let content: Content
+    @State private var photo: PhotosPickerItem?
+
+    var body: some View {
+        content
+            // As it is: what is uploaded is not to be another file than the one that was picked.
+            .photosPicker(isPresented: $picks.photo, selection: $photo, preferredItemEncoding: .current)
+            .onChange(of: photo) { _, picked in
+                guard let picked else { return }
+                photo = nil
+                model.take(into: folder) { try await picked.loadTransferable(type: PickedFile.self) }
+            }
+            .fileImporter(isPresented: $picks.file, allowedContentTypes: [.item]) { result in
+                guard case .success(let url) = result else { return }
+                model.take(into: folder) { try await Task.detached { try PickedFile.document(url) }.value }
+            }
     }
 }
 
@@ -108,9 +125,10 @@ struct UploadBar: View {
                 TransferView(title: "Uploading \(key.printable)", progress: progress) { model.giveUp() }
             case .failed(_, let problem):
                 ProblemView(title: "The upload did not finish", problem: problem) {
-                    HStack {
-                        Button("Try again") { model.chooseAgain() }
-                        discard
+                    // One under the other when large letters need the room.
+                    ViewThatFits(in: .horizontal) {
+                        HStack { choices(canRetry: problem.canRetry) }
+                        VStack(alignment: .leading) { choices(canRetry: problem.canRetry) }
                     }
                 }
             case .unreadable:
@@ -123,6 +141,13 @@ struct UploadBar: View {
                 }
             }
         }
+    }
+
+    @ViewBuilder
+    private func choices(canRetry: Bool) -> some View {
+        if canRetry { Button("Try again") { model.retry() } }
+        Button("Another name") { model.chooseAgain() }
+        discard
     }
 
     private var discard: some View { Button("Discard", role: .destructive) { model.giveUp() } }

@@ -7,7 +7,7 @@ import Testing
 @testable import JetbridgeDemo
 
 @MainActor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ObjectsModelTests {
     private let folder = TemporaryFolder()
     private let fake = FakeJetbridgeSession.signedIn(objects: [

@@ -60,6 +60,45 @@ struct ObjectsOverStackTests {
         try await eventually("it is gone") { model.state.notice == .gone(key) }
     }
 
+    @Test("every object of the bucket, however its key is written, is looked at and becomes a file of its own")
+    func awkwardKeys() async throws {
+        let bench = try await Bench()
+        let model = try await bench.listed()
+        // Small ones: it is their keys that matter.
+        let small = try #require(model.rows).objects.filter { $0.size < 10_000 }
+        // What no client of HTTP can ask for is said, and not tried.
+        let unaddressable = small.filter { row in row.key.split(separator: "/").contains { $0 == "." || $0 == ".." } }
+        let rows = small.filter { !unaddressable.contains($0) }
+        #expect(rows.count > 25 && unaddressable.count == 2)
+        for row in small { model.objects.download(row.key) }
+        for row in unaddressable {
+            try await eventually("\(row.key) is refused") {
+                if case .failed(.failed(.misconfigured)) = model.objects.state[download: row.key] {
+                    true
+                } else {
+                    false
+                }
+            }
+        }
+        var files: Set<URL> = []
+        for row in rows {
+            try await eventually("\(row.key) is here") {
+                if case .done = model.objects.state[download: row.key] { true } else { false }
+            }
+            guard case .done(let file) = model.objects.state[download: row.key] else { throw CancellationError() }
+            #expect(try Data(contentsOf: file).count == Int(row.size), "\(row.key)")
+            files.insert(file.standardizedFileURL)
+            model.objects.open(row.key)
+            try await eventually("the details of \(row.key)") { model.objects.state.object?.facts != .loading }
+            #expect(model.objects.state.object?.facts.details?.size == UInt64(row.size), "\(row.key)")
+        }
+        #expect(files.count == rows.count)
+        // All of them where they belong.
+        #expect(bench.folder.contents.filter { $0.hasPrefix("Caches/Downloads/") }.count == rows.count)
+        #expect(bench.folder.contents.count == rows.count)
+        #expect(model.state.notice == nil)
+    }
+
     @Test("what the role forbids is explained: at the object, and for the administrator")
     func refused() async throws {
         let bench = try await Bench()

@@ -11,7 +11,7 @@ import AppleFoundation
 #endif
 
 @MainActor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UploadModelTests {
     private let folder = TemporaryFolder()
     private let fake = FakeJetbridgeSession.signedIn(objects: [
@@ -49,7 +49,7 @@ struct UploadModelTests {
         let naming = try await picked(model)
         #expect(naming.name == "IMG_1.heic" && naming.size == 7 && !naming.replaces && naming.isKey)
         #expect(naming.key == "photos/IMG_1.heic")
-        model.upload.key = "photos/2027/c.heic"
+        model.upload.key = "photos/2027/c.heic\n"
         #expect(model.upload.naming?.key == "photos/2027/c.heic")
         #expect(model.upload.naming?.id == naming.id)
         fake.transferPause = 3
@@ -131,11 +131,15 @@ struct UploadModelTests {
         fake.failure = denied
         model.upload.start()
         try await eventually("the problem") { model.upload.state == .failed(key: "IMG_1.heic", .failed(denied)) }
+        model.upload.retry()
+        #expect(model.upload.state == .underWay(key: "IMG_1.heic", nil))
+        try await eventually("the problem") { model.upload.state == .failed(key: "IMG_1.heic", .failed(denied)) }
         fake.failure = nil
         model.upload.chooseAgain()
         #expect(model.upload.naming?.key == "IMG_1.heic")
+        model.upload.key = "mine/IMG_1.heic"
         model.upload.start()
-        try await eventually("the news") { model.state.notice == .uploaded("IMG_1.heic") }
+        try await eventually("the news") { model.state.notice == .uploaded("mine/IMG_1.heic") }
     }
 
     @Test("what cannot be read is told, and nothing is left of it")

@@ -7,6 +7,7 @@ import XCTest
 @MainActor public protocol XCUIElementTypeQueryProvider {
     var firstMatch: XCUIElement { get }
     var buttons: XCUIElementQuery { get }
+    var cells: XCUIElementQuery { get }
     var searchFields: XCUIElementQuery { get }
     var secureTextFields: XCUIElementQuery { get }
     var staticTexts: XCUIElementQuery { get }
@@ -17,6 +18,7 @@ import XCTest
 extension XCUIElementTypeQueryProvider {
     public var firstMatch: XCUIElement { XCUIElement() }
     public var buttons: XCUIElementQuery { XCUIElementQuery() }
+    public var cells: XCUIElementQuery { XCUIElementQuery() }
     public var searchFields: XCUIElementQuery { XCUIElementQuery() }
     public var secureTextFields: XCUIElementQuery { XCUIElementQuery() }
     public var staticTexts: XCUIElementQuery { XCUIElementQuery() }

@@ -7,7 +7,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jetbridge::{ApiRequest, ListObjects, LoginOptions, Session, SessionError, SessionEvents, SignOutMode};
+use jetbridge::{
+    ApiRequest, ListObjects, LoginOptions, PresignObject, PresignedMethod, Session, SessionError, SessionEvents,
+    SignOutMode, TransferOptions,
+};
 use jetbridge_local_stack::Fault;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
@@ -139,6 +142,42 @@ impl Life {
         self.captured.note_error(session.call_api(request).await);
     }
 
+    /// Objects both ways, those that are refused too, and URLs for others.
+    async fn move_objects(&mut self, session: &Session) {
+        let folder = tempfile::tempdir().unwrap();
+        let (source, target) = (folder.path().join("source"), folder.path().join("target"));
+        std::fs::write(&source, b"secret-in-object".repeat(400_000)).unwrap();
+        self.own_secrets.push("secret-in-object".to_owned());
+        let options = || TransferOptions {
+            part_size: Some(5 * 1024 * 1024),
+            resume_folder: Some(folder.path().join("journals")),
+            start_over: true,
+            ..TransferOptions::default()
+        };
+        self.captured.note(session.put_object("up/secret".into(), "secret-in-object").await.unwrap());
+        self.captured.note(session.upload_file("up/secret".into(), &source, options()).await.unwrap());
+        self.captured.note(session.download_object("up/secret".into(), &target, options()).await.unwrap());
+        self.captured.note(session.get_object("up/secret".into()).await.unwrap());
+        for fault in [Fault::S3AccessDenied, Fault::S3ExpiredToken, Fault::S3InvalidToken] {
+            self.bench.stack.faults().inject(fault, 1000);
+            self.captured.note_error(session.upload_file("up/secret".into(), &source, options()).await);
+            self.captured.note_error(session.download_object("up/secret".into(), &target, options()).await);
+            self.captured.note_error(session.put_object("up/secret".into(), "secret-in-object").await);
+            self.captured.note_error(session.delete_object("up/secret".into()).await);
+            self.bench.stack.faults().inject(fault, 0);
+        }
+        for method in [PresignedMethod::Get, PresignedMethod::Put] {
+            let request = PresignObject { object: "up/secret".into(), method, ..PresignObject::default() };
+            self.captured.note(&request);
+            let presigned = session.presign_object(request).await.unwrap();
+            self.captured.note(&presigned);
+            let url = Url::parse(presigned.url()).unwrap();
+            let signature = url.query_pairs().find(|(name, _)| name == "X-Amz-Signature").unwrap().1.into_owned();
+            self.own_secrets.push(signature);
+        }
+        session.settle().await;
+    }
+
     async fn be_refused(&self, session: &Session) {
         for fault in
             [Fault::S3AccessDenied, Fault::S3ExpiredToken, Fault::S3InvalidToken, Fault::S3PageCut, Fault::S3SlowDown]
@@ -190,6 +229,7 @@ impl Life {
         let mut events = session.events();
         self.sign_in(&session, ALICE).await;
         self.use_everything(&session).await;
+        self.move_objects(&session).await;
         self.be_refused(&session).await;
         self.damage_the_store().await;
         let next = self.bench.session();
@@ -221,7 +261,9 @@ async fn acceptance_15_no_secret_is_in_any_log_error_event_or_debug() {
     life.run().await;
 
     let text = captured.text();
-    for shown in ["answered", "AwsCredentials", "UserChanged", "RefreshTokenRefused", "damaged", "DEBUG", "WARN"] {
+    for shown in
+        ["answered", "AwsCredentials", "UserChanged", "RefreshTokenRefused", "damaged", "PresignedUrl", "DEBUG", "WARN"]
+    {
         assert!(text.contains(shown), "{shown} was captured");
     }
     let (own, issued) = (life.own_secrets, life.bench.stack.issued_secrets().all());

@@ -29,7 +29,7 @@ pub(crate) struct BucketArgs {
 /// How bytes are moved.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TransferArgs {
-    /// Requests at once [default: 16 with --recursive, 8 for one object]
+    /// Requests at once [default: 32 with --recursive, 8 for one object]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: Option<u16>,
     /// Size of the parts of a large object: 8MiB, 64MiB … [default: 8MiB, more where there would be too many]
@@ -109,7 +109,8 @@ impl WriteConditionArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct GetArgs {
-    /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash)
+    /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash),
+    /// or s3://BUCKET for the whole bucket
     pub(crate) key: String,
     /// Where it goes: a file, a folder (one that is there, or ends in a slash), or - for stdout [default: a file or folder of
     /// the key's last name, here]
@@ -185,7 +186,8 @@ pub(crate) struct CpArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RmArgs {
-    /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash)
+    /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash),
+    /// or s3://BUCKET for the whole bucket
     #[arg(required = true)]
     pub(crate) key: Vec<String>,
     /// Everything below KEY; asks first

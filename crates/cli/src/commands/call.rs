@@ -140,6 +140,11 @@ async fn read_headers(typed: &[String], notes: Notes) -> Result<Vec<(String, Str
                 let bytes = read(file, LARGEST_HEADERS, notes).await?;
                 String::from_utf8(bytes).map_err(|_| unreadable(file, "it is not UTF-8"))?
             }
+            // What somebody else gave a script as a value adds no header of its own.
+            None if typed.contains(['\r', '\n']) => {
+                return Err(Failure::new("usage", Exit::Usage, "a header has a line break")
+                    .hint("Give --header once for each, or a file with one a line: --header @FILE."));
+            }
             None => typed.clone(),
         };
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
@@ -215,6 +220,10 @@ mod tests {
         assert_eq!(read, [("If-Match", "\"1\""), ("X-Api-Key", "s3cret"), ("Accept", "a:b")]);
         let refused = read_headers(&["s3cret".to_owned()], Notes::new(true)).await.unwrap_err();
         assert!(refused.exit == Exit::Usage && !refused.message.contains("s3cret"));
+        for smuggled in ["X-A: 1\nX-Evil: 2", "X-A: 1\r\nX-Evil: 2", "X-A: 1\rX-Evil: 2", "X-A: 1\n"] {
+            let refused = read_headers(&[smuggled.to_owned()], Notes::new(true)).await.unwrap_err();
+            assert_eq!(refused.exit, Exit::Usage, "{smuggled:?}");
+        }
         let missing = read_headers(&["@/nowhere/at/all".to_owned()], Notes::new(true)).await.unwrap_err();
         assert_eq!(missing.exit, Exit::LocalFile);
     }

@@ -6,6 +6,8 @@ use crate::args::BucketArgs;
 use crate::exit::{Exit, Failure};
 use crate::text::escape;
 
+const WHOLE_BUCKET: &str = "For the whole bucket, write s3://BUCKET";
+
 /// A bucket and a prefix, or a key; the configuration says the rest.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -58,6 +60,26 @@ pub(super) fn parse_one_object(key: &str, args: &BucketArgs) -> Result<ObjectAdd
         return Err(usage("an object has a key").hint("Name it whole: reports/2026/q1.pdf, or s3://BUCKET/KEY."));
     }
     Ok(object)
+}
+
+/// The folder that an argument names. The whole bucket is none by accident: an argument that is empty because a variable of
+/// the shell is (`"$DIR"`) names nothing. Slashes and spaces are letters of keys as others are.
+pub(super) fn parse_folder(key: &str, args: &BucketArgs) -> Result<ObjectAddress, Failure> {
+    let object = parse_object(key, args)?;
+    if object.key.is_empty() && !is_address(key) {
+        return Err(usage("an empty key names no folder (is a variable of the shell empty?)").hint(WHOLE_BUCKET));
+    }
+    Ok(as_folder(object))
+}
+
+/// The same for what is deleted: nor is `s3://BUCKET/` the whole bucket, which `"s3://BUCKET/$DIR"` may be.
+pub(super) fn parse_folder_to_delete(key: &str, args: &BucketArgs) -> Result<ObjectAddress, Failure> {
+    let folder = parse_folder(key, args)?;
+    if folder.key.is_empty() && key.ends_with('/') {
+        let problem = "nothing is named behind the bucket's slash (is a variable of the shell empty?)";
+        return Err(usage(problem).hint(format!("{WHOLE_BUCKET}, without a slash behind it")));
+    }
+    Ok(folder)
 }
 
 /// A folder: what begins with it and a slash. Nothing is everything.
@@ -114,6 +136,27 @@ mod tests {
         }
         assert_eq!(place("S3://x", None), Ok((None, Some("S3://x".to_owned()))));
         assert_eq!(place("a/", Some("b")), Ok((Some("b".to_owned()), Some("a/".to_owned()))));
+    }
+
+    #[test]
+    fn the_whole_bucket_is_no_folder_by_accident() {
+        let args = |bucket: Option<&str>| BucketArgs { bucket: bucket.map(str::to_owned), request_payer: false };
+        let folder = |key: &str| parse_folder(key, &args(None)).map(|folder| folder.key).ok();
+        let to_delete = |key: &str| parse_folder_to_delete(key, &args(None)).map(|folder| folder.key).ok();
+        for (key, folder_key, key_to_delete) in [
+            ("", None, None),
+            ("s3://b", Some(""), Some("")),
+            ("s3://b/", Some(""), None),
+            ("s3://b//", Some("/"), Some("/")),
+            ("/", Some("/"), Some("/")),
+            (" ", Some(" /"), Some(" /")),
+            ("a", Some("a/"), Some("a/")),
+            ("s3://b/a/", Some("a/"), Some("a/")),
+        ] {
+            assert_eq!(folder(key).as_deref(), folder_key, "{key:?}");
+            assert_eq!(to_delete(key).as_deref(), key_to_delete, "{key:?}");
+        }
+        assert!(parse_folder("", &args(Some("b"))).is_err());
     }
 
     #[test]

@@ -1,43 +1,55 @@
 //! What a user sees of servers that answer half, or in riddles: exit code, stdout, and nothing of a library's log.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jetbridge_local_stack::Fault;
 use serde_json::json;
 
-use crate::support::{ALICE, Bench};
+use crate::support::{ALICE, Bench, Running};
 
-/// Gives `respond` the head of each request and sends back what it says, until the test ends; tells the port.
-fn serve(respond: impl Fn(&str) -> String + Send + 'static) -> u16 {
+/// Gives `respond` the head of each request and sends back what it says, nothing as long as it says nothing, until the test
+/// ends; tells the port.
+fn serve(respond: impl Fn(&str) -> String + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
+    let respond = Arc::new(respond);
     std::thread::spawn(move || {
-        for mut connection in listener.incoming().map_while(Result::ok) {
-            let mut bytes = [0; 16 * 1024];
-            let mut read = 0;
-            while let Ok(more @ 1..) = connection.read(&mut bytes[read..]) {
-                read += more;
-                let text = String::from_utf8_lossy(&bytes[..read]).into_owned();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-                let length = head.to_ascii_lowercase().lines().find_map(|line| {
-                    line.strip_prefix("content-length:").and_then(|length| length.trim().parse::<usize>().ok())
-                });
-                if body.len() >= length.unwrap_or(0) {
-                    let _ = connection.write_all(respond(head).as_bytes());
-                    break;
-                }
-            }
+        for connection in listener.incoming().map_while(Result::ok) {
+            let respond = Arc::clone(&respond);
+            std::thread::spawn(move || answer(connection, &*respond));
         }
     });
     port
+}
+
+fn answer(mut connection: TcpStream, respond: &dyn Fn(&str) -> String) {
+    let (mut bytes, mut read) = ([0; 16 * 1024], 0);
+    while let Ok(more @ 1..) = connection.read(&mut bytes[read..]) {
+        read += more;
+        let Some(end) = bytes[..read].windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let length = head
+            .to_ascii_lowercase()
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:").and_then(|length| length.trim().parse::<u64>().ok()));
+        let rest = length.unwrap_or(0).saturating_sub((read - end - 4) as u64);
+        let _ = std::io::copy(&mut (&connection).take(rest), &mut std::io::sink());
+        match respond(&head) {
+            held if held.is_empty() => std::thread::park(),
+            response => drop(connection.write_all(response.as_bytes())),
+        }
+        return;
+    }
 }
 
 fn whole(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-fn signed_in_with_bucket(respond: impl Fn(&str) -> String + Send + 'static) -> Bench {
+fn signed_in_with_bucket(respond: impl Fn(&str) -> String + Send + Sync + 'static) -> Bench {
     let bench = Bench::start();
     let port = serve(respond);
     bench.edit_config("aws-exports.json", |aws| {
@@ -155,4 +167,116 @@ fn a_try_that_failed_before_one_that_did_not_leaves_nothing_on_the_terminal() {
     let listed = bench.run(&["ls"]);
     assert_eq!((listed.code, listed.stderr.lines().count()), (0, 1), "{}", listed.stderr);
     assert_eq!(bench.stack.log().count("ListObjectsV2"), 4);
+}
+
+/// `t/a` is below the prefix that is asked for, `other/b` is not.
+#[test]
+fn nothing_is_done_with_objects_that_a_server_lists_unasked() {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = Arc::clone(&asked);
+    let bench = signed_in_with_bucket(move |head| {
+        heard.lock().unwrap().push(head.lines().next().unwrap_or_default().to_owned());
+        whole(
+            "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>t/a</Key><Size>1</Size></Contents>\
+             <Contents><Key>other/b</Key><Size>1</Size></Contents></ListBucketResult>",
+        )
+    });
+    let target = bench.path("down");
+    let target = target.to_str().unwrap();
+    for arguments in [
+        &["rm", "-r", "--yes", "t"][..],
+        &["rm", "-r", "--dry-run", "t"],
+        &["cp", "-r", "t", "u"],
+        &["get", "-r", "t", target],
+        &["ls", "t/"],
+    ] {
+        let outcome = bench.run(&[arguments, &["--json"]].concat());
+        assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (6, Some("retryable")), "{outcome:?}");
+        assert_eq!(outcome.events().len(), 1, "only the error: {outcome:?}");
+    }
+    let asked = asked.lock().unwrap();
+    // The other question is for the time.
+    let is_harmless =
+        |line: &String| line == "HEAD / HTTP/1.1" || line.starts_with("GET /") && line.contains("list-type=2");
+    assert!(asked.iter().all(is_harmless), "{asked:?}");
+    assert!(!bench.path("down").exists());
+}
+
+/// `get -r` fetches what was listed, and nothing that came in its place.
+#[test]
+fn another_object_than_the_listed_one_does_not_become_a_file() {
+    for (listed, given, code) in [
+        (r#""1""#, r#"ETag: "1""#, 0),
+        (r#""2""#, r#"ETag: "1""#, 10),
+        // Not to be compared: the size alone is.
+        (r#"W/"2""#, r#"ETag: "1""#, 0),
+        ("2", r#"ETag: "1""#, 0),
+    ] {
+        for (size, fits) in [(3, true), (4, false)] {
+            let bench = signed_in_with_bucket(move |head| {
+                if head.contains("list-type=2") {
+                    return whole(&format!(
+                        "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>t/a</Key><Size>{size}</Size>\
+                         <ETag>{listed}</ETag></Contents></ListBucketResult>"
+                    ));
+                }
+                let asked = head.lines().find_map(|line| line.strip_prefix("if-match: "));
+                if asked.is_some_and(|asked| !given.ends_with(asked)) {
+                    return "HTTP/1.1 412 Precondition Failed\r\nx-amz-request-id: 1\r\nConnection: close\r\n\
+                            Content-Length: 0\r\n\r\n"
+                        .to_owned();
+                }
+                whole("abc").replace("\r\n\r\n", &format!("\r\n{given}\r\n\r\n"))
+            });
+            let get = bench.run(&["get", "-r", "t", bench.path("down").to_str().unwrap(), "--json"]);
+            let expected = if code == 0 && !fits { 6 } else { code };
+            assert_eq!(get.code, expected, "{listed} {given} {size}: {get:?}");
+            assert_eq!(bench.path("down/a").exists(), expected == 0, "{listed} {given} {size}");
+        }
+    }
+}
+
+/// A server that holds one request for ever and answers the abort with a status.
+#[cfg(unix)]
+#[test]
+fn who_cancels_an_upload_is_told_what_may_be_left_of_it() {
+    const SIZE: usize = 5 * 1024 * 1024 + 1;
+    for (size, held, abort, told, untold) in [
+        (1, "PUT", 204, "may have been written", "keeps nothing of an unfinished"),
+        (SIZE, "PUT", 204, "keeps nothing of an unfinished object", "may have been"),
+        (SIZE, "PUT", 403, "still has parts", "keeps nothing"),
+        (SIZE, "POST", 404, "may have been written", "keeps nothing of an unfinished"),
+        (SIZE, "POST", 403, "still has parts", "keeps nothing"),
+    ] {
+        let is_held = Arc::new(AtomicBool::new(false));
+        let holds = Arc::clone(&is_held);
+        let bench = signed_in_with_bucket(move |head| match head.split(' ').next().unwrap_or_default() {
+            "POST" if head.contains("?uploads") => {
+                whole("<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>")
+            }
+            method if method == held => {
+                holds.store(true, Ordering::SeqCst);
+                String::new()
+            }
+            "DELETE" if abort == 204 => "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_owned(),
+            "DELETE" => {
+                let code = if abort == 404 { "NoSuchUpload" } else { "AccessDenied" };
+                let refused = whole(&format!("<Error><Code>{code}</Code><Message>It says so</Message></Error>"));
+                refused.replace("200 OK", &format!("{abort} Refused"))
+            }
+            _ => whole("").replace("\r\n\r\n", "\r\nETag: \"1\"\r\n\r\n"),
+        });
+        let file = bench.path("file");
+        std::fs::write(&file, vec![b'x'; size]).unwrap();
+        let put = ["put", file.to_str().unwrap(), "new", "--json", "--part-size", "5MiB"];
+        let running = Running::start(&mut bench.command(&put));
+        while !is_held.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        running.signal("INT");
+        let outcome = running.finish();
+        assert_eq!(outcome.code, 7, "{held} {abort}: {outcome:?}");
+        let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+        assert!(hint.contains(told) && !hint.contains(untold), "{size} {held} {abort}: {hint}");
+    }
 }

@@ -20,6 +20,41 @@ fn limited(limit: &str, command: &Command) -> Outcome {
     Outcome::of(shell.output().unwrap())
 }
 
+/// A disk without room shows itself in a write that fails, and so does a limit on the size of files.
+#[test]
+fn a_disk_that_takes_no_more_costs_nothing_that_has_arrived_and_keeps_nothing_from_being_sent() {
+    let bench = Bench::start();
+    bench.sign_in_as(crate::support::ALICE);
+    let (source, target) = (bench.path("source"), bench.path("target"));
+    let content: Vec<_> = (0..40_000_003_u32).map(|n| (n / 7 % 251) as u8).collect();
+    std::fs::write(&source, &content).unwrap();
+    let (source, target) = (source.to_str().unwrap(), target.to_str().unwrap());
+    // Nothing can be remembered of it.
+    let put = limited("ulimit -f 0; trap '' XFSZ", &bench.command(&["put", source, "big", "--part-size", "5MiB"]));
+    assert_eq!(put.code, 0, "{put:?}");
+
+    let get = ["get", "big", target, "--json", "--part-size", "5MiB", "--parallel", "1"];
+    // Blocks have 512 bytes, or 1,024.
+    let full = limited("ulimit -f 25600; trap '' XFSZ", &bench.command(&get));
+    let error = full.error();
+    assert_eq!((full.code, error["kind"].as_str()), (11, Some("local_file")), "{full:?}");
+    assert!(error["message"].as_str().unwrap().contains("takes no file of this size"), "{full:?}");
+    assert!(!std::path::Path::new(target).exists());
+    let rest = bench.run(&get);
+    assert_eq!(rest.code, 0, "{rest:?}");
+    assert!(rest.events().pop().unwrap()["resumed"].as_u64().unwrap() >= 10 << 20, "{rest:?}");
+    assert!(std::fs::read(target).unwrap() == content);
+
+    // Where nobody may make a file, root included.
+    #[cfg(target_os = "linux")]
+    for command in
+        [&["get", "big", "/sys/kernel/big", "--json"][..], &["get", "-r", "reports", "/sys/kernel", "--json"]]
+    {
+        let refused = bench.run(command);
+        assert_eq!((refused.code, refused.error()["kind"].as_str()), (11, Some("local_file")), "{refused:?}");
+    }
+}
+
 #[test]
 fn an_output_that_takes_nothing_is_an_error_for_every_answer() {
     let bench = Bench::start();

@@ -11,6 +11,8 @@ mod demo;
 mod desktop;
 mod doctor;
 mod failures;
+#[cfg(unix)]
+mod guide;
 mod hostile;
 mod interruption;
 mod leaks;

@@ -174,6 +174,15 @@ fn what_cannot_be_had_is_told_apart() {
         (&["rm"], 2, "usage"),
         (&["rm", ""], 2, "usage"),
         (&["rm", "--recursive", "awkward"], 2, "usage"),
+        // As an unset variable leaves it: "$DIR", "s3://BUCKET/$DIR".
+        (&["rm", "--recursive", "--yes", ""], 2, "usage"),
+        (&["rm", "--recursive", "--yes", "--bucket", "jetbridge-demo", ""], 2, "usage"),
+        (&["rm", "--recursive", "--yes", "s3://jetbridge-demo/"], 2, "usage"),
+        (&["rm", "--recursive", "--dry-run", ""], 2, "usage"),
+        (&["get", "--recursive", "", "out"], 2, "usage"),
+        (&["put", "--recursive", "config", ""], 2, "usage"),
+        (&["cp", "--recursive", "", "copy"], 2, "usage"),
+        (&["cp", "--recursive", "awkward", ""], 2, "usage"),
         (&["rm", "--recursive", "a", "b", "--yes"], 2, "usage"),
         (&["rm", "a", "b", "--if-match", "x"], 2, "usage"),
         (&["cp", "-", "-"], 2, "usage"),
@@ -489,6 +498,8 @@ fn deleting_is_told_per_key_and_by_folders_not_prefixes() {
     let several = bench.run(&["rm", "empty.txt", "s3://jetbridge-demo/reports/2026/q1.pdf", "--json"]);
     assert_eq!((several.code, several.events_named("deleted").len()), (0, 2), "{several:?}");
     // awkward-sibling.txt begins with "awkward" as well.
+    let whole = bench.run(&["rm", "-r", "--dry-run", "s3://jetbridge-demo", "--json"]);
+    assert_eq!((whole.code, whole.events_named("planned").len()), (0, listed(&bench, "").len()), "{whole:?}");
     let all = bench.run(&["rm", "-r", "--yes", "awkward", "--json"]);
     assert_eq!(all.code, 0, "{all:?}");
     assert!(all.events_named("deleted").len() > 20);
@@ -525,6 +536,10 @@ fn a_url_is_written_alone_and_works_for_whoever_has_it() {
     assert_eq!(read(&bench, "new.txt"), fs::read(bench.path("config/okta-config.json")).unwrap());
     let told = bench.run(&["presign", "new.txt", "--expires", "7d"]);
     assert!(told.stderr.contains("the credentials that signed it end then"), "{told:?}");
+    // Browsers and curl would ask for another object.
+    for arguments in [&["presign", "a/../b"][..], &["presign", "a/./b", "--put"], &["presign", ".."]] {
+        assert_failed(&bench.run(&[arguments, &["--json"]].concat()), 4, "misconfigured");
+    }
     // What a log or a bystander sees holds none of it.
     let secret = url.split("X-Amz-Signature=").nth(1).unwrap();
     let loud = bench.run(&["presign", "awkward/a+b=c.txt", "-vv"]);

@@ -96,23 +96,35 @@ fn an_upload_that_is_cancelled_leaves_nothing_in_s3() {
         fs::write(folder.join(name), bytes(4)).unwrap();
     }
     let (one, all) = (folder.join("a"), folder.to_str().unwrap());
-    for (signal, key, arguments) in [
-        ("INT", "new/one", &["put", one.to_str().unwrap(), "new/one"][..]),
-        ("TERM", "new/two", &["put", one.to_str().unwrap(), "new/two"]),
-        ("INT", "new/all", &["put", "-r", all, "new/all"]),
-    ] {
-        let arguments = [arguments, &["--json", "--part-size", "5MiB"]].concat();
-        let running = begin(&bench, &arguments, "UploadPart", key, 1);
-        running.signal(signal);
-        let outcome = running.finish();
-        assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (7, Some("user_cancelled")), "{outcome:?}");
-        assert!(outcome.error()["hint"].as_str().unwrap().contains("keeps nothing"), "{outcome:?}");
+    let one = one.to_str().unwrap();
+    for (signal, source) in [("INT", &[one][..]), ("TERM", &[one]), ("INT", &["-r", all])] {
+        // A machine that is very busy may not hear in time that S3 forgets it, and says so.
+        let is_confirmed = (0..5).any(|attempt| {
+            let key = format!("new/{signal}-{}-{attempt}", source.len());
+            let arguments = [&["put"], source, &[&key, "--json", "--part-size", "5MiB"]].concat();
+            let running = begin(&bench, &arguments, "UploadPart", &key, 1);
+            running.signal(signal);
+            let outcome = running.finish();
+            let error = outcome.error();
+            assert_eq!((outcome.code, error["kind"].as_str()), (7, Some("user_cancelled")), "{outcome:?}");
+            let hint = error["hint"].as_str().unwrap();
+            if hint.contains("has not confirmed yet") {
+                return false;
+            }
+            assert!(hint.contains("keeps nothing"), "{outcome:?}");
+            let records = bench.stack.log().records();
+            let path = format!("/jetbridge-demo/{key}");
+            let count = |operation: &str| {
+                records.iter().filter(|record| record.operation == operation && record.path.starts_with(&path)).count()
+            };
+            let (begun, completed) = (count("CreateMultipartUpload"), count("CompleteMultipartUpload"));
+            assert!(begun >= 1);
+            assert_eq!(count("AbortMultipartUpload") + completed, begun);
+            assert_eq!(completed, listed(&bench, &key).len());
+            true
+        });
+        assert!(is_confirmed);
     }
-    let log = bench.stack.log();
-    assert!(log.count("CreateMultipartUpload") >= 3);
-    let finished = log.count("AbortMultipartUpload") + log.count("CompleteMultipartUpload");
-    assert_eq!(finished, log.count("CreateMultipartUpload"));
-    assert_eq!(log.count("CompleteMultipartUpload"), listed(&bench, "new/").len());
 }
 
 #[test]
@@ -157,7 +169,7 @@ fn a_thousand_small_objects_go_over_few_connections_and_requests() {
         let at = |moment| records.iter().filter(|record| record.started <= moment && moment < record.ended).count();
         records.iter().map(|record| at(record.started)).max().unwrap()
     };
-    assert!(most_at_once("PutObject") <= 16 && most_at_once("GetObject") <= 16);
+    assert!(most_at_once("PutObject") <= 32 && most_at_once("GetObject") <= 32);
     assert_eq!(fs::read_dir(bench.path("back")).unwrap().count(), 1000, "nothing else is left in the folder");
 }
 

@@ -45,8 +45,10 @@ const UNSIGNED: [&str; 16] = [
     "user-agent",
     "x-amzn-trace-id",
 ];
-/// What the signature or the connection decides (RFC 9110 §7.6.1, RFC 9112 §6), beside `x-amz-*` and `proxy-*`.
-const NOT_THE_CALLER_S: [&str; 10] = [
+/// What the signature or the connection decides (RFC 9110 §7.6.1, RFC 9112 §6), beside `proxy-*`. Of `x-amz-*` that is what
+/// Signature Version 4 has of its own, in a header or in the query (IAM user guide, "Elements of an AWS API request
+/// signature"); others are the service's, such as `X-Amz-Target` of its JSON protocols.
+const NOT_THE_CALLER_S: [&str; 18] = [
     "authorization",
     "connection",
     "content-length",
@@ -57,6 +59,14 @@ const NOT_THE_CALLER_S: [&str; 10] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-amz-algorithm",
+    "x-amz-content-sha256",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-expires",
+    "x-amz-security-token",
+    "x-amz-signature",
+    "x-amz-signedheaders",
 ];
 const WHOM: &str = "API.endpoints";
 
@@ -68,8 +78,9 @@ pub struct ApiRequest {
     /// The whole URL, percent-encoded, as it is to be sent: an API of `API.endpoints`, unless `service` and `region` are
     /// both given.
     pub url: String,
-    /// Header names and values, each name once. The signature's own (`Host`, `Authorization`, `X-Amz-*`) and those of the
-    /// connection are refused.
+    /// Header names and values, each name once; all that no proxy changes are signed, `X-Amz-Target` and its kin too. The
+    /// signature's own (`Host`, `Authorization`, `X-Amz-Date`, `X-Amz-Security-Token`, `X-Amz-Content-Sha256` …) and those of
+    /// the connection are refused.
     pub headers: Vec<(String, String)>,
     /// The body; empty for none.
     pub body: Vec<u8>,
@@ -261,7 +272,9 @@ fn read_url(text: &str) -> Result<Url, SessionError> {
     let sent = format!("{}{}", url.path(), url.query().map(|query| format!("?{query}")).unwrap_or_default());
     let is_dotted =
         percent_decode_str(url.path()).decode_utf8_lossy().split(['/', '\\']).any(|s| matches!(s, "." | ".."));
-    if (target != sent && format!("/{target}") != sent) || is_dotted {
+    // Tabs and line breaks are taken out of any place (URL Standard §4.4), and spaces off the ends.
+    let is_cleaned = text.contains(|c: char| c.is_control() || c.is_whitespace());
+    if (target != sent && format!("/{target}") != sent) || is_dotted || is_cleaned {
         return Err(wrong(
             "has characters, or `.` and `..` segments, that HTTP clients rewrite; its signature would not match",
             "Percent-encode everything but letters, digits and -._~ in each segment and value (RFC 3986 §2.1).",
@@ -301,8 +314,7 @@ fn read_headers(given: &[(String, String)]) -> Result<HeaderMap, SessionError> {
         };
         let name = HeaderName::from_bytes(given_name.as_bytes())
             .map_err(|_| wrong("is no header name", "Use letters, digits and hyphens (RFC 9110 §5.1)."))?;
-        let is_reserved = NOT_THE_CALLER_S.contains(&name.as_str())
-            || ["x-amz-", "proxy-"].iter().any(|prefix| name.as_str().starts_with(prefix));
+        let is_reserved = NOT_THE_CALLER_S.contains(&name.as_str()) || name.as_str().starts_with("proxy-");
         if is_reserved {
             return Err(wrong(
                 "belongs to the signature or the connection",
@@ -500,6 +512,8 @@ mod tests {
             "/a#b",
             "/a?b=1+2",
             "/a?b=%ff",
+            "\t/a",
+            "/a ",
         ] {
             assert!(refusal(get(&format!("https://api.example.com{rewritten}"))).starts_with("the request's URL"));
         }
@@ -531,10 +545,13 @@ mod tests {
             ..get("https://api.example.com/")
         };
         assert!(check(with("Content-Type", "application/json; charset=utf-8")).is_ok());
+        assert!(check(with("X-Amz-Target", "DynamoDB_20120810.GetItem")).is_ok());
         for (name, value) in [
             ("Host", "a"),
             ("AUTHORIZATION", "Bearer hunter2"),
             ("X-Amz-Date", "x"),
+            ("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"),
+            ("X-Amz-Signature", "x"),
             ("x-amz-security-token", "x"),
             ("Content-Length", "1"),
             ("Proxy-Authorization", "x"),
@@ -560,7 +577,7 @@ mod tests {
     fn what_a_signature_covers_is_what_arrives_unchanged() {
         let request = ApiRequest {
             method: "POST".to_owned(),
-            headers: ["Content-Type", "User-Agent", "Accept-Encoding", "X-Own", "Sec-Fetch-Mode", "Cache-Control"]
+            headers: ["Content-Type", "User-Agent", "Accept-Encoding", "X-Own", "X-Amz-Target", "Sec-Fetch-Mode"]
                 .map(|name| (name.to_owned(), "x".to_owned()))
                 .to_vec(),
             body: b"{}".to_vec(),
@@ -571,7 +588,10 @@ mod tests {
         let value =
             |name: &str| signed.headers().iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
         let authorization = value("authorization").unwrap();
-        assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-own,"));
+        assert!(
+            authorization
+                .contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target;x-own,")
+        );
         assert!(authorization.contains("/20270115/us-east-1/execute-api/aws4_request"), "{authorization}");
         assert_eq!((value("x-amz-security-token"), value("x-amz-content-sha256")), (Some("token"), None));
         assert_eq!(signed.expires_at(), now + SIGNATURE_LIFE);

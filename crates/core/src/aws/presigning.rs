@@ -9,7 +9,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::objects::{PresignObject, PresignedMethod, PresignedUrl};
 use super::reading::Target;
 use crate::cognito::AwsCredentials;
-use crate::error::SessionError;
+use crate::diagnosis::HttpError;
+use crate::error::{Service, SessionError};
 
 /// RFC 8187 §3.2.1, `attr-char`: these and letters and digits stand for themselves.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -65,12 +66,22 @@ pub(crate) async fn presign(
         }
     };
     let presigned = presigned.ok_or_else(unbuilt)?;
+    // Whoever uses it, a browser or curl, would ask for another object.
+    if is_rewritten(presigned.uri()) {
+        return Err(HttpError::PathRewritten.into_session_error(Service::S3, "presigning"));
+    }
     Ok(PresignedUrl {
         url: presigned.uri().to_owned(),
         headers: presigned.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         expires_at: now + lasts,
         is_cut_short: lasts < Duration::from_secs(wanted.as_secs()),
     })
+}
+
+/// Whether HTTP clients send another path than the one that was signed (RFC 3986 §5.2.4).
+fn is_rewritten(signed: &str) -> bool {
+    let (Ok(signed), Ok(sent)) = (signed.parse::<http::Uri>(), url::Url::parse(signed)) else { return true };
+    (signed.path(), signed.query()) != (sent.path(), sent.query())
 }
 
 /// RFC 6266 §4.3 and appendix D: a name in ASCII for old browsers, and the real one.

@@ -49,6 +49,13 @@ pub(crate) struct Begun {
     pub keeps_crc: bool,
 }
 
+impl Begun {
+    /// What vouches for a part where its CRC does not. To compute it takes longer than all else that is done with the bytes.
+    pub(crate) fn wants_md5(&self) -> bool {
+        !self.keeps_crc
+    }
+}
+
 /// A part that S3 has.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct FinishedPart {
@@ -283,20 +290,21 @@ mod tests {
 
     use super::*;
 
-    /// A server like S3, which knows no CRC64NVME: it says so, or it looks away.
+    /// A server like S3. An old one knows no CRC64NVME: it says so, or it looks away.
     #[derive(Debug, Clone)]
-    struct OldServer {
+    struct Server {
+        knows_crc: bool,
         refuses: bool,
         asked: Arc<Mutex<Vec<Vec<String>>>>,
     }
 
-    impl HttpClient for OldServer {
+    impl HttpClient for Server {
         fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
             SharedHttpConnector::new(self.clone())
         }
     }
 
-    impl HttpConnector for OldServer {
+    impl HttpConnector for Server {
         fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
             let headers = request.headers().iter().map(|(name, _)| name.to_owned());
             let digests: Vec<_> = headers
@@ -313,14 +321,17 @@ mod tests {
             };
             let mut answer = HttpResponse::new(http::StatusCode::from_u16(status).unwrap().into(), SdkBody::from(body));
             answer.headers_mut().insert("etag", "\"1\"");
+            if self.knows_crc {
+                answer.headers_mut().insert("x-amz-checksum-algorithm", "CRC64NVME");
+            }
             HttpConnectorFuture::new(std::future::ready(Ok(answer)))
         }
     }
 
     #[tokio::test]
-    async fn a_server_that_knows_no_crc_gets_md5_alone() {
-        for (refuses, requests) in [(true, 2), (false, 1)] {
-            let server = OldServer { refuses, asked: Arc::default() };
+    async fn a_part_goes_with_one_digest_and_md5_is_for_servers_that_know_no_crc() {
+        for (knows_crc, refuses, requests) in [(false, true, 2), (false, false, 1), (true, false, 1)] {
+            let server = Server { knows_crc, refuses, asked: Arc::default() };
             let sdk_config = SdkConfig::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new("us-west-2"))
@@ -334,14 +345,15 @@ mod tests {
             };
             let (headers, credentials) = (ObjectHeaders::default(), AwsCredentials::for_fuzzing());
             let begun = create_upload(&target, &credentials, &headers, true).await.map_err(|_| "refused").unwrap();
-            assert!(!begun.keeps_crc);
+            assert_eq!(begun.keeps_crc, knows_crc);
             let asked = std::mem::take(&mut *server.asked.lock().unwrap());
             assert_eq!(asked.len(), requests);
-            let digests = Digests::of(b"x", true);
+            let digests = Digests::of(b"x", begun.wants_md5());
             let payload = Payload { body: SdkBody::from("x"), digests: &digests, with_crc: begun.keeps_crc };
             let e_tag = upload_part(&target, &credentials, (&begun.upload_id, 1), payload).await;
             assert_eq!(e_tag.map_err(|_| "refused").unwrap().as_deref(), Some("\"1\""));
-            assert_eq!(*server.asked.lock().unwrap(), [["content-md5"]]);
+            let sent = if knows_crc { "x-amz-checksum-crc64nvme" } else { "content-md5" };
+            assert_eq!(*server.asked.lock().unwrap(), [[sent]]);
             // S3 itself is not asked twice.
             if refuses {
                 assert!(create_upload(&target, &credentials, &headers, false).await.is_err());

@@ -15,7 +15,7 @@ use super::obstacle::interception;
 use super::s3;
 use super::table::classify;
 use super::transport::{HttpError, is_unavailable};
-use crate::error::{SENSELESS, SETTING_KEY, Service, SessionError};
+use crate::error::{SENSELESS, Service, SessionError};
 
 /// However long a service asks to be left alone.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -148,14 +148,7 @@ where
             {
                 return sort_sdk_error(service, what, error);
             }
-            match connector.and_then(|error| find_source(error)) {
-                Some(error @ HttpError::PathRewritten) => AwsFailure::Unanswered(SessionError::Misconfigured {
-                    setting: SETTING_KEY.to_owned(),
-                    problem: error.to_string(),
-                    hint: "Rename the object, or use a presigned URL made elsewhere; keys with `.` or `..` as a path \
-                               segment cannot be addressed over this HTTP client."
-                        .to_owned(),
-                }),
+            match connector.and_then(|error| find_source::<HttpError>(error)) {
                 Some(error) => AwsFailure::Unanswered(error.clone().into_session_error(service, "request")),
                 None if connector.is_some_and(ConnectorError::is_timeout) => unreachable("no answer in time"),
                 None => unreachable("the connection failed"),

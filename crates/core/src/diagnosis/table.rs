@@ -9,7 +9,8 @@ use super::answer::{Passing, Refusal};
 use super::evidence::Evidence;
 use super::{api, cognito, s3};
 use crate::error::{
-    OUT_OF_ORDER, RATE_LIMITED, SETTING_COPY_SOURCE, SETTING_KEY, SETTING_OBJECT, Service, SessionError, SignInReason,
+    OUT_OF_ORDER, RATE_LIMITED, SENSELESS, SETTING_COPY_SOURCE, SETTING_KEY, SETTING_OBJECT, Service, SessionError,
+    SignInReason,
 };
 
 enum Kind {
@@ -213,6 +214,8 @@ static TABLE: &[Row] = &[
     row(S3, "EntityTooLarge", "", Misconfigured(SETTING_OBJECT),
         "{subject} is larger than S3 takes in one request",
         "Upload it from a file or a stream, in parts."),
+    row(S3, "EntityTooSmall", "", Misconfigured(SETTING_OBJECT),
+        "parts of {subject} are smaller than S3 takes", "Send it again in larger parts: no part but the last may have less than 5 MiB."),
     row(S3, "KeyTooLongError", "", Misconfigured(SETTING_KEY),
         "the key is too long", "S3 takes 1,024 bytes in UTF-8."),
     row(S3, "MetadataTooLarge", "", Misconfigured("metadata"),
@@ -327,7 +330,7 @@ fn sort_by_family(refusal: &Refusal, evidence: &Evidence) -> SessionError {
         (None, Some(404)) => {
             SessionError::NotFound { what: format!("what {service} was asked for ({})", refusal.said()) }
         }
-        _ => {
+        _ if is_denial(refusal) => {
             let status = refusal.status.map(|status| format!(" (HTTP status {status})")).unwrap_or_default();
             denied(
                 refusal,
@@ -337,6 +340,50 @@ fn sort_by_family(refusal: &Refusal, evidence: &Evidence) -> SessionError {
                 },
             )
         }
+        // "The server does not support the functionality required to fulfill the request" (RFC 9110 §15.6.2).
+        (None, Some(501)) => untakable(refusal, evidence, "does not know this request"),
+        (None, Some(300..=499)) => untakable(refusal, evidence, "does not take this request"),
+        (None, Some(500..=599)) => retryable(OUT_OF_ORDER),
+        // No status that there is (RFC 9110 §15).
+        _ => SessionError::Retryable {
+            failure: format!("the answer of {service} {SENSELESS} ({})", refusal.said()),
+            retry_after: None,
+        },
+    }
+}
+
+/// Whether it is about who asks, not about what is asked for: then somebody can allow it. Cognito says all by 400, Okta by its
+/// codes alone.
+fn is_denial(refusal: &Refusal) -> bool {
+    let says = |word: &str| refusal.code.contains(word);
+    match (refusal.service, refusal.status) {
+        (Okta, _) | (_, None | Some(401 | 403)) => true,
+        (Cognito, Some(400)) => ["NotAuthorized", "AccessDenied", "Forbidden"].into_iter().any(says),
+        _ => false,
+    }
+}
+
+/// The same request would be refused once more, whoever sends it.
+fn untakable(refusal: &Refusal, evidence: &Evidence, problem: &str) -> SessionError {
+    let service = refusal.service;
+    let stands_in = evidence.s3_endpoint.as_ref().filter(|_| service == S3);
+    SessionError::Misconfigured {
+        // Of one object it says nothing about the others.
+        setting: match evidence.needed.first().is_some_and(|needed| needed.key.is_some()) {
+            true => SETTING_OBJECT.to_owned(),
+            false => "request".to_owned(),
+        },
+        problem: match refusal.status.filter(|_| refusal.has_code()) {
+            Some(status) => format!("{service} {problem} ({}, HTTP status {status})", refusal.said()),
+            None => format!("{service} {problem} ({})", refusal.said()),
+        },
+        hint: match stands_in {
+            Some(endpoint) => format!(
+                "Trying again does not help. {endpoint} answers in S3's place (Storage.AWSS3.endpoint): see what it can do, \
+                 and what it means by that."
+            ),
+            None => "Trying again does not help: change what is asked for.".to_owned(),
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use super::obstacle::{self, NoTrust, Obstruction, Way, interception};
-use crate::error::{BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, Service, SessionError, UNKNOWN_NAME};
+use crate::error::{BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, SETTING_KEY, Service, SessionError, UNKNOWN_NAME};
 
 /// Why there is no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -123,7 +123,13 @@ impl HttpError {
                 problem: self.to_string(),
                 hint: "Use an https address.".to_owned(),
             },
-            Self::TooLarge { .. } | Self::Unreadable(_) | Self::PathRewritten => {
+            Self::PathRewritten => SessionError::Misconfigured {
+                setting: SETTING_KEY.to_owned(),
+                problem: self.to_string(),
+                hint: "Rename the object: HTTP clients ask for another one if a path has `.` or `..` as a segment."
+                    .to_owned(),
+            },
+            Self::TooLarge { .. } | Self::Unreadable(_) => {
                 SessionError::internal(format!("{service} ({what}): {self}"))
             }
         }

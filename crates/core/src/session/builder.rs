@@ -8,9 +8,9 @@ use url::Url;
 
 use super::connections::Connections;
 use super::names;
-use super::objects::PATIENCE;
+use super::objects::{PATIENCE, Remains};
 use super::others::OtherSessions;
-use super::renewal::CredentialRenewal;
+use super::renewal::{CredentialRenewal, ForSdk};
 use super::session::{Parts, Session};
 use super::sign_out::Leaving;
 use crate::aws::{endpoints, s3, sdk_config};
@@ -145,13 +145,14 @@ impl SessionBuilder {
             Arc::clone(&board),
             clock.clone(),
         );
-        let credentials = CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing);
-
-        let s3 = s3::Clients::new(config.clone(), sdk_config::unsigned(config.region(), None, &http, &clock));
+        let credentials =
+            Arc::new(CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing));
+        let for_sdk = ForSdk(Arc::clone(&credentials));
+        let s3 = s3::Clients::new(config.clone(), sdk_config::signed(&config, for_sdk, &http, &clock));
 
         Ok(Session::from_parts(Parts {
             connections: Connections::new(&config, http.clone(), beside.clone()),
-            credentials: Arc::new(credentials),
+            credentials,
             s3: Arc::new(s3),
             patience: self.transfer_patience,
             leaving: Leaving::new(Arc::clone(&sign_ins), server, vault.clone()),
@@ -163,6 +164,7 @@ impl SessionBuilder {
             board,
             vault,
             beside,
+            remains: Remains::default(),
             tokens,
             profile,
             sign_ins,

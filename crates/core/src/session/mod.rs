@@ -39,7 +39,7 @@ pub use builder::SessionBuilder;
 pub use claims::IdTokenClaims;
 pub use details::SessionDetails;
 pub use listing::ObjectPages;
-pub use objects::ObjectBody;
+pub use objects::{Leftovers, ObjectBody};
 pub use okta::{AccessToken, AuthorizationRequest, LoginOptions};
 pub use others::OtherSession;
 pub use published::{Renewed, SessionEvent, SessionEvents, SessionState};

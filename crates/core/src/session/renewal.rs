@@ -5,6 +5,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{Blame, cognito};
 use crate::error::{SessionError, SignInReason};
@@ -215,6 +219,29 @@ impl CredentialRenewal {
             }
             cause => Err(cause),
         }
+    }
+}
+
+/// The credentials as crates of the AWS SDK take them.
+pub(super) async fn provide(renewal: &Arc<CredentialRenewal>) -> Result<Credentials, CredentialsError> {
+    let credentials = renewal.credentials(UsedBy::Session).await;
+    credentials.map(|credentials| credentials.to_sdk()).map_err(|error| match error {
+        SessionError::SignInRequired { .. } => CredentialsError::not_loaded(error),
+        SessionError::Misconfigured { .. } => CredentialsError::invalid_configuration(error),
+        _ => CredentialsError::provider_error(error),
+    })
+}
+
+/// For the SDK's own calls beside those that bring their credentials: it opens the session of a directory bucket so.
+#[derive(Debug)]
+pub(super) struct ForSdk(pub(super) Arc<CredentialRenewal>);
+
+impl ProvideCredentials for ForSdk {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(provide(&self.0))
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -18,9 +17,9 @@ use super::claims::IdTokenClaims;
 use super::connections::Connections;
 use super::details::SessionDetails;
 use super::listing::ObjectPages;
-use super::objects::{ObjectBody, Objects};
+use super::objects::{Leftovers, ObjectBody, Objects, Remains};
 use super::others::{OtherSession, OtherSessions};
-use super::renewal::CredentialRenewal;
+use super::renewal::{CredentialRenewal, provide};
 use super::sign_out::{Leaving, SignOut, SignOutMode};
 use crate::aws::api::{ApiRequest, ApiResponse, SignedHeaders, is_configured};
 use crate::aws::objects::{
@@ -58,6 +57,7 @@ pub(super) struct Parts {
     pub(super) board: Arc<Board>,
     pub(super) vault: Vault,
     pub(super) beside: Beside,
+    pub(super) remains: Remains,
     pub(super) tokens: Arc<TokenRenewal>,
     pub(super) profile: Arc<ProfileReader>,
     pub(super) sign_ins: Arc<SignIns>,
@@ -230,6 +230,12 @@ impl Session {
         self.parts.beside.settle().await;
     }
 
+    /// What uploads whose callers went away may have left in S3, as far as it is known: wait for it with
+    /// [`settle`](Self::settle).
+    pub fn leftovers(&self) -> Leftovers {
+        self.parts.remains.found()
+    }
+
     /// Waits only until no code and no refresh token is on its way, half a minute at most, and lets none be spent any more:
     /// calls that need one end with `Retryable`. For a process that has to end now (Ctrl-C, a service manager's request):
     /// what was spent and not saved would be lost.
@@ -370,6 +376,7 @@ impl Session {
             Arc::clone(&parts.s3),
             parts.patience,
             parts.beside.clone(),
+            parts.remains.clone(),
         )
     }
 
@@ -509,12 +516,6 @@ impl ProvideCredentials for Session {
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(async move {
-            self.aws_credentials().await.map(|credentials| credentials.to_sdk()).map_err(|error| match error {
-                SessionError::SignInRequired { .. } => CredentialsError::not_loaded(error),
-                SessionError::Misconfigured { .. } => CredentialsError::invalid_configuration(error),
-                _ => CredentialsError::provider_error(error),
-            })
-        })
+        future::ProvideCredentials::new(provide(&self.parts.credentials))
     }
 }

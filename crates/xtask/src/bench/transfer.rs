@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -106,6 +108,9 @@ impl Client {
 #[derive(Debug, Clone, Copy)]
 struct Measured {
     took: Duration,
+    /// Seconds of a processor that the client took, and those that the stack took for it, where the system tells.
+    cpu: Duration,
+    cpu_of_stack: Duration,
     peak_memory: u64,
 }
 
@@ -120,9 +125,12 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
     let bench = Bench::start(root)?;
     let python = bench.find_python().ok_or("no Python with boto3; the tests of the local stack install one")?;
     let place = Place::prepare(&bench, python)?;
-    say(&format!("median of {rounds} rounds; MiB: the most memory that a client had\n"));
     say(&format!(
-        "{:<28}{:>20}{:>20}{:>20}{:>8}",
+        "median of {rounds} rounds; CPU: seconds of a processor that the client took + those that the stack took for it; MiB: \
+         the most memory that a client had\n"
+    ));
+    say(&format!(
+        "{:<28}{:>34}{:>34}{:>34}{:>8}",
         "",
         CLIENTS[0].name(),
         CLIENTS[1].name(),
@@ -150,19 +158,50 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
 fn tell(job: Job, network: &str, measured: [Vec<Measured>; 3]) {
     let middle = measured.map(|mut all| {
         all.sort_by_key(|measured| measured.took);
-        let peak = all.iter().map(|measured| measured.peak_memory).max().unwrap_or_default();
-        (all[all.len() / 2].took.as_secs_f64(), peak)
+        let peak_memory = all.iter().map(|measured| measured.peak_memory).max().unwrap_or_default();
+        Measured { peak_memory, ..all[all.len() / 2] }
     });
-    let columns = middle.map(|(seconds, peak)| format!("{seconds:>8.2} s {:>6.0} MiB", peak as f64 / 1_048_576.0));
-    let ratio = middle[1].0.min(middle[2].0) / middle[0].0;
+    let seconds = middle.map(|measured| measured.took.as_secs_f64());
+    let columns = middle.map(|measured| {
+        format!(
+            "{:>8.2} s {:>6.2}+{:<5.2} CPU {:>4.0} MiB",
+            measured.took.as_secs_f64(),
+            measured.cpu.as_secs_f64(),
+            measured.cpu_of_stack.as_secs_f64(),
+            measured.peak_memory as f64 / 1_048_576.0
+        )
+    });
+    let ratio = seconds[1].min(seconds[2]) / seconds[0];
     let verdict = if ratio >= job.aim() { "" } else { "  aim not met" };
     say(&format!(
-        "{:<28}{:>20}{:>20}{:>20}{ratio:>7.2}x{verdict}",
+        "{:<28}{:>34}{:>34}{:>34}{ratio:>7.2}x{verdict}",
         format!("{}, {network}", job.name()),
         columns[0],
         columns[1],
         columns[2]
     ));
+}
+
+/// The most memory that a process has while `waiting` lasts. What `wait4` tells would count in what it had before `execve`, which
+/// is this process's, with all that is on its way through it.
+fn watch_memory<T>(process: u32, waiting: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<(T, u64)> {
+    let has_ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let mut peak = 0;
+            while !has_ended.load(Ordering::Relaxed) {
+                let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+                let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+                let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+                peak = kibibytes.map_or(0, |kibibytes| kibibytes * 1024).max(peak);
+                thread::sleep(Duration::from_millis(5));
+            }
+            peak
+        });
+        let ended = waiting();
+        has_ended.store(true, Ordering::Relaxed);
+        Ok((ended?, watching.join().unwrap_or_default()))
+    })
 }
 
 /// The files on this side.
@@ -218,15 +257,18 @@ impl Place {
         };
         let mut command = self.command(bench, client, job, endpoint, local);
         command.stdout(Stdio::null());
-        let (ended, took) = timed(|| command.spawn().and_then(|child| child.wait4()));
-        let ended = ended.map_err(|error| format!("{} did not start: {error}", client.name()))?;
+        let before = bench.cpu_of_stack();
+        let (ended, took) = timed(|| command.spawn().and_then(|child| watch_memory(child.id(), || child.wait4())));
+        let cpu_of_stack = bench.cpu_of_stack().saturating_sub(before);
+        let (ended, peak_memory) = ended.map_err(|error| format!("{} did not start: {error}", client.name()))?;
         if !ended.status.success() {
             return Err(format!("{}, {}: {}", client.name(), job.name(), ended.status));
         }
         if !job.up && digest(&self.fetched)? != self.digests[usize::from(job.many)] {
             return Err(format!("{}, {}: other bytes than were sent", client.name(), job.name()));
         }
-        Ok(Measured { took, peak_memory: ended.rusage.maxrss })
+        let cpu = ended.rusage.utime + ended.rusage.stime;
+        Ok(Measured { took, cpu, cpu_of_stack, peak_memory })
     }
 
     fn command(&self, bench: &Bench, client: Client, job: Job, endpoint: &str, local: &Path) -> Command {

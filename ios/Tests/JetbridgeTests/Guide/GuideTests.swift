@@ -6,11 +6,12 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// The guide's code is that of Sample.swift, and it works; the list of the API is whole.
+/// The guides' code is that of Sample.swift, and it works; the list of the API is whole.
 @MainActor
 @Suite(.timeLimit(.minutes(5)))
 struct GuideTests {
     private static let guide = try! Repository.text("docs/ios.md", in: Repository.root)
+    private static let guideToAWS = try! Repository.text("docs/aws.md", in: Repository.root)
 
     /// The names that a line of a source declares for apps.
     private func names(in lines: [String]) -> [(line: Int, name: String)] {
@@ -26,7 +27,7 @@ struct GuideTests {
         }
     }
 
-    @Test("every Swift snippet of the guide is compiled")
+    @Test("every Swift snippet of the guides is compiled")
     func snippets() throws {
         func plain(_ text: String) -> String {
             text.components(separatedBy: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -36,9 +37,9 @@ struct GuideTests {
             plain(try Repository.text("Tests/JetbridgeTests/Guide/\($0).swift"))
         }
         .joined()
-        let parts = Self.guide.components(separatedBy: "```swift\n").dropFirst()
-        #expect(parts.count == 25)
-        for part in parts {
+        let parts = [Self.guide, Self.guideToAWS].map { $0.components(separatedBy: "```swift\n").dropFirst() }
+        #expect(parts.map(\.count) == [23, 3])
+        for part in parts.joined() {
             let code = try #require(part.components(separatedBy: "```").first)
             let wanted = plain(code).trimmingCharacters(in: .newlines)
             #expect(sample.contains(wanted), "not in Sample.swift: \(code)")
@@ -100,8 +101,11 @@ struct GuideTests {
         let overwritten = try await error { try await snippets.new(Data()) }
         guard case .conditionNotMet = overwritten else { throw overwritten }
         let document = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).txt")
-        defer { try? FileManager.default.removeItem(at: document) }
+        let copy = document.appendingPathExtension("copy")
+        defer { for file in [document, copy] { try? FileManager.default.removeItem(at: file) } }
         try Data("picked".utf8).write(to: document)
+        let shared = try await snippets.move(document, to: copy)
+        #expect(try Data(contentsOf: copy) == Data("picked".utf8) && !shared.isCutShort)
         try await snippets.upload(document)
         #expect(snippets.shown.last == "6 of 6 bytes")
         let exports = try JSONDecoder().decode(Exports.self, from: Data(bench.stack.awsExportsJson().utf8))

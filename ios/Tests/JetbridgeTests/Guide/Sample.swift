@@ -1,4 +1,4 @@
-// The code of docs/ios.md, compiled and run: GuideTests compares the two and signs in with it.
+// The code of docs/ios.md and docs/aws.md, compiled and run: GuideTests compares the two and signs in with it.
 import AWSSTS
 import AuthenticationServices
 import Foundation
@@ -161,6 +161,13 @@ final class Snippets {
         try await session.deleteObject("notes/today.txt")
     }
 
+    func move(_ report: URL, to copy: URL) async throws -> PresignedURL {
+        try await session.uploadFile(report, to: "reports/2026/report.pdf")
+        try await session.downloadObject("reports/2026/report.pdf", to: copy)
+        let shared = try await session.presignObject(PresignRequest("reports/2026/report.pdf", lasts: .seconds(1800)))
+        return shared
+    }
+
     func new(_ plan: Data) async throws {
         let isNew = ObjectConditions(ifNoneMatch: "*")
         try await session.putObject("notes/plan.txt", body: plan, headers: ObjectHeaders(), conditions: isNew)
@@ -178,11 +185,11 @@ final class Snippets {
         background.uploadTask(with: permit.request, fromFile: film).resume()
     }
 
-    func api(_ notes: URL) async throws {
-        var request = URLRequest(url: notes)
+    func api(_ orders: URL) async throws {
+        var request = URLRequest(url: orders)  // https://api.example.com/orders
         request.httpMethod = "POST"
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        request.httpBody = Data(#"{"text": "Water the plants."}"#.utf8)
+        request.httpBody = Data(#"{"item": 7}"#.utf8)
         let (data, response) = try await session.data(for: request)
         show("\(response.statusCode): \(data.count) bytes")
     }

@@ -6,9 +6,9 @@ use super::crew::{Crew, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::get;
 use super::put;
-use super::{failure, nothing_below, pages_below, places, sibling, subject_of, until_interrupted};
+use super::{failure, nothing_below, pages_below, places, rest_below, sibling, subject_of, until_interrupted};
 use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs};
-use crate::commands::place::{as_folder, bucket_of, is_address, parse_object, parse_one_object, show, usage};
+use crate::commands::place::{bucket_of, is_address, parse_folder, parse_object, parse_one_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::Output;
@@ -69,8 +69,8 @@ fn as_get(args: &CpArgs) -> Result<GetArgs, Failure> {
 
 async fn copy(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(), CliError> {
     if args.recursive {
-        let source = as_folder(parse_object(&args.source, &place(args))?);
-        let target = as_folder(parse_object(&args.target, &place(args))?);
+        let source = parse_folder(&args.source, &place(args))?;
+        let target = parse_folder(&args.target, &place(args))?;
         let (session, _) = context.signed_in().await?;
         refuse_copy_into_itself(&session, &source, &target)?;
         return until_interrupted(context, &session, WHOLE, |pulse| {
@@ -189,7 +189,13 @@ impl Copying<'_> {
                 break;
             }
             let source = sibling(self.source, &listed.key);
-            let rest = listed.key.strip_prefix(&self.source.key).unwrap_or(&listed.key);
+            let rest = match rest_below(self.source, &source) {
+                Ok(rest) => rest,
+                Err(problem) => {
+                    self.crew.tell(subject_of(self.session, &source), Err(problem))?;
+                    continue;
+                }
+            };
             let target = sibling(self.target, format!("{}{rest}", self.target.key));
             let subject = subject(self.session, &source, &target);
             if target.key.is_empty() {

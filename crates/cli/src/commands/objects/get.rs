@@ -3,16 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jetbridge::{Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectPage, Session};
+use jetbridge::{
+    Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectDetails, ObjectPage, Session,
+};
 
 use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
     failure, name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below, places,
-    sibling, subject_of, until_interrupted,
+    rest_below, sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs};
-use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
+use crate::commands::place::{parse_folder, parse_one_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::file_names::to_name;
@@ -32,7 +34,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
     match (args.recursive, to_stdout) {
         (true, true) => Err(usage("one object can go to stdout, not all below a folder").into()),
         (true, false) => {
-            let folder = as_folder(parse_object(&args.key, &args.place)?);
+            let folder = parse_folder(&args.key, &args.place)?;
             let root = target_of_folder(&folder, args.file.as_ref())?;
             let (session, _) = context.signed_in().await?;
             until_interrupted(context, &session, KEPT, |pulse| {
@@ -229,10 +231,9 @@ impl Download<'_> {
 
     async fn begin(&mut self, listed: &ListedObject) -> Result<(), CliError> {
         let object = sibling(self.folder, &listed.key);
-        // A server that lists what does not begin so would choose where it is written.
-        let Some(rest) = listed.key.strip_prefix(&self.folder.key) else {
-            let problem = format!("S3 listed {}, which is not below {}", show(&object), show(self.folder));
-            return self.crew.tell(subject_of(self.session, &object), Err(Failure::internal(problem)));
+        let rest = match rest_below(self.folder, &object) {
+            Ok(rest) => rest,
+            Err(problem) => return self.crew.tell(subject_of(self.session, &object), Err(problem)),
         };
         let folder = if listed.known_size() == Some(0) { self.target.place_folder(rest) } else { None };
         let is_folder = folder.is_some();
@@ -259,45 +260,59 @@ impl Download<'_> {
             Err(problem) => return self.crew.tell(subject, Err(problem)),
         }
         let (options, requests) = options_among_many(&self.args.transfer, listed.size);
-        let (session, size) = (self.session.clone(), listed.known_size());
+        let (session, size, if_match) = (self.session.clone(), listed.known_size(), e_tag_of(listed));
         self.crew
             .begin(requests, subject.clone(), move |progress| async move {
                 let downloaded = match size {
-                    Some(size) if size <= SMALL => fetch_small(&session, &object, &file).await?,
-                    _ => None,
-                };
-                let downloaded = match downloaded {
-                    Some(downloaded) => Ok(downloaded),
-                    None => {
-                        let options = options_with(options, progress);
-                        session.download_object(request(object, None), &file, options).await
+                    Some(size) if size <= SMALL => {
+                        fetch_small(&session, request(object, if_match), size, &file).await?
+                    }
+                    size => {
+                        let (request, options) = (request(object, if_match), options_with(options, progress));
+                        let downloaded = session.download_object(request, &file, options).await;
+                        let downloaded = downloaded.map_err(|error| failure(&error))?;
+                        size.map_or(Ok(()), |size| check_size(&downloaded.details, size))?;
+                        downloaded
                     }
                 };
-                let outcome: Outcome = downloaded
-                    .map(|downloaded| ObjectEvent::downloaded(subject, downloaded))
-                    .map_err(|error| failure(&error));
+                let outcome: Outcome = Ok(ObjectEvent::downloaded(subject, downloaded));
                 outcome
             })
             .await
     }
 }
 
-/// Brings a small object through memory; none if it has grown since it was listed.
+/// The entity tag that was listed, if it can be asked for: quoted and strong (RFC 9110 §8.8.3, §13.1.1).
+fn e_tag_of(listed: &ListedObject) -> Option<ETag> {
+    let tag = listed.e_tag.as_deref().filter(|tag| tag.starts_with('"'))?;
+    tag.parse().ok().filter(|ETag(quoted)| quoted == tag)
+}
+
+/// What was listed is what was asked for: neither an object that took its place meanwhile, nor a part of it.
+fn check_size(details: &ObjectDetails, listed: u64) -> Result<(), Failure> {
+    if details.size == listed {
+        return Ok(());
+    }
+    let problem = format!("S3 listed the object with {listed} bytes and gave one with {}", details.size);
+    Err(Failure::new("retryable", Exit::Temporary, problem).hint("It was replaced meanwhile, perhaps: try again."))
+}
+
+/// Brings a small object through memory.
 async fn fetch_small(
     session: &Session,
-    object: &ObjectAddress,
+    request: GetObject,
+    listed: u64,
     file: &Path,
-) -> Result<Option<DownloadedObject>, Failure> {
-    let body = session.get_object(request(object.clone(), None)).await.map_err(|error| failure(&error))?;
+) -> Result<DownloadedObject, Failure> {
+    let body = session.get_object(request).await.map_err(|error| failure(&error))?;
     let mut details = body.details().clone();
-    if details.size > SMALL {
-        return Ok(None);
-    }
+    check_size(&details, listed)?;
     let bytes = body.collect(SMALL).await.map_err(|error| failure(&error))?;
     details.size = bytes.len() as u64;
+    check_size(&details, listed)?;
     let is_verified = details.checksum.as_ref().is_some_and(|checksum| checksum.is_of_whole_object);
     let file = file.to_owned();
     let written = tokio::task::spawn_blocking(move || write_small(&file, &bytes)).await;
     written.unwrap_or_else(|_| Err(Failure::internal("writing a file panicked")))?;
-    Ok(Some(DownloadedObject { details, resumed: 0, is_verified }))
+    Ok(DownloadedObject { details, resumed: 0, is_verified })
 }

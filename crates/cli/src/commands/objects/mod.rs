@@ -12,7 +12,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use jetbridge::storage::default_directory;
-use jetbridge::{ListObjects, ObjectAddress, ObjectPages, Session, SessionError, TransferOptions};
+use jetbridge::{Leftovers, ListObjects, ObjectAddress, ObjectPages, Session, SessionError, TransferOptions};
 use tokio::sync::mpsc;
 
 use crate::args::TransferArgs;
@@ -23,8 +23,9 @@ use crate::text::{escape, shorten};
 use crew::{OnProgress, Pulse};
 use events::Subject;
 
-/// Requests at once for many objects: small ones are waited for more than moved.
-const PLACES: usize = 16;
+/// Requests at once for many objects: small ones are waited for more than moved. `cargo xtask bench transfer` says what it is
+/// worth with a server that is far away.
+const PLACES: usize = 32;
 /// For the parts of one.
 const PARTS_AT_ONCE: usize = 8;
 /// For each of many large ones, and for a stream.
@@ -74,6 +75,23 @@ fn options_with(options: TransferOptions, progress: OnProgress) -> TransferOptio
     TransferOptions { progress: Some(progress), ..options }
 }
 
+/// What an upload that was cancelled has left in S3.
+fn told_of(leftovers: &Leftovers, is_tidy: bool, what_is_left: &str) -> String {
+    let mut told = match &leftovers.parts {
+        Some(why) => format!(
+            "S3 still has parts of an unfinished object, which could not be given up ({why}). The same command goes on with a \
+             file's; else a lifecycle rule of the bucket ends them."
+        ),
+        None if !is_tidy => "S3 has not confirmed yet that it forgets what was sent of it.".to_owned(),
+        None if leftovers.may_be_written => "S3 keeps nothing of any other unfinished object.".to_owned(),
+        None => return what_is_left.to_owned(),
+    };
+    if leftovers.may_be_written {
+        told.insert_str(0, "What was on its way last may have been written all the same: look with jetbridge ls. ");
+    }
+    told
+}
+
 /// Runs what moves objects. Asked to end, it lets go of all of it, and waits a moment for S3 to forget what it has of it.
 async fn until_interrupted<F>(
     context: &Context,
@@ -95,8 +113,7 @@ where
         session.settle().await;
     };
     let is_tidy = tokio::time::timeout(TIDYING, tidying).await.is_ok();
-    let hint = if is_tidy { what_is_left } else { "S3 has not confirmed yet that it forgets what was sent of it." };
-    Err(Failure::cancelled().hint(hint).into())
+    Err(Failure::cancelled().hint(told_of(&session.leftovers(), is_tidy, what_is_left)).into())
 }
 
 /// What stands before the meter of one object: there is little room.
@@ -113,6 +130,12 @@ fn pages_below(session: &Session, folder: &ObjectAddress) -> ObjectPages {
         requester_pays: folder.requester_pays,
         ..ListObjects::default()
     })
+}
+
+/// What an object is called below a folder. The core refuses a listing of others: they would choose where they are written.
+fn rest_below<'a>(folder: &ObjectAddress, object: &'a ObjectAddress) -> Result<&'a str, Failure> {
+    let problem = || Failure::internal(format!("{} is not below {}", show(object), show(folder)));
+    object.key.strip_prefix(&folder.key).ok_or_else(problem)
 }
 
 /// Another key of the same bucket.

@@ -17,7 +17,7 @@ use super::{
     subject_of, until_interrupted,
 };
 use crate::args::PutArgs;
-use crate::commands::place::{as_folder, parse_object, show, usage};
+use crate::commands::place::{as_folder, parse_folder, parse_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::file_names::to_key;
@@ -37,7 +37,10 @@ pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: 
             return Err(usage("stdin is one object, not a folder").into());
         }
         let root = args.file.absolute()?;
-        let folder = as_folder(target(args, root.file_name().and_then(|name| name.to_str()))?);
+        let folder = match &args.key {
+            Some(key) => parse_folder(key, &args.place)?,
+            None => as_folder(target(args, root.file_name().and_then(|name| name.to_str()))?),
+        };
         let source = SourceFolder::open(root, args.follow_links)?;
         let (session, _) = context.signed_in().await?;
         return until_interrupted(context, &session, NOTHING, |pulse| {

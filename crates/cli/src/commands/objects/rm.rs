@@ -11,7 +11,7 @@ use super::crew::{Crew, Pulse, tell};
 use super::events::ObjectEvent;
 use super::{PLACES, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
-use crate::commands::place::{as_folder, parse_object, parse_one_object, show, usage};
+use crate::commands::place::{parse_folder_to_delete, parse_one_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::output::{BOLD, DIM, Output, styled};
@@ -38,7 +38,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &RmArgs, output: &
                 .hint("Look with --dry-run, then say --yes.")
                 .into());
         }
-        let folder = as_folder(parse_object(key, &args.place)?);
+        let folder = parse_folder_to_delete(key, &args.place)?;
         let (session, _) = context.signed_in().await?;
         return until_interrupted(context, &session, SOME, |pulse| {
             remove_below(context, &session, pulse, &folder, args, output)

@@ -236,13 +236,16 @@ fn a_refusal_without_a_word_is_told_by_its_status_and_what_stands_beside() {
     };
     assert!(told(&bare(400, Some("eu-west-1"))).contains("Set Storage.AWSS3.region to eu-west-1."));
     let unexplained = bare(400, Some("us-west-2"));
-    assert_eq!(told(&unexplained), "S3 refused: HTTP status 400 S3 gives no reason (HTTP status 400).");
+    assert_eq!(
+        told(&unexplained),
+        "request: S3 does not take this request (S3: HTTP status 400) Trying again does not help: change what is asked for."
+    );
     for status in [302, 307, 408, 429, 500, 502, 503, 504] {
         assert_eq!(bare(status, None).recovery(), Recovery::Retry, "{status}");
     }
     assert_eq!(bare(404, None).kind(), "not_found");
     for status in [405, 409, 412, 501] {
-        assert_eq!(bare(status, None).kind(), "access_denied", "{status}");
+        assert_eq!(bare(status, None).kind(), "misconfigured", "{status}");
     }
 }
 
@@ -315,8 +318,32 @@ fn what_no_row_knows_is_sorted_by_its_status_and_quoted_safely() {
     assert!(
         matches!(classify(&refusal, &evidence()), SessionError::AccessDenied { hint, .. } if hint == "S3 says: odd[31m words")
     );
-    refusal.status = Some(502);
-    assert_eq!(classify(&refusal, &evidence()).recovery(), Recovery::Retry);
+    for (service, code, status, kind) in [
+        (S3, "Strange", 401, "access_denied"),
+        (S3, "Strange", 403, "access_denied"),
+        (Cognito, "NotAuthorizedException", 400, "access_denied"),
+        (S3, "NotImplemented", 501, "misconfigured"),
+        (S3, "MethodNotAllowed", 405, "misconfigured"),
+        (S3, "InvalidRequest", 400, "misconfigured"),
+        (S3, "EntityTooSmall", 400, "misconfigured"),
+        (S3, "HTTP status 308", 308, "misconfigured"),
+        (Cognito, "StrangeException", 400, "misconfigured"),
+        (S3, "Strange", 404, "not_found"),
+        (S3, "Strange", 502, "retryable"),
+        (S3, "HTTP status 507", 507, "retryable"),
+        (S3, "HTTP status 999", 999, "retryable"),
+    ] {
+        let refusal = Refusal { status: Some(status), ..Refusal::new(service, code, "odd words") };
+        let error = classify(&refusal, &evidence());
+        assert_eq!(error.kind(), kind, "{code} {status}: {error}");
+        let told = format!("{error} {}", error.hint().unwrap_or_default());
+        assert!(told.contains("odd words"), "{code} {status}: {told}");
+    }
+    // One object's refusal is no reason against the others.
+    refusal.status = Some(400);
+    let reading = evidence().for_permission(Permission::on_object("s3:GetObject", "the-bucket", "k"));
+    assert!(classify(&refusal, &reading).is_about_one_object());
+    assert!(!classify(&refusal, &evidence()).is_about_one_object());
 }
 
 #[test]

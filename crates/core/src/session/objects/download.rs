@@ -29,8 +29,9 @@ const MOST_PARALLEL: usize = 64;
 /// Bytes of a part, as boto3 and the AWS CLI have it (`multipart_chunksize`).
 const PART_SIZE: u64 = 8 * 1024 * 1024;
 const MOST_PARTS: u64 = 10_000;
-/// Each request keeps so much in memory, and a little more, before it is written.
-const WRITTEN_AT_ONCE: u64 = 1024 * 1024;
+/// Each request keeps so much in memory before it is written. The pieces may hold on to larger buffers of the connection, and
+/// there are several requests.
+const WRITTEN_AT_ONCE: u64 = 256 * 1024;
 /// A download that was dropped may be writing its last bytes for a moment.
 const POLL: Duration = Duration::from_millis(50);
 const POLLS: u32 = 40;

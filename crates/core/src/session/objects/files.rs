@@ -21,10 +21,10 @@ pub(super) fn explain(path: &Path, error: &io::Error) -> SessionError {
             format!("nothing may be written there: choose another folder ({error})")
         }
         StorageFull | QuotaExceeded => {
-            format!("there is no room left: make some and try again, what has arrived is kept ({error})")
+            format!("there is no room left: make some and try again ({error})")
         }
         FileTooLarge => {
-            format!("the disk takes no file of this size: choose another, what has arrived is kept ({error})")
+            format!("the disk takes no file of this size: choose another ({error})")
         }
         InvalidFilename => "the file system takes no such name: choose a shorter one".to_owned(),
         _ => error.to_string(),

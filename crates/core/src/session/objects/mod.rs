@@ -5,6 +5,7 @@ mod delete;
 mod download;
 mod files;
 mod get;
+mod leftovers;
 mod partial;
 mod presign;
 mod progress;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::get::ObjectBody;
+pub use self::leftovers::Leftovers;
+pub(super) use self::leftovers::Remains;
 use super::renewal::CredentialRenewal;
 use super::tasks::Beside;
 use crate::aws::objects::ObjectAddress;
@@ -40,6 +43,7 @@ pub(super) struct Objects {
     /// How long a transfer may stand still.
     patience: Duration,
     beside: Beside,
+    remains: Remains,
 }
 
 /// One object, found: how it is asked for, and what an explanation of a refusal may name.
@@ -56,8 +60,9 @@ impl Objects {
         clients: Arc<Clients>,
         patience: Duration,
         beside: Beside,
+        remains: Remains,
     ) -> Self {
-        Self { credentials, config, clients, patience, beside }
+        Self { credentials, config, clients, patience, beside, remains }
     }
 
     /// Where an object is on which a call is made that takes the permission of `action`.

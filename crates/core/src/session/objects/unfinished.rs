@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::put::Writing;
 use super::upload_journal::{self, Journal, Left};
-use super::{Objects, Place};
+use super::{Objects, Place, Remains};
 use crate::aws::objects::{ObjectAddress, TransferOptions};
 use crate::aws::reading::Target;
 use crate::aws::writing::{self, Begun};
@@ -28,6 +28,7 @@ pub(super) struct Unfinished {
     pub begun: Begun,
     pub journal: SharedJournal,
     beside: Beside,
+    remains: Remains,
     /// An earlier process asked for the object, and ended before it heard of it.
     pub may_be_complete: bool,
     is_settled: bool,
@@ -39,9 +40,9 @@ impl Unfinished {
         place: Place,
         begun: Begun,
         journal: SharedJournal,
-        beside: Beside,
+        (beside, remains): (Beside, Remains),
     ) -> Self {
-        Self { credentials, place, begun, journal, beside, may_be_complete: false, is_settled: false }
+        Self { credentials, place, begun, journal, beside, remains, may_be_complete: false, is_settled: false }
     }
 
     /// Nothing more is to be done with it.
@@ -59,7 +60,7 @@ impl Unfinished {
     /// S3 forgets it, and then this device.
     pub(super) async fn give_up(mut self) {
         self.is_settled = true;
-        give_up(&self.credentials, &self.place, &self.begun.upload_id, &self.journal).await;
+        give_up(&self.credentials, &self.place, &self.begun.upload_id, &self.journal, &self.remains).await;
     }
 }
 
@@ -71,15 +72,23 @@ impl Drop for Unfinished {
         }
         let (credentials, place) = (Arc::clone(&self.credentials), self.place.clone());
         let (upload_id, journal) = (self.begun.upload_id.clone(), self.journal.clone());
-        self.beside.spawn(async move { give_up(&credentials, &place, &upload_id, &journal).await });
+        let remains = self.remains.clone();
+        self.beside.spawn(async move { give_up(&credentials, &place, &upload_id, &journal, &remains).await });
     }
 }
 
 /// What could not be given up stays in the journal: whoever uploads the same goes on with it, and after a week it is tried
 /// again.
-async fn give_up(credentials: &Arc<CredentialRenewal>, place: &Place, upload_id: &str, journal: &SharedJournal) {
+async fn give_up(
+    credentials: &Arc<CredentialRenewal>,
+    place: &Place,
+    upload_id: &str,
+    journal: &SharedJournal,
+    remains: &Remains,
+) {
     if let Err(error) = abort(credentials, place, upload_id, journal).await {
         tracing::warn!(%error, "an upload could not be given up; a lifecycle rule of the bucket can");
+        remains.keep_parts(error);
     }
 }
 
@@ -130,7 +139,7 @@ fn shared(journal: Journal) -> SharedJournal {
 impl Objects {
     pub(super) fn unfinished(&self, writing: &Writing, begun: Begun, journal: SharedJournal) -> Unfinished {
         let (credentials, place) = (Arc::clone(&self.credentials), writing.place.clone());
-        Unfinished::new(credentials, place, begun, journal, self.beside.clone())
+        Unfinished::new(credentials, place, begun, journal, (self.beside.clone(), self.remains.clone()))
     }
 
     /// Gives up what an earlier process sent of a file, and says whether there was anything.
@@ -203,7 +212,7 @@ impl Objects {
     /// Gives uploads up that nobody went on with, beside what is done now.
     fn give_up_forgotten(&self, folder: PathBuf, own: upload_journal::Place) {
         let (credentials, clients) = (Arc::clone(&self.credentials), Arc::clone(&self.clients));
-        let evidence = Evidence::of(&self.config);
+        let (evidence, remains) = (Evidence::of(&self.config), Remains::default());
         self.beside.spawn(async move {
             let now = SystemClock.now();
             let found = block(move || Ok(upload_journal::forgotten(&folder, now, &own))).await.unwrap_or_default();
@@ -211,7 +220,7 @@ impl Objects {
                 let upload_journal::Place { bucket, key, requester_pays, .. } = place;
                 let target = Target { client: clients.for_bucket(&bucket), bucket, key, requester_pays };
                 let place = Place { target, evidence: evidence.clone() };
-                give_up(&credentials, &place, &left.upload.upload_id, &shared(journal)).await;
+                give_up(&credentials, &place, &left.upload.upload_id, &shared(journal), &remains).await;
             }
         });
     }

@@ -19,7 +19,8 @@ use super::upload_journal::{Fingerprint, Journal, Left, Plan};
 use super::{Objects, Place};
 use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::refuse;
-use crate::aws::objects::{PutObject, TransferOptions, UploadedObject};
+use crate::aws::objects::{Conditions, PutObject, TransferOptions, UploadedObject};
+use crate::aws::reading;
 use crate::aws::writing::{self, Begun, FinishedPart, Payload, Written};
 use crate::error::{Recovery, SETTING_OBJECT, SessionError};
 use crate::session::signed_call::send_signed;
@@ -125,7 +126,10 @@ impl Objects {
                     unfinished.may_be_complete = is_completing;
                     (unfinished, parts)
                 }
-                None => (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new()),
+                None => {
+                    self.look_before_sending(writing).await?;
+                    (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new())
+                }
             };
             let resumed = finished.iter().map(|part| part.crc.length).sum();
             meter.begin(Some(source.size), resumed);
@@ -182,6 +186,7 @@ impl Objects {
             meter.finish(size);
             return Ok(written);
         };
+        self.look_before_sending(&writing).await?;
         let unfinished = self.begin_without_journal(&writing).await?;
         let meter = Meter::new(&options);
         meter.begin(None, 0);
@@ -208,6 +213,23 @@ impl Objects {
                 Err(error)
             }
         }
+    }
+
+    /// S3 judges conditions when all has been sent: what cannot succeed is not begun. Whoever may not look finds out then.
+    async fn look_before_sending(&self, writing: &Writing) -> Result<(), SessionError> {
+        let Writing { place: Place { target, evidence }, conditions, .. } = writing;
+        let Conditions { if_match, if_none_match, .. } = conditions;
+        if if_match.is_none() && if_none_match.is_none() {
+            return Ok(());
+        }
+        let ask = |credentials| async move { reading::head(target, &credentials, &Conditions::default()).await };
+        let Ok(there) = send_signed(&self.credentials, evidence, ask).await else { return Ok(()) };
+        let problem = match (if_match, &there.details.e_tag) {
+            _ if if_none_match.is_some() => "is there already",
+            (Some(wanted), Some(e_tag)) if wanted != e_tag => "is another one than the request demands",
+            _ => return Ok(()),
+        };
+        Err(SessionError::ConditionNotMet { what: format!("{} {problem}; nothing was sent", evidence.subject()) })
     }
 
     /// Sends parts, several at once, and makes an object of them and of those that are there.
@@ -246,7 +268,7 @@ impl Objects {
             let (finished, conditions) = (&finished, &writing.conditions);
             async move { writing::complete_upload(target, &credentials, begun, finished, conditions).await }
         };
-        let Tried { outcome, was_in_doubt } = self.sender(evidence).ask(complete).await;
+        let Tried { outcome, was_in_doubt } = self.remains.watch(self.sender(evidence).ask(complete)).await;
         let was_in_doubt = was_in_doubt || unfinished.may_be_complete;
         let outcome = match outcome {
             Ok(None) if was_in_doubt => {
@@ -273,7 +295,7 @@ impl Objects {
         meter: Arc<Meter>,
     ) -> Result<Option<FinishedPart>, SessionError> {
         let Place { target, evidence } = &writing.place;
-        let digests = source.digests(writing.is_like_s3).await?;
+        let digests = source.digests(begun.wants_md5()).await?;
         let send = |credentials, body| {
             let (digests, upload_id) = (&digests, &begun.upload_id[..]);
             let payload = Payload { body, digests, with_crc: begun.keeps_crc };
@@ -300,7 +322,7 @@ impl Objects {
     ) -> Result<Unfinished, SessionError> {
         let (tell, told) = oneshot::channel();
         let place = writing.place.clone();
-        let (credentials, beside) = (Arc::clone(&self.credentials), self.beside.clone());
+        let (credentials, beside, remains) = (Arc::clone(&self.credentials), self.beside.clone(), self.remains.clone());
         let (headers, is_like_s3) = (writing.headers.clone(), writing.is_like_s3);
         self.beside.spawn(async move {
             let begun = send_signed(&credentials, &place.evidence, |credentials| {
@@ -313,7 +335,7 @@ impl Objects {
                     if let Some(plan) = plan {
                         note(&journal, move |journal| journal.begin(&plan, &noted)).await;
                     }
-                    Ok(Unfinished::new(credentials, place, begun, journal, beside))
+                    Ok(Unfinished::new(credentials, place, begun, journal, (beside, remains)))
                 }
                 Err(error) => Err(error),
             };

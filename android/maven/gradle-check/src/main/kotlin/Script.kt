@@ -10,7 +10,6 @@ import org.gradle.api.publish.PublishingExtension
 import org.gradle.api.tasks.TaskCollection
 import org.gradle.api.tasks.TaskContainer
 import org.gradle.api.tasks.TaskProvider
-import org.gradle.plugins.signing.SigningExtension
 import org.jetbrains.kotlin.gradle.dsl.KotlinAndroidExtension
 import java.io.File
 
@@ -26,8 +25,6 @@ abstract class Script<Android, Components>(
     val publishing: PublishingExtension get() = extensions.getByType(PublishingExtension::class.java)
 
     fun publishing(configure: PublishingExtension.() -> Unit) = publishing.configure()
-
-    fun signing(configure: SigningExtension.() -> Unit) = extensions.getByType(SigningExtension::class.java).configure()
 
     // The Android and Kotlin plugins do not run here: what is said to them is only compiled.
 

@@ -137,7 +137,7 @@ public sealed class JetbridgeException(
         /** Which one, in English. */
         public val what: String,
         cause: SessionException? = null,
-    ) : JetbridgeException("a condition does not hold: $what", Recovery.IGNORE, cause) {
+    ) : JetbridgeException("a condition does not hold: $what", Recovery.RETRY, cause) {
         override fun text(context: Context): String = context.getString(R.string.jetbridge_error_condition_not_met)
     }
 
@@ -148,7 +148,7 @@ public sealed class JetbridgeException(
         /** What is wrong with it, in English. */
         public val problem: String,
         cause: Throwable? = null,
-    ) : JetbridgeException("$path: $problem", Recovery.IGNORE, cause) {
+    ) : JetbridgeException("$path: $problem", Recovery.RETRY, cause) {
         override fun text(context: Context): String =
             context.getString(R.string.jetbridge_error_local_file, path.substringAfterLast('/'), problem)
     }

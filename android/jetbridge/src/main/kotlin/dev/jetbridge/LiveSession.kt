@@ -38,7 +38,7 @@ internal class LiveSession(
     /** Where uploads are remembered, if an app names no other place. */
     private val transfers: String? = null,
 ) : JetbridgeSession {
-    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+    private val scope = CoroutineScope(SupervisorJob() + WORKERS)
 
     /** Everybody comes by here: what was closed has no answer. */
     private val core get() = if (scope.isActive) opened else throw closed()
@@ -291,6 +291,14 @@ internal class LiveSession(
 
     private companion object {
         const val EVENTS_KEPT = 64
+
+        /**
+         * Threads that nobody else can take: whoever blocks one to wait for the session, as an interceptor of OkHttp does, must not
+         * keep it from answering. Blocked callers can hold all of Dispatchers.Default, and all 64 of Dispatchers.IO; but "views
+         * obtained with limitedParallelism are not restricted by the Dispatchers.IO parallelism" (kotlinx.coroutines 1.11,
+         * Dispatchers.IO, "Elasticity for limited parallelism"). Nothing of ours blocks them: Rust does the work on its own threads.
+         */
+        val WORKERS = Dispatchers.IO.limitedParallelism(4, "Jetbridge")
 
         fun closed() = JetbridgeException.of(SessionException.Internal("the session is closed"))
     }

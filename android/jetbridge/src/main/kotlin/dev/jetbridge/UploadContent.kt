@@ -1,24 +1,30 @@
 package dev.jetbridge
 
+import android.content.ContentResolver
 import android.content.Context
 import android.net.Uri
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
 import java.io.File
 import java.io.IOException
 import java.io.InputStream
+import java.util.UUID
 
 /**
  * Writes an object from what the user has picked or taken: a `content://` Uri, as `PickVisualMedia`, `GetContent` and
  * `OpenDocument` give it. Needs no permission. Its content type is the one that the Uri's provider says, unless [headers] have one.
+ * Any other Uri is refused: a picker is another app, and by `file:` it could name files that only this one can read. The same holds
+ * for Uris of this app's own providers, which are read, as a camera's picture is: give none that another app has made up.
  *
  * It is copied into the app's cache first, and removed from there in the end. A Uri of the photo picker is readable only until the
  * process ends, so that an upload of it does not outlive the process; for one that does, copy it to a file of the app's own and use
  * [JetbridgeSession.uploadFile].
  *
  * @param onProgress how far the upload is; the copy before it is not counted
- * @throws JetbridgeException.LocalFile if the Uri cannot be read, or the cache has no room
+ * @throws JetbridgeException.LocalFile if the Uri is none of a provider or cannot be read, or the cache has no room
  * @throws JetbridgeException as [JetbridgeSession.uploadFile]
  */
 public suspend fun JetbridgeSession.uploadContent(
@@ -30,23 +36,26 @@ public suspend fun JetbridgeSession.uploadContent(
     conditions: ObjectConditions = ObjectConditions(),
     onProgress: ((TransferProgress) -> Unit)? = null,
 ): UploadedObject {
+    if (uri.scheme != ContentResolver.SCHEME_CONTENT) throw JetbridgeException.LocalFile("$uri", "only a content: Uri is read")
     // "By default, the system grants your app access to media files until the device is restarted or until your app stops"
     // (developer.android.com/training/data-storage/shared/photo-picker, "Persist media file access").
     // Why a copy: the parts of an upload are read several at once and again if one fails, for which there has to be a file of a
     // known size. A provider need not know the size (OpenableColumns.SIZE: "null if unknown"), and what it says may not be what is
     // read: a video is transcoded on the way to apps that cannot play it (developer.android.com/media/platform/transcoding).
     val resolver = context.contentResolver
-    val copy = withContext(Dispatchers.IO) { File.createTempFile("upload", null, context.cacheDir) }
+    val copy = withContext(Dispatchers.IO) { File(context.cacheDir, "upload-${UUID.randomUUID()}") }
     try {
         val contentType =
             withContext(Dispatchers.IO) {
-                readable(uri) { resolver.openInputStream(uri) ?: throw IOException("its provider does not answer") }
-                    .use { content -> readable(uri) { content.copyTo(copy) { ensureActive() } } }
-                headers.contentType ?: resolver.getType(uri)
+                readable(uri) {
+                    val content = resolver.openInputStream(uri) ?: throw IOException("its provider does not answer")
+                    content.use { it.copyTo(copy) }
+                    headers.contentType ?: resolver.getType(uri)?.takeIf(MEDIA_TYPE::matches)
+                }
             }
         return uploadFile(address, copy, headers.copy(contentType = contentType), options, conditions, onProgress)
     } finally {
-        copy.delete()
+        withContext(NonCancellable + Dispatchers.IO) { copy.delete() }
     }
 }
 
@@ -61,28 +70,46 @@ public suspend fun JetbridgeSession.uploadContent(
     onProgress: ((TransferProgress) -> Unit)? = null,
 ): UploadedObject = uploadContent(ObjectAddress(key), uri, context, headers, options, conditions, onProgress)
 
-private inline fun InputStream.copyTo(
-    file: File,
-    beforeEach: () -> Unit,
-) = file.outputStream().use { out ->
-    val buffer = ByteArray(DEFAULT_BUFFER_SIZE)
-    while (true) {
-        beforeEach()
-        val read = read(buffer)
-        if (read < 0) break
-        out.write(buffer, 0, read)
-    }
-}
+/** "type/subtype" and what may follow (RFC 9110, section 8.3.1). A provider is another app, and what it says becomes a header. */
+private val MEDIA_TYPE = Regex("[!-~]+/[ -~]+")
 
-/** What a provider throws is its own affair: a photo that is gone, an access that was taken back, a bug. */
-private inline fun <T> readable(
+private suspend fun InputStream.copyTo(file: File) =
+    writable(file) { file.outputStream() }.use { out ->
+        val buffer = ByteArray(DEFAULT_BUFFER_SIZE)
+        while (true) {
+            currentCoroutineContext().ensureActive()
+            val read = read(buffer)
+            if (read < 0) break
+            writable(file) { out.write(buffer, 0, read) }
+        }
+    }
+
+/**
+ * What a provider throws is its own affair, and a bug of it must not end this app: a photo that is gone, an access that was taken
+ * back, whatever its process throws, of which Android hands RuntimeExceptions on to whoever asked (android.database.DatabaseUtils,
+ * readExceptionFromParcel), and in this app's own process anything at all.
+ */
+private suspend inline fun <T> readable(
     uri: Uri,
     read: () -> T,
 ): T =
     try {
         read()
+    } catch (e: JetbridgeException) {
+        throw e
+    } catch (e: Exception) {
+        // Not the provider's but ours: the caller has gone.
+        currentCoroutineContext().ensureActive()
+        val problem = if (e is SecurityException) "the app may not read it any more" else e.message ?: "it cannot be read"
+        throw JetbridgeException.LocalFile("$uri", problem, e)
+    }
+
+private inline fun <T> writable(
+    file: File,
+    write: () -> T,
+): T =
+    try {
+        write()
     } catch (e: IOException) {
-        throw JetbridgeException.LocalFile("$uri", e.message ?: "it cannot be read", e)
-    } catch (e: SecurityException) {
-        throw JetbridgeException.LocalFile("$uri", "the app may not read it any more", e)
+        throw JetbridgeException.LocalFile(file.path, e.message ?: "it cannot be written", e)
     }

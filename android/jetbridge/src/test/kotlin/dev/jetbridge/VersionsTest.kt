@@ -29,6 +29,22 @@ class VersionsTest {
         assertEquals(both.mapValues { catalog[it.key] }, both)
     }
 
+    @Test
+    fun `all artifacts have the version of the crates, in the guide too`() {
+        fun version(
+            file: String,
+            before: String,
+        ) = Regex("$before\"?([0-9.]+)").findAll(File(android, file).readText()).map { it.groupValues[1] }.toSet()
+        val crates = version("../Cargo.toml", "\nversion = ")
+        assertEquals(1, crates.size)
+        assertEquals(crates, version("build.gradle.kts", "\n    version = "))
+        assertEquals(crates, version("pom.xml", "<artifactId>android</artifactId>\\s+<version>"))
+        val guide = File(android, "../docs/android.md").readText()
+        val told = Regex("\"dev\\.jetbridge:([a-z-]+):([0-9.]+)\"").findAll(guide).map { it.groupValues[1] to it.groupValues[2] }.toSet()
+        val artifacts = listOf("jetbridge", "jetbridge-testing", "jetbridge-okhttp", "jetbridge-aws")
+        assertEquals(artifacts.map { it to crates.single() }.toSet(), told)
+    }
+
     /**
      * One build, included builds with it, takes one version of the Android plugin (AgpVersionCompatibilityRule in gradle-9.5.0.jar:
      * "Using multiple versions of the Android Gradle plugin in the same build is not allowed").
@@ -38,6 +54,9 @@ class VersionsTest {
         val guide = File(android.parentFile, "docs/android.md").readText()
         assertEquals(catalog["agp"], Regex("libs\\.versions\\.toml` \\(([0-9.]+)\\)").find(guide)?.groupValues?.get(1))
         assertEquals(catalog["coroutines"], Regex("kotlinx-coroutines-test:([0-9.]+)").find(guide)?.groupValues?.get(1))
+        val services = File(android.parentFile, "docs/aws.md").readText()
+        assertEquals(catalog["aws"], Regex("version ([0-9.]+) of the AWS SDK for Kotlin").find(services)?.groupValues?.get(1))
+        assertEquals(catalog["aws"], Regex("aws\\.sdk\\.kotlin:s3:([0-9.]+)").find(guide)?.groupValues?.get(1))
     }
 
     @Test

@@ -10,9 +10,11 @@ import dev.jetbridge.ObjectDetails
 import dev.jetbridge.Recovery
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.job
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 
 /*
@@ -60,9 +62,14 @@ internal class OpenedObject(
 
     /** Somebody else, or nobody: nothing is left of what the last user had here. */
     fun forget() {
+        val ending = transfers.values.toList()
         end()
         saved.remove<String>(KEY)
-        scope.launch { files.keepOnly(owner = null) }
+        scope.launch {
+            // The library writes until they have ended; somebody else may be here by then.
+            ending.joinAll()
+            files.keepOnly(owner?.subject)
+        }
     }
 
     /** A row of the list was tapped. */
@@ -136,7 +143,7 @@ internal class OpenedObject(
                     if (problem != null) return@launch show(key, DownloadState.Failed(problem))
                     val got =
                         owner.session.downloadObject(ObjectAddress(key), file) { progress ->
-                            // The library tells it from threads of its own, perhaps when nobody waits any more.
+                            // Whoever was cancelled may have been overtaken by the next try.
                             shown.update {
                                 val now = it.downloads[key]
                                 if (job.isActive && now is DownloadState.UnderWay) it.with(key, now.copy(progress)) else it
@@ -203,7 +210,8 @@ internal class OpenedObject(
         scope.launch {
             try {
                 owner.session.deleteObject(ObjectAddress(key))
-                transfers.remove(key)?.cancel()
+                // The library writes until it has ended.
+                transfers.remove(key)?.cancelAndJoin()
                 files.forget(owner.subject, key)
                 backToList(key, R.string.deleted)
             } catch (e: JetbridgeException) {

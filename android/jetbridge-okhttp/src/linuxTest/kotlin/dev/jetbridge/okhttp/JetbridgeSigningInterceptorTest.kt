@@ -7,7 +7,14 @@ import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.memoryStore
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.url
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.runInterruptible
+import kotlinx.coroutines.withTimeoutOrNull
 import okhttp3.Cache
 import okhttp3.Call
 import okhttp3.Callback
@@ -39,7 +46,9 @@ import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.TimeUnit
+import kotlin.time.Duration.Companion.seconds
 
 /** Signatures are verified by the local stack's API; where they must not go is seen by servers of the test's own. */
 @RunWith(RobolectricTestRunner::class)
@@ -181,6 +190,28 @@ class JetbridgeSigningInterceptorTest {
         assertEquals(before + 1, stack.count("GetCredentialsForIdentity"))
     }
 
+    /** As many as Dispatchers.Default has threads: at least two, else one for each processor (kotlinx.coroutines, CORE_POOL_SIZE). */
+    @Test
+    fun `calls that hold all threads of coroutines are signed all the same`() {
+        stack.local.advanceClock(4_000u)
+        val threads = Runtime.getRuntime().availableProcessors().coerceAtLeast(2)
+        val held = CyclicBarrier(threads)
+        // Not of the test's own scope, which would wait for whoever waits forever.
+        val callers = CoroutineScope(Dispatchers.Default)
+        val calls =
+            List(threads) {
+                callers.async {
+                    runInterruptible {
+                        held.await()
+                        ask("$api/echo").use { it.code }
+                    }
+                }
+            }
+        val codes = runBlocking { withTimeoutOrNull(60.seconds) { calls.awaitAll() } }
+        callers.cancel()
+        assertEquals(List(threads) { 200 }, codes)
+    }
+
     @Test
     fun `no signature and no token follows a redirect to another server`() {
         elsewhere = "${other.url}/stolen"
@@ -290,6 +321,14 @@ class JetbridgeSigningInterceptorTest {
             assertTrue(failure.get(60, TimeUnit.SECONDS) is SigningException)
             ask("${other.url}/x").use { assertEquals(200, it.code) }
         }
+
+    /** Anything but an IOException would end the app of a call that was enqueued (OkHttp, RealCall.AsyncCall.run). */
+    @Test
+    fun `with a session that was closed a call fails as calls do`() {
+        session.close()
+        assertTrue(thrown { ask("$api/echo") } is SigningException)
+        assertTrue(thrown { ask("${other.url}/x") } is SigningException)
+    }
 
     @Test
     fun `in the wrong place it says so`() {

@@ -31,8 +31,8 @@ import java.io.InterruptedIOException
  * A body has to be held in memory to be signed: at most 10 MiB, which is as much as API Gateway takes. One that can be read only
  * once is refused. What the API refuses is handed on; [JetbridgeSession.callApi] signs anew where that helps.
  *
- * Signing may wait for a renewal. Like all blocking calls, `Call.execute()` does not belong on `Dispatchers.Default`, on which the
- * session works.
+ * Signing may wait for a renewal, on the thread of the call. The session has threads of its own, so that calls which hold all
+ * others do not keep it from answering.
  *
  * @param refusesOthers a request to any other server ends with an error instead, for a client that is for the APIs alone
  */
@@ -57,7 +57,7 @@ public class JetbridgeSigningInterceptor(
                 .build()
                 .toString()
         if (asked.header("Authorization") != null) return chain.proceed(asked)
-        if (!session.isApi(url)) {
+        if (!asking { isApi(url) }) {
             if (refusesOthers) throw IOException("${asked.url.host} is none of API.endpoints, so nothing is sent to it")
             return chain.proceed(asked)
         }
@@ -91,9 +91,8 @@ public class JetbridgeSigningInterceptor(
     private fun tooLarge() = IOException("a body of more than $LARGEST_BODY bytes is not held in memory to be signed")
 
     /**
-     * OkHttp wants an IOException: anything else ends the app when the call was enqueued. Of the request's headers only those are
-     * signed that have to be (IAM user guide, "Create a signed AWS API request": Host, Content-Type and X-Amz-*); others may be
-     * changed by whoever stands between.
+     * Of the request's headers only those are signed that have to be (IAM user guide, "Create a signed AWS API request": Host,
+     * Content-Type and X-Amz-*); others may be changed by whoever stands between.
      */
     private fun sign(
         request: Request,
@@ -104,15 +103,19 @@ public class JetbridgeSigningInterceptor(
             request.headers
                 .filter { (name, _) -> name.equals("Content-Type", ignoreCase = true) || name.startsWith("X-Amz-", ignoreCase = true) }
                 .map { (name, value) -> ApiHeader(name, value) }
-        return try {
-            runBlocking { session.signRequest(ApiRequest(url, request.method, headers, body)) }.use { it.headers }
+        return asking { runBlocking { signRequest(ApiRequest(url, request.method, headers, body)) }.use { it.headers } }
+    }
+
+    /** OkHttp wants an IOException: anything else ends the app when the call was enqueued. */
+    private inline fun <T> asking(answer: JetbridgeSession.() -> T): T =
+        try {
+            session.answer()
         } catch (e: JetbridgeException) {
             throw SigningException(e)
         } catch (e: InterruptedException) {
             Thread.currentThread().interrupt()
             throw InterruptedIOException("interrupted while a request was signed").apply { initCause(e) }
         }
-    }
 
     private companion object {
         /** "Payload size: 10 MB" (API Gateway developer guide, quotas of REST and HTTP APIs). */

@@ -22,18 +22,16 @@ import dev.jetbridge.ObjectAddress
 import dev.jetbridge.ObjectConditions
 import dev.jetbridge.PresignRequest
 import dev.jetbridge.PresignedMethod
+import dev.jetbridge.PresignedUrl
 import dev.jetbridge.Recovery
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignOutMode
-import dev.jetbridge.accessKeyId
 import dev.jetbridge.body
 import dev.jetbridge.expiration
 import dev.jetbridge.groups
 import dev.jetbridge.headers
 import dev.jetbridge.jetbridgeSession
-import dev.jetbridge.secretAccessKey
-import dev.jetbridge.sessionToken
 import dev.jetbridge.status
 import dev.jetbridge.uploadContent
 import dev.jetbridge.url
@@ -51,8 +49,8 @@ import java.net.HttpURLConnection
 import java.net.URL
 
 /*
- * The shorter pieces of docs/android.md, compiled and run: SampleTest compares the two and signs in with them. The program at its
- * beginning is a Compose app, which the demo's tests compile and use.
+ * The shorter pieces of docs/android.md and the Kotlin of docs/aws.md, compiled and run: SampleTest compares the two and signs in
+ * with them. The program at the guide's beginning is a Compose app, which the demo's tests compile and use.
  */
 
 class FilesActivity : Activity() {
@@ -118,6 +116,17 @@ suspend fun send(
         for (header in session.signRequest(ApiRequest(url)).headers) connection.setRequestProperty(header.name, header.value)
         connection.inputStream.use { it.readBytes().decodeToString() }
     }
+
+suspend fun moveReport(
+    session: JetbridgeSession,
+    report: File,
+    copy: File,
+): PresignedUrl {
+    session.uploadFile("reports/2026/report.pdf", report)
+    session.downloadObject("reports/2026/report.pdf", copy)
+    val shared = session.presignObject(PresignRequest(ObjectAddress("reports/2026/report.pdf"), PresignedMethod.GET, lastsSeconds = 1_800u))
+    return shared
+}
 
 /** What the Android plugin makes for an app. */
 private object BuildConfig {
@@ -193,11 +202,6 @@ class Snippets(
         val json = listOf(ApiHeader("content-type", "application/json"))
         val answer = session.callApi(ApiRequest("https://api.example.com/orders", "POST", json, order))
         screen.text = if (answer.status == 201) "Ordered" else answer.body.decodeToString()
-    }
-
-    suspend fun keys(): Triple<String, String, String> {
-        val keys = session.awsCredentials()
-        return Triple(keys.accessKeyId, keys.secretAccessKey, keys.sessionToken)
     }
 
     fun claims() {

@@ -8,12 +8,15 @@ import dev.jetbridge.SignInActivity
 import dev.jetbridge.TestHost
 import dev.jetbridge.testing.Stack
 import dev.jetbridge.testing.await
+import dev.jetbridge.url
+import kotlinx.coroutines.runBlocking
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
+import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
@@ -21,6 +24,7 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import java.io.File
+import java.net.URL
 
 /** The guide's code is this folder's code, and it works. */
 @RunWith(RobolectricTestRunner::class)
@@ -28,6 +32,9 @@ import java.io.File
 class SampleTest {
     @get:Rule
     val stack = Stack()
+
+    @get:Rule
+    val folder = TemporaryFolder()
 
     private val build = File(System.getProperty("jetbridge.android.dir"))
     private val repository = build.parentFile!!
@@ -70,9 +77,22 @@ class SampleTest {
     }
 
     @Test
-    fun `every Kotlin snippet of the guide is compiled`() {
-        val guide = File(repository, "docs/android.md").readText()
-        val snippets = Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(guide).map { it.groupValues[1] }.toList()
+    fun `the Kotlin of the guide to AWS moves an object`() =
+        runBlocking {
+            val session = host.jetbridge
+            session.manualSignIn.complete(stack.signIn(session.manualSignIn.begin().url))
+            val report = folder.newFile().apply { writeText("a report") }
+            val copy = File(folder.root, "copy.pdf")
+            val shared = moveReport(session, report, copy)
+            assertEquals("a report", copy.readText())
+            assertEquals("a report", URL(shared.url).readText())
+        }
+
+    @Test
+    fun `every Kotlin snippet of the guides is compiled`() {
+        val guides = listOf("docs/android.md", "docs/aws.md").map { File(repository, it).readText() }
+        val snippet = Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL)
+        val snippets = guides.map { guide -> snippet.findAll(guide).map { it.groupValues[1] }.toList() }
         val compiled =
             listOf(
                 "jetbridge/src/test/kotlin/dev/jetbridge/sample/Sample.kt",
@@ -84,9 +104,9 @@ class SampleTest {
                 "app/src/test/kotlin/com/example/myapplication/FilesPreview.kt",
             )
         val sample = compiled.joinToString("\n") { file -> File(build, file).readLines().joinToString("\n") { it.trim() } }
-        assertTrue(snippets.size >= 10)
-        for (snippet in snippets) {
-            val code = snippet.lines().joinToString("\n") { it.trim() }.trim()
+        assertTrue(snippets[0].size >= 10 && snippets[1].size >= 3)
+        for (found in snippets.flatten()) {
+            val code = found.lines().joinToString("\n") { it.trim() }.trim()
             assertTrue("not compiled:\n$code", code in sample)
             assertEquals("not whole:\n$code", code.count { it == '{' }, code.count { it == '}' })
         }

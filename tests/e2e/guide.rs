@@ -1,0 +1,95 @@
+//! The Rust of docs/aws.md, compiled and run: a piece of it that is not in this file, line by line, fails the first test. Here
+//! and not as documentation tests, which would be one more program to link.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jetbridge::{ApiRequest, ApiResponse, PresignObject, PresignedUrl, Session, SessionError, TransferOptions};
+use serde_json::Value;
+
+use crate::bench::{ALICE, Bench, config_of};
+
+const GUIDE: &str = include_str!("../../docs/aws.md");
+const HERE: &str = include_str!("guide.rs");
+
+async fn move_report(session: &Session, report: &Path, copy: &Path, app: &Path) -> Result<PresignedUrl, SessionError> {
+    let resumed = TransferOptions { resume_folder: Some(app.join("transfers")), ..TransferOptions::default() };
+    session.upload_file("reports/2026/report.pdf".into(), report, resumed).await?;
+    session.download_object("reports/2026/report.pdf".into(), copy, TransferOptions::default()).await?;
+    let lasts = Some(Duration::from_secs(30 * 60));
+    let shared = PresignObject { object: "reports/2026/report.pdf".into(), lasts, ..PresignObject::default() };
+    let shared = session.presign_object(shared).await?; // shared.url(), until shared.expires_at()
+    Ok(shared)
+}
+
+async fn order(session: &Session, orders: &str) -> Result<ApiResponse, SessionError> {
+    let order = ApiRequest {
+        method: "POST".into(),
+        url: orders.into(), // https://api.example.com/orders
+        headers: vec![("Content-Type".into(), "application/json".into())],
+        body: br#"{"item": 7}"#.to_vec(),
+        ..ApiRequest::default()
+    };
+    let answer = session.call_api(order).await?; // answer.status, answer.body
+    Ok(answer)
+}
+
+fn clients(session: &Session) -> (aws_sdk_sts::Client, aws_sdk_s3::Client) {
+    let sts = aws_sdk_sts::Client::new(&session.sdk_config()); // any crate of the SDK
+    let s3 = aws_sdk_s3::Client::from_conf(session.s3_config()); // in the bucket's region, at its endpoint
+    (sts, s3)
+}
+
+/// The pieces of the guide in one language, in order.
+fn pieces(language: &str) -> Vec<&'static str> {
+    let pieces = GUIDE.split("```").skip(1).step_by(2);
+    pieces.filter_map(|piece| piece.strip_prefix(language)?.strip_prefix('\n')).collect()
+}
+
+#[test]
+fn every_piece_of_rust_in_the_guide_is_compiled() {
+    let trim = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let pieces = pieces("rust");
+    assert_eq!(pieces.len(), 3);
+    for piece in pieces {
+        assert!(trim(HERE).contains(trim(piece).trim()), "{piece}");
+    }
+}
+
+#[tokio::test]
+async fn the_guide_s_configuration_names_an_api() {
+    let bench = Bench::start().await;
+    let [piece] = pieces("json")[..] else { panic!("one piece of JSON") };
+    let piece: Value = serde_json::from_str(&format!("{{{piece}}}")).unwrap();
+    let config = config_of(&bench.stack, |_, exports| exports["API"] = piece["API"].clone());
+    let [api] = config.api_endpoints() else { panic!("one API") };
+    assert_eq!(
+        (api.name.as_str(), api.url.as_str(), api.service.as_str()),
+        ("orders", "https://api.example.com/", "execute-api")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_s_rust_moves_objects_calls_an_api_and_makes_clients() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (report, copy) = (folder.path().join("report.pdf"), folder.path().join("copy.pdf"));
+    std::fs::write(&report, "a report").unwrap();
+    let shared = move_report(&session, &report, &copy, folder.path()).await.unwrap();
+    assert_eq!(std::fs::read(&copy).unwrap(), b"a report");
+    assert!(shared.url().contains("/reports/2026/report.pdf?") && !shared.is_cut_short());
+
+    let orders = bench.stack.endpoints().api.join("echo").unwrap();
+    let answer = order(&session, orders.as_str()).await.unwrap();
+    let seen: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((answer.status, seen["body"].as_str()), (200, Some(r#"{"item": 7}"#)));
+
+    let (sts, s3) = clients(&session);
+    let page = s3.list_objects_v2().bucket(session.config().bucket()).max_keys(1).send().await.unwrap();
+    assert_eq!(page.contents().len(), 1);
+    // As it stands it would ask AWS; where STS is, the stack's users have to say.
+    let here = sts.config().to_builder().endpoint_url(bench.stack.endpoints().sts.as_str()).build();
+    let caller = aws_sdk_sts::Client::from_conf(here).get_caller_identity().send().await.unwrap();
+    assert!(caller.arn().unwrap().contains(":assumed-role/"), "{caller:?}");
+}
