@@ -180,7 +180,7 @@ final class Snippets {
     }
 
     func upload(_ film: URL, in background: URLSession) async throws {
-        let wanted = PresignRequest("films/holiday.mov", .put, lasts: .seconds(3600), contentType: "video/quicktime")
+        let wanted = PresignRequest("films/holiday.mov", .put, lasts: .seconds(1800), contentType: "video/quicktime")
         let permit = try await session.presignObject(wanted)
         background.uploadTask(with: permit.request, fromFile: film).resume()
     }

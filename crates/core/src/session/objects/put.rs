@@ -84,15 +84,11 @@ impl Objects {
                 written
             }
         };
-        let sending = async {
-            let tried = self.sender(evidence).send(source, meter, send).await;
-            if !(writing.is_like_s3 && is_unknown.load(Ordering::Relaxed)) {
-                return tried;
-            }
+        let mut tried = self.remains.watch(self.sender(evidence).send(source, meter, send)).await;
+        if writing.is_like_s3 && is_unknown.load(Ordering::Relaxed) {
             with_crc.store(false, Ordering::Relaxed);
-            self.sender(evidence).send(source, meter, send).await
-        };
-        let tried = self.remains.watch(sending).await;
+            tried = self.remains.watch(self.sender(evidence).send(source, meter, send)).await;
+        }
         let written = self.settle_doubt(target, evidence, digests.crc, tried).await?;
         check_kept(&written, digests.crc)?;
         Ok(uploaded(target, digests.crc.length, written))

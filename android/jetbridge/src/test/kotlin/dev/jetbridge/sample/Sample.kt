@@ -193,7 +193,7 @@ class Snippets(
     }
 
     suspend fun share(key: String) {
-        val shared = session.presignObject(PresignRequest(ObjectAddress(key), PresignedMethod.GET, lastsSeconds = 3_600u))
+        val shared = session.presignObject(PresignRequest(ObjectAddress(key), PresignedMethod.GET, lastsSeconds = 1_800u))
         val intent = Intent(Intent.ACTION_SEND).setType("text/plain").putExtra(Intent.EXTRA_TEXT, shared.url)
         activity.startActivity(Intent.createChooser(intent, "Until ${shared.expiration}"))
     }
