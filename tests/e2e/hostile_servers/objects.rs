@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jetbridge::{DownloadedObject, GetObject, Session, SessionError, TransferOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use crate::bench::{ALICE, Bench, config_of};
 
@@ -306,7 +307,7 @@ async fn a_page_from_in_between_is_no_object() {
     let html = ("Content-Type", "text/html");
     let page: &[u8] = b"<html>Sign in to this network</html>";
     let xml: &[u8] = b"<Error><Code>InternalError</Code></Error>";
-    let cases: [(u16, Vec<(&str, &str)>, &[u8]); 9] = [
+    let cases = [
         (200, vec![html], page),
         (203, vec![html, ("ETag", TAG)], page),
         (206, vec![html], page),
