@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::api::Apis;
 use super::connections::Connections;
 use super::names;
-use super::objects::{PATIENCE, Remains};
+use super::objects::{Objects, PATIENCE};
 use super::others::OtherSessions;
 use super::renewal::{CredentialRenewal, ForSdk};
 use super::session::{Parts, Session};
@@ -148,13 +149,27 @@ impl SessionBuilder {
         let credentials =
             Arc::new(CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing));
         let for_sdk = ForSdk(Arc::clone(&credentials));
-        let s3 = s3::Clients::new(config.clone(), sdk_config::signed(&config, for_sdk, &http, &clock));
+        let s3 = Arc::new(s3::Clients::new(config.clone(), sdk_config::signed(&config, for_sdk, &http, &clock)));
+        let objects = Objects::new(
+            Arc::clone(&credentials),
+            config.clone(),
+            Arc::clone(&s3),
+            self.transfer_patience,
+            beside.clone(),
+        );
+        let apis = Apis {
+            credentials: Arc::clone(&credentials),
+            config: config.clone(),
+            http: http.clone(),
+            clock: clock.clone(),
+        };
 
         Ok(Session::from_parts(Parts {
             connections: Connections::new(&config, http.clone(), beside.clone()),
             credentials,
-            s3: Arc::new(s3),
-            patience: self.transfer_patience,
+            s3,
+            apis,
+            objects,
             leaving: Leaving::new(Arc::clone(&sign_ins), server, vault.clone()),
             account,
             others,
@@ -164,7 +179,6 @@ impl SessionBuilder {
             board,
             vault,
             beside,
-            remains: Remains::default(),
             tokens,
             profile,
             sign_ins,

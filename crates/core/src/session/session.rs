@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, future};
@@ -17,7 +16,7 @@ use super::claims::IdTokenClaims;
 use super::connections::Connections;
 use super::details::SessionDetails;
 use super::listing::ObjectPages;
-use super::objects::{Leftovers, ObjectBody, Objects, Remains};
+use super::objects::{Leftovers, ObjectBody, Objects};
 use super::others::{OtherSession, OtherSessions};
 use super::renewal::{CredentialRenewal, provide};
 use super::sign_out::{Leaving, SignOut, SignOutMode};
@@ -57,14 +56,14 @@ pub(super) struct Parts {
     pub(super) board: Arc<Board>,
     pub(super) vault: Vault,
     pub(super) beside: Beside,
-    pub(super) remains: Remains,
     pub(super) tokens: Arc<TokenRenewal>,
     pub(super) profile: Arc<ProfileReader>,
     pub(super) sign_ins: Arc<SignIns>,
     pub(super) connections: Connections,
     pub(super) credentials: Arc<CredentialRenewal>,
     pub(super) s3: Arc<s3::Clients>,
-    pub(super) patience: Duration,
+    pub(super) apis: Apis,
+    pub(super) objects: Objects,
     pub(super) leaving: Leaving,
 }
 
@@ -233,7 +232,7 @@ impl Session {
     /// What uploads whose callers went away may have left in S3, as far as it is known: wait for it with
     /// [`settle`](Self::settle).
     pub fn leftovers(&self) -> Leftovers {
-        self.parts.remains.found()
+        self.parts.objects.leftovers()
     }
 
     /// Waits only until no code and no refresh token is on its way, half a minute at most, and lets none be spent any more:
@@ -320,16 +319,6 @@ impl Session {
 
 /// APIs behind IAM: API Gateway, AppSync, Lambda's function URLs, and any other that checks Signature Version 4.
 impl Session {
-    fn apis(&self) -> Apis {
-        let parts = &self.parts;
-        Apis {
-            credentials: Arc::clone(&parts.credentials),
-            config: parts.config.clone(),
-            http: parts.http.clone(),
-            clock: parts.clock.clone(),
-        }
-    }
-
     /// Signs a request, sends it, and gives the API's answer, whatever that is: redirects, which are never followed, and the
     /// API's own refusals too. It is held in memory, at most 10 MiB; each try has a minute.
     ///
@@ -346,7 +335,7 @@ impl Session {
     /// `AccessDenied` and `NotFound` if what stands before the API refuses (IAM; of a REST API a path that it has not).
     /// `Retryable` for the network.
     pub async fn call_api(&self, request: ApiRequest) -> Result<ApiResponse, SessionError> {
-        self.apis().call(request).await
+        self.parts.apis.call(request).await
     }
 
     /// The headers that sign a request which another HTTP client sends, for streams and large bodies. That client must not follow
@@ -355,7 +344,7 @@ impl Session {
     /// # Errors
     /// As for [`call_api`](Self::call_api), without what the API or the network say.
     pub async fn sign_request(&self, request: &ApiRequest) -> Result<SignedHeaders, SessionError> {
-        self.apis().sign(request.clone()).await
+        self.parts.apis.sign(request.clone()).await
     }
 
     /// Whether this is a URL of one of `API.endpoints`, for an HTTP client that signs what is one and leaves the rest alone.
@@ -368,24 +357,12 @@ impl Session {
 /// [`aws_credentials`](Session::aws_credentials) can say, with `AccessDenied` for what the role forbids, `NotFound` for the
 /// bucket or the object, `Misconfigured` for a wrong region, and `Retryable` for the network.
 impl Session {
-    fn objects(&self) -> Objects {
-        let parts = &self.parts;
-        Objects::new(
-            Arc::clone(&parts.credentials),
-            parts.config.clone(),
-            Arc::clone(&parts.s3),
-            parts.patience,
-            parts.beside.clone(),
-            parts.remains.clone(),
-        )
-    }
-
     /// What is known of an object, without its bytes.
     ///
     /// # Errors
     /// As said above.
     pub async fn head_object(&self, object: ObjectAddress) -> Result<ObjectDetails, SessionError> {
-        self.objects().head(object).await
+        self.parts.objects.head(object).await
     }
 
     /// Begins to read an object; its bytes come with [`ObjectBody::next_chunk`]. A connection that breaks is taken up again
@@ -394,7 +371,7 @@ impl Session {
     /// # Errors
     /// As said above, and `ConditionNotMet`.
     pub async fn get_object(&self, request: GetObject) -> Result<ObjectBody, SessionError> {
-        self.objects().get(request).await
+        self.parts.objects.get(request).await
     }
 
     /// Reads an object into a file: several ranges at once, each tried again if it stalls. What is there of an earlier try
@@ -409,7 +386,7 @@ impl Session {
         file: &Path,
         options: TransferOptions,
     ) -> Result<DownloadedObject, SessionError> {
-        self.objects().download(request, file, options).await
+        self.parts.objects.download(request, file, options).await
     }
 
     /// Writes an object from memory, in one request.
@@ -417,7 +394,7 @@ impl Session {
     /// # Errors
     /// As said above, and `ConditionNotMet`.
     pub async fn put_object(&self, request: PutObject, body: impl Into<Bytes>) -> Result<UploadedObject, SessionError> {
-        self.objects().put(request, body.into()).await
+        self.parts.objects.put(request, body.into()).await
     }
 
     /// Writes an object from a file, a large one in parts. What an earlier process sent is not sent again if the file is
@@ -437,7 +414,7 @@ impl Session {
         file: &Path,
         options: TransferOptions,
     ) -> Result<UploadedObject, SessionError> {
-        self.objects().upload_file(request, file, options).await
+        self.parts.objects.upload_file(request, file, options).await
     }
 
     /// Gives up what an earlier process sent of this file to this object: S3 forgets its parts, which are paid for otherwise, and
@@ -453,7 +430,7 @@ impl Session {
         file: &Path,
         resume_folder: &Path,
     ) -> Result<bool, SessionError> {
-        self.objects().abort_upload(object, file, resume_folder).await
+        self.parts.objects.abort_upload(object, file, resume_folder).await
     }
 
     /// Writes an object from a stream of unknown length, in parts. A stream that ends with an error ends the upload.
@@ -466,7 +443,7 @@ impl Session {
         stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
         options: TransferOptions,
     ) -> Result<UploadedObject, SessionError> {
-        self.objects().upload_stream(request, stream, options).await
+        self.parts.objects.upload_stream(request, stream, options).await
     }
 
     /// Deletes an object. One that is not there is no error: S3 does not tell.
@@ -474,7 +451,7 @@ impl Session {
     /// # Errors
     /// As said above, and `ConditionNotMet`.
     pub async fn delete_object(&self, request: DeleteObject) -> Result<(), SessionError> {
-        self.objects().delete(request).await
+        self.parts.objects.delete(request).await
     }
 
     /// Deletes objects of one bucket, a thousand in one request. The answer names the keys that could not be deleted, and why.
@@ -482,7 +459,7 @@ impl Session {
     /// # Errors
     /// As said above, if nothing can be said of single objects; some may be deleted by then.
     pub async fn delete_objects(&self, request: DeleteObjects) -> Result<Vec<(String, SessionError)>, SessionError> {
-        self.objects().delete_many(request).await
+        self.parts.objects.delete_many(request).await
     }
 
     /// Copies an object within S3. S3 copies no more than 5 GB in one request; larger ones are refused. The answer's `size` is
@@ -491,7 +468,7 @@ impl Session {
     /// # Errors
     /// As said above, and `ConditionNotMet`.
     pub async fn copy_object(&self, request: CopyObject) -> Result<UploadedObject, SessionError> {
-        self.objects().copy(request).await
+        self.parts.objects.copy(request).await
     }
 
     /// A URL that reads or writes one object for whoever has it. It works no longer than the credentials that sign it; they are
@@ -500,7 +477,7 @@ impl Session {
     /// # Errors
     /// As for [`aws_credentials`](Self::aws_credentials). S3 is not asked.
     pub async fn presign_object(&self, request: PresignObject) -> Result<PresignedUrl, SessionError> {
-        self.objects().presign(request).await
+        self.parts.objects.presign(request).await
     }
 }
 

@@ -5,7 +5,6 @@ use super::{Objects, Place};
 use crate::aws::deleting::{self, MOST_AT_ONCE, fits_in_xml};
 use crate::aws::object_headers::check_delete_conditions;
 use crate::aws::objects::{Conditions, DeleteObject, DeleteObjects, ObjectAddress};
-use crate::aws::reading;
 use crate::diagnosis::AwsFailure;
 use crate::error::SessionError;
 use crate::session::signed_call::send_signed;
@@ -17,20 +16,17 @@ impl Objects {
     pub(in crate::session) async fn delete(&self, request: DeleteObject) -> Result<(), SessionError> {
         let DeleteObject { object, conditions } = request;
         check_delete_conditions(&conditions)?;
-        let Place { target, evidence } = self.find(object, DELETE)?;
+        let place = self.find(object, DELETE)?;
+        let Place { target, evidence } = &place;
         let ask = |credentials| {
-            let (target, if_match) = (&target, conditions.if_match.as_deref());
+            let (target, if_match) = (target, conditions.if_match.as_deref());
             async move { deleting::delete_object(target, &credentials, if_match).await }
         };
-        let Tried { outcome, was_in_doubt } = self.sender(&evidence).ask(ask).await;
+        let Tried { outcome, was_in_doubt } = self.sender(evidence).ask(ask).await;
         match outcome {
             // The object that was to be deleted may not be there because it was: the answer to that got lost.
             Err(error @ (SessionError::ConditionNotMet { .. } | SessionError::NotFound { .. })) if was_in_doubt => {
-                let ask = |credentials| {
-                    let target = &target;
-                    async move { reading::head(target, &credentials, &Conditions::default()).await }
-                };
-                match send_signed(&self.credentials, &evidence, ask).await {
+                match place.look(&self.credentials, &Conditions::default()).await {
                     Err(SessionError::NotFound { .. }) => Ok(()),
                     _ => Err(error),
                 }

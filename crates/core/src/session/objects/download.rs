@@ -13,19 +13,16 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use super::Objects;
 use super::get::wanted;
 use super::partial::{Destination, Found, Heading, Partial, Turn};
 use super::progress::Meter;
 use super::reader::{Answer, Pin, Reader, Source};
+use super::{Objects, requests_at_once};
 use crate::aws::checksums::PartHasher;
 use crate::aws::objects::{Conditions, DownloadedObject, GetObject, ObjectChecksum, ObjectDetails, TransferOptions};
 use crate::aws::reading::{Known, Opened, Wanted};
 use crate::error::SessionError;
 
-/// Requests at once.
-const PARALLEL: usize = 4;
-const MOST_PARALLEL: usize = 64;
 /// Bytes of a part, as boto3 and the AWS CLI have it (`multipart_chunksize`).
 const PART_SIZE: u64 = 8 * 1024 * 1024;
 const MOST_PARTS: u64 = 10_000;
@@ -54,7 +51,7 @@ impl Objects {
             conditions,
             range,
             destination: blocking(move || Destination::find(&file)).await?,
-            parallel: options.parallel.unwrap_or(PARALLEL).clamp(1, MOST_PARALLEL),
+            parallel: requests_at_once(&options),
             part_size: options.part_size.unwrap_or(PART_SIZE).max(1),
             meter: Meter::new(&options),
         };

@@ -16,10 +16,10 @@ pub struct Leftovers {
 
 /// The same while it is found out. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(in crate::session) struct Remains(Arc<Mutex<Leftovers>>);
+pub(super) struct Remains(Arc<Mutex<Leftovers>>);
 
 impl Remains {
-    pub(in crate::session) fn found(&self) -> Leftovers {
+    pub(super) fn found(&self) -> Leftovers {
         lock(&self.0).clone()
     }
 

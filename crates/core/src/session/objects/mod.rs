@@ -11,6 +11,7 @@ mod presign;
 mod progress;
 mod put;
 mod reader;
+mod repeating;
 mod sending;
 mod unfinished;
 mod upload;
@@ -21,11 +22,12 @@ use std::time::Duration;
 
 pub use self::get::ObjectBody;
 pub use self::leftovers::Leftovers;
-pub(super) use self::leftovers::Remains;
+use self::leftovers::Remains;
 use super::renewal::CredentialRenewal;
+use super::signed_call::send_signed;
 use super::tasks::Beside;
-use crate::aws::objects::ObjectAddress;
-use crate::aws::reading::Target;
+use crate::aws::objects::{Conditions, ObjectAddress, TransferOptions};
+use crate::aws::reading::{self, Known, Target};
 use crate::aws::s3::{self, Clients};
 use crate::config::Config;
 use crate::diagnosis::{Evidence, Permission};
@@ -34,6 +36,15 @@ use crate::error::{SETTING_KEY, SessionError};
 /// A connection on which nothing moves for so long is given up, and what it was for is tried again. The AWS SDKs wait as long
 /// for a stream that stalls.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Parts of one object that are moved at the same time.
+const PARALLEL: usize = 4;
+/// A process has a few hundred file descriptors, and others need some.
+const MOST_PARALLEL: usize = 64;
+
+fn requests_at_once(options: &TransferOptions) -> usize {
+    options.parallel.unwrap_or(PARALLEL).clamp(1, MOST_PARALLEL)
+}
 
 /// The objects of the buckets that a session may see.
 pub(super) struct Objects {
@@ -53,6 +64,15 @@ struct Place {
     evidence: Evidence,
 }
 
+impl Place {
+    /// What is known of the object there, if it is what `conditions` say.
+    async fn look(&self, credentials: &Arc<CredentialRenewal>, conditions: &Conditions) -> Result<Known, SessionError> {
+        let Self { target, evidence } = self;
+        let ask = |credentials| async move { reading::head(target, &credentials, conditions).await };
+        send_signed(credentials, evidence, ask).await
+    }
+}
+
 impl Objects {
     pub(super) fn new(
         credentials: Arc<CredentialRenewal>,
@@ -60,9 +80,12 @@ impl Objects {
         clients: Arc<Clients>,
         patience: Duration,
         beside: Beside,
-        remains: Remains,
     ) -> Self {
-        Self { credentials, config, clients, patience, beside, remains }
+        Self { credentials, config, clients, patience, beside, remains: Remains::default() }
+    }
+
+    pub(super) fn leftovers(&self) -> Leftovers {
+        self.remains.found()
     }
 
     /// Where an object is on which a call is made that takes the permission of `action`.

@@ -10,11 +10,10 @@ use super::{Objects, Place};
 use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::{check_headers, check_write_conditions, content_type_of, refuse};
 use crate::aws::objects::{Conditions, ObjectHeaders, PutObject, TransferOptions, UploadedObject};
-use crate::aws::reading::{self, Target};
+use crate::aws::reading::Target;
 use crate::aws::writing::{self, Payload, Written};
 use crate::diagnosis::{AwsFailure, Evidence, senseless};
 use crate::error::{SETTING_OBJECT, Service, SessionError};
-use crate::session::signed_call::send_signed;
 
 /// "The largest object that can be uploaded in a single PUT is 5 GB" (S3 API reference, EntityTooLarge); it means 5 GiB, as
 /// for parts (Amazon S3 user guide, "Amazon S3 multipart upload limits").
@@ -89,7 +88,7 @@ impl Objects {
             with_crc.store(false, Ordering::Relaxed);
             tried = self.remains.watch(self.sender(evidence).send(source, meter, send)).await;
         }
-        let written = self.settle_doubt(target, evidence, digests.crc, tried).await?;
+        let written = self.settle_doubt(&writing.place, digests.crc, tried).await?;
         check_kept(&written, digests.crc)?;
         Ok(uploaded(target, digests.crc.length, written))
     }
@@ -97,23 +96,21 @@ impl Objects {
     /// After an answer that got lost, a condition may not hold because of what was written then.
     pub(super) async fn settle_doubt(
         &self,
-        target: &Target,
-        evidence: &Evidence,
+        place: &Place,
         crc: PartCrc,
         tried: Tried<Written>,
     ) -> Result<Written, SessionError> {
         match tried.outcome {
             Err(error @ SessionError::ConditionNotMet { .. }) if tried.was_in_doubt => {
-                self.find_written(target, evidence, crc).await.ok_or(error)
+                self.find_written(place, crc).await.ok_or(error)
             }
             outcome => outcome,
         }
     }
 
     /// The object that is there, if it has these very bytes.
-    pub(super) async fn find_written(&self, target: &Target, evidence: &Evidence, crc: PartCrc) -> Option<Written> {
-        let ask = |credentials| async move { reading::head(target, &credentials, &Conditions::default()).await };
-        let found = send_signed(&self.credentials, evidence, ask).await.ok()?.details;
+    pub(super) async fn find_written(&self, place: &Place, crc: PartCrc) -> Option<Written> {
+        let found = place.look(&self.credentials, &Conditions::default()).await.ok()?.details;
         let checksum = found.checksum.filter(|checksum| {
             checksum.is_of_whole_object && checksum.algorithm == "CRC64NVME" && checksum.value == crc.base64()
         });

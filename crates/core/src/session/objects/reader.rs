@@ -9,6 +9,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
+use super::repeating::{TRIES, own_wait, wait_before_repeating};
 use super::{Objects, Place};
 use crate::aws::objects::{Conditions, ObjectAddress, ObjectDetails};
 use crate::aws::reading::{self, Known, Opened, Wanted, other_bytes};
@@ -17,12 +18,6 @@ use crate::error::{BROKEN, NO_ANSWER, Service, SessionError};
 use crate::session::renewal::CredentialRenewal;
 use crate::session::signed_call::send_signed;
 
-/// How often something is asked for before its failure is told, as in s3transfer (`num_download_attempts`).
-const TRIES: u32 = 5;
-/// Before the second repetition; the first is made at once, and each later one waits three times as long.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// However long a server asks us to wait in the middle of an object.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// A try that brought so many bytes was worth it and does not count: on a bad line a large object takes many.
 const WORTH_IT: u64 = 256 * 1024;
 
@@ -89,9 +84,7 @@ impl Source {
     }
 
     pub(super) async fn head(&self, conditions: &Conditions) -> Result<Known, SessionError> {
-        let Place { target, evidence } = &self.place;
-        let ask = |credentials| async move { reading::head(target, &credentials, conditions).await };
-        send_signed(&self.credentials, evidence, ask).await
+        self.place.look(&self.credentials, conditions).await
     }
 
     /// The object is no longer the one that was begun with.
@@ -271,13 +264,9 @@ impl Reader {
             SessionError::Retryable { retry_after, .. } => retry_after,
             _ => None,
         };
-        let own = if self.tries > 1 { FIRST_WAIT * 3u32.pow(self.tries - 2) } else { Duration::ZERO };
-        // Not all parts at the same moment.
-        let jitter = own.mul_f64(fastrand::f64() / 2.0);
-        let wait = asked.unwrap_or(own).min(LONGEST_WAIT) + jitter;
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
+        // The first time at once.
+        let own = self.tries.checked_sub(2).map_or(Duration::ZERO, own_wait);
+        wait_before_repeating(own, asked).await;
         Ok(())
     }
 

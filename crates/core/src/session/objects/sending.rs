@@ -17,6 +17,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::files::read_exact_at;
 use super::progress::PartMeter;
+use super::repeating::{TRIES, own_wait, wait_before_repeating};
 use crate::aws::digests::{Digests, Hasher};
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, Evidence};
@@ -25,11 +26,6 @@ use crate::mutex::lock;
 use crate::session::renewal::CredentialRenewal;
 use crate::session::signed_call::send_signed;
 
-/// How often a request is sent before its failure is told: long enough for a phone that goes from one network to another.
-const TRIES: u32 = 5;
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// However long a server asks us to wait in the middle of a transfer.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const PERIODS_TO_EMPTY_BUFFERS: u32 = 3;
 /// So much is read and handed on at once.
 const FRAME: usize = 64 * 1024;
@@ -273,16 +269,12 @@ async fn repeat<T, Attempt>(attempt: impl Fn() -> Attempt) -> Tried<T>
 where
     Attempt: Future<Output = Result<T, SessionError>>,
 {
-    let mut wait = FIRST_WAIT;
     for tried in 1.. {
         let outcome = attempt().await;
         match outcome {
             Err(SessionError::Retryable { retry_after, failure }) if tried < TRIES => {
                 tracing::debug!(tried, failure, "sent once more");
-                // Not all parts at the same moment.
-                let jitter = wait.mul_f64(fastrand::f64() / 2.0);
-                tokio::time::sleep(retry_after.unwrap_or(wait).min(LONGEST_WAIT) + jitter).await;
-                wait *= 3;
+                wait_before_repeating(own_wait(tried - 1), retry_after).await;
             }
             outcome => return Tried { outcome, was_in_doubt: tried > 1 },
         }

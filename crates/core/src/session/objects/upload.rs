@@ -16,11 +16,10 @@ use super::put::{Writing, check_kept, uploaded};
 use super::sending::{Source, SourceFile, Tried, local};
 use super::unfinished::{SharedJournal, Unfinished, note, remove};
 use super::upload_journal::{Fingerprint, Journal, Left, Plan};
-use super::{Objects, Place};
+use super::{Objects, Place, requests_at_once};
 use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::refuse;
 use crate::aws::objects::{Conditions, PutObject, TransferOptions, UploadedObject};
-use crate::aws::reading;
 use crate::aws::writing::{self, Begun, FinishedPart, Payload, Written};
 use crate::error::{Recovery, SETTING_OBJECT, SessionError};
 use crate::session::signed_call::send_signed;
@@ -36,9 +35,6 @@ const LARGEST_PART: u64 = 5 * 1024 * MIB;
 const MOST_PARTS: u64 = 10_000;
 /// Of a stream nobody knows the length: after so many parts they are twice as large.
 const PARTS_OF_ONE_SIZE: u64 = 1_000;
-const PARALLEL: usize = 4;
-/// A process has a few hundred file descriptors, and others need some.
-const MOST_PARALLEL: usize = 64;
 
 /// Of a file of `size` bytes.
 fn part_size_of(size: u64, wanted: Option<u64>) -> Result<u64, SessionError> {
@@ -128,7 +124,7 @@ impl Objects {
                 }
                 None => {
                     self.look_before_sending(writing).await?;
-                    (self.begin(writing, journal.clone(), plan.clone()).await?, Vec::new())
+                    (self.begin(writing, journal.clone(), Some(plan.clone())).await?, Vec::new())
                 }
             };
             let resumed = finished.iter().map(|part| part.crc.length).sum();
@@ -187,7 +183,7 @@ impl Objects {
             return Ok(written);
         };
         self.look_before_sending(&writing).await?;
-        let unfinished = self.begin_without_journal(&writing).await?;
+        let unfinished = self.begin(&writing, None, None).await?;
         let meter = Meter::new(&options);
         meter.begin(None, 0);
         let rest = stream::try_unfold(chunks, |mut chunks| async move {
@@ -217,19 +213,18 @@ impl Objects {
 
     /// S3 judges conditions when all has been sent: what cannot succeed is not begun. Whoever may not look finds out then.
     async fn look_before_sending(&self, writing: &Writing) -> Result<(), SessionError> {
-        let Writing { place: Place { target, evidence }, conditions, .. } = writing;
+        let Writing { place, conditions, .. } = writing;
         let Conditions { if_match, if_none_match, .. } = conditions;
         if if_match.is_none() && if_none_match.is_none() {
             return Ok(());
         }
-        let ask = |credentials| async move { reading::head(target, &credentials, &Conditions::default()).await };
-        let Ok(there) = send_signed(&self.credentials, evidence, ask).await else { return Ok(()) };
+        let Ok(there) = place.look(&self.credentials, &Conditions::default()).await else { return Ok(()) };
         let problem = match (if_match, &there.details.e_tag) {
             _ if if_none_match.is_some() => "is there already",
             (Some(wanted), Some(e_tag)) if wanted != e_tag => "is another one than the request demands",
             _ => return Ok(()),
         };
-        Err(SessionError::ConditionNotMet { what: format!("{} {problem}; nothing was sent", evidence.subject()) })
+        Err(SessionError::ConditionNotMet { what: format!("{} {problem}; nothing was sent", place.evidence.subject()) })
     }
 
     /// Sends parts, several at once, and makes an object of them and of those that are there.
@@ -246,7 +241,7 @@ impl Objects {
     ) -> Result<Ended, SessionError> {
         let Place { target, evidence } = &writing.place;
         let begun = &unfinished.begun;
-        let parallel = options.parallel.unwrap_or(PARALLEL).clamp(1, MOST_PARALLEL);
+        let parallel = requests_at_once(options);
         let sending = parts
             .map_ok(|(number, source)| self.send_part(writing, begun, number, source, Arc::clone(meter)).boxed())
             .try_buffer_unordered(parallel);
@@ -272,7 +267,7 @@ impl Objects {
         let was_in_doubt = was_in_doubt || unfinished.may_be_complete;
         let outcome = match outcome {
             Ok(None) if was_in_doubt => {
-                return Ok(match self.find_written(target, evidence, whole).await {
+                return Ok(match self.find_written(&writing.place, whole).await {
                     Some(written) => Ended::Written(written, whole),
                     None => Ended::Gone,
                 });
@@ -281,7 +276,7 @@ impl Objects {
             Ok(Some(written)) => Ok(written),
             Err(error) => Err(error),
         };
-        let written = self.settle_doubt(target, evidence, whole, Tried { outcome, was_in_doubt }).await?;
+        let written = self.settle_doubt(&writing.place, whole, Tried { outcome, was_in_doubt }).await?;
         check_kept(&written, whole)?;
         Ok(Ended::Written(written, whole))
     }
@@ -305,16 +300,8 @@ impl Objects {
         Ok(e_tag.map(|e_tag| FinishedPart { number, e_tag, crc: digests.crc }))
     }
 
-    async fn begin(&self, writing: &Writing, journal: SharedJournal, plan: Plan) -> Result<Unfinished, SessionError> {
-        self.begin_noting(writing, journal, Some(plan)).await
-    }
-
-    async fn begin_without_journal(&self, writing: &Writing) -> Result<Unfinished, SessionError> {
-        self.begin_noting(writing, None, None).await
-    }
-
     /// In a task of its own: of a caller that goes away meanwhile S3 would keep an upload that nobody knows.
-    async fn begin_noting(
+    async fn begin(
         &self,
         writing: &Writing,
         journal: SharedJournal,
