@@ -2,11 +2,11 @@
 
 use jetbridge::{Conditions, CopyObject, ObjectAddress, ObjectPage, Session, SessionError};
 
-use super::crew::{Crew, Outcome, Pulse, tell};
+use super::crew::{Crew, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
 use super::get;
 use super::put;
-use super::{failure, nothing_below, pages_below, places, rest_below, sibling, subject_of, until_interrupted};
+use super::{nothing_below, pages_below, places, rest_below, sibling, subject_of, until_interrupted};
 use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs};
 use crate::commands::place::{bucket_of, is_address, parse_folder, parse_object, parse_one_object, show, usage};
 use crate::context::Context;
@@ -110,7 +110,7 @@ fn refuse_copy_into_itself(session: &Session, source: &ObjectAddress, target: &O
 
 /// Who meant a file is told how that is said.
 fn explain(error: &SessionError, args: &CpArgs) -> Failure {
-    let failure = failure(error);
+    let failure = Failure::from_session(error);
     let is_here = || UserPath::new(&args.source).is_ok_and(|path| path.typed().exists());
     if failure.exit == Exit::NotFound && !is_address(&args.source) && is_here() {
         return failure
@@ -146,7 +146,7 @@ async fn copy_all(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let mut pages = pages_below(session, source);
-    let Some(mut page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
+    let Some(page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
         return Err(nothing_below(source).into());
     };
     let mut copying = Copying {
@@ -156,19 +156,10 @@ async fn copy_all(
         args,
         crew: Crew::new(places(&args.transfer), pulse, context.notes, output),
     };
-    loop {
+    let mut next = Some(page);
+    while let Some(page) = next {
         copying.begin_page(&page).await?;
-        if copying.crew.is_over() {
-            break;
-        }
-        match pages.next_page().await {
-            Ok(Some(next)) => page = next,
-            Ok(None) => break,
-            Err(error) => {
-                copying.crew.break_off(failure(&error));
-                break;
-            }
-        }
+        next = copying.crew.next_page(&mut pages).await;
     }
     copying.crew.finish(if args.dry_run { "would be copied" } else { "copied" }).await
 }
@@ -211,14 +202,10 @@ impl Copying<'_> {
             let (session, request, told) = (self.session.clone(), request(source, target, self.args), subject.clone());
             let keeps_what_is_there = self.args.conditions.keeps_what_is_there();
             let copying = move |_| async move {
-                let outcome: Outcome = match session.copy_object(request).await {
+                match session.copy_object(request).await {
                     Ok(copied) => Ok(ObjectEvent::copied(subject, copied)),
-                    Err(SessionError::ConditionNotMet { .. }) if keeps_what_is_there => {
-                        Ok(ObjectEvent::Skipped { subject, reason: "there already" })
-                    }
-                    Err(error) => Err(failure(&error)),
-                };
-                outcome
+                    Err(error) => not_written(&error, subject, keeps_what_is_there),
+                }
             };
             self.crew.begin(1, told, copying).await?;
         }

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use jetbridge::TransferProgress;
+use jetbridge::{ObjectPage, ObjectPages, SessionError, TransferProgress};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -70,6 +70,17 @@ impl<'a> Crew<'a> {
     /// Whether there was a failure after which none of the others can succeed: no more are to be begun.
     pub(super) fn is_over(&self) -> bool {
         self.is_over
+    }
+
+    /// The next page of what there is to do, as long as there is one and any of it can succeed.
+    pub(super) async fn next_page(&mut self, pages: &mut ObjectPages) -> Option<ObjectPage> {
+        if self.is_over {
+            return None;
+        }
+        pages.next_page().await.unwrap_or_else(|error| {
+            self.break_off(Failure::from_session(&error));
+            None
+        })
     }
 
     /// It is not known what else there is to do. What is on its way is waited for.
@@ -208,6 +219,16 @@ impl<'a> Crew<'a> {
             _ => format!("{} failed; the worst: {}", count_of(failed, "object"), worst.message),
         };
         Failure { message, ..worst }
+    }
+}
+
+/// What became of an object that was not written: one that is there is left as it is, if that is what was asked for.
+pub(super) fn not_written(error: &SessionError, subject: Subject, keeps_what_is_there: bool) -> Outcome {
+    match error {
+        SessionError::ConditionNotMet { .. } if keeps_what_is_there => {
+            Ok(ObjectEvent::Skipped { subject, reason: "there already" })
+        }
+        error => Err(Failure::from_session(error)),
     }
 }
 

@@ -10,8 +10,8 @@ use jetbridge::{
 use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    failure, name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below, places,
-    rest_below, sibling, subject_of, until_interrupted,
+    name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below, places, rest_below,
+    sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs};
 use crate::commands::place::{parse_folder, parse_one_object, show, usage};
@@ -175,7 +175,7 @@ pub(super) async fn get_all(
 ) -> Result<(), CliError> {
     let mut pages = pages_below(session, folder);
     // Nothing is made here before S3 has said that there is something.
-    let Some(mut page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
+    let Some(page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
         return Err(nothing_below(folder).into());
     };
     let mut download = Download {
@@ -185,19 +185,10 @@ pub(super) async fn get_all(
         target: if args.dry_run { TargetFolder::at(root) } else { TargetFolder::open(root)? },
         crew: Crew::new(places(&args.transfer), pulse, context.notes, output),
     };
-    loop {
+    let mut next = Some(page);
+    while let Some(page) = next {
         download.begin_page(&page).await?;
-        if download.crew.is_over() {
-            break;
-        }
-        match pages.next_page().await {
-            Ok(Some(next)) => page = next,
-            Ok(None) => break,
-            Err(error) => {
-                download.crew.break_off(failure(&error));
-                break;
-            }
-        }
+        next = download.crew.next_page(&mut pages).await;
     }
     let Download { crew, target, .. } = download;
     let ended = crew.finish(if args.dry_run { "would be fetched" } else { "fetched" }).await;
@@ -270,7 +261,7 @@ impl Download<'_> {
                     size => {
                         let (request, options) = (request(object, if_match), options_with(options, progress));
                         let downloaded = session.download_object(request, &file, options).await;
-                        let downloaded = downloaded.map_err(|error| failure(&error))?;
+                        let downloaded = downloaded.map_err(|error| Failure::from_session(&error))?;
                         size.map_or(Ok(()), |size| check_size(&downloaded.details, size))?;
                         downloaded
                     }
@@ -304,10 +295,10 @@ async fn fetch_small(
     listed: u64,
     file: &Path,
 ) -> Result<DownloadedObject, Failure> {
-    let body = session.get_object(request).await.map_err(|error| failure(&error))?;
+    let body = session.get_object(request).await.map_err(|error| Failure::from_session(&error))?;
     let mut details = body.details().clone();
     check_size(&details, listed)?;
-    let bytes = body.collect(SMALL).await.map_err(|error| failure(&error))?;
+    let bytes = body.collect(SMALL).await.map_err(|error| Failure::from_session(&error))?;
     details.size = bytes.len() as u64;
     check_size(&details, listed)?;
     let is_verified = details.checksum.as_ref().is_some_and(|checksum| checksum.is_of_whole_object);

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use jetbridge::storage::default_directory;
-use jetbridge::{Leftovers, ListObjects, ObjectAddress, ObjectPages, Session, SessionError, TransferOptions};
+use jetbridge::{Leftovers, ListObjects, ObjectAddress, ObjectPages, Session, TransferOptions};
 use tokio::sync::mpsc;
 
 use crate::args::TransferArgs;
@@ -157,8 +157,4 @@ fn subject_of(session: &Session, object: &ObjectAddress) -> Subject {
 fn nothing_below(folder: &ObjectAddress) -> Failure {
     Failure::new("not_found", Exit::NotFound, format!("not found: any object below {}", show(folder)))
         .hint("Keys are told apart by upper and lower case. To see what there is: jetbridge ls")
-}
-
-fn failure(error: &SessionError) -> Failure {
-    Failure::from_session(error)
 }

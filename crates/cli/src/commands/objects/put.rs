@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream};
-use jetbridge::{ObjectAddress, PutObject, Session, SessionError};
+use jetbridge::{ObjectAddress, PutObject, Session};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
+use super::crew::{Crew, Gauge, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    failure, name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places, sibling,
-    subject_of, until_interrupted,
+    name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places, sibling, subject_of,
+    until_interrupted,
 };
 use crate::args::PutArgs;
 use crate::commands::place::{as_folder, parse_folder, parse_object, show, usage};
@@ -241,14 +241,10 @@ impl Upload<'_> {
                     Some(file) => session.upload_file(request, file, options_with(options, progress)).await,
                     None => session.put_object(request, Bytes::new()).await,
                 };
-                let outcome: Outcome = match uploaded {
+                match uploaded {
                     Ok(uploaded) => Ok(ObjectEvent::uploaded(subject, uploaded)),
-                    Err(SessionError::ConditionNotMet { .. }) if keeps_what_is_there => {
-                        Ok(ObjectEvent::Skipped { subject, reason: "there already" })
-                    }
-                    Err(error) => Err(failure(&error)),
-                };
-                outcome
+                    Err(error) => not_written(&error, subject, keeps_what_is_there),
+                }
             })
             .await
     }

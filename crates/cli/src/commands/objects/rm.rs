@@ -9,9 +9,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::crew::{Crew, Pulse, tell};
 use super::events::ObjectEvent;
-use super::{PLACES, failure, nothing_below, pages_below, sibling, subject_of, until_interrupted};
+use super::{PLACES, nothing_below, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
-use crate::commands::place::{parse_folder_to_delete, parse_one_object, show, usage};
+use crate::commands::place::{bucket_of, parse_folder_to_delete, parse_one_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::output::{BOLD, DIM, Output, styled};
@@ -110,7 +110,7 @@ async fn remove_below(
             Ok(None) if is_empty => return Err(nothing_below(folder).into()),
             Ok(None) => break,
             Err(error) if is_empty => return Err(error.into()),
-            Err(error) => removal.crew.break_off(failure(&error)),
+            Err(error) => removal.crew.break_off(Failure::from_session(&error)),
         }
     }
     removal.finish().await
@@ -150,8 +150,7 @@ async fn ask(context: &Context, session: &Session, folder: &ObjectAddress) -> Re
 
 /// The bucket by its name: that is what is at stake.
 fn place_of(folder: &ObjectAddress, session: &Session) -> String {
-    let bucket = Some(folder.bucket.clone().unwrap_or_else(|| session.config().bucket().to_owned()));
-    show(&ObjectAddress { bucket, ..folder.clone() })
+    show(&ObjectAddress { bucket: Some(bucket_of(folder, session)), ..folder.clone() })
 }
 
 fn request(object: ObjectAddress, args: &RmArgs) -> DeleteObject {
@@ -191,7 +190,7 @@ impl Removal<'_> {
         let mut refused: HashMap<_, _> = match self.session.delete_objects(request).await {
             Ok(refused) => refused.into_iter().collect(),
             Err(error) => {
-                self.crew.break_off(failure(&error));
+                self.crew.break_off(Failure::from_session(&error));
                 return Ok(());
             }
         };
@@ -199,7 +198,7 @@ impl Removal<'_> {
             let subject = subject_of(self.session, object);
             let outcome = match refused.remove(&object.key) {
                 None => Ok(ObjectEvent::Deleted { subject: subject.clone() }),
-                Some(error) => Err(failure(&error)),
+                Some(error) => Err(Failure::from_session(&error)),
             };
             self.crew.tell(subject, outcome)?;
         }
