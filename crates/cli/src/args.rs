@@ -43,16 +43,18 @@ A refusal of what stands before the API (IAM) is none of its answers: it is expl
 
 const KEYS_AS_FILES: &str = "\
 Keys as files: what cannot stand in a file's name is written as %XX, the bytes
-of its UTF-8: control characters, %, backslash, a dot or space at the end (so
-`..` becomes `.%2E`), names that Windows keeps for devices, and a slash with no
-name before it (`a//b` becomes `a/%2Fb`). A name of more than 255 bytes goes on
-in a folder; its pieces end in %. Nothing is written outside FILE, links in it
-are not followed, and put --recursive makes the same keys again. An empty object
-whose key ends in a slash becomes a folder.";
+of its UTF-8: control characters, backslash, a dot or space at the end (so `..`
+becomes `.%2E`), names that Windows keeps for devices, and a slash with no name
+before it (`a//b` becomes `a/%2Fb`). With --recursive, a % that would be read as
+one of these is written as %25; all others stay (`50%.txt`, `my%20file.txt`). A
+name of more than 255 bytes goes on in a folder; its pieces end in %. Nothing is
+written outside FILE, links in it are not followed, and put --recursive makes
+the same keys again. An empty object whose key ends in a slash becomes a folder.";
 
 const FILES_AS_KEYS: &str = "\
-Files as keys: names that get --recursive made of keys become those keys again;
-any other stands for itself. An empty folder becomes an empty object whose key
+Files as keys: a file that is sent by its name keeps it. With --recursive, names
+that get --recursive made of keys become those keys again; any other stands for
+itself. An empty folder becomes an empty object whose key
 ends in a slash. Links are left out (or see --follow-links), and what is no file
 or folder; that is said.";
 

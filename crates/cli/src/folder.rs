@@ -398,7 +398,7 @@ mod tests {
     fn what_is_in_a_folder_is_sent_or_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        for name in ["b", "a", ".hidden", ".a.0123.jetbridge-part", "x%0Ay", "x%2520y", "x%20y"] {
+        for name in ["b", "a", ".hidden", ".a.0123.jetbridge-part", "x%0Ay", "x%20y", "x%2E", "x."] {
             fs::write(path(name), name).unwrap();
         }
         fs::create_dir_all(path("sub/empty")).unwrap();
@@ -420,14 +420,14 @@ mod tests {
         };
         let partial = "left .a.0123.jetbridge-part: of an unfinished download";
         let files = [partial, "file .hidden", "file a", "file b", "left pipe: neither file nor folder"];
-        let percent = ["file x\ny", "file x%20y", "failed x%2520y"];
+        let percent = ["file x\ny", "file x%20y", "file x.", "failed x."];
         let told = walk(false);
         assert_eq!(told[..5], files);
         assert_eq!(told[5], "left to-a: a link");
-        assert_eq!(told[6..9], percent);
-        assert_eq!(told[9..], ["left sub/up: a link", "folder sub/empty/"]);
+        assert_eq!(told[6..10], percent);
+        assert_eq!(told[10..], ["left sub/up: a link", "folder sub/empty/"]);
         let told = walk(true);
         assert_eq!(told[5], "file to-a");
-        assert_eq!(told[9..], ["left sub/up: a link to a folder that it is in", "folder sub/empty/"]);
+        assert_eq!(told[10..], ["left sub/up: a link to a folder that it is in", "folder sub/empty/"]);
     }
 }

@@ -20,7 +20,6 @@ use crate::args::PutArgs;
 use crate::commands::place::{as_folder, parse_folder, parse_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
-use crate::file_names::to_key;
 use crate::folder::{Found, SourceFolder, local_failure};
 use crate::output::Output;
 use crate::progress::Progress;
@@ -51,7 +50,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: 
     let source = Source::of(args)?;
     let object = target(args, source.name())?;
     let object = match (&*object.key, source.name()) {
-        (key, Some(name)) if key.is_empty() || key.ends_with('/') => sibling(&object, format!("{key}{}", to_key(name))),
+        (key, Some(name)) if key.is_empty() || key.ends_with('/') => sibling(&object, format!("{key}{name}")),
         ("", None) => return Err(usage("what comes from stdin needs a key").into()),
         (key, None) if key.ends_with('/') => {
             return Err(usage("what comes from stdin has no name of its own").hint("Write the whole key.").into());
@@ -62,13 +61,13 @@ pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: 
     until_interrupted(context, &session, NOTHING, |_| put_one(context, &session, source, object, args, output)).await
 }
 
-/// The address that was named, else the name.
+/// The address that was named, else the name: whoever writes a name means it, whatever `%` it has.
 fn target(args: &PutArgs, name: Option<&str>) -> Result<ObjectAddress, Failure> {
     match (&args.key, name) {
         (Some(key), _) => parse_object(key, &args.place),
         (None, Some(name)) => Ok(ObjectAddress {
             bucket: args.place.bucket.clone(),
-            key: to_key(name),
+            key: name.to_owned(),
             requester_pays: args.place.request_payer,
         }),
         (None, None) => Err(usage("no key can be made of the name; name the KEY")),
