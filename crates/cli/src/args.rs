@@ -51,6 +51,11 @@ jetbridge put [OPTIONS] FILE [KEY]
        jetbridge put [OPTIONS] FILE... FOLDER/
        jetbridge put [OPTIONS] --recursive FOLDER [KEY]";
 
+const CP_USAGE: &str = "\
+jetbridge cp [OPTIONS] SOURCE TARGET
+       jetbridge cp [OPTIONS] SOURCE... FOLDER/
+       jetbridge cp [OPTIONS] --recursive SOURCE TARGET";
+
 const KEYS_AS_FILES: &str = "\
 Keys as files: what cannot stand in a file's name is written as %XX, the bytes
 of its UTF-8: control characters, backslash, a dot or space at the end (so `..`
@@ -147,6 +152,7 @@ pub(crate) enum Command {
     #[command(override_usage = PUT_USAGE, after_help = FILES_AS_KEYS)]
     Put(PutArgs),
     /// Copy objects within S3; or as get and put do, if one side is a file
+    #[command(override_usage = CP_USAGE)]
     Cp(CpArgs),
     /// Delete objects that are there, or with --recursive all below a folder
     #[command(after_help = LOOK_FIRST)]

@@ -168,10 +168,10 @@ pub(crate) struct PutArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CpArgs {
-    /// What is copied: s3://BUCKET/KEY, or a file if TARGET is in S3; without any s3://, both are keys
-    pub(crate) source: String,
-    /// Where the copy goes, in the same way; one that ends in a slash is a folder for it
-    pub(crate) target: String,
+    /// What is copied: s3://BUCKET/KEY, or a file if TARGET is in S3; without any s3://, all are keys.
+    /// Behind it TARGET, where the copy goes, in the same way; one that ends in a slash is a folder for it, as several need
+    #[arg(required = true, num_args = 2.., value_name = "SOURCE")]
+    pub(crate) operands: Vec<OsString>,
     /// Everything below SOURCE
     #[arg(short, long)]
     pub(crate) recursive: bool,

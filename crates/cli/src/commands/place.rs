@@ -6,6 +6,7 @@ use jetbridge::{ObjectAddress, Session};
 
 use crate::args::BucketArgs;
 use crate::exit::{Exit, Failure};
+use crate::invocation::command;
 use crate::path::UserPath;
 use crate::text::escape;
 
@@ -78,6 +79,20 @@ pub(super) fn as_text(argument: &OsStr) -> Result<&str, Failure> {
         .ok_or_else(|| usage(format!("{} is no UTF-8 text, as keys are", escape(&argument.to_string_lossy()))))
 }
 
+/// What begins a pattern of a shell.
+pub(super) const PATTERN: [char; 3] = ['*', '?', '['];
+
+/// Who wrote a pattern is told that it is none.
+pub(super) fn about_pattern(key: &str) -> Option<String> {
+    let (before, _) = key.split_at(key.find(PATTERN)?);
+    let folder = before.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let list = if folder.is_empty() { command(&["ls"]) } else { command(&["ls", &format!("{folder}/")]) };
+    Some(format!(
+        "Patterns are not known: `*`, `?` and `[` are letters of keys as others are. Name the keys, or a folder with \
+         --recursive. To see what there is: {list}"
+    ))
+}
+
 /// An argument that is to be a file.
 pub(super) fn as_path(argument: &OsStr) -> Result<UserPath, Failure> {
     UserPath::new(argument).map_err(usage)
@@ -111,6 +126,16 @@ pub(super) fn parse_folder(key: &str, args: &BucketArgs) -> Result<ObjectAddress
         return Err(usage("an empty key names no folder (is a variable of the shell empty?)").hint(WHOLE_BUCKET));
     }
     Ok(as_folder(object))
+}
+
+/// The folder that several go into; one key for all is no folder, though its slash were only forgotten.
+pub(super) fn parse_folder_for_several(key: &str, args: &BucketArgs) -> Result<ObjectAddress, Failure> {
+    let folder = parse_object(key, args)?;
+    if key.ends_with('/') || (is_address(key) && folder.key.is_empty()) {
+        return Ok(folder);
+    }
+    let problem = format!("several go into a folder, and {} does not end in a slash", escape(key));
+    Err(usage(problem).hint("Name it behind them: FOLDER/, or s3://BUCKET/FOLDER/."))
 }
 
 /// The same for what is deleted: nor is `s3://BUCKET/` the whole bucket, which `"s3://BUCKET/$DIR"` may be.

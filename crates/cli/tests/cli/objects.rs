@@ -583,6 +583,11 @@ fn several_go_into_a_folder_and_nothing_else() {
         (&["put", "a.txt", "b.txt", "new/", "--if-match", "x"], ""),
         (&["get", "a.txt", "s3://jetbridge-demo/readme.txt"], "jetbridge get KEY… FOLDER/"),
         (&["get", "readme.txt", "empty.txt", "b.txt"], "FOLDER/"),
+        (&["cp", "readme.txt", "empty.txt", "copies"], "FOLDER/"),
+        (&["cp", "a.txt", "b.txt", "s3://jetbridge-demo/copies"], "FOLDER/"),
+        (&["cp", "a.txt", "s3://jetbridge-demo/b.txt", "s3://jetbridge-demo/copies/"], ""),
+        (&["cp", "-r", "reports", "photos", "copies/"], ""),
+        (&["cp", "readme.txt"], ""),
         (&["get", "readme.txt", "empty.txt", "-"], ""),
         (&["get", "-r", "reports", "photos", "new/"], ""),
         (&["get", "readme.txt", "empty.txt", "new/", "--if-match", "x"], ""),
@@ -628,6 +633,16 @@ fn several_go_into_a_folder_and_nothing_else() {
     let get = run(&["get", "a.txt", "b.txt", "down", "--no-overwrite"]);
     assert_eq!((get.code, count(&get, "downloaded"), count(&get, "skipped")), (0, 1, 1), "{get:?}");
     assert_eq!(fs::read_to_string(here.join("down/a.txt")).unwrap(), "mine");
+    assert_failed(&run(&["get", "nothing", "nothing-else", "in-vain/"]), 9, "not_found");
+    assert!(!here.join("in-vain").exists());
+
+    let copy = run(&["cp", "a.txt", "nothing", "many/a.txt", "many/b.txt", "copies/"]);
+    assert_eq!((copy.code, count(&copy, "copied"), count(&copy, "failed")), (2, 2, 2), "{copy:?}");
+    assert_eq!(listed(&bench, "copies/").into_keys().collect::<Vec<_>>(), ["a.txt", "b.txt"]);
+    let up = run(&["cp", "a.txt", "b.txt", "s3://jetbridge-demo/up/"]);
+    assert_eq!((up.code, count(&up, "uploaded")), (0, 2), "{up:?}");
+    let down = run(&["cp", "s3://jetbridge-demo/up/a.txt", "s3://jetbridge-demo/up/b.txt", "by-cp/"]);
+    assert_eq!((down.code, tree(&here.join("by-cp")).len()), (0, 2), "{down:?}");
 }
 
 #[test]
@@ -663,7 +678,7 @@ fn nothing_is_called_deleted_that_was_not_there() {
     let marked = bench.run(&["rm", "with/marked/"]);
     assert_eq!((marked.code, marked.stdout.as_str()), (0, "✓ with/marked/  deleted\n"), "{marked:?}");
     assert!(
-        marked.stderr.ends_with("still there. To delete all: jetbridge rm --recursive with/marked/\n"),
+        marked.stderr.ends_with("still there. To delete all:\n  jetbridge rm --recursive with/marked/\n"),
         "{marked:?}"
     );
     assert_eq!(bench.run(&["rm", "with/marked/a"]).stderr, "");
@@ -693,7 +708,9 @@ fn what_was_meant_by_a_key_that_is_not_there_is_said() {
     fs::write(bench.path("here/a"), "a").unwrap();
     for (arguments, code, said) in [
         (&["get", "reports"][..], 9, "jetbridge get --recursive reports"),
-        (&["cp", "reports", "copy"], 9, "jetbridge cp --recursive reports"),
+        (&["cp", "reports", "copy"], 9, "jetbridge cp --recursive reports TARGET"),
+        (&["get", "-r", "readme.txt"], 9, "It is an object, and no folder. The object: jetbridge get readme.txt"),
+        (&["rm", "-r", "--dry-run", "readme.txt"], 9, "jetbridge rm readme.txt"),
         (&["get", "reports/2026/*.pdf"], 9, "jetbridge ls reports/"),
         (&["get", "-r", "report?"], 9, "Patterns are not known"),
         (&["rm", "-r", "--yes", "*"], 9, "jetbridge ls"),

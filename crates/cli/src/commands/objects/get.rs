@@ -192,7 +192,8 @@ async fn get_each(
     args: &GetArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let mut target = TargetFolder::open(root)?;
+    let is_new = !root.exists();
+    let mut target = TargetFolder::open(root.clone())?;
     let mut crew = Crew::new(places(&args.transfer), pulse, context.notes, output);
     crew.expect(objects.len() as u64, 0);
     for object in objects {
@@ -232,7 +233,12 @@ async fn get_each(
         })
         .await?;
     }
-    crew.finish("fetched").await
+    let ended = crew.finish("fetched").await;
+    if ended.is_err() && is_new {
+        // One with something in it stays: the system refuses.
+        let _ = fs::remove_dir(root);
+    }
+    ended
 }
 
 /// To stdout: the bytes as they come, and nothing else.
@@ -288,7 +294,7 @@ pub(super) async fn get_all(
     let mut pages = pages_below(session, folder);
     // Nothing is made here before S3 has said that there is something.
     let Some(page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
-        return Err(nothing_below(folder).into());
+        return Err(nothing_below(session, "get", folder).await.into());
     };
     let mut download = Download {
         session,

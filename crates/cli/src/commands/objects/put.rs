@@ -13,13 +13,14 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::crew::{Crew, Gauge, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
-use super::missing::PATTERN;
 use super::{
     name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places, sibling, subject_of,
     until_interrupted,
 };
 use crate::args::{PutArgs, split_last};
-use crate::commands::place::{as_folder, as_path, as_text, is_address, parse_folder, parse_object, show, usage};
+use crate::commands::place::{
+    PATTERN, as_folder, as_path, as_text, is_address, parse_folder, parse_folder_for_several, parse_object, show, usage,
+};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::folder::{Found, SourceFolder, local_failure};
@@ -64,8 +65,9 @@ fn refuse_second_file(file: &UserPath, key: &str, args: &PutArgs) -> Result<(), 
     let Some(there) = as_path(key.as_ref()).and_then(|path| path.absolute()).ok().filter(|path| path.exists()) else {
         return Ok(());
     };
-    let source = file.absolute()?;
-    if same(&source, &there) {
+    // No pattern stands for a whole path and a relative one.
+    let could_be_one_pattern = file.typed().is_absolute() == Path::new(key).is_absolute();
+    if !could_be_one_pattern || same(&file.absolute()?, &there) {
         return Ok(());
     }
     let (what, bucket) =
@@ -117,14 +119,7 @@ async fn put_files(
     args: &PutArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let folder = parse_object(key, &args.place)?;
-    let is_folder = key.ends_with('/') || (is_address(key) && folder.key.is_empty());
-    if !is_folder {
-        let problem = format!("several files go into a folder, and {} does not end in a slash", escape(key));
-        return Err(usage(problem)
-            .hint(format!("Say it behind the files: {}", command(&["put", "FILE…", "FOLDER/"])))
-            .into());
-    }
+    let folder = parse_folder_for_several(key, &args.place)?;
     if files.iter().any(UserPath::is_standard_stream) {
         return Err(usage("what comes from stdin has no name of its own").hint("Send it alone, with a KEY.").into());
     }

@@ -100,7 +100,7 @@ async fn remove_one(
     drop(progress);
     tell(&ObjectEvent::Deleted { subject: subject_of(session, object), was_there }, output)?;
     if leaves_more {
-        context.notes.say(format!("What is below it is still there. To delete all: {}", of_all_below("rm", object)));
+        context.notes.say(format!("What is below it is still there. To delete all:\n  {}", of_all_below("rm", object)));
     }
     Ok(())
 }
@@ -148,7 +148,7 @@ async fn remove_below(
                 let objects = page.objects.iter().map(|object| sibling(folder, &object.key)).collect();
                 removal.remove(objects, Some(true)).await?;
             }
-            Ok(None) if is_empty => return Err(nothing_below(folder).into()),
+            Ok(None) if is_empty => return Err(nothing_below(session, "rm", folder).await.into()),
             Ok(None) => break,
             Err(error) if is_empty => return Err(error.into()),
             Err(error) => removal.crew.break_off(Failure::from_session(&error)),
@@ -169,7 +169,7 @@ async fn ask(context: &Context, session: &Session, folder: &ObjectAddress) -> Re
     }
     drop(progress);
     if keys.is_empty() {
-        return Err(nothing_below(folder).into());
+        return Err(nothing_below(session, "rm", folder).await.into());
     }
     let (number, place) = (count_of(keys.len() as u64, "object"), place_of(folder, session));
     let mut question = styled(BOLD, format!("{number} ({}) below {place}:", human_size(bytes)));
