@@ -537,6 +537,10 @@ fn deleting_is_told_per_key_and_by_folders_not_prefixes() {
     bench.stack.log().clear();
     let several = bench.run(&["rm", "empty.txt", "s3://jetbridge-demo/reports/2026/q1.pdf", "--json"]);
     assert_eq!((several.code, several.events_named("deleted").len()), (0, 2), "{several:?}");
+    // A list of keys names what no URL can.
+    let dots = bench.run(&["rm", "awkward/../up.txt", "--json"]);
+    assert_eq!((dots.code, dots.events_named("deleted").len()), (0, 1), "{dots:?}");
+    assert!(!listed(&bench, "").contains_key("awkward/../up.txt"));
     // awkward-sibling.txt begins with "awkward" as well.
     let whole = bench.run(&["rm", "-r", "--dry-run", "s3://jetbridge-demo", "--json"]);
     assert_eq!((whole.code, whole.events_named("planned").len()), (0, listed(&bench, "").len()), "{whole:?}");
@@ -726,6 +730,7 @@ fn what_was_meant_by_a_key_that_is_not_there_is_said() {
         (&["cp", "a", "b"], 9, "jetbridge put a b"),
         (&["put", "a", "./b"], 2, "A key has no ./"),
         (&["rm", "./a"], 2, "A key has no ./"),
+        (&["ls", "."], 2, "A key has no ./"),
     ] {
         let outcome =
             Outcome::of(bench.command(arguments).arg("--json").current_dir(bench.path("here")).output().unwrap());

@@ -368,3 +368,46 @@ impl Gauge {
         self.move_from(self.shown.swap(bytes, Ordering::Relaxed), bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_failures_are_named_and_no_more_than_can_be_read() {
+        let failures = |few: usize| {
+            let mut failures = Failures::default();
+            for number in 0..few {
+                let failure = Failure::new("not_found", Exit::NotFound, format!("no {number}"));
+                failures.add(Some(format!("key-{number}")), failure);
+            }
+            failures.add(Some("denied".to_owned()), Failure::new("access_denied", Exit::AccessDenied, "not\nallowed"));
+            failures.add(
+                Some("odd".to_owned()),
+                Failure { is_of_one: true, ..Failure::new("misconfigured", Exit::Misconfigured, "odd") },
+            );
+            failures
+        };
+        let few = failures(1).verdict(3, false).unwrap();
+        assert_eq!(few.message, "3 objects failed:\n  denied: not\\nallowed\n  odd: odd\n  key-0: no 0");
+        assert_eq!(few.exit, Exit::AccessDenied);
+        let many = failures(1_000).verdict(1_002, false).unwrap();
+        assert_eq!(many.message.lines().count(), 12);
+        assert!(many.message.starts_with("1,002 objects failed:\n  denied: "), "{}", many.message);
+        assert!(many.message.ends_with("\n  key-7: no 7\n  and 992 more"), "{}", many.message);
+        let json = failures(1).verdict(3, true).unwrap();
+        assert_eq!(json.message, "3 objects failed; the worst: not\nallowed");
+        assert!(Failures::default().verdict(0, false).is_none());
+    }
+
+    #[test]
+    fn a_listing_that_breaks_off_is_told_as_itself() {
+        let mut failures = Failures::default();
+        failures.add(None, Failure::new("retryable", Exit::Temporary, "no answer"));
+        assert_eq!(failures.verdict(0, false).unwrap().message, "no answer");
+        let mut failures = Failures::default();
+        failures.add(None, Failure::new("retryable", Exit::Temporary, "no answer"));
+        failures.add(Some("key".to_owned()), Failure::new("not_found", Exit::NotFound, "gone"));
+        assert_eq!(failures.verdict(1, false).unwrap().message, "one object failed:\n  no answer\n  key: gone");
+    }
+}

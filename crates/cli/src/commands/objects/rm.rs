@@ -15,7 +15,7 @@ use super::events::ObjectEvent;
 use super::missing::{self, is_anything_below, nothing_below, of_all_below};
 use super::{PLACES, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
-use crate::commands::place::{bucket_of, parse_folder_to_delete, parse_one_object, show, usage};
+use crate::commands::place::{bucket_of, has_dots, parse_folder_to_delete, parse_one_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::output::{BOLD, DIM, Output, styled};
@@ -66,7 +66,11 @@ async fn remove(
     args: &RmArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    if let ([object], false) = (&*objects, args.dry_run) {
+    // What no URL can name, a list of keys can.
+    let needs_list = |object: &ObjectAddress| has_dots(&object.key) && args.if_match.is_none();
+    if let ([object], false) = (&*objects, args.dry_run)
+        && !needs_list(object)
+    {
         return remove_one(context, session, object, args, output).await;
     }
     let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
