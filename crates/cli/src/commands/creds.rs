@@ -8,6 +8,7 @@ use jetbridge::{AwsCredentials, quote_for_shell};
 use serde::Serialize;
 
 use crate::args::{CredsArgs, CredsFormat};
+use crate::aws_environment;
 use crate::context::Context;
 use crate::exit::CliError;
 use crate::output::Output;
@@ -53,13 +54,18 @@ pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output
             expiration: rfc3339(credentials.expires_at()),
         })?,
         Some(CredsFormat::Env) => {
-            for (name, value) in [
-                ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
-                ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
-                ("AWS_SESSION_TOKEN", credentials.session_token()),
-                ("AWS_CREDENTIAL_EXPIRATION", &rfc3339(credentials.expires_at())),
-            ] {
-                output.line(format_args!("export {name}={}", quote_for_shell(value)))?;
+            let endpoints = aws_environment::endpoints(session.config());
+            if !endpoints.is_empty() {
+                output.line(format_args!("unset {}", aws_environment::IGNORE_ENDPOINTS))?;
+            }
+            let keys = [
+                ("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key().to_owned()),
+                ("AWS_SESSION_TOKEN", credentials.session_token().to_owned()),
+                ("AWS_CREDENTIAL_EXPIRATION", rfc3339(credentials.expires_at())),
+            ];
+            for (name, value) in keys.into_iter().chain(endpoints) {
+                output.line(format_args!("export {name}={}", quote_for_shell(&value)))?;
             }
         }
         None => {
