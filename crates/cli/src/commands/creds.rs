@@ -11,6 +11,7 @@ use crate::args::{CredsArgs, CredsFormat};
 use crate::aws_environment;
 use crate::context::Context;
 use crate::exit::CliError;
+use crate::invocation::command;
 use crate::output::Output;
 use crate::text::{escape, relative, rfc3339, short_time};
 
@@ -101,7 +102,11 @@ fn summary(
     if let Some(identity_id) = identity_id {
         fields.push(("Identity", escape(identity_id).into_owned()));
     }
-    fields.push(("To use them", "exec -- COMMAND; creds --format process for the AWS CLI, or --format env".to_owned()));
+    fields.push(("To use them", format!("{} -- COMMAND", command(&["exec"]))));
+    fields.push((
+        "",
+        "or, for a profile of the AWS CLI, creds --format process; for a shell, creds --format env".to_owned(),
+    ));
     output.fields(0, &fields)
 }
 

@@ -361,7 +361,18 @@ fn the_command_s_end_is_the_end() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     let unfit = bench.run(&["--json", "exec", "--", file.to_str().unwrap()]);
     assert_eq!((unfit.code, unfit.error()["kind"].as_str()), (126, Some("command_not_run")), "{unfit:?}");
-    assert_eq!(bench.run(&["exec", "sh"]).code, 2, "the command comes after `--`");
+    // A command without the dashes before it is told as that.
+    for (arguments, command) in [
+        (&["exec", "sh"][..], "jetbridge exec -- sh"),
+        (
+            &["--quiet", "exec", "aws", "s3", "ls", "--region", "a b"],
+            "jetbridge --quiet exec -- aws s3 ls --region 'a b'",
+        ),
+    ] {
+        let outcome = bench.run(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
+        assert!(outcome.stderr.contains(&format!("Run: {command}\n")), "{outcome:?}");
+    }
     assert_eq!(bench.run(&["exec", "--"]).code, 2);
 }
 
