@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 
 use super::progress::Meter;
 use super::put::{Writing, check_kept, uploaded};
-use super::sending::{Source, SourceFile, Tried, local};
+use super::repeating::Tried;
+use super::sending::{Source, SourceFile, local};
 use super::unfinished::{SharedJournal, Unfinished, note, remove};
 use super::upload_journal::{Fingerprint, Journal, Left, Plan};
 use super::{Objects, Place, requests_at_once};
