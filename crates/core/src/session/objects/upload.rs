@@ -278,7 +278,7 @@ impl Objects {
             Err(error) => Err(error),
         };
         let written = self.settle_doubt(&writing.place, whole, Tried { outcome, was_in_doubt }).await?;
-        check_kept(&written, whole)?;
+        check_kept(&written, whole, None)?;
         Ok(Ended::Written(written, whole))
     }
 
