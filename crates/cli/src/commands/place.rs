@@ -43,6 +43,10 @@ impl Place {
             }
             _ => address.split_once('/').unwrap_or((address, "")),
         };
+        if named.is_empty() {
+            return Err(usage(format!("s3://{} names no bucket", escape(address)))
+                .hint("Write s3://BUCKET/KEY, or the key alone for the configuration's bucket."));
+        }
         if bucket.is_some_and(|bucket| bucket != named) {
             let problem = format!("s3://{} is in another bucket than --bucket says", escape(address));
             return Err(usage(problem).hint("Leave --bucket out."));
@@ -201,7 +205,6 @@ mod tests {
             ("s3://my-team-data/reports/2026/", "my-team-data", "reports/2026/"),
             ("s3://my-team-data//a", "my-team-data", "/a"),
             ("s3://accesspoint-logs/a/b", "accesspoint-logs", "a/b"),
-            ("s3://", "", ""),
             (&format!("s3://{arn}/reports"), &format!("{arn}/reports"), ""),
             (&format!("s3://{arn}/reports/2026/a"), &format!("{arn}/reports"), "2026/a"),
             (&format!("s3://{arn}:reports/2026/"), &format!("{arn}:reports"), "2026/"),
@@ -209,6 +212,9 @@ mod tests {
             (&format!("s3://{arn}é/a"), &format!("{arn}é"), "a"),
         ] {
             assert_eq!(place(address, None), Ok((Some(bucket.to_owned()), Some(prefix.to_owned()))), "{address}");
+        }
+        for nothing in ["s3://", "s3:///", "s3:///reports/"] {
+            assert!(place(nothing, None).unwrap_err().contains("names no bucket"), "{nothing}");
         }
         for (nearly, meant) in [("S3://b/x", "s3://b/x"), ("s3:/b/x", "s3://b/x"), ("S3:/b", "s3://b")] {
             let refused = Place::parse(Some(nearly), None).unwrap_err();
