@@ -15,19 +15,19 @@ const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 const LARGEST_PART: u64 = 5 * 1024 * 1024 * 1024;
 
 pub(super) const GET_USAGE: &str = "\
-jetbridge get [OPTIONS] KEY [FILE]
-       jetbridge get [OPTIONS] KEY... FOLDER/
-       jetbridge get [OPTIONS] --recursive KEY [FOLDER]";
+jetbridge get [OPTIONS] <KEY> [FILE]
+       jetbridge get [OPTIONS] <KEY>... <FOLDER>/
+       jetbridge get [OPTIONS] --recursive <KEY> [FOLDER]";
 
 pub(super) const PUT_USAGE: &str = "\
-jetbridge put [OPTIONS] FILE [KEY]
-       jetbridge put [OPTIONS] FILE... FOLDER/
-       jetbridge put [OPTIONS] --recursive FOLDER [KEY]";
+jetbridge put [OPTIONS] <FILE> [KEY]
+       jetbridge put [OPTIONS] <FILE>... <FOLDER>/
+       jetbridge put [OPTIONS] --recursive <FOLDER> [KEY]";
 
 pub(super) const CP_USAGE: &str = "\
-jetbridge cp [OPTIONS] SOURCE TARGET
-       jetbridge cp [OPTIONS] SOURCE... FOLDER/
-       jetbridge cp [OPTIONS] --recursive SOURCE TARGET";
+jetbridge cp [OPTIONS] <SOURCE> <TARGET>
+       jetbridge cp [OPTIONS] <SOURCE>... <FOLDER>/
+       jetbridge cp [OPTIONS] --recursive <SOURCE> <TARGET>";
 
 pub(super) const KEYS_AS_FILES: &str = "\
 Keys as files: what cannot stand in a file's name is written as %XX, the bytes

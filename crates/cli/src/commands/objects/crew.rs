@@ -16,7 +16,7 @@ use super::events::{ObjectEvent, Subject, Summary, objects_and_bytes};
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{Notes, Output, report};
 use crate::progress::{Meter, Progress};
-use crate::text::{count_of, escape, human_elapsed};
+use crate::text::{count_of, escape, human_elapsed, human_size};
 
 /// What is done with an object, or why it is not.
 pub(super) type Outcome = Result<ObjectEvent, Failure>;
@@ -47,7 +47,7 @@ impl<'a> Crew<'a> {
         Self {
             output,
             notes,
-            progress: Progress::start_with_meter(notes, "looking …", true),
+            progress: Progress::start_with_meter(notes, "looking …", true).watched(notes),
             tasks: JoinSet::new(),
             busy: 0,
             places,
@@ -317,6 +317,7 @@ pub(super) struct Gauge {
 #[derive(Debug)]
 struct Alone {
     name: String,
+    notes: Notes,
     is_expected: AtomicBool,
 }
 
@@ -327,8 +328,8 @@ impl Gauge {
     }
 
     /// Of the only one, which has a name.
-    pub(super) fn of_one(meter: Meter, name: String) -> Self {
-        let alone = Alone { name, is_expected: AtomicBool::new(false) };
+    pub(super) fn of_one(meter: Meter, name: String, notes: Notes) -> Self {
+        let alone = Alone { name, notes, is_expected: AtomicBool::new(false) };
         Self { alone: Some(Arc::new(alone)), ..Self::among_many(meter) }
     }
 
@@ -349,6 +350,9 @@ impl Gauge {
                 self.meter.begin_at(done);
                 if let Some(alone) = &self.alone {
                     self.meter.say(format!("resumed: {}", alone.name));
+                    let why =
+                        format!("Going on at {}: parts that were under way are moved again.", human_size(resumed));
+                    self.meter.note(alone.notes, why);
                 }
             }
             before => self.move_from(before, done),

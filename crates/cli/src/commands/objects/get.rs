@@ -14,8 +14,8 @@ use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::missing::{self, nothing_below};
 use super::{
-    name_on_meter, options_among_many, options_for_one, options_with, pages_below, places, rest_below, sibling,
-    subject_of, until_interrupted,
+    MANY_GO_ON, goes_on, name_on_meter, options_among_many, options_for_one, options_with, pages_below, places,
+    rest_below, sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs, split_last};
 use crate::commands::place::{as_path, as_text, is_address, parse_folder, parse_one_object, show, usage};
@@ -62,6 +62,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
                 get_all(context, &session, pulse, &folder, root, args, output)
             })
             .await
+            .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
         }
         (false, true) if output.is_json() => Err(usage("--json writes to stdout, where the object is to go")
             .hint("Leave --json out, or name a file.")
@@ -82,6 +83,14 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
             let (session, _) = context.signed_in().await?;
             until_interrupted(context, &session, KEPT, |_| get_one(context, &session, object, &file, args, output))
                 .await
+                .map_err(|error| {
+                    let kept =
+                        session.unfinished_download(&file).map(|kept| escape(&kept.display().to_string()).into_owned());
+                    goes_on(
+                        error,
+                        kept.map(|kept| format!("What has arrived is kept: the same command goes on from\n{kept}")),
+                    )
+                })
         }
     }
 }
@@ -141,8 +150,9 @@ async fn get_one(
 ) -> Result<(), CliError> {
     let subject = subject(session, &object, file, &file.display().to_string());
     let name = name_on_meter(&object);
-    let progress = Progress::start_with_meter(context.notes, name.clone(), true);
-    let options = options_with(options_for_one(&args.transfer), Gauge::of_one(progress.meter(), name).listener());
+    let progress = Progress::start_with_meter(context.notes, name.clone(), true).watched(context.notes);
+    let gauge = Gauge::of_one(progress.meter(), name, context.notes);
+    let options = options_with(options_for_one(&args.transfer), gauge.listener());
     let downloaded = session.download_object(request(object.clone(), args.if_match.clone()), file, options).await;
     drop(progress);
     let downloaded = match downloaded {
@@ -181,6 +191,7 @@ async fn get_objects(
     let (session, _) = context.signed_in().await?;
     until_interrupted(context, &session, KEPT, |pulse| get_each(context, &session, pulse, objects, root, args, output))
         .await
+        .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
 }
 
 async fn get_each(
