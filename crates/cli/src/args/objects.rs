@@ -207,7 +207,7 @@ pub(crate) struct PutArgs {
 pub(crate) struct CpArgs {
     /// What is copied: s3://BUCKET/KEY, or a file if TARGET is in S3; without any s3://, all are keys.
     /// Behind it TARGET, where the copy goes, in the same way; one that ends in a slash is a folder for it, as several need
-    #[arg(required = true, num_args = 2.., value_name = "SOURCE")]
+    #[arg(required = true, num_args = 2.., value_names = ["SOURCE", "TARGET"])]
     pub(crate) operands: Vec<OsString>,
     /// Everything below SOURCE
     #[arg(short, long)]

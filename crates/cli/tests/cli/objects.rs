@@ -717,6 +717,7 @@ fn what_was_meant_by_a_key_that_is_not_there_is_said() {
         (&["rm", "-r", "--dry-run", "readme.txt"], 9, "jetbridge rm readme.txt"),
         (&["get", "reports/2026/*.pdf"], 9, "jetbridge ls reports/"),
         (&["get", "-r", "report?"], 9, "Patterns are not known"),
+        (&["get", "reports/2026/q1.pdf", "reports/2026/q2.pdf"], 11, "jetbridge get KEY… FOLDER/"),
         (&["rm", "-r", "--yes", "*"], 9, "jetbridge ls"),
         (&["put", "*.pdf"], 11, "expands"),
         (&["put", "a folder"], 11, "--recursive"),

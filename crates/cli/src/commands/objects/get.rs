@@ -109,6 +109,11 @@ fn target_of_object(object: &ObjectAddress, file: Option<&UserPath>) -> Result<P
         fs::create_dir_all(&path).map_err(|error| local_failure(&path, error))?;
         return Ok(path.join(name()?));
     }
+    if path.parent().is_some_and(|folder| !folder.exists()) {
+        let several = command(&["get", "KEY…", "FOLDER/"]);
+        return Err(local_failure(&path, "the folder is not there: make it first")
+            .hint(format!("Behind the key stands the file that it is to become. For several keys: {several}")));
+    }
     Ok(path)
 }
 
