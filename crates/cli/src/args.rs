@@ -41,38 +41,6 @@ Exit codes by the API's answer, which is written in any case:
  10  409, 412                          2  every other below 500
 A refusal of what stands before the API (IAM) is none of its answers: it is explained, as every other error.";
 
-const GET_USAGE: &str = "\
-jetbridge get [OPTIONS] KEY [FILE]
-       jetbridge get [OPTIONS] KEY... FOLDER/
-       jetbridge get [OPTIONS] --recursive KEY [FOLDER]";
-
-const PUT_USAGE: &str = "\
-jetbridge put [OPTIONS] FILE [KEY]
-       jetbridge put [OPTIONS] FILE... FOLDER/
-       jetbridge put [OPTIONS] --recursive FOLDER [KEY]";
-
-const KEYS_AS_FILES: &str = "\
-Keys as files: what cannot stand in a file's name is written as %XX, the bytes
-of its UTF-8: control characters, backslash, a dot or space at the end (so `..`
-becomes `.%2E`), names that Windows keeps for devices, and a slash with no name
-before it (`a//b` becomes `a/%2Fb`). With --recursive, a % that would be read as
-one of these is written as %25; all others stay (`50%.txt`, `my%20file.txt`). A
-name of more than 255 bytes goes on in a folder; its pieces end in %. Nothing is
-written outside FILE, links in it are not followed, and put --recursive makes
-the same keys again. An empty object whose key ends in a slash becomes a folder.";
-
-const FILES_AS_KEYS: &str = "\
-Files as keys: a file that is sent by its name keeps it. With --recursive, names
-that get --recursive made of keys become those keys again; any other stands for
-itself. An empty folder becomes an empty object whose key
-ends in a slash. Links are left out (or see --follow-links), and what is no file
-or folder; that is said.";
-
-const LOOK_FIRST: &str = "\
-S3 is asked first whether each is there: one that is not is told (exit code 9).
-Where the role may not see objects, they are deleted if they are there, and
-nobody says whether they were.";
-
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]
 #[command(name = "jetbridge", version, styles = STYLES, after_help = EXIT_CODES)]
@@ -141,15 +109,16 @@ pub(crate) enum Command {
     /// List objects in S3
     Ls(LsArgs),
     /// Download objects, or with --recursive all below a folder
-    #[command(override_usage = GET_USAGE, after_help = KEYS_AS_FILES)]
+    #[command(override_usage = objects::GET_USAGE, after_help = objects::KEYS_AS_FILES)]
     Get(GetArgs),
     /// Upload files, or with --recursive all below a folder
-    #[command(override_usage = PUT_USAGE, after_help = FILES_AS_KEYS)]
+    #[command(override_usage = objects::PUT_USAGE, after_help = objects::FILES_AS_KEYS)]
     Put(PutArgs),
     /// Copy objects within S3; or as get and put do, if one side is a file
+    #[command(override_usage = objects::CP_USAGE)]
     Cp(CpArgs),
     /// Delete objects that are there, or with --recursive all below a folder
-    #[command(after_help = LOOK_FIRST)]
+    #[command(after_help = objects::LOOK_FIRST)]
     Rm(RmArgs),
     /// Make a URL that reads or writes an object for whoever has it
     Presign(PresignArgs),

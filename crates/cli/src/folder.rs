@@ -387,6 +387,9 @@ mod tests {
         assert_eq!(target.place_file("A/b").is_ok(), tells);
         target.tells_case_apart = Some(false);
         assert!(target.place_file("X").unwrap_err().message.contains("upper and lower case"));
+        // Nor do two keys become one file where only an escape and its like differ in case.
+        assert!(target.place_file("line\nbreak").is_ok());
+        assert!(target.place_file("line%0abreak").unwrap_err().message.contains("upper and lower case"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the probe is gone");
     }
 

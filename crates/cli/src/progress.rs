@@ -3,8 +3,11 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use console::Term;
@@ -12,15 +15,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use crate::output::Notes;
 
+/// A transfer on which nothing moves for so long is said to stand still.
+const STILL: Duration = Duration::from_secs(5);
+
 /// A spinner with a text. Disappears when it is dropped.
 pub(crate) struct Progress {
-    bar: ProgressBar,
+    meter: Meter,
 }
 
 impl Progress {
     pub(crate) fn start(notes: Notes, text: impl Into<Cow<'static, str>>) -> Self {
         if notes.is_quiet() || !io::stderr().is_terminal() {
-            return Self { bar: ProgressBar::hidden() };
+            return Self::of(ProgressBar::hidden());
         }
         // The colours are chosen for stdout otherwise, which may be a file.
         console::set_colors_enabled(console::colors_enabled_stderr());
@@ -34,17 +40,21 @@ impl Progress {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar }
+        Self::of(bar)
+    }
+
+    fn of(bar: ProgressBar) -> Self {
+        Self { meter: Meter { bar, is_of_known_size: false, template: Arc::default(), movements: Arc::default() } }
     }
 
     pub(crate) fn say(&self, text: impl Into<Cow<'static, str>>) {
-        let _ = paint(|| self.bar.set_message(text));
+        self.meter.say(text);
     }
 
     /// Runs `write` while the line is away, so that results on the same terminal do not mix with it.
     pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         let (mut write, mut written) = (Some(write), None);
-        let painted = paint(|| self.bar.suspend(|| written = write.take().map(|write| write())));
+        let painted = paint(|| self.meter.bar.suspend(|| written = write.take().map(|write| write())));
         match (written, write) {
             (Some(written), _) => written,
             (None, Some(write)) => write(),
@@ -57,12 +67,17 @@ impl Progress {
 #[derive(Debug, Clone)]
 pub(crate) struct Meter {
     bar: ProgressBar,
+    is_of_known_size: bool,
+    /// How it looks as soon as there is something to show: nothing of nothing is no news.
+    template: Arc<Mutex<Option<&'static str>>>,
+    /// Grows with each change.
+    movements: Arc<AtomicU64>,
 }
 
 impl Progress {
     /// The same with a meter for bytes; `total`, if it is known from the beginning that there is one.
     pub(crate) fn start_with_meter(notes: Notes, text: impl Into<Cow<'static, str>>, total: bool) -> Self {
-        let progress = Self::start(notes, text);
+        let mut progress = Self::start(notes, text);
         let template = if Term::stderr().size().1 < WIDE {
             "{spinner:.cyan} {wide_msg}"
         } else if total {
@@ -70,37 +85,89 @@ impl Progress {
         } else {
             "{spinner:.cyan} {wide_msg} {binary_bytes:>10} {binary_bytes_per_sec:>12}"
         };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            progress.bar.set_length(0);
-            let _ = paint(|| progress.bar.set_style(style.progress_chars("━╸─")));
-        }
+        progress.meter.is_of_known_size = total;
+        progress.meter.template = Arc::new(Mutex::new(Some(template)));
+        progress.meter.bar.set_length(0);
         progress
     }
 
+    /// Says on the terminal when nothing moves any more. A stream of unknown size may have nothing to move.
+    pub(crate) fn watched(self, notes: Notes) -> Self {
+        let meter = self.meter();
+        if meter.is_of_known_size && !meter.bar.is_hidden() {
+            let told = meter.clone();
+            tokio::spawn(watch(meter, STILL, move || told.note(notes, STANDS_STILL)));
+        }
+        self
+    }
+
     pub(crate) fn meter(&self) -> Meter {
-        Meter { bar: self.bar.clone() }
+        self.meter.clone()
+    }
+}
+
+/// What is said then. The core gives up by itself.
+const STANDS_STILL: &str = "Nothing has moved for 5 s. What does not arrive is tried again.";
+
+/// Tells each time that nothing moves for so long, until the meter is gone.
+async fn watch(meter: Meter, patience: Duration, tell: impl Fn()) {
+    let mut is_told = false;
+    loop {
+        let before = meter.movements.load(Ordering::Relaxed);
+        tokio::time::sleep(patience).await;
+        if meter.bar.is_finished() {
+            return;
+        }
+        let stands = meter.movements.load(Ordering::Relaxed) == before && !meter.has_all();
+        if stands && !is_told {
+            tell();
+        }
+        is_told = stands;
     }
 }
 
 impl Meter {
     /// So many more are to come.
     pub(crate) fn expect(&self, bytes: u64) {
-        let _ = paint(|| self.bar.inc_length(bytes));
+        self.change(|| self.bar.inc_length(bytes));
     }
 
     /// So many have arrived.
     pub(crate) fn add(&self, bytes: u64) {
-        let _ = paint(|| self.bar.inc(bytes));
+        self.change(|| self.bar.inc(bytes));
     }
 
     /// So many have to be moved once more.
     pub(crate) fn take_back(&self, bytes: u64) {
-        let _ = paint(|| self.bar.dec(bytes));
+        self.change(|| self.bar.dec(bytes));
+    }
+
+    fn change(&self, change: impl FnOnce()) {
+        self.movements.fetch_add(1, Ordering::Relaxed);
+        let _ = paint(|| {
+            let template = self.template.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(Ok(style)) = template.map(ProgressStyle::with_template) {
+                self.bar.set_style(style.progress_chars("━╸─"));
+            }
+            change();
+        });
+    }
+
+    /// What is still done then takes no network: bytes are compared, or S3 puts parts together.
+    fn has_all(&self) -> bool {
+        self.bar.length().is_some_and(|length| length > 0 && self.bar.position() >= length)
+    }
+
+    /// Says something while the line is away; where none is shown, nothing.
+    pub(crate) fn note(&self, notes: Notes, text: impl Display) {
+        if !self.bar.is_hidden() && is_in_foreground() {
+            let _ = paint(|| self.bar.suspend(|| notes.say(text)));
+        }
     }
 
     /// So many had arrived before: they say nothing about the speed.
     pub(crate) fn begin_at(&self, bytes: u64) {
-        let _ = paint(|| {
+        self.change(|| {
             // The library takes a step back for a new beginning, and counts from there.
             self.bar.inc(bytes + 1);
             self.bar.tick();
@@ -116,7 +183,7 @@ impl Meter {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        let _ = paint(|| self.bar.finish_and_clear());
+        let _ = paint(|| self.meter.bar.finish_and_clear());
     }
 }
 
@@ -214,8 +281,6 @@ impl<T: TermLike> TermLike for RoomForEcho<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     /// A terminal of any width, that breaks in the middle of a line if it is told to.
@@ -303,6 +368,23 @@ mod tests {
         assert_eq!(*written.lock().unwrap(), "");
     }
 
+    #[tokio::test]
+    async fn a_transfer_that_stands_still_is_told_once_each_time_and_not_when_all_is_there() {
+        let progress = Progress::of(ProgressBar::hidden());
+        let meter = progress.meter();
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let watched = tokio::spawn(watch(meter.clone(), Duration::from_millis(1), move || tell.send(()).unwrap()));
+        told.recv().await.unwrap();
+        meter.expect(10);
+        told.recv().await.unwrap();
+        meter.add(9);
+        told.recv().await.unwrap();
+        meter.add(1);
+        drop(progress);
+        watched.await.unwrap();
+        assert_eq!(told.recv().await, None, "once each time");
+    }
+
     #[test]
     fn a_panic_while_painting_ends_nothing() {
         let progress = Progress::paint_on(Box::new(Paper::of(80, true)), "asking S3 …");
@@ -315,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_panic_of_what_is_written_is_handed_on() {
-        let progress = Progress { bar: ProgressBar::hidden() };
+        let progress = Progress::of(ProgressBar::hidden());
         assert!(paint(|| progress.aside(|| panic!("of the writer"))).is_err());
     }
 }

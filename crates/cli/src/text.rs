@@ -113,7 +113,7 @@ pub(crate) fn pad_left(text: &str, width: usize) -> String {
 
 /// Breaks at spaces so that lines take at most `width` columns, `label` included, which stands before the first line;
 /// the others are indented by as much. Line ends in the text stay. A longer word is not cut: one could not copy an
-/// address any more. ARNs alone are, behind a slash or a colon: a terminal would cut them anywhere.
+/// address any more. ARNs alone are, behind a slash or else a colon: a terminal would cut them anywhere.
 pub(crate) fn wrap_beside(label: &str, text: &str, width: usize) -> String {
     let margin = " ".repeat(textwrap::core::display_width(label));
     let mut lines = Vec::new();
@@ -141,14 +141,8 @@ fn mark_seams(line: &str, room: usize) -> Cow<'_, str> {
         return Cow::Borrowed(line);
     }
     let mark = |word: &str| {
-        let mut marked = String::with_capacity(word.len() + 16);
-        for character in word.chars() {
-            marked.push(character);
-            if matches!(character, '/' | ':') {
-                marked.push(SEAM);
-            }
-        }
-        marked
+        let ending = if word.contains('/') { "/" } else { ":" };
+        word.replace(ending, &format!("{ending}{SEAM}"))
     };
     let words = line.split(' ').map(|word| {
         let is_divided = word.contains("arn:") && word.width() > room;
@@ -295,6 +289,7 @@ mod tests {
             "help: User: arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/\n      \
              CognitoIdentityCredentials may not"
         );
+        assert_eq!(wrap_beside("", "in arn:aws:sts::123456789012", 20), "in arn:aws:sts::\n123456789012");
         assert_eq!(wrap_beside("", &format!("User: {arn}"), 90), format!("User:\n{arn}"), "whole where there is room");
         assert_eq!(wrap_beside("", "写真 写真 写真", 9), "写真 写真\n写真");
     }

@@ -14,6 +14,43 @@ const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 /// And no larger ones.
 const LARGEST_PART: u64 = 5 * 1024 * 1024 * 1024;
 
+pub(super) const GET_USAGE: &str = "\
+jetbridge get [OPTIONS] <KEY> [FILE]
+       jetbridge get [OPTIONS] <KEY>... <FOLDER>/
+       jetbridge get [OPTIONS] --recursive <KEY> [FOLDER]";
+
+pub(super) const PUT_USAGE: &str = "\
+jetbridge put [OPTIONS] <FILE> [KEY]
+       jetbridge put [OPTIONS] <FILE>... <FOLDER>/
+       jetbridge put [OPTIONS] --recursive <FOLDER> [KEY]";
+
+pub(super) const CP_USAGE: &str = "\
+jetbridge cp [OPTIONS] <SOURCE> <TARGET>
+       jetbridge cp [OPTIONS] <SOURCE>... <FOLDER>/
+       jetbridge cp [OPTIONS] --recursive <SOURCE> <TARGET>";
+
+pub(super) const KEYS_AS_FILES: &str = "\
+Keys as files: what cannot stand in a file's name is written as %XX, the bytes
+of its UTF-8: control characters, backslash, a dot or space at the end (so `..`
+becomes `.%2E`), names that Windows keeps for devices, and a slash with no name
+before it (`a//b` becomes `a/%2Fb`). With --recursive, a % that would be read as
+one of these is written as %25; all others stay (`50%.txt`, `my%20file.txt`). A
+name of more than 255 bytes goes on in a folder; its pieces end in %. Nothing is
+written outside FILE, links in it are not followed, and put --recursive makes
+the same keys again. An empty object whose key ends in a slash becomes a folder.";
+
+pub(super) const FILES_AS_KEYS: &str = "\
+Files as keys: a file that is sent by its name keeps it. With --recursive, names
+that get --recursive made of keys become those keys again; any other stands for
+itself. An empty folder becomes an empty object whose key
+ends in a slash. Links are left out (or see --follow-links), and what is no file
+or folder; that is said.";
+
+pub(super) const LOOK_FIRST: &str = "\
+S3 is asked first whether each is there: one that is not is told (exit code 9).
+Where the role may not see objects, they are deleted if they are there, and
+nobody says whether they were.";
+
 /// Which bucket, and who pays.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct BucketArgs {
@@ -168,10 +205,10 @@ pub(crate) struct PutArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CpArgs {
-    /// What is copied: s3://BUCKET/KEY, or a file if TARGET is in S3; without any s3://, both are keys
-    pub(crate) source: String,
-    /// Where the copy goes, in the same way; one that ends in a slash is a folder for it
-    pub(crate) target: String,
+    /// What is copied: s3://BUCKET/KEY, or a file if TARGET is in S3; without any s3://, all are keys.
+    /// Behind it TARGET, where the copy goes, in the same way; one that ends in a slash is a folder for it, as several need
+    #[arg(required = true, num_args = 2.., value_names = ["SOURCE", "TARGET"])]
+    pub(crate) operands: Vec<OsString>,
     /// Everything below SOURCE
     #[arg(short, long)]
     pub(crate) recursive: bool,

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use jetbridge::{ListObjects, ListedObject, Session};
 use serde::Serialize;
 
-use super::place::Place;
+use super::place::{Place, about_pattern};
 use crate::args::LsArgs;
 use crate::context::Context;
 use crate::exit::CliError;
@@ -131,6 +131,7 @@ pub(super) async fn list(
     };
     let (limit, delimiter) = (request.limit, request.delimiter.is_some());
     let mut mixed = Mixed::of(&request);
+    let pattern = request.prefix.as_deref().and_then(about_pattern);
     // One more than asked for tells whether there is more.
     let request = ListObjects { limit: limit.map(|limit| limit.saturating_add(1)), ..request };
     let progress = Progress::start(notes, "asking S3 …");
@@ -168,6 +169,9 @@ pub(super) async fn list(
         output.flush()?;
         if objects + prefixes == 0 {
             notes.say("No objects.");
+            if let Some(hint) = pattern {
+                notes.say(hint);
+            }
             return Ok(());
         }
         let folders = if delimiter { format!("{}, ", count_of(prefixes, "folder")) } else { String::new() };
@@ -176,7 +180,7 @@ pub(super) async fn list(
         notes.say(format!("{folders}{}, {least}{}.{rest}", count_of(objects, "object"), human_size(bytes)));
         if let Some(folder) = mixed.folder() {
             let alone = command(&["ls", folder]);
-            notes.say(format!("What only begins like the folder is among them. The folder alone: {alone}"));
+            notes.say(format!("Among them is what only begins like the folder. The folder alone:\n  {alone}"));
         }
     }
     Ok(())

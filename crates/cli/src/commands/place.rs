@@ -6,6 +6,7 @@ use jetbridge::{ObjectAddress, Session};
 
 use crate::args::BucketArgs;
 use crate::exit::{Exit, Failure};
+use crate::invocation::command;
 use crate::path::UserPath;
 use crate::text::escape;
 
@@ -27,9 +28,10 @@ impl Place {
             prefix: prefix.map(str::to_owned),
         };
         let Some(address) = prefix.and_then(|prefix| prefix.strip_prefix(ADDRESS)) else {
-            return match prefix.filter(|prefix| is_nearly_address(prefix)) {
-                Some(typed) => Err(no_address(typed)),
-                None => Ok(place(bucket, prefix)),
+            return match prefix {
+                Some(typed) if is_nearly_address(typed) => Err(no_address(typed)),
+                Some(typed) if says_path(typed) => Err(no_key(typed)),
+                prefix => Ok(place(bucket, prefix)),
             };
         };
         let (named, prefix) = match address.split_once("accesspoint") {
@@ -70,9 +72,23 @@ fn no_address(typed: &str) -> Failure {
         .hint(format!("Perhaps: {}", escape(&meant)))
 }
 
-/// Whether an argument can only be a path of this machine: a key with such a segment cannot even be asked for.
+fn no_key(typed: &str) -> Failure {
+    let problem = format!("{} is a path, where a key is needed", escape(typed));
+    usage(problem).hint("A key has no ./ before it. Of one that begins so, the whole address is s3://BUCKET/KEY.")
+}
+
+/// Whether an argument can only be a path of this machine.
 pub(super) fn says_path(argument: &str) -> bool {
-    matches!(argument.split('/').next(), Some("." | ".."))
+    argument.split('/').next().is_some_and(is_dots)
+}
+
+/// Whether no URL of the object can be asked for: clients resolve such segments (RFC 3986 §5.2.4).
+pub(super) fn has_dots(key: &str) -> bool {
+    key.split('/').any(is_dots)
+}
+
+fn is_dots(segment: &str) -> bool {
+    matches!(segment, "." | "..")
 }
 
 /// An argument that is to be a key.
@@ -82,6 +98,20 @@ pub(super) fn as_text(argument: &OsStr) -> Result<&str, Failure> {
         .ok_or_else(|| usage(format!("{} is no UTF-8 text, as keys are", escape(&argument.to_string_lossy()))))
 }
 
+/// What begins a pattern of a shell.
+pub(super) const PATTERN: [char; 3] = ['*', '?', '['];
+
+/// Who wrote a pattern is told that it is none.
+pub(super) fn about_pattern(key: &str) -> Option<String> {
+    let (before, _) = key.split_at(key.find(PATTERN)?);
+    let folder = before.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let list = if folder.is_empty() { command(&["ls"]) } else { command(&["ls", &format!("{folder}/")]) };
+    Some(format!(
+        "Patterns are not known: `*`, `?` and `[` are letters of keys as others are. Name the keys, or a folder with \
+         --recursive. To see what there is: {list}"
+    ))
+}
+
 /// An argument that is to be a file.
 pub(super) fn as_path(argument: &OsStr) -> Result<UserPath, Failure> {
     UserPath::new(argument).map_err(usage)
@@ -89,11 +119,6 @@ pub(super) fn as_path(argument: &OsStr) -> Result<UserPath, Failure> {
 
 /// The object, or the folder, that an argument names: a whole key, or `s3://BUCKET/KEY`.
 pub(super) fn parse_object(key: &str, args: &BucketArgs) -> Result<ObjectAddress, Failure> {
-    if says_path(key) {
-        let problem = format!("{} is a path, where a key is needed", escape(key));
-        return Err(usage(problem)
-            .hint("A key has no ./ before it. Of one that begins so, the whole address is s3://BUCKET/KEY."));
-    }
     let Place { bucket, prefix } = Place::parse(Some(key), args.bucket.as_deref())?;
     Ok(ObjectAddress { bucket, key: prefix.unwrap_or_default(), requester_pays: args.request_payer })
 }
@@ -115,6 +140,16 @@ pub(super) fn parse_folder(key: &str, args: &BucketArgs) -> Result<ObjectAddress
         return Err(usage("an empty key names no folder (is a variable of the shell empty?)").hint(WHOLE_BUCKET));
     }
     Ok(as_folder(object))
+}
+
+/// The folder that several go into; one key for all is no folder, though its slash were only forgotten.
+pub(super) fn parse_folder_for_several(key: &str, args: &BucketArgs) -> Result<ObjectAddress, Failure> {
+    let folder = parse_object(key, args)?;
+    if key.ends_with('/') || (is_address(key) && folder.key.is_empty()) {
+        return Ok(folder);
+    }
+    let problem = format!("several go into a folder, and {} does not end in a slash", escape(key));
+    Err(usage(problem).hint("Name it behind them: FOLDER/, or s3://BUCKET/FOLDER/."))
 }
 
 /// The same for what is deleted: nor is `s3://BUCKET/` the whole bucket, which `"s3://BUCKET/$DIR"` may be.
@@ -184,6 +219,12 @@ mod tests {
         for (nearly, meant) in [("S3://b/x", "s3://b/x"), ("s3:/b/x", "s3://b/x"), ("S3:/b", "s3://b")] {
             let refused = Place::parse(Some(nearly), None).unwrap_err();
             assert_eq!((refused.exit, refused.hint), (Exit::Usage, Some(format!("Perhaps: {meant}"))), "{nearly}");
+        }
+        for path in [".", "..", "./a", "../a/b"] {
+            assert!(place(path, None).is_err_and(|problem| problem.contains("is a path")), "{path}");
+        }
+        for key in [".a", "..a/b", "a/./b", "/a"] {
+            assert_eq!(place(key, None), Ok((None, Some(key.to_owned()))));
         }
         assert_eq!(place("s3:x", None), Ok((None, Some("s3:x".to_owned()))));
         assert_eq!(place("s3://b/S3://x", None), Ok((Some("b".to_owned()), Some("S3://x".to_owned()))));

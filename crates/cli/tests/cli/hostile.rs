@@ -202,6 +202,45 @@ fn nothing_is_done_with_objects_that_a_server_lists_unasked() {
     assert!(!bench.path("down").exists());
 }
 
+/// Who deletes an object whose bytes S3 gives to nobody without its key (SSE-C: 400 to HEAD and GET) needs no key for that. What
+/// nobody answered is no answer.
+#[test]
+fn what_cannot_be_seen_can_be_deleted_and_what_nobody_knows_is_not() {
+    for (status, body, code, deletions) in [
+        (
+            "400 Bad Request",
+            "<Error><Code>InvalidRequest</Code><Message>The object was stored using a form of SSE</Message></Error>",
+            0,
+            1,
+        ),
+        ("403 Forbidden", "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", 0, 1),
+        ("404 Not Found", "<Error><Code>NoSuchKey</Code><Message>It is not there</Message></Error>", 9, 0),
+        (
+            "503 Slow Down",
+            "<Error><Code>SlowDown</Code><Message>Please reduce your request rate</Message></Error>",
+            6,
+            0,
+        ),
+    ] {
+        let deleted = Arc::new(Mutex::new(0));
+        let counts = Arc::clone(&deleted);
+        let bench = signed_in_with_bucket(move |head| {
+            if head.starts_with("DELETE") {
+                *counts.lock().unwrap() += 1;
+                return "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_owned();
+            }
+            if head.contains("list-type=2") {
+                return whole("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>");
+            }
+            let answer = whole(if head.starts_with("HEAD") { "" } else { body });
+            answer.replace("200 OK", status).replace("\r\n\r\n", "\r\nx-amz-request-id: 1\r\n\r\n")
+        });
+        let removed = bench.run(&["rm", "key", "--json"]);
+        assert_eq!((removed.code, *deleted.lock().unwrap()), (code, deletions), "{status}: {removed:?}");
+        assert!(removed.events_named("deleted").iter().all(|event| event["was_there"].is_null()), "{removed:?}");
+    }
+}
+
 /// `get -r` fetches what was listed, and nothing that came in its place.
 #[test]
 fn another_object_than_the_listed_one_does_not_become_a_file() {

@@ -87,11 +87,22 @@ fn who_asks_for_a_folder_without_its_slash_is_told_what_else_begins_so() {
     ] {
         for more in [&[][..], &["--delimiter", "/"]] {
             let told = bench.run(&[&["ls", prefix], more].concat()).stderr;
-            let command = folder.map(|folder| format!("The folder alone: jetbridge ls {folder}\n"));
+            let command = folder.map(|folder| format!("The folder alone:\n  jetbridge ls {folder}\n"));
             assert_eq!(told.contains("The folder alone"), command.is_some(), "{prefix}: {told}");
             assert!(command.is_none_or(|command| told.contains(&command)), "{prefix}: {told}");
         }
     }
+}
+
+#[test]
+fn a_pattern_is_told_to_be_none() {
+    let bench = signed_in();
+    let told = bench.run(&["ls", "reports/2026/*.pdf"]).stderr;
+    assert!(
+        told.starts_with("No objects.\nPatterns are not known") && told.contains("jetbridge ls reports/2026/"),
+        "{told}"
+    );
+    assert_eq!(bench.run(&["ls", "reports/2027/"]).stderr, "No objects.\n");
 }
 
 #[test]

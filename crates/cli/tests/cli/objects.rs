@@ -537,6 +537,10 @@ fn deleting_is_told_per_key_and_by_folders_not_prefixes() {
     bench.stack.log().clear();
     let several = bench.run(&["rm", "empty.txt", "s3://jetbridge-demo/reports/2026/q1.pdf", "--json"]);
     assert_eq!((several.code, several.events_named("deleted").len()), (0, 2), "{several:?}");
+    // A list of keys names what no URL can.
+    let dots = bench.run(&["rm", "awkward/../up.txt", "--json"]);
+    assert_eq!((dots.code, dots.events_named("deleted").len()), (0, 1), "{dots:?}");
+    assert!(!listed(&bench, "").contains_key("awkward/../up.txt"));
     // awkward-sibling.txt begins with "awkward" as well.
     let whole = bench.run(&["rm", "-r", "--dry-run", "s3://jetbridge-demo", "--json"]);
     assert_eq!((whole.code, whole.events_named("planned").len()), (0, listed(&bench, "").len()), "{whole:?}");
@@ -583,6 +587,11 @@ fn several_go_into_a_folder_and_nothing_else() {
         (&["put", "a.txt", "b.txt", "new/", "--if-match", "x"], ""),
         (&["get", "a.txt", "s3://jetbridge-demo/readme.txt"], "jetbridge get KEY… FOLDER/"),
         (&["get", "readme.txt", "empty.txt", "b.txt"], "FOLDER/"),
+        (&["cp", "readme.txt", "empty.txt", "copies"], "FOLDER/"),
+        (&["cp", "a.txt", "b.txt", "s3://jetbridge-demo/copies"], "FOLDER/"),
+        (&["cp", "a.txt", "s3://jetbridge-demo/b.txt", "s3://jetbridge-demo/copies/"], ""),
+        (&["cp", "-r", "reports", "photos", "copies/"], ""),
+        (&["cp", "readme.txt"], ""),
         (&["get", "readme.txt", "empty.txt", "-"], ""),
         (&["get", "-r", "reports", "photos", "new/"], ""),
         (&["get", "readme.txt", "empty.txt", "new/", "--if-match", "x"], ""),
@@ -628,6 +637,16 @@ fn several_go_into_a_folder_and_nothing_else() {
     let get = run(&["get", "a.txt", "b.txt", "down", "--no-overwrite"]);
     assert_eq!((get.code, count(&get, "downloaded"), count(&get, "skipped")), (0, 1, 1), "{get:?}");
     assert_eq!(fs::read_to_string(here.join("down/a.txt")).unwrap(), "mine");
+    assert_failed(&run(&["get", "nothing", "nothing-else", "in-vain/"]), 9, "not_found");
+    assert!(!here.join("in-vain").exists());
+
+    let copy = run(&["cp", "a.txt", "nothing", "many/a.txt", "many/b.txt", "copies/"]);
+    assert_eq!((copy.code, count(&copy, "copied"), count(&copy, "failed")), (2, 2, 2), "{copy:?}");
+    assert_eq!(listed(&bench, "copies/").into_keys().collect::<Vec<_>>(), ["a.txt", "b.txt"]);
+    let up = run(&["cp", "a.txt", "b.txt", "s3://jetbridge-demo/up/"]);
+    assert_eq!((up.code, count(&up, "uploaded")), (0, 2), "{up:?}");
+    let down = run(&["cp", "s3://jetbridge-demo/up/a.txt", "s3://jetbridge-demo/up/b.txt", "by-cp/"]);
+    assert_eq!((down.code, tree(&here.join("by-cp")).len()), (0, 2), "{down:?}");
 }
 
 #[test]
@@ -663,7 +682,7 @@ fn nothing_is_called_deleted_that_was_not_there() {
     let marked = bench.run(&["rm", "with/marked/"]);
     assert_eq!((marked.code, marked.stdout.as_str()), (0, "✓ with/marked/  deleted\n"), "{marked:?}");
     assert!(
-        marked.stderr.ends_with("still there. To delete all: jetbridge rm --recursive with/marked/\n"),
+        marked.stderr.ends_with("still there. To delete all:\n  jetbridge rm --recursive with/marked/\n"),
         "{marked:?}"
     );
     assert_eq!(bench.run(&["rm", "with/marked/a"]).stderr, "");
@@ -693,9 +712,12 @@ fn what_was_meant_by_a_key_that_is_not_there_is_said() {
     fs::write(bench.path("here/a"), "a").unwrap();
     for (arguments, code, said) in [
         (&["get", "reports"][..], 9, "jetbridge get --recursive reports"),
-        (&["cp", "reports", "copy"], 9, "jetbridge cp --recursive reports"),
+        (&["cp", "reports", "copy"], 9, "jetbridge cp --recursive reports TARGET"),
+        (&["get", "-r", "readme.txt"], 9, "It is an object, and no folder. The object: jetbridge get readme.txt"),
+        (&["rm", "-r", "--dry-run", "readme.txt"], 9, "jetbridge rm readme.txt"),
         (&["get", "reports/2026/*.pdf"], 9, "jetbridge ls reports/"),
         (&["get", "-r", "report?"], 9, "Patterns are not known"),
+        (&["get", "reports/2026/q1.pdf", "reports/2026/q2.pdf"], 11, "jetbridge get KEY… FOLDER/"),
         (&["rm", "-r", "--yes", "*"], 9, "jetbridge ls"),
         (&["put", "*.pdf"], 11, "expands"),
         (&["put", "a folder"], 11, "--recursive"),
@@ -709,6 +731,7 @@ fn what_was_meant_by_a_key_that_is_not_there_is_said() {
         (&["cp", "a", "b"], 9, "jetbridge put a b"),
         (&["put", "a", "./b"], 2, "A key has no ./"),
         (&["rm", "./a"], 2, "A key has no ./"),
+        (&["ls", "."], 2, "A key has no ./"),
     ] {
         let outcome =
             Outcome::of(bench.command(arguments).arg("--json").current_dir(bench.path("here")).output().unwrap());

@@ -2,9 +2,10 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
-use jetbridge_local_stack::RequestRecord;
+use jetbridge_local_stack::{Fault, RequestRecord};
 
 use crate::objects::{listed, signed_in};
 use crate::support::{ALICE, Bench, Outcome, Running};
@@ -146,6 +147,56 @@ fn a_download_that_is_cancelled_keeps_what_has_arrived() {
     assert_eq!(fs::read(&target).unwrap(), bytes(5));
 }
 
+/// The network goes away in the middle, or a disk is full: what is kept is named, and is what the same command goes on with.
+#[test]
+fn a_transfer_that_fails_says_what_it_goes_on_with() {
+    let bench = slow();
+    let file = bench.path("big");
+    fs::write(&file, bytes(5)).unwrap();
+    let put = ["put", file.to_str().unwrap(), "big", "--json", "--part-size", "5MiB", "--parallel", "1"];
+    let running = begin(&bench, &put, "UploadPart", "big", 2);
+    bench.stack.faults().inject(Fault::NetworkDown, 1000);
+    let outcome = running.finish();
+    bench.stack.faults().inject(Fault::NetworkDown, 0);
+    assert_eq!(outcome.code, 6, "{outcome:?}");
+    assert!(outcome.error()["hint"].as_str().unwrap().contains("S3 keeps the parts that it has"), "{outcome:?}");
+    assert!(completed(&bench.run(&put))["resumed"].as_u64().unwrap() >= PART as u64);
+
+    let target = bench.path("down");
+    let get = ["get", "big", target.to_str().unwrap(), "--json", "--part-size", "5MiB", "--parallel", "1"];
+    // A file that may have so much and no more: as on a disk that is full.
+    let own = bench.command(&get);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -f 25000; exec \"$0\" \"$@\""])
+        .arg(own.get_program())
+        .args(own.get_args());
+    for (name, value) in own.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let outcome = Outcome::of(limited.output().unwrap());
+    assert_eq!(outcome.code, 11, "{outcome:?}");
+    let hint = outcome.error()["hint"].as_str().unwrap().to_owned();
+    let kept = hint.lines().last().unwrap();
+    assert!(hint.contains("the same command goes on from"), "{hint}");
+    assert!(fs::metadata(kept).unwrap().len() >= PART as u64, "{hint}");
+    assert!(completed(&bench.run(&get))["resumed"].as_u64().unwrap() >= PART as u64);
+    assert!(!fs::exists(kept).unwrap() && fs::read(&target).unwrap() == bytes(5));
+
+    // Nothing has arrived, so there is nothing to go on with.
+    bench.stack.faults().inject(Fault::NetworkDown, 1000);
+    let nothing = bench.run(&["get", "big", bench.path("other").to_str().unwrap(), "--json"]);
+    assert_eq!(nothing.code, 6, "{nothing:?}");
+    assert!(!nothing.error()["hint"].to_string().contains("goes on"), "{nothing:?}");
+    let small = bench.path("small");
+    fs::write(&small, "small").unwrap();
+    let nothing = bench.run(&["put", small.to_str().unwrap(), "--json"]);
+    assert!(nothing.code == 6 && !nothing.error()["hint"].to_string().contains("goes on"), "{nothing:?}");
+}
+
 #[test]
 fn a_thousand_small_objects_go_over_few_connections_and_requests() {
     let bench = signed_in();
@@ -176,7 +227,7 @@ fn a_thousand_small_objects_go_over_few_connections_and_requests() {
 #[cfg(target_os = "linux")]
 mod at_a_terminal {
     use std::io::Write as _;
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
 
     use super::*;
 
@@ -232,6 +283,19 @@ mod at_a_terminal {
             let quiet = type_at_terminal(&bench, &format!("{put} {quiet}"), "");
             assert_eq!(quiet.code, 0, "{quiet:?}");
             assert!(!quiet.stdout.contains("/s"), "{quiet:?}");
+        }
+        // Before it is known how much there is, nothing is shown of nothing.
+        let target = bench.path("down");
+        let get = format!("get a/b/big {} --part-size 5MiB --parallel 1", target.display());
+        let running =
+            begin(&bench, &["get", "a/b/big", target.to_str().unwrap(), "--parallel", "1"], "GetObject", "a/b/big", 3);
+        running.signal("KILL");
+        running.finish();
+        let resumed = type_at_terminal(&bench, &get, "");
+        assert_eq!(resumed.code, 0, "{resumed:?}");
+        assert!(resumed.stdout.contains(" MiB: parts that were under way are moved again."), "{resumed:?}");
+        for shown in [shown, resumed] {
+            assert!(!shown.stdout.contains("of 0 B"), "{shown:?}");
         }
     }
 }

@@ -459,7 +459,7 @@ fn each_wrong_aws_value_is_told() {
         ("/Storage/AWSS3/forcePathStyle", json!("yes"), "is text, not true or false", "true or false, without quotes"),
         ("/Storage/AWSS3/endpoint", json!("minio.example.com"), "is not a URL (relative URL without a base)", endpoint),
         ("/Storage/AWSS3/endpoint", json!("https://minio.example.com/?a"), "has a query", endpoint),
-        ("/Services", json!({ "endpoint": "https://aws.example.com/a" }), "has a path", endpoint),
+        ("/Services", json!("http://127.0.0.1:4583"), "is text, not an object", "an object with an \"endpoint\" in it"),
         (
             "/Storage/AWSS3/prefix",
             json!(7),
@@ -479,6 +479,11 @@ fn each_wrong_aws_value_is_told() {
         let message = aws_message(&with(aws_file(), pointer, value.clone()));
         assert_eq!(one_line(&message), format!("aws-exports.json: {key} {problem} expected: {expected}"), "{value}");
     }
+    let services = with(aws_file(), "/Services", json!({ "endpoint": "https://aws.example.com/a" }));
+    assert_eq!(
+        one_line(&aws_message(&services)),
+        format!("aws-exports.json: Services.endpoint has a path expected: {endpoint}")
+    );
     assert_eq!(
         one_line(&aws_message(&without(aws_file(), "/Storage/AWSS3"))),
         "aws-exports.json: Storage.AWSS3 is missing expected: an object with \"region\" and \"bucket\""

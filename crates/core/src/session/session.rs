@@ -1,7 +1,7 @@
 //! What apps hold. Each method says what it promises and hands on to the part that keeps the promise.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -16,7 +16,7 @@ use super::claims::IdTokenClaims;
 use super::connections::Connections;
 use super::details::SessionDetails;
 use super::listing::ObjectPages;
-use super::objects::{Leftovers, ObjectBody, Objects};
+use super::objects::{Leftovers, ObjectBody, Objects, unfinished_download};
 use super::others::{OtherSession, OtherSessions};
 use super::renewal::{CredentialRenewal, provide};
 use super::sign_out::{Leaving, SignOut, SignOutMode};
@@ -396,6 +396,12 @@ impl Session {
         options: TransferOptions,
     ) -> Result<DownloadedObject, SessionError> {
         self.parts.objects.download(request, file, options).await
+    }
+
+    /// The file beside `file` that keeps what has arrived of a download that did not come to its end; `None` if there is nothing
+    /// to go on with. It is the next download's to the same place. Blocks: a small file is read.
+    pub fn unfinished_download(&self, file: &Path) -> Option<PathBuf> {
+        unfinished_download(file)
     }
 
     /// Writes an object from memory, in one request.

@@ -180,6 +180,7 @@ async fn the_configuration_is_the_samples_and_fits_the_stack() {
             "identityPoolEndpoint": bare(&endpoints.cognito),
         },
         "Storage": {"AWSS3": {"region": "us-west-2", "bucket": "jetbridge-demo", "endpoint": bare(&endpoints.s3)}},
+        "Services": {"endpoint": bare(&endpoints.sts)},
         "API": {"endpoints": [{"name": "JetbridgeApi", "region": "us-west-2", "endpoint": bare(&endpoints.api)}]},
     });
     assert_eq!(aws, expected);

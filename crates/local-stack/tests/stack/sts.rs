@@ -72,6 +72,32 @@ async fn answers_and_refusals_are_the_query_protocol_s() {
     assert_eq!(refusal(&bench.send(bench.http.post(url).body("Version=x")).await), (400, "MalformedInput"));
 }
 
+/// `AWS_ENDPOINT_URL` leads every service here; each is refused by its name, as its client reads it.
+#[tokio::test]
+async fn what_was_signed_for_another_service_is_refused_by_name() {
+    let bench = Bench::start().await;
+    let sts = &bench.stack.endpoints().sts;
+    let ask = async |service: &str, path: &str, kind: &str| {
+        let scope = format!("AKIAIOSFODNN7EXAMPLE/20260101/us-west-2/{service}/aws4_request");
+        let signed =
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={}", "0".repeat(64));
+        let request = bench.http.post(sts.join(path).unwrap()).header("authorization", signed);
+        bench.send(request.header("x-amz-date", "20260101T000000Z").header("content-type", kind).body("{}")).await
+    };
+    for (service, path) in [("dynamodb", "/"), ("lambda", "/2015-03-31/functions/")] {
+        let refused = ask(service, path, "application/x-amz-json-1.0").await;
+        assert_eq!((refused.status, refused.header("x-amzn-errortype")), (501, "NotImplemented"), "{}", refused.text);
+        assert_eq!(refused.json()["message"], format!("The local stack does not imitate {service}."));
+    }
+    let form = "application/x-www-form-urlencoded";
+    let refused = ask("iam", "/", form).await;
+    assert_eq!(refusal(&refused), (501, "NotImplemented"));
+    assert_eq!(element(&refused, "Message"), "The local stack does not imitate iam.");
+    // Its own are judged as ever, and have one path.
+    assert_eq!(refusal(&ask("sts", "/", form).await), (400, "MissingAction"));
+    assert_eq!(ask("sts", "/elsewhere", form).await.status, 404);
+}
+
 #[tokio::test]
 async fn a_token_that_is_expired_or_whose_provider_cannot_be_asked_is_told_so() {
     let bench = Bench::start().await;

@@ -1,6 +1,7 @@
 //! `jetbridge cp`: objects are copied within S3, without their bytes coming here. With a file on one side it is `get` or `put`.
 
-use std::ffi::OsString;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 
 use jetbridge::{Conditions, CopyObject, ObjectAddress, ObjectPage, Session, SessionError};
 
@@ -10,9 +11,10 @@ use super::get;
 use super::missing::{self, nothing_below};
 use super::put;
 use super::{pages_below, places, rest_below, sibling, subject_of, until_interrupted};
-use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs};
+use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs, split_last};
 use crate::commands::place::{
-    bucket_of, is_address, parse_folder, parse_object, parse_one_object, says_path, show, usage,
+    as_text, bucket_of, is_address, parse_folder, parse_folder_for_several, parse_object, parse_one_object, says_path,
+    show, usage,
 };
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
@@ -26,12 +28,26 @@ use crate::text::escape;
 const WHOLE: &str = "Each object was copied as a whole or not at all.";
 
 pub(in crate::commands) async fn run(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(), CliError> {
-    let is_file = |this: &str, other: &str| this == "-" || (!is_address(this) && is_address(other));
-    match (is_file(&args.source, &args.target), is_file(&args.target, &args.source)) {
+    let (sources, target) = split_last(&args.operands);
+    let target = target.map(OsString::as_os_str).unwrap_or_default();
+    let is_in_s3 = |argument: &OsStr| argument.to_str().is_some_and(is_address);
+    let addresses = sources.iter().filter(|source| is_in_s3(source)).count();
+    let is_stream = |argument: &OsStr| argument == "-";
+    let (from_files, to_file) = match (is_in_s3(target), addresses) {
+        (true, 0) => (true, false),
+        (false, addresses) if addresses == sources.len() => (false, true),
+        (true, addresses) if addresses == sources.len() => (false, false),
+        (false, 0) => (sources.iter().any(|source| is_stream(source)), is_stream(target)),
+        _ => return Err(usage("some of what is to be copied is in S3, and some is not").into()),
+    };
+    match (from_files, to_file) {
         (true, true) => Err(usage("one side has to be in S3").into()),
         (true, false) => put::run(context, &as_put(args), output).await,
         (false, true) => get::run(context, &as_get(args)?, output).await,
-        (false, false) => copy(context, args, output).await,
+        (false, false) => {
+            let sources = sources.iter().map(|source| as_text(source)).collect::<Result<Vec<_>, _>>()?;
+            copy(context, &sources, as_text(target)?, args, output).await
+        }
     }
 }
 
@@ -39,13 +55,9 @@ fn place(args: &CpArgs) -> BucketArgs {
     BucketArgs { bucket: None, request_payer: args.request_payer }
 }
 
-fn operands(args: &CpArgs) -> Vec<OsString> {
-    vec![args.source.clone().into(), args.target.clone().into()]
-}
-
 fn as_put(args: &CpArgs) -> PutArgs {
     PutArgs {
-        operands: operands(args),
+        operands: args.operands.clone(),
         recursive: args.recursive,
         follow_links: args.follow_links,
         dry_run: args.dry_run,
@@ -62,7 +74,7 @@ fn as_get(args: &CpArgs) -> Result<GetArgs, Failure> {
             .hint("Leave out what is said about objects."));
     }
     Ok(GetArgs {
-        operands: operands(args),
+        operands: args.operands.clone(),
         recursive: args.recursive,
         no_overwrite: args.conditions.keeps_what_is_there(),
         if_match: args.conditions.if_match.clone(),
@@ -72,46 +84,134 @@ fn as_get(args: &CpArgs) -> Result<GetArgs, Failure> {
     })
 }
 
-async fn copy(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(), CliError> {
-    refuse_paths(args)?;
-    if args.recursive {
-        let source = parse_folder(&args.source, &place(args))?;
-        let target = parse_folder(&args.target, &place(args))?;
-        let (session, _) = context.signed_in().await?;
-        refuse_copy_into_itself(&session, &source, &target)?;
-        return until_interrupted(context, &session, WHOLE, |pulse| {
-            copy_all(context, &session, pulse, &source, &target, args, output)
-        })
-        .await;
-    }
-    let source = parse_one_object(&args.source, &place(args))?;
-    let mut target = parse_object(&args.target, &place(args))?;
-    if target.key.is_empty() || target.key.ends_with('/') {
-        let name = source.key.rsplit_once('/').map_or(&*source.key, |(_, name)| name);
-        if name.is_empty() {
-            return Err(usage("a key that ends in a slash has no last name").hint("Write the whole target.").into());
+async fn copy(
+    context: &Context,
+    sources: &[&str],
+    target: &str,
+    args: &CpArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    refuse_paths(sources.iter().copied().chain([target]))?;
+    match sources {
+        [source] if args.recursive => {
+            let source = parse_folder(source, &place(args))?;
+            let target = parse_folder(target, &place(args))?;
+            let (session, _) = context.signed_in().await?;
+            refuse_copy_into_itself(&session, &source, &target)?;
+            until_interrupted(context, &session, WHOLE, |pulse| {
+                copy_all(context, &session, pulse, &source, &target, args, output)
+            })
+            .await
         }
-        target.key.push_str(name);
+        [source] => {
+            let source = parse_one_object(source, &place(args))?;
+            let mut target = parse_object(target, &place(args))?;
+            if target.key.is_empty() || target.key.ends_with('/') {
+                target = name_below(&target, &source)?;
+            }
+            let (session, _) = context.signed_in().await?;
+            let work = copy_one(context, &session, source, target, args, output);
+            until_interrupted(context, &session, WHOLE, |_| work).await
+        }
+        _ if args.recursive => Err(usage("--recursive takes one folder at a time").into()),
+        several => {
+            let sources =
+                several.iter().map(|key| parse_one_object(key, &place(args))).collect::<Result<Vec<_>, _>>()?;
+            let folder = parse_folder_for_several(target, &place(args))?;
+            if args.conditions.if_match.is_some() {
+                return Err(usage("an entity tag is one object's").into());
+            }
+            let (session, _) = context.signed_in().await?;
+            until_interrupted(context, &session, WHOLE, |pulse| {
+                copy_each(context, &session, pulse, sources, folder, args, output)
+            })
+            .await
+        }
     }
-    let (session, _) = context.signed_in().await?;
-    let work = async {
-        let subject = subject(&session, &source, &target);
-        let progress = Progress::start(context.notes, format!("copying {} …", show(&source)));
-        let copied = session.copy_object(request(source.clone(), target, args)).await;
-        drop(progress);
-        match copied {
-            Ok(copied) => Ok(tell(&ObjectEvent::copied(subject, copied), output)?),
-            Err(error) => Err(explain(&session, &source, &error, args).await.into()),
+}
+
+/// The key that a source gets in a folder.
+fn name_below(folder: &ObjectAddress, source: &ObjectAddress) -> Result<ObjectAddress, Failure> {
+    let name = source.key.rsplit_once('/').map_or(&*source.key, |(_, name)| name);
+    if name.is_empty() {
+        let problem = format!("{} ends in a slash, and has no last name", show(source));
+        return Err(usage(problem).hint("Write the whole target."));
+    }
+    Ok(sibling(folder, format!("{}{name}", folder.key)))
+}
+
+async fn copy_one(
+    context: &Context,
+    session: &Session,
+    source: ObjectAddress,
+    target: ObjectAddress,
+    args: &CpArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let subject = subject(session, &source, &target);
+    let progress = Progress::start(context.notes, format!("copying {} …", show(&source)));
+    let copied = session.copy_object(request(source.clone(), target, args)).await;
+    drop(progress);
+    match copied {
+        Ok(copied) => Ok(tell(&ObjectEvent::copied(subject, copied), output)?),
+        Err(error) => Err(explain(session, &source, &error, args).await.into()),
+    }
+}
+
+/// Several into one folder.
+async fn copy_each(
+    context: &Context,
+    session: &Session,
+    pulse: Pulse,
+    sources: Vec<ObjectAddress>,
+    folder: ObjectAddress,
+    args: &CpArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let mut crew = Crew::new(places(&args.transfer), pulse, context.notes, output);
+    crew.expect(sources.len() as u64, 0);
+    let mut targets = HashSet::new();
+    for source in sources {
+        if crew.is_over() {
+            break;
+        }
+        let target = name_below(&folder, &source).and_then(|target| {
+            let is_new = targets.insert(target.key.clone());
+            let problem = || usage(format!("another one of this name is copied as well, to {}", show(&target)));
+            if is_new { Ok(target) } else { Err(problem()) }
+        });
+        match target {
+            Ok(target) => begin_copy(&mut crew, session, source, target, args).await?,
+            Err(problem) => crew.tell(subject_of(session, &source), Err(problem))?,
+        }
+    }
+    crew.finish("copied").await
+}
+
+/// Among many.
+async fn begin_copy(
+    crew: &mut Crew<'_>,
+    session: &Session,
+    source: ObjectAddress,
+    target: ObjectAddress,
+    args: &CpArgs,
+) -> Result<(), CliError> {
+    let subject = subject(session, &source, &target);
+    let (session, request, told) = (session.clone(), request(source.clone(), target, args), subject.clone());
+    let keeps_what_is_there = args.conditions.keeps_what_is_there();
+    let copying = move |_| async move {
+        match session.copy_object(request).await {
+            Ok(copied) => Ok(ObjectEvent::copied(subject, copied)),
+            Err(error @ SessionError::NotFound { .. }) => Err(missing::explain(&session, "cp", &source, &error).await),
+            Err(error) => not_written(&error, subject, keeps_what_is_there),
         }
     };
-    until_interrupted(context, &session, WHOLE, |_| work).await
+    crew.begin(1, told, copying).await
 }
 
 /// What can only be a path here is no key.
-fn refuse_paths(args: &CpArgs) -> Result<(), Failure> {
-    let Some(path) = [&args.source, &args.target].into_iter().find(|argument| says_path(argument)) else {
-        return Ok(());
-    };
+fn refuse_paths<'a>(mut operands: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+    let Some(path) = operands.find(|operand| says_path(operand)) else { return Ok(()) };
     let problem = format!("without s3:// on either side, both are keys, and {} is a path", escape(path));
     let (put, get) = (command(&["put", "FILE", "KEY"]), command(&["get", "KEY", "FILE"]));
     Err(usage(problem).hint(format!("A file goes up with: {put}\nAn object comes down with: {get}")))
@@ -128,9 +228,10 @@ fn refuse_copy_into_itself(session: &Session, source: &ObjectAddress, target: &O
 /// Who meant a file is told how that is said.
 async fn explain(session: &Session, source: &ObjectAddress, error: &SessionError, args: &CpArgs) -> Failure {
     let failure = missing::explain(session, "cp", source, error).await;
-    let is_here = || UserPath::new(&args.source).is_ok_and(|path| path.typed().exists());
-    if failure.exit == Exit::NotFound && !is_address(&args.source) && is_here() {
-        let put = command(&["put", &args.source, &args.target]);
+    let [typed, target] = &*args.operands else { return failure };
+    let is_here = || UserPath::new(typed).is_ok_and(|path| path.typed().exists());
+    if failure.exit == Exit::NotFound && !typed.to_str().is_some_and(is_address) && is_here() {
+        let put = command(&["put", &typed.to_string_lossy(), &target.to_string_lossy()]);
         return failure
             .hint(format!("Without s3:// on either side, both are keys. To send the file of this name: {put}"));
     }
@@ -165,7 +266,7 @@ async fn copy_all(
 ) -> Result<(), CliError> {
     let mut pages = pages_below(session, source);
     let Some(page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
-        return Err(nothing_below(source).into());
+        return Err(nothing_below(session, "cp", source).await.into());
     };
     let mut copying = Copying {
         session,
@@ -217,15 +318,7 @@ impl Copying<'_> {
                 self.crew.tell(subject, Ok(event))?;
                 continue;
             }
-            let (session, request, told) = (self.session.clone(), request(source, target, self.args), subject.clone());
-            let keeps_what_is_there = self.args.conditions.keeps_what_is_there();
-            let copying = move |_| async move {
-                match session.copy_object(request).await {
-                    Ok(copied) => Ok(ObjectEvent::copied(subject, copied)),
-                    Err(error) => not_written(&error, subject, keeps_what_is_there),
-                }
-            };
-            self.crew.begin(1, told, copying).await?;
+            begin_copy(&mut self.crew, self.session, source, target, self.args).await?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use super::events::{ObjectEvent, Subject, Summary, objects_and_bytes};
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{Notes, Output, report};
 use crate::progress::{Meter, Progress};
-use crate::text::{count_of, escape, human_elapsed};
+use crate::text::{count_of, escape, human_elapsed, human_size};
 
 /// What is done with an object, or why it is not.
 pub(super) type Outcome = Result<ObjectEvent, Failure>;
@@ -47,7 +47,7 @@ impl<'a> Crew<'a> {
         Self {
             output,
             notes,
-            progress: Progress::start_with_meter(notes, "looking …", true),
+            progress: Progress::start_with_meter(notes, "looking …", true).watched(notes),
             tasks: JoinSet::new(),
             busy: 0,
             places,
@@ -317,6 +317,7 @@ pub(super) struct Gauge {
 #[derive(Debug)]
 struct Alone {
     name: String,
+    notes: Notes,
     is_expected: AtomicBool,
 }
 
@@ -327,8 +328,8 @@ impl Gauge {
     }
 
     /// Of the only one, which has a name.
-    pub(super) fn of_one(meter: Meter, name: String) -> Self {
-        let alone = Alone { name, is_expected: AtomicBool::new(false) };
+    pub(super) fn of_one(meter: Meter, name: String, notes: Notes) -> Self {
+        let alone = Alone { name, notes, is_expected: AtomicBool::new(false) };
         Self { alone: Some(Arc::new(alone)), ..Self::among_many(meter) }
     }
 
@@ -349,6 +350,9 @@ impl Gauge {
                 self.meter.begin_at(done);
                 if let Some(alone) = &self.alone {
                     self.meter.say(format!("resumed: {}", alone.name));
+                    let why =
+                        format!("Going on at {}: parts that were under way are moved again.", human_size(resumed));
+                    self.meter.note(alone.notes, why);
                 }
             }
             before => self.move_from(before, done),
@@ -366,5 +370,48 @@ impl Gauge {
     fn end(&self, outcome: &Outcome) {
         let bytes = outcome.as_ref().map_or(0, ObjectEvent::bytes);
         self.move_from(self.shown.swap(bytes, Ordering::Relaxed), bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_failures_are_named_and_no_more_than_can_be_read() {
+        let failures = |few: usize| {
+            let mut failures = Failures::default();
+            for number in 0..few {
+                let failure = Failure::new("not_found", Exit::NotFound, format!("no {number}"));
+                failures.add(Some(format!("key-{number}")), failure);
+            }
+            failures.add(Some("denied".to_owned()), Failure::new("access_denied", Exit::AccessDenied, "not\nallowed"));
+            failures.add(
+                Some("odd".to_owned()),
+                Failure { is_of_one: true, ..Failure::new("misconfigured", Exit::Misconfigured, "odd") },
+            );
+            failures
+        };
+        let few = failures(1).verdict(3, false).unwrap();
+        assert_eq!(few.message, "3 objects failed:\n  denied: not\\nallowed\n  odd: odd\n  key-0: no 0");
+        assert_eq!(few.exit, Exit::AccessDenied);
+        let many = failures(1_000).verdict(1_002, false).unwrap();
+        assert_eq!(many.message.lines().count(), 12);
+        assert!(many.message.starts_with("1,002 objects failed:\n  denied: "), "{}", many.message);
+        assert!(many.message.ends_with("\n  key-7: no 7\n  and 992 more"), "{}", many.message);
+        let json = failures(1).verdict(3, true).unwrap();
+        assert_eq!(json.message, "3 objects failed; the worst: not\nallowed");
+        assert!(Failures::default().verdict(0, false).is_none());
+    }
+
+    #[test]
+    fn a_listing_that_breaks_off_is_told_as_itself() {
+        let mut failures = Failures::default();
+        failures.add(None, Failure::new("retryable", Exit::Temporary, "no answer"));
+        assert_eq!(failures.verdict(0, false).unwrap().message, "no answer");
+        let mut failures = Failures::default();
+        failures.add(None, Failure::new("retryable", Exit::Temporary, "no answer"));
+        failures.add(Some("key".to_owned()), Failure::new("not_found", Exit::NotFound, "gone"));
+        assert_eq!(failures.verdict(1, false).unwrap().message, "one object failed:\n  no answer\n  key: gone");
     }
 }

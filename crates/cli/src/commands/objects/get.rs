@@ -14,8 +14,8 @@ use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
 use super::missing::{self, nothing_below};
 use super::{
-    name_on_meter, options_among_many, options_for_one, options_with, pages_below, places, rest_below, sibling,
-    subject_of, until_interrupted,
+    MANY_GO_ON, goes_on, name_on_meter, options_among_many, options_for_one, options_with, pages_below, places,
+    rest_below, sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs, split_last};
 use crate::commands::place::{as_path, as_text, is_address, parse_folder, parse_one_object, show, usage};
@@ -62,6 +62,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
                 get_all(context, &session, pulse, &folder, root, args, output)
             })
             .await
+            .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
         }
         (false, true) if output.is_json() => Err(usage("--json writes to stdout, where the object is to go")
             .hint("Leave --json out, or name a file.")
@@ -82,6 +83,14 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
             let (session, _) = context.signed_in().await?;
             until_interrupted(context, &session, KEPT, |_| get_one(context, &session, object, &file, args, output))
                 .await
+                .map_err(|error| {
+                    let kept =
+                        session.unfinished_download(&file).map(|kept| escape(&kept.display().to_string()).into_owned());
+                    goes_on(
+                        error,
+                        kept.map(|kept| format!("What has arrived is kept: the same command goes on from\n{kept}")),
+                    )
+                })
         }
     }
 }
@@ -99,6 +108,11 @@ fn target_of_object(object: &ObjectAddress, file: Option<&UserPath>) -> Result<P
     if typed.says_folder() || path.is_dir() {
         fs::create_dir_all(&path).map_err(|error| local_failure(&path, error))?;
         return Ok(path.join(name()?));
+    }
+    if path.parent().is_some_and(|folder| !folder.exists()) {
+        let several = command(&["get", "KEY…", "FOLDER/"]);
+        return Err(local_failure(&path, "the folder is not there: make it first")
+            .hint(format!("Behind the key stands the file that it is to become. For several keys: {several}")));
     }
     Ok(path)
 }
@@ -141,8 +155,9 @@ async fn get_one(
 ) -> Result<(), CliError> {
     let subject = subject(session, &object, file, &file.display().to_string());
     let name = name_on_meter(&object);
-    let progress = Progress::start_with_meter(context.notes, name.clone(), true);
-    let options = options_with(options_for_one(&args.transfer), Gauge::of_one(progress.meter(), name).listener());
+    let progress = Progress::start_with_meter(context.notes, name.clone(), true).watched(context.notes);
+    let gauge = Gauge::of_one(progress.meter(), name, context.notes);
+    let options = options_with(options_for_one(&args.transfer), gauge.listener());
     let downloaded = session.download_object(request(object.clone(), args.if_match.clone()), file, options).await;
     drop(progress);
     let downloaded = match downloaded {
@@ -181,6 +196,7 @@ async fn get_objects(
     let (session, _) = context.signed_in().await?;
     until_interrupted(context, &session, KEPT, |pulse| get_each(context, &session, pulse, objects, root, args, output))
         .await
+        .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
 }
 
 async fn get_each(
@@ -192,7 +208,8 @@ async fn get_each(
     args: &GetArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let mut target = TargetFolder::open(root)?;
+    let is_new = !root.exists();
+    let mut target = TargetFolder::open(root.clone())?;
     let mut crew = Crew::new(places(&args.transfer), pulse, context.notes, output);
     crew.expect(objects.len() as u64, 0);
     for object in objects {
@@ -232,7 +249,12 @@ async fn get_each(
         })
         .await?;
     }
-    crew.finish("fetched").await
+    let ended = crew.finish("fetched").await;
+    if ended.is_err() && is_new {
+        // One with something in it stays: the system refuses.
+        let _ = fs::remove_dir(root);
+    }
+    ended
 }
 
 /// To stdout: the bytes as they come, and nothing else.
@@ -288,7 +310,7 @@ pub(super) async fn get_all(
     let mut pages = pages_below(session, folder);
     // Nothing is made here before S3 has said that there is something.
     let Some(page) = pages.next_page().await?.filter(|page| !page.objects.is_empty()) else {
-        return Err(nothing_below(folder).into());
+        return Err(nothing_below(session, "get", folder).await.into());
     };
     let mut download = Download {
         session,

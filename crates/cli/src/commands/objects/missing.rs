@@ -2,12 +2,9 @@
 
 use jetbridge::{ListObjects, ObjectAddress, Session, SessionError};
 
-use crate::commands::place::{as_folder, show};
+use crate::commands::place::{about_pattern, as_folder, show};
 use crate::exit::{Exit, Failure};
 use crate::invocation::command;
-
-/// What begins a pattern of a shell.
-pub(super) const PATTERN: [char; 3] = ['*', '?', '['];
 
 /// The failure of a command for one object, with a way on if there is none of that key. S3 is asked for one key below it; a
 /// role that may not list is told no more than S3 said.
@@ -47,26 +44,26 @@ pub(super) async fn is_anything_below(session: &Session, object: &ObjectAddress)
 
 /// The command for all below a key.
 pub(super) fn of_all_below(verb: &str, object: &ObjectAddress) -> String {
-    command(&[verb, "--recursive", &typed(object)])
+    of(&[verb, "--recursive", &typed(object)])
+}
+
+fn of(words: &[&str]) -> String {
+    let target: &[&str] = if words.first() == Some(&"cp") { &["TARGET"] } else { &[] };
+    command(&[words, target].concat())
 }
 
 /// What a prefix without anything below it deserves: S3 knows no folders, so that a wrong name lists as an empty one.
-pub(super) fn nothing_below(folder: &ObjectAddress) -> Failure {
-    let hint = about_pattern(&folder.key).unwrap_or_else(|| {
-        format!("Keys are told apart by upper and lower case. To see what there is: {}", command(&["ls"]))
-    });
-    Failure::new("not_found", Exit::NotFound, format!("not found: any object below {}", show(folder))).hint(hint)
-}
-
-/// Who wrote a pattern is told that it is none.
-fn about_pattern(key: &str) -> Option<String> {
-    let (before, _) = key.split_at(key.find(PATTERN)?);
-    let folder = before.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let list = if folder.is_empty() { command(&["ls"]) } else { command(&["ls", &format!("{folder}/")]) };
-    Some(format!(
-        "Patterns are not known: `*`, `?` and `[` are letters of keys as others are. Name the keys, or a folder with \
-         --recursive. To see what there is: {list}"
-    ))
+pub(super) async fn nothing_below(session: &Session, verb: &str, folder: &ObjectAddress) -> Failure {
+    let failure = Failure::new("not_found", Exit::NotFound, format!("not found: any object below {}", show(folder)));
+    if let Some(hint) = about_pattern(&folder.key) {
+        return failure.hint(hint);
+    }
+    let key = folder.key.trim_end_matches('/');
+    let object = ObjectAddress { key: key.to_owned(), ..folder.clone() };
+    if !key.is_empty() && session.head_object(object.clone()).await.is_ok() {
+        return failure.hint(format!("It is an object, and no folder. The object: {}", of(&[verb, &typed(&object)])));
+    }
+    failure.hint(format!("Keys are told apart by upper and lower case. To see what there is: {}", command(&["ls"])))
 }
 
 /// The address as an argument.

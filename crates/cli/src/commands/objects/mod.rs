@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use crate::args::TransferArgs;
 use crate::commands::place::{bucket_of, show};
 use crate::context::Context;
-use crate::exit::{CliError, Failure};
+use crate::exit::{CliError, Exit, Failure};
 use crate::text::{escape, shorten};
 use crew::{OnProgress, Pulse};
 use events::Subject;
@@ -115,6 +115,21 @@ where
     };
     let is_tidy = tokio::time::timeout(TIDYING, tidying).await.is_ok();
     Err(Failure::cancelled().hint(told_of(&session.leftovers(), is_tidy, what_is_left)).into())
+}
+
+/// How a command with many objects is begun again.
+const MANY_GO_ON: &str =
+    "The same command goes on with what is unfinished; with --no-overwrite it leaves out what is there already.";
+
+/// A failure after which the same command goes on where this one ended, which is said then.
+fn goes_on(error: CliError, how: Option<String>) -> CliError {
+    let CliError::Failed(mut failure) = error else { return error };
+    let may_pass =
+        matches!(failure.exit, Exit::Temporary | Exit::LocalFile | Exit::SignInRequired | Exit::SecureStorage);
+    if let Some(how) = how.filter(|_| may_pass) {
+        failure.hint = Some(failure.hint.map_or_else(|| how.clone(), |hint| format!("{hint}\n{how}")));
+    }
+    failure.into()
 }
 
 /// What stands before the meter of one object: there is little room.

@@ -13,15 +13,16 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::crew::{Crew, Gauge, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
-use super::missing::PATTERN;
 use super::{
-    name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places, sibling, subject_of,
-    until_interrupted,
+    LARGE, MANY_GO_ON, goes_on, name_on_meter, options_among_many, options_for_one, options_for_stream, options_with,
+    places, sibling, subject_of, until_interrupted,
 };
 use crate::args::{PutArgs, split_last};
-use crate::commands::place::{as_folder, as_path, as_text, is_address, parse_folder, parse_object, show, usage};
+use crate::commands::place::{
+    PATTERN, as_folder, as_path, as_text, is_address, parse_folder, parse_folder_for_several, parse_object, show, usage,
+};
 use crate::context::Context;
-use crate::exit::{CliError, Failure};
+use crate::exit::{CliError, Exit, Failure};
 use crate::folder::{Found, SourceFolder, local_failure};
 use crate::invocation::command;
 use crate::output::Output;
@@ -31,6 +32,8 @@ use crate::text::escape;
 
 /// What S3 keeps of an upload that was cancelled.
 const NOTHING: &str = "S3 keeps nothing of an unfinished object.";
+/// What S3 keeps of an upload that failed.
+const PARTS_STAY: &str = "S3 keeps the parts that it has: the same command goes on with them.";
 /// What is read of a stream at once.
 const CHUNK: usize = 256 * 1024;
 
@@ -64,8 +67,9 @@ fn refuse_second_file(file: &UserPath, key: &str, args: &PutArgs) -> Result<(), 
     let Some(there) = as_path(key.as_ref()).and_then(|path| path.absolute()).ok().filter(|path| path.exists()) else {
         return Ok(());
     };
-    let source = file.absolute()?;
-    if same(&source, &there) {
+    // No pattern stands for a whole path and a relative one.
+    let could_be_one_pattern = file.typed().is_absolute() == Path::new(key).is_absolute();
+    if !could_be_one_pattern || same(&file.absolute()?, &there) {
         return Ok(());
     }
     let (what, bucket) =
@@ -107,6 +111,7 @@ async fn put_folder(
         put_all(context, &session, pulse, move || source.next_folder(), folder, args, output)
     })
     .await
+    .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
 }
 
 /// Several into one folder.
@@ -117,14 +122,7 @@ async fn put_files(
     args: &PutArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let folder = parse_object(key, &args.place)?;
-    let is_folder = key.ends_with('/') || (is_address(key) && folder.key.is_empty());
-    if !is_folder {
-        let problem = format!("several files go into a folder, and {} does not end in a slash", escape(key));
-        return Err(usage(problem)
-            .hint(format!("Say it behind the files: {}", command(&["put", "FILE…", "FOLDER/"])))
-            .into());
-    }
+    let folder = parse_folder_for_several(key, &args.place)?;
     if files.iter().any(UserPath::is_standard_stream) {
         return Err(usage("what comes from stdin has no name of its own").hint("Send it alone, with a KEY.").into());
     }
@@ -137,6 +135,7 @@ async fn put_files(
         put_all(context, &session, pulse, move || found.take(), folder, args, output)
     })
     .await
+    .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
 }
 
 /// What those are that were named, by the last of their names.
@@ -192,7 +191,20 @@ async fn put_file(
         _ => object,
     };
     let (session, _) = context.signed_in().await?;
-    until_interrupted(context, &session, NOTHING, |_| put_one(context, &session, source, object, args, output)).await
+    let parts = source.path().filter(|path| is_resumed(path, args)).map(|_| PARTS_STAY.to_owned());
+    until_interrupted(context, &session, NOTHING, |_| put_one(context, &session, source, object, args, output))
+        .await
+        .map_err(|error| match &error {
+            // A file that cannot be read, or is another one now: nobody knows whether it is still wanted.
+            CliError::Failed(failure) if failure.exit == Exit::LocalFile => error,
+            _ => goes_on(error, parts),
+        })
+}
+
+/// Whether it is sent in parts that another process of this program goes on with.
+fn is_resumed(path: &Path, args: &PutArgs) -> bool {
+    let is_large = |file: Metadata| file.is_file() && file.len() > args.transfer.part_size.unwrap_or(LARGE);
+    fs::metadata(path).is_ok_and(is_large) && options_for_one(&args.transfer).resume_folder.is_some()
 }
 
 /// The address that was named, else the name: whoever writes a name means it, whatever `%` it has.
@@ -260,12 +272,14 @@ async fn put_one(
 ) -> Result<(), CliError> {
     let shown = source.path().map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
     let subject = subject(session, &object, source.path(), &shown);
-    let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), matches!(source, Source::File(_)));
+    let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), matches!(source, Source::File(_)))
+        .watched(context.notes);
     let options = match source {
         Source::File(_) => options_for_one(&args.transfer),
         Source::Stdin | Source::Pipe(_) => options_for_stream(&args.transfer),
     };
-    let options = options_with(options, Gauge::of_one(progress.meter(), name_on_meter(&object)).listener());
+    let gauge = Gauge::of_one(progress.meter(), name_on_meter(&object), context.notes);
+    let options = options_with(options, gauge.listener());
     let request = request(object, args);
     let uploaded = match source {
         Source::File(path) => session.upload_file(request, &path, options).await,

@@ -15,7 +15,7 @@ use super::events::ObjectEvent;
 use super::missing::{self, is_anything_below, nothing_below, of_all_below};
 use super::{PLACES, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
-use crate::commands::place::{bucket_of, parse_folder_to_delete, parse_one_object, show, usage};
+use crate::commands::place::{bucket_of, has_dots, parse_folder_to_delete, parse_one_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::output::{BOLD, DIM, Output, styled};
@@ -66,7 +66,11 @@ async fn remove(
     args: &RmArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    if let ([object], false) = (&*objects, args.dry_run) {
+    // What no URL can name, a list of keys can.
+    let needs_list = |object: &ObjectAddress| has_dots(&object.key) && args.if_match.is_none();
+    if let ([object], false) = (&*objects, args.dry_run)
+        && !needs_list(object)
+    {
         return remove_one(context, session, object, args, output).await;
     }
     let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
@@ -100,7 +104,7 @@ async fn remove_one(
     drop(progress);
     tell(&ObjectEvent::Deleted { subject: subject_of(session, object), was_there }, output)?;
     if leaves_more {
-        context.notes.say(format!("What is below it is still there. To delete all: {}", of_all_below("rm", object)));
+        context.notes.say(format!("What is below it is still there. To delete all:\n  {}", of_all_below("rm", object)));
     }
     Ok(())
 }
@@ -148,7 +152,7 @@ async fn remove_below(
                 let objects = page.objects.iter().map(|object| sibling(folder, &object.key)).collect();
                 removal.remove(objects, Some(true)).await?;
             }
-            Ok(None) if is_empty => return Err(nothing_below(folder).into()),
+            Ok(None) if is_empty => return Err(nothing_below(session, "rm", folder).await.into()),
             Ok(None) => break,
             Err(error) if is_empty => return Err(error.into()),
             Err(error) => removal.crew.break_off(Failure::from_session(&error)),
@@ -169,7 +173,7 @@ async fn ask(context: &Context, session: &Session, folder: &ObjectAddress) -> Re
     }
     drop(progress);
     if keys.is_empty() {
-        return Err(nothing_below(folder).into());
+        return Err(nothing_below(session, "rm", folder).await.into());
     }
     let (number, place) = (count_of(keys.len() as u64, "object"), place_of(folder, session));
     let mut question = styled(BOLD, format!("{number} ({}) below {place}:", human_size(bytes)));

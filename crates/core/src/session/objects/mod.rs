@@ -23,6 +23,7 @@ use std::time::Duration;
 pub use self::get::ObjectBody;
 pub use self::leftovers::Leftovers;
 use self::leftovers::Remains;
+pub(super) use self::partial::unfinished_download;
 use self::repeating::repeat;
 use super::renewal::CredentialRenewal;
 use super::signed_call::send_signed;

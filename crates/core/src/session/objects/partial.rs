@@ -67,6 +67,16 @@ impl Destination {
     }
 }
 
+/// Where there is what has arrived of a download to `file` that did not come to its end: in a file beside it, for the next
+/// download of the same object to the same place. `None` if not a single part of it is there. Blocks.
+pub(in crate::session) fn unfinished_download(file: &Path) -> Option<PathBuf> {
+    let Destination { partial, journal, .. } = Destination::find(file).ok()?;
+    let mut text = String::new();
+    File::open(journal).ok()?.take(LARGEST_JOURNAL).read_to_string(&mut text).ok()?;
+    let has_parts = text.lines().skip(1).any(|line| serde_json::from_str::<Line>(line).is_ok());
+    (has_parts && partial.is_file()).then_some(partial)
+}
+
 /// The first line of a journal: of what the parts are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Heading {
