@@ -332,6 +332,8 @@ async fn a_page_from_in_between_is_no_object() {
     let xml: &[u8] = b"<Error><Code>InternalError</Code></Error>";
     let cases = [
         (200, vec![html], page),
+        (200, vec![html, ("ETag", TAG)], page),
+        (200, vec![("Content-Type", "Text/HTML; charset=utf-8"), ("ETag", TAG)], page),
         (203, vec![html, ("ETag", TAG)], page),
         (206, vec![html], page),
         (206, vec![html, ("Content-Range", "bytes 0-35/36")], page),
@@ -347,6 +349,10 @@ async fn a_page_from_in_between_is_no_object() {
         for error in [server.replace().await.unwrap_err(), server.read().await.unwrap_err()] {
             assert!(error.kind() == "obstructed", "{status} {headers:?}: {error}");
         }
+    }
+    for own in ["x-amz-request-id", "x-goog-hash"] {
+        let server = Server::start(move |_, _| measured(200, &[html, ("ETag", TAG), (own, "1")], page)).await;
+        assert_eq!(server.read().await.unwrap(), page, "a page that somebody keeps there");
     }
 }
 
