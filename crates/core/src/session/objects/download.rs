@@ -18,7 +18,7 @@ use super::partial::{Destination, Found, Heading, Partial, Turn};
 use super::progress::Meter;
 use super::reader::{Answer, Pin, Reader, Source};
 use super::{Objects, requests_at_once};
-use crate::aws::checksums::PartHasher;
+use crate::aws::checksums::{Composite, PartHasher};
 use crate::aws::objects::{Conditions, DownloadedObject, GetObject, ObjectChecksum, ObjectDetails, TransferOptions};
 use crate::aws::reading::{Known, Opened, Wanted};
 use crate::error::SessionError;
@@ -53,6 +53,7 @@ impl Objects {
             destination: blocking(move || Destination::find(&file)).await?,
             parallel: requests_at_once(&options),
             part_size: options.part_size.unwrap_or(PART_SIZE).max(1),
+            expected_size: options.expected_size,
             meter: Meter::new(&options),
         };
         let mut starts_over = options.start_over;
@@ -94,6 +95,8 @@ struct Download {
     destination: Destination,
     parallel: usize,
     part_size: u64,
+    /// Bytes of the whole object.
+    expected_size: Option<u64>,
     meter: Arc<Meter>,
 }
 
@@ -129,8 +132,12 @@ impl Download {
         let size = partial.size_of_parts();
         if self.range.is_none() {
             details.size = size;
+            self.check_size(size).inspect_err(|_| partial.discard())?;
         }
-        let is_verified = self.verify(&partial, proof.filter(|_| size == details.size)).await?;
+        let is_verified = match proof.filter(|_| size == details.size) {
+            Some(checksum) => self.verify(&partial, checksum).await?,
+            None => self.verify_by_parts(&partial, &details, &pin).await?,
+        };
         blocking(move || partial.finish()).await?;
         self.meter.finish(size);
         Ok(DownloadedObject { details, resumed, is_verified })
@@ -168,6 +175,9 @@ impl Download {
     /// Asks for the first part, and makes room for all.
     async fn begin(&self, turn: Turn) -> Result<Begun, SessionError> {
         let opened = self.open_first().await?;
+        if opened.has_size {
+            self.check_size(opened.details.size)?;
+        }
         let window = opened.has_size.then(|| self.window(opened.details.size));
         let (start, end) = window.clone().map_or((opened.start, None), |window| (window.start, Some(window.end)));
         let length = end.map_or(0, |end| end.saturating_sub(start));
@@ -203,6 +213,17 @@ impl Download {
         match self.source.begin(&self.conditions, bytes).await? {
             Answer::Opened(opened) => Ok(*opened),
             Answer::NoSuchBytes(failure) => Err(failure),
+        }
+    }
+
+    /// Refuses what is not as large as the caller knows the object to be.
+    fn check_size(&self, size: u64) -> Result<(), SessionError> {
+        let subject = self.source.place.evidence.subject();
+        match self.expected_size {
+            Some(expected) if expected != size => Err(SessionError::ConditionNotMet {
+                what: format!("{subject} has {size} bytes, and not the {expected} that were expected"),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -266,17 +287,44 @@ impl Download {
         }
     }
 
-    async fn verify(&self, partial: &Arc<Partial>, checksum: Option<ObjectChecksum>) -> Result<bool, End> {
-        let Some(checksum) = checksum else { return Ok(false) };
+    async fn verify(&self, partial: &Arc<Partial>, checksum: ObjectChecksum) -> Result<bool, End> {
         let algorithm = checksum.algorithm.clone();
         let read = Arc::clone(partial);
         match blocking(move || read.is_right(&checksum)).await? {
-            Some(false) => {
-                partial.discard();
-                Err(End::Damaged(self.source.damaged(&algorithm)))
-            }
+            Some(false) => Err(self.damaged(partial, &algorithm)),
             is_right => Ok(is_right.is_some()),
         }
+    }
+
+    /// Of what was uploaded in parts S3 may keep no more than a checksum of their checksums. It takes one request to learn how
+    /// large they are, if they are all alike, as those of the AWS SDKs are.
+    async fn verify_by_parts(&self, partial: &Arc<Partial>, details: &ObjectDetails, pin: &Pin) -> Result<bool, End> {
+        let checksum = details.checksum.as_ref().filter(|_| self.range.is_none());
+        let Some((checksum, composite)) = checksum.and_then(|checksum| Some((checksum, Composite::new(checksum)?)))
+        else {
+            return Ok(false);
+        };
+        let part_size = match self.source.size_of_first_part(pin).await {
+            Ok(Some(part_size)) if composite.has_parts_of(part_size, partial.size_of_parts()) => part_size,
+            Ok(_) => return Ok(false),
+            Err(failure) => {
+                tracing::warn!(%failure, "the parts of an object are not known: it is not verified");
+                return Ok(false);
+            }
+        };
+        let is_certain = composite.is_certain();
+        let read = Arc::clone(partial);
+        let is_right = blocking(move || read.is_composed_of(&composite, part_size)).await?;
+        // Others than the first may be of other sizes.
+        if !is_right && is_certain {
+            return Err(self.damaged(partial, &checksum.algorithm));
+        }
+        Ok(is_right)
+    }
+
+    fn damaged(&self, partial: &Partial, algorithm: &str) -> End {
+        partial.discard();
+        End::Damaged(self.source.damaged(algorithm))
     }
 }
 
