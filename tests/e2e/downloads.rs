@@ -384,8 +384,25 @@ async fn an_object_of_another_size_than_was_listed_is_not_written() {
         (std::fs::read(folder.file()).unwrap(), folder.names()),
         (b"what was there".into(), vec!["object.bin".into()])
     );
-    download(&session, folder.file(), listed(4 * PART)).await.unwrap();
+    let error = download(&session, folder.file(), listed(4 * PART + 1)).await.unwrap_err();
+    assert_eq!(error.kind(), "condition_not_met", "{error}");
+
+    // Of one that is known to be large nothing comes that is not asked for.
+    bench.stack.log().clear();
+    let done = download(&session, folder.file(), listed(4 * PART)).await.unwrap();
+    assert!(done.is_verified && done.details.headers.content_type.as_deref() == Some("image/jpeg"));
     assert_eq!(std::fs::read(folder.file()).unwrap(), body);
+    let records = bench.stack.log().records();
+    let ranges: Vec<_> = records.iter().filter_map(|record| record.range.as_deref()).collect();
+    assert_eq!((ranges.len(), bench.count("GetObject"), bench.count("HeadObject")), (4, 4, 1), "{ranges:?}");
+
+    bench.stack.log().clear();
+    put(&bench, &session, b"small", ChecksumAlgorithm::Crc64Nvme).await;
+    assert!(download(&session, folder.file(), listed(5)).await.unwrap().is_verified);
+    assert_eq!((bench.count("GetObject"), bench.count("HeadObject")), (1, 0));
+    put(&bench, &session, b"", ChecksumAlgorithm::Crc64Nvme).await;
+    let error = download(&session, folder.file(), listed(4 * PART)).await.unwrap_err();
+    assert!(error.kind() == "condition_not_met" && error.to_string().contains("has 0 bytes"), "{error}");
 }
 
 /// In a process of its own, which alone sees a disk so small.

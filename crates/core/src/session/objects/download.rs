@@ -3,7 +3,8 @@
 //!
 //! The first request asks for all, so that a small object takes one request, and the checksum of the whole comes beside it:
 //! with a range many servers give none (minio#17105, ceph#61901). Of a large object no more than the first part is read from
-//! it, the others are asked for with their range and the ETag.
+//! it, the others are asked for with their range and the ETag. Of one that the caller knows to be large the first part is asked
+//! for alone, and what is known of the whole beside it.
 
 use std::ops::Range;
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::join;
 use futures_util::stream::FuturesUnordered;
 
 use super::get::wanted;
@@ -157,7 +159,7 @@ impl Download {
         })
     }
 
-    async fn resume_or_begin(&self, turn: Turn) -> Result<Begun, SessionError> {
+    async fn resume_or_begin(&self, turn: Turn) -> Result<Begun, End> {
         let (bucket, key) = (self.source.place.target.bucket.clone(), self.source.place.target.key.clone());
         let partial = match blocking(move || turn.resume(&bucket, &key)).await? {
             Found::Parts(partial) => partial,
@@ -173,23 +175,24 @@ impl Download {
     }
 
     /// Asks for the first part, and makes room for all.
-    async fn begin(&self, turn: Turn) -> Result<Begun, SessionError> {
-        let opened = self.open_first().await?;
-        if opened.has_size {
-            self.check_size(opened.details.size)?;
-        }
+    async fn begin(&self, turn: Turn) -> Result<Begun, End> {
+        let (opened, known) = self.open_first().await?;
         let window = opened.has_size.then(|| self.window(opened.details.size));
         let (start, end) = window.clone().map_or((opened.start, None), |window| (window.start, Some(window.end)));
         let length = end.map_or(0, |end| end.saturating_sub(start));
-        // Of a range the first part was asked for alone.
-        let is_all = match self.range {
+        let is_all = match self.range_of_first() {
             Some(_) => opened.end >= end,
             None => !can_be_split(&opened) || length <= self.part_size,
         };
         let part_size = if is_all { length.max(1) } else { self.part_size.max(length.div_ceil(MOST_PARTS)) };
         let pin = Pin::of(&opened);
+        let Known { details, proof } =
+            known.unwrap_or_else(|| Known { details: opened.details.clone(), proof: opened.proof.clone() });
+        if Pin::new(&details, opened.has_size) != pin {
+            return Err(End::Changed(self.source.changed()));
+        }
         // Of a range nobody keeps a checksum.
-        let (details, proof) = (opened.details.clone(), opened.proof.clone().filter(|_| self.range.is_none()));
+        let proof = proof.filter(|_| self.range.is_none());
         let target = &self.source.place.target;
         let heading = Heading::new(&target.bucket, &target.key, pin.e_tag.clone(), window, part_size);
         let end_of_first = heading.part(0).map(|part| part.end).or(end);
@@ -198,15 +201,40 @@ impl Download {
         Ok(Begun { partial, details, pin, first: Some(first), proof })
     }
 
-    /// All, of which the first part is read; of a range its first part, or all where it cannot be had in parts.
-    async fn open_first(&self) -> Result<Opened, SessionError> {
-        let Some(Range { start, end }) = self.range.clone() else { return self.open(Wanted::All).await };
-        let opened = self.open(Wanted::Between(start, end.min(start.saturating_add(self.part_size)))).await?;
+    /// The range of which the first part is asked for alone.
+    fn range_of_first(&self) -> Option<Range<u64>> {
+        let large = self.expected_size.filter(|size| *size > self.part_size);
+        self.range.clone().or(large.map(|size| 0..size))
+    }
+
+    /// All, of which the first part is read; of a range its first part, or all where it cannot be had in parts. What is known of
+    /// an object comes with all of it, or is asked for beside.
+    async fn open_first(&self) -> Result<(Opened, Option<Known>), SessionError> {
+        let Some(Range { start, end }) = self.range_of_first() else {
+            let opened = self.open(Wanted::All).await?;
+            if opened.has_size {
+                self.check_size(opened.details.size)?;
+            }
+            return Ok((opened, None));
+        };
+        let first = self.open(Wanted::Between(start, end.min(start.saturating_add(self.part_size))));
+        let (opened, known) = match self.range {
+            Some(_) => (first.await, None),
+            None => {
+                let (opened, known) = join(first, self.source.head(&self.conditions)).await;
+                // An object that is smaller has no such range.
+                if let Ok(known) = &known {
+                    self.check_size(known.details.size)?;
+                }
+                (opened, Some(known))
+            }
+        };
+        let (opened, known) = (opened?, known.transpose()?);
         let is_all = opened.has_size && opened.end >= Some(self.window(opened.details.size).end);
         if can_be_split(&opened) || is_all {
-            return Ok(opened);
+            return Ok((opened, known));
         }
-        self.open(Wanted::Between(start, end)).await
+        Ok((self.open(Wanted::Between(start, end)).await?, known))
     }
 
     async fn open(&self, bytes: Wanted) -> Result<Opened, SessionError> {
