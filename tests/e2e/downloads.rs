@@ -322,35 +322,119 @@ async fn ranges_of_a_large_object_come_at_once_and_are_held_against_its_checksum
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_whose_checksum_is_one_of_its_parts_is_read_and_said_to_be_unverified() {
-    let bench = Bench::start().await;
+async fn an_object_whose_checksum_is_one_of_its_parts_is_verified_by_parts() {
+    const MIB: usize = 1024 * 1024;
+    let (bench, folder) = (Bench::start().await, Folder::new());
     let session = bench.signed_in(ALICE).await;
-    let (s3, body) = (sdk(&bench, &session), content(6 * 1024 * 1024, 3));
-    let begun = s3.create_multipart_upload().bucket(BUCKET).key(KEY).checksum_algorithm(ChecksumAlgorithm::Crc32);
-    let id = begun.send().await.unwrap().upload_id().unwrap().to_owned();
-    let mut upload = CompletedMultipartUpload::builder();
-    for (number, part) in (1..).zip(body.chunks(5 * 1024 * 1024)) {
-        let sent = s3.upload_part().bucket(BUCKET).key(KEY).upload_id(&id).part_number(number);
-        let sent = sent.checksum_algorithm(ChecksumAlgorithm::Crc32).body(ByteStream::from(part.to_vec()));
-        let sent = sent.send().await.unwrap();
-        let part =
-            CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).set_checksum_crc32(sent.checksum_crc32);
-        upload = upload.parts(part.build());
-    }
-    let whole = s3.complete_multipart_upload().bucket(BUCKET).key(KEY).upload_id(&id).multipart_upload(upload.build());
-    whole.send().await.unwrap();
-
-    let folder = Folder::new();
+    let s3 = sdk(&bench, &session);
+    let upload = async |parts: &[&[u8]]| {
+        let begun = s3.create_multipart_upload().bucket(BUCKET).key(KEY).checksum_algorithm(ChecksumAlgorithm::Crc32);
+        let id = begun.send().await.unwrap().upload_id().unwrap().to_owned();
+        let mut upload = CompletedMultipartUpload::builder();
+        for (number, part) in (1..).zip(parts) {
+            let sent = s3.upload_part().bucket(BUCKET).key(KEY).upload_id(&id).part_number(number);
+            let sent = sent.checksum_algorithm(ChecksumAlgorithm::Crc32).body(ByteStream::from(part.to_vec()));
+            let sent = sent.send().await.unwrap();
+            let part = CompletedPart::builder().part_number(number);
+            upload = upload.parts(part.set_e_tag(sent.e_tag).set_checksum_crc32(sent.checksum_crc32).build());
+        }
+        let whole = s3.complete_multipart_upload().bucket(BUCKET).key(KEY).upload_id(&id);
+        whole.multipart_upload(upload.build()).send().await.unwrap();
+        bench.stack.log().clear();
+    };
+    let body = content(6 * MIB, 3);
+    upload(&body.chunks(5 * MIB).collect::<Vec<_>>()).await;
     // Of a range that is a part, and of one that is all, S3 tells checksums which are not of the object.
-    for part_size in [1024 * 1024, 5 * 1024 * 1024, 8 * 1024 * 1024] {
-        let options = TransferOptions { part_size: Some(part_size), ..TransferOptions::default() };
+    for part_size in [1, 5, 8] {
+        let options = TransferOptions { part_size: Some(part_size * MIB as u64), ..TransferOptions::default() };
         let done = download(&session, folder.file(), options).await.unwrap();
-        assert!(!done.is_verified, "parts of {part_size}");
+        assert!(done.is_verified, "parts of {part_size} MiB");
         assert_eq!(std::fs::read(folder.file()).unwrap(), body);
+        assert_eq!(bench.count("HeadObject"), 1, "how large its parts are");
+        bench.stack.log().clear();
     }
     let stream = session.get_object(KEY.into()).await.unwrap();
     assert!(!stream.details().checksum.as_ref().unwrap().is_of_whole_object);
     assert_eq!(stream.collect(1 << 30).await.unwrap(), body);
+
+    std::fs::remove_file(folder.file()).unwrap();
+    bench.stack.faults().inject(Fault::S3ObjectDamaged, 2);
+    let error = download(&session, folder.file(), TransferOptions::default()).await.unwrap_err();
+    assert!(error.kind() == "retryable" && error.to_string().contains("CRC32"), "{error}");
+    assert!(folder.names().is_empty());
+
+    // Nobody can tell from the first one how large the others are.
+    let body = content(12 * MIB, 4);
+    upload(&[&body[..5 * MIB], &body[5 * MIB..11 * MIB], &body[11 * MIB..]]).await;
+    assert!(!download(&session, folder.file(), TransferOptions::default()).await.unwrap().is_verified);
+    assert_eq!(std::fs::read(folder.file()).unwrap(), body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_of_another_size_than_was_listed_is_not_written() {
+    let (bench, session, body) = with_object(4 * PART as usize).await;
+    let folder = Folder::new();
+    let listed = |size: u64| TransferOptions { expected_size: Some(size), ..in_parts(2) };
+    std::fs::write(folder.file(), "what was there").unwrap();
+    let error = download(&session, folder.file(), listed(3 * PART)).await.unwrap_err();
+    let told = format!("{} bytes, and not the {}", 4 * PART, 3 * PART);
+    assert!(error.kind() == "condition_not_met" && error.to_string().contains(&told), "{error}");
+    assert_eq!(bench.count("GetObject"), 1);
+    assert_eq!(
+        (std::fs::read(folder.file()).unwrap(), folder.names()),
+        (b"what was there".into(), vec!["object.bin".into()])
+    );
+    let error = download(&session, folder.file(), listed(4 * PART + 1)).await.unwrap_err();
+    assert_eq!(error.kind(), "condition_not_met", "{error}");
+
+    // Of one that is known to be large nothing comes that is not asked for.
+    bench.stack.log().clear();
+    let done = download(&session, folder.file(), listed(4 * PART)).await.unwrap();
+    assert!(done.is_verified && done.details.headers.content_type.as_deref() == Some("image/jpeg"));
+    assert_eq!(std::fs::read(folder.file()).unwrap(), body);
+    let records = bench.stack.log().records();
+    let ranges: Vec<_> = records.iter().filter_map(|record| record.range.as_deref()).collect();
+    assert_eq!((ranges.len(), bench.count("GetObject"), bench.count("HeadObject")), (4, 4, 1), "{ranges:?}");
+
+    bench.stack.log().clear();
+    put(&bench, &session, b"small", ChecksumAlgorithm::Crc64Nvme).await;
+    assert!(download(&session, folder.file(), listed(5)).await.unwrap().is_verified);
+    assert_eq!((bench.count("GetObject"), bench.count("HeadObject")), (1, 0));
+    put(&bench, &session, b"", ChecksumAlgorithm::Crc64Nvme).await;
+    let error = download(&session, folder.file(), listed(4 * PART)).await.unwrap_err();
+    assert!(error.kind() == "condition_not_met" && error.to_string().contains("has 0 bytes"), "{error}");
+}
+
+/// In a process of its own, which alone sees a disk so small.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_and_what_is_there_counts_when_there_is_room_again() {
+    const INSIDE: &str = "TEST_ON_A_FULL_DISK";
+    const SMALL_DISK: &str = "mount -t tmpfs -o size=512k none \"$TEST_ON_A_FULL_DISK\" && exec \"$@\"";
+    let Some(disk) = std::env::var_os(INSIDE).map(PathBuf::from) else {
+        let folder = tempfile::tempdir().unwrap();
+        let mut inside = std::process::Command::new("unshare");
+        inside.args(["--map-root-user", "--mount", "sh", "-c", SMALL_DISK, "sh"]).arg(std::env::current_exe().unwrap());
+        let name = "downloads::a_full_disk_is_told_and_what_is_there_counts_when_there_is_room_again";
+        let output = inside.args(["--exact", name]).env(INSIDE, folder.path()).output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told);
+        // Where nobody may make a mount there is no small disk.
+        let is_refused = told.contains("Operation not permitted") || told.contains("Permission denied");
+        assert!(told.contains("1 passed") || is_refused && !told.contains("panicked"), "{told}");
+        return;
+    };
+    let (bench, session, body) = with_object(3 * PART as usize).await;
+    let (file, other) = (disk.join("object.bin"), disk.join("other.bin"));
+    std::fs::write(&other, vec![1; 220 * 1024]).unwrap();
+    let error = download(&session, &file, in_parts(1)).await.unwrap_err();
+    assert!(error.kind() == "local_file" && error.to_string().contains("no room left"), "{error}");
+    assert!(!file.exists());
+    std::fs::remove_file(other).unwrap();
+    bench.stack.log().clear();
+    let done = download(&session, &file, in_parts(1)).await.unwrap();
+    assert_eq!((done.resumed, bench.count("GetObject")), (2 * PART, 1));
+    assert!(done.is_verified && std::fs::read(&file).unwrap() == body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

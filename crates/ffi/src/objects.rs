@@ -214,6 +214,7 @@ fn transfer_options(
         part_size,
         resume_folder: resume_folder.map(PathBuf::from),
         start_over,
+        ..jetbridge::TransferOptions::default()
     }
 }
 
@@ -224,7 +225,9 @@ pub struct DownloadedObject {
     pub details: ObjectDetails,
     /// Bytes that an earlier process had already brought.
     pub resumed: u64,
-    /// Whether the bytes were held against a checksum that S3 keeps. False if it keeps none that can be computed.
+    /// Whether the bytes were held against a checksum that S3 keeps. False if it keeps none that can be computed: of a range, of
+    /// an object from before S3 kept one of each, and of one that was uploaded in parts of several sizes with a checksum of each
+    /// part alone (`COMPOSITE`).
     pub is_verified: bool,
 }
 

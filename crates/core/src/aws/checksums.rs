@@ -30,41 +30,127 @@ enum State {
     Sha256(Sha256),
 }
 
+impl State {
+    fn new(algorithm: &str) -> Option<Self> {
+        Some(match algorithm {
+            "CRC64NVME" => Self::Crc64(crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme)),
+            "CRC32" => Self::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
+            "CRC32C" => Self::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)),
+            MD5 => Self::Md5(<Md5 as md5::Digest>::new()),
+            "SHA1" => Self::Sha1(<sha1::Sha1 as sha1::Digest>::new()),
+            "SHA256" => Self::Sha256(Sha256::new()),
+            _ => return None,
+        })
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Crc32(crc) | Self::Crc64(crc) => crc.update(bytes),
+            Self::Md5(md5) => md5::Digest::update(md5, bytes),
+            Self::Sha1(sha) => sha1::Digest::update(sha, bytes),
+            Self::Sha256(sha) => sha.update(bytes),
+        }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Crc32(crc) => crc.finalize().to_be_bytes()[4..].to_vec(),
+            Self::Crc64(crc) => crc.finalize().to_be_bytes().to_vec(),
+            Self::Md5(md5) => md5::Digest::finalize(md5).to_vec(),
+            Self::Sha1(sha) => sha1::Digest::finalize(sha).to_vec(),
+            Self::Sha256(sha) => sha.finalize().to_vec(),
+        }
+    }
+}
+
 impl Checker {
     /// None if it is a checksum of checksums, or of an algorithm that is not known here.
     pub(crate) fn new(checksum: &ObjectChecksum) -> Option<Self> {
-        let state = match checksum.algorithm.as_str() {
-            _ if !checksum.is_of_whole_object => return None,
-            "CRC64NVME" => State::Crc64(crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme)),
-            "CRC32" => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
-            "CRC32C" => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)),
-            MD5 => State::Md5(<Md5 as md5::Digest>::new()),
-            "SHA1" => State::Sha1(<sha1::Sha1 as sha1::Digest>::new()),
-            "SHA256" => State::Sha256(Sha256::new()),
-            _ => return None,
-        };
+        let state = State::new(&checksum.algorithm).filter(|_| checksum.is_of_whole_object)?;
         Some(Self { state, expected: STANDARD.decode(&checksum.value).ok()? })
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        match &mut self.state {
-            State::Crc32(crc) | State::Crc64(crc) => crc.update(bytes),
-            State::Md5(md5) => md5::Digest::update(md5, bytes),
-            State::Sha1(sha) => sha1::Digest::update(sha, bytes),
-            State::Sha256(sha) => sha.update(bytes),
-        }
+        self.state.update(bytes);
     }
 
     /// Whether the bytes were those that S3 keeps.
     pub(crate) fn finds_right(self) -> bool {
-        let found: Vec<u8> = match self.state {
-            State::Crc32(crc) => crc.finalize().to_be_bytes()[4..].to_vec(),
-            State::Crc64(crc) => crc.finalize().to_be_bytes().to_vec(),
-            State::Md5(md5) => md5::Digest::finalize(md5).to_vec(),
-            State::Sha1(sha) => sha1::Digest::finalize(sha).to_vec(),
-            State::Sha256(sha) => sha.finalize().to_vec(),
-        };
-        found.ct_eq(&self.expected).into()
+        self.state.finish().ct_eq(&self.expected).into()
+    }
+}
+
+/// A checksum of the checksums of an upload's parts: "The object-level checksum is … the checksum of all of the concatenated
+/// part-level checksums", and ends in the number of parts ("Checking object integrity", user guide, "Composite checksums").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Composite {
+    algorithm: String,
+    expected: Vec<u8>,
+    pub part_count: u64,
+}
+
+impl Composite {
+    pub(crate) fn new(checksum: &ObjectChecksum) -> Option<Self> {
+        let (value, count) = checksum.value.split_once('-').filter(|_| !checksum.is_of_whole_object)?;
+        State::new(&checksum.algorithm)?;
+        let expected = STANDARD.decode(value).ok()?;
+        let part_count = count.parse().ok().filter(|count| *count > 0)?;
+        Some(Self { algorithm: checksum.algorithm.clone(), expected, part_count })
+    }
+
+    /// Whether an object of this size can have been uploaded in parts of that one, of which the last may be smaller.
+    pub(crate) fn has_parts_of(&self, part_size: u64, size: u64) -> bool {
+        part_size > 0 && size.div_ceil(part_size) == self.part_count
+    }
+
+    /// Whether the order and the sizes of all parts follow from the size of the first one and of the whole.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.part_count <= 2
+    }
+
+    pub(crate) fn checker(&self, part_size: u64) -> Option<CompositeChecker> {
+        let whole = State::new(&self.algorithm)?;
+        Some(CompositeChecker { composite: self.clone(), part_size, left: part_size, part: None, whole })
+    }
+}
+
+/// Computes it of bytes as they come.
+pub(crate) struct CompositeChecker {
+    composite: Composite,
+    part_size: u64,
+    /// Bytes of this part that are still to come.
+    left: u64,
+    part: Option<State>,
+    whole: State,
+}
+
+impl CompositeChecker {
+    pub(crate) fn update(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let length = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+            let (now, later) = bytes.split_at(length);
+            self.part = self.part.take().or_else(|| State::new(&self.composite.algorithm));
+            if let Some(part) = &mut self.part {
+                part.update(now);
+            }
+            bytes = later;
+            self.left -= length as u64;
+            if self.left == 0 {
+                self.end_part();
+            }
+        }
+    }
+
+    fn end_part(&mut self) {
+        if let Some(part) = self.part.take() {
+            self.whole.update(&part.finish());
+        }
+        self.left = self.part_size;
+    }
+
+    pub(crate) fn finds_right(mut self) -> bool {
+        self.end_part();
+        self.whole.finish().ct_eq(&self.composite.expected).into()
     }
 }
 
@@ -195,6 +281,31 @@ mod tests {
             "\"\"",
         ] {
             assert_eq!(md5_of_e_tag(none), None, "{none}");
+        }
+    }
+
+    /// By Python: the checksum of the checksums of "1234", "5678" and "9".
+    #[test]
+    fn a_checksum_of_checksums_is_computed_of_parts() {
+        for (algorithm, value) in [
+            ("CRC32", "+vEo6Q=="),
+            ("SHA1", "dTcKdjYm1TzQORJOtCI1ajTa40w="),
+            ("SHA256", "RWtJBRAdYQ9Y6rETLya5JMkap8fADJo5biSsdBWQ50E="),
+        ] {
+            let checksum = ObjectChecksum { is_of_whole_object: false, ..checksum(algorithm, &format!("{value}-3")) };
+            let composite = Composite::new(&checksum).unwrap();
+            assert!(composite.has_parts_of(4, 9) && !composite.has_parts_of(5, 9) && !composite.has_parts_of(0, 9));
+            let is_right = |part_size, chunks: &[&[u8]]| {
+                let mut checker = composite.checker(part_size).unwrap();
+                chunks.iter().for_each(|bytes| checker.update(bytes));
+                checker.finds_right()
+            };
+            assert!(is_right(4, &[b"123456789"]) && is_right(4, &[b"123", b"45", b"6789"]), "{algorithm}");
+            assert!(!is_right(3, &[b"123456789"]) && !is_right(4, &[b"123456780"]), "{algorithm}");
+        }
+        for none in ["y/Q5Jg==", "y/Q5Jg==-0", "y/Q5Jg==-x", "no base64-3"] {
+            let checksum = ObjectChecksum { is_of_whole_object: false, ..checksum("CRC32", none) };
+            assert_eq!(Composite::new(&checksum), None, "{none}");
         }
     }
 

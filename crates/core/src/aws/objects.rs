@@ -190,6 +190,9 @@ pub struct TransferOptions {
     pub resume_folder: Option<PathBuf>,
     /// Not to go on with what an earlier process began.
     pub start_over: bool,
+    /// Bytes that the object to read has, as a listing said: one of another size is refused (`ConditionNotMet`) before
+    /// anything of it is written.
+    pub expected_size: Option<u64>,
 }
 
 impl fmt::Debug for TransferOptions {
@@ -199,6 +202,7 @@ impl fmt::Debug for TransferOptions {
             .field("part_size", &self.part_size)
             .field("resume_folder", &self.resume_folder)
             .field("start_over", &self.start_over)
+            .field("expected_size", &self.expected_size)
             .finish_non_exhaustive()
     }
 }
@@ -221,7 +225,9 @@ pub struct DownloadedObject {
     pub details: ObjectDetails,
     /// Bytes that an earlier process had already brought.
     pub resumed: u64,
-    /// Whether the bytes were held against a checksum that S3 keeps. `false` if it keeps none that can be computed.
+    /// Whether the bytes were held against a checksum that S3 keeps. `false` if it keeps none that can be computed: of a range,
+    /// of an object from before S3 kept one of each, and of one that was uploaded in parts of several sizes with a checksum of
+    /// each part alone (`COMPOSITE`).
     pub is_verified: bool,
 }
 

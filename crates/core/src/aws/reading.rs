@@ -29,7 +29,8 @@ use crate::net::whole_answer::WholeRefusal;
 const CHECKSUM_MODE: HeaderName = HeaderName::from_static("x-amz-checksum-mode");
 
 /// Refuses answers that are not S3's, such as a network's sign-in page: S3 reads with no other status than these, and gives
-/// every answer an id and every object an entity tag (S3 API reference, GetObject, HeadObject, "Common response headers").
+/// every answer an id and every object an entity tag (S3 API reference, GetObject, HeadObject, "Common response headers"). Web
+/// servers give pages a tag, too: one needs a header of S3's as well, or of Google's ("XML API", "Reference headers").
 #[derive(Debug, Clone, Copy)]
 struct OfS3;
 
@@ -49,7 +50,11 @@ impl Intercept for OfS3 {
         if !status.is_success() {
             return Ok(());
         }
-        let is_signed = headers.iter().any(|(name, _)| name == "etag" || name.starts_with("x-amz-"));
+        let is_page =
+            headers.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
+        let is_signed = headers.iter().any(|(name, _)| {
+            name == "etag" && !is_page || ["x-amz-", "x-goog-"].iter().any(|own| name.starts_with(own))
+        });
         if !is_signed || !matches!(status.as_u16(), 200 | 206) {
             return Err(UnusableAnswer::Foreign.into());
         }
@@ -215,6 +220,31 @@ pub(crate) async fn head(
         Err(failure) if failure.is_about_range() => Err(refused),
         Err(failure) => Err(failure),
     }
+}
+
+/// Asks how large a part of an object is that was uploaded in several: "Effectively performs a 'ranged' HEAD request for the
+/// part specified. Useful querying about the size of the part" (S3 API reference, HeadObject, partNumber).
+pub(crate) async fn part_size(
+    target: &Target,
+    credentials: &AwsCredentials,
+    e_tag: Option<&str>,
+    number: u16,
+) -> Result<Option<u64>, AwsFailure> {
+    let config = for_call::<HeadObjectError>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3);
+    let answer = target
+        .client
+        .head_object()
+        .bucket(&target.bucket)
+        .key(&target.key)
+        .set_request_payer(target.payer())
+        .set_if_match(e_tag.map(str::to_owned))
+        .part_number(number.into())
+        .customize()
+        .config_override(config)
+        .send()
+        .await
+        .map_err(|error| sort_sdk_error(Service::S3, "head of a part", &error))?;
+    Ok(answer.content_length().and_then(|size| u64::try_from(size).ok()))
 }
 
 /// Begins to read an object. Asks once: whoever reads its bytes has to repeat it anyway, and to wait in between.

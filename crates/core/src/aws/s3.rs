@@ -6,15 +6,19 @@ use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextMut;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::types::{EncodingType, RequestPayer};
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use percent_encoding::percent_decode_str;
 
 use super::endpoints::{bare, is_in_path, resolve_bucket};
 use crate::cognito::AwsCredentials;
 use crate::config::{self, Config};
-use crate::diagnosis::{AwsFailure, PassingFaults, senseless, sort_sdk_error};
+use crate::diagnosis::{AwsFailure, PassingFaults, UnusableAnswer, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::net::document::Document;
 use crate::net::whole_answer::WholeAnswer;
@@ -119,7 +123,34 @@ impl Clients {
     }
 
     fn build(&self, is_in_path: bool) -> Client {
-        Client::from_conf(at_bucket(&self.config, &self.sdk_config, is_in_path).build())
+        let config = at_bucket(&self.config, &self.sdk_config, is_in_path);
+        let of_aws = self.config.s3_endpoint().is_none().then_some(OfAws);
+        Client::from_conf(of_aws.into_iter().fold(config, aws_sdk_s3::config::Builder::interceptor).build())
+    }
+}
+
+/// Takes from AWS itself no answer without the id that S3 gives each of them: "A value created by Amazon S3 that uniquely
+/// identifies the request" (S3 API reference, "Common response headers", `x-amz-request-id`). What stands in between, such as a
+/// network's sign-in page, has none. Servers like S3 may leave it away.
+#[derive(Debug, Clone, Copy)]
+struct OfAws;
+
+#[dyn_dispatch_hint]
+impl Intercept for OfAws {
+    fn name(&self) -> &'static str {
+        "OfAws"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        // Refusals are documents, which are looked at as such.
+        let has_id = response.headers().contains_key("x-amz-request-id");
+        if response.status().is_success() && !has_id { Err(UnusableAnswer::Foreign.into()) } else { Ok(()) }
     }
 }
 
@@ -288,10 +319,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::diagnosis::Evidence;
 
     /// Remembers where requests went, and answers that there is nothing.
     #[derive(Debug, Clone, Default)]
-    struct Recorder(Arc<Mutex<Vec<String>>>);
+    struct Recorder {
+        addresses: Arc<Mutex<Vec<String>>>,
+        has_no_ids: bool,
+    }
 
     impl HttpClient for Recorder {
         fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
@@ -302,15 +337,24 @@ mod tests {
     impl HttpConnector for Recorder {
         fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
             let address = request.uri().split('?').next().unwrap_or_default().to_owned();
-            self.0.lock().unwrap().push(address);
+            self.addresses.lock().unwrap().push(address);
             let nothing = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
-            let answer = HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from(nothing));
+            let mut answer = HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from(nothing));
+            if !self.has_no_ids {
+                answer.headers_mut().insert("x-amz-request-id", "4442587FB7D0A2F9");
+            }
             HttpConnectorFuture::new(std::future::ready(Ok(answer)))
         }
     }
 
     /// Where a listing of the configuration's bucket goes.
     async fn address(s3: serde_json::Value) -> String {
+        let recorder = Recorder::default();
+        list(s3, recorder.clone()).await.map_err(|_| "refused").unwrap();
+        recorder.addresses.lock().unwrap().join(" ")
+    }
+
+    async fn list(s3: serde_json::Value, recorder: Recorder) -> Result<ObjectPage, SessionError> {
         let okta = json!({
             "okta_issuer_url": "https://dev-1.okta.com/oauth2/default",
             "okta_client_id": "0oa1exampleclient5d7",
@@ -319,17 +363,26 @@ mod tests {
         let pool = "us-west-2:1234abcd-12ab-34cd-56ef-1234567890ab";
         let aws = json!({ "Auth": { "region": "us-west-2", "identityPoolId": pool }, "Storage": { "AWSS3": s3 } });
         let config = Config::parse(&okta.to_string(), &aws.to_string()).unwrap();
-        let recorder = Recorder::default();
         let sdk_config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-west-2"))
-            .http_client(recorder.clone())
+            .http_client(recorder)
             .build();
         let request = PageRequest::new(ListObjects::default(), &config);
         check_bucket(&config, &request.bucket).unwrap();
+        let evidence = Evidence::of(&config);
         let client = Clients::new(config, sdk_config).for_bucket(&request.bucket);
-        fetch_page(&client, &AwsCredentials::for_fuzzing(), &request, None).await.map_err(|_| "refused").unwrap();
-        recorder.0.lock().unwrap().join(" ")
+        let page = fetch_page(&client, &AwsCredentials::for_fuzzing(), &request, None).await;
+        page.map(|page| page.page).map_err(|failure| failure.into_session_error(&evidence))
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_id_is_not_of_aws() {
+        let from = async |s3, has_no_ids| list(s3, Recorder { has_no_ids, ..Recorder::default() }).await;
+        let of_aws = json!({ "bucket": "photos", "region": "us-west-2" });
+        let other = json!({ "bucket": "photos", "region": "us-west-2", "endpoint": "https://minio.example.com" });
+        assert!(from(of_aws.clone(), false).await.is_ok() && from(other, true).await.is_ok());
+        assert_eq!(from(of_aws, true).await.unwrap_err().kind(), "obstructed");
     }
 
     #[tokio::test]

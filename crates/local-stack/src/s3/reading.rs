@@ -11,6 +11,7 @@ use s3s::dto::{ETag, ETagCondition, Timestamp, TimestampFormat};
 
 use super::error::Refusal;
 use super::objects::Object;
+use super::stored::AskedFor;
 
 /// "Part number of the object being read. This is a positive integer between 1 and 10,000" (GetObject, S3 API reference).
 const MAX_PARTS: usize = 10_000;
@@ -25,17 +26,6 @@ pub(super) struct Selection {
     /// Of a part of the object, which may be all of it; the status is 206 then.
     pub content_range: Option<String>,
     pub asked_for: AskedFor,
-}
-
-/// How a request names the bytes that it is answered with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AskedFor {
-    /// Not at all: all of them.
-    All,
-    /// By their positions.
-    Range,
-    /// As a part of the upload.
-    Part,
 }
 
 /// Refuses what cannot be asked of any object, before anybody knows whether this one is there.

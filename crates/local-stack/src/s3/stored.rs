@@ -16,7 +16,6 @@ use sha2::{Digest as _, Sha256};
 use super::body::{Blob, needs_file};
 use super::checksum::Checksum;
 use super::content;
-use super::reading::AskedFor;
 
 use crate::hex::hex;
 
@@ -38,6 +37,17 @@ pub(super) struct Object {
     /// Without quotes.
     pub e_tag: String,
     pub content: Content,
+}
+
+/// How a request names the bytes that it is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AskedFor {
+    /// Not at all: all of them.
+    All,
+    /// By their positions.
+    Range,
+    /// As a part of the upload.
+    Part,
 }
 
 /// Where the bytes of an object come from.

@@ -3,7 +3,8 @@
 //!
 //! The first request asks for all, so that a small object takes one request, and the checksum of the whole comes beside it:
 //! with a range many servers give none (minio#17105, ceph#61901). Of a large object no more than the first part is read from
-//! it, the others are asked for with their range and the ETag.
+//! it, the others are asked for with their range and the ETag. Of one that the caller knows to be large the first part is asked
+//! for alone, and what is known of the whole beside it.
 
 use std::ops::Range;
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::join;
 use futures_util::stream::FuturesUnordered;
 
 use super::get::wanted;
@@ -18,7 +20,7 @@ use super::partial::{Destination, Found, Heading, Partial, Turn};
 use super::progress::Meter;
 use super::reader::{Answer, Pin, Reader, Source};
 use super::{Objects, requests_at_once};
-use crate::aws::checksums::PartHasher;
+use crate::aws::checksums::{Composite, PartHasher};
 use crate::aws::objects::{Conditions, DownloadedObject, GetObject, ObjectChecksum, ObjectDetails, TransferOptions};
 use crate::aws::reading::{Known, Opened, Wanted};
 use crate::error::SessionError;
@@ -54,6 +56,7 @@ impl Objects {
             destination: block(move || Destination::find(&file)).await?,
             parallel: requests_at_once(&options),
             part_size: options.part_size.unwrap_or(PART_SIZE).max(1),
+            expected_size: options.expected_size,
             meter: Meter::new(&options),
         };
         let mut starts_over = options.start_over;
@@ -95,6 +98,8 @@ struct Download {
     destination: Destination,
     parallel: usize,
     part_size: u64,
+    /// Bytes of the whole object.
+    expected_size: Option<u64>,
     meter: Arc<Meter>,
 }
 
@@ -130,8 +135,12 @@ impl Download {
         let size = partial.size_of_parts();
         if self.range.is_none() {
             details.size = size;
+            self.check_size(size).inspect_err(|_| partial.discard())?;
         }
-        let is_verified = self.verify(&partial, proof.filter(|_| size == details.size)).await?;
+        let is_verified = match proof.filter(|_| size == details.size) {
+            Some(checksum) => self.verify(&partial, checksum).await?,
+            None => self.verify_by_parts(&partial, &details, &pin).await?,
+        };
         block(move || partial.finish()).await?;
         self.meter.finish(size);
         Ok(DownloadedObject { details, resumed, is_verified })
@@ -151,7 +160,7 @@ impl Download {
         })
     }
 
-    async fn resume_or_begin(&self, turn: Turn) -> Result<Begun, SessionError> {
+    async fn resume_or_begin(&self, turn: Turn) -> Result<Begun, End> {
         let (bucket, key) = (self.source.place.target.bucket.clone(), self.source.place.target.key.clone());
         let partial = match block(move || turn.resume(&bucket, &key)).await? {
             Found::Parts(partial) => partial,
@@ -167,20 +176,24 @@ impl Download {
     }
 
     /// Asks for the first part, and makes room for all.
-    async fn begin(&self, turn: Turn) -> Result<Begun, SessionError> {
-        let opened = self.open_first().await?;
+    async fn begin(&self, turn: Turn) -> Result<Begun, End> {
+        let (opened, known) = self.open_first().await?;
         let window = opened.has_size.then(|| self.window(opened.details.size));
         let (start, end) = window.clone().map_or((opened.start, None), |window| (window.start, Some(window.end)));
         let length = end.map_or(0, |end| end.saturating_sub(start));
-        // Of a range the first part was asked for alone.
-        let is_all = match self.range {
+        let is_all = match self.range_of_first() {
             Some(_) => opened.end >= end,
             None => !can_be_split(&opened) || length <= self.part_size,
         };
         let part_size = if is_all { length.max(1) } else { self.part_size.max(length.div_ceil(MOST_PARTS)) };
         let pin = Pin::of(&opened);
+        let Known { details, proof } =
+            known.unwrap_or_else(|| Known { details: opened.details.clone(), proof: opened.proof.clone() });
+        if Pin::new(&details, opened.has_size) != pin {
+            return Err(End::Changed(self.source.changed()));
+        }
         // Of a range nobody keeps a checksum.
-        let (details, proof) = (opened.details.clone(), opened.proof.clone().filter(|_| self.range.is_none()));
+        let proof = proof.filter(|_| self.range.is_none());
         let target = &self.source.place.target;
         let heading = Heading::new(&target.bucket, &target.key, pin.e_tag.clone(), window, part_size);
         let end_of_first = heading.part(0).map(|part| part.end).or(end);
@@ -189,21 +202,57 @@ impl Download {
         Ok(Begun { partial, details, pin, first: Some(first), proof })
     }
 
-    /// All, of which the first part is read; of a range its first part, or all where it cannot be had in parts.
-    async fn open_first(&self) -> Result<Opened, SessionError> {
-        let Some(Range { start, end }) = self.range.clone() else { return self.open(Wanted::All).await };
-        let opened = self.open(Wanted::Between(start, end.min(start.saturating_add(self.part_size)))).await?;
+    /// The range of which the first part is asked for alone.
+    fn range_of_first(&self) -> Option<Range<u64>> {
+        let large = self.expected_size.filter(|size| *size > self.part_size);
+        self.range.clone().or(large.map(|size| 0..size))
+    }
+
+    /// All, of which the first part is read; of a range its first part, or all where it cannot be had in parts. What is known of
+    /// an object comes with all of it, or is asked for beside.
+    async fn open_first(&self) -> Result<(Opened, Option<Known>), SessionError> {
+        let Some(Range { start, end }) = self.range_of_first() else {
+            let opened = self.open(Wanted::All).await?;
+            if opened.has_size {
+                self.check_size(opened.details.size)?;
+            }
+            return Ok((opened, None));
+        };
+        let first = self.open(Wanted::Between(start, end.min(start.saturating_add(self.part_size))));
+        let (opened, known) = match self.range {
+            Some(_) => (first.await, None),
+            None => {
+                let (opened, known) = join(first, self.source.head(&self.conditions)).await;
+                // An object that is smaller has no such range.
+                if let Ok(known) = &known {
+                    self.check_size(known.details.size)?;
+                }
+                (opened, Some(known))
+            }
+        };
+        let (opened, known) = (opened?, known.transpose()?);
         let is_all = opened.has_size && opened.end >= Some(self.window(opened.details.size).end);
         if can_be_split(&opened) || is_all {
-            return Ok(opened);
+            return Ok((opened, known));
         }
-        self.open(Wanted::Between(start, end)).await
+        Ok((self.open(Wanted::Between(start, end)).await?, known))
     }
 
     async fn open(&self, bytes: Wanted) -> Result<Opened, SessionError> {
         match self.source.begin(&self.conditions, bytes).await? {
             Answer::Opened(opened) => Ok(*opened),
             Answer::NoSuchBytes(failure) => Err(failure),
+        }
+    }
+
+    /// Refuses what is not as large as the caller knows the object to be.
+    fn check_size(&self, size: u64) -> Result<(), SessionError> {
+        let subject = self.source.place.evidence.subject();
+        match self.expected_size {
+            Some(expected) if expected != size => Err(SessionError::ConditionNotMet {
+                what: format!("{subject} has {size} bytes, and not the {expected} that were expected"),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -267,17 +316,44 @@ impl Download {
         }
     }
 
-    async fn verify(&self, partial: &Arc<Partial>, checksum: Option<ObjectChecksum>) -> Result<bool, End> {
-        let Some(checksum) = checksum else { return Ok(false) };
+    async fn verify(&self, partial: &Arc<Partial>, checksum: ObjectChecksum) -> Result<bool, End> {
         let algorithm = checksum.algorithm.clone();
         let read = Arc::clone(partial);
         match block(move || read.is_right(&checksum)).await? {
-            Some(false) => {
-                partial.discard();
-                Err(End::Damaged(self.source.damaged(&algorithm)))
-            }
+            Some(false) => Err(self.damaged(partial, &algorithm)),
             is_right => Ok(is_right.is_some()),
         }
+    }
+
+    /// Of what was uploaded in parts S3 may keep no more than a checksum of their checksums. It takes one request to learn how
+    /// large they are, if they are all alike, as those of the AWS SDKs are.
+    async fn verify_by_parts(&self, partial: &Arc<Partial>, details: &ObjectDetails, pin: &Pin) -> Result<bool, End> {
+        let checksum = details.checksum.as_ref().filter(|_| self.range.is_none());
+        let Some((checksum, composite)) = checksum.and_then(|checksum| Some((checksum, Composite::new(checksum)?)))
+        else {
+            return Ok(false);
+        };
+        let part_size = match self.source.size_of_first_part(pin).await {
+            Ok(Some(part_size)) if composite.has_parts_of(part_size, partial.size_of_parts()) => part_size,
+            Ok(_) => return Ok(false),
+            Err(failure) => {
+                tracing::warn!(%failure, "the parts of an object are not known: it is not verified");
+                return Ok(false);
+            }
+        };
+        let is_certain = composite.is_certain();
+        let read = Arc::clone(partial);
+        let is_right = blocking(move || read.is_composed_of(&composite, part_size)).await?;
+        // Others than the first may be of other sizes.
+        if !is_right && is_certain {
+            return Err(self.damaged(partial, &checksum.algorithm));
+        }
+        Ok(is_right)
+    }
+
+    fn damaged(&self, partial: &Partial, algorithm: &str) -> End {
+        partial.discard();
+        End::Damaged(self.source.damaged(algorithm))
     }
 }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::files::{self, explain};
-use crate::aws::checksums::{Checker, PartCrc, PartHasher};
+use crate::aws::checksums::{Checker, Composite, PartCrc, PartHasher};
 use crate::aws::objects::ObjectChecksum;
 use crate::error::SessionError;
 use crate::mutex::lock;
@@ -324,6 +324,13 @@ impl Partial {
         let Some(mut checker) = Checker::new(checksum) else { return Ok(None) };
         self.read(0..size, |bytes| checker.update(bytes)).map_err(|error| self.explain(&error))?;
         Ok(Some(checker.finds_right()))
+    }
+
+    /// The same of a checksum of the checksums of parts of this size. Blocks.
+    pub(super) fn is_composed_of(&self, composite: &Composite, part_size: u64) -> Result<bool, SessionError> {
+        let Some(mut checker) = composite.checker(part_size) else { return Ok(false) };
+        self.read(0..self.size_of_parts(), |bytes| checker.update(bytes)).map_err(|error| self.explain(&error))?;
+        Ok(checker.finds_right())
     }
 
     /// Makes it the file that it was to become. Blocks.

@@ -89,6 +89,13 @@ impl Source {
         self.place.look(&self.credentials, conditions).await
     }
 
+    /// How large the first of the parts is that the object was uploaded in.
+    pub(super) async fn size_of_first_part(&self, pin: &Pin) -> Result<Option<u64>, SessionError> {
+        let Place { target, evidence } = &self.place;
+        let ask = |credentials| async move { reading::part_size(target, &credentials, pin.e_tag.as_deref(), 1).await };
+        repeat(|| send_signed(&self.credentials, evidence, ask)).await.outcome
+    }
+
     /// The object is no longer the one that was begun with.
     pub(super) fn changed(&self) -> SessionError {
         SessionError::ConditionNotMet { what: format!("{} changed meanwhile", self.place.evidence.subject()) }
