@@ -23,6 +23,7 @@ use std::time::Duration;
 pub use self::get::ObjectBody;
 pub use self::leftovers::Leftovers;
 use self::leftovers::Remains;
+use self::sending::Traffic;
 use super::renewal::CredentialRenewal;
 use super::signed_call::send_signed;
 use super::tasks::Beside;
@@ -53,6 +54,7 @@ pub(super) struct Objects {
     clients: Arc<Clients>,
     /// How long a transfer may stand still.
     patience: Duration,
+    traffic: Arc<Traffic>,
     beside: Beside,
     remains: Remains,
 }
@@ -81,7 +83,8 @@ impl Objects {
         patience: Duration,
         beside: Beside,
     ) -> Self {
-        Self { credentials, config, clients, patience, beside, remains: Remains::default() }
+        let (traffic, remains) = (Arc::default(), Remains::default());
+        Self { credentials, config, clients, patience, traffic, beside, remains }
     }
 
     pub(super) fn leftovers(&self) -> Leftovers {
