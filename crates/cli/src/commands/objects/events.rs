@@ -70,6 +70,11 @@ pub(super) enum ObjectEvent {
         #[serde(flatten)]
         subject: Subject,
     },
+    /// S3 has forgotten what was sent of it.
+    Aborted {
+        #[serde(flatten)]
+        subject: Subject,
+    },
     /// It was left as it is.
     Skipped {
         #[serde(flatten)]
@@ -153,6 +158,7 @@ impl ObjectEvent {
             }
             Self::Copied { subject, .. } => (subject, String::new()),
             Self::Deleted { subject } => (subject, "deleted".to_owned()),
+            Self::Aborted { subject } => (subject, "given up".to_owned()),
             Self::Skipped { subject, reason } => (subject, format!("left out: {reason}")),
             Self::Planned { subject, size } => (subject, size.map(human_size).unwrap_or_default()),
             Self::Failed { subject, message, .. } => return format!("{}: {}", subject.arrow(width), escape(message)),

@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use super::crew::{Crew, Gauge, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places, sibling, subject_of,
-    until_interrupted,
+    name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places, resume_folder,
+    sibling, subject_of, until_interrupted,
 };
 use crate::args::PutArgs;
 use crate::commands::place::{as_folder, parse_folder, parse_object, show, usage};
@@ -48,7 +48,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: 
         })
         .await;
     }
-    let source = Source::of(args)?;
+    let source = if args.abort { Source::of_before(args)? } else { Source::of(args)? };
     let object = target(args, source.name())?;
     let object = match (&*object.key, source.name()) {
         (key, Some(name)) if key.is_empty() || key.ends_with('/') => sibling(&object, format!("{key}{}", to_key(name))),
@@ -59,6 +59,9 @@ pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: 
         _ => object,
     };
     let (session, _) = context.signed_in().await?;
+    if args.abort {
+        return abort(&session, &source, object, output).await;
+    }
     until_interrupted(context, &session, NOTHING, |_| put_one(context, &session, source, object, args, output)).await
 }
 
@@ -97,6 +100,14 @@ impl Source {
             Ok(_) => Ok(Self::Pipe(path)),
             Err(error) => Err(local_failure(&path, error)),
         }
+    }
+
+    /// A file that need not be there any more.
+    fn of_before(args: &PutArgs) -> Result<Self, Failure> {
+        if args.file.is_standard_stream() {
+            return Err(usage("of what came from stdin nothing is left unfinished"));
+        }
+        args.file.absolute().map(Self::File)
     }
 
     /// The name that it may have in S3.
@@ -157,6 +168,23 @@ async fn put_one(
     };
     drop(progress);
     let event = ObjectEvent::uploaded(subject, uploaded?);
+    tell(&event, output)?;
+    Ok(())
+}
+
+/// Lets S3 forget what an earlier process sent of a file.
+async fn abort(session: &Session, source: &Source, object: ObjectAddress, output: &mut Output) -> Result<(), CliError> {
+    let shown = source.path().map(|path| path.display().to_string()).unwrap_or_default();
+    let subject = subject(session, &object, source.path(), &shown);
+    let was_there = match (source.path(), resume_folder()) {
+        (Some(path), Some(folder)) => session.abort_upload(object, path, &folder).await?,
+        _ => false,
+    };
+    let event = if was_there {
+        ObjectEvent::Aborted { subject }
+    } else {
+        ObjectEvent::Skipped { subject, reason: "nothing of it is unfinished" }
+    };
     tell(&event, output)?;
     Ok(())
 }
