@@ -138,9 +138,9 @@ async fn stock_clients_of_s3_and_sts_need_nothing_but_the_session() {
     let body = s3.get_object().bucket(bucket).key(found[0]).send().await.unwrap().body.collect().await.unwrap();
     assert_eq!(body.into_bytes().len() as u64, expected[0].size);
 
-    let sts =
-        aws_sdk_sts::config::Builder::from(&session.sdk_config()).endpoint_url(bench.stack.endpoints().sts.as_str());
-    let caller = aws_sdk_sts::Client::from_conf(sts.build()).get_caller_identity().send().await.unwrap();
+    // The configuration says where every other service is.
+    let sts = aws_sdk_sts::Client::new(&session.sdk_config());
+    let caller = sts.get_caller_identity().send().await.unwrap();
     assert!(caller.arn().unwrap().contains(":assumed-role/") && caller.account().unwrap().len() == 12, "{caller:?}");
     assert!(caller.user_id().unwrap().ends_with(":CognitoIdentityCredentials"), "{caller:?}");
     // So are their credentials: the session's, renewed when their time is up.

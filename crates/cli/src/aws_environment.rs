@@ -57,6 +57,23 @@ const OF_OTHERS: [&str; 28] = [
 /// A file with nothing in it.
 const NOTHING: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
+/// With this set, tools go to AWS whatever endpoints they are given.
+pub(crate) const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+
+/// Where the configuration says that services are, if not at AWS (AWS SDKs and Tools Reference Guide, "Service-specific
+/// endpoints": `AWS_ENDPOINT_URL` for all, `AWS_ENDPOINT_URL_<SERVICE>` before it). The AWS CLI knows these variables since
+/// 1.29.0 and 2.13.0 (aws/aws-cli#3309), boto3 since 1.28 (from memory, not found). Older ones go to AWS, which does not know
+/// a stand-in's keys.
+pub(crate) fn endpoints(config: &Config) -> Vec<(&'static str, String)> {
+    let endpoints = [
+        ("AWS_ENDPOINT_URL", config.services_endpoint()),
+        ("AWS_ENDPOINT_URL_S3", config.s3_endpoint()),
+        ("AWS_ENDPOINT_URL_COGNITO_IDENTITY", config.identity_pool_endpoint()),
+    ];
+    let named = endpoints.into_iter().filter_map(|(name, endpoint)| Some((name, endpoint?)));
+    named.map(|(name, endpoint)| (name, endpoint.as_str().trim_end_matches('/').to_owned())).collect()
+}
+
 /// The changes to make.
 pub(crate) struct AwsEnvironment {
     set: Vec<(&'static str, String)>,
@@ -99,21 +116,15 @@ impl AwsEnvironment {
         let region = regions.iter().find_map(|name| of_caller(name)).unwrap_or_else(|| config.region().to_owned());
         set.extend(regions.into_iter().filter(|name| of_caller(name).is_none()).map(|name| (name, region.clone())));
         let mut unset = OF_OTHERS.to_vec();
-        let endpoints = [
-            ("AWS_ENDPOINT_URL_S3", config.s3_endpoint()),
-            ("AWS_ENDPOINT_URL_COGNITO_IDENTITY", config.identity_pool_endpoint()),
-        ];
-        for (name, endpoint) in endpoints {
-            if let Some(endpoint) = endpoint {
-                set.push((name, endpoint.as_str().trim_end_matches('/').to_owned()));
-                unset.push("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-            }
+        let endpoints = endpoints(config);
+        if !endpoints.is_empty() {
+            unset.push(IGNORE_ENDPOINTS);
         }
+        set.extend(endpoints);
         if let Some(ca_file) = ca_file {
             set.push(("AWS_CA_BUNDLE", ca_file.to_owned()));
         }
         unset.retain(|name| !set.iter().any(|(set, _)| set == name));
-        unset.dedup();
         Self { set, unset }
     }
 
@@ -164,6 +175,24 @@ mod tests {
         assert_eq!(regions(&[("AWS_REGION", "eu-west-1")]), [None, some("eu-west-1")]);
         assert_eq!(regions(&[("AWS_DEFAULT_REGION", "eu-west-1")]), [some("eu-west-1"), None]);
         assert_eq!(regions(&[("AWS_REGION", "a"), ("AWS_DEFAULT_REGION", "b")]), [None, None]);
+    }
+
+    #[test]
+    fn where_the_configuration_is_a_stand_in_s_no_service_is_aws_s() {
+        let okta =
+            r#"{"okta_issuer_url":"http://127.0.0.1:4580","okta_client_id":"0oa1","okta_callback_url":"com.a:/b"}"#;
+        let pool = "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4";
+        let aws = format!(
+            r#"{{"Auth":{{"region":"us-west-2","identityPoolId":"{pool}","identityPoolEndpoint":"http://127.0.0.1:4581"}},
+            "Storage":{{"AWSS3":{{"region":"us-west-2","bucket":"b-1","endpoint":"http://127.0.0.1:4582"}}}},
+            "Services":{{"endpoint":"http://127.0.0.1:4583"}}}}"#
+        );
+        let config = Config::parse(okta, &aws).unwrap();
+        let environment = AwsEnvironment::beside(|_| None, &Source::Process { config_file: "/x" }, &config, None);
+        for (name, port) in [("AWS_ENDPOINT_URL", 4583), ("AWS_ENDPOINT_URL_S3", 4582)] {
+            assert_eq!(value(&environment, name), Some(format!("http://127.0.0.1:{port}").as_str()));
+        }
+        assert!(environment.unset().contains(&IGNORE_ENDPOINTS));
     }
 
     #[test]

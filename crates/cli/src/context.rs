@@ -190,12 +190,16 @@ impl Context {
             Ok(accounts) => accounts.list().await.unwrap_or_default(),
             Err(_) => Vec::new(),
         };
-        let mut others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
-        if let Some(other) = others.next() {
-            let more = if others.next().is_some() { " and others" } else { "" };
-            let switch = command(&["switch", &other.name]);
+        let others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
+        let others: Vec<_> = others.map(|other| other.name.as_str()).collect();
+        if let Some(first) = others.first() {
+            // Whoever names an account is not served by another choice of `switch`.
+            let way = match self.named_account() {
+                Some(_) => format!("--account {}", quote_for_shell(first)),
+                None => command(&["switch", first]),
+            };
             let hint = failure.hint.get_or_insert_default();
-            hint.push_str(&format!("\nAccount {}{more} is signed in; to use it: {switch}", other.name));
+            hint.push_str(&format!("\n{}; to use {first}: {way}", who_is_signed_in(&others)));
         }
         failure
     }
@@ -252,6 +256,17 @@ impl Context {
         let store = EncryptedFileStore::open(options)?.with_keyring_patience(self.patience);
         check_key_place(&store, key_source, &place)?;
         Ok(Arc::new(store))
+    }
+}
+
+/// `Account a is signed in`, `Accounts a, b and c are signed in`; of many the first ones.
+fn who_is_signed_in(accounts: &[&str]) -> String {
+    match accounts {
+        [one] => format!("Account {one} is signed in"),
+        [first, second] => format!("Accounts {first} and {second} are signed in"),
+        [first, second, third] => format!("Accounts {first}, {second} and {third} are signed in"),
+        [first, second, rest @ ..] => format!("Accounts {first}, {second} and {} more are signed in", rest.len()),
+        [] => "No account is signed in".to_owned(),
     }
 }
 
@@ -341,4 +356,21 @@ async fn read_certificates(path: &Path, notes: Notes) -> Result<Vec<u8>, CliErro
         return Err(problem("the file is larger than 4 MiB".to_owned()).into());
     }
     Ok(pem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_signed_in_and_several_are() {
+        for (accounts, said) in [
+            (&["a"][..], "Account a is signed in"),
+            (&["a", "b"], "Accounts a and b are signed in"),
+            (&["a", "b", "c"], "Accounts a, b and c are signed in"),
+            (&["a", "b", "c", "d", "e"], "Accounts a, b and 3 more are signed in"),
+        ] {
+            assert_eq!(who_is_signed_in(accounts), said);
+        }
+    }
 }

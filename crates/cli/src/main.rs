@@ -28,8 +28,9 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser as _};
+use jetbridge::quote_for_shell;
 
 use args::{Cli, Command};
 use commands::Done;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
     core_dumps::forbid();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return wrong_usage(&error),
+        Err(error) => return wrong_usage(error),
     };
     logging::start(&cli.global);
     let json = cli.global.json;
@@ -129,7 +130,7 @@ fn failed(failure: &Failure, json: bool) -> ExitCode {
 }
 
 /// Help and version are answers, everything else is an error; with `--json` in the form that scripts expect.
-fn wrong_usage(error: &clap::Error) -> ExitCode {
+fn wrong_usage(mut error: clap::Error) -> ExitCode {
     // What comes after `--` is another program's.
     let json = std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -137,10 +138,15 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
         let written = output.line(error.render().ansi().to_string().trim_end()).and_then(|()| output.flush());
         return end(written.map_err(CliError::from), false);
     }
-    if let Some(name) = unreadable_variable(error) {
+    if let Some(name) = unreadable_variable(&error) {
         let failure = Failure::new("usage", Exit::Usage, format!("the value of {name} is not UTF-8 text"));
         return failed(&failure.hint(format!("Set {name} again, or unset it.")), json);
     }
+    if let Some(command) = command_without_dashes(&error) {
+        let failure = Failure::new("usage", Exit::Usage, "the command that exec runs comes after `--`");
+        return failed(&failure.hint(format!("Run: {command}")), json);
+    }
+    show_all_usage(&mut error);
     if json {
         let text = error.render().to_string();
         let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
@@ -149,6 +155,36 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
     // To stderr; if that is closed, nobody is left to be told.
     let _ = error.print();
     ExitCode::from(Exit::Usage as u8)
+}
+
+/// Shows how the command is used as its help does. What the grammar's library shows takes what variables say for arguments, as
+/// if `--config` had to be given.
+fn show_all_usage(error: &mut clap::Error) {
+    let Some(usage) = error.get(ContextKind::Usage).map(ToString::to_string) else { return };
+    let mut command = Cli::command();
+    command.build();
+    // `Usage: jetbridge COMMAND …`
+    for word in anstream::adapter::strip_str(&usage).to_string().split_whitespace().skip(2) {
+        match command.find_subcommand(word).cloned() {
+            Some(inner) => command = inner,
+            None => break,
+        }
+    }
+    let usage = command.render_usage();
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+}
+
+/// What was meant by `exec COMMAND …`: the words from the command on are its own, whatever they look like.
+fn command_without_dashes(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(unexpected)) = error.get(ContextKind::InvalidArg) else { return None };
+    let words: Vec<_> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let exec = words.iter().position(|word| word == "exec")?;
+    let command = exec + 1 + words[exec + 1..].iter().position(|word| word == unexpected)?;
+    if error.kind() != ErrorKind::UnknownArgument || unexpected.starts_with('-') {
+        return None;
+    }
+    let words: Vec<_> = words.iter().map(|word| quote_for_shell(word)).collect();
+    Some(format!("{} {} -- {}", invocation::invocation(), words[1..command].join(" "), words[command..].join(" ")))
 }
 
 /// The variable that the grammar's library blames on the arguments.

@@ -78,6 +78,14 @@ impl Output {
         if self.pending.len() >= Self::BLOCK { self.flush() } else { Ok(()) }
     }
 
+    /// Writes a text beside what says what it is, in as many lines as the terminal's width takes.
+    pub(crate) fn beside(&mut self, label: &str, text: &str) -> io::Result<()> {
+        match self.width() {
+            usize::MAX => self.line(format_args!("{label}{text}")),
+            width => self.line(wrapped(label, text, width)),
+        }
+    }
+
     /// Writes labels and values in two columns; an empty value makes an empty line.
     pub(crate) fn fields(&mut self, indent: usize, fields: &[(&str, String)]) -> io::Result<()> {
         let width = fields.iter().map(|(label, _)| text::columns(label)).max().unwrap_or(0) + 2;
@@ -86,7 +94,7 @@ impl Output {
                 self.line("")?;
             } else {
                 let label = styled(DIM, text::pad_right(label, width));
-                self.line(format_args!("{}{label}{value}", " ".repeat(indent)))?;
+                self.beside(&format!("{}{label}", " ".repeat(indent)), value)?;
             }
         }
         Ok(())
@@ -135,9 +143,12 @@ impl Notes {
 
     /// Says something that one can do without.
     pub(crate) fn say(self, line: impl Display) {
-        if !self.quiet {
-            write_to_stderr(&line.to_string());
+        if self.quiet {
+            return;
         }
+        let text = line.to_string();
+        let width = if io::stderr().is_terminal() { message_width() } else { usize::MAX };
+        write_to_stderr(&fit(&text, width));
     }
 
     /// Asks for something, and leaves the cursor behind the question.
@@ -185,9 +196,22 @@ const PROGRAMS: [&str; 5] = ["jetbridge ", "cargo run -- ", "chmod ", "chown ", 
 
 /// A message of ours beside the word that says what it is.
 fn labelled(style: Style, label: &str, message: &str, width: usize) -> String {
-    // No control character is left, so that this one can stand for a space that is not to be broken at.
-    let bound: Vec<_> = text::escape_lines(message).lines().map(|line| bind_command(line, "\u{1}")).collect();
-    text::wrap_beside(&styled(style, label), &bound.join("\n"), width).replace('\u{1}', " ")
+    wrapped(&styled(style, label), &text::escape_lines(message), width)
+}
+
+/// The text beside its label, in lines of so many columns; a command to copy stays in one.
+fn wrapped(label: &str, text: &str, width: usize) -> String {
+    // No text of ours has this control character, so that it can stand for a space that is not to be broken at.
+    let bound: Vec<_> = text.lines().map(|line| bind_command(line, "\u{1}")).collect();
+    text::wrap_beside(label, &bound.join("\n"), width).replace('\u{1}', " ")
+}
+
+/// The same without a label; empty lines stay, at the end too.
+fn fit(text: &str, width: usize) -> String {
+    if width == usize::MAX {
+        return text.to_owned();
+    }
+    text.split('\n').map(|line| wrapped("", line, width)).collect::<Vec<_>>().join("\n")
 }
 
 /// A command to copy, which ends its line, in one piece: a shell would run each line of it.
@@ -235,6 +259,15 @@ mod tests {
         for line in [command, "jetbridge --store 'file:a b' login", "jetbridge logout --revoke --account 'x y z w'"] {
             assert!(text.lines().any(|shown| shown.trim() == line), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_said_fits_and_keeps_its_empty_lines_and_commands() {
+        let said = "\nTo end all of them, run: jetbridge logout --all --revoke\n\nhttps://example.com/a/long/address\n";
+        let fitted =
+            "\nTo end all of them,\nrun:\njetbridge logout --all --revoke\n\nhttps://example.com/a/long/address\n";
+        assert_eq!(fit(said, 20), fitted);
+        assert_eq!(fit(said, usize::MAX), said);
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Progress {
         }
         // The colours are chosen for stdout otherwise, which may be a file.
         console::set_colors_enabled(console::colors_enabled_stderr());
-        Self::paint_on(Box::new(RoomForEcho(Term::buffered_stderr())), text)
+        Self::paint_on(Box::new(RoomForEcho::new(Term::buffered_stderr())), text)
     }
 
     fn paint_on(terminal: Box<dyn TermLike>, text: impl Into<Cow<'static, str>>) -> Self {
@@ -133,57 +133,82 @@ const LEAST: u16 = 8;
 /// Room for a meter and some of the text beside it.
 const WIDE: u16 = 72;
 
-/// The terminal, a few columns narrower. A progress line is filled up to the right edge; the `^C` that the terminal
-/// echoes there would go to the next line, and the progress line would stay above it.
+/// The terminal, a few columns narrower, and only while it is ours. A progress line is filled up to the right edge; the `^C`
+/// that the terminal echoes there would go to the next line, and the progress line would stay above it.
 #[derive(Debug)]
-struct RoomForEcho<T>(T);
+struct RoomForEcho<T> {
+    terminal: T,
+    is_ours: fn() -> bool,
+}
 
 impl<T: TermLike> RoomForEcho<T> {
-    /// Asked anew for each line: the terminal may get another size at any moment.
-    fn has_room(&self) -> bool {
-        self.0.width() >= LEAST + ECHO
+    fn new(terminal: T) -> Self {
+        Self { terminal, is_ours: is_in_foreground }
     }
+
+    /// Asked anew for each line: at any moment the terminal may get another size, and we the terminal.
+    fn is_to_paint(&self) -> bool {
+        self.terminal.width() >= LEAST + ECHO && (self.is_ours)()
+    }
+
+    fn paint(&self, paint: impl FnOnce(&T) -> io::Result<()>) -> io::Result<()> {
+        if self.is_to_paint() { paint(&self.terminal) } else { Ok(()) }
+    }
+}
+
+/// Whether the terminal is ours to paint on: a job in the background would paint over what the user types to the shell (POSIX
+/// XBD 11.1.4, "Terminal Access Control": only the foreground process group reads; by default anybody writes).
+#[cfg(unix)]
+fn is_in_foreground() -> bool {
+    // Of a terminal that is not the one of this session nothing is known.
+    rustix::termios::tcgetpgrp(io::stderr()).map_or(true, |foreground| foreground == rustix::process::getpgrp())
+}
+
+#[cfg(not(unix))]
+fn is_in_foreground() -> bool {
+    true
 }
 
 impl<T: TermLike> TermLike for RoomForEcho<T> {
     fn width(&self) -> u16 {
-        self.0.width().saturating_sub(ECHO).max(LEAST)
+        self.terminal.width().saturating_sub(ECHO).max(LEAST)
     }
 
     fn height(&self) -> u16 {
-        self.0.height()
+        self.terminal.height()
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.0.move_cursor_up(n)
+        self.paint(|terminal| terminal.move_cursor_up(n))
     }
 
     fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.0.move_cursor_down(n)
+        self.paint(|terminal| terminal.move_cursor_down(n))
     }
 
     fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.0.move_cursor_right(n)
+        self.paint(|terminal| terminal.move_cursor_right(n))
     }
 
     fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.0.move_cursor_left(n)
+        self.paint(|terminal| terminal.move_cursor_left(n))
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        if self.has_room() { self.0.write_line(text) } else { Ok(()) }
+        self.paint(|terminal| terminal.write_line(text))
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        if self.has_room() { self.0.write_str(text) } else { Ok(()) }
+        self.paint(|terminal| terminal.write_str(text))
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.0.clear_line()
+        self.paint(TermLike::clear_line)
     }
 
+    /// What was painted before is shown in any case.
     fn flush(&self) -> io::Result<()> {
-        self.0.flush()
+        self.terminal.flush()
     }
 }
 
@@ -256,7 +281,8 @@ mod tests {
         for width in 0..100 {
             let paper = Paper::of(width, false);
             let written = paper.written;
-            let progress = Progress::paint_on(Box::new(RoomForEcho(paper)), "waiting for the browser …");
+            let room = RoomForEcho { terminal: paper, is_ours: || true };
+            let progress = Progress::paint_on(Box::new(room), "waiting for the browser …");
             progress.say("waiting for the browser …");
             assert_eq!(progress.aside(|| 7), 7);
             drop(progress);
@@ -264,6 +290,17 @@ mod tests {
             assert_eq!(written.is_empty(), width < LEAST + ECHO, "{width}: {written}");
             assert_eq!(written.contains("browser …"), width > 30, "{width}: {written}");
         }
+    }
+
+    #[test]
+    fn nothing_is_painted_on_a_terminal_that_is_somebody_else_s() {
+        let paper = Paper::of(80, false);
+        let written = paper.written;
+        let progress = Progress::paint_on(Box::new(RoomForEcho { terminal: paper, is_ours: || false }), "asking S3 …");
+        progress.say("still asking …");
+        assert_eq!(progress.aside(|| 7), 7);
+        drop(progress);
+        assert_eq!(*written.lock().unwrap(), "");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use indicatif::HumanCount;
+use textwrap::core::Word;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -112,21 +113,60 @@ pub(crate) fn pad_left(text: &str, width: usize) -> String {
 
 /// Breaks at spaces so that lines take at most `width` columns, `label` included, which stands before the first line;
 /// the others are indented by as much. Line ends in the text stay. A longer word is not cut: one could not copy an
-/// address any more.
+/// address any more. ARNs alone are, behind a slash or a colon: a terminal would cut them anywhere.
 pub(crate) fn wrap_beside(label: &str, text: &str, width: usize) -> String {
     let margin = " ".repeat(textwrap::core::display_width(label));
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
+        let line = &*mark_seams(line, width.saturating_sub(margin.len()));
         let own_indent: String = line.chars().take_while(|character| *character == ' ').collect();
         let subsequent_indent = format!("{margin}{own_indent}");
         let options = textwrap::Options::new(width)
             .initial_indent(if index == 0 { label } else { &margin })
             .subsequent_indent(&subsequent_indent)
             .break_words(false)
+            .word_separator(textwrap::WordSeparator::Custom(separate_at_seams))
             .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        lines.extend(textwrap::wrap(line, options).into_iter().map(|line| line.trim_end().to_owned()));
+        lines.extend(textwrap::wrap(line, options).into_iter().map(|line| line.trim_end().replace(SEAM, "")));
     }
     lines.join("\n")
+}
+
+/// Where a line may end within a word. It takes no column, and is in no text: [`escape`] leaves no control character.
+const SEAM: char = '\u{2}';
+
+/// The line with seams in the ARNs that are wider than `room` columns.
+fn mark_seams(line: &str, room: usize) -> Cow<'_, str> {
+    if !line.contains("arn:") {
+        return Cow::Borrowed(line);
+    }
+    let mark = |word: &str| {
+        let mut marked = String::with_capacity(word.len() + 16);
+        for character in word.chars() {
+            marked.push(character);
+            if matches!(character, '/' | ':') {
+                marked.push(SEAM);
+            }
+        }
+        marked
+    };
+    let words = line.split(' ').map(|word| {
+        let is_divided = word.contains("arn:") && word.width() > room;
+        if is_divided { Cow::Owned(mark(word)) } else { Cow::Borrowed(word) }
+    });
+    Cow::Owned(words.collect::<Vec<_>>().join(" "))
+}
+
+fn separate_at_seams(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    Box::new(textwrap::WordSeparator::AsciiSpace.find_words(line).flat_map(|word| {
+        let mut pieces: Vec<_> = word.word.split_inclusive(SEAM).map(Word::from).collect();
+        match pieces.last_mut() {
+            Some(last) => last.whitespace = word.whitespace,
+            // Spaces at the beginning.
+            None => pieces.push(word),
+        }
+        pieces
+    }))
 }
 
 /// A size in bytes as a person reads it: `0 B`, `999 B`, `1.5 KiB`.
@@ -249,6 +289,13 @@ mod tests {
             "to\nhttps://example.com/a/long/address"
         );
         assert_eq!(wrap_beside("", "us-west-2:6f2b4c1e-0d5a", 10), "us-west-2:6f2b4c1e-0d5a");
+        let arn = "arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/CognitoIdentityCredentials";
+        assert_eq!(
+            wrap_beside("help: ", &format!("User: {arn} may not"), 80),
+            "help: User: arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/\n      \
+             CognitoIdentityCredentials may not"
+        );
+        assert_eq!(wrap_beside("", &format!("User: {arn}"), 90), format!("User:\n{arn}"), "whole where there is room");
         assert_eq!(wrap_beside("", "写真 写真 写真", 9), "写真 写真\n写真");
     }
 

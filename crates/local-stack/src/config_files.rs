@@ -78,6 +78,8 @@ pub(crate) fn render(shared: &Shared) -> ConfigFiles {
             },
         },
     });
+    // Every other service: the stack has STS, and refuses the rest by name.
+    aws["Services"] = json!({ "endpoint": endpoints.sts.as_str().trim_end_matches('/') });
     if let Some(prefix) = shared.deployment().and_then(|deployment| deployment.start_prefix.as_deref()) {
         aws["Storage"]["AWSS3"]["prefix"] = json!(prefix);
     }

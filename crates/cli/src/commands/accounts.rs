@@ -64,17 +64,13 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
         let (mark, name) =
             if account.is_current { ("*", styled(BOLD, &account.name)) } else { (" ", account.name.clone()) };
         let space = " ".repeat(width - account.name.len());
-        output.line(format_args!("{} {name}{space}  {}", styled(GOOD, mark), describe(&account.state)))?;
+        output.beside(&format!("{} {name}{space}  ", styled(GOOD, mark)), &describe(&account.state))?;
     }
     for other in &others {
         let space = " ".repeat(width - other.account.len());
-        let whose = styled(DIM, format!("another configuration: {}", describe_configuration(other)));
-        output.line(format_args!(
-            "  {}{space}  {}\n  {:width$}  {whose}",
-            other.account,
-            describe(&other.state),
-            ""
-        ))?;
+        let whose = format!("another configuration: {}", describe_configuration(other));
+        output.beside(&format!("  {}{space}  ", other.account), &describe(&other.state))?;
+        output.beside(&" ".repeat(width + 4), &styled(DIM, whose))?;
     }
     if !others.is_empty() {
         let end_all = command(&["logout", "--all", "--revoke"]);

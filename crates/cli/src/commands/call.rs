@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use jetbridge::{ApiEndpoint, ApiRequest, ApiResponse, ApiStream, Config};
 use serde::Serialize;
 use tokio::io::AsyncReadExt as _;
+use url::{ParseError, Url};
 
 use crate::args::CallArgs;
 use crate::context::Context;
@@ -150,6 +151,16 @@ fn find_url(typed: &str, config: &Config) -> Result<String, Failure> {
             Some(api) => Ok(behind(api, &format!("/{path}"))),
             None => Err(which(format!("the configuration names no API {:?}", escape(name)))),
         },
+        _ if matches!(Url::parse(typed), Err(ParseError::RelativeUrlWithoutBase)) => {
+            let path = escape(typed);
+            let path = match apis {
+                [_] | [] => format!("/{path}"),
+                [api, ..] => format!("{}:/{path}", escape(&api.name)),
+            };
+            let problem = format!("{} is no URL, and no path behind an API", escape(typed));
+            Err(Failure::new("usage", Exit::Usage, problem)
+                .hint(format!("A path begins with a slash, {path}, and a URL with https://.")))
+        }
         _ => Ok(typed.to_owned()),
     }
 }

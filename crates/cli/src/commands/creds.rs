@@ -8,8 +8,10 @@ use jetbridge::{AwsCredentials, quote_for_shell};
 use serde::Serialize;
 
 use crate::args::{CredsArgs, CredsFormat};
+use crate::aws_environment;
 use crate::context::Context;
 use crate::exit::CliError;
+use crate::invocation::command;
 use crate::output::Output;
 use crate::text::{escape, relative, rfc3339, short_time};
 
@@ -53,13 +55,18 @@ pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output
             expiration: rfc3339(credentials.expires_at()),
         })?,
         Some(CredsFormat::Env) => {
-            for (name, value) in [
-                ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
-                ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
-                ("AWS_SESSION_TOKEN", credentials.session_token()),
-                ("AWS_CREDENTIAL_EXPIRATION", &rfc3339(credentials.expires_at())),
-            ] {
-                output.line(format_args!("export {name}={}", quote_for_shell(value)))?;
+            let endpoints = aws_environment::endpoints(session.config());
+            if !endpoints.is_empty() {
+                output.line(format_args!("unset {}", aws_environment::IGNORE_ENDPOINTS))?;
+            }
+            let keys = [
+                ("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key().to_owned()),
+                ("AWS_SESSION_TOKEN", credentials.session_token().to_owned()),
+                ("AWS_CREDENTIAL_EXPIRATION", rfc3339(credentials.expires_at())),
+            ];
+            for (name, value) in keys.into_iter().chain(endpoints) {
+                output.line(format_args!("export {name}={}", quote_for_shell(&value)))?;
             }
         }
         None => {
@@ -95,7 +102,11 @@ fn summary(
     if let Some(identity_id) = identity_id {
         fields.push(("Identity", escape(identity_id).into_owned()));
     }
-    fields.push(("To use them", "exec -- COMMAND; creds --format process for the AWS CLI, or --format env".to_owned()));
+    fields.push(("To use them", format!("{} -- COMMAND", command(&["exec"]))));
+    fields.push((
+        "",
+        "or, for a profile of the AWS CLI, creds --format process; for a shell, creds --format env".to_owned(),
+    ));
     output.fields(0, &fields)
 }
 

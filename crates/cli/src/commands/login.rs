@@ -23,6 +23,9 @@ use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, report, styled
 use crate::progress::Progress;
 use crate::text::{escape, human_span};
 
+/// What somebody is told who pasted another address than the sign-in's.
+const PASTE_ANOTHER: &str = "This sign-in goes on: open the address above in the browser, sign in there, and paste the one that \
+                             it ends at.";
 /// The sign-in is complete without the profile, so it may hold up the end only for a moment.
 const PROFILE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -235,7 +238,7 @@ fn check_attempt(pasted: &str, request: &str) -> Result<(), CliError> {
             Exit::Usage,
             "this address belongs to another sign-in than the one that was just begun",
         )
-        .hint("Open the address above in the browser, sign in there, and paste the one that it ends at.")
+        .hint(PASTE_ANOTHER)
         .into()),
         _ => Ok(()),
     }
@@ -276,7 +279,11 @@ async fn by_hand(
             Err(CliError::Failed(failure))
                 if failure.exit == Exit::Usage && prompt.is_attended() && !output.is_json() =>
             {
-                report(&failure, false);
+                // The core's advice is for who cannot be asked again.
+                report(
+                    &if failure.kind == "unexpected_redirect" { failure.hint(PASTE_ANOTHER) } else { failure },
+                    false,
+                );
             }
             completed => return completed,
         }

@@ -124,13 +124,12 @@ async fn report(
     let is_unread = matches!(state, SessionState::StorageUnavailable { .. });
     if !output.is_json() {
         let whose = other.map(|other| format!(" ({other})")).unwrap_or_default();
-        output.line(match user {
-            Some(user) => format!("{} Signed out {}{whose}", styled(GOOD, "✓"), escape(user.display_name())),
-            None if is_unread => {
-                format!("{} Removed a session that could not be read{whose}", styled(GOOD, "✓"))
-            }
-            None => "Nobody was signed in.".to_owned(),
-        })?;
+        let done = styled(GOOD, "✓ ");
+        match user {
+            Some(user) => output.beside(&done, &format!("Signed out {}{whose}", escape(user.display_name())))?,
+            None if is_unread => output.beside(&done, &format!("Removed a session that could not be read{whose}"))?,
+            None => output.line("Nobody was signed in.")?,
+        }
         if revoked {
             output.line("  Okta revoked the refresh token.")?;
         }

@@ -132,7 +132,14 @@ fn nothing_is_signed_for_a_host_that_nobody_named() {
         assert_eq!((unclear.code, unclear.error()["kind"].as_str()), (2, Some("usage")), "{unclear:?}");
         assert!(unclear.error()["hint"].as_str().unwrap().contains("JetbridgeApi:/… own:/…"), "{unclear:?}");
     }
+    for (typed, path) in [("echo", "JetbridgeApi:/echo,"), ("api.example.com/a", "JetbridgeApi:/api.example.com/a,")] {
+        let no_url = bench.run(&["call", "GET", typed, "--json"]);
+        assert_eq!((no_url.code, no_url.error()["kind"].as_str()), (2, Some("usage")), "{no_url:?}");
+        assert!(no_url.error()["hint"].as_str().unwrap().contains(path), "{no_url:?}");
+    }
     bench.edit_config("aws-exports.json", |aws| drop(aws.as_object_mut().unwrap().remove("API")));
+    let no_url = bench.run(&["call", "GET", "echo", "--json"]);
+    assert!(no_url.error()["hint"].as_str().unwrap().contains("slash, /echo,"), "{no_url:?}");
     assert_eq!(bench.run(&["call", "GET", "/echo"]).code, 2);
 }
 

@@ -75,6 +75,26 @@ fn a_prefix_and_a_delimiter_narrow_it_down() {
 }
 
 #[test]
+fn who_asks_for_a_folder_without_its_slash_is_told_what_else_begins_so() {
+    let bench = signed_in();
+    for (prefix, folder) in [
+        ("awkward", Some("awkward/")),
+        ("s3://jetbridge-demo/awkward", Some("s3://jetbridge-demo/awkward/")),
+        ("awkward/", None),
+        ("photos", None),
+        ("awkward-", None),
+        ("", None),
+    ] {
+        for more in [&[][..], &["--delimiter", "/"]] {
+            let told = bench.run(&[&["ls", prefix], more].concat()).stderr;
+            let command = folder.map(|folder| format!("The folder alone: jetbridge ls {folder}\n"));
+            assert_eq!(told.contains("The folder alone"), command.is_some(), "{prefix}: {told}");
+            assert!(command.is_none_or(|command| told.contains(&command)), "{prefix}: {told}");
+        }
+    }
+}
+
+#[test]
 fn a_limit_stops_and_says_so() {
     let bench = signed_in();
     let outcome = bench.run(&["ls", "--json", "--limit", "3"]);
@@ -180,5 +200,25 @@ fn what_no_bucket_is_called_is_refused_before_anything_is_sent() {
     // What only the SDK's rules know.
     refused(&["--bucket", "arn:aws:s3:us-west-2:123456789012:accesspoint/a/b"]);
     refused(&["s3://../other"]);
+    for nothing in ["s3://", "s3:///reports/"] {
+        let outcome = bench.run(&["ls", "--json", nothing]);
+        assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (2, Some("usage")), "{outcome:?}");
+    }
     assert_eq!(bench.stack.log().records().len(), asked);
+}
+
+/// S3 refuses some names that this library knows no rule against.
+#[test]
+fn a_bucket_of_the_command_line_is_not_blamed_on_the_configuration() {
+    let bench = signed_in();
+    for arguments in
+        [&["ls", "s3://Bad..Bucket"][..], &["ls", "--bucket", "Bad..Bucket"], &["rm", "s3://Bad..Bucket/a"]]
+    {
+        let outcome = bench.run(&[arguments, &["--json"]].concat());
+        let message = outcome.error()["message"].to_string();
+        assert!(message.contains("Bad..Bucket is no bucket name") && !message.contains("AWSS3"), "{outcome:?}");
+    }
+    bench.edit_config("aws-exports.json", |aws| aws["Storage"]["AWSS3"]["bucket"] = "Bad..Bucket".into());
+    let outcome = bench.run(&["ls", "--json"]);
+    assert!(outcome.error()["message"].to_string().contains("Storage.AWSS3.bucket"), "{outcome:?}");
 }

@@ -291,6 +291,9 @@ fn somebody_at_a_terminal_who_pastes_something_else_is_asked_again() {
     assert_eq!(outcome.stdout.matches("Paste it here").count(), 3, "{outcome:?}");
     assert_eq!(outcome.stdout.matches("error:").count(), 2, "{outcome:?}");
     assert!(outcome.stdout.contains("another sign-in"), "{outcome:?}");
+    // It goes on, so nobody is told to begin anew.
+    let told = outcome.stdout.replace("\r\n       ", " ");
+    assert!(told.matches("This sign-in goes on").count() == 2 && !told.contains("in again"), "{told}");
 }
 
 #[cfg(unix)]

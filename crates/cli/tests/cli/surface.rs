@@ -31,6 +31,23 @@ fn help_names_every_command_and_nothing_that_is_not_there() {
     assert!(outcome.stdout.contains("Exit codes"));
 }
 
+/// What comes from variables is not to be typed.
+#[test]
+fn wrong_usage_shows_what_can_be_given_and_not_what_variables_say() {
+    let bench = Bench::start();
+    for (arguments, usage) in [
+        (&["put"][..], "Usage: jetbridge put [OPTIONS] <FILE> [KEY]"),
+        (&["cp", "a"], "Usage: jetbridge cp [OPTIONS] <SOURCE> <TARGET>"),
+        (&["creds", "--serve", "--format", "env"], "Usage: jetbridge creds [OPTIONS]"),
+        (&["--frobnicate"], "Usage: jetbridge [OPTIONS] <COMMAND>"),
+    ] {
+        let outcome = bench.run(arguments);
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+        assert!(outcome.stderr.lines().any(|line| line == usage), "{outcome:?}");
+        assert!(!outcome.stderr.contains("--config <DIR>"), "{outcome:?}");
+    }
+}
+
 #[test]
 fn completions_are_written_for_each_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -66,11 +66,12 @@ impl Others {
         Self { home }
     }
 
-    /// `command`, called by somebody who has all of that. AWS's services are the bench's.
-    fn surround<'a>(&self, bench: &Bench, command: &'a mut Command) -> &'a mut Command {
+    /// `command`, called by somebody who has all of that. What would go to AWS goes nowhere.
+    fn surround<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         clear(command)
             .env("HOME", &self.home)
-            .env("AWS_ENDPOINT_URL_STS", bench.stack.endpoints().sts.as_str())
+            .env("HTTPS_PROXY", "http://127.0.0.1:9")
+            .env("NO_PROXY", "127.0.0.1")
             .envs([
                 ("AWS_ACCESS_KEY_ID", "AKIAOTHER00000000000"),
                 ("AWS_SECRET_ACCESS_KEY", "other"),
@@ -172,13 +173,14 @@ fn whoever_else_has_keys_the_command_acts_as_the_session_s_user() {
     let (python, aws) = (stock("python"), stock("aws"));
     // Without `exec` the others' keys are used, and refused.
     let mut plain = Command::new(&python);
-    let refused = others.surround(&bench, plain.args(["-c", WHO])).env("AWS_DEFAULT_REGION", "us-west-2").output();
+    others.surround(plain.args(["-c", WHO])).env("AWS_DEFAULT_REGION", "us-west-2");
+    let refused = plain.env("AWS_ENDPOINT_URL_STS", bench.stack.endpoints().sts.as_str()).output();
     let refused = String::from_utf8(refused.unwrap().stderr).unwrap();
     assert!(refused.contains("InvalidClientTokenId"), "{refused}");
 
     let exec = |arguments: &[&str]| {
         let mut command = bench.command(&[&["exec", "--"], arguments].concat());
-        stdout_of(&others.surround(&bench, &mut command).output().unwrap())
+        stdout_of(&others.surround(&mut command).output().unwrap())
     };
     let said = exec(&[python.to_str().unwrap(), "-c", WHO]);
     let (arn, key) = said.split_once(' ').unwrap();
@@ -186,17 +188,29 @@ fn whoever_else_has_keys_the_command_acts_as_the_session_s_user() {
     assert!(bench.stack.identity_of(key).is_some());
     let aws = aws.to_str().unwrap();
     assert_eq!(exec(&[aws, "sts", "get-caller-identity", "--query", "Arn", "--output", "text"]), arn);
-    // Region and S3's endpoint come from the configuration.
+    // Region and endpoints come from the configuration; what the stack has not is refused there, and never asked of AWS.
     let listed = exec(&[aws, "s3", "ls", &format!("s3://{}/", bench.stack.options().bucket)]);
     assert!(listed.contains("readme.txt"), "{listed}");
+    for (service, call) in [("dynamodb", "list-tables"), ("lambda", "list-functions"), ("iam", "list-roles")] {
+        let mut command = bench.command(&["exec", "--", aws, service, call]);
+        let output = others.surround(&mut command).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{service}");
+        assert!(said.contains(&format!("The local stack does not imitate {service}")), "{service}: {said}");
+    }
+    let variables = bench.command(&["creds", "--format", "env"]).output().unwrap();
+    let script = format!("{}\nAWS_DEFAULT_REGION=us-west-2 '{}' -c \"$0\"", stdout_of(&variables), python.display());
+    let mut shell = Command::new("sh");
+    clear(&mut shell).env("HTTPS_PROXY", "http://127.0.0.1:9").env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+    assert_eq!(stdout_of(&shell.args(["-c", &script, WHO]).output().unwrap()).split_once(' ').unwrap().0, arn);
 
     // The same for programs that ask the endpoint.
     let served = Served::start(&bench, &[]);
     let mut command = Command::new(&python);
-    others.surround(&bench, command.args(["-c", WHO]));
+    others.surround(command.args(["-c", WHO]));
     assert_eq!(stdout_of(&served.apply(&mut command).output().unwrap()).split_once(' ').unwrap().0, arn);
     let mut command = Command::new(aws);
-    others.surround(&bench, command.args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]));
+    others.surround(command.args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]));
     assert_eq!(stdout_of(&served.apply(&mut command).output().unwrap()), arn);
 }
 
@@ -208,7 +222,7 @@ fn a_profile_with_another_name_is_not_there_instead_of_being_somebody_else() {
     let aws = stock("aws");
     let mut command =
         bench.command(&["exec", "--", aws.to_str().unwrap(), "--profile", "other", "sts", "get-caller-identity"]);
-    let output = others.surround(&bench, &mut command).output().unwrap();
+    let output = others.surround(&mut command).output().unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("could not be found"), "{output:?}");
 }
@@ -241,7 +255,7 @@ fn paths_and_certificates_reach_the_tools_whatever_is_in_their_names() {
     let (others, python) = (Others::settle_in(&bench), stock("python"));
     let run = ["exec", "--", python.to_str().unwrap(), "-c", WHO];
     let mut command = options(odd("/config/ca.pem"), &good_store, &run);
-    let said = stdout_of(&others.surround(&bench, &mut command).output().unwrap());
+    let said = stdout_of(&others.surround(&mut command).output().unwrap());
     assert!(is_alice_s(&said), "{said}");
     // What the SDKs of other languages do with the same line.
     let script = "line=$(sed -n 's/^credential_process = //p' \"$AWS_CONFIG_FILE\"); sh -c \"$line\"";
@@ -289,19 +303,20 @@ fn one_client_goes_on_calling_when_its_keys_have_expired() {
     let by_profile = |program: &PathBuf, arguments: &[&str]| {
         let mut command = Command::new(program);
         others
-            .surround(&bench, command.args(arguments))
+            .surround(command.args(arguments))
+            .env("AWS_ENDPOINT_URL_STS", bench.stack.endpoints().sts.as_str())
             .env("AWS_CONFIG_FILE", &profile)
             .env("AWS_DEFAULT_REGION", "us-west-2");
         command
     };
     let by_endpoint = |program: &PathBuf, arguments: &[&str]| {
         let mut command = Command::new(program);
-        served.apply(others.surround(&bench, command.args(arguments)));
+        served.apply(others.surround(command.args(arguments)));
         command
     };
     let by_exec = |program: &PathBuf, arguments: &[&str]| {
         let mut command = bench.command(&[&["exec", "--", program.to_str().unwrap()], arguments].concat());
-        others.surround(&bench, &mut command);
+        others.surround(&mut command);
         command
     };
     let start = |mut command: Command| {
@@ -346,7 +361,18 @@ fn the_command_s_end_is_the_end() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     let unfit = bench.run(&["--json", "exec", "--", file.to_str().unwrap()]);
     assert_eq!((unfit.code, unfit.error()["kind"].as_str()), (126, Some("command_not_run")), "{unfit:?}");
-    assert_eq!(bench.run(&["exec", "sh"]).code, 2, "the command comes after `--`");
+    // A command without the dashes before it is told as that.
+    for (arguments, command) in [
+        (&["exec", "sh"][..], "jetbridge exec -- sh"),
+        (
+            &["--quiet", "exec", "aws", "s3", "ls", "--region", "a b"],
+            "jetbridge --quiet exec -- aws s3 ls --region 'a b'",
+        ),
+    ] {
+        let outcome = bench.run(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
+        assert!(outcome.stderr.contains(&format!("Run: {command}\n")), "{outcome:?}");
+    }
     assert_eq!(bench.run(&["exec", "--"]).code, 2);
 }
 
@@ -499,7 +525,7 @@ fn a_session_that_ends_while_it_is_served_is_told_to_the_sdk() {
     assert_eq!(body(&answer)["code"], "sign_in_required");
     let others = Others::settle_in(&bench);
     let mut command = Command::new(stock("python"));
-    others.surround(&bench, command.args(["-c", WHO]));
+    others.surround(command.args(["-c", WHO]));
     let output = served.apply(&mut command).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("Run: jetbridge login"), "{said}");

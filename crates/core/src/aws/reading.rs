@@ -28,11 +28,6 @@ use crate::net::whole_answer::WholeRefusal;
 /// "To retrieve the checksum, this mode must be enabled" (S3 API reference, GetObject).
 const CHECKSUM_MODE: HeaderName = HeaderName::from_static("x-amz-checksum-mode");
 
-/// As often as uploads are sent: a server that limits the rate of requests needs some seconds.
-fn patient() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(5)
-}
-
 /// Refuses answers that are not S3's, such as a network's sign-in page: S3 reads with no other status than these, and gives
 /// every answer an id and every object an entity tag (S3 API reference, GetObject, HeadObject, "Common response headers").
 #[derive(Debug, Clone, Copy)]
@@ -175,7 +170,7 @@ macro_rules! read_details {
     }};
 }
 
-/// Asks what is known of an object.
+/// Asks what is known of an object, once.
 pub(crate) async fn head(
     target: &Target,
     credentials: &AwsCredentials,
@@ -194,7 +189,9 @@ pub(crate) async fn head(
         .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
         .checksum_mode(ChecksumMode::Enabled)
         .customize()
-        .config_override(for_call::<HeadObjectError>(credentials).retry_config(patient()).interceptor(OfS3))
+        .config_override(
+            for_call::<HeadObjectError>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3),
+        )
         .send()
         .await;
     let refused = match answer {
@@ -220,7 +217,7 @@ pub(crate) async fn head(
     }
 }
 
-/// Begins to read an object.
+/// Begins to read an object. Asks once: whoever reads its bytes has to repeat it anyway, and to wait in between.
 pub(crate) async fn open(
     target: &Target,
     credentials: &AwsCredentials,
@@ -229,10 +226,9 @@ pub(crate) async fn open(
 ) -> Result<Opened, AwsFailure> {
     let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
     let config = for_call::<GetObjectError>(credentials)
-        .retry_config(patient())
+        .retry_config(RetryConfig::disabled())
         .interceptor(WholeRefusal)
         .interceptor(OfS3)
-        .retry_classifier(WholeRefusal)
         // The checksum is asked for below and compared by whoever reads the bytes: of an object that comes in several
         // answers no single one can be.
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)

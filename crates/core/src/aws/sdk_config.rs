@@ -43,7 +43,7 @@ pub(crate) fn signed(
     http: &Http,
     clock: &CorrectedClock,
 ) -> SdkConfig {
-    unsigned(config.region(), None, http, clock)
+    unsigned(config.region(), config.services_endpoint(), http, clock)
         .into_builder()
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()

@@ -33,6 +33,11 @@ const S3_ENDPOINT: Key = Key {
 };
 const FORCE_PATH_STYLE: Key = Key { name: "forcePathStyle", expectation: "true or false, without quotes" };
 const PREFIX: Key = Key { name: "prefix", expectation: "the beginning of keys, such as reports/2026/" };
+const SERVICES: Key = Key { name: "Services", expectation: "an object with an \"endpoint\" in it" };
+const SERVICES_ENDPOINT: Key = Key {
+    name: "endpoint",
+    expectation: "an https URL without a path (http only on loopback), or no such key for AWS itself",
+};
 const API: Key = Key { name: "API", expectation: "an object with an \"endpoints\" list in it" };
 const ENDPOINTS: Key = Key {
     name: "endpoints",
@@ -40,11 +45,12 @@ const ENDPOINTS: Key = Key {
 };
 
 #[cfg(test)]
-pub(super) const SECTIONS: [&[&Key]; 6] = [
-    &[&AUTH, &STORAGE, &API],
+pub(super) const SECTIONS: [&[&Key]; 7] = [
+    &[&AUTH, &STORAGE, &SERVICES, &API],
     &[&AUTH_REGION, &IDENTITY_POOL_ID, &IDENTITY_POOL_ENDPOINT],
     &[&AWS_S3],
     &[&S3_REGION, &BUCKET, &S3_ENDPOINT, &FORCE_PATH_STYLE, &PREFIX],
+    &[&SERVICES_ENDPOINT],
     &[&ENDPOINTS],
     &[&api::NAME, &api::ENDPOINT, &api::REGION, &api::SERVICE],
 ];
@@ -59,6 +65,7 @@ pub(super) struct AwsSettings {
     pub(super) s3_endpoint: Option<Url>,
     pub(super) force_path_style: Option<bool>,
     pub(super) listing_prefix: Option<String>,
+    pub(super) services_endpoint: Option<Url>,
     pub(super) api_endpoints: Vec<ApiEndpoint>,
 }
 
@@ -81,6 +88,9 @@ impl AwsSettings {
         let mut top = Section::new(file, document, problems);
         let auth = top.required_section(&AUTH).map(read_auth);
         let s3 = top.required_section(&STORAGE).and_then(|mut storage| storage.required_section(&AWS_S3).map(read_s3));
+        let services_endpoint = top
+            .optional_section(&SERVICES)
+            .and_then(|mut services| services.optional(&SERVICES_ENDPOINT, validate::endpoint));
         let api_endpoints =
             top.optional_section(&API).map(|mut api| api::read(&mut api, &ENDPOINTS)).unwrap_or_default();
         // All sections are read before either may end it here, so that the problems of all are noted.
@@ -94,6 +104,7 @@ impl AwsSettings {
             s3_endpoint: s3.endpoint,
             force_path_style: s3.force_path_style,
             listing_prefix: s3.prefix,
+            services_endpoint,
             api_endpoints,
         })
     }

@@ -29,6 +29,8 @@ use aws_exports::AwsSettings;
 pub(crate) use logins_key::logins_key;
 use okta::OktaSettings;
 
+use crate::loopback::is_loopback;
+
 /// The name of the file with the Okta settings.
 pub const OKTA_FILE: &str = "okta-config.json";
 /// The name of the file with the AWS settings.
@@ -91,6 +93,7 @@ impl Config {
             (OKTA_FILE, "okta_issuer_url".to_owned(), issuer.as_ref()),
             (AWS_FILE, "Auth.identityPoolEndpoint".to_owned(), self.aws.identity_pool_endpoint.as_ref()),
             (AWS_FILE, "Storage.AWSS3.endpoint".to_owned(), self.aws.s3_endpoint.as_ref()),
+            (AWS_FILE, "Services.endpoint".to_owned(), self.aws.services_endpoint.as_ref()),
         ];
         let apis = self.aws.api_endpoints.iter().enumerate();
         let apis = apis.map(|(index, api)| (AWS_FILE, format!("API.endpoints[{index}].endpoint"), Some(&api.url)));
@@ -184,6 +187,16 @@ impl Config {
     /// An S3-compatible server to use in place of AWS: https, or http on loopback, without a path.
     pub fn s3_endpoint(&self) -> Option<&Url> {
         self.aws.s3_endpoint.as_ref()
+    }
+
+    /// Where every AWS service is that has no endpoint of its own here, in place of AWS: https, or http on loopback, without
+    /// a path. Where identity pool and bucket are both on this machine, nothing is AWS's, and without such a key it is the
+    /// identity pool's: keys of a stand-in are no business of AWS, and a call for the stand-in none of a real account.
+    pub fn services_endpoint(&self) -> Option<&Url> {
+        let is_here = |endpoint: &Option<Url>| endpoint.as_ref().is_some_and(is_loopback);
+        let stand_in = self.aws.identity_pool_endpoint.as_ref();
+        let stand_in = stand_in.filter(|pool| is_loopback(pool) && is_here(&self.aws.s3_endpoint));
+        self.aws.services_endpoint.as_ref().or(stand_in)
     }
 
     /// Where listings start, for users who may see only a part of the bucket.

@@ -459,6 +459,7 @@ fn each_wrong_aws_value_is_told() {
         ("/Storage/AWSS3/forcePathStyle", json!("yes"), "is text, not true or false", "true or false, without quotes"),
         ("/Storage/AWSS3/endpoint", json!("minio.example.com"), "is not a URL (relative URL without a base)", endpoint),
         ("/Storage/AWSS3/endpoint", json!("https://minio.example.com/?a"), "has a query", endpoint),
+        ("/Services", json!({ "endpoint": "https://aws.example.com/a" }), "has a path", endpoint),
         (
             "/Storage/AWSS3/prefix",
             json!(7),
@@ -675,13 +676,45 @@ fn what_is_shipped_speaks_https_only() {
     let okta = with(okta_file(), "/okta_issuer_url", json!("http://127.0.0.1:4580/oauth2/default"));
     let aws = with(aws_file(), "/Auth/identityPoolEndpoint", json!("http://localhost:4581"));
     let aws = with(aws, "/Storage/AWSS3/endpoint", json!("http://[::1]:4582"));
+    let aws = with(aws, "/Services", json!({ "endpoint": "http://127.0.0.1:4583" }));
     let api = json!([{ "name": "a", "endpoint": "http://127.0.0.1:4583/prod", "region": "us-west-2" }]);
     let aws = with(aws, "/API", json!({ "endpoints": api }));
     let refused = parse(&okta, &aws).unwrap().require_https().unwrap_err();
     let keys: Vec<_> = refused.problems.iter().map(|problem| problem.key.as_str()).collect();
-    let expected =
-        ["okta_issuer_url", "Auth.identityPoolEndpoint", "Storage.AWSS3.endpoint", "API.endpoints[0].endpoint"];
+    let expected = [
+        "okta_issuer_url",
+        "Auth.identityPoolEndpoint",
+        "Storage.AWSS3.endpoint",
+        "Services.endpoint",
+        "API.endpoints[0].endpoint",
+    ];
     assert_eq!(keys, expected);
+}
+
+#[test]
+fn a_stand_in_for_all_that_is_used_stands_in_for_every_service() {
+    let services = |pool: Option<&str>, bucket: Option<&str>, named: Option<&str>| {
+        let mut aws = aws_file();
+        for (key, endpoint) in [("/Auth/identityPoolEndpoint", pool), ("/Storage/AWSS3/endpoint", bucket)] {
+            if let Some(endpoint) = endpoint {
+                aws = with(aws, key, json!(endpoint));
+            }
+        }
+        if let Some(named) = named {
+            aws = with(aws, "/Services", json!({ "endpoint": named }));
+        }
+        parse(&okta_file(), &aws).unwrap().services_endpoint().map(Url::to_string)
+    };
+    let (pool, bucket) = (Some("http://127.0.0.1:4581"), Some("http://localhost:4582"));
+    assert_eq!(services(None, None, None), None);
+    assert_eq!(services(pool, bucket, None).as_deref(), Some("http://127.0.0.1:4581/"));
+    assert_eq!(services(pool, bucket, Some("http://[::1]:4583")).as_deref(), Some("http://[::1]:4583/"));
+    assert_eq!(services(None, None, Some("https://aws.example.com")).as_deref(), Some("https://aws.example.com/"));
+    // A proxy to Cognito, and a server for objects beside AWS.
+    assert_eq!(services(pool, None, None), None);
+    assert_eq!(services(pool, Some("https://minio.example.com"), None), None);
+    assert_eq!(services(Some("https://id.example.com"), bucket, None), None);
+    assert_eq!(services(None, bucket, None), None);
 }
 
 /// config/README.md promises to describe every key.
@@ -689,7 +722,7 @@ fn what_is_shipped_speaks_https_only() {
 fn every_key_is_documented() {
     let readme = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../config/README.md");
     let readme = std::fs::read_to_string(readme).expect("the description of the keys");
-    let parents = ["", "Auth.", "Storage.", "Storage.AWSS3.", "API.", "API.endpoints[]."];
+    let parents = ["", "Auth.", "Storage.", "Storage.AWSS3.", "Services.", "API.", "API.endpoints[]."];
     let aws = aws_exports::SECTIONS.into_iter().zip(parents).flat_map(|(section, parent)| {
         section
             .iter()
@@ -697,7 +730,7 @@ fn every_key_is_documented() {
             .map(move |key| format!("{parent}{}", key.name))
     });
     let keys: Vec<String> = okta::KEYS.iter().map(|key| key.name.to_owned()).chain(aws).collect();
-    assert_eq!(keys.len(), 20);
+    assert_eq!(keys.len(), 21);
     for key in keys {
         assert!(readme.contains(&format!("\n### `{key}`\n")), "no heading for {key}");
         assert!(readme.contains(&format!("\n| `{key}` |")), "no row for {key}");

@@ -12,10 +12,24 @@ const DIRECTORY_BUCKET: &str = "--x-s3";
 /// What GetObject and HeadObject take.
 const READ: &str = "s3:GetObject";
 
+/// What names the configuration's bucket.
+const BUCKET: &str = "Storage.AWSS3.bucket";
+
 /// Nobody has a bucket of this name.
 pub(super) fn no_such_bucket(_: &Refusal, evidence: &Evidence) -> SessionError {
-    let check = if evidence.is_other_bucket { "its name" } else { "Storage.AWSS3.bucket" };
+    let check = if evidence.is_other_bucket { "its name" } else { BUCKET };
     SessionError::NotFound { what: format!("bucket {}: check {check}", evidence.bucket) }
+}
+
+/// Nobody can have one: the request has named it, or else the configuration.
+pub(super) fn invalid_bucket_name(refusal: &Refusal, evidence: &Evidence) -> SessionError {
+    let bucket = &evidence.bucket;
+    SessionError::Misconfigured {
+        setting: if evidence.is_other_bucket { format!("bucket {bucket:?}") } else { BUCKET.to_owned() },
+        problem: format!("{bucket} is no bucket name ({})", refusal.said()),
+        hint: "A name has 3 to 63 lower-case letters, digits, dots and hyphens; copy it from the S3 console."
+            .to_owned(),
+    }
 }
 
 /// The role lacks a permission.

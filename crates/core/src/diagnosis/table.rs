@@ -197,9 +197,7 @@ static TABLE: &[Row] = &[
          the internet (an IP allow list in Okta)", ""),
 
     // S3.
-    row(S3, "InvalidBucketName", "", Misconfigured("Storage.AWSS3.bucket"),
-        "{bucket} is no bucket name",
-        "A name has 3 to 63 lower-case letters, digits, dots and hyphens; copy it from the S3 console."),
+    row(S3, "InvalidBucketName", "", Explained(s3::invalid_bucket_name), "", ""),
     row(S3, "NoSuchBucket", "", Explained(s3::no_such_bucket), "", ""),
     row(S3, "NoSuchKey", "", NotFound, "{subject}", ""),
     // HEAD, which has no words.

@@ -303,7 +303,8 @@ impl Session {
     }
 
     /// The configuration for any crate of the AWS SDK for Rust: this session's credentials, renewed as needed, its HTTP
-    /// client and its corrected clock. The region is `Auth.region`.
+    /// client and its corrected clock. The region is `Auth.region`; where the configuration does not mean AWS, the endpoint is
+    /// [`Config::services_endpoint`].
     pub fn sdk_config(&self) -> SdkConfig {
         sdk_config::signed(&self.parts.config, self.clone(), &self.parts.http, &self.parts.clock)
     }

@@ -30,7 +30,7 @@ pub(crate) use error::SigV4Error;
 pub(crate) use payload::Payload;
 use payload::{CONTENT_SHA256, Declared, find_declared};
 use request::{Placement, SECURITY_TOKEN, Signature, TERMINATOR, X_AMZ_DATE};
-pub(crate) use request::{ReceivedRequest, RequestHead, decode_percent, without_signature};
+pub(crate) use request::{ReceivedRequest, RequestHead, decode_percent, signed_service, without_signature};
 
 use crate::credentials::{CredentialRegistry, TemporaryCredentials};
 use crate::hex::hex;

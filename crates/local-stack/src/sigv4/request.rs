@@ -234,6 +234,11 @@ fn split_headers(list: &str) -> Option<Vec<String>> {
     (names.iter().all(well_formed) && names.is_sorted_by(|a, b| a < b)).then_some(names)
 }
 
+/// The service that a well-formed signature is for, good or not.
+pub(crate) fn signed_service(request: RequestHead<'_>) -> Option<String> {
+    Signature::find(request).ok().map(|signature| signature.scope.service)
+}
+
 /// As `x-amz-date` has it; whole seconds.
 pub(super) fn format_timestamp(time: SystemTime) -> String {
     OffsetDateTime::from(time).format(TIMESTAMP).unwrap_or_default()

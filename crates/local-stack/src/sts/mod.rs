@@ -3,6 +3,7 @@
 //! protocol (Smithy specification, "AWS query protocol").
 
 mod error;
+mod other_services;
 mod parameters;
 mod web_identity;
 mod xml;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::head;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -48,12 +49,17 @@ struct Sts {
 /// STS, which puts the credentials it gives into `credentials`.
 pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>, roles: Arc<Roles>) -> Router {
     let keys = IssuerKeys::new(Arc::clone(&shared));
-    Router::new().route("/", head(warm_up).get(call).post(call)).with_state(Arc::new(Sts {
-        shared,
-        credentials,
-        roles,
-        keys,
-    }))
+    let sts = Arc::new(Sts { shared, credentials, roles, keys });
+    Router::new().route("/", head(warm_up).get(call).post(call)).fallback(not_here).with_state(sts)
+}
+
+/// STS has one path.
+async fn not_here(request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    match other_services::find(&parts) {
+        Some(service) => other_services::refuse_in_json(&service),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// A connection is opened with this; there is nothing to say.
@@ -63,10 +69,15 @@ async fn warm_up() -> Response {
 
 async fn call(State(sts): State<Arc<Sts>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let other = other_services::find(&parts);
+    if let Some(service) = other.as_ref().filter(|_| !other_services::speaks_the_query_protocol(&parts)) {
+        return other_services::refuse_in_json(service);
+    }
     let request_id = random_uuid();
-    let (action, answer) = match to_bytes(body, MAX_BODY).await {
-        Ok(body) => sts.answer(&parts, &body).await,
-        Err(_) => (None, Err(StsError::malformed("The body is too large or could not be read."))),
+    let (action, answer) = match (other, to_bytes(body, MAX_BODY).await) {
+        (Some(service), _) => (None, Err(StsError::not_imitated(&service))),
+        (None, Ok(body)) => sts.answer(&parts, &body).await,
+        (None, Err(_)) => (None, Err(StsError::malformed("The body is too large or could not be read."))),
     };
     let (status, xml) = match answer {
         Ok(result) => {

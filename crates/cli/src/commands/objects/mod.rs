@@ -4,6 +4,7 @@ pub(super) mod cp;
 mod crew;
 mod events;
 pub(super) mod get;
+mod missing;
 pub(super) mod presign;
 pub(super) mod put;
 pub(super) mod rm;
@@ -19,7 +20,7 @@ use tokio::sync::mpsc;
 use crate::args::TransferArgs;
 use crate::commands::place::{bucket_of, show};
 use crate::context::Context;
-use crate::exit::{CliError, Exit, Failure};
+use crate::exit::{CliError, Failure};
 use crate::text::{escape, shorten};
 use crew::{OnProgress, Pulse};
 use events::Subject;
@@ -155,10 +156,4 @@ fn subject_of(session: &Session, object: &ObjectAddress) -> Subject {
         shown: (show(object), String::new()),
         ..Subject::default()
     }
-}
-
-/// What a prefix without anything below it deserves: S3 knows no folders, so that a wrong name lists as an empty one.
-fn nothing_below(folder: &ObjectAddress) -> Failure {
-    Failure::new("not_found", Exit::NotFound, format!("not found: any object below {}", show(folder)))
-        .hint("Keys are told apart by upper and lower case. To see what there is: jetbridge ls")
 }

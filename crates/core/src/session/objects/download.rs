@@ -201,7 +201,7 @@ impl Download {
     }
 
     async fn open(&self, bytes: Wanted) -> Result<Opened, SessionError> {
-        match self.source.open(&self.conditions, bytes, None).await? {
+        match self.source.begin(&self.conditions, bytes).await? {
             Answer::Opened(opened) => Ok(*opened),
             Answer::NoSuchBytes(failure) => Err(failure),
         }

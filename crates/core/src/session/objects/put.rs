@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 
 use super::progress::{Meter, PartMeter};
-use super::sending::{Sender, Source, Tried};
+use super::repeating::Tried;
+use super::sending::{Sender, Source};
 use super::{Objects, Place};
 use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::{check_headers, check_write_conditions, content_type_of, refuse};

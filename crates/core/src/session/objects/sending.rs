@@ -16,7 +16,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::files::{explain_reading, read_exact_at};
 use super::progress::PartMeter;
-use super::repeating::{TRIES, own_wait, wait_before_repeating};
+use super::repeating::{Tried, repeat};
 use crate::aws::digests::{Digests, Hasher};
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, Evidence};
@@ -197,13 +197,6 @@ impl Body for SourceBody {
     }
 }
 
-/// How something ended that was tried until it did.
-pub(super) struct Tried<T> {
-    pub outcome: Result<T, SessionError>,
-    /// Whether an earlier try may have been carried out although its answer did not come.
-    pub was_in_doubt: bool,
-}
-
 /// Who sends, and how long without a movement it waits.
 pub(super) struct Sender<'a> {
     pub credentials: &'a Arc<CredentialRenewal>,
@@ -305,23 +298,6 @@ impl Stillness {
         let enough = if watched.is_all_taken.load(Ordering::Relaxed) { PERIODS_TO_EMPTY_BUFFERS } else { 1 };
         periods >= enough * sharing
     }
-}
-
-async fn repeat<T, Attempt>(attempt: impl Fn() -> Attempt) -> Tried<T>
-where
-    Attempt: Future<Output = Result<T, SessionError>>,
-{
-    for tried in 1.. {
-        let outcome = attempt().await;
-        match outcome {
-            Err(SessionError::Retryable { retry_after, failure }) if tried < TRIES => {
-                tracing::debug!(tried, failure, "sent once more");
-                wait_before_repeating(own_wait(tried - 1), retry_after).await;
-            }
-            outcome => return Tried { outcome, was_in_doubt: tried > 1 },
-        }
-    }
-    Tried { outcome: Err(SessionError::internal("no try was made")), was_in_doubt: false }
 }
 
 #[cfg(test)]
