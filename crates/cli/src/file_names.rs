@@ -50,7 +50,7 @@ pub(crate) fn to_name(key: &str) -> Option<String> {
 }
 
 fn path_on(system: System, key: &str) -> String {
-    let pieces: Vec<String> = names_of(key).flat_map(|name| split(name.escape(system))).collect();
+    let pieces: Vec<String> = names_of(key).flat_map(|name| split(&name.escape(system))).collect();
     pieces.join("/")
 }
 
@@ -259,9 +259,9 @@ fn is_device(name: &str) -> bool {
 }
 
 /// A name in pieces of which each has room.
-fn split(name: String) -> Vec<String> {
+fn split(name: &str) -> Vec<String> {
     let mut pieces = Vec::new();
-    let mut rest = &*name;
+    let mut rest = name;
     while rest.len() > LONGEST_NAME {
         let mut ends = (0..LONGEST_NAME).rev().filter(|end| rest.is_char_boundary(*end));
         // Where what goes on looks like a device, one character earlier it does not.
