@@ -1,6 +1,7 @@
 //! Servers in S3's place that keep something else than they were sent, or do not take it: what is told as written is written.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jetbridge::{Session, SessionError, TransferOptions, UploadedObject};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -10,6 +11,7 @@ use crate::bench::{ALICE, Bench, config_of};
 
 /// S3 takes no smaller parts.
 const PART: usize = 5 * 1024 * 1024;
+const SECOND: Duration = Duration::from_secs(1);
 const TAG: &str = "\"0123456789abcdef\"";
 
 /// A request: its first line, and which one of its kind it is.
@@ -18,7 +20,18 @@ struct Asked {
     number: usize,
 }
 
-type Respond = dyn Fn(&Asked) -> Vec<u8> + Send + Sync;
+/// What becomes of it.
+enum Manner {
+    Answered(Vec<u8>),
+    /// Whatever is sent, no answer comes.
+    Silent,
+    /// A byte of the body each second.
+    TakenSlowly,
+    /// A byte of the answer each second.
+    AnsweredSlowly(Vec<u8>),
+}
+
+type Respond = dyn Fn(&Asked) -> Manner + Send + Sync;
 
 struct Server {
     _bench: Bench,
@@ -30,6 +43,10 @@ struct Server {
 
 impl Server {
     async fn start(respond: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::start_in_a_manner(Duration::from_secs(20), move |asked| Manner::Answered(respond(asked))).await
+    }
+
+    async fn start_in_a_manner(patience: Duration, respond: impl Fn(&Asked) -> Manner + Send + Sync + 'static) -> Self {
         let bench = Bench::start().await;
         bench.signed_in(ALICE).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -45,7 +62,11 @@ impl Server {
         let config = config_of(&bench.stack, |_, aws| {
             aws["Storage"]["AWSS3"]["endpoint"] = format!("http://127.0.0.1:{port}").into();
         });
-        let session = bench.session_with(config);
+        let session = Session::builder(config, Arc::clone(&bench.store))
+            .clock(Arc::new(bench.clock.clone()))
+            .transfer_patience(patience)
+            .open()
+            .unwrap();
         Self { _bench: bench, session, asked, folder: tempfile::tempdir().unwrap() }
     }
 
@@ -64,20 +85,33 @@ impl Server {
 
 async fn serve(mut connection: TcpStream, lines: &Mutex<Vec<String>>, respond: &Respond) {
     let Some(head) = read_head(&mut connection).await else { return };
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let mut left = length.map_or(0, |length| length.parse().unwrap());
-    let mut buffer = vec![0; 64 * 1024];
-    while left > 0 {
-        let Ok(read @ 1..) = connection.read(&mut buffer).await else { return };
-        left -= read;
-    }
     let line = head.lines().next().unwrap_or_default().to_owned();
     let number = {
         let mut lines = lines.lock().unwrap();
         lines.push(line.clone());
         lines.iter().filter(|other| **other == line).count() - 1
     };
-    let _ = connection.write_all(&respond(&Asked { line, number })).await;
+    let manner = respond(&Asked { line, number });
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut left = length.map_or(0, |length| length.parse().unwrap());
+    let (at_once, pause) =
+        if matches!(manner, Manner::TakenSlowly) { (1, SECOND) } else { (64 * 1024, Duration::ZERO) };
+    let mut buffer = vec![0; at_once];
+    while left > 0 {
+        let Ok(read @ 1..) = connection.read(&mut buffer).await else { return };
+        left -= read;
+        tokio::time::sleep(pause).await;
+    }
+    match manner {
+        Manner::Answered(answer) => drop(connection.write_all(&answer).await),
+        Manner::AnsweredSlowly(answer) => {
+            for byte in answer {
+                let _ = connection.write_u8(byte).await;
+                tokio::time::sleep(SECOND).await;
+            }
+        }
+        Manner::Silent | Manner::TakenSlowly => drop(connection.read(&mut buffer).await),
+    }
     let _ = connection.shutdown().await;
 }
 
@@ -147,4 +181,30 @@ async fn a_part_of_which_the_server_keeps_something_else_is_sent_again() {
     let error = lying.upload().await.unwrap_err();
     assert!(error.kind() == "retryable" && error.to_string().contains("by their MD5"), "{error}");
     assert_eq!((lying.count("partnumber=2"), lying.count("delete ")), (5, 1), "and it is given up");
+}
+
+/// It is tried as often as anything else that does not arrive, and no longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_or_answers_next_to_nothing_is_given_up() {
+    let manners: [fn() -> Manner; 3] =
+        [|| Manner::Silent, || Manner::TakenSlowly, || Manner::AnsweredSlowly(answer(&[("ETag", TAG)], ""))];
+    let trying = manners.map(|manner| async move {
+        let server = Server::start_in_a_manner(Duration::from_millis(300), move |Asked { line, .. }| match line {
+            line if line.starts_with("put ") => manner(),
+            line if line.contains("uploads") => Manner::Answered(answer(
+                &[],
+                "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>",
+            )),
+            _ => Manner::Answered(answer(&[], "")),
+        })
+        .await;
+        for error in
+            [server.session.put_object("key".into(), "hello").await.unwrap_err(), server.upload().await.unwrap_err()]
+        {
+            assert!(error.kind() == "retryable" && error.to_string().contains("took no bytes"), "{error}");
+        }
+        assert_eq!((server.count("partnumber=1"), server.count("x-id=putobject")), (5, 5));
+        assert_eq!((server.count("partnumber=2"), server.count("delete ")), (0, 1), "and it is given up");
+    });
+    futures_util::future::join_all(trying).await;
 }

@@ -193,6 +193,9 @@ pub(crate) struct PutArgs {
     /// With --recursive: say what would be done, and do nothing
     #[arg(long, requires = "recursive")]
     pub(crate) dry_run: bool,
+    /// Send nothing, and let S3 forget what was sent of FILE before its upload was broken off; it need not be there any more
+    #[arg(long, conflicts_with_all = ["recursive", "start_over"])]
+    pub(crate) abort: bool,
     #[command(flatten)]
     pub(crate) headers: HeaderArgs,
     #[command(flatten)]

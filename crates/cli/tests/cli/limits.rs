@@ -4,6 +4,8 @@
 use std::fs::OpenOptions;
 use std::process::Command;
 
+use jetbridge_local_stack::Fault;
+
 use crate::support::{Bench, Outcome, program};
 
 /// The same command after `limit`, ended if it hangs.
@@ -31,7 +33,12 @@ fn a_disk_that_takes_no_more_costs_nothing_that_has_arrived_and_keeps_nothing_fr
     let (source, target) = (source.to_str().unwrap(), target.to_str().unwrap());
     // Nothing can be remembered of it.
     let put = limited("ulimit -f 0; trap '' XFSZ", &bench.command(&["put", source, "big", "--part-size", "5MiB"]));
-    assert_eq!(put.code, 0, "{put:?}");
+    assert_eq!((put.code, put.stderr.matches("could not be remembered").count()), (0, 1), "{put:?}");
+    // And so nobody could go on with what fails: S3 is not to keep it.
+    bench.stack.faults().inject(Fault::S3CompleteErrorInOk, 9);
+    let put = limited("ulimit -f 0; trap '' XFSZ", &bench.command(&["put", source, "failed", "--part-size", "5MiB"]));
+    bench.stack.faults().inject(Fault::S3CompleteErrorInOk, 0);
+    assert_eq!((put.code, bench.stack.log().count("AbortMultipartUpload")), (6, 1), "{put:?}");
 
     let get = ["get", "big", target, "--json", "--part-size", "5MiB", "--parallel", "1"];
     // Blocks have 512 bytes, or 1,024.

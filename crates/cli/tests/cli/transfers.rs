@@ -75,6 +75,32 @@ fn an_upload_that_was_killed_goes_on_where_it_was() {
 }
 
 #[test]
+fn an_upload_that_nobody_wants_any_more_is_given_up() {
+    let bench = slow();
+    let file = bench.path("big");
+    fs::write(&file, bytes(4)).unwrap();
+    let put = ["put", file.to_str().unwrap(), "big", "--json", "--part-size", "5MiB", "--parallel", "1"];
+    let running = begin(&bench, &put, "UploadPart", "big", 2);
+    running.signal("KILL");
+    running.finish();
+    fs::remove_file(&file).unwrap();
+    let abort = |key| bench.run(&["put", file.to_str().unwrap(), key, "--abort", "--json"]);
+    let events = |key| -> Vec<String> {
+        let outcome = abort(key);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        outcome.events().iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(events("other"), ["skipped"]);
+    assert_eq!(bench.stack.log().count("AbortMultipartUpload"), 0);
+    assert_eq!(events("big"), ["aborted"]);
+    assert_eq!(bench.stack.log().count("AbortMultipartUpload"), 1);
+    assert_eq!(events("big"), ["skipped"]);
+    assert_eq!(bench.run(&["put", "-", "big", "--abort"]).code, 2);
+    fs::write(&file, bytes(4)).unwrap();
+    assert_eq!(completed(&bench.run(&put))["resumed"], 0);
+}
+
+#[test]
 fn start_over_uses_nothing_of_before() {
     let bench = slow();
     let file = bench.path("big");

@@ -61,6 +61,7 @@ fn as_put(args: &CpArgs) -> PutArgs {
         recursive: args.recursive,
         follow_links: args.follow_links,
         dry_run: args.dry_run,
+        abort: false,
         headers: args.headers.clone(),
         conditions: args.conditions.clone(),
         place: place(args),

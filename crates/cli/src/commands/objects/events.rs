@@ -72,6 +72,11 @@ pub(super) enum ObjectEvent {
         /// `null`: S3 did not say whether there was one.
         was_there: Option<bool>,
     },
+    /// S3 has forgotten what was sent of it.
+    Aborted {
+        #[serde(flatten)]
+        subject: Subject,
+    },
     /// It was left as it is.
     Skipped {
         #[serde(flatten)]
@@ -156,6 +161,7 @@ impl ObjectEvent {
             Self::Copied { subject, .. } => (subject, String::new()),
             Self::Deleted { subject, was_there: Some(_) } => (subject, "deleted".to_owned()),
             Self::Deleted { subject, was_there: None } => (subject, "deleted, if it was there".to_owned()),
+            Self::Aborted { subject } => (subject, "given up".to_owned()),
             Self::Skipped { subject, reason } => (subject, format!("left out: {reason}")),
             Self::Planned { subject, size } => (subject, size.map(human_size).unwrap_or_default()),
             Self::Failed { subject, message, .. } => return format!("{}: {}", subject.arrow(width), escape(message)),

@@ -10,6 +10,7 @@ pub(super) mod put;
 pub(super) mod rm;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jetbridge::storage::default_directory;
@@ -61,14 +62,17 @@ fn places(args: &TransferArgs) -> usize {
 }
 
 fn options(args: &TransferArgs) -> TransferOptions {
-    // Where no such folder can be, an upload begins anew after its process was killed.
-    let resume_folder = default_directory().ok().map(|state| state.join("transfers"));
     TransferOptions {
         part_size: args.part_size,
         start_over: args.start_over,
-        resume_folder,
+        resume_folder: resume_folder(),
         ..TransferOptions::default()
     }
+}
+
+/// Where unfinished uploads are remembered. Where no such folder can be, they begin anew after their process was killed.
+fn resume_folder() -> Option<PathBuf> {
+    default_directory().ok().map(|state| state.join("transfers"))
 }
 
 /// The same, told how far it is.
@@ -81,7 +85,7 @@ fn told_of(leftovers: &Leftovers, is_tidy: bool, what_is_left: &str) -> String {
     let mut told = match &leftovers.parts {
         Some(why) => format!(
             "S3 still has parts of an unfinished object, which could not be given up ({why}). The same command goes on with a \
-             file's; else a lifecycle rule of the bucket ends them."
+             file's, and with --abort gives them up; else a lifecycle rule of the bucket ends them."
         ),
         None if !is_tidy => "S3 has not confirmed yet that it forgets what was sent of it.".to_owned(),
         None if leftovers.may_be_written => "S3 keeps nothing of any other unfinished object.".to_owned(),

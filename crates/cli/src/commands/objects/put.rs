@@ -15,7 +15,7 @@ use super::crew::{Crew, Gauge, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
     LARGE, MANY_GO_ON, goes_on, name_on_meter, options_among_many, options_for_one, options_for_stream, options_with,
-    places, sibling, subject_of, until_interrupted,
+    places, resume_folder, sibling, subject_of, until_interrupted,
 };
 use crate::args::{PutArgs, split_last};
 use crate::commands::place::{
@@ -53,6 +53,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: 
             }
         }
         _ if args.recursive => Err(usage("--recursive takes one folder at a time").into()),
+        _ if args.abort => Err(usage("--abort takes one file at a time").into()),
         (files, key) => put_files(context, files, key.unwrap_or_default(), args, output).await,
     }
 }
@@ -180,7 +181,7 @@ async fn put_file(
     args: &PutArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let source = Source::of(file)?;
+    let source = if args.abort { Source::of_before(file)? } else { Source::of(file)? };
     let object = target(key, source.name(), args)?;
     let object = match (&*object.key, source.name()) {
         (key, Some(name)) if key.is_empty() || key.ends_with('/') => sibling(&object, format!("{key}{name}")),
@@ -191,6 +192,9 @@ async fn put_file(
         _ => object,
     };
     let (session, _) = context.signed_in().await?;
+    if args.abort {
+        return abort(&session, &source, object, output).await;
+    }
     let parts = source.path().filter(|path| is_resumed(path, args)).map(|_| PARTS_STAY.to_owned());
     until_interrupted(context, &session, NOTHING, |_| put_one(context, &session, source, object, args, output))
         .await
@@ -240,6 +244,14 @@ impl Source {
             Ok(_) => Ok(Self::Pipe(path)),
             Err(error) => Err(is_not_there(&path, error)),
         }
+    }
+
+    /// A file that need not be there any more.
+    fn of_before(file: &UserPath) -> Result<Self, Failure> {
+        if file.is_standard_stream() {
+            return Err(usage("of what came from stdin nothing is left unfinished"));
+        }
+        file.absolute().map(Self::File)
     }
 
     /// The name that it may have in S3.
@@ -302,6 +314,23 @@ async fn put_one(
     };
     drop(progress);
     let event = ObjectEvent::uploaded(subject, uploaded?);
+    tell(&event, output)?;
+    Ok(())
+}
+
+/// Lets S3 forget what an earlier process sent of a file.
+async fn abort(session: &Session, source: &Source, object: ObjectAddress, output: &mut Output) -> Result<(), CliError> {
+    let shown = source.path().map(|path| path.display().to_string()).unwrap_or_default();
+    let subject = subject(session, &object, source.path(), &shown);
+    let was_there = match (source.path(), resume_folder()) {
+        (Some(path), Some(folder)) => session.abort_upload(object, path, &folder).await?,
+        _ => false,
+    };
+    let event = if was_there {
+        ObjectEvent::Aborted { subject }
+    } else {
+        ObjectEvent::Skipped { subject, reason: "nothing of it is unfinished" }
+    };
     tell(&event, output)?;
     Ok(())
 }

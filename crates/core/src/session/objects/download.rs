@@ -343,7 +343,7 @@ impl Download {
         };
         let is_certain = composite.is_certain();
         let read = Arc::clone(partial);
-        let is_right = blocking(move || read.is_composed_of(&composite, part_size)).await?;
+        let is_right = block(move || read.is_composed_of(&composite, part_size)).await?;
         // Others than the first may be of other sizes.
         if !is_right && is_certain {
             return Err(self.damaged(partial, &checksum.algorithm));

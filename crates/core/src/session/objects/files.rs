@@ -97,7 +97,7 @@ pub(super) use system::{create_private, give_mode, is_still_at, open_existing, o
 
 #[cfg(unix)]
 mod system {
-    use std::fs::{File, Permissions};
+    use std::fs::{File, Metadata, Permissions};
     use std::io;
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     use std::path::Path;
@@ -122,18 +122,53 @@ mod system {
         let file = open(path, SAFELY | OFlags::CREATE | OFlags::EXCL, for_all)?;
         let mode = file.metadata()?.mode() & 0o777;
         // There is nothing in it yet.
-        file.set_permissions(Permissions::from_mode(0o600))?;
+        set_mode(&file, 0o600)?;
         Ok((file, mode))
     }
 
     fn open(path: &Path, flags: OFlags, mode: Mode) -> io::Result<File> {
         let file = File::from(rustix::fs::open(path, flags, mode)?);
         let found = file.metadata()?;
-        if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() {
+        // What was made here and now is nobody else's, whatever its file system makes of owners.
+        let is_mine = || flags.contains(OFlags::EXCL) || is_one_of_mine(&found, path);
+        if !found.is_file() || !is_mine() {
             let problem = format!("{} is in the way, which is no file of this user's: remove it", path.display());
             return Err(io::Error::other(problem));
         }
         Ok(file)
+    }
+
+    /// Not every file system knows owners: all files of one are those of whoever it was mounted for (mount(8), `uid=` of vfat,
+    /// exfat and ntfs; mount.cifs(8), `uid=`), of nobody (exports(5), `root_squash`), or of whoever keeps them (Android's shared
+    /// storage: "all files are given fixed owner, group, and permissions", AOSP `system/core/sdcard/sdcard.c`; since Android 11
+    /// made by another process, `MediaProvider/jni/FuseDaemon.cpp`). There a file is as good as one's own if a new one has the
+    /// same owner. Elsewhere a new one is this user's.
+    fn is_one_of_mine(found: &Metadata, path: &Path) -> bool {
+        found.uid() == rustix::process::geteuid().as_raw()
+            || owner_of_new_files(&super::folder_of(path)).is_ok_and(|owner| found.uid() == owner)
+    }
+
+    fn owner_of_new_files(folder: &Path) -> io::Result<u32> {
+        let path = folder.join(format!(".{:016x}.jetbridge-owner", fastrand::u64(..)));
+        let made = rustix::fs::open(&path, SAFELY | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)?;
+        let owner = File::from(made).metadata().map(|made| made.uid());
+        std::fs::remove_file(&path)?;
+        owner
+    }
+
+    fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+        unless_it_has_no_modes(file.set_permissions(Permissions::from_mode(mode)))
+    }
+
+    /// Of one's own file the mode may be changed (chmod(2), EPERM), unless its file system keeps none: those without owners, and
+    /// FUSE without `setattr` (ENOSYS).
+    fn unless_it_has_no_modes(set: io::Result<()>) -> io::Result<()> {
+        match set {
+            Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
+                Ok(())
+            }
+            set => set,
+        }
     }
 
     /// Whether the file has this name still.
@@ -151,13 +186,41 @@ mod system {
             Ok(found) if found.is_file() => found.mode() & 0o777,
             _ => mode,
         };
-        file.set_permissions(Permissions::from_mode(mode))
+        set_mode(file, mode)
     }
 
     /// Makes a new name survive a power cut, where the file system can do that.
     pub(in super::super) fn sync_folder(file: &Path) {
         if let Ok(folder) = File::open(super::folder_of(file)) {
             let _ = folder.sync_all();
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_file_of_somebody_else_s_is_not_written_to() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("file");
+            std::fs::write(&path, "").unwrap();
+            open_private(&path).unwrap();
+            assert_eq!(owner_of_new_files(folder.path()).unwrap(), rustix::process::geteuid().as_raw());
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the file alone");
+            // Who may give files away is root.
+            if std::os::unix::fs::chown(&path, Some(12_345), None).is_ok() {
+                assert!(open_private(&path).is_err() && open_existing(&path).is_err());
+            }
+        }
+
+        #[test]
+        fn a_file_system_without_modes_is_no_reason_to_fail() {
+            let set = |errno: rustix::io::Errno| unless_it_has_no_modes(Err(errno.into()));
+            for errno in [rustix::io::Errno::PERM, rustix::io::Errno::OPNOTSUPP, rustix::io::Errno::NOSYS] {
+                assert!(set(errno).is_ok(), "{errno}");
+            }
+            assert!(set(rustix::io::Errno::ROFS).is_err() && set(rustix::io::Errno::IO).is_err());
         }
     }
 }

@@ -25,6 +25,7 @@ pub use self::leftovers::Leftovers;
 use self::leftovers::Remains;
 pub(super) use self::partial::unfinished_download;
 use self::repeating::repeat;
+use self::sending::Traffic;
 use super::renewal::CredentialRenewal;
 use super::signed_call::send_signed;
 use super::tasks::Beside;
@@ -55,6 +56,7 @@ pub(super) struct Objects {
     clients: Arc<Clients>,
     /// How long a transfer may stand still.
     patience: Duration,
+    traffic: Arc<Traffic>,
     beside: Beside,
     remains: Remains,
 }
@@ -83,7 +85,8 @@ impl Objects {
         patience: Duration,
         beside: Beside,
     ) -> Self {
-        Self { credentials, config, clients, patience, beside, remains: Remains::default() }
+        let (traffic, remains) = (Arc::default(), Remains::default());
+        Self { credentials, config, clients, patience, traffic, beside, remains }
     }
 
     pub(super) fn leftovers(&self) -> Leftovers {

@@ -43,7 +43,7 @@ impl Objects {
     }
 
     pub(super) fn sender<'a>(&'a self, evidence: &'a Evidence) -> Sender<'a> {
-        Sender { credentials: &self.credentials, evidence, patience: self.patience }
+        Sender { credentials: &self.credentials, evidence, traffic: &self.traffic, patience: self.patience }
     }
 
     pub(in crate::session) async fn put(

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -104,11 +104,35 @@ struct Watched {
     problem: std::sync::Mutex<Option<SessionError>>,
 }
 
+/// All that a session sends at the same time: it shares one way to S3.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    movements: AtomicU64,
+    underway: AtomicU32,
+}
+
+impl Traffic {
+    fn join(self: &Arc<Self>) -> Underway {
+        self.underway.fetch_add(1, Ordering::Relaxed);
+        Underway(Arc::clone(self))
+    }
+}
+
+/// Something that is being sent.
+struct Underway(Arc<Traffic>);
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.underway.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 struct SourceBody {
     source: Source,
     position: u64,
     reading: Option<JoinHandle<Result<Bytes, SessionError>>>,
     watched: Arc<Watched>,
+    traffic: Arc<Traffic>,
     meter: PartMeter,
 }
 
@@ -158,6 +182,7 @@ impl Body for SourceBody {
         };
         self.position += bytes.len() as u64;
         self.watched.movements.fetch_add(1, Ordering::Relaxed);
+        self.traffic.movements.fetch_add(1, Ordering::Relaxed);
         self.watched.is_all_taken.store(self.is_end_stream(), Ordering::Relaxed);
         self.meter.reached(self.position);
         Poll::Ready(Some(Ok(Frame::data(bytes))))
@@ -176,6 +201,7 @@ impl Body for SourceBody {
 pub(super) struct Sender<'a> {
     pub credentials: &'a Arc<CredentialRenewal>,
     pub evidence: &'a Evidence,
+    pub traffic: &'a Arc<Traffic>,
     pub patience: Duration,
 }
 
@@ -203,17 +229,19 @@ impl Sender<'_> {
         Sending: Future<Output = Result<T, AwsFailure>>,
     {
         let watched = Arc::new(Watched::default());
+        let _underway = self.traffic.join();
         let body = || {
             SdkBody::from_body_1_x(SourceBody {
                 source: source.clone(),
                 position: 0,
                 reading: None,
                 watched: Arc::clone(&watched),
+                traffic: Arc::clone(self.traffic),
                 meter: meter.clone(),
             })
         };
         let sending = send_signed(self.credentials, self.evidence, |credentials| send(credentials, body()));
-        let watch = stall(&watched, self.patience);
+        let watch = stall(&watched, self.traffic, self.patience);
         let outcome = match select(pin!(sending), pin!(watch)).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(_) => Err(SessionError::Retryable {
@@ -236,18 +264,39 @@ impl Sender<'_> {
     }
 }
 
-/// Ends when nothing has moved for so long, and a little: three times as long once all is in this device's own buffers, which
-/// take some time to empty on a slow network.
-async fn stall(watched: &Watched, patience: Duration) {
-    let (mut seen, mut still) = (0, 0);
+/// Ends when nothing has moved for so long, and a little: a server that takes less than a frame in that time is as good as none.
+///
+/// Three times as long once all is in this device's own buffers, which take some time to empty on a slow network. And as many
+/// times as long as there are others on their way, as long as any of them moves: on a slow network each waits for its turn, and
+/// to send again what only waits would fill it for nothing.
+async fn stall(watched: &Watched, traffic: &Traffic, patience: Duration) {
+    let mut stillness = Stillness::default();
     loop {
         tokio::time::sleep(patience).await;
-        let now = watched.movements.load(Ordering::Relaxed);
-        still = if now == seen { still + 1 } else { 0 };
-        seen = now;
-        if still >= if watched.is_all_taken.load(Ordering::Relaxed) { PERIODS_TO_EMPTY_BUFFERS } else { 1 } {
+        if stillness.is_too_long(watched, traffic) {
             return;
         }
+    }
+}
+
+/// How long nothing has moved, in periods, and what had moved before.
+#[derive(Default)]
+struct Stillness {
+    periods: u32,
+    own: u64,
+    of_all: u64,
+}
+
+impl Stillness {
+    /// Another period is over.
+    fn is_too_long(&mut self, watched: &Watched, traffic: &Traffic) -> bool {
+        let own = watched.movements.load(Ordering::Relaxed);
+        let of_all = traffic.movements.load(Ordering::Relaxed);
+        let periods = if own == self.own { self.periods + 1 } else { 0 };
+        let sharing = if of_all == self.of_all { 1 } else { traffic.underway.load(Ordering::Relaxed).max(1) };
+        *self = Self { periods, own, of_all };
+        let enough = if watched.is_all_taken.load(Ordering::Relaxed) { PERIODS_TO_EMPTY_BUFFERS } else { 1 };
+        periods >= enough * sharing
     }
 }
 
@@ -272,5 +321,43 @@ mod tests {
             panic!("it has 5 bytes")
         };
         assert!(problem.starts_with("it became shorter"), "{problem}");
+    }
+
+    /// The periods after which something is given up of which nothing moves, while others do in so many of the first ones.
+    fn given_up_after(is_all_taken: bool, others: u32, moving: u32) -> u32 {
+        let (watched, traffic) = (Watched::default(), Arc::new(Traffic::default()));
+        watched.is_all_taken.store(is_all_taken, Ordering::Relaxed);
+        let _underway: Vec<_> = (0..=others).map(|_| traffic.join()).collect();
+        let mut stillness = Stillness::default();
+        let mut waited = 0;
+        loop {
+            waited += 1;
+            traffic.movements.fetch_add(u64::from(waited <= moving), Ordering::Relaxed);
+            if stillness.is_too_long(&watched, &traffic) {
+                return waited;
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_still_is_given_up_and_what_waits_for_its_turn_is_not() {
+        assert_eq!([given_up_after(false, 0, 0), given_up_after(true, 0, 0)], [1, 3]);
+        // Nobody moves: the network is gone.
+        assert_eq!([given_up_after(false, 7, 0), given_up_after(true, 7, 0)], [1, 3]);
+        // The others have the network.
+        assert_eq!([given_up_after(false, 7, 1000), given_up_after(true, 7, 1000)], [8, 24]);
+        // They are done, and still nothing moves.
+        assert_eq!([given_up_after(false, 7, 2), given_up_after(true, 7, 2)], [3, 3]);
+    }
+
+    #[test]
+    fn whatever_moves_is_not_given_up() {
+        let (watched, traffic) = (Watched::default(), Traffic::default());
+        let mut stillness = Stillness::default();
+        for _ in 0..100 {
+            watched.movements.fetch_add(1, Ordering::Relaxed);
+            assert!(!stillness.is_too_long(&watched, &traffic));
+        }
+        assert!(stillness.is_too_long(&watched, &traffic));
     }
 }

@@ -58,6 +58,11 @@ impl Unfinished {
         begun
     }
 
+    /// Whether another process can go on with it, or give it up.
+    pub(super) fn is_remembered(&self) -> bool {
+        self.journal.as_ref().is_some_and(|journal| lock(journal).as_ref().is_some_and(Journal::remembers))
+    }
+
     /// S3 forgets it, and then this device.
     pub(super) async fn give_up(mut self) {
         self.is_settled = true;
@@ -120,7 +125,13 @@ pub(super) async fn note(
     write: impl FnOnce(&mut Journal) -> Result<(), SessionError> + Send + 'static,
 ) {
     let Some(journal) = journal.clone() else { return };
-    let noted = block(move || lock(&journal).as_mut().map_or(Ok(()), write)).await;
+    let noted = block(move || match lock(&journal).as_mut() {
+        Some(journal) => {
+            write(journal).or_else(|error| if journal.fails_for_the_first_time() { Err(error) } else { Ok(()) })
+        }
+        None => Ok(()),
+    })
+    .await;
     if let Err(error) = noted {
         tracing::warn!(%error, "what was uploaded could not be remembered");
     }

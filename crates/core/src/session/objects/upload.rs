@@ -151,7 +151,7 @@ impl Objects {
                     // Nobody knows whether the user wants it still if what is there is not what it was to be.
                     let may_go_on = matches!(error.recovery(), Recovery::Retry | Recovery::SignIn)
                         && !matches!(error, SessionError::ConditionNotMet { .. })
-                        && journal.is_some()
+                        && unfinished.is_remembered()
                         && !has_changed(file, source).await;
                     if may_go_on {
                         unfinished.settle();

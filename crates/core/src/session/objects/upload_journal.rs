@@ -122,6 +122,9 @@ pub(super) struct Journal {
     name: String,
     file: File,
     place: Place,
+    /// An upload is in it, which another process can go on with or give up.
+    remembers: bool,
+    has_failed: bool,
 }
 
 impl Journal {
@@ -139,6 +142,7 @@ impl Journal {
         };
         // Half a line of a process that was killed would spoil the one that is written after it.
         journal.file.set_len(length).map_err(|error| broken(&journal.folder, &error))?;
+        journal.remembers = left.is_some();
         Ok(Some((journal, left)))
     }
 
@@ -160,25 +164,38 @@ impl Journal {
         (&mut file).take(LARGEST).read_to_end(&mut text).map_err(|error| broken(&folder, &error))?;
         let content = read(&text);
         let place = content.as_ref().map_or_else(Place::nowhere, |content| content.place.clone());
-        Ok(Some((Self { folder, name: name.to_owned(), file, place }, content)))
+        Ok(Some((Self { folder, name: name.to_owned(), file, place, remembers: false, has_failed: false }, content)))
     }
 
     /// Begins anew. Blocks.
     pub(super) fn begin(&mut self, plan: &Plan, upload: &Begun) -> Result<(), SessionError> {
+        self.remembers = false;
         let lines = [Line::Place(self.place.clone()), Line::Begun { plan: plan.clone(), upload: upload.clone() }];
         let begun = self.file.set_len(0).and_then(|()| self.file.seek(SeekFrom::Start(0)).map(drop));
         begun.map_err(|error| broken(&self.folder, &error))?;
-        lines.iter().try_for_each(|line| self.append(line))
+        lines.iter().try_for_each(|line| self.append(line))?;
+        self.remembers = true;
+        Ok(())
+    }
+
+    /// Whether anybody could go on with the upload, or give it up: a full disk may have taken nothing of it.
+    pub(super) fn remembers(&self) -> bool {
+        self.remembers
     }
 
     /// A part is there. Blocks until it is on the disk.
     pub(super) fn finished(&mut self, part: &FinishedPart) -> Result<(), SessionError> {
-        self.append(&Line::Part(part.clone()))
+        if self.remembers { self.append(&Line::Part(part.clone())) } else { Ok(()) }
     }
 
     /// All parts are. Blocks.
     pub(super) fn completing(&mut self) -> Result<(), SessionError> {
-        self.append(&Line::Completing)
+        if self.remembers { self.append(&Line::Completing) } else { Ok(()) }
+    }
+
+    /// Whether it is the first time that it took nothing: once is enough to be told.
+    pub(super) fn fails_for_the_first_time(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_failed, true)
     }
 
     fn append(&mut self, line: &Line) -> Result<(), SessionError> {
@@ -404,6 +421,25 @@ mod tests {
             journal.remove();
             others.into_iter().for_each(|other| other.join().unwrap());
         });
+    }
+
+    /// As a full disk answers, or a limit on the size of files.
+    #[test]
+    fn a_journal_that_takes_nothing_remembers_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        assert!(!journal.remembers());
+        let path = folder.path().join(FOLDER).join(&journal.name);
+        let file = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
+        assert!(journal.begin(&plan(folder.path()), &upload()).is_err() && !journal.remembers());
+        journal.file = file;
+        journal.begin(&plan(folder.path()), &upload()).unwrap();
+        journal.file = File::open(&path).unwrap();
+        // The upload can be given up, and its part is sent again.
+        assert!(journal.finished(&part(1)).is_err() && journal.remembers());
+        drop(journal);
+        let (journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        assert!(left.unwrap().parts.is_empty() && journal.remembers());
     }
 
     #[test]
