@@ -32,13 +32,16 @@ import dev.jetbridge.expiration
 import dev.jetbridge.groups
 import dev.jetbridge.headers
 import dev.jetbridge.jetbridgeSession
+import dev.jetbridge.problem
 import dev.jetbridge.status
 import dev.jetbridge.uploadContent
 import dev.jetbridge.url
 import dev.jetbridge.value
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -190,6 +193,26 @@ class Snippets(
         } catch (e: JetbridgeException) {
             screen.text = e.text(activity)
         }
+    }
+
+    suspend fun unfinished(
+        key: String,
+        file: File,
+        isStillWanted: Boolean,
+    ) {
+        if (isStillWanted) session.uploadFile(key, file) else session.abortUpload(key, file)
+    }
+
+    suspend fun cancel(upload: Job) {
+        upload.cancelAndJoin()
+        session.settle() // what was sent is given up beside everything else
+        val left = session.leftovers()
+        if (left.mayBeWritten) screen.text = "It may have arrived all the same."
+        left.problem?.let { screen.text = "Parts of it are still in the bucket. " + it.text(activity) }
+    }
+
+    suspend fun deleteMany(keys: List<String>) {
+        for (undeleted in session.deleteObjects(keys)) screen.text = "${undeleted.key}: ${undeleted.problem}"
     }
 
     suspend fun share(key: String) {
