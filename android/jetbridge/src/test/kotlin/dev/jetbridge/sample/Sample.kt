@@ -20,6 +20,7 @@ import dev.jetbridge.LoginOptions
 import dev.jetbridge.LoginPrompt
 import dev.jetbridge.ObjectAddress
 import dev.jetbridge.ObjectConditions
+import dev.jetbridge.ObjectHeaders
 import dev.jetbridge.PresignRequest
 import dev.jetbridge.PresignedMethod
 import dev.jetbridge.PresignedUrl
@@ -193,6 +194,14 @@ class Snippets(
         } catch (e: JetbridgeException) {
             screen.text = e.text(activity)
         }
+    }
+
+    suspend fun archive(report: File): String {
+        val headers = ObjectHeaders(metadata = mapOf("author" to "alice")) // its content type is what the key's ending says, or yours
+        val conditions = ObjectConditions(ifNoneMatch = "*") // ConditionNotMet if there is one already
+        session.uploadFile("reports/2026/report.pdf", report, headers, conditions = conditions)
+        val notes = session.getObject(ObjectAddress("notes.txt", bucket = "another-bucket")).decodeToString()
+        return notes
     }
 
     suspend fun unfinished(
