@@ -137,7 +137,7 @@ pub struct ObjectDetails {
     pub last_modified: Option<SystemTime>,
     /// What it was said to be when it was written.
     pub headers: ObjectHeaders,
-    /// `STANDARD` if S3 says nothing.
+    /// Nothing if it is `STANDARD`: S3 names the others alone.
     #[uniffi(default = None)]
     pub storage_class: Option<String>,
     /// Its version, in a bucket with versioning.

@@ -217,8 +217,8 @@ public interface JetbridgeSession : AutoCloseable {
 
     /**
      * Writes an object from [file], a large one in parts. An upload that died with the process goes on if the same file, unchanged,
-     * is uploaded to the same place again. One whose caller is cancelled is given up, and S3 keeps nothing of it. What the user
-     * has picked is a `Uri` and no file: [uploadContent].
+     * is uploaded to the same place again; [abortUpload] if it is not wanted any more. One whose caller is cancelled is given up,
+     * and S3 keeps nothing of it. What the user has picked is a `Uri` and no file: [uploadContent].
      *
      * @param options where it is remembered what was sent: without `resumeFolder`, in the app's `noBackupFilesDir`
      * @param onProgress as in [downloadObject]
@@ -245,6 +245,35 @@ public interface JetbridgeSession : AutoCloseable {
     ): UploadedObject = uploadFile(ObjectAddress(key), file, headers, options, conditions, onProgress)
 
     /**
+     * Gives up what an earlier process sent of [file] to [address], or an upload that failed: S3 forgets its parts, which are paid for
+     * otherwise, and nobody goes on with it. One that is under way ends when its caller is cancelled. The file need not be there any
+     * more. Without this, parts are given up when the user uploads something a week later.
+     *
+     * @param options those of the upload, of which only `resumeFolder` counts
+     * @return whether there was anything
+     * @throws JetbridgeException if S3 does not forget them; then it is remembered still
+     * @throws JetbridgeException.LocalFile if the upload is under way
+     */
+    public suspend fun abortUpload(
+        address: ObjectAddress,
+        file: File,
+        options: TransferOptions = TransferOptions(),
+    ): Boolean
+
+    /** As [abortUpload], of the configuration's bucket. */
+    public suspend fun abortUpload(
+        key: String,
+        file: File,
+        options: TransferOptions = TransferOptions(),
+    ): Boolean = abortUpload(ObjectAddress(key), file, options)
+
+    /**
+     * What uploads of this session object that were cancelled may have left in S3, as far as it is known: all of it once [settle] has
+     * returned. From memory, at once.
+     */
+    public fun leftovers(): Leftovers
+
+    /**
      * Deletes an object. One that is not there is no error: S3 does not tell.
      *
      * @throws JetbridgeException.ConditionNotMet if [conditions] do not hold
@@ -259,6 +288,21 @@ public interface JetbridgeSession : AutoCloseable {
         key: String,
         conditions: ObjectConditions = ObjectConditions(),
     ): Unit = deleteObject(ObjectAddress(key), conditions)
+
+    /**
+     * Deletes objects of one bucket, the configuration's if [bucket] names no other, a thousand in one request. Those that are not
+     * there are no error.
+     *
+     * @param keys whole ones
+     * @param requesterPays as in [ObjectAddress]
+     * @return those that could not be deleted, and why; empty if all were
+     * @throws JetbridgeException if nothing can be said of single objects; some may be deleted by then
+     */
+    public suspend fun deleteObjects(
+        keys: List<String>,
+        bucket: String? = null,
+        requesterPays: Boolean = false,
+    ): List<UndeletedObject>
 
     /**
      * Copies an object within S3, which copies no more than 5 GB (5 · 2^30 bytes) in one request; larger ones are refused.
@@ -335,7 +379,7 @@ public interface JetbridgeSession : AutoCloseable {
 
     /**
      * Waits until nothing goes on beside the calls any more: a code or a refresh token that was sent and whose answer is not
-     * saved yet, a renewal whose caller went away, the profile. For work that is about to let its process end, such as the
+     * saved yet, a renewal whose caller went away, the profile, a cancelled upload that is given up. For work that is about to let its process end, such as the
      * last lines of a worker; an app on the screen has no need of it.
      */
     public suspend fun settle()

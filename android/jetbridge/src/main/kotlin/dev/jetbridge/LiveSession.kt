@@ -152,10 +152,25 @@ internal class LiveSession(
             call { core.uploadFile(address, file.absolutePath, headers, options.remembered(), conditions, observer) }
         }
 
+    /** Without a folder no upload was remembered, and there is nothing to find. */
+    override suspend fun abortUpload(
+        address: ObjectAddress,
+        file: File,
+        options: TransferOptions,
+    ): Boolean = call { options.remembered().resumeFolder?.let { core.abortUpload(address, file.absolutePath, it) } ?: false }
+
+    override fun leftovers(): Leftovers = core.leftovers()
+
     override suspend fun deleteObject(
         address: ObjectAddress,
         conditions: ObjectConditions,
     ): Unit = call { core.deleteObject(address, conditions) }
+
+    override suspend fun deleteObjects(
+        keys: List<String>,
+        bucket: String?,
+        requesterPays: Boolean,
+    ): List<UndeletedObject> = call { core.deleteObjects(keys, bucket, requesterPays) }
 
     override suspend fun copyObject(
         source: ObjectAddress,

@@ -73,6 +73,9 @@ public val PresignedUrl.expiration: Instant get() = expiresAt()
 /** Whether the credentials that signed it end it before the time that was asked for. */
 public val PresignedUrl.isCutShort: Boolean get() = isCutShort()
 
+/** Why parts of an upload are still in S3; null if none are, as far as it is known. */
+public val Leftovers.problem: JetbridgeException? get() = parts?.let(JetbridgeException::of)
+
 /** The HTTP status. */
 public val ApiResponse.status: Int get() = status().toInt()
 

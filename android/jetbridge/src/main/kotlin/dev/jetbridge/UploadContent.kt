@@ -2,6 +2,7 @@ package dev.jetbridge
 
 import android.content.ContentResolver
 import android.content.Context
+import android.content.res.AssetFileDescriptor
 import android.net.Uri
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
@@ -48,7 +49,7 @@ public suspend fun JetbridgeSession.uploadContent(
         val contentType =
             withContext(Dispatchers.IO) {
                 readable(uri) {
-                    val content = resolver.openInputStream(uri) ?: throw IOException("its provider does not answer")
+                    val content = resolver.openAssetFileDescriptor(uri, "r") ?: throw IOException("its provider does not answer")
                     content.use { it.copyTo(copy) }
                     headers.contentType ?: resolver.getType(uri)?.takeIf(MEDIA_TYPE::matches)
                 }
@@ -73,15 +74,29 @@ public suspend fun JetbridgeSession.uploadContent(
 /** "type/subtype" and what may follow (RFC 9110, section 8.3.1). A provider is another app, and what it says becomes a header. */
 private val MEDIA_TYPE = Regex("[!-~]+/[ -~]+")
 
-private suspend fun InputStream.copyTo(file: File) =
+/**
+ * All of it, or an [IOException]. A pipe whose writer dies ends like one that is through; only one that can detect errors says so
+ * (android.os.ParcelFileDescriptor, `createReliablePipe`; its AutoCloseInputStream asks at the end). Else the length tells, if the
+ * provider has declared one; AssetFileDescriptor's stream ends short of it without a word, and of more than 2 GiB through a pipe reads
+ * fewer itself (`mRemaining = (int) fd.getLength()`; AOSP 15 and main).
+ */
+private suspend fun AssetFileDescriptor.copyTo(file: File) {
+    val copied = createInputStream().use { it.copyTo(file) }
+    if (copied < declaredLength) throw IOException("it ended after $copied of $declaredLength bytes")
+}
+
+private suspend fun InputStream.copyTo(file: File): Long =
     writable(file) { file.outputStream() }.use { out ->
         val buffer = ByteArray(DEFAULT_BUFFER_SIZE)
+        var copied = 0L
         while (true) {
             currentCoroutineContext().ensureActive()
             val read = read(buffer)
             if (read < 0) break
             writable(file) { out.write(buffer, 0, read) }
+            copied += read
         }
+        copied
     }
 
 /**

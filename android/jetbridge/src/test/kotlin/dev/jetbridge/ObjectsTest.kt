@@ -123,6 +123,61 @@ class ObjectsTest {
             await("the end of the upload") { stack.count("AbortMultipartUpload") > 0 }
             assertFalse("large.bin" in session.objects().toList().map { it.key })
             assertEquals(0, stack.count("CompleteMultipartUpload"))
+            assertEquals(Leftovers(mayBeWritten = false), session.leftovers())
+        }
+
+    @Test
+    fun `an upload that broke off is given up by whoever does not want it any more`() =
+        runBlocking {
+            signIn()
+            val file = large()
+            val options = small.copy(parallel = 1u, resumeFolder = folder.newFolder().path)
+            stack.local.setLatency(300u)
+            val upload = async(Dispatchers.Default) { runCatching { session.uploadFile("large.bin", file, options = options) } }
+            await("a part") { stack.count("UploadPart") > 0 }
+            stack.network(isUp = false)
+            val thrown = upload.await().exceptionOrNull()
+            assertTrue("$thrown", thrown is JetbridgeException.Retryable)
+            stack.network(isUp = true)
+            stack.local.setLatency(0u)
+            assertFalse("another object's", session.abortUpload("other.bin", file, options))
+            assertFalse("remembered somewhere else", session.abortUpload("large.bin", file, small))
+            assertEquals(0, stack.count("AbortMultipartUpload"))
+            file.delete()
+            stack.local.injectFault("s3-access-denied", 1u)
+            val denied = runCatching { session.abortUpload("large.bin", file, options) }.exceptionOrNull()
+            assertTrue("$denied", denied is JetbridgeException.AccessDenied)
+            assertTrue(session.abortUpload("large.bin", file, options))
+            assertFalse("once", session.abortUpload("large.bin", file, options))
+        }
+
+    @Test
+    fun `what a cancelled upload leaves in the bucket is told`() =
+        runBlocking {
+            signIn()
+            stack.local.setLatency(300u)
+            val upload = async(Dispatchers.Default) { session.uploadFile("large.bin", large(), options = small) }
+            await("a part") { stack.count("UploadPart") > 0 }
+            stack.local.injectFault("s3-access-denied", UInt.MAX_VALUE)
+            upload.cancelAndJoin()
+            session.settle()
+            val problem = session.leftovers().problem
+            assertTrue("$problem", problem is JetbridgeException.AccessDenied && "s3:AbortMultipartUpload" in problem.hint)
+        }
+
+    @Test
+    fun `many are deleted at once, and those that cannot be are named`() =
+        runBlocking {
+            signIn()
+            for (key in listOf("a.txt", "b.txt")) session.putObject(key, ByteArray(1))
+            assertEquals(emptyList<UndeletedObject>(), session.deleteObjects(listOf("a.txt", "b.txt", "never there")))
+            assertEquals(1, stack.count("DeleteObjects"))
+            assertTrue(runCatching { session.headObject("b.txt") }.exceptionOrNull() is JetbridgeException.NotFound)
+            // What XML cannot name is deleted by itself, and refused by itself.
+            stack.local.injectFault("s3-access-denied", 1u)
+            val undeleted = session.deleteObjects(listOf("\u0001", "c.txt")).single()
+            assertEquals("\u0001" to "access_denied", undeleted.key to undeleted.kind)
+            assertTrue("$undeleted", "s3:DeleteObject" in undeleted.hint.orEmpty())
         }
 
     @Test

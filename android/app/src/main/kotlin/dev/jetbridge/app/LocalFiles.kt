@@ -36,6 +36,9 @@ internal class LocalFiles(
     /** Where the library remembers which parts it has sent. */
     val resumeFolder: File get() = File(app.noBackupFilesDir, "unfinished-uploads")
 
+    /** What the library has begun to send, and whose it is. */
+    val begun = BegunUploads(File(app.noBackupFilesDir, "begun-uploads"), io)
+
     /** Where an object goes: for the same user and key always the same file, or no download could go on. */
     suspend fun forDownload(
         owner: String,
@@ -88,11 +91,11 @@ internal class LocalFiles(
                 val (name, size) = nameAndSize(resolver, uri)
                 folder.mkdirs()
                 val file = File(folder, "content")
-                val content = resolver.openInputStream(uri) ?: throw FileNotFoundException("$uri")
-                content.use { from ->
+                val content = resolver.openAssetFileDescriptor(uri, "r") ?: throw FileNotFoundException("$uri")
+                var done = 0L
+                content.createInputStream().use { from ->
                     file.outputStream().use { to ->
                         val buffer = ByteArray(BUFFER)
-                        var done = 0L
                         while (true) {
                             ensureActive()
                             val read = from.read(buffer)
@@ -103,6 +106,8 @@ internal class LocalFiles(
                         }
                     }
                 }
+                // A provider that died in the middle: its stream just ends.
+                if (done < content.declaredLength) throw IOException("$uri ended early")
                 PickedFile(file, name ?: unnamed(type), type)
             } catch (e: Throwable) {
                 folder.deleteRecursively()
@@ -133,10 +138,13 @@ internal class LocalFiles(
         withContext(io) { picked.file.parentFile?.deleteRecursively() }
     }
 
-    /** Deletes copies that nobody will upload any more: of an app that was swiped away. */
-    suspend fun keepOnly(kept: PickedFile?) {
+    suspend fun has(picked: PickedFile): Boolean = withContext(io) { picked.file.exists() }
+
+    /** Deletes copies that nobody will upload any more: of what was picked in an app that was swiped away. */
+    suspend fun keepOnly(kept: List<PickedFile>) {
+        val folders = kept.map { it.file.parentFile }
         withContext(io) {
-            picked.listFiles().orEmpty().forEach { if (it != kept?.file?.parentFile) it.deleteRecursively() }
+            picked.listFiles().orEmpty().forEach { if (it !in folders) it.deleteRecursively() }
         }
     }
 

@@ -76,6 +76,7 @@ class MainActivity : ComponentActivity() {
                         start = { model.upload(replaces = false) },
                         replace = { model.upload(replaces = true) },
                         chooseAnotherName = model::chooseAnotherName,
+                        goOn = model::goOnUploading,
                         giveUp = model::giveUpUpload,
                     ),
             )

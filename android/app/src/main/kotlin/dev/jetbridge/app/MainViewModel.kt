@@ -29,6 +29,7 @@ import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.receiveAsFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
 import java.time.Instant
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toKotlinDuration
@@ -119,7 +120,7 @@ class MainViewModel(
         if (before != null && before != subject) forget()
         saved[SUBJECT] = subject
         opened.begin(session, subject)
-        uploading.begin(session)
+        uploading.begin(session, subject)
     }
 
     private fun end(now: SessionState) {
@@ -134,7 +135,7 @@ class MainViewModel(
         saved.remove<String>(SUBJECT)
         forgetListing()
         opened.forget()
-        uploading.giveUp()
+        uploading.forget()
         shown.update { it.copy(news = null) }
     }
 
@@ -280,6 +281,9 @@ class MainViewModel(
     /** Sends it; one that is there under that name stays unless [replaces]. */
     fun upload(replaces: Boolean) = uploading.start(replaces)
 
+    /** Sends what is missing of one that was broken off. */
+    fun goOnUploading() = uploading.goOn()
+
     /** Not under that name. */
     fun chooseAnotherName() = uploading.chooseAnotherName()
 
@@ -294,6 +298,8 @@ class MainViewModel(
         val session = session ?: return
         viewModelScope.launch {
             val app = getApplication<Application>()
+            // The bucket is tidied up with the keys of whoever leaves: what cannot be in time is, when they are back.
+            withTimeoutOrNull(GIVING_UP) { uploading.giveUpNow() }
             try {
                 val done = session.signOut(mode)
                 done.endSessionUrl?.let { pages.send(it) }
@@ -341,6 +347,9 @@ class MainViewModel(
 
     private companion object {
         val TICK = 15.seconds
+
+        /** How long signing out waits for an upload that ends with it. */
+        val GIVING_UP = 5.seconds
 
         /** Whose everything is that is saved with the screen. */
         const val SUBJECT = "subject"

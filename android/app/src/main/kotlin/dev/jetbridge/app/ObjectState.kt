@@ -94,6 +94,12 @@ sealed interface UploadState {
         val progress: TransferProgress? = null,
     ) : UploadState
 
+    /** It was broken off; the user decides whether it goes on. */
+    data class Interrupted(
+        val key: String,
+        val size: Long,
+    ) : UploadState
+
     /** There is such an object already; the user decides. */
     data class Taken(
         val key: String,
@@ -126,5 +132,6 @@ data class UploadActions(
     val start: () -> Unit = {},
     val replace: () -> Unit = {},
     val chooseAnotherName: () -> Unit = {},
+    val goOn: () -> Unit = {},
     val giveUp: () -> Unit = {},
 )

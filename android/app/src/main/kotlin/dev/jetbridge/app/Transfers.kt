@@ -217,12 +217,40 @@ internal fun UploadCard(
             TransferCard(R.string.uploading, upload.progress, actions.giveUp, place, upload.key.spelledOut().isolated())
         }
 
+        is UploadState.Interrupted -> {
+            InterruptedCard(upload, actions, place)
+        }
+
         is UploadState.Failed -> {
-            ProblemCard(stringResource(R.string.upload_failed), upload.problem, actions.start, place, actions.giveUp)
+            ProblemCard(stringResource(R.string.upload_failed), upload.problem, actions.goOn, place, actions.giveUp)
         }
 
         // The user is asked something first.
         is UploadState.Naming, is UploadState.Taken -> {}
+    }
+}
+
+/** Nothing goes by itself: the network may cost money here, and the file may have been sent by mistake. */
+@Composable
+private fun InterruptedCard(
+    upload: UploadState.Interrupted,
+    actions: UploadActions,
+    modifier: Modifier,
+) {
+    Surface(modifier.fillMaxWidth(), color = MaterialTheme.colorScheme.surfaceContainerHigh, shape = RoundedCornerShape(16.dp)) {
+        Column(Modifier.padding(start = 18.dp, end = 18.dp, top = 14.dp, bottom = 6.dp)) {
+            Announcement(stringResource(R.string.upload_interrupted))
+            Faint(stringResource(R.string.upload_picked, upload.key.spelledOut().isolated(), size(upload.size)))
+            Text(
+                stringResource(R.string.upload_interrupted_text),
+                Modifier.padding(vertical = 8.dp),
+                style = MaterialTheme.typography.bodyMedium,
+            )
+            FlowButtons {
+                TextButton(actions.giveUp) { Text(stringResource(R.string.discard)) }
+                TextButton(actions.goOn) { Text(stringResource(R.string.go_on)) }
+            }
+        }
     }
 }
 

@@ -8,7 +8,9 @@ import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.ObjectAddress
 import dev.jetbridge.ObjectConditions
 import dev.jetbridge.ObjectHeaders
+import dev.jetbridge.SessionState
 import dev.jetbridge.TransferOptions
+import dev.jetbridge.text
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -19,8 +21,9 @@ import java.io.File
 import java.io.IOException
 
 /**
- * A photo or a file on its way into the bucket: copied, named by the user, sent. The copy and its name survive the death of the
- * process, so that the user finds it where it was, and the library sends no part twice.
+ * A photo or a file on its way into the bucket: copied, named by the user, sent. What was named survives the death of the process,
+ * and what was begun also the end of the app: the user decides whether it goes on, and no part is sent twice, or is given up, and
+ * the bucket keeps nothing of it.
  */
 internal class Upload(
     private val app: Application,
@@ -30,15 +33,27 @@ internal class Upload(
     private val files: LocalFiles,
     private val listAgain: () -> Unit,
 ) {
-    private var session: JetbridgeSession? = null
+    private class Owner(
+        val session: JetbridgeSession,
+        val subject: String,
+    ) {
+        /** Somebody else may have signed in meanwhile, with whose keys nothing is to be done for this one. */
+        val isThere get() = (session.state.value as? SessionState.SignedIn)?.user?.subject == subject
+    }
+
+    private var owner: Owner? = null
     private var work: Job? = null
+    private var ending: Job? = null
     private var picked: PickedFile? = null
     private var key = ""
+    private var replaces = false
+
+    private val options get() = TransferOptions(resumeFolder = files.resumeFolder.path)
 
     init {
         restore()
         val kept = picked
-        scope.launch { files.keepOnly(kept) }
+        scope.launch { files.keepOnly(files.begun.all().map { it.picked } + listOfNotNull(kept)) }
     }
 
     private fun restore() {
@@ -46,7 +61,6 @@ internal class Upload(
         val file = File(path).takeIf(File::exists) ?: return
         picked = PickedFile(file, name, type.ifEmpty { null })
         this.key = key
-        name()
     }
 
     private fun save() {
@@ -58,17 +72,50 @@ internal class Upload(
         }
     }
 
-    /** Somebody is signed in. */
-    fun begin(session: JetbridgeSession) {
-        this.session = session
+    /** Somebody is signed in, with what they were at when the process died. */
+    fun begin(
+        session: JetbridgeSession,
+        subject: String,
+    ) {
+        if (owner?.subject == subject) return
+        val new = Owner(session, subject)
+        owner = new
+        scope.launch {
+            val begun = files.begun.of(subject).filter { files.has(it.picked) }
+            if (owner !== new) return@launch
+            if (shown.value.upload == null) goBackTo(begun)
+            forgetUnwanted(new)
+        }
     }
 
-    /** Nobody is signed in, or it has to be proved again: what was under way waits for them, by its name. */
+    private fun goBackTo(begun: List<BegunUpload>) {
+        val before = picked
+        val upload = begun.firstOrNull { before == null || (it.picked.file == before.file && it.key == key) } ?: return name()
+        picked = upload.picked
+        key = upload.key
+        replaces = upload.replaces
+        save()
+        show(UploadState.Interrupted(key, upload.picked.file.length()))
+    }
+
+    /** Nobody is signed in, or it has to be proved again: what was under way waits for them. */
     fun end() {
-        session = null
-        if (shown.value.upload is UploadState.UnderWay) {
+        owner = null
+        val picked = picked
+        if (shown.value.upload is UploadState.UnderWay && picked != null) {
             work?.cancel()
-            name()
+            show(UploadState.Interrupted(key, picked.file.length()))
+        }
+    }
+
+    /** Somebody else, or nobody: nothing is left here of what the last user had, and the bucket is tidied up when they come back. */
+    fun forget() {
+        owner = null
+        giveUp()
+        val before = ending
+        scope.launch {
+            before?.join()
+            files.keepOnly(emptyList())
         }
     }
 
@@ -89,6 +136,7 @@ internal class Upload(
                         }
                     picked = new
                     key = shown.value.folder() + new.name
+                    replaces = false
                     save()
                     name()
                 } catch (e: IOException) {
@@ -107,6 +155,7 @@ internal class Upload(
     /** The user corrects what it will be called. */
     fun rename(key: String) {
         this.key = key
+        replaces = false
         save()
         name()
     }
@@ -120,61 +169,124 @@ internal class Upload(
      * @param replaces whether the user wants it to take the place of an object that is there
      */
     fun start(replaces: Boolean) {
-        val session = session ?: return
-        val picked = picked ?: return
-        val key = key
         if (work?.isActive == true) return
-        shown.update { it.copy(upload = UploadState.UnderWay(key), notice = null, news = null) }
+        this.replaces = replaces
+        goOn()
+    }
+
+    /** Sends it, or what is missing of it, as the user has decided before. */
+    fun goOn() {
+        val owner = owner ?: return
+        val picked = picked ?: return
+        val upload = BegunUpload(owner.subject, picked, key, replaces)
+        if (work?.isActive == true) return
+        shown.update { it.copy(upload = UploadState.UnderWay(upload.key), notice = null, news = null) }
         work =
             scope.launch {
                 val job = coroutineContext.job
                 try {
-                    session.uploadFile(
-                        ObjectAddress(key),
+                    files.begun.add(upload)
+                    owner.session.uploadFile(
+                        ObjectAddress(upload.key),
                         picked.file,
                         ObjectHeaders(contentType = picked.type),
-                        TransferOptions(resumeFolder = files.resumeFolder.path),
-                        ObjectConditions(ifNoneMatch = if (replaces) null else "*"),
+                        options,
+                        ObjectConditions(ifNoneMatch = if (upload.replaces) null else "*"),
                     ) { progress ->
                         shown.update {
                             val now = it.upload
                             if (job.isActive && now is UploadState.UnderWay) it.copy(upload = now.copy(progress = progress)) else it
                         }
                     }
-                    done(picked)
-                    shown.update { it.copy(news = app.getString(R.string.uploaded, key.spelledOut().isolated())) }
-                    listAgain()
+                    // Before anything is told: a process that dies now has nothing to go on with.
+                    files.begun.remove(upload)
+                    done(owner, upload)
                 } catch (e: JetbridgeException.ConditionNotMet) {
-                    show(UploadState.Taken(key))
+                    show(UploadState.Taken(upload.key))
                 } catch (e: JetbridgeException) {
-                    show(UploadState.Failed(key, e.problem(app)))
+                    show(UploadState.Failed(upload.key, e.problem(app)))
                 }
             }
     }
 
-    private fun done(used: PickedFile) {
+    private fun done(
+        owner: Owner,
+        upload: BegunUpload,
+    ) {
         picked = null
         save()
         show(null)
-        scope.launch { files.discard(used) }
+        shown.update { it.copy(news = app.getString(R.string.uploaded, upload.key.spelledOut().isolated())) }
+        listAgain()
+        scope.launch {
+            files.discard(upload.picked)
+            // Of another name that it was to have before.
+            forgetUnwanted(owner)
+        }
     }
 
     /** The user does not want it any more: S3 keeps nothing of it, and neither does the device. */
     fun giveUp() {
         val before = work
+        val used = picked
+        val owner = owner
+        val wasUnderWay = before?.isActive == true
         before?.cancel()
         work = null
-        val used = picked
         picked = null
         save()
         show(null)
-        // The library reads the copy until it has ended.
-        if (used != null) {
+        if (used == null) return
+        ending =
             scope.launch {
+                // The library reads the copy until it has ended.
                 before?.join()
                 files.discard(used)
+                if (owner != null) leaveNothing(owner, used, wasUnderWay)
+            }
+    }
+
+    /** As [giveUp], and waits until the bucket is tidied up, with the keys of a session that is about to end. */
+    suspend fun giveUpNow() {
+        giveUp()
+        ending?.join()
+    }
+
+    private suspend fun leaveNothing(
+        owner: Owner,
+        used: PickedFile,
+        wasUnderWay: Boolean,
+    ) {
+        val upload = files.begun.of(owner.subject).lastOrNull { it.picked.file == used.file } ?: return
+        // What was cancelled just now, the library gives up by itself.
+        owner.session.settle()
+        val name = upload.key.spelledOut().isolated()
+        val problem = forgetUnwanted(owner)
+        if (!owner.isThere) return
+        if (problem != null) {
+            val notice = app.getString(R.string.upload_parts_left, name, problem.text(app))
+            shown.update { it.copy(notice = notice) }
+        } else if (wasUnderWay && owner.session.leftovers().mayBeWritten) {
+            // The last request of this upload was on its way, or of one before it: only the list knows.
+            listAgain()
+            shown.update { it.copy(notice = app.getString(R.string.upload_may_be_there, name)) }
+        }
+    }
+
+    /** S3 forgets all that was sent and that is not on the screen; what it does not, it is asked again with the next start. */
+    private suspend fun forgetUnwanted(owner: Owner): JetbridgeException? {
+        var problem: JetbridgeException? = null
+        for (upload in files.begun.of(owner.subject)) {
+            if (upload.picked.file == picked?.file && upload.key == key) continue
+            try {
+                if (!owner.isThere) break
+                owner.session.abortUpload(upload.key, upload.picked.file, options)
+                if (owner.isThere) files.begun.remove(upload)
+            } catch (e: JetbridgeException) {
+                problem = e
             }
         }
+        return problem
     }
 
     /** The folder that is shown: what all keys of the list begin with. */

@@ -5,6 +5,7 @@ import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.ViewModelStore
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeUser
+import dev.jetbridge.Leftovers
 import dev.jetbridge.RemoteService
 import dev.jetbridge.SessionState
 import dev.jetbridge.SignInReason
@@ -103,6 +104,7 @@ class ObjectModelTest {
 
     private val downloads get() = files(File(app.cacheDir, "shared"))
     private val copies get() = files(File(app.noBackupFilesDir, "uploads"))
+    private val begun get() = files(File(app.noBackupFilesDir, "begun-uploads"))
 
     private val denied =
         JetbridgeException.AccessDenied(RemoteService.S3, "AccessDenied", "4DBK2M6N", "allow s3:GetObject for the role")
@@ -272,7 +274,7 @@ class ObjectModelTest {
         awaitDownload<DownloadState.Done>()
         model.list()
         awaitThat("rows") { it.listing is ListingState.Rows }
-        session.finishSignIn(JetbridgeUser("00u2bob", "bob@example.com", "Bob", "bob@example.com", "Bob"))
+        session.finishSignIn(BOB)
         awaitThat("nothing") { it.opened == null && it.downloads.isEmpty() && it.listing is ListingState.NotAsked }
         await("no files") { downloads.isEmpty() }
     }
@@ -288,7 +290,7 @@ class ObjectModelTest {
         assertNull(now.opened)
         session.finishSignIn()
         awaitThat("open, after proof") { it.opened?.key == "reports/summary.csv" }
-        die(SessionState.SignedIn(JetbridgeUser("00u2bob", "bob@example.com", "Bob", "bob@example.com", "Bob")))
+        die(SessionState.SignedIn(BOB))
         awaitThat("bob") { (it.account as? AccountState.SignedIn)?.name == "Bob" }
         assertNull(now.opened)
     }
@@ -378,17 +380,127 @@ class ObjectModelTest {
         model.rename("you.jpg")
         die()
         assertEquals("you.jpg", awaitUpload<UploadState.Naming>().key)
-        hold()
-        model.upload(replaces = false)
-        awaitThat("half of it") { (it.upload as? UploadState.UnderWay)?.progress?.done == 2_000L }
-        die()
-        assertEquals("you.jpg", awaitUpload<UploadState.Naming>().key)
-        model.upload(replaces = false)
-        awaitThat("uploaded") { it.news != null }
-        take()
         saved = SavedStateHandle()
         die()
         await("a copy that nobody knows of goes") { copies.isEmpty() }
+        assertNull(now.upload)
+    }
+
+    /** Half of what was picked is in the bucket, under [key]. */
+    private fun sendHalf(
+        key: String,
+        replaces: Boolean = false,
+    ) {
+        take()
+        model.rename(key)
+        hold()
+        model.upload(replaces)
+        awaitThat("half of it") { (it.upload as? UploadState.UnderWay)?.progress?.done == 2_000L }
+    }
+
+    /** As [die], and the parts that were sent are in the bucket. */
+    private fun dieHalfWay(key: String) {
+        session.unfinished = mapOf(key to copies.single())
+        die()
+    }
+
+    @Test
+    fun `what the process died of goes on when the user says so, and under the conditions that they chose`() {
+        session.addObject("me.jpg", "before".toByteArray())
+        sendHalf("me.jpg", replaces = true)
+        dieHalfWay("me.jpg")
+        assertEquals(UploadState.Interrupted("me.jpg", 4_000), awaitUpload<UploadState.Interrupted>())
+        assertEquals("nothing goes by itself", 1, session.calls.count { it == "uploadFile" })
+        model.goOnUploading()
+        awaitThat("uploaded") { it.news != null }
+        assertEquals(4_000uL, session.content.single().size)
+        assertEquals(emptyMap<String, File>(), session.unfinished)
+        die()
+        await("nothing is left to be shown") { begun.isEmpty() && copies.isEmpty() }
+        assertNull(now.upload)
+    }
+
+    @Test
+    fun `what was begun is found by an app that was swiped away, and what is discarded leaves nothing in the bucket`() {
+        sendHalf("you.jpg")
+        saved = SavedStateHandle()
+        dieHalfWay("you.jpg")
+        assertEquals("you.jpg", awaitUpload<UploadState.Interrupted>().key)
+        model.giveUpUpload()
+        assertNull(now.upload)
+        await("nothing is left") { session.unfinished.isEmpty() && begun.isEmpty() && copies.isEmpty() }
+        assertNull(now.notice)
+        assertEquals(emptyList<String>(), session.content.map { it.key })
+    }
+
+    @Test
+    fun `what cannot be given up without a network is, when the app is opened again`() {
+        sendHalf("you.jpg")
+        dieHalfWay("you.jpg")
+        awaitUpload<UploadState.Interrupted>()
+        session.failure = JetbridgeException.Retryable("no network")
+        model.giveUpUpload()
+        awaitThat("why") { it.notice != null }
+        assertTrue(now.notice!!, "What was sent of" in now.notice!! && "Check your connection" in now.notice!!)
+        assertEquals(emptyList<File>(), copies)
+        session.failure = null
+        assertEquals(setOf("you.jpg"), session.unfinished.keys)
+        die()
+        await("nothing is left") { session.unfinished.isEmpty() && begun.isEmpty() }
+        assertNull(now.upload)
+        assertNull(now.notice)
+    }
+
+    @Test
+    fun `an upload that failed and gets another name leaves nothing under the first one`() {
+        take()
+        session.duringTransfer = { if (it.done >= 2_000) throw JetbridgeException.Retryable("cut") }
+        model.upload(replaces = false)
+        awaitUpload<UploadState.Failed>()
+        assertEquals(setOf("me.jpg"), session.unfinished.keys)
+        model.rename("you.jpg")
+        session.duringTransfer = {}
+        model.upload(replaces = false)
+        awaitThat("uploaded") { it.news != null }
+        await("nothing is left") { session.unfinished.isEmpty() && begun.isEmpty() }
+        assertEquals(listOf("you.jpg"), session.content.map { it.key })
+    }
+
+    @Test
+    fun `whoever signs out takes along what they had begun, while they still may`() {
+        sendHalf("you.jpg")
+        dieHalfWay("you.jpg")
+        awaitUpload<UploadState.Interrupted>()
+        model.signOut(SignOutMode.LOCAL)
+        awaitThat("signed out") { it.account is AccountState.SignedOut && it.upload == null }
+        assertTrue("${session.calls}", session.calls.indexOf("abortUpload") in 0..<session.calls.indexOf("signOut LOCAL"))
+        assertEquals(emptyMap<String, File>(), session.unfinished)
+        await("no copies") { copies.isEmpty() && begun.isEmpty() }
+    }
+
+    @Test
+    fun `nobody goes on with another user's upload, and it is given up when its own user is back`() {
+        sendHalf("you.jpg")
+        dieHalfWay("you.jpg")
+        awaitUpload<UploadState.Interrupted>()
+        session.finishSignIn(BOB)
+        awaitThat("bob") { (it.account as? AccountState.SignedIn)?.name == "Bob" && it.upload == null }
+        await("no copies") { copies.isEmpty() }
+        assertEquals("not with Bob's keys", 0, session.calls.count { it == "abortUpload" })
+        assertEquals(1, begun.size)
+        session.finishSignIn(ALICE)
+        await("nothing is left") { session.unfinished.isEmpty() && begun.isEmpty() }
+        assertNull(now.upload)
+    }
+
+    @Test
+    fun `an upload that is stopped in its last moment may be there, which is told`() {
+        sendHalf("you.jpg")
+        session.left = Leftovers(mayBeWritten = true)
+        model.giveUpUpload()
+        awaitThat("a notice") { it.notice != null }
+        assertTrue(now.notice!!, "you.jpg" in now.notice!! && "may be in the bucket all the same" in now.notice!!)
+        awaitThat("a fresh list") { it.listing is ListingState.Rows }
     }
 
     @Test
@@ -421,16 +533,18 @@ class ObjectModelTest {
         model.upload(replaces = false)
         awaitThat("half of it") { (it.upload as? UploadState.UnderWay)?.progress?.done == 2_000L }
         session.show(SessionState.SignInRequired(SignInReason.NoRefreshToken, null))
-        awaitUpload<UploadState.Naming>()
+        awaitUpload<UploadState.Interrupted>()
         session.duringTransfer = {}
         session.finishSignIn()
         awaitThat("signed in") { it.account is AccountState.SignedIn }
-        model.upload(replaces = false)
+        model.goOnUploading()
         awaitThat("uploaded") { it.news != null }
     }
 
     private companion object {
         /** Android's own, frameworks/base/mime/java-res/android.mime.types. */
         const val MIME_OF_CSV = "text/comma-separated-values"
+
+        val BOB = JetbridgeUser("00u2bob", "bob@example.com", "Bob", "bob@example.com", "Bob")
     }
 }

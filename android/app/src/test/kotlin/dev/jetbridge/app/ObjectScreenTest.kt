@@ -72,6 +72,7 @@ open class ObjectScreenTest {
                     start = { done += "start" },
                     replace = { done += "replace" },
                     chooseAnotherName = { done += "another" },
+                    goOn = { done += "go on" },
                     giveUp = { done += "give up" },
                 ),
         )
@@ -296,7 +297,13 @@ open class ObjectScreenTest {
         assertTrue("The upload did not finish" in readAloud())
         press("Try again")
         press("Discard")
-        assertEquals(listOf("give up", "start", "give up"), done)
+        assertEquals(listOf("give up", "go on", "give up"), done)
+        change(Screens.list.copy(upload = UploadState.Interrupted(key, 2_000)))
+        assertTrue("This upload is not finished" in readAloud())
+        rule.onNodeWithText("$key, 2.0 kB").assertIsDisplayed()
+        press("Go on")
+        press("Discard")
+        assertEquals(listOf("go on", "give up"), done.takeLast(2))
         change(Screens.list.copy(news = "$key was uploaded."))
         assertTrue("$key was uploaded." in readAloud())
         rule.onNode(hasScrollAction() and hasContentDescription("home")).assertDoesNotExist()

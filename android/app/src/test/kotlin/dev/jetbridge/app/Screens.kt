@@ -124,6 +124,7 @@ object Screens {
             "upload-name-wrong" to list.copy(upload = UploadState.Naming(photo, "photos/", 5_912_004)),
             "upload-taken" to list.copy(upload = UploadState.Taken(details.key)),
             "uploading" to list.copy(upload = UploadState.UnderWay(details.key, half.copy(resumed = 0))),
+            "upload-interrupted" to list.copy(upload = UploadState.Interrupted(details.key, 18_902)),
             "upload-denied" to list.copy(upload = UploadState.Failed(details.key, refused)),
             "uploaded" to list.copy(news = context.getString(R.string.uploaded, details.key)),
         )

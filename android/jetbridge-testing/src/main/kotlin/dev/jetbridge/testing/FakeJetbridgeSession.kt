@@ -12,6 +12,7 @@ import dev.jetbridge.IdTokenClaims
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.JetbridgeUser
+import dev.jetbridge.Leftovers
 import dev.jetbridge.ListedObject
 import dev.jetbridge.ListingRequest
 import dev.jetbridge.LoginOptions
@@ -24,6 +25,7 @@ import dev.jetbridge.ObjectListing
 import dev.jetbridge.ObjectPage
 import dev.jetbridge.PresignRequest
 import dev.jetbridge.PresignedUrl
+import dev.jetbridge.Recovery
 import dev.jetbridge.S3Settings
 import dev.jetbridge.SessionDetails
 import dev.jetbridge.SessionEvent
@@ -35,6 +37,7 @@ import dev.jetbridge.SignOutResult
 import dev.jetbridge.SignedHeaders
 import dev.jetbridge.TransferOptions
 import dev.jetbridge.TransferProgress
+import dev.jetbridge.UndeletedObject
 import dev.jetbridge.UploadedObject
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableSharedFlow
@@ -80,6 +83,18 @@ public class FakeJetbridgeSession(
      * told: a test that wants to look at a transfer half-way waits in here, and one that wants it to fail throws.
      */
     public var duringTransfer: suspend (TransferProgress) -> Unit = {}
+
+    /**
+     * The uploads that broke off, by their keys, and the file of each: those that failed by a passing fault, and those of an earlier
+     * process that the test says. [abortUpload] takes them away.
+     */
+    public var unfinished: Map<String, File> = emptyMap()
+
+    /** What [leftovers] answers. */
+    public var left: Leftovers = Leftovers(mayBeWritten = false)
+
+    /** Why objects cannot be deleted with others, by their keys, for [deleteObjects]. */
+    public var undeletable: Map<String, String> = emptyMap()
 
     /** What an S3 client is told about [bucket]. */
     override var s3Settings: S3Settings = S3Settings(bucket, "eu-central-1")
@@ -260,14 +275,42 @@ public class FakeJetbridgeSession(
         onProgress: ((TransferProgress) -> Unit)?,
     ): UploadedObject {
         val body = asUser("uploadFile") { onFile(file) { readBytes() } }
-        transfer(body.size, onProgress)
+        try {
+            transfer(body.size, onProgress)
+        } catch (e: JetbridgeException) {
+            if (e.recovery == Recovery.RETRY && e !is JetbridgeException.ConditionNotMet) unfinished += address.key to file
+            throw e
+        }
+        unfinished -= address.key
         return objects.write(address, body, headers, conditions)
     }
+
+    override suspend fun abortUpload(
+        address: ObjectAddress,
+        file: File,
+        options: TransferOptions,
+    ): Boolean =
+        asUser("abortUpload") {
+            (unfinished[address.key] == file).also { isThere -> if (isThere) unfinished -= address.key }
+        }
+
+    override fun leftovers(): Leftovers = left
 
     override suspend fun deleteObject(
         address: ObjectAddress,
         conditions: ObjectConditions,
     ): Unit = asUser("deleteObject") { objects.delete(address, conditions) }
+
+    override suspend fun deleteObjects(
+        keys: List<String>,
+        bucket: String?,
+        requesterPays: Boolean,
+    ): List<UndeletedObject> =
+        asUser("deleteObjects") {
+            val (left, deletable) = keys.partition(undeletable::containsKey)
+            deletable.forEach { objects.delete(ObjectAddress(it, bucket), ObjectConditions()) }
+            left.map { UndeletedObject(it, "access_denied", undeletable.getValue(it)) }
+        }
 
     override suspend fun copyObject(
         source: ObjectAddress,

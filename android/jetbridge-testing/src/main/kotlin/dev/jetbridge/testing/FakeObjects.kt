@@ -28,7 +28,8 @@ internal class FakeObjects(
     fun details(address: ObjectAddress): ObjectDetails {
         val listed = find(address)
         val headers = kept[address.key]?.headers ?: ObjectHeaders()
-        return ObjectDetails(listed.key, listed.size, eTag(listed), listed.lastModified, headers, "STANDARD", null, null)
+        // S3 names no class if it is STANDARD ("x-amz-storage-class", HeadObject, S3 API reference).
+        return ObjectDetails(listed.key, listed.size, eTag(listed), listed.lastModified, headers, storageClass = null)
     }
 
     /** An object that a test only listed has its key for a content, as often as its size asks for. */

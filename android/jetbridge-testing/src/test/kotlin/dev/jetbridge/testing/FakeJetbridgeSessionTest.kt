@@ -4,6 +4,7 @@ import android.app.Activity
 import dev.jetbridge.ApiHeader
 import dev.jetbridge.ApiRequest
 import dev.jetbridge.JetbridgeException
+import dev.jetbridge.Leftovers
 import dev.jetbridge.ListingRequest
 import dev.jetbridge.ObjectAddress
 import dev.jetbridge.ObjectConditions
@@ -210,8 +211,30 @@ class FakeJetbridgeSessionTest {
             val upload = async(Dispatchers.Unconfined) { session.uploadFile("new", target) }
             upload.cancelAndJoin()
             session.duringTransfer = { throw JetbridgeException.Retryable("the network is gone") }
+            assertEquals("what is cancelled is given up", emptyMap<String, File>(), session.unfinished)
             assertTrue(runCatching { session.uploadFile("new", target) }.exceptionOrNull() is JetbridgeException.Retryable)
             assertEquals(listOf("movie"), session.content.map { it.key })
+            assertEquals(mapOf("new" to target), session.unfinished)
+            assertFalse(session.abortUpload("other", target))
+            assertFalse(session.abortUpload("new", File("other")))
+            assertTrue(session.abortUpload("new", target))
+            assertFalse(session.abortUpload("new", target))
+            session.unfinished = mapOf("new" to target)
+            session.duringTransfer = {}
+            session.uploadFile("new", target)
+            assertEquals(emptyMap<String, File>(), session.unfinished)
+            assertEquals(Leftovers(mayBeWritten = false), session.leftovers())
+        }
+
+    @Test
+    fun `many are deleted at once, but for those that the test names`() =
+        runBlocking {
+            val session = FakeJetbridgeSession(SessionState.SignedIn(FakeJetbridgeSession.ALICE))
+            for (key in listOf("a", "b", "c")) session.addObject(key, ByteArray(1))
+            session.undeletable = mapOf("b" to "the role may not")
+            val undeleted = session.deleteObjects(listOf("a", "b", "never there"))
+            assertEquals(listOf("b" to "the role may not"), undeleted.map { it.key to it.problem })
+            assertEquals(listOf("b", "c"), session.content.map { it.key })
         }
 
     @Test

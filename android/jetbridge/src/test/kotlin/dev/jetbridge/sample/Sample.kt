@@ -20,6 +20,7 @@ import dev.jetbridge.LoginOptions
 import dev.jetbridge.LoginPrompt
 import dev.jetbridge.ObjectAddress
 import dev.jetbridge.ObjectConditions
+import dev.jetbridge.ObjectHeaders
 import dev.jetbridge.PresignRequest
 import dev.jetbridge.PresignedMethod
 import dev.jetbridge.PresignedUrl
@@ -32,13 +33,16 @@ import dev.jetbridge.expiration
 import dev.jetbridge.groups
 import dev.jetbridge.headers
 import dev.jetbridge.jetbridgeSession
+import dev.jetbridge.problem
 import dev.jetbridge.status
 import dev.jetbridge.uploadContent
 import dev.jetbridge.url
 import dev.jetbridge.value
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -190,6 +194,34 @@ class Snippets(
         } catch (e: JetbridgeException) {
             screen.text = e.text(activity)
         }
+    }
+
+    suspend fun archive(report: File): String {
+        val headers = ObjectHeaders(metadata = mapOf("author" to "alice")) // its content type is what the key's ending says, or yours
+        val conditions = ObjectConditions(ifNoneMatch = "*") // ConditionNotMet if there is one already
+        session.uploadFile("reports/2026/report.pdf", report, headers, conditions = conditions)
+        val notes = session.getObject(ObjectAddress("notes.txt", bucket = "another-bucket")).decodeToString()
+        return notes
+    }
+
+    suspend fun unfinished(
+        key: String,
+        file: File,
+        isStillWanted: Boolean,
+    ) {
+        if (isStillWanted) session.uploadFile(key, file) else session.abortUpload(key, file)
+    }
+
+    suspend fun cancel(upload: Job) {
+        upload.cancelAndJoin()
+        session.settle() // what was sent is given up beside everything else
+        val left = session.leftovers()
+        if (left.mayBeWritten) screen.text = "It may have arrived all the same."
+        left.problem?.let { screen.text = "Parts of it are still in the bucket. " + it.text(activity) }
+    }
+
+    suspend fun deleteMany(keys: List<String>) {
+        for (undeleted in session.deleteObjects(keys)) screen.text = "${undeleted.key}: ${undeleted.problem}"
     }
 
     suspend fun share(key: String) {
