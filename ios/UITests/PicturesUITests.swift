@@ -21,7 +21,7 @@ final class PicturesUITests: XCTestCase {
         "download-beginning", "downloading-unknown", "downloaded", "download-failed", "device-full", "deleting",
         "not-deleted", "deleted", "gone",
         "upload-reading", "upload-naming", "upload-key-wrong", "upload-taken", "uploading", "upload-failed",
-        "upload-unreadable", "uploaded",
+        "upload-unreadable", "upload-interrupted", "upload-may-be-there", "upload-not-given-up", "uploaded",
     ]
 
     func testEveryStateInLight() throws {

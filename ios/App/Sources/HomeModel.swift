@@ -39,6 +39,7 @@ final class HomeModel {
         objects.bucketChanged = { [weak self] in self?.listAgain($0) }
         objects.failed = { [weak self] in self?.tell($0) }
         upload.bucketChanged = { [weak self] in self?.listAgain($0) }
+        upload.told = { [weak self] in self?.state.notice = $0 }
         if let session { follow(session) }
     }
 

@@ -99,21 +99,29 @@ struct Rows: Equatable, Sendable {
 
 /// One object of the bucket.
 struct ObjectRow: Identifiable, Equatable, Sendable {
-    let key: String
+    /// Not the text of its key: two that look the same are two objects.
+    let id: ObjectAddress
     let size: Int64
     let changed: Date?
 
-    var id: Data { key.exact }
+    init(key: String, size: Int64, changed: Date?) {
+        (id, self.size, self.changed) = (ObjectAddress(key), size, changed)
+    }
+
+    var key: String { id.key }
     /// Stands for a folder: some programs make an empty object for each.
-    var isFolder: Bool { key.hasSuffix("/") }
+    var isFolder: Bool { key.utf8.last == UInt8(ascii: "/") }
     /// What comes after the last slash; for a folder, its name. A key of slashes only is its own name.
-    var name: String { path.last.map(String.init) ?? key }
+    var name: String { path.last ?? key }
     /// What comes before it.
     var folder: String { path.dropLast().joined(separator: "/") }
 
-    private var path: [Substring] {
-        let end = key.lastIndex { $0 != "/" }.map(key.index(after:)) ?? key.startIndex
-        return end == key.startIndex ? [] : key[..<end].split(separator: "/", omittingEmptySubsequences: false)
+    // By scalars: a slash with an accent behind it is one character, and no "/".
+    private var path: [String] {
+        let scalars = key.unicodeScalars
+        let end = scalars.lastIndex { $0 != "/" }.map(scalars.index(after:)) ?? scalars.startIndex
+        return end == scalars.startIndex
+            ? [] : scalars[..<end].split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
     }
 }
 
@@ -127,10 +135,14 @@ enum Notice: Equatable, Sendable {
     /// The object with this key was deleted by somebody else.
     case gone(String)
     case uploaded(String)
+    /// An upload was cancelled when its last request was on its way.
+    case mayBeUploaded(String)
+    /// S3 still has parts of an upload that nobody wants, and why.
+    case notGivenUp(String, JetbridgeError)
 
     var isProblem: Bool {
         switch self {
-        case .failed, .signedOutHereOnly, .gone: true
+        case .failed, .signedOutHereOnly, .gone, .mayBeUploaded, .notGivenUp: true
         case .deleted, .uploaded: false
         }
     }

@@ -12,8 +12,8 @@ struct HomeView: View {
             content
                 .navigationTitle("Jetbridge")
                 .bars(of: model)
-                .navigationDestination(for: String.self) { key in
-                    ObjectView(model: model.objects, key: key).bars(of: model)
+                .navigationDestination(for: ObjectAddress.self) { object in
+                    ObjectView(model: model.objects, key: object.key).bars(of: model)
                 }
         }
         .sheet(item: $upload.naming) { NamingView(model: model.upload, naming: $0) }
@@ -262,6 +262,14 @@ private struct NoticeBar: View {
             case .deleted(let key): Text("\(key.printable) was deleted.")
             case .gone(let key): Text("\(key.printable) is not there any more. The list is fresh.")
             case .uploaded(let key): Text("\(key.printable) was uploaded.")
+            case .mayBeUploaded(let key):
+                Text(
+                    "\(key.printable) may have been uploaded all the same: its last part was on its way. The list tells."
+                )
+            case .notGivenUp(let key, let error):
+                Text(
+                    "The bucket still keeps what was sent of \(key.printable). The app tries to remove it again when it is opened. \(error.text)"
+                )
             }
         }
         .font(.callout)

@@ -126,7 +126,7 @@ private struct ObjectLink: View {
     @State private var asksToDelete = false
 
     var body: some View {
-        NavigationLink(value: row.key) { ObjectRowView(row: row) }
+        NavigationLink(value: row.id) { ObjectRowView(row: row) }
             .accessibilityLabel(Text("\(row.key.printable), \(row.sizeText), changed \(row.changedText)"))
             .accessibilityIdentifier("object")
             .swipeActions(edge: .trailing, allowsFullSwipe: false) {

@@ -13,6 +13,7 @@ import AppleFoundation
 final class LocalFiles {
     private let downloads: URL
     private let uploads: URL
+    private let begun: URL
     private let measure: @Sendable (URL) -> Int64?
 
     /// `freeBytes` is for tests, which have no full device.
@@ -22,6 +23,7 @@ final class LocalFiles {
     ) {
         downloads = caches.appending(path: "Downloads", directoryHint: .isDirectory)
         uploads = support.appending(path: "Uploads", directoryHint: .isDirectory)
+        begun = support.appending(path: "Begun uploads", directoryHint: .isDirectory)
         measure = freeBytes
     }
 
@@ -96,8 +98,9 @@ final class LocalFiles {
     /// A name for the file of an object: the last part of its key, with nothing in it that a file system, or an app that is
     /// given the file, takes for something else.
     nonisolated static func safeName(of key: String) -> String {
-        let last = key.split(separator: "/").last ?? ""
-        let visible = last.unicodeScalars.map { scalar -> Unicode.Scalar in
+        // By scalars: a slash with an accent behind it is one character, and no "/".
+        let last = key.unicodeScalars.split(separator: "/").last ?? [][...]
+        let visible = last.map { scalar -> Unicode.Scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: "_"
             // The second of them is a slash to older parts of the system, the others are for Windows.
@@ -125,7 +128,8 @@ final class LocalFiles {
     }
 
     private var keptFile: URL { uploads.appending(path: "upload.json") }
-    private var content: URL { uploads.appending(path: "content", directoryHint: .notDirectory) }
+    /// What is uploaded, whatever it is: by this path, too, the library knows an upload again.
+    var content: URL { uploads.appending(path: "content", directoryHint: .notDirectory) }
 
     private var kept: Kept? {
         (try? Data(contentsOf: keptFile)).flatMap { try? JSONDecoder().decode(Kept.self, from: $0) }
@@ -154,6 +158,38 @@ final class LocalFiles {
     }
 
     func discardUpload() { try? FileManager.default.removeItem(at: uploads) }
+
+    // MARK: Begun uploads
+
+    /// An upload that was begun and is neither an object nor given up, as far as is known here: S3 may have parts of it.
+    private struct Begun: Codable {
+        let owner: String
+        let key: String
+
+        func isOf(_ owner: String, _ key: String) -> Bool { self.owner == owner && self.key.exact == key.exact }
+    }
+
+    private var begunFile: URL { begun.appending(path: "uploads.json") }
+
+    // It outlives a sign-out: only its owner can give it up, when they are back.
+    private var allBegun: [Begun] {
+        get { (try? Data(contentsOf: begunFile)).flatMap { try? JSONDecoder().decode([Begun].self, from: $0) } ?? [] }
+        set {
+            try? make(begun)
+            try? JSONEncoder().encode(newValue).write(to: begunFile, options: .atomic)
+        }
+    }
+
+    /// The keys that this user has begun to upload to.
+    func begunUploads(of owner: String) -> [String] { allBegun.filter { $0.owner == owner }.map(\.key) }
+
+    /// Something is about to be sent.
+    func beginUpload(to key: String, of owner: String) {
+        if !allBegun.contains(where: { $0.isOf(owner, key) }) { allBegun.append(Begun(owner: owner, key: key)) }
+    }
+
+    /// It is an object, or S3 has nothing of it any more.
+    func endUpload(to key: String, of owner: String) { allBegun.removeAll { $0.isOf(owner, key) } }
 
     /// On this device only: nobody else has a use for it, and backups have better things to keep.
     private func make(_ folder: URL) throws {

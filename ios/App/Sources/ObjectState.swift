@@ -7,25 +7,29 @@ struct ObjectsState: Equatable, Sendable {
     /// The object whose details were asked for last. It stays when they are closed, as they are seen until they are gone.
     var object: ObjectState?
     var isOpen = false
-    /// Objects that are on their way to this device, or here, by their exact keys; also while something else is looked at.
-    private var downloads: [Data: DownloadState] = [:]
+    /// Objects that are on their way to this device, or here; also while something else is looked at.
+    private var downloads: [ObjectAddress: DownloadState] = [:]
 
     nonisolated init(object: ObjectState? = nil, isOpen: Bool = false) { (self.object, self.isOpen) = (object, isOpen) }
 
     /// The download of the object with this key.
     subscript(download key: String) -> DownloadState? {
-        get { downloads[key.exact] }
-        set { downloads[key.exact] = newValue }
+        get { downloads[ObjectAddress(key)] }
+        set { downloads[ObjectAddress(key)] = newValue }
     }
 }
 
 /// One object.
 struct ObjectState: Equatable, Sendable {
-    let key: String
+    let address: ObjectAddress
     var facts = FactsState.loading
     var isDeleting = false
     /// Why it could not be deleted.
     var undeleted: JetbridgeError?
+
+    init(key: String, facts: FactsState = .loading) { (address, self.facts) = (ObjectAddress(key), facts) }
+
+    var key: String { address.key }
 }
 
 /// What is known of an object.
@@ -57,6 +61,8 @@ enum UploadState: Equatable, Sendable {
     /// `nil` before the first byte.
     case underWay(key: String, TransferProgress?)
     case failed(key: String, Problem)
+    /// The app was ended in the middle of it, or its user had to sign in again.
+    case interrupted(key: String)
     /// Not even the picked file could be read.
     case unreadable
 
@@ -77,7 +83,7 @@ struct Naming: Identifiable, Equatable, Sendable {
     /// Whether S3 takes the key ("Naming Amazon S3 objects" in its user guide: at most 1,024 bytes of UTF-8), and it is no
     /// folder's.
     var isKey: Bool {
-        !key.allSatisfy(\.isWhitespace) && !key.hasSuffix("/") && key.utf8.count <= 1_024
+        !key.allSatisfy(\.isWhitespace) && key.utf8.last != UInt8(ascii: "/") && key.utf8.count <= 1_024
     }
 }
 
@@ -108,7 +114,9 @@ extension ListingState {
     /// The folder that is shown: what all keys of the list begin with, to its last slash.
     var folder: String {
         guard case .rows(let rows) = self, let first = rows.objects.first else { return "" }
-        let common = rows.objects.reduce(first.key) { $0.commonPrefix(with: $1.key, options: .literal) }
-        return common.lastIndex(of: "/").map { String(common[...$0]) } ?? ""
+        let common = rows.objects.reduce(first.key.utf8[...]) { common, row in
+            common.prefix(zip(common, row.key.utf8).prefix { $0 == $1 }.count)
+        }
+        return common.lastIndex(of: UInt8(ascii: "/")).map { String(decoding: common[...$0], as: UTF8.self) } ?? ""
     }
 }

@@ -60,7 +60,8 @@ struct ObjectView: View {
 
     /// While the screen goes away, another object may be the one that was asked for last.
     private var object: ObjectState {
-        guard let object = model.state.object, object.key.exact == key.exact else { return ObjectState(key: key) }
+        let other = ObjectState(key: key)
+        guard let object = model.state.object, object.address == other.address else { return other }
         return object
     }
 

@@ -19,9 +19,9 @@ final class ObjectsModel {
     @ObservationIgnored private let files: LocalFiles
     @ObservationIgnored private var owner: Owner?
     @ObservationIgnored private var looking: Task<Void, Never>?
-    @ObservationIgnored private var transfers: [Data: Task<Void, Never>] = [:]
+    @ObservationIgnored private var transfers: [ObjectAddress: Task<Void, Never>] = [:]
     /// Cancelled ones, which may be in their files for a moment longer.
-    @ObservationIgnored private var ending: [Data: Task<Void, Never>] = [:]
+    @ObservationIgnored private var ending: [ObjectAddress: Task<Void, Never>] = [:]
 
     /// One time that somebody is signed in. What comes for another is for nobody any more.
     private final class Owner {}
@@ -45,10 +45,10 @@ final class ObjectsModel {
         state = ObjectsState()
     }
 
-    /// The keys of the screens above the list, for the navigation, which also takes one away.
-    var path: [String] {
-        get { state.isOpen ? [state.object?.key].compactMap(\.self) : [] }
-        set { if let key = newValue.last { open(key) } else { close() } }
+    /// The objects of the screens above the list, for the navigation, which also takes one away.
+    var path: [ObjectAddress] {
+        get { state.isOpen ? [state.object?.address].compactMap(\.self) : [] }
+        set { if let object = newValue.last { open(object.key) } else { close() } }
     }
 
     /// A row of the list was tapped.
@@ -88,15 +88,15 @@ final class ObjectsModel {
 
     /// Brings the object to this device; what an earlier try has brought is used.
     func download(_ key: String) {
-        guard let session, let owner, transfers[key.exact] == nil else { return }
-        let before = ending.removeValue(forKey: key.exact)
+        guard let session, let owner, transfers[ObjectAddress(key)] == nil else { return }
+        let before = ending.removeValue(forKey: ObjectAddress(key))
         state[download: key] = .underWay(nil)
-        transfers[key.exact] = Task {
+        transfers[ObjectAddress(key)] = Task {
             await before?.value
             let outcome = await outcome(of: key, from: session)
             // Cancelled: there may be another one by now.
             guard !Task.isCancelled, owner === self.owner else { return }
-            transfers[key.exact] = nil
+            transfers[ObjectAddress(key)] = nil
             switch outcome {
             case .success((let file, let details)):
                 state[download: key] = .done(file)
@@ -109,9 +109,9 @@ final class ObjectsModel {
 
     /// Keeps what has come, for the next try.
     func cancelDownload(_ key: String) {
-        if let transfer = transfers.removeValue(forKey: key.exact) {
+        if let transfer = transfers.removeValue(forKey: ObjectAddress(key)) {
             transfer.cancel()
-            ending[key.exact] = transfer
+            ending[ObjectAddress(key)] = transfer
         }
         state[download: key] = nil
     }
@@ -174,10 +174,10 @@ final class ObjectsModel {
         return max(1, Int64(clamping: progress.total ?? 0) - Int64(clamping: progress.done))
     }
 
-    private func isShown(_ key: String) -> Bool { state.isOpen && state.object?.key.exact == key.exact }
+    private func isShown(_ key: String) -> Bool { state.isOpen && state.object?.address == ObjectAddress(key) }
 
     private func show(_ facts: FactsState, of key: String) {
-        if state.object?.key.exact == key.exact { state.object?.facts = facts }
+        if state.object?.address == ObjectAddress(key) { state.object?.facts = facts }
     }
 
     /// Deleted meanwhile, by somebody else.

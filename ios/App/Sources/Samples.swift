@@ -83,6 +83,9 @@ struct Sample: Identifiable {
             upload: .underWay(key: naming().key, TransferProgress(done: 2_097_152, total: 5_912_004))),
         Sample(name: "upload-failed", state: list, upload: .failed(key: naming().key, .failed(denied))),
         Sample(name: "upload-unreadable", state: list, upload: .unreadable),
+        Sample(name: "upload-interrupted", state: list, upload: .interrupted(key: naming().key)),
+        Sample(name: "upload-may-be-there", state: listed(.mayBeUploaded("photos/IMG_0001.heic"))),
+        Sample(name: "upload-not-given-up", state: listed(.notGivenUp("photos/IMG_0001.heic", offline))),
         Sample(name: "uploaded", state: listed(.uploaded("photos/IMG_0001.heic"))),
     ]
 

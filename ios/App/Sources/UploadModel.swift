@@ -1,5 +1,6 @@
 // A photo or a file on its way into the bucket: copied, named by the user, sent. The copy and its name survive the end of the
-// app, so that the user finds them where they were, and the library sends no part twice.
+// app, so that the user finds them where they were, and the library sends no part twice. So does what was begun, until it is an
+// object or S3 has nothing of it any more: parts that nobody wants are paid for, and no list shows them.
 import Foundation
 import Jetbridge
 import Observation
@@ -12,6 +13,8 @@ final class UploadModel {
 
     /// The bucket is another than the list says, and why.
     @ObservationIgnored var bucketChanged: @MainActor (Notice) -> Void = { _ in }
+    /// Something is to be known that concerns no upload on the screen.
+    @ObservationIgnored var told: @MainActor (Notice) -> Void = { _ in }
 
     @ObservationIgnored private let session: (any JetbridgeSessionProtocol)?
     @ObservationIgnored private let files: LocalFiles
@@ -21,6 +24,7 @@ final class UploadModel {
     /// What the user has said about an object that is there, the last time.
     @ObservationIgnored private var replaces = false
     @ObservationIgnored private var work: Task<Void, Never>?
+    @ObservationIgnored private var tidying: Task<Void, Never>?
 
     init(_ session: (any JetbridgeSessionProtocol)?, files: LocalFiles, showing state: UploadState? = nil) {
         (self.session, self.files, self.state) = (session, files, state)
@@ -29,9 +33,14 @@ final class UploadModel {
     /// Somebody is signed in, with what they had picked when the app was ended.
     func begin(_ owner: String) {
         self.owner = owner
-        guard state == nil, let (picked, key) = files.remembered(of: owner) else { return }
+        guard state == nil else { return }
+        guard let (picked, key) = files.remembered(of: owner) else { return tidy() }
         (self.picked, chosenKey) = (picked, key)
-        name()
+        if files.begunUploads(of: owner).contains(where: { $0.exact == key.exact }) {
+            state = .interrupted(key: key)
+        } else {
+            name()
+        }
     }
 
     /// Nobody is signed in, or it has to be proved again: what was picked waits for them.
@@ -92,7 +101,11 @@ final class UploadModel {
         let key = chosenKey
         replaces = replacing
         state = .underWay(key: key, nil)
-        work = Task {
+        files.beginUpload(to: key, of: owner)
+        // It may have been begun under another name.
+        tidy(sparing: key)
+        work = Task { [tidying] in
+            await tidying?.value
             let refusal: JetbridgeError?
             do throws(JetbridgeError) {
                 try await session.uploadFile(
@@ -101,14 +114,23 @@ final class UploadModel {
                 ) { [weak self] progress in self?.show(progress) }
                 refusal = nil
             } catch { refusal = error }
-            guard !Task.isCancelled, owner == self.owner else { return }
+            guard owner == self.owner else { return }
+            if refusal == nil { files.endUpload(to: key, of: owner) }
+            if Task.isCancelled {
+                // The user's wish came too late.
+                if refusal == nil { bucketChanged(.uploaded(key)) }
+                return
+            }
             work = nil
             switch refusal {
             case nil:
                 files.discardUpload()
                 (self.picked, state) = (nil, nil)
                 bucketChanged(.uploaded(key))
-            case .conditionNotMet: name(taken: key)
+            case .conditionNotMet:
+                // S3 keeps no part of what it does not take.
+                files.endUpload(to: key, of: owner)
+                name(taken: key)
             case .some(let error): state = .failed(key: key, .failed(error))
             }
         }
@@ -128,7 +150,36 @@ final class UploadModel {
         guard picked != nil else { return }
         picked = nil
         files.discardUpload()
+        tidy(after: before, of: chosenKey)
     }
+
+    /// S3 forgets what was sent under every key but this one. What cannot be given up now is tried again with the next upload,
+    /// and when the app is started or its user comes back. `cancelled`: an upload that was under way just now.
+    private func tidy(sparing spared: String? = nil, after cancelled: Task<Void, Never>? = nil, of last: String = "") {
+        guard let session, let owner else { return }
+        tidying = Task { [tidying] in
+            await tidying?.value
+            if let cancelled {
+                await cancelled.value
+                // The library gives it up by itself, beside.
+                await session.settle()
+                if owner == self.owner, session.leftovers.mayBeWritten { bucketChanged(.mayBeUploaded(last)) }
+            }
+            for key in files.begunUploads(of: owner) where key.exact != spared?.exact {
+                guard owner == self.owner else { return }
+                do throws(JetbridgeError) {
+                    _ = try await session.abortUpload(of: files.content, to: ObjectAddress(key))
+                    // With another user it looks for another upload.
+                    if owner == self.owner { files.endUpload(to: key, of: owner) }
+                } catch {
+                    if owner == self.owner { told(.notGivenUp(key, error)) }
+                }
+            }
+        }
+    }
+
+    /// Returns when nothing is being given up any more.
+    func tidied() async { await tidying?.value }
 
     private func name(taken: String? = nil) {
         guard let picked else {

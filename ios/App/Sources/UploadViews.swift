@@ -125,11 +125,22 @@ struct UploadBar: View {
                 TransferView(title: "Uploading \(key.printable)", progress: progress) { model.giveUp() }
             case .failed(_, let problem):
                 ProblemView(title: "The upload did not finish", problem: problem) {
-                    // One under the other when large letters need the room.
-                    ViewThatFits(in: .horizontal) {
-                        HStack { choices(canRetry: problem.canRetry) }
-                        VStack(alignment: .leading) { choices(canRetry: problem.canRetry) }
+                    inALine {
+                        if problem.canRetry { Button("Try again") { model.retry() } }
+                        Button("Another name") { model.chooseAgain() }
+                        discard
                     }
+                }
+            case .interrupted(let key):
+                VStack(alignment: .leading, spacing: 8) {
+                    Label("An upload is not finished", systemImage: "pause.circle").font(.headline)
+                    Text("\(key.printable) was not uploaded to its end. What has arrived is not sent again.")
+                    inALine {
+                        Button("Go on") { model.retry() }
+                        Button("Another name") { model.chooseAgain() }
+                        discard
+                    }
+                    .buttonStyle(.bordered)
                 }
             case .unreadable:
                 VStack(alignment: .leading, spacing: 8) {
@@ -143,11 +154,13 @@ struct UploadBar: View {
         }
     }
 
-    @ViewBuilder
-    private func choices(canRetry: Bool) -> some View {
-        if canRetry { Button("Try again") { model.retry() } }
-        Button("Another name") { model.chooseAgain() }
-        discard
+    /// One under the other when large letters need the room.
+    private func inALine(@ViewBuilder _ choices: () -> some View) -> some View {
+        let choices = choices()
+        return ViewThatFits(in: .horizontal) {
+            HStack { choices }
+            VStack(alignment: .leading) { choices }
+        }
     }
 
     private var discard: some View { Button("Discard", role: .destructive) { model.giveUp() } }
@@ -158,7 +171,7 @@ extension UploadState {
     @MainActor
     func announce() {
         switch self {
-        case .reading, .naming, .underWay: break
+        case .reading, .naming, .underWay, .interrupted: break
         case .failed, .unreadable:
             AccessibilityNotification.Announcement(String(localized: "The upload did not finish")).post()
         }

@@ -12,12 +12,25 @@ struct HomeStateTests {
             ("photos/", "", "photos", true), ("a/b/", "a", "b", true), ("a//b", "a/", "b", false),
             ("/a", "", "a", false), ("/", "", "/", true), ("//", "", "//", true), ("", "", "", false),
             ("ä/ö 日本.txt", "ä", "ö 日本.txt", false),
+            // Nor is a slash hidden by an accent behind it.
+            ("a/\u{301}b", "a", "\u{301}b", false), ("\u{600}/", "", "\u{600}", true),
         ])
     func names(key: String, folder: String, name: String, isFolder: Bool) {
         let row = ObjectRow(key: key, size: 1, changed: nil)
         #expect(row.folder == folder)
         #expect(row.name == name)
         #expect(row.isFolder == isFolder)
+    }
+
+    @Test(
+        "the folder of a list is what all its keys begin with, byte by byte, to the last slash",
+        arguments: [
+            (["a/b/1", "a/b/2"], "a/b/"), (["a/b", "a/c"], "a/"), (["a", "b"], ""), (["a/"], "a/"), ([], ""),
+            (["caf\u{E9}/1", "cafe\u{301}/1"], ""), (["a/\u{301}b", "a/\u{301}c"], "a/"), (["a/b", "a/b/c"], "a/"),
+        ])
+    func folder(keys: [String], folder: String) {
+        let rows = Rows(objects: keys.map { ObjectRow(key: $0, size: 1, changed: nil) })
+        #expect(ListingState.rows(rows).folder == folder)
     }
 
     @Test(

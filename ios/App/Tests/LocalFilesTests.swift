@@ -12,7 +12,7 @@ struct LocalFilesTests {
             ("../../etc/passwd", "passwd"), ("a/..", "object"), (".hidden", "hidden"), ("a:b\\c?.txt", "a_b_c_.txt"),
             ("x\u{202E}gpj.exe\n", "x_gpj.exe_"), ("nul\u{0}.txt", "nul_.txt"), (" ends. ", "ends"),
             ("ö 日本.txt", "ö 日本.txt"),
-            ("a.b/c.", "c"), (".", "object"),
+            ("a.b/c.", "c"), (".", "object"), ("a/\u{301}b.txt", "\u{301}b.txt"), ("../\u{301}../\u{301}x", "\u{301}x"),
         ])
     func names(key: String, name: String) { #expect(LocalFiles.safeName(of: key) == name) }
 
@@ -42,6 +42,24 @@ struct LocalFilesTests {
         again.keepOnly("bob")
         #expect(folder.contents.isEmpty)
         #expect(try again.file(for: keys[0]) != places[0])
+    }
+
+    @Test("what was begun is remembered for its user, also after somebody else was there")
+    func begun() {
+        let folder = TemporaryFolder()
+        let files = folder.files()
+        files.keepOnly("alice")
+        #expect(files.begunUploads(of: "alice").isEmpty)
+        let keys = ["caf\u{E9}", "cafe\u{301}"]
+        for key in keys + keys { files.beginUpload(to: key, of: "alice") }
+        files.beginUpload(to: "b", of: "bob")
+        files.keepOnly("bob")
+        files.keepOnly(nil)
+        let again = folder.files()
+        #expect(again.begunUploads(of: "alice").map { Data($0.utf8) } == keys.map { Data($0.utf8) })
+        again.endUpload(to: keys[1], of: "alice")
+        #expect(again.begunUploads(of: "alice").map { Data($0.utf8) } == [Data(keys[0].utf8)])
+        #expect(again.begunUploads(of: "bob") == ["b"])
     }
 
     @Test("a device says how much is free")

@@ -30,7 +30,7 @@ struct ObjectsModelTests {
 
     private func opened(_ key: String = "reports/october.pdf", freeBytes: Int64? = nil) async throws -> ObjectsModel {
         let objects = model(freeBytes: freeBytes).objects
-        objects.path = [key]
+        objects.path = [ObjectAddress(key)]
         try await eventually("the details") { objects.state.object?.facts != .loading }
         return objects
     }
@@ -236,6 +236,10 @@ struct ObjectsModelTests {
         let model = await listed()
         let rows = try #require(model.rows).objects.filter { $0.name.hasPrefix("caf") }
         #expect(rows.count == 2 && rows[0].id != rows[1].id)
+        // As rows of a list, and as states that a screen is drawn of, too.
+        let alike = [one, other].map { ObjectRow(key: $0, size: 5, changed: nil) }
+        #expect(one == other && alike[0] != alike[1])
+        #expect(ObjectState(key: one) != ObjectState(key: other))
         model.objects.download(one)
         try await eventually("it is here") { file(one, of: model.objects) != nil }
         #expect(model.objects.state[download: other] == nil)

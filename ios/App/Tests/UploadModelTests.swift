@@ -19,7 +19,9 @@ struct UploadModelTests {
         ListedObject(key: "photos/2027/b.heic", size: 3, lastModified: nil, eTag: "\"2\""),
     ])
 
-    private func model() -> HomeModel { HomeModel(files: folder.files()) { [fake] in fake } }
+    private func model() -> HomeModel { model(fake) }
+
+    private func model(_ session: FakeJetbridgeSession) -> HomeModel { HomeModel(files: folder.files()) { session } }
 
     /// A file of another app.
     private func original(_ name: String = "IMG_1.heic", _ text: String = "a photo") throws -> URL {
@@ -140,6 +142,101 @@ struct UploadModelTests {
         model.upload.key = "mine/IMG_1.heic"
         model.upload.start()
         try await eventually("the news") { model.state.notice == .uploaded("mine/IMG_1.heic") }
+    }
+
+    /// A process that ended when three bytes of an upload had arrived: no code of it runs any more, and S3 has its parts.
+    private func ended(_ key: String = "IMG_1.heic") async throws {
+        let session = FakeJetbridgeSession.signedIn()
+        let model = model(session)
+        _ = try await picked(model)
+        model.upload.key = key
+        session.transferPause = 3
+        model.upload.start()
+        try await eventually("three bytes") {
+            model.upload.state == .underWay(key: key, TransferProgress(done: 3, total: 7))
+        }
+        fake.unfinishedUploads = [ObjectAddress(key)]
+    }
+
+    private let offline = JetbridgeError.retryable(failure: "no network", retryAfter: nil)
+
+    @Test("an upload that the end of the app broke off is shown as what it is, and goes on when the user says so")
+    func interrupted() async throws {
+        try await ended("photos/IMG_1.heic")
+        let again = model()
+        #expect(again.upload.state == .interrupted(key: "photos/IMG_1.heic"))
+        #expect(again.upload.naming == nil)
+        again.upload.retry()
+        try await eventually("the news") { again.state.notice == .uploaded("photos/IMG_1.heic") }
+        #expect(fake.unfinishedUploads.isEmpty && copies.isEmpty)
+        #expect(model().upload.state == nil)
+    }
+
+    @Test("an upload that is discarded after the app had ended leaves no parts, also if that works out only later")
+    func discardedLater() async throws {
+        try await ended()
+        let again = model()
+        fake.failure = offline
+        again.upload.giveUp()
+        #expect(again.upload.state == nil && copies.isEmpty)
+        try await eventually("the user knows") { again.state.notice == .notGivenUp("IMG_1.heic", offline) }
+        #expect(fake.unfinishedUploads == ["IMG_1.heic"])
+        fake.failure = nil
+        let later = model()
+        #expect(later.upload.state == nil)
+        try await eventually("S3 has nothing of it") { fake.unfinishedUploads.isEmpty }
+        #expect(later.state.notice == nil)
+        try await eventually("it is forgotten") { folder.files().begunUploads(of: fake.person.subject).isEmpty }
+    }
+
+    @Test("an upload that goes on under another name leaves no parts under the first")
+    func renamed() async throws {
+        let model = model()
+        _ = try await picked(model)
+        fake.transferPause = 3
+        model.upload.start()
+        try await eventually("it is under way") {
+            model.upload.state == .underWay(key: "IMG_1.heic", TransferProgress(done: 3, total: 7))
+        }
+        fake.failure = offline
+        fake.transferPause = nil
+        try await eventually("the problem") { model.upload.state == .failed(key: "IMG_1.heic", .failed(offline)) }
+        #expect(fake.unfinishedUploads == ["IMG_1.heic"])
+        fake.failure = nil
+        model.upload.chooseAgain()
+        // It may still be the same name.
+        #expect(fake.unfinishedUploads == ["IMG_1.heic"])
+        model.upload.key = "IMG_2.heic"
+        model.upload.start()
+        try await eventually("the news") { model.state.notice == .uploaded("IMG_2.heic") }
+        #expect(fake.unfinishedUploads.isEmpty)
+    }
+
+    @Test("what another user has begun waits for them, and nobody else gives it up")
+    func ofAnotherUser() async throws {
+        try await ended()
+        fake.state = .signedIn(
+            user: JetbridgeUser(subject: "00uother", username: nil, name: nil, email: nil, displayName: "Olga Other"))
+        let model = model()
+        #expect(model.state.account.subject == "00uother" && model.upload.state == nil)
+        await model.upload.tidied()
+        #expect(fake.unfinishedUploads == ["IMG_1.heic"])
+        fake.state = .signedIn(user: fake.person)
+        try await eventually("S3 has nothing of it") { fake.unfinishedUploads.isEmpty }
+    }
+
+    @Test("a cancel that may have come too late is told")
+    func tooLate() async throws {
+        let model = model()
+        _ = try await picked(model)
+        fake.transferPause = 3
+        model.upload.start()
+        try await eventually("it is under way") {
+            model.upload.state == .underWay(key: "IMG_1.heic", TransferProgress(done: 3, total: 7))
+        }
+        fake.leftovers = Leftovers(mayBeWritten: true)
+        model.upload.giveUp()
+        try await eventually("the news") { model.state.notice == .mayBeUploaded("IMG_1.heic") }
     }
 
     @Test("what cannot be read is told, and nothing is left of it")

@@ -69,6 +69,41 @@ extension JetbridgeSession {
         try await interruptibly { try await $0.deleteObject(object: object.core, conditions: conditions) }
     }
 
+    /// Deletes objects of one bucket (the configuration's without `bucket`), a thousand in one request. Gives those that could
+    /// not be deleted, and why; nothing if all were. When the task is cancelled, or it throws, some may be deleted.
+    public nonisolated func deleteObjects(
+        _ keys: [String], bucket: String?, requesterPays: Bool
+    ) async throws(JetbridgeError) -> [UndeletedObject] {
+        try await interruptibly {
+            try await $0.deleteObjects(keys: keys, bucket: bucket, requesterPays: requesterPays)
+        }
+    }
+
+    /// Gives up what was sent of a file to an object: S3 forgets its parts, which are paid for otherwise. For an upload that
+    /// failed or that the end of the app broke off, and that the user does not want any more; one that is under way ends when
+    /// its task is cancelled. The file need not be there any more, but it is to be named as it was. `resumeFolder` is the one
+    /// that the upload had. Whether there was anything.
+    ///
+    /// It throws as long as the parts are there: then they are remembered still.
+    @discardableResult
+    public nonisolated func abortUpload(
+        of file: URL, to object: ObjectAddress, resumeFolder: URL?
+    ) async throws(JetbridgeError) -> Bool {
+        guard file.isFileURL else { throw .localFile(path: file.scheme ?? "", problem: "this is no URL of a file") }
+        guard let folder = resumeFolder ?? ResumeFolder.standard else { return false }
+        return try await interruptibly {
+            try await $0.abortUpload(
+                object: object.core, file: file.path(percentEncoded: false),
+                resumeFolder: folder.path(percentEncoded: false))
+        }
+    }
+
+    /// What uploads of this session that were cancelled may have left in S3, as far as it is known: await ``settle()`` before.
+    public nonisolated var leftovers: Leftovers {
+        let left = core.leftovers()
+        return Leftovers(mayBeWritten: left.mayBeWritten, parts: left.parts.map { JetbridgeError($0) })
+    }
+
     /// Copies an object within S3, with what is kept with it, or with `headers` instead. S3 copies no more than 5 GB in one
     /// request; a larger object is refused.
     @discardableResult

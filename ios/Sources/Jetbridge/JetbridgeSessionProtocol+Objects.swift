@@ -69,6 +69,19 @@ extension JetbridgeSessionProtocol {
         try await deleteObject(object, conditions: ObjectConditions())
     }
 
+    /// Deletes objects of one bucket, the configuration's if nothing is said; gives those that could not be deleted.
+    public nonisolated func deleteObjects(
+        _ keys: [String], bucket: String? = nil
+    ) async throws(JetbridgeError) -> [UndeletedObject] {
+        try await deleteObjects(keys, bucket: bucket, requesterPays: false)
+    }
+
+    /// Gives up what was sent of a file to an object and is remembered in the library's own folder; whether there was anything.
+    @discardableResult
+    public nonisolated func abortUpload(of file: URL, to object: ObjectAddress) async throws(JetbridgeError) -> Bool {
+        try await abortUpload(of: file, to: object, resumeFolder: nil)
+    }
+
     /// Copies an object within S3, with what is kept with it.
     @discardableResult
     public nonisolated func copyObject(
@@ -86,4 +99,38 @@ extension JetbridgeSessionProtocol {
     public nonisolated func data(for request: URLRequest) async throws(JetbridgeError) -> (Data, HTTPURLResponse) {
         try await data(for: request, service: nil, region: nil)
     }
+}
+
+// What sessions of apps' own may do without: they were written before there was such a thing.
+extension JetbridgeSessionProtocol {
+    /// Deletes one after the other.
+    public nonisolated func deleteObjects(
+        _ keys: [String], bucket: String?, requesterPays: Bool
+    ) async throws(JetbridgeError) -> [UndeletedObject] {
+        var undeleted: [UndeletedObject] = []
+        for key in keys {
+            do throws(JetbridgeError) {
+                try await deleteObject(ObjectAddress(key, bucket: bucket, requesterPays: requesterPays))
+            } catch {
+                // Anything else is said of none of them in particular.
+                guard case .accessDenied(_, _, _, let hint) = error else { throw error }
+                let kind = error.core?.kind() ?? ""
+                undeleted.append(UndeletedObject(key: key, kind: kind, problem: error.localizedDescription, hint: hint))
+            }
+        }
+        return undeleted
+    }
+
+    /// Refuses: whoever wants parts gone must not be told that there were none.
+    @discardableResult
+    public nonisolated func abortUpload(
+        of file: URL, to object: ObjectAddress, resumeFolder: URL?
+    ) async throws(JetbridgeError) -> Bool {
+        throw .misconfigured(
+            setting: "JetbridgeSessionProtocol.abortUpload", problem: "this session does not implement it",
+            hint: "Hand it on to the session that has begun the upload.")
+    }
+
+    /// Nothing that is known.
+    public var leftovers: Leftovers { Leftovers() }
 }

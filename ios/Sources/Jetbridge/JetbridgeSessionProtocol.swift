@@ -73,6 +73,16 @@ public protocol JetbridgeSessionProtocol: AnyObject, Observable, Sendable {
     ) async throws(JetbridgeError) -> UploadedObject
     /// Deletes an object; one that is not there is no error.
     nonisolated func deleteObject(_ object: ObjectAddress, conditions: ObjectConditions) async throws(JetbridgeError)
+    /// Deletes objects of one bucket; gives those that could not be deleted.
+    nonisolated func deleteObjects(
+        _ keys: [String], bucket: String?, requesterPays: Bool
+    ) async throws(JetbridgeError) -> [UndeletedObject]
+    /// Gives up what was sent of a file to an object and is remembered in a folder; whether there was anything.
+    @discardableResult nonisolated func abortUpload(
+        of file: URL, to object: ObjectAddress, resumeFolder: URL?
+    ) async throws(JetbridgeError) -> Bool
+    /// What uploads that were cancelled may have left in S3.
+    var leftovers: Leftovers { get }
     /// Copies an object within S3, with what is kept with it, or with `headers` instead.
     @discardableResult nonisolated func copyObject(
         _ source: ObjectAddress, to target: ObjectAddress, headers: ObjectHeaders?

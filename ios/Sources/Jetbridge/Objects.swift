@@ -13,6 +13,10 @@ import FoundationNetworking
 /// let report: ObjectAddress = "reports/2026/summary.csv"
 /// let listed = ObjectAddress(object.key)
 /// ```
+///
+/// Two are the same if their keys have the same bytes, as in S3 ("Naming Amazon S3 objects" in its user guide). To Swift two
+/// texts are the same if they look the same (`String`, "Comparing Strings"): a key with an accent and one with the same accent
+/// as a character of its own are two objects and one `String`.
 public struct ObjectAddress: Sendable, Hashable, ExpressibleByStringLiteral {
     /// The whole key: the configuration's prefix is where listings start, and is not put before it.
     public var key: String
@@ -28,6 +32,23 @@ public struct ObjectAddress: Sendable, Hashable, ExpressibleByStringLiteral {
 
     /// The object with this key in the configuration's bucket.
     public init(stringLiteral key: String) { self.init(key) }
+
+    /// Whether it is the same object, asked for in the same way: by the bytes of its key.
+    public static func == (one: ObjectAddress, other: ObjectAddress) -> Bool {
+        one.key.utf8.elementsEqual(other.key.utf8) && one.bucket == other.bucket
+            && one.requesterPays == other.requesterPays
+    }
+
+    /// By the bytes of the key, all of them: keys of one folder differ at their ends.
+    public func hash(into hasher: inout Hasher) {
+        var key = key
+        key.withUTF8 { bytes in
+            hasher.combine(bytes.count)
+            hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+        }
+        hasher.combine(bucket)
+        hasher.combine(requesterPays)
+    }
 
     var core: JetbridgeFFI.ObjectAddress {
         JetbridgeFFI.ObjectAddress(key: key, bucket: bucket, requesterPays: requesterPays)
@@ -72,6 +93,19 @@ public struct TransferProgress: Sendable, Hashable {
     public var fraction: Double? {
         guard let total else { return nil }
         return total == 0 ? 1 : min(1, Double(done) / Double(total))
+    }
+}
+
+/// What uploads that were cancelled may have left in S3.
+public struct Leftovers: Sendable, Equatable {
+    /// The last request of one was on its way: its object may be there.
+    public let mayBeWritten: Bool
+    /// Parts of one are still in S3: why it could not be given up. ``JetbridgeSessionProtocol/abortUpload(of:to:)`` tries again.
+    public let parts: JetbridgeError?
+
+    /// A test's own; without arguments, nothing is left.
+    public init(mayBeWritten: Bool = false, parts: JetbridgeError? = nil) {
+        (self.mayBeWritten, self.parts) = (mayBeWritten, parts)
     }
 }
 
@@ -134,4 +168,10 @@ public struct PresignedURL: Sendable {
         for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         return request
     }
+}
+
+extension ListedObject {
+    /// The key's bytes, by which S3 tells it from others: for `ForEach(_:id:)`, a `Set` or the keys of a dictionary, where two keys
+    /// that look the same would be one `String`.
+    public var keyBytes: [UInt8] { Array(key.utf8) }
 }

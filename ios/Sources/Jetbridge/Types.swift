@@ -66,5 +66,7 @@ public typealias SignInReason = JetbridgeFFI.SignInReason
 public typealias SignOutMode = JetbridgeFFI.SignOutMode
 /// Why a `SecretStore` did not do what it was asked.
 public typealias StorageError = JetbridgeFFI.StorageError
+/// An object that could not be deleted with others: its key, and what happened, for a person.
+public typealias UndeletedObject = JetbridgeFFI.UndeletedObject
 /// An object that was written.
 public typealias UploadedObject = JetbridgeFFI.UploadedObject

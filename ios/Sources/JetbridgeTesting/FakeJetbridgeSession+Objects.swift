@@ -22,7 +22,7 @@ extension FakeJetbridgeSession {
                 setting: "limit", problem: "the object has \(details.size) bytes and the limit is \(limit)",
                 hint: "Download it to a file.")
         }
-        return await contents[object.key] ?? Data(count: Int(details.size))
+        return await contents[ObjectAddress(object.key)] ?? Data(count: Int(details.size))
     }
 
     /// Writes the bytes into the file, and stops on the way where ``transferPause`` says so.
@@ -34,7 +34,7 @@ extension FakeJetbridgeSession {
         let details = try await details(of: object, conditions)
         try await move(details.size, progress)
         do {
-            try await (contents[object.key] ?? Data()).write(to: file)
+            try await (contents[ObjectAddress(object.key)] ?? Data()).write(to: file)
             let handle = try FileHandle(forWritingTo: file)
             // Zeros take no room on the disk.
             try handle.truncate(atOffset: details.size)
@@ -62,8 +62,21 @@ extension FakeJetbridgeSession {
         do { body = try Data(contentsOf: file) } catch {
             throw .localFile(path: file.path, problem: error.localizedDescription)
         }
-        try await move(UInt64(body.count), progress)
+        do throws(JetbridgeError) { try await move(UInt64(body.count), progress) } catch {
+            // What was cancelled is given up, and what may do better another time is remembered.
+            if error.recovery == .retry || error.recovery == .signIn { await leaveUnfinished(object) }
+            throw error
+        }
         return try await write(object, body, headers, conditions)
+    }
+
+    /// Takes it out of ``unfinishedUploads``.
+    @discardableResult
+    public nonisolated func abortUpload(
+        of file: URL, to object: ObjectAddress, resumeFolder: URL?
+    ) async throws(JetbridgeError) -> Bool {
+        _ = try await signedInUser()
+        return await finishUnfinished(object)
     }
 
     /// Takes the object out of ``objects``.
@@ -79,9 +92,8 @@ extension FakeJetbridgeSession {
         _ source: ObjectAddress, to target: ObjectAddress, headers: ObjectHeaders?
     ) async throws(JetbridgeError) -> UploadedObject {
         let details = try await details(of: source)
-        return try await write(
-            target, await contents[source.key] ?? Data(count: Int(details.size)), headers ?? details.headers,
-            ObjectConditions())
+        let body = await contents[ObjectAddress(source.key)] ?? Data(count: Int(details.size))
+        return try await write(target, body, headers ?? details.headers, ObjectConditions())
     }
 
     /// A URL that nobody answers.
@@ -131,7 +143,7 @@ extension FakeJetbridgeSession {
         guard let listed else { throw .notFound(what: "object \(object.key)") }
         return ObjectDetails(
             key: listed.key, size: listed.size, eTag: listed.eTag, lastModified: listed.lastModified,
-            headers: headers[listed.key] ?? ObjectHeaders(), storageClass: "STANDARD")
+            headers: headers[ObjectAddress(listed.key)] ?? ObjectHeaders(), storageClass: "STANDARD")
     }
 
     private func write(
@@ -141,25 +153,34 @@ extension FakeJetbridgeSession {
         written += 1
         let eTag = "\"fake-\(written)\""
         let size = UInt64(body.count)
-        objects.removeAll { $0.key == object.key }
+        let address = ObjectAddress(object.key)
+        objects.removeAll { ObjectAddress($0.key) == address }
         objects.append(ListedObject(key: object.key, size: size, lastModified: .now, eTag: eTag))
         // As S3 lists them.
         objects.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        contents[object.key] = body
-        self.headers[object.key] = headers
+        contents[address] = body
+        self.headers[address] = headers
+        unfinishedUploads.remove(address)
         return UploadedObject(key: object.key, size: size, eTag: eTag)
     }
 
     private func remove(_ object: ObjectAddress, _ conditions: ObjectConditions) throws(JetbridgeError) {
         try check(try find(object), conditions)
-        objects.removeAll { $0.key == object.key }
-        (contents[object.key], headers[object.key]) = (nil, nil)
+        let address = ObjectAddress(object.key)
+        objects.removeAll { ObjectAddress($0.key) == address }
+        (contents[address], headers[address]) = (nil, nil)
+    }
+
+    private func leaveUnfinished(_ object: ObjectAddress) { unfinishedUploads.insert(ObjectAddress(object.key)) }
+
+    private func finishUnfinished(_ object: ObjectAddress) -> Bool {
+        unfinishedUploads.remove(ObjectAddress(object.key)) != nil
     }
 
     private func find(_ object: ObjectAddress) throws(JetbridgeError) -> ListedObject? {
         _ = try signedInUser()
         if let other = object.bucket, other != bucket { throw .notFound(what: "bucket \(other)") }
-        return objects.first { $0.key == object.key }
+        return objects.first { ObjectAddress($0.key) == ObjectAddress(object.key) }
     }
 
     private func check(_ listed: ListedObject?, _ conditions: ObjectConditions) throws(JetbridgeError) {

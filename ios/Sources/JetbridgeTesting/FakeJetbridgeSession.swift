@@ -24,9 +24,13 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
     /// The bucket's objects.
     public var objects: [ListedObject]
     /// The bytes of ``objects``, by key. One that is not here is all zeros.
-    public var contents: [String: Data] = [:]
+    public var contents: [ObjectAddress: Data] = [:]
     /// What is kept with each of ``objects``, by key.
-    public var headers: [String: ObjectHeaders] = [:]
+    public var headers: [ObjectAddress: ObjectHeaders] = [:]
+    /// Where S3 would keep parts of an upload that failed on its way, or whose process ended: until it is gone on with or given up.
+    public var unfinishedUploads: Set<ObjectAddress> = []
+    /// What uploads that were cancelled may have left.
+    public var leftovers = Leftovers()
     /// After how many bytes a download or upload stops, until this is `nil`: for a test or a preview that looks at it on the
     /// way, makes it fail, or cancels it.
     public var transferPause: UInt64? { didSet { if transferPause == nil { resumptions.tell(()) } } }
@@ -239,7 +243,7 @@ private final class Pages {
 
     func next(of request: ListingRequest, in session: FakeJetbridgeSession) -> Result<ObjectPage?, JetbridgeError> {
         do throws(JetbridgeError) { _ = try session.signedInUser() } catch { return .failure(error) }
-        let all = rest ?? session.objects.filter { $0.key.hasPrefix(request.prefix ?? "") }[...]
+        let all = rest ?? session.objects.filter { $0.key.utf8.starts(with: (request.prefix ?? "").utf8) }[...]
         // An empty bucket has one page, too.
         if rest != nil, all.isEmpty { return .success(nil) }
         let size = request.pageSize.map { max(1, Int($0)) } ?? 1000

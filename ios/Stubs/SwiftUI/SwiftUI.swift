@@ -580,7 +580,7 @@ extension View {
     public func navigationDestination<D: Hashable, C: View>(
         for data: D.Type, @ViewBuilder destination: @escaping (D) -> C
     ) -> some View {
-        if let destination = destination as? (String) -> C, let value = Drawn.pushed { Drawn.draw(destination(value)) }
+        if let value = Drawn.pushed as? D { Drawn.draw(destination(value)) }
         return Modified(self)
     }
     /// iOS 17. https://developer.apple.com/documentation/swiftui/view/onchange(of:initial:_:)-4psgg
@@ -617,7 +617,7 @@ extension String {
 
 extension Drawn {
     /// What a stack has above its first view, and what a sheet is of: bindings are read by nobody here.
-    public static var pushed: String?
+    public static var pushed: Any?
     public static var sheet: Any?
 }
 

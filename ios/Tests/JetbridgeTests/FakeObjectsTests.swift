@@ -53,6 +53,61 @@ struct FakeObjectsTests {
         #expect(fake.objects.count == 1)
     }
 
+    @Test("keys that look the same are two objects, in lists, contents and headers, and a prefix is one of bytes")
+    func alike() async throws {
+        let keys = ["caf\u{E9}", "cafe\u{301}"]
+        for key in keys { try await session.putObject(ObjectAddress(key), body: Data(key.utf8)) }
+        #expect(fake.contents.count == 2 && fake.headers.count == 2)
+        for key in keys {
+            #expect(try await session.getObject(ObjectAddress(key)) == Data(key.utf8))
+            #expect(fake.contents[ObjectAddress(key)] == Data(key.utf8))
+        }
+        let listed = try await session.listObjects(prefix: "cafe").collected()
+        #expect(listed.map(\.keyBytes) == [Array(keys[1].utf8)])
+        try await session.copyObject(ObjectAddress(keys[0]), to: "copy")
+        #expect(fake.contents["copy"] == Data(keys[0].utf8))
+        try await session.deleteObject(ObjectAddress(keys[0]))
+        #expect(try await session.getObject(ObjectAddress(keys[1])) == Data(keys[1].utf8))
+        #expect(fake.contents[ObjectAddress(keys[0])] == nil)
+    }
+
+    @Test("many are deleted, and those that are refused are named")
+    func many() async throws {
+        for key in ["a", "b", "c"] { try await session.putObject(ObjectAddress(key), body: Data()) }
+        #expect(try await session.deleteObjects(["a", "b"]).isEmpty)
+        #expect(fake.objects.map(\.key) == ["c"])
+        fake.failure = .accessDenied(service: .s3, code: "AccessDenied", requestID: nil, hint: "allow it")
+        let undeleted = try await session.deleteObjects(["c", "d"])
+        #expect(undeleted.map(\.key) == ["c", "d"] && undeleted.allSatisfy { $0.kind == "access_denied" })
+        #expect(undeleted[0].hint == "allow it" && undeleted[0].problem.contains("Amazon S3"))
+        fake.failure = .retryable(failure: "no network", retryAfter: nil)
+        #expect(try await error { _ = try await session.deleteObjects(["c"]) } == fake.failure)
+    }
+
+    @Test("an upload that failed on its way is given up, or gone on with")
+    func unfinished() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(count: 1_000).write(to: file)
+        func fail() async throws {
+            fake.transferPause = 250
+            var isUnderWay = false
+            let failed = Task { try await session.uploadFile(file, to: "film") { _ in isUnderWay = true } }
+            try await eventually("it is under way") { isUnderWay }
+            fake.failure = .retryable(failure: "no network", retryAfter: nil)
+            fake.transferPause = nil
+            #expect(try await error { _ = try await failed.value } == fake.failure)
+            fake.failure = nil
+            #expect(fake.unfinishedUploads == ["film"])
+        }
+        try await fail()
+        #expect(try await session.abortUpload(of: file, to: "film"))
+        #expect(try await !session.abortUpload(of: file, to: "film"))
+        try await fail()
+        try await session.uploadFile(file, to: "film")
+        #expect(fake.unfinishedUploads.isEmpty && session.leftovers == Leftovers())
+    }
+
     @Test("a transfer waits where a test wants it, and tells how far it is")
     func paused() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

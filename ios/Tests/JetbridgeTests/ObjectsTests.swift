@@ -137,6 +137,89 @@ final class ObjectsTests {
         guard case .notFound = gone else { throw gone }
     }
 
+    @Test("an upload that failed keeps its parts for another try, until it is given up")
+    func givenUp() async throws {
+        let bench = try await Bench()
+        let session = try await bench.signedIn()
+        let film = try file("film", 3 * Int(Self.part))
+        // From the second part on, for which there is time: what has arrived before is kept.
+        _ = try await session.credentials()
+        try bench.stack.setLatency(milliseconds: 1_500)
+        let options = TransferOptions(parallel: 1, partSize: Self.part, resumeFolder: options.resumeFolder)
+        let failed = try await error {
+            try await session.uploadFile(film, to: "film", options: options) { progress in
+                if progress.done > Self.part { try? bench.stack.injectFault(name: "s3-slow-down", times: 1_000) }
+            }
+        }
+        try bench.stack.injectFault(name: "s3-slow-down", times: 0)
+        try bench.stack.setLatency(milliseconds: 0)
+        #expect(failed.recovery == .retry, "\(failed)")
+        #expect(try bench.count("CompleteMultipartUpload") == 0 && bench.count("AbortMultipartUpload") == 0)
+        // The file may be gone by then.
+        try FileManager.default.removeItem(at: film)
+        #expect(try await session.abortUpload(of: film, to: "film", resumeFolder: options.resumeFolder))
+        #expect(try bench.count("AbortMultipartUpload") == 1)
+        #expect(try await !session.abortUpload(of: film, to: "film", resumeFolder: options.resumeFolder))
+        #expect(try await !session.abortUpload(of: film, to: "film"))
+        #expect(session.leftovers == Leftovers())
+        let noFile = try await error {
+            try await session.abortUpload(of: try #require(URL(string: "https://example.com/film")), to: "film")
+        }
+        guard case .localFile = noFile else { throw noFile }
+    }
+
+    @Test("parts that cannot be given up are told, and given up later")
+    func leftovers() async throws {
+        let bench = try await Bench()
+        let session = try await bench.signedIn()
+        let film = try file("film", 4 * Int(Self.part))
+        _ = try await session.credentials()
+        try bench.stack.setLatency(milliseconds: 2_500)
+        let options = TransferOptions(parallel: 1, partSize: Self.part, resumeFolder: options.resumeFolder)
+        var isUnderWay = false
+        let upload = Task {
+            try await session.uploadFile(film, to: "film", options: options) { if $0.done > 0 { isUnderWay = true } }
+        }
+        try await eventually("a part has arrived") { isUnderWay }
+        try bench.stack.injectFault(name: "s3-access-denied", times: 1_000)
+        try bench.stack.setLatency(milliseconds: 0)
+        upload.cancel()
+        #expect(try await error { _ = try await upload.value } == .cancelled)
+        await session.settle()
+        guard case .accessDenied = session.leftovers.parts else { throw CancellationError() }
+        #expect(!session.leftovers.mayBeWritten)
+        try bench.stack.injectFault(name: "s3-access-denied", times: 0)
+        #expect(try await session.abortUpload(of: film, to: "film", resumeFolder: options.resumeFolder))
+    }
+
+    @Test("many objects are deleted in one request")
+    func many() async throws {
+        let bench = try await Bench()
+        let session = try await bench.signedIn()
+        let keys = (1...3).map { "many/\($0)" }
+        for key in keys { try await session.putObject(ObjectAddress(key), body: Data()) }
+        #expect(try await session.deleteObjects(keys + ["many/nothing"]).isEmpty)
+        #expect(try bench.count("DeleteObjects") == 1 && bench.count("DeleteObject") == 0)
+        #expect(try await session.listObjects(prefix: "many/").collected().isEmpty)
+        let elsewhere = try await error { _ = try await session.deleteObjects(["a"], bucket: "no-such-bucket") }
+        guard case .notFound = elsewhere else { throw elsewhere }
+    }
+
+    @Test("two addresses are the same if their keys have the same bytes")
+    func addresses() {
+        let (one, other) = ("caf\u{E9}", "cafe\u{301}")
+        #expect(one == other && ObjectAddress(one) != ObjectAddress(other))
+        #expect(Set([ObjectAddress(one), ObjectAddress(other), ObjectAddress(one)]).count == 2)
+        #expect(ObjectAddress("a") == "a" && ObjectAddress("a", bucket: "b") != "a")
+        #expect(ObjectAddress("a", requesterPays: true) != "a")
+        #expect(PresignRequest(ObjectAddress(one)) != PresignRequest(ObjectAddress(other)))
+        // All of a key counts, however much its neighbours have in common with it.
+        let folder = String(repeating: "f", count: 1_000)
+        #expect(Set((0..<100).map { ObjectAddress("\(folder)\($0)").hashValue }).count > 90)
+        let listed = [one, other].map { ListedObject(key: $0, size: 1, lastModified: nil, eTag: nil) }
+        #expect(Set(listed.map(\.keyBytes)).count == 2)
+    }
+
     @Test("a file that is not there, and a URL of no file, are told apart from the network")
     func localFiles() async throws {
         let session = try await Bench().signedIn()

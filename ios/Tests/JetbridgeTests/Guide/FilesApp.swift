@@ -31,7 +31,8 @@ struct FilesView: View {
                     ProgressView()
                 case .signedIn(let user):
                     Section(user.displayName) {
-                        ForEach(files, id: \.key) { file in
+                        // By bytes, as S3 has it: to Swift two keys that look the same are one.
+                        ForEach(files, id: \.keyBytes) { file in
                             NavigationLink(file.key) { FileView(file: file) }
                         }
                     }

@@ -38,7 +38,7 @@ struct GuideTests {
         }
         .joined()
         let parts = [Self.guide, Self.guideToAWS].map { $0.components(separatedBy: "```swift\n").dropFirst() }
-        #expect(parts.map(\.count) == [23, 3])
+        #expect(parts.map(\.count) == [26, 3])
         for part in parts.joined() {
             let code = try #require(part.components(separatedBy: "```").first)
             let wanted = plain(code).trimmingCharacters(in: .newlines)
@@ -108,6 +108,12 @@ struct GuideTests {
         #expect(try Data(contentsOf: copy) == Data("picked".utf8) && !shared.isCutShort)
         try await snippets.upload(document)
         #expect(snippets.shown.last == "6 of 6 bytes")
+        try await snippets.discard(document)
+        await snippets.left()
+        #expect(snippets.shown.last == "6 of 6 bytes")
+        let uploaded = try await snippets.session.listObjects(prefix: "inbox/").collected()
+        try await snippets.delete(uploaded)
+        #expect(try await snippets.session.listObjects(prefix: "inbox/").collected().isEmpty && !uploaded.isEmpty)
         let exports = try JSONDecoder().decode(Exports.self, from: Data(bench.stack.awsExportsJson().utf8))
         let api = try #require(exports.api.endpoints.first?.endpoint.appending(path: "echo"))
         try await snippets.api(api)

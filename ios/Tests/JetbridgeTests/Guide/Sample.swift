@@ -179,6 +179,20 @@ final class Snippets {
         }
     }
 
+    func delete(_ old: [ListedObject]) async throws {
+        for refused in try await session.deleteObjects(old.map(\.key)) { show("\(refused.key): \(refused.problem)") }
+    }
+
+    func discard(_ document: URL) async throws {
+        try await session.abortUpload(of: document, to: ObjectAddress("inbox/\(document.lastPathComponent)"))
+    }
+
+    func left() async {
+        await session.settle()
+        if session.leftovers.mayBeWritten { show("It may have been uploaded all the same.") }
+        if let problem = session.leftovers.parts { show(problem.text) }
+    }
+
     func upload(_ film: URL, in background: URLSession) async throws {
         let wanted = PresignRequest("films/holiday.mov", .put, lasts: .seconds(1800), contentType: "video/quicktime")
         let permit = try await session.presignObject(wanted)
