@@ -7,6 +7,7 @@ mod objects;
 mod redirects;
 mod renewals;
 pub(crate) mod server;
+mod writes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -16,7 +16,7 @@ use jetbridge_local_stack::{Fault, Rotation};
 use crate::path::UserPath;
 use crate::text::wrap_beside;
 
-pub(crate) use objects::{BucketArgs, CpArgs, ETag, GetArgs, PresignArgs, PutArgs, RmArgs, TransferArgs};
+pub(crate) use objects::{BucketArgs, CpArgs, ETag, GetArgs, PresignArgs, PutArgs, RmArgs, TransferArgs, split_last};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -41,20 +41,37 @@ Exit codes by the API's answer, which is written in any case:
  10  409, 412                          2  every other below 500
 A refusal of what stands before the API (IAM) is none of its answers: it is explained, as every other error.";
 
+const GET_USAGE: &str = "\
+jetbridge get [OPTIONS] KEY [FILE]
+       jetbridge get [OPTIONS] KEY... FOLDER/
+       jetbridge get [OPTIONS] --recursive KEY [FOLDER]";
+
+const PUT_USAGE: &str = "\
+jetbridge put [OPTIONS] FILE [KEY]
+       jetbridge put [OPTIONS] FILE... FOLDER/
+       jetbridge put [OPTIONS] --recursive FOLDER [KEY]";
+
 const KEYS_AS_FILES: &str = "\
 Keys as files: what cannot stand in a file's name is written as %XX, the bytes
-of its UTF-8: control characters, %, backslash, a dot or space at the end (so
-`..` becomes `.%2E`), names that Windows keeps for devices, and a slash with no
-name before it (`a//b` becomes `a/%2Fb`). A name of more than 255 bytes goes on
-in a folder; its pieces end in %. Nothing is written outside FILE, links in it
-are not followed, and put --recursive makes the same keys again. An empty object
-whose key ends in a slash becomes a folder.";
+of its UTF-8: control characters, backslash, a dot or space at the end (so `..`
+becomes `.%2E`), names that Windows keeps for devices, and a slash with no name
+before it (`a//b` becomes `a/%2Fb`). With --recursive, a % that would be read as
+one of these is written as %25; all others stay (`50%.txt`, `my%20file.txt`). A
+name of more than 255 bytes goes on in a folder; its pieces end in %. Nothing is
+written outside FILE, links in it are not followed, and put --recursive makes
+the same keys again. An empty object whose key ends in a slash becomes a folder.";
 
 const FILES_AS_KEYS: &str = "\
-Files as keys: names that get --recursive made of keys become those keys again;
-any other stands for itself. An empty folder becomes an empty object whose key
+Files as keys: a file that is sent by its name keeps it. With --recursive, names
+that get --recursive made of keys become those keys again; any other stands for
+itself. An empty folder becomes an empty object whose key
 ends in a slash. Links are left out (or see --follow-links), and what is no file
 or folder; that is said.";
+
+const LOOK_FIRST: &str = "\
+S3 is asked first whether each is there: one that is not is told (exit code 9).
+Where the role may not see objects, they are deleted if they are there, and
+nobody says whether they were.";
 
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]
@@ -123,15 +140,16 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// List objects in S3
     Ls(LsArgs),
-    /// Download an object, or with --recursive all below a folder
-    #[command(after_help = KEYS_AS_FILES)]
+    /// Download objects, or with --recursive all below a folder
+    #[command(override_usage = GET_USAGE, after_help = KEYS_AS_FILES)]
     Get(GetArgs),
-    /// Upload a file, or with --recursive all below a folder
-    #[command(after_help = FILES_AS_KEYS)]
+    /// Upload files, or with --recursive all below a folder
+    #[command(override_usage = PUT_USAGE, after_help = FILES_AS_KEYS)]
     Put(PutArgs),
     /// Copy objects within S3; or as get and put do, if one side is a file
     Cp(CpArgs),
-    /// Delete objects. S3 does not say whether one was there
+    /// Delete objects that are there, or with --recursive all below a folder
+    #[command(after_help = LOOK_FIRST)]
     Rm(RmArgs),
     /// Make a URL that reads or writes an object for whoever has it
     Presign(PresignArgs),
@@ -254,7 +272,8 @@ pub(crate) struct LoginArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LsArgs {
-    /// Only keys that begin with this [default: Storage.AWSS3.prefix]; or s3://BUCKET/PREFIX
+    /// Only keys that begin with this [default: Storage.AWSS3.prefix], or s3://BUCKET/PREFIX. A folder's name ends in a slash:
+    /// photos is the beginning of photos-old, too
     pub(crate) prefix: Option<String>,
     /// Group the keys at this character, as folders: /
     #[arg(long, value_name = "D")]

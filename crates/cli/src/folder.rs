@@ -13,9 +13,11 @@ use crate::exit::{Exit, Failure};
 use crate::file_names::{to_key, to_path};
 use crate::text::escape;
 
-/// What is wrong with a file here.
+/// What is wrong with a file here. The number that Rust puts behind the system's words is for programmers.
 pub(crate) fn local_failure(path: &Path, problem: impl std::fmt::Display) -> Failure {
-    Failure::new("local_file", Exit::LocalFile, format!("{}: {problem}", escape(&path.display().to_string())))
+    let problem = problem.to_string();
+    let words = problem.split_once(" (os error ").map_or(&*problem, |(words, _)| words);
+    Failure::new("local_file", Exit::LocalFile, format!("{}: {words}", escape(&path.display().to_string())))
 }
 
 /// How the names end of what a download keeps beside its file until that is whole.
@@ -72,6 +74,19 @@ impl TargetFolder {
         let path = to_path(key);
         self.take(&path, Kind::File)?;
         Ok((self.root.join(&path), path))
+    }
+
+    /// The same for a file that has this name.
+    pub(crate) fn place_name(&mut self, name: String) -> Result<(PathBuf, String), Failure> {
+        self.take(&name, Kind::File)?;
+        Ok((self.root.join(&name), name))
+    }
+
+    /// Whether a folder was there before this run.
+    pub(crate) fn has_folder(&self, path: &str) -> bool {
+        let folder = self.root.join(path);
+        fs::symlink_metadata(&folder).is_ok_and(|there| there.is_dir())
+            && !self.new.iter().any(|(_, digest)| *digest == self.hasher.hash_one(path))
     }
 
     /// The folder for a key that ends in a slash, if it has one: not the slash alone.
@@ -398,7 +413,7 @@ mod tests {
     fn what_is_in_a_folder_is_sent_or_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        for name in ["b", "a", ".hidden", ".a.0123.jetbridge-part", "x%0Ay", "x%2520y", "x%20y"] {
+        for name in ["b", "a", ".hidden", ".a.0123.jetbridge-part", "x%0Ay", "x%20y", "x%2E", "x."] {
             fs::write(path(name), name).unwrap();
         }
         fs::create_dir_all(path("sub/empty")).unwrap();
@@ -420,14 +435,14 @@ mod tests {
         };
         let partial = "left .a.0123.jetbridge-part: of an unfinished download";
         let files = [partial, "file .hidden", "file a", "file b", "left pipe: neither file nor folder"];
-        let percent = ["file x\ny", "file x%20y", "failed x%2520y"];
+        let percent = ["file x\ny", "file x%20y", "file x.", "failed x."];
         let told = walk(false);
         assert_eq!(told[..5], files);
         assert_eq!(told[5], "left to-a: a link");
-        assert_eq!(told[6..9], percent);
-        assert_eq!(told[9..], ["left sub/up: a link", "folder sub/empty/"]);
+        assert_eq!(told[6..10], percent);
+        assert_eq!(told[10..], ["left sub/up: a link", "folder sub/empty/"]);
         let told = walk(true);
         assert_eq!(told[5], "file to-a");
-        assert_eq!(told[9..], ["left sub/up: a link to a folder that it is in", "folder sub/empty/"]);
+        assert_eq!(told[10..], ["left sub/up: a link to a folder that it is in", "folder sub/empty/"]);
     }
 }

@@ -60,8 +60,8 @@ pub use error::{Obstacle, Recovery, Service, SessionError, SignInReason};
 pub use net::platform_trust::{Distrust, PlatformTrust, set_platform_trust};
 pub use oidc::authorization::Prompt;
 pub use session::{
-    AccessToken, Account, Accounts, AuthorizationRequest, BackgroundRenewal, IdTokenClaims, Leftovers, LoginOptions,
-    ObjectBody, ObjectPages, OtherSession, Renewed, Session, SessionBuilder, SessionDetails, SessionEvent,
-    SessionEvents, SessionState, SignOut, SignOutMode, User,
+    AccessToken, Account, Accounts, ApiStream, AuthorizationRequest, BackgroundRenewal, IdTokenClaims, Leftovers,
+    LoginOptions, ObjectBody, ObjectPages, OtherSession, Renewed, Session, SessionBuilder, SessionDetails,
+    SessionEvent, SessionEvents, SessionState, SignOut, SignOutMode, User,
 };
 pub use shell::quote_for_shell;

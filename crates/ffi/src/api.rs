@@ -1,5 +1,6 @@
 //! Requests to an API behind IAM, signed with the session's credentials.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -7,7 +8,7 @@ use crate::error::SessionError;
 use crate::session::CoreSession;
 
 /// One header of a request or an answer. Names may come more than once.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ApiHeader {
     /// Its name.
     pub name: String,
@@ -15,8 +16,14 @@ pub struct ApiHeader {
     pub value: String,
 }
 
+impl fmt::Debug for ApiHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiHeader").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// What to send.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ApiRequest {
     /// The whole URL. Its server is one of `API.endpoints`, or `service` and `region` are both given.
     pub url: String,
@@ -35,6 +42,12 @@ pub struct ApiRequest {
     /// The region that the request is signed for.
     #[uniffi(default = None)]
     pub region: Option<String>,
+}
+
+impl fmt::Debug for ApiRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        jetbridge::ApiRequest::from(self.clone()).fmt(f)
+    }
 }
 
 impl From<ApiRequest> for jetbridge::ApiRequest {

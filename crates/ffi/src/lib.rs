@@ -51,8 +51,8 @@ pub use local_stack::{LocalStack, LocalStackError, LocalStackOptions};
 pub use log::{LogLevel, LogSink, set_log_sink};
 pub use login::{AuthorizationRequest, LoginOptions, LoginParameter, LoginPrompt};
 pub use objects::{
-    DownloadedObject, ObjectAddress, ObjectChecksum, ObjectConditions, ObjectDetails, ObjectHeaders, PresignRequest,
-    PresignedMethod, PresignedUrl, TransferObserver, TransferOptions, UndeletedObject, UploadedObject,
+    DownloadedObject, Leftovers, ObjectAddress, ObjectChecksum, ObjectConditions, ObjectDetails, ObjectHeaders,
+    PresignRequest, PresignedMethod, PresignedUrl, TransferObserver, TransferOptions, UndeletedObject, UploadedObject,
 };
 pub use session::{BackgroundRenewal, CoreSession, SessionOptions};
 pub use sign_out::{SignOut, SignOutMode};

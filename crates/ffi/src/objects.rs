@@ -270,6 +270,23 @@ pub struct UndeletedObject {
     pub hint: Option<String>,
 }
 
+/// What uploads whose callers went away may have left in S3.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Leftovers {
+    /// The last request of one was on its way: its object may be there.
+    pub may_be_written: bool,
+    /// Parts of one are still in S3: why it could not be given up.
+    #[uniffi(default = None)]
+    pub parts: Option<SessionError>,
+}
+
+impl From<jetbridge::Leftovers> for Leftovers {
+    fn from(leftovers: jetbridge::Leftovers) -> Self {
+        let jetbridge::Leftovers { may_be_written, parts } = leftovers;
+        Self { may_be_written, parts: parts.map(Into::into) }
+    }
+}
+
 /// What a presigned URL permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum PresignedMethod {
@@ -458,6 +475,11 @@ impl CoreSession {
     ) -> Result<bool, SessionError> {
         let aborting = self.inner.abort_upload(object.into(), file.as_ref(), resume_folder.as_ref());
         self.unless_cancelled(aborting).await
+    }
+
+    /// What uploads of this session whose callers went away may have left in S3, as far as it is known: wait for it with `settle`.
+    pub fn leftovers(&self) -> Leftovers {
+        self.inner.leftovers().into()
     }
 
     /// Copies an object within S3, with what is kept with it, or `headers` instead. S3 copies no more than 5 GB in one request;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jetbridge::storage::{LockFolder, SecretStore as _, StorageErrorKind};
 use jetbridge::{Obstacle, Recovery, Service, SignInReason};
 
+use crate::api::{ApiHeader, ApiRequest};
 use crate::error::exception_name;
 use crate::storage::Adapter;
 use crate::{
@@ -65,6 +66,22 @@ fn the_local_stack_s_configuration_is_in_no_release() {
 }
 
 /// What Rust prints, logs print; what records print, crash reports of the phones print.
+#[test]
+fn a_request_to_an_api_prints_no_header_body_or_query() {
+    let header = ApiHeader { name: "X-Api-Key".to_owned(), value: "s3cret".to_owned() };
+    let request = ApiRequest {
+        url: "https://api.example.com/items?code=s3cret".to_owned(),
+        method: "POST".to_owned(),
+        headers: vec![header.clone()],
+        body: Some(b"s3cret".to_vec()),
+        service: None,
+        region: None,
+    };
+    let printed = format!("{request:?} {request:#?} {header:?}");
+    assert!(printed.contains("api.example.com/items") && printed.contains("X-Api-Key"), "{printed}");
+    assert!(!printed.contains("s3cret") && !printed.contains("115, 51"), "{printed}");
+}
+
 #[test]
 fn a_parameter_of_a_sign_in_prints_no_value() {
     let parameter = LoginParameter::new("sessionToken".to_owned(), "s3cret".to_owned());

@@ -39,13 +39,20 @@ const SECRET_WORDS: &[&str] = &[
 /// Fields with such a word that hold no secret, and why.
 const ALLOWED: &[(&str, &str)] = &[
     ("AccessDenied.code", "the error code of a service's answer"),
+    ("ApiHeader.value", "the app's own in a request; else what an accessor of `ApiResponse` or `SignedHeaders` gives"),
+    ("ApiRequest.url", "the app's own: no record hands one out"),
     ("ConfigProblem.key", "the name of a key in a configuration file"),
     ("IdTokenRefused.code", "the error code of Cognito's answer"),
     ("InteractionRequired.code", "the error code of a redirect"),
     ("ListedObject.key", "the name of an S3 object"),
     ("LocalStackOptions.redirect_uri", "an address to register, without a query"),
     ("LoginOptions.redirect_uri", "an address that is registered in Okta, without a query"),
+    ("ObjectAddress.key", "the name of an S3 object"),
+    ("ObjectChecksum.value", "the checksum of an S3 object"),
+    ("ObjectDetails.key", "the name of an S3 object"),
     ("RefreshTokenRefused.code", "the error code of Okta's answer"),
+    ("UndeletedObject.key", "the name of an S3 object"),
+    ("UploadedObject.key", "the name of an S3 object"),
 ];
 
 /// What Kotlin's exceptions have already.

@@ -16,7 +16,7 @@ final class Bench {
     private let config: JetbridgeConfig
 
     init(bucket: String = "jetbridge-demo", endsBrowserSessionAt logout: String? = nil) async throws {
-        stack = try await Stack.start(options: StackOptions())
+        stack = try await Stack.open()
         browser = Browser(stack: stack)
         var okta = stack.oktaConfigJson()
         if let logout { okta = okta.replacingOccurrences(of: "{", with: #"{ "okta_logout_url": "\#(logout)","#) }

@@ -7,7 +7,7 @@ import Testing
 @testable import JetbridgeDemo
 
 @MainActor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HomeModelOverFakeTests {
     private struct NoBrowser: SignInBrowser {
         func open(_ url: URL, redirect: URL) async throws -> URL { throw JetbridgeError.userCancelled }

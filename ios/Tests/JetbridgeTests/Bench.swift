@@ -16,7 +16,7 @@ final class Bench {
     init(
         store: any SecretStore = .memory, options: StackOptions = StackOptions(), logout: String? = nil
     ) async throws {
-        stack = try await Stack.start(options: options)
+        stack = try await Stack.open(options: options)
         self.store = store
         var okta = stack.oktaConfigJson()
         if let logout { okta = okta.replacing("{", with: #"{ "okta_logout_url": "\#(logout)","#, maxReplacements: 1) }

@@ -6,7 +6,7 @@ import Testing
 
 /// As an app's own tests use it: no stack, no network, no browser.
 @MainActor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FakeJetbridgeSessionTests {
     private struct NoBrowser: SignInBrowser {
         func open(_ url: URL, redirect: URL) async throws -> URL { throw JetbridgeError.userCancelled }

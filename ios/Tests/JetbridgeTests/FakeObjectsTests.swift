@@ -9,7 +9,7 @@ import FoundationNetworking
 
 /// The fake's objects and API as an app's own tests use them.
 @MainActor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FakeObjectsTests {
     private let fake = FakeJetbridgeSession.signedIn()
     private var session: any JetbridgeSessionProtocol { fake }

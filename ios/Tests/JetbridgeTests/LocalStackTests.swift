@@ -9,7 +9,7 @@ struct LocalStackTests {
     /// Five ports in a row that are free: the system gives them one by one.
     private func stack() async throws -> (Stack, UInt16) {
         for port in stride(from: UInt16(20_400), to: 30_000, by: 97) {
-            if let stack = try? await Stack.start(options: StackOptions(port: port)) { return (stack, port) }
+            if let stack = try? await Stack.open(options: StackOptions(port: port)) { return (stack, port) }
         }
         throw JetbridgeError.internal(detail: "no free ports")
     }

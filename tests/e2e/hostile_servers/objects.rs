@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use jetbridge::{DownloadedObject, GetObject, Session, SessionError, TransferOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +16,9 @@ use crate::bench::{ALICE, Bench, config_of};
 const SIZE: usize = 300_000;
 const PART: usize = 65_536;
 const TAG: &str = "\"0123456789abcdef\"";
+
+/// Between two bytes that drip, so that nobody is left without one.
+const DRIP: Duration = Duration::from_millis(50);
 
 /// What a server makes of a range that it is asked for: the whole response.
 type Respond = dyn Fn(Option<(usize, usize)>, usize) -> Vec<u8> + Send + Sync;
@@ -32,6 +36,14 @@ struct Server {
 
 impl Server {
     async fn start(respond: impl Fn(Option<(usize, usize)>, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::start_dripping(|_| false, respond).await
+    }
+
+    /// Of the answers that drip, what follows the head comes a byte at a time.
+    async fn start_dripping(
+        drips: fn(usize) -> bool,
+        respond: impl Fn(Option<(usize, usize)>, usize) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
         let bench = Bench::start().await;
         bench.signed_in(ALICE).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -41,13 +53,14 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
                 let (counter, respond) = (Arc::clone(&counter), Arc::clone(&respond));
-                tokio::spawn(async move { serve(connection, &counter, &*respond).await });
+                tokio::spawn(async move { serve(connection, &counter, drips, &*respond).await });
             }
         });
         let config = config_of(&bench.stack, |_, aws| {
             aws["Storage"]["AWSS3"]["endpoint"] = format!("http://127.0.0.1:{port}").into();
         });
-        let session = bench.session_with(config);
+        let builder = Session::builder(config, Arc::clone(&bench.store)).clock(Arc::new(bench.clock.clone()));
+        let session = builder.transfer_patience(Duration::from_secs(2)).open().unwrap();
         Self { bench, session, asked, folder: tempfile::tempdir().unwrap() }
     }
 
@@ -90,15 +103,13 @@ impl Server {
 
     /// Neither a file nor ranges can be read from it.
     async fn is_not_believed(&self, why: &str) {
-        let range = |range| GetObject { range: Some(range), .."key".into() };
-        let mut errors = vec![self.replace().await.unwrap_err()];
-        for range in [range(0..PART as u64), range(100..200)] {
-            errors.push(match self.session.get_object(range).await {
-                Ok(body) => body.collect(SIZE as u64).await.unwrap_err(),
-                Err(error) => error,
-            });
-        }
-        for error in errors {
+        let read = async |range| {
+            let body = self.session.get_object(GetObject { range: Some(range), .."key".into() }).await?;
+            body.collect(SIZE as u64).await
+        };
+        // At once, since each is asked for several times.
+        let (whole, first, middle) = tokio::join!(self.replace(), read(0..PART as u64), read(100..200));
+        for error in [whole.unwrap_err(), first.unwrap_err(), middle.unwrap_err()] {
             assert!(error.kind() == "retryable" && error.to_string().contains(why), "{error}");
         }
     }
@@ -108,7 +119,7 @@ impl Server {
     }
 }
 
-async fn serve(mut connection: TcpStream, asked: &AtomicUsize, respond: &Respond) {
+async fn serve(mut connection: TcpStream, asked: &AtomicUsize, drips: fn(usize) -> bool, respond: &Respond) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match connection.read_u8().await {
@@ -131,7 +142,18 @@ async fn serve(mut connection: TcpStream, asked: &AtomicUsize, respond: &Respond
         let (first, last) = range.split_once('-').unwrap();
         (first.parse().unwrap(), last.parse().map_or(SIZE, |last: usize| SIZE.min(last + 1)))
     });
-    let _ = connection.write_all(&respond(range, number)).await;
+    let mut answer = respond(range, number);
+    if drips(number) {
+        let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+        for byte in answer.split_off(head) {
+            if connection.write_all(&std::mem::take(&mut answer)).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(DRIP).await;
+            answer.push(byte);
+        }
+    }
+    let _ = connection.write_all(&answer).await;
     let _ = connection.shutdown().await;
 }
 
@@ -278,7 +300,7 @@ async fn a_body_without_a_length_that_breaks_off_is_no_short_object() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_of_which_nobody_says_where_they_belong_do_not_become_a_file() {
     let ranges: [Option<&str>; 5] = [None, Some("bytes */300000"), Some("garbage"), Some("bytes 9-5/300000"), Some("")];
-    for told in ranges {
+    let tests = ranges.map(|told| async move {
         let server = Server::start(move |range, _| match (range, told) {
             (Some((first, end)), None) => measured(206, &[("ETag", TAG)], &body()[first..end]),
             (Some((first, end)), Some(told)) => {
@@ -288,7 +310,8 @@ async fn bytes_of_which_nobody_says_where_they_belong_do_not_become_a_file() {
         })
         .await;
         server.is_not_believed("which bytes").await;
-    }
+    });
+    join_all(tests).await;
     let no_status = Server::start(|range, _| match range {
         Some((first, end)) => measured(200, &[("ETag", TAG)], &body()[first..end]),
         None => measured(200, &[("ETag", TAG)], &body()),
@@ -393,4 +416,43 @@ async fn a_server_that_wants_to_be_left_alone_for_a_moment_is() {
     written.session.put_object("key".into(), "hello").await.unwrap();
     assert_eq!((read.take_asked(), written.take_asked()), (TIMES + 1, TIMES + 1));
     assert!(begun.elapsed() >= Duration::from_secs(2 * TIMES as u64), "it is not asked earlier");
+}
+
+/// The network is gone for some seconds: what reads waits as long for it as what writes, and as often.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_is_asked_for_as_patiently_as_what_is_written() {
+    // Neither an answer nor a refusal.
+    let gone = || Server::start(|_, _| Vec::new());
+    let (streamed, downloaded, written) = tokio::join!(gone(), gone(), gone());
+    let begun = Instant::now();
+    let (stream, file, put) =
+        tokio::join!(streamed.read(), downloaded.download(), written.session.put_object("key".into(), "hello"),);
+    for (error, server) in
+        [(stream.unwrap_err(), streamed), (file.unwrap_err(), downloaded), (put.unwrap_err(), written)]
+    {
+        assert_eq!(error.kind(), "retryable", "{error}");
+        assert_eq!(server.take_asked(), 5);
+    }
+    assert!(begun.elapsed() >= Duration::from_secs(8));
+}
+
+/// A byte now and then is as good as none: the AWS SDKs call it a stalled stream (aws-smithy-runtime, `minimum_throughput`).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_drips_is_given_up_for_another() {
+    let answer = |range: Option<(usize, usize)>| match range {
+        Some(range) => part_of(TAG, range, &body()),
+        None => measured(200, &[("ETag", TAG)], &body()),
+    };
+    let (streamed, downloaded) = tokio::join!(
+        Server::start_dripping(|number| number == 0, move |range, _| answer(range)),
+        Server::start_dripping(|number| number % 2 == 0, move |range, _| answer(range)),
+    );
+    let (stream, file) = tokio::join!(streamed.read(), downloaded.download());
+    assert!(stream.unwrap() == body() && file.unwrap().1 == body());
+    assert_eq!(streamed.take_asked(), 2);
+
+    let dripping = Server::start_dripping(|_| true, move |range, _| answer(range)).await;
+    let error = dripping.read().await.unwrap_err();
+    assert!(error.kind() == "retryable" && error.to_string().contains("bytes in 2 s"), "{error}");
+    assert_eq!(dripping.take_asked(), 5);
 }

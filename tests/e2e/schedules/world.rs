@@ -425,7 +425,8 @@ impl<'s> World<'s> {
                     Some(Trouble::Delay(..)) => true,
                     _ => matches!(act.outcome, Outcome::Died),
                 };
-                redirect.was_taken |= redirect.line.is_some();
+                // Its session may have been saved and have ended before anybody looked.
+                redirect.was_taken |= redirect.line.is_some() || matches!(act.outcome, Outcome::Finished(Ok(_)));
             }
             if let (Action::Begin(login), Outcome::Begun(Ok(url))) = (act.action, act.outcome) {
                 self.redirects.push(Redirect {

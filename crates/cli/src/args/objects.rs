@@ -1,12 +1,11 @@
 //! The grammar of what is done with objects.
 
+use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use jetbridge::{Conditions, ObjectHeaders};
-
-use crate::path::UserPath;
 
 /// The longest life that S3 gives a presigned URL.
 const A_WEEK: u64 = 7 * 86_400;
@@ -92,6 +91,14 @@ pub(crate) struct WriteConditionArgs {
     pub(crate) if_match: Option<ETag>,
 }
 
+/// The last of several operands, and those before it; with one operand there is no last.
+pub(crate) fn split_last(operands: &[OsString]) -> (&[OsString], Option<&OsString>) {
+    match operands {
+        [before @ .., last] if !before.is_empty() => (before, Some(last)),
+        all => (all, None),
+    }
+}
+
 impl WriteConditionArgs {
     /// Whether an object that is there stays as it is.
     pub(crate) fn keeps_what_is_there(&self) -> bool {
@@ -110,11 +117,11 @@ impl WriteConditionArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct GetArgs {
     /// The whole key, or s3://BUCKET/KEY; with --recursive, the folder (the keys that begin with it and a slash),
-    /// or s3://BUCKET for the whole bucket
-    pub(crate) key: String,
-    /// Where it goes: a file, a folder (one that is there, or ends in a slash), or - for stdout [default: a file or folder of
-    /// the key's last name, here]
-    pub(crate) file: Option<UserPath>,
+    /// or s3://BUCKET for the whole bucket.
+    /// Behind it FILE, where it goes: a file, a folder (one that is there, or ends in a slash), or - for stdout [default: a file
+    /// or folder of the key's last name, here]. Behind several keys, the folder for all
+    #[arg(required = true, value_name = "KEY")]
+    pub(crate) operands: Vec<OsString>,
     /// Everything below KEY, into the folder FILE
     #[arg(short, long)]
     pub(crate) recursive: bool,
@@ -135,10 +142,11 @@ pub(crate) struct GetArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PutArgs {
-    /// What is sent: a file, - for stdin, or with --recursive a folder
-    pub(crate) file: UserPath,
-    /// The whole key, or s3://BUCKET/KEY; one that ends in a slash is a folder for it [default: the file's name]
-    pub(crate) key: Option<String>,
+    /// What is sent: a file, - for stdin, or with --recursive a folder.
+    /// Behind it KEY, the whole key, or s3://BUCKET/KEY; one that ends in a slash is a folder for it [default: the file's
+    /// name]. Behind several files, the folder for all
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) operands: Vec<OsString>,
     /// Everything below the folder FILE, hidden files too
     #[arg(short, long)]
     pub(crate) recursive: bool,

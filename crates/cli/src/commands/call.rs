@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jetbridge::{ApiEndpoint, ApiRequest, ApiResponse, Config};
+use jetbridge::{ApiEndpoint, ApiRequest, ApiResponse, ApiStream, Config};
 use serde::Serialize;
 use tokio::io::AsyncReadExt as _;
 use url::{ParseError, Url};
@@ -53,9 +53,44 @@ pub(super) async fn run(context: &Context, args: CallArgs, output: &mut Output) 
     let (session, _) = context.signed_in().await?;
     let url = find_url(&args.url, session.config())?;
     let request = ApiRequest { method, url, headers, body, service: args.service, region: args.region };
-    let answer = session.call_api(request).await?;
-    write(&answer, args.include, output)?;
-    judge(answer.status)
+    let answer = session.stream_api(request).await?;
+    let status = answer.status();
+    match answer.into_response() {
+        Ok(answer) => write(&answer, args.include, output)?,
+        Err(stream) => write_as_it_comes(stream, args.include, output).await?,
+    }
+    judge(status)
+}
+
+/// An answer that is too large to be held in memory.
+async fn write_as_it_comes(mut answer: ApiStream, include: bool, output: &mut Output) -> Result<(), CliError> {
+    if output.is_json() || output.is_terminal() {
+        let (way, out) = if output.is_json() {
+            ("as JSON", "Run it without --json and write the answer into a file: … > FILE")
+        } else {
+            ("on a terminal", "Write it into a file: … > FILE")
+        };
+        let problem = format!(
+            "the API answered with HTTP status {} and more than 10 MiB, too much to be shown {way}",
+            answer.status()
+        );
+        return Err(Failure::new("usage", Exit::Usage, problem).hint(out).into());
+    }
+    if include {
+        write_head(answer.status(), answer.headers(), output)?;
+    }
+    while let Some(chunk) = answer.next_chunk().await? {
+        output.bytes(&chunk)?;
+    }
+    Ok(())
+}
+
+fn write_head(status: u16, headers: &[(String, String)], output: &mut Output) -> Result<(), CliError> {
+    output.line(format_args!("HTTP {status}"))?;
+    for (name, value) in headers {
+        output.line(format_args!("{name}: {}", escape(value)))?;
+    }
+    Ok(output.line("")?)
 }
 
 fn write(answer: &ApiResponse, include: bool, output: &mut Output) -> Result<(), CliError> {
@@ -68,11 +103,7 @@ fn write(answer: &ApiResponse, include: bool, output: &mut Output) -> Result<(),
         return Ok(output.event(&AnsweredEvent { event: "answered", status: answer.status, headers, body })?);
     }
     if include {
-        output.line(format_args!("HTTP {}", answer.status))?;
-        for (name, value) in &answer.headers {
-            output.line(format_args!("{name}: {}", escape(value)))?;
-        }
-        output.line("")?;
+        write_head(answer.status, &answer.headers, output)?;
     }
     if output.is_terminal() {
         // Another program gets every byte; a terminal would obey some.

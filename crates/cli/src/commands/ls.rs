@@ -10,6 +10,7 @@ use super::place::Place;
 use crate::args::LsArgs;
 use crate::context::Context;
 use crate::exit::CliError;
+use crate::invocation::command;
 use crate::output::{Notes, Output, terminal_width};
 use crate::progress::Progress;
 use crate::table::ObjectTable;
@@ -129,6 +130,7 @@ pub(super) async fn list(
         (false, false) => Layout::Lines,
     };
     let (limit, delimiter) = (request.limit, request.delimiter.is_some());
+    let mut mixed = Mixed::of(&request);
     // One more than asked for tells whether there is more.
     let request = ListObjects { limit: limit.map(|limit| limit.saturating_add(1)), ..request };
     let progress = Progress::start(notes, "asking S3 …");
@@ -144,6 +146,8 @@ pub(super) async fn list(
             let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(objects + prefixes));
             let folders = first(&page.common_prefixes, room);
             let files = first(&page.objects, room - folders.len() as u64);
+            folders.iter().for_each(|prefix| mixed.see(prefix));
+            files.iter().for_each(|object| mixed.see(&object.key));
             folders.iter().try_for_each(|prefix| layout.prefix(output, prefix))?;
             layout.objects(output, files)?;
             prefixes += folders.len() as u64;
@@ -170,6 +174,41 @@ pub(super) async fn list(
         let rest = if more { " There are more; --limit was reached." } else { "" };
         let least = if all_sizes_known { "" } else { "at least " };
         notes.say(format!("{folders}{}, {least}{}.{rest}", count_of(objects, "object"), human_size(bytes)));
+        if let Some(folder) = mixed.folder() {
+            let alone = command(&["ls", folder]);
+            notes.say(format!("What only begins like the folder is among them. The folder alone: {alone}"));
+        }
     }
     Ok(())
+}
+
+/// Whether a prefix without a slash at its end has found what is in the folder of that name, and more. Who asked for `photos`
+/// may not have meant `photos-old/`.
+#[derive(Debug)]
+struct Mixed {
+    folder: Option<String>,
+    address: String,
+    has_inside: bool,
+    has_outside: bool,
+}
+
+impl Mixed {
+    fn of(request: &ListObjects) -> Self {
+        let prefix = request.prefix.as_deref().filter(|prefix| !prefix.is_empty() && !prefix.ends_with('/'));
+        let folder = prefix.map(|prefix| format!("{prefix}/"));
+        let bucket = request.bucket.as_ref().map_or(String::new(), |bucket| format!("s3://{bucket}/"));
+        let address = folder.as_ref().map_or(String::new(), |folder| format!("{bucket}{folder}"));
+        Self { folder, address, has_inside: false, has_outside: false }
+    }
+
+    fn see(&mut self, key: &str) {
+        let is_inside = self.folder.as_ref().is_some_and(|folder| key.starts_with(folder.as_str()));
+        self.has_inside |= is_inside;
+        self.has_outside |= !is_inside;
+    }
+
+    /// The folder, as an argument.
+    fn folder(&self) -> Option<&str> {
+        (self.has_inside && self.has_outside).then_some(self.address.as_str())
+    }
 }

@@ -1,11 +1,15 @@
 //! Where in S3: what a command's arguments name.
 
+use std::ffi::OsStr;
+
 use jetbridge::{ObjectAddress, Session};
 
 use crate::args::BucketArgs;
 use crate::exit::{Exit, Failure};
+use crate::path::UserPath;
 use crate::text::escape;
 
+const ADDRESS: &str = "s3://";
 const WHOLE_BUCKET: &str = "For the whole bucket, write s3://BUCKET";
 
 /// A bucket and a prefix, or a key; the configuration says the rest.
@@ -22,8 +26,11 @@ impl Place {
             bucket: bucket.map(str::to_owned),
             prefix: prefix.map(str::to_owned),
         };
-        let Some(address) = prefix.and_then(|prefix| prefix.strip_prefix("s3://")) else {
-            return Ok(place(bucket, prefix));
+        let Some(address) = prefix.and_then(|prefix| prefix.strip_prefix(ADDRESS)) else {
+            return match prefix.filter(|prefix| is_nearly_address(prefix)) {
+                Some(typed) => Err(no_address(typed)),
+                None => Ok(place(bucket, prefix)),
+            };
         };
         let (named, prefix) = match address.split_once("accesspoint") {
             // The slash or colon before its name belongs to the ARN.
@@ -48,11 +55,45 @@ impl Place {
 
 /// Whether an argument is an address of S3, whatever stands beside it.
 pub(super) fn is_address(argument: &str) -> bool {
-    argument.starts_with("s3://")
+    argument.starts_with(ADDRESS)
+}
+
+/// `S3://…`, `s3:/…`: a key could be called so, and none is.
+fn is_nearly_address(argument: &str) -> bool {
+    argument.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("s3:/"))
+}
+
+fn no_address(typed: &str) -> Failure {
+    let (_, rest) = typed.split_at("s3:".len());
+    let meant = format!("{ADDRESS}{}", rest.trim_start_matches('/'));
+    usage(format!("{} is no address, which begins with s3://", escape(typed)))
+        .hint(format!("Perhaps: {}", escape(&meant)))
+}
+
+/// Whether an argument can only be a path of this machine: a key with such a segment cannot even be asked for.
+pub(super) fn says_path(argument: &str) -> bool {
+    matches!(argument.split('/').next(), Some("." | ".."))
+}
+
+/// An argument that is to be a key.
+pub(super) fn as_text(argument: &OsStr) -> Result<&str, Failure> {
+    argument
+        .to_str()
+        .ok_or_else(|| usage(format!("{} is no UTF-8 text, as keys are", escape(&argument.to_string_lossy()))))
+}
+
+/// An argument that is to be a file.
+pub(super) fn as_path(argument: &OsStr) -> Result<UserPath, Failure> {
+    UserPath::new(argument).map_err(usage)
 }
 
 /// The object, or the folder, that an argument names: a whole key, or `s3://BUCKET/KEY`.
 pub(super) fn parse_object(key: &str, args: &BucketArgs) -> Result<ObjectAddress, Failure> {
+    if says_path(key) {
+        let problem = format!("{} is a path, where a key is needed", escape(key));
+        return Err(usage(problem)
+            .hint("A key has no ./ before it. Of one that begins so, the whole address is s3://BUCKET/KEY."));
+    }
     let Place { bucket, prefix } = Place::parse(Some(key), args.bucket.as_deref())?;
     Ok(ObjectAddress { bucket, key: prefix.unwrap_or_default(), requester_pays: args.request_payer })
 }
@@ -140,7 +181,12 @@ mod tests {
         for nothing in ["s3://", "s3:///", "s3:///reports/"] {
             assert!(place(nothing, None).unwrap_err().contains("names no bucket"), "{nothing}");
         }
-        assert_eq!(place("S3://x", None), Ok((None, Some("S3://x".to_owned()))));
+        for (nearly, meant) in [("S3://b/x", "s3://b/x"), ("s3:/b/x", "s3://b/x"), ("S3:/b", "s3://b")] {
+            let refused = Place::parse(Some(nearly), None).unwrap_err();
+            assert_eq!((refused.exit, refused.hint), (Exit::Usage, Some(format!("Perhaps: {meant}"))), "{nearly}");
+        }
+        assert_eq!(place("s3:x", None), Ok((None, Some("s3:x".to_owned()))));
+        assert_eq!(place("s3://b/S3://x", None), Ok((Some("b".to_owned()), Some("S3://x".to_owned()))));
         assert_eq!(place("a/", Some("b")), Ok((Some("b".to_owned()), Some("a/".to_owned()))));
     }
 

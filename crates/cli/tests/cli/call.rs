@@ -1,6 +1,7 @@
 //! `call`: a signed request, its answer byte for byte, and how it ends.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use jetbridge_local_stack::Fault;
@@ -140,6 +141,33 @@ fn nothing_is_signed_for_a_host_that_nobody_named() {
     let no_url = bench.run(&["call", "GET", "echo", "--json"]);
     assert!(no_url.error()["hint"].as_str().unwrap().contains("slash, /echo,"), "{no_url:?}");
     assert_eq!(bench.run(&["call", "GET", "/echo"]).code, 2);
+}
+
+/// More than is held in memory.
+#[test]
+fn a_large_answer_goes_to_whoever_takes_it_as_it_comes() {
+    const SIZE: usize = 10 * 1024 * 1024 + 5;
+    let bench = signed_in();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/large", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let _ = connection.read(&mut [0; 8192]);
+            let head = format!("HTTP/1.1 418 Said\r\nX-A: 1\r\nContent-Length: {SIZE}\r\nConnection: close\r\n\r\n");
+            let _ = connection.write_all(&[head.as_bytes(), &[b'x'; SIZE]].concat());
+        }
+    });
+    let call = ["call", "GET", &url, "--service", "execute-api", "--region", "us-west-2"];
+    let written = bench.run(&call);
+    assert_eq!((written.code, written.stdout.len()), (2, SIZE), "{}", written.stderr);
+    assert!(written.stderr.contains("status 418"), "{}", written.stderr);
+    let included = bench.run(&[&call[..], &["--include"]].concat()).stdout;
+    assert!(included.starts_with("HTTP 418\n") && included.contains("x-a: 1\n"), "{:?}", included.get(..200));
+    let refused = bench.run(&[&call[..], &["--json"]].concat());
+    let hint = refused.error()["hint"].as_str().unwrap().to_owned();
+    assert_eq!((refused.code, refused.stdout.len() < 1000), (2, true), "{hint}");
+    assert!(hint.contains("without --json") && hint.contains("> FILE"), "{hint}");
 }
 
 #[test]

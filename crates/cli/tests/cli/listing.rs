@@ -75,6 +75,26 @@ fn a_prefix_and_a_delimiter_narrow_it_down() {
 }
 
 #[test]
+fn who_asks_for_a_folder_without_its_slash_is_told_what_else_begins_so() {
+    let bench = signed_in();
+    for (prefix, folder) in [
+        ("awkward", Some("awkward/")),
+        ("s3://jetbridge-demo/awkward", Some("s3://jetbridge-demo/awkward/")),
+        ("awkward/", None),
+        ("photos", None),
+        ("awkward-", None),
+        ("", None),
+    ] {
+        for more in [&[][..], &["--delimiter", "/"]] {
+            let told = bench.run(&[&["ls", prefix], more].concat()).stderr;
+            let command = folder.map(|folder| format!("The folder alone: jetbridge ls {folder}\n"));
+            assert_eq!(told.contains("The folder alone"), command.is_some(), "{prefix}: {told}");
+            assert!(command.is_none_or(|command| told.contains(&command)), "{prefix}: {told}");
+        }
+    }
+}
+
+#[test]
 fn a_limit_stops_and_says_so() {
     let bench = signed_in();
     let outcome = bench.run(&["ls", "--json", "--limit", "3"]);

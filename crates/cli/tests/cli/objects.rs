@@ -56,6 +56,17 @@ fn tree(root: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
     found
 }
 
+/// Makes objects that are the marks of folders.
+fn put_empty_folders(bench: &Bench, key: &str, names: &[&str]) {
+    let folder = bench.path("of empty ones");
+    for name in names {
+        fs::create_dir_all(folder.join(name)).unwrap();
+    }
+    let put = bench.run(&["put", "-r", folder.to_str().unwrap(), key, "--json"]);
+    assert_eq!((put.code, put.events_named("uploaded").len()), (0, names.len()), "{put:?}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
 fn assert_failed(outcome: &Outcome, code: i32, kind: &str) {
     assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (code, Some(kind)), "{outcome:?}");
 }
@@ -114,9 +125,25 @@ fn a_file_is_named_after_its_key_unless_somebody_names_it() {
     get(&["as named"]);
     let names: Vec<_> = tree(&folder).into_keys().collect();
     assert_eq!(names, ["as named", "new/deep/tab%09stop.txt", "tab%09stop.txt", "there/tab%09stop.txt"]);
-    // And back: the name that a key got is that key's.
-    let put = bench.command(&["put", "tab%09stop.txt", "--json"]).current_dir(&folder).output().unwrap();
-    assert_eq!(Outcome::of(put).events()[0]["key"], "tab\tstop.txt");
+    // A file that is named by hand keeps its name, and comes back as it was.
+    let here = |arguments: &[&str]| {
+        let outcome = Outcome::of(bench.command(arguments).arg("--json").current_dir(&folder).output().unwrap());
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        outcome.events()[0].clone()
+    };
+    for name in ["50%.txt", "50%25.txt", "tab%09stop.txt", "my%20file.txt", "%2Fx"] {
+        fs::write(folder.join(name), name).unwrap();
+        assert_eq!(here(&["put", name])["key"], name);
+        assert_eq!(here(&["put", name, "single/"])["key"], format!("single/{name}"));
+        fs::remove_file(folder.join(name)).unwrap();
+        assert!(here(&["get", &format!("single/{name}")])["file"].as_str().unwrap().ends_with(name));
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), name);
+    }
+    let all = folder.join("all");
+    here(&["get", "--recursive", "single", all.to_str().unwrap()]);
+    assert!(all.join("50%.txt").is_file() && all.join("my%20file.txt").is_file(), "{:?}", tree(&all).keys());
+    here(&["put", "--recursive", all.to_str().unwrap(), "again"]);
+    assert_eq!(listed(&bench, "again/"), listed(&bench, "single/"));
 
     let nameless = bench.run(&["get", "awkward/folder/", "--json"]);
     assert_failed(&nameless, 2, "usage");
@@ -340,9 +367,10 @@ fn evil_keys_stay_below_the_target() {
         assert_eq!(put.code, 0, "{key:?}: {put:?}");
     }
     // No argument can hold it.
-    let nul = bench.path("nul%00byte");
-    fs::write(&nul, "nul").unwrap();
-    assert_eq!(bench.run(&["put", nul.to_str().unwrap(), "evil/"]).code, 0);
+    let nul = bench.path("nul");
+    fs::create_dir(&nul).unwrap();
+    fs::write(nul.join("nul%00byte"), "nul").unwrap();
+    assert_eq!(bench.run(&["put", "-r", nul.to_str().unwrap(), "evil"]).code, 0);
     assert!(listed(&bench, "evil/").contains_key("nul\0byte"));
     let folder = bench.path("deep/target");
     let get = bench.run(&["get", "-r", "evil", folder.to_str().unwrap(), "--json"]);
@@ -409,6 +437,17 @@ fn nothing_is_overwritten_where_that_was_said() {
     assert_eq!(get.code, 0, "{get:?}");
     assert_eq!(get.events_named("skipped").len(), 1);
     assert_eq!(fs::read_to_string(target.join("2026/q1.pdf")).unwrap(), "mine");
+    // Empty folders, too.
+    put_empty_folders(&bench, "kept", &["new", "there"]);
+    let kept = bench.path("kept");
+    fs::create_dir_all(kept.join("there")).unwrap();
+    let get = bench.run(&["get", "-r", "--no-overwrite", "kept", kept.to_str().unwrap(), "--json"]);
+    let keys = |name: &str| get.events_named(name).iter().map(|event| event["key"].clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (keys("downloaded"), keys("skipped")),
+        (vec![json!("kept/new/")], vec![json!("kept/there/")]),
+        "{get:?}"
+    );
     let put = bench.run(&["put", "-r", "--no-overwrite", target.to_str().unwrap(), "reports", "--json"]);
     assert_eq!((put.code, put.events_named("skipped").len()), (0, 4), "{put:?}");
     assert_ne!(read(&bench, "reports/2026/q1.pdf"), b"mine");
@@ -452,7 +491,9 @@ fn a_dry_run_does_nothing() {
         assert!(!outcome.events_named("planned").is_empty(), "{outcome:?}");
         assert!(outcome.events().last().unwrap()["done"].as_u64().unwrap() > 0);
     }
-    let methods: Vec<_> = bench.stack.log().records().into_iter().filter(|record| record.method != "GET").collect();
+    let only_reads = |method: &str| matches!(method, "GET" | "HEAD");
+    let methods: Vec<_> =
+        bench.stack.log().records().into_iter().filter(|record| !only_reads(&record.method)).collect();
     assert!(methods.is_empty(), "{methods:?}");
     assert!(!bench.path("t").exists());
     assert_eq!(listed(&bench, ""), before);
@@ -492,8 +533,7 @@ fn deleting_is_told_per_key_and_by_folders_not_prefixes() {
     let one = bench.run(&["rm", "readme.txt", "--json"]);
     assert_eq!((one.code, &one.events()[0]["event"]), (0, &json!("deleted")), "{one:?}");
     assert!(!listed(&bench, "").contains_key("readme.txt"));
-    // S3 does not say whether there was one.
-    assert_eq!(bench.run(&["rm", "readme.txt"]).code, 0);
+    assert_eq!(one.events()[0]["was_there"], true);
     bench.stack.log().clear();
     let several = bench.run(&["rm", "empty.txt", "s3://jetbridge-demo/reports/2026/q1.pdf", "--json"]);
     assert_eq!((several.code, several.events_named("deleted").len()), (0, 2), "{several:?}");
@@ -512,6 +552,174 @@ fn deleting_is_told_per_key_and_by_folders_not_prefixes() {
     assert_eq!(paid.code, 0, "{paid:?}");
     assert!(!listed(&bench, "").keys().any(|key| key.starts_with("reports/")));
     assert_eq!(bench.stack.log().count("DeleteObject"), 0, "many are deleted by one request");
+}
+
+#[test]
+fn several_go_into_a_folder_and_nothing_else() {
+    let bench = signed_in();
+    let here = bench.path("here");
+    fs::create_dir_all(here.join("folder")).unwrap();
+    fs::create_dir_all(here.join("other")).unwrap();
+    for name in ["a.txt", "b.txt", "50%.txt", "other/a.txt"] {
+        fs::write(here.join(name), name).unwrap();
+    }
+    let run =
+        |arguments: &[&str]| Outcome::of(bench.command(arguments).arg("--json").current_dir(&here).output().unwrap());
+    let before = listed(&bench, "");
+    bench.stack.log().clear();
+    // What a shell may make of `*.txt`, of `*`, and of a folder that was forgotten.
+    for (arguments, hint) in [
+        (
+            &["put", "a.txt", "b.txt"][..],
+            "jetbridge put a.txt b.txt FOLDER/\nIf it is the key: jetbridge put a.txt s3://BUCKET/b.txt",
+        ),
+        (&["put", "a.txt", "folder"], "jetbridge put a.txt folder/\n"),
+        (&["put", "a.txt", "b.txt", "--bucket", "other-bucket"], "jetbridge put a.txt s3://other-bucket/b.txt"),
+        (&["put", "-r", "folder", "other"], "jetbridge put --recursive folder other/"),
+        (&["put", "a.txt", "b.txt", "50%.txt"], "FOLDER/"),
+        (&["put", "a.txt", "b.txt", ""], ""),
+        (&["put", "a.txt", "-", "new/"], ""),
+        (&["put", "-r", "folder", "other", "new/"], ""),
+        (&["put", "a.txt", "b.txt", "new/", "--if-match", "x"], ""),
+        (&["get", "a.txt", "s3://jetbridge-demo/readme.txt"], "jetbridge get KEY… FOLDER/"),
+        (&["get", "readme.txt", "empty.txt", "b.txt"], "FOLDER/"),
+        (&["get", "readme.txt", "empty.txt", "-"], ""),
+        (&["get", "-r", "reports", "photos", "new/"], ""),
+        (&["get", "readme.txt", "empty.txt", "new/", "--if-match", "x"], ""),
+    ] {
+        let outcome = run(arguments);
+        assert_failed(&outcome, 2, "usage");
+        assert!(outcome.error()["hint"].as_str().unwrap_or_default().contains(hint), "{arguments:?}: {outcome:?}");
+    }
+    assert_eq!(listed(&bench, ""), before);
+    assert_eq!(fs::read_to_string(here.join("b.txt")).unwrap(), "b.txt");
+
+    // The key may well have the file's own name.
+    for arguments in
+        [&["put", "a.txt", "a.txt"][..], &["put", "a.txt", "s3://jetbridge-demo/b.txt"], &["put", "a.txt", "folder/"]]
+    {
+        assert_eq!(run(arguments).code, 0, "{arguments:?}");
+    }
+    assert_eq!((read(&bench, "b.txt"), read(&bench, "folder/a.txt")), (b"a.txt".to_vec(), b"a.txt".to_vec()));
+
+    let put = run(&["put", "a.txt", "b.txt", "50%.txt", "folder", "nofile", "other/a.txt", "many/"]);
+    assert_failed(&put, 11, "local_file");
+    let count = |outcome: &Outcome, name: &str| outcome.events_named(name).len();
+    assert_eq!((count(&put, "uploaded"), count(&put, "failed"), count(&put, "summary")), (3, 3, 1), "{put:?}");
+    assert_eq!(listed(&bench, "many/").into_keys().collect::<Vec<_>>(), ["50%.txt", "a.txt", "b.txt"]);
+    assert_eq!(read(&bench, "many/a.txt"), b"a.txt");
+    let whole = run(&["put", "a.txt", "b.txt", "s3://jetbridge-demo"]);
+    assert_eq!((whole.code, count(&whole, "uploaded")), (0, 2), "{whole:?}");
+    assert_eq!(read(&bench, "b.txt"), b"b.txt");
+
+    let get = run(&[
+        "get",
+        "many/50%.txt",
+        "s3://jetbridge-demo/reports/2026/q1.pdf",
+        "a.txt",
+        "many/a.txt",
+        "reports",
+        "down/",
+    ]);
+    assert_failed(&get, 11, "local_file");
+    assert_eq!((count(&get, "downloaded"), count(&get, "failed")), (3, 2), "{get:?}");
+    assert_eq!(tree(&here.join("down")).into_keys().collect::<Vec<_>>(), ["50%.txt", "a.txt", "q1.pdf"]);
+    fs::write(here.join("down/a.txt"), "mine").unwrap();
+    let get = run(&["get", "a.txt", "b.txt", "down", "--no-overwrite"]);
+    assert_eq!((get.code, count(&get, "downloaded"), count(&get, "skipped")), (0, 1, 1), "{get:?}");
+    assert_eq!(fs::read_to_string(here.join("down/a.txt")).unwrap(), "mine");
+}
+
+#[test]
+fn nothing_is_called_deleted_that_was_not_there() {
+    let bench = signed_in();
+    put_empty_folders(&bench, "with", &["marked"]);
+    assert_eq!(run_with_input(&bench, &["put", "-", "with/marked/a"], b"a").code, 0);
+    let before = listed(&bench, "");
+    bench.stack.log().clear();
+    for (key, hint) in [
+        ("no/such/key", None),
+        ("report", None),
+        ("reports", Some("jetbridge rm --recursive reports")),
+        ("reports/", Some("jetbridge rm --recursive reports/")),
+        ("s3://jetbridge-demo/reports", Some("jetbridge rm --recursive s3://jetbridge-demo/reports")),
+        ("reports/2026/*.pdf", Some("Patterns are not known")),
+    ] {
+        for more in [&[][..], &["--dry-run"]] {
+            let outcome = bench.run(&[&["rm", key, "--json"], more].concat());
+            assert_failed(&outcome, 9, "not_found");
+            let told = outcome.error()["hint"].as_str().map(str::to_owned);
+            assert!(hint.is_none_or(|hint| told.is_some_and(|told| told.contains(hint))), "{outcome:?}");
+        }
+    }
+    assert_eq!(listed(&bench, ""), before);
+    let several = bench.run(&["rm", "no/such/key", "readme.txt", "reports", "--json"]);
+    assert_failed(&several, 9, "not_found");
+    assert_eq!((several.events_named("failed").len(), several.events_named("deleted").len()), (2, 1), "{several:?}");
+    // A mark for what is not there would be made in a bucket with versions.
+    let log = bench.stack.log();
+    assert_eq!((log.count("DeleteObject"), log.count("DeleteObjects")), (0, 1), "{:?}", log.records());
+
+    let marked = bench.run(&["rm", "with/marked/"]);
+    assert_eq!((marked.code, marked.stdout.as_str()), (0, "✓ with/marked/  deleted\n"), "{marked:?}");
+    assert!(
+        marked.stderr.ends_with("still there. To delete all: jetbridge rm --recursive with/marked/\n"),
+        "{marked:?}"
+    );
+    assert_eq!(bench.run(&["rm", "with/marked/a"]).stderr, "");
+}
+
+/// Who may delete need not be allowed to look.
+#[test]
+fn who_may_not_look_may_delete() {
+    let bench = signed_in();
+    for (keys, deletions) in [(&["readme.txt"][..], 1), (&["empty.txt", "shared/welcome.txt"], 2), (&["nothing"], 1)] {
+        // HEAD is refused without words, and asked again by a GET of a byte.
+        bench.stack.faults().inject(Fault::S3AccessDenied, 2 * keys.len() as u32);
+        let removed = bench.run(&[&["rm", "--json"], keys].concat());
+        assert_eq!((removed.code, removed.events_named("deleted").len()), (0, deletions), "{removed:?}");
+        assert!(removed.events_named("deleted").iter().all(|event| event["was_there"].is_null()), "{removed:?}");
+        assert!(!keys.iter().any(|key| listed(&bench, "").contains_key(*key)));
+    }
+    bench.stack.faults().inject(Fault::S3AccessDenied, 2);
+    let told = bench.run(&["rm", "nothing"]);
+    assert_eq!((told.code, told.stdout.as_str()), (0, "✓ nothing  deleted, if it was there\n"), "{told:?}");
+}
+
+#[test]
+fn what_was_meant_by_a_key_that_is_not_there_is_said() {
+    let bench = signed_in();
+    fs::create_dir_all(bench.path("here/a folder")).unwrap();
+    fs::write(bench.path("here/a"), "a").unwrap();
+    for (arguments, code, said) in [
+        (&["get", "reports"][..], 9, "jetbridge get --recursive reports"),
+        (&["cp", "reports", "copy"], 9, "jetbridge cp --recursive reports"),
+        (&["get", "reports/2026/*.pdf"], 9, "jetbridge ls reports/"),
+        (&["get", "-r", "report?"], 9, "Patterns are not known"),
+        (&["rm", "-r", "--yes", "*"], 9, "jetbridge ls"),
+        (&["put", "*.pdf"], 11, "expands"),
+        (&["put", "a folder"], 11, "--recursive"),
+        (&["get", "s3:/jetbridge-demo/readme.txt"], 2, "s3://jetbridge-demo/readme.txt"),
+        (&["put", "a", "S3://jetbridge-demo/a"], 2, "s3://jetbridge-demo/a"),
+        (&["cp", "a", "S3://jetbridge-demo/a"], 2, "s3://jetbridge-demo/a"),
+        (&["ls", "S3://jetbridge-demo"], 2, "s3://jetbridge-demo"),
+        (&["cp", "./a", "./b"], 2, "jetbridge put FILE KEY"),
+        (&["cp", "readme.txt", "."], 2, "jetbridge get KEY FILE"),
+        (&["cp", "-r", "../here", "there"], 2, "jetbridge put FILE KEY"),
+        (&["cp", "a", "b"], 9, "jetbridge put a b"),
+        (&["put", "a", "./b"], 2, "A key has no ./"),
+        (&["rm", "./a"], 2, "A key has no ./"),
+    ] {
+        let outcome =
+            Outcome::of(bench.command(arguments).arg("--json").current_dir(bench.path("here")).output().unwrap());
+        assert_eq!(outcome.code, code, "{arguments:?}: {outcome:?}");
+        let error = outcome.error();
+        let hint = error["hint"].as_str().unwrap_or_default();
+        assert!(hint.contains(said), "{arguments:?}: {outcome:?}");
+        assert!(!error["message"].as_str().unwrap().contains("os error"), "{outcome:?}");
+    }
+    let to_stdout = bench.run(&["get", "reports", "-"]);
+    assert!(to_stdout.code == 9 && to_stdout.stderr.contains("jetbridge get --recursive reports"), "{to_stdout:?}");
 }
 
 #[test]
@@ -537,7 +745,7 @@ fn a_url_is_written_alone_and_works_for_whoever_has_it() {
     let told = bench.run(&["presign", "new.txt", "--expires", "7d"]);
     assert!(told.stderr.contains("the credentials that signed it end then"), "{told:?}");
     // Browsers and curl would ask for another object.
-    for arguments in [&["presign", "a/../b"][..], &["presign", "a/./b", "--put"], &["presign", ".."]] {
+    for arguments in [&["presign", "a/../b"][..], &["presign", "a/./b", "--put"], &["presign", "a/.."]] {
         assert_failed(&bench.run(&[arguments, &["--json"]].concat()), 4, "misconfigured");
     }
     // What a log or a bystander sees holds none of it.
@@ -565,10 +773,27 @@ fn what_fails_keeps_no_other_from_being_done() {
     assert_eq!(listed(&bench, "files/").len(), 17);
     assert!(put.error()["message"].as_str().unwrap().starts_with("3 objects failed"), "{put:?}");
 
+    // At the end they are named again, so many as can be read.
+    for number in 20..32 {
+        fs::write(folder.join(number.to_string()), "").unwrap();
+    }
+    bench.stack.faults().inject(Fault::S3AccessDenied, 12);
+    let put = bench.run(&["put", "-r", "--parallel", "1", folder.to_str().unwrap(), "again"]);
+    let (_, told) = put.stderr.rsplit_once("error: 12 objects failed:\n").unwrap_or_else(|| panic!("{put:?}"));
+    assert_eq!((put.code, told.matches(": S3 refused").count()), (5, 10), "{told}");
+    assert!(told.starts_with("         0: ") && told.contains("\n         and 2 more\n help: "), "{told}");
+
     // A key that S3 does not take is its own trouble, however much it looks like a wrong setting.
     fs::write(folder.join("0".repeat(200)), "").unwrap();
     let deep = format!("files/{}/", "d".repeat(900));
     let put = bench.run(&["put", "-r", "--parallel", "1", folder.to_str().unwrap(), &deep, "--json"]);
     assert_failed(&put, 4, "misconfigured");
-    assert_eq!((put.events_named("failed").len(), put.events_named("uploaded").len()), (1, 20), "{put:?}");
+    assert_eq!((put.events_named("failed").len(), put.events_named("uploaded").len()), (1, 32), "{put:?}");
+    // And no reason to hide what the role lacks.
+    bench.stack.faults().inject(Fault::S3AccessDenied, 1);
+    let put = bench.run(&["put", "-r", "--parallel", "1", folder.to_str().unwrap(), &deep, "--json"]);
+    assert_failed(&put, 5, "access_denied");
+    assert_eq!(put.events_named("failed").len(), 2, "{put:?}");
+    let get = bench.run(&["get", "-r", "awkward", bench.path("awkward").to_str().unwrap()]);
+    assert!(get.stderr.contains("2 objects failed:\n") && get.stderr.contains("awkward/../up.txt: "), "{get:?}");
 }

@@ -1,6 +1,7 @@
 //! Checksums of what is read: held against the one that S3 keeps with an object (Amazon S3 user guide, "Checking object
 //! integrity"). S3 computes one of each object, so that most have one.
 
+use aws_sdk_s3::types::ServerSideEncryption;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::CrcAlgorithm;
@@ -12,6 +13,8 @@ use super::objects::ObjectChecksum;
 
 /// Never that of a checksum which S3 keeps.
 const MD5: &str = "MD5";
+/// Directory buckets end so (Amazon S3 user guide, "Directory bucket naming rules").
+const DIRECTORY_BUCKET: &str = "--x-s3";
 
 /// Computes the checksum that an object should have, of bytes as they come.
 pub(crate) struct Checker {
@@ -67,13 +70,20 @@ impl Checker {
 
 /// The MD5 that an entity tag is, if it is one: of objects "encrypted by SSE-S3 or plaintext", with SSE-C or SSE-KMS it is
 /// none, and of a multipart upload neither (S3 API reference, Object, ETag). Those of directory buckets are none either (Amazon
-/// S3 user guide, "Differences for directory buckets").
+/// S3 user guide, "Differences for directory buckets"). Servers like S3 that make up a tag give it another form for this reason:
+/// MinIO ends it with "-1" (`cmd/utils.go`, `ToS3ETag`). The AWS SDK for Java 1 relies on the same (`SkipMd5CheckStrategy`).
 pub(crate) fn md5_of_e_tag(e_tag: &str) -> Option<ObjectChecksum> {
     let digits = e_tag.strip_prefix('"')?.strip_suffix('"')?;
     let is_md5 = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
     let value = STANDARD.encode(bytes.collect::<Option<Vec<u8>>>().filter(|_| is_md5)?);
     Some(ObjectChecksum { algorithm: MD5.to_owned(), value, is_of_whole_object: true })
+}
+
+/// Whether answers about objects of this bucket, encrypted like this, have entity tags that can be MD5s at all.
+pub(crate) fn may_have_md5_tags(bucket: &str, sse: Option<&ServerSideEncryption>, sse_customer: Option<&str>) -> bool {
+    let is_of_keys = sse_customer.is_some() || sse.is_some_and(|kind| kind.as_str().starts_with("aws:kms"));
+    !is_of_keys && !bucket.ends_with(DIRECTORY_BUCKET)
 }
 
 /// The CRC64NVME of a part, from which that of the whole can be put together.

@@ -68,6 +68,7 @@ pub(crate) async fn copy_object(
         e_tag: result.e_tag().map(str::to_owned),
         version_id: output.version_id().map(str::to_owned),
         checksum,
+        md5: None,
     })
 }
 

@@ -17,7 +17,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use http::{HeaderName, HeaderValue};
 
-use super::checksums::{Checker, md5_of_e_tag};
+use super::checksums::{Checker, may_have_md5_tags, md5_of_e_tag};
 use super::objects::{Conditions, ObjectChecksum, ObjectDetails, ObjectHeaders};
 use super::s3::for_call;
 use crate::cognito::AwsCredentials;
@@ -27,14 +27,6 @@ use crate::net::whole_answer::WholeRefusal;
 
 /// "To retrieve the checksum, this mode must be enabled" (S3 API reference, GetObject).
 const CHECKSUM_MODE: HeaderName = HeaderName::from_static("x-amz-checksum-mode");
-
-/// Directory buckets end so (Amazon S3 user guide, "Directory bucket naming rules").
-const DIRECTORY_BUCKET: &str = "--x-s3";
-
-/// As often as uploads are sent: a server that limits the rate of requests needs some seconds.
-fn patient() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(5)
-}
 
 /// Refuses answers that are not S3's, such as a network's sign-in page: S3 reads with no other status than these, and gives
 /// every answer an id and every object an entity tag (S3 API reference, GetObject, HeadObject, "Common response headers").
@@ -139,9 +131,8 @@ pub(crate) struct Opened {
 macro_rules! find_proof {
     ($answer:expr, $details:expr, $bucket:expr) => {{
         let (answer, details) = (&$answer, &$details);
-        let is_of_keys = answer.sse_customer_algorithm().is_some()
-            || answer.server_side_encryption().is_some_and(|kind| kind.as_str().starts_with("aws:kms"));
-        let tag = details.e_tag.as_deref().filter(|_| !is_of_keys && !$bucket.ends_with(DIRECTORY_BUCKET));
+        let may_be = may_have_md5_tags($bucket, answer.server_side_encryption(), answer.sse_customer_algorithm());
+        let tag = details.e_tag.as_deref().filter(|_| may_be);
         let checksum = details.checksum.clone().filter(|checksum| Checker::new(checksum).is_some());
         checksum.or_else(|| tag.and_then(md5_of_e_tag))
     }};
@@ -179,7 +170,7 @@ macro_rules! read_details {
     }};
 }
 
-/// Asks what is known of an object.
+/// Asks what is known of an object, once.
 pub(crate) async fn head(
     target: &Target,
     credentials: &AwsCredentials,
@@ -198,13 +189,15 @@ pub(crate) async fn head(
         .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
         .checksum_mode(ChecksumMode::Enabled)
         .customize()
-        .config_override(for_call::<HeadObjectError>(credentials).retry_config(patient()).interceptor(OfS3))
+        .config_override(
+            for_call::<HeadObjectError>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3),
+        )
         .send()
         .await;
     let refused = match answer {
         Ok(answer) => {
             let details = read_details!(answer, target.key);
-            let proof = find_proof!(answer, details, target.bucket);
+            let proof = find_proof!(answer, details, &target.bucket);
             return Ok(Known { details, proof });
         }
         Err(error) => sort_sdk_error(Service::S3, "head of an object", &error),
@@ -224,7 +217,7 @@ pub(crate) async fn head(
     }
 }
 
-/// Begins to read an object.
+/// Begins to read an object. Asks once: whoever reads its bytes has to repeat it anyway, and to wait in between.
 pub(crate) async fn open(
     target: &Target,
     credentials: &AwsCredentials,
@@ -233,10 +226,9 @@ pub(crate) async fn open(
 ) -> Result<Opened, AwsFailure> {
     let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
     let config = for_call::<GetObjectError>(credentials)
-        .retry_config(patient())
+        .retry_config(RetryConfig::disabled())
         .interceptor(WholeRefusal)
         .interceptor(OfS3)
-        .retry_classifier(WholeRefusal)
         // The checksum is asked for below and compared by whoever reads the bytes: of an object that comes in several
         // answers no single one can be.
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -262,7 +254,7 @@ pub(crate) async fn open(
         .await
         .map_err(|error| sort_sdk_error(Service::S3, "object", &error))?;
     let mut details = read_details!(answer, target.key);
-    let mut proof = find_proof!(answer, details, target.bucket);
+    let mut proof = find_proof!(answer, details, &target.bucket);
     let range = answer.content_range().and_then(read_content_range);
     if range.as_ref().is_some_and(|range| !wanted.begins_in(range)) {
         return Err(other_bytes().into());

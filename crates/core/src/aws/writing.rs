@@ -14,7 +14,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use std::time::Duration;
 
-use super::checksums::PartCrc;
+use super::checksums::{PartCrc, may_have_md5_tags, md5_of_e_tag};
 use super::digests::Digests;
 use super::object_headers::set_object_headers;
 use super::objects::{Conditions, ObjectChecksum, ObjectHeaders};
@@ -22,7 +22,7 @@ use super::reading::Target;
 use super::s3::for_call;
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, Blame, senseless, sort_sdk_error};
-use crate::error::Service;
+use crate::error::{Service, SessionError};
 use crate::net::document::Document;
 use crate::net::whole_answer::WholeAnswer;
 
@@ -39,6 +39,8 @@ pub(crate) struct Written {
     pub e_tag: Option<String>,
     pub version_id: Option<String>,
     pub checksum: Option<ObjectChecksum>,
+    /// The MD5 that the entity tag is, if it is one and there is no checksum.
+    pub md5: Option<ObjectChecksum>,
 }
 
 /// A multipart upload that was begun.
@@ -82,6 +84,23 @@ impl Payload<'_> {
     }
 }
 
+/// What of an answer can be held against the MD5 of what was sent. The SDK has two types for the same headers. "For objects
+/// where the ETag is the MD5 digest of the object, you can calculate the MD5 while putting an object to Amazon S3 and compare the
+/// returned ETag to the calculated MD5 value" (S3 API reference, PutObject, ETag).
+macro_rules! find_md5 {
+    ($answer:expr, $bucket:expr) => {{
+        let answer = &$answer;
+        let may_be = may_have_md5_tags($bucket, answer.server_side_encryption(), answer.sse_customer_algorithm());
+        let tag = answer.e_tag().filter(|_| may_be && answer.checksum_crc64_nvme().is_none());
+        tag.and_then(md5_of_e_tag)
+    }};
+}
+
+/// S3 has something else than was sent, by what it says itself.
+pub(crate) fn other_bytes(by: &ObjectChecksum) -> SessionError {
+    senseless(Service::S3, &format!("it keeps other bytes than were sent, by their {}", by.algorithm))
+}
+
 /// Writes a whole object in one request.
 pub(crate) async fn put_object(
     target: &Target,
@@ -111,6 +130,7 @@ pub(crate) async fn put_object(
         e_tag: Some(e_tag.to_owned()),
         version_id: output.version_id().map(str::to_owned),
         checksum: crc_of_whole(output.checksum_crc64_nvme()),
+        md5: find_md5!(output, &target.bucket),
     })
 }
 
@@ -158,6 +178,7 @@ pub(crate) async fn upload_part(
     (upload_id, number): (&str, i32),
     payload: Payload<'_>,
 ) -> Result<Option<String>, AwsFailure> {
+    let payload_md5 = payload.digests.md5.clone();
     let request = target
         .client
         .upload_part()
@@ -178,6 +199,11 @@ pub(crate) async fn upload_part(
         .map_err(|error| sort_sdk_error(Service::S3, "sending a part", &error));
     let Some(output) = unless_gone(output)? else { return Ok(None) };
     let e_tag = output.e_tag().ok_or_else(|| senseless(Service::S3, "a part without an entity tag"))?;
+    if let (Some(sent), Some(kept)) = (&payload_md5, find_md5!(output, &target.bucket))
+        && kept.value != *sent
+    {
+        return Err(other_bytes(&kept).into());
+    }
     Ok(Some(e_tag.to_owned()))
 }
 
@@ -226,6 +252,8 @@ pub(crate) async fn complete_upload(
         e_tag: output.e_tag().map(str::to_owned),
         version_id: output.version_id().map(str::to_owned),
         checksum: crc_of_whole(output.checksum_crc64_nvme()),
+        // Of parts the entity tag is none.
+        md5: None,
     }))
 }
 

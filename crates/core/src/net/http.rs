@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use reqwest::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -232,18 +233,24 @@ impl Http {
         self.within(self.recipe.patience.single_use, self.receive(request)).await
     }
 
-    /// Sends `request` to an API of the app's and reads its whole answer, whatever it says: redirects and 5xx too. Its clock is
-    /// not believed, not below AWS's domains either: anybody may run an API there.
-    pub(crate) async fn call_api(&self, request: reqwest::Request, limit: usize) -> Result<Answer, HttpError> {
-        let calling = async { read_whole(self.exchange(request).await?, limit).await };
-        self.within(self.recipe.patience.answer, calling).await
+    /// Sends `request` to an API of the app's and reads up to `limit` bytes of its answer, whatever it says: redirects and 5xx
+    /// too. What is left of it is handed out unread. Its clock is not believed, not below AWS's domains either: anybody may run
+    /// an API there.
+    pub(crate) async fn call_api(
+        &self,
+        request: reqwest::Request,
+        limit: usize,
+    ) -> Result<(Answer, Option<Rest>), HttpError> {
+        let patience = self.recipe.patience.answer;
+        let calling = async { read_up_to(self.exchange(request).await?, limit, patience).await };
+        self.within(patience, calling).await
     }
 
-    async fn within(
+    async fn within<T>(
         &self,
         limit: Duration,
-        receiving: impl Future<Output = Result<Answer, HttpError>>,
-    ) -> Result<Answer, HttpError> {
+        receiving: impl Future<Output = Result<T, HttpError>>,
+    ) -> Result<T, HttpError> {
         let mut receiving = std::pin::pin!(receiving);
         // A whole answer, not only each of its parts, has to come in time: somebody holds a lock meanwhile.
         match tokio::time::timeout(limit, &mut receiving).await {
@@ -337,16 +344,50 @@ impl Http {
     }
 }
 
-async fn read_whole(mut response: reqwest::Response, limit: usize) -> Result<Answer, HttpError> {
+async fn read_whole(response: reqwest::Response, limit: usize) -> Result<Answer, HttpError> {
+    match read_up_to(response, limit, PATIENCE.answer).await? {
+        (answer, None) => Ok(answer),
+        (_, Some(_)) => Err(HttpError::TooLarge { limit }),
+    }
+}
+
+async fn read_up_to(
+    mut response: reqwest::Response,
+    limit: usize,
+    patience: Duration,
+) -> Result<(Answer, Option<Rest>), HttpError> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(HttpError::from)? {
         if body.len() + chunk.len() > limit {
-            return Err(HttpError::TooLarge { limit });
+            let rest = Rest { next: Some(chunk), response, patience };
+            return Ok((Answer { status, headers, body }, Some(rest)));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, headers, body })
+    Ok((Answer { status, headers, body }, None))
+}
+
+/// What is left of a large answer.
+pub(crate) struct Rest {
+    /// Read already, and too much for whoever read it.
+    next: Option<Bytes>,
+    response: reqwest::Response,
+    /// How long to wait for more.
+    patience: Duration,
+}
+
+impl Rest {
+    /// The next bytes, or `None` after the last.
+    pub(crate) async fn next_chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        if let Some(next) = self.next.take() {
+            return Ok(Some(next));
+        }
+        match tokio::time::timeout(self.patience, self.response.chunk()).await {
+            Ok(chunk) => chunk.map_err(HttpError::from),
+            Err(_) => Err(HttpError::Timeout),
+        }
+    }
 }
 
 fn foreign(status: u16, headers: &HeaderMap) -> HttpError {

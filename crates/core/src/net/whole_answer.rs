@@ -104,13 +104,3 @@ impl Intercept for WholeRefusal {
         REFUSAL.modify_before_deserialization(context, components, config)
     }
 }
-
-impl ClassifyRetry for WholeRefusal {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        REFUSAL.classify_retry(context)
-    }
-
-    fn name(&self) -> &'static str {
-        "WholeRefusal"
-    }
-}

@@ -86,8 +86,8 @@ impl SessionBuilder {
         self
     }
 
-    /// How long the transfer of an object may stand still, without a byte in either direction, before its connection is given
-    /// up and what is missing is asked for again; 20 seconds without this.
+    /// How long the transfer of an object may stand still before its connection is given up and what is missing is asked for
+    /// again; 20 seconds without this. Less than 4 KiB in so long a time is standing still.
     pub fn transfer_patience(mut self, patience: Duration) -> Self {
         self.transfer_patience = patience;
         self

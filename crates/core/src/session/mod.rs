@@ -34,6 +34,7 @@ mod tasks;
 mod vault;
 
 pub use accounts::{Account, Accounts};
+pub use api::ApiStream;
 pub use background::BackgroundRenewal;
 pub use builder::SessionBuilder;
 pub use claims::IdTokenClaims;

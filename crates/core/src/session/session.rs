@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::sync::watch;
 
-use super::api::Apis;
+use super::api::{ApiStream, Apis};
 use super::background::BackgroundRenewal;
 use super::claims::IdTokenClaims;
 use super::connections::Connections;
@@ -337,6 +337,14 @@ impl Session {
     /// `Retryable` for the network.
     pub async fn call_api(&self, request: ApiRequest) -> Result<ApiResponse, SessionError> {
         self.parts.apis.call(request).await
+    }
+
+    /// The same for an answer of any size: what is more than 10 MiB comes as it is read.
+    ///
+    /// # Errors
+    /// As for [`call_api`](Self::call_api), but that no answer is too large.
+    pub async fn stream_api(&self, request: ApiRequest) -> Result<ApiStream, SessionError> {
+        self.parts.apis.stream(request).await
     }
 
     /// The headers that sign a request which another HTTP client sends, for streams and large bodies. That client must not follow

@@ -24,6 +24,18 @@ pub(super) struct Selection {
     pub range: Range<u64>,
     /// Of a part of the object, which may be all of it; the status is 206 then.
     pub content_range: Option<String>,
+    pub asked_for: AskedFor,
+}
+
+/// How a request names the bytes that it is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AskedFor {
+    /// Not at all: all of them.
+    All,
+    /// By their positions.
+    Range,
+    /// As a part of the upload.
+    Part,
 }
 
 /// Refuses what cannot be asked of any object, before anybody knows whether this one is there.
@@ -118,14 +130,16 @@ pub(super) fn select(
     size: u64,
     parts: &[u64],
 ) -> Result<Selection, Refusal> {
-    let range = match part_number {
-        Some(text) => Some(find_part(parse_part_number(text)?, size, parts)?),
-        None => find_range(headers, size)?,
+    let (range, asked_for) = match part_number {
+        Some(text) => (find_part(parse_part_number(text)?, size, parts)?, AskedFor::Part),
+        None => match find_range(headers, size)? {
+            Some(range) => (range, AskedFor::Range),
+            None => return Ok(Selection { range: 0..size, content_range: None, asked_for: AskedFor::All }),
+        },
     };
-    let Some(range) = range else { return Ok(Selection { range: 0..size, content_range: None }) };
     // An empty object has no last byte to name; what S3 says of its first part is not known.
     let content_range = (!range.is_empty()).then(|| format!("bytes {}-{}/{size}", range.start, range.end - 1));
-    Ok(Selection { range, content_range })
+    Ok(Selection { range, content_range, asked_for })
 }
 
 fn find_part(number: usize, size: u64, parts: &[u64]) -> Result<Range<u64>, Refusal> {

@@ -112,7 +112,8 @@ fn asked(extensions: &Extensions) -> S3Result<&Asked> {
 
 /// Puts into the answer of GetObject or HeadObject what S3 keeps beside the content.
 macro_rules! describe {
-    ($output:expr, $object:expr, $range:expr, $asked:expr, $bucket:expr) => {{
+    ($output:expr, $object:expr, $bytes:expr, $asked:expr, $bucket:expr) => {{
+        let (range, asked_for) = $bytes;
         let (object, asked): (&Object, &Asked) = (&$object, $asked);
         let encryption = $bucket.encryption();
         let attributes = object.attributes();
@@ -138,7 +139,7 @@ macro_rules! describe {
         }
         // "To retrieve the checksum, this mode must be enabled" (`ChecksumMode`).
         let is_asked = asked.headers.contains_key(reading::CHECKSUM_MODE);
-        let stored = object.checksum_beside($range, $output.content_range.is_some());
+        let stored = object.checksum_beside(range, asked_for);
         if let Some(stored) = stored.filter(|_| is_asked) {
             $output.checksum_type = Some(stored.kind());
             set_checksum!($output, stored.checksum);
@@ -252,25 +253,37 @@ impl S3 for ObjectStore {
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
+        let (object, Selection { range, content_range, asked_for }) = self.read(&request.extensions)?;
         let mut output = GetObjectOutput {
             content_length: i64::try_from(range.end - range.start).ok(),
             body: Some(object.read(range.clone())),
             content_range,
             ..GetObjectOutput::default()
         };
-        describe!(output, object, &range, asked(&request.extensions)?, self.bucket(&request.input.bucket)?);
+        describe!(
+            output,
+            object,
+            (&range, asked_for),
+            asked(&request.extensions)?,
+            self.bucket(&request.input.bucket)?
+        );
         Ok(S3Response::new(output))
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
-        let (object, Selection { range, content_range }) = self.read(&request.extensions)?;
+        let (object, Selection { range, content_range, asked_for }) = self.read(&request.extensions)?;
         let mut output = HeadObjectOutput {
             content_length: i64::try_from(range.end - range.start).ok(),
             content_range,
             ..HeadObjectOutput::default()
         };
-        describe!(output, object, &range, asked(&request.extensions)?, self.bucket(&request.input.bucket)?);
+        describe!(
+            output,
+            object,
+            (&range, asked_for),
+            asked(&request.extensions)?,
+            self.bucket(&request.input.bucket)?
+        );
         Ok(S3Response::new(output))
     }
 

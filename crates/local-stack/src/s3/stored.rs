@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::body::{Blob, needs_file};
 use super::checksum::Checksum;
 use super::content;
+use super::reading::AskedFor;
 
 use crate::hex::hex;
 
@@ -123,20 +124,28 @@ impl Object {
         }
     }
 
-    /// The checksum that stands beside these bytes. "For completed uploads, you can get an individual part's checksum by using
-    /// the GetObject or HeadObject operations and specifying a part number or byte range that aligns with a single part"
-    /// ("Checking object integrity", user guide: "Part-level checksums"); beside any other part of the object there is none
-    /// (versity/versitygw, issue 2056, compared with S3). A range that is all of it has that of the whole (brekkylab/backlot,
-    /// `s3.py`), but a composite one without the number of parts (boto/botocore, issue 3346).
-    pub(super) fn checksum_beside(&self, range: &Range<u64>, is_asked_for_range: bool) -> Option<StoredChecksum> {
+    /// The checksum that stands beside these bytes. Of all of them, and of the one part of what was not uploaded in parts, it is
+    /// the object's. "For completed uploads, you can get an individual part's checksum by using the GetObject or HeadObject
+    /// operations and specifying a part number or byte range that aligns with a single part" ("Checking object integrity", user
+    /// guide: "Part-level checksums"); "if it's an arbitrary range, not matching a part boundary, then checksum will not be
+    /// received" (AWS's specification of its SDKs, as aws-sdk-js-v3#5345 quotes it; seen on S3: versity/versitygw#2056,
+    /// minio/minio#17105).
+    ///
+    /// That a range which happens to be all of an object brings the object's checksum is written nowhere, and AWS's own client
+    /// asks HeadObject rather than count on it (awslabs/aws-c-s3, `s3_auto_ranged_get.c`): here it brings none. A composite one
+    /// came so, without the number of parts, and looked like one of the object (boto/botocore#3346): clients have to see that.
+    pub(super) fn checksum_beside(&self, range: &Range<u64>, asked_for: AskedFor) -> Option<StoredChecksum> {
         let Content::Stored(stored) = &self.content else { return None };
         let whole = &stored.checksum;
-        let has_several_parts = stored.parts.len() > 1;
-        if *range == (0..self.size) && (has_several_parts || !is_asked_for_range || stored.parts.is_empty()) {
-            let value = &whole.checksum.value;
-            let bare = value.split_once('-').map_or(value.as_str(), |(value, _)| value).to_owned();
-            let value = if is_asked_for_range { bare } else { value.clone() };
-            return Some(StoredChecksum { checksum: Checksum { value, ..whole.checksum.clone() }, ..whole.clone() });
+        match asked_for {
+            AskedFor::All => return Some(whole.clone()),
+            AskedFor::Part if stored.parts.is_empty() => return Some(whole.clone()),
+            AskedFor::Range if *range == (0..self.size) && stored.parts.len() > 1 => {
+                let (bare, _) = whole.checksum.value.split_once('-').filter(|_| whole.is_composite)?;
+                let checksum = Checksum { value: bare.to_owned(), ..whole.checksum.clone() };
+                return Some(StoredChecksum { checksum, ..whole.clone() });
+            }
+            AskedFor::Range | AskedFor::Part => {}
         }
         let mut start = 0;
         stored.parts.iter().find_map(|(size, checksum)| {

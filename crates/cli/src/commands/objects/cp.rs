@@ -1,19 +1,26 @@
 //! `jetbridge cp`: objects are copied within S3, without their bytes coming here. With a file on one side it is `get` or `put`.
 
+use std::ffi::OsString;
+
 use jetbridge::{Conditions, CopyObject, ObjectAddress, ObjectPage, Session, SessionError};
 
 use super::crew::{Crew, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
 use super::get;
+use super::missing::{self, nothing_below};
 use super::put;
-use super::{nothing_below, pages_below, places, rest_below, sibling, subject_of, until_interrupted};
+use super::{pages_below, places, rest_below, sibling, subject_of, until_interrupted};
 use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs};
-use crate::commands::place::{bucket_of, is_address, parse_folder, parse_object, parse_one_object, show, usage};
+use crate::commands::place::{
+    bucket_of, is_address, parse_folder, parse_object, parse_one_object, says_path, show, usage,
+};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
+use crate::invocation::command;
 use crate::output::Output;
 use crate::path::UserPath;
 use crate::progress::Progress;
+use crate::text::escape;
 
 /// S3 copies in one step.
 const WHOLE: &str = "Each object was copied as a whole or not at all.";
@@ -22,7 +29,7 @@ pub(in crate::commands) async fn run(context: &Context, args: &CpArgs, output: &
     let is_file = |this: &str, other: &str| this == "-" || (!is_address(this) && is_address(other));
     match (is_file(&args.source, &args.target), is_file(&args.target, &args.source)) {
         (true, true) => Err(usage("one side has to be in S3").into()),
-        (true, false) => put::run(context, &as_put(args)?, output).await,
+        (true, false) => put::run(context, &as_put(args), output).await,
         (false, true) => get::run(context, &as_get(args)?, output).await,
         (false, false) => copy(context, args, output).await,
     }
@@ -32,14 +39,13 @@ fn place(args: &CpArgs) -> BucketArgs {
     BucketArgs { bucket: None, request_payer: args.request_payer }
 }
 
-fn path(typed: &str) -> Result<UserPath, Failure> {
-    UserPath::new(typed).map_err(usage)
+fn operands(args: &CpArgs) -> Vec<OsString> {
+    vec![args.source.clone().into(), args.target.clone().into()]
 }
 
-fn as_put(args: &CpArgs) -> Result<PutArgs, Failure> {
-    Ok(PutArgs {
-        file: path(&args.source)?,
-        key: Some(args.target.clone()),
+fn as_put(args: &CpArgs) -> PutArgs {
+    PutArgs {
+        operands: operands(args),
         recursive: args.recursive,
         follow_links: args.follow_links,
         dry_run: args.dry_run,
@@ -47,7 +53,7 @@ fn as_put(args: &CpArgs) -> Result<PutArgs, Failure> {
         conditions: args.conditions.clone(),
         place: place(args),
         transfer: args.transfer.clone(),
-    })
+    }
 }
 
 fn as_get(args: &CpArgs) -> Result<GetArgs, Failure> {
@@ -56,8 +62,7 @@ fn as_get(args: &CpArgs) -> Result<GetArgs, Failure> {
             .hint("Leave out what is said about objects."));
     }
     Ok(GetArgs {
-        key: args.source.clone(),
-        file: Some(path(&args.target)?),
+        operands: operands(args),
         recursive: args.recursive,
         no_overwrite: args.conditions.keeps_what_is_there(),
         if_match: args.conditions.if_match.clone(),
@@ -68,6 +73,7 @@ fn as_get(args: &CpArgs) -> Result<GetArgs, Failure> {
 }
 
 async fn copy(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(), CliError> {
+    refuse_paths(args)?;
     if args.recursive {
         let source = parse_folder(&args.source, &place(args))?;
         let target = parse_folder(&args.target, &place(args))?;
@@ -91,13 +97,24 @@ async fn copy(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(
     let work = async {
         let subject = subject(&session, &source, &target);
         let progress = Progress::start(context.notes, format!("copying {} …", show(&source)));
-        let copied = session.copy_object(request(source, target, args)).await;
+        let copied = session.copy_object(request(source.clone(), target, args)).await;
         drop(progress);
-        let event = ObjectEvent::copied(subject, copied.map_err(|error| explain(&error, args))?);
-        tell(&event, output)?;
-        Ok(())
+        match copied {
+            Ok(copied) => Ok(tell(&ObjectEvent::copied(subject, copied), output)?),
+            Err(error) => Err(explain(&session, &source, &error, args).await.into()),
+        }
     };
     until_interrupted(context, &session, WHOLE, |_| work).await
+}
+
+/// What can only be a path here is no key.
+fn refuse_paths(args: &CpArgs) -> Result<(), Failure> {
+    let Some(path) = [&args.source, &args.target].into_iter().find(|argument| says_path(argument)) else {
+        return Ok(());
+    };
+    let problem = format!("without s3:// on either side, both are keys, and {} is a path", escape(path));
+    let (put, get) = (command(&["put", "FILE", "KEY"]), command(&["get", "KEY", "FILE"]));
+    Err(usage(problem).hint(format!("A file goes up with: {put}\nAn object comes down with: {get}")))
 }
 
 /// Each copy would be found again, and copied further down.
@@ -109,12 +126,13 @@ fn refuse_copy_into_itself(session: &Session, source: &ObjectAddress, target: &O
 }
 
 /// Who meant a file is told how that is said.
-fn explain(error: &SessionError, args: &CpArgs) -> Failure {
-    let failure = Failure::from_session(error);
+async fn explain(session: &Session, source: &ObjectAddress, error: &SessionError, args: &CpArgs) -> Failure {
+    let failure = missing::explain(session, "cp", source, error).await;
     let is_here = || UserPath::new(&args.source).is_ok_and(|path| path.typed().exists());
     if failure.exit == Exit::NotFound && !is_address(&args.source) && is_here() {
+        let put = command(&["put", &args.source, &args.target]);
         return failure
-            .hint("Without s3:// on either side, both are keys. To send the file of this name: jetbridge put");
+            .hint(format!("Without s3:// on either side, both are keys. To send the file of this name: {put}"));
     }
     failure
 }

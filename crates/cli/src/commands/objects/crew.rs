@@ -16,7 +16,7 @@ use super::events::{ObjectEvent, Subject, Summary, objects_and_bytes};
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{Notes, Output, report};
 use crate::progress::{Meter, Progress};
-use crate::text::{count_of, human_elapsed, human_size};
+use crate::text::{count_of, escape, human_elapsed, human_size};
 
 /// What is done with an object, or why it is not.
 pub(super) type Outcome = Result<ObjectEvent, Failure>;
@@ -36,7 +36,7 @@ pub(super) struct Crew<'a> {
     /// Objects that are known of.
     expected: u64,
     summary: Summary,
-    worst: Option<Failure>,
+    failures: Failures,
     is_over: bool,
     begun: Instant,
 }
@@ -54,7 +54,7 @@ impl<'a> Crew<'a> {
             pulse,
             expected: 0,
             summary: Summary::new(),
-            worst: None,
+            failures: Failures::default(),
             is_over: false,
             begun: Instant::now(),
         }
@@ -65,6 +65,11 @@ impl<'a> Crew<'a> {
         self.expected += objects;
         self.progress.meter().expect(bytes);
         self.say_how_far();
+    }
+
+    /// The meter of all.
+    pub(super) fn meter(&self) -> Meter {
+        self.progress.meter()
     }
 
     /// Whether there was a failure after which none of the others can succeed: no more are to be begun.
@@ -86,7 +91,7 @@ impl<'a> Crew<'a> {
     /// It is not known what else there is to do. What is on its way is waited for.
     pub(super) fn break_off(&mut self, failure: Failure) {
         self.is_over = true;
-        self.remember(failure);
+        self.failures.add(None, failure);
     }
 
     /// Begins with one more when there is room for `requests` at once, and tells what ends meanwhile.
@@ -140,6 +145,7 @@ impl<'a> Crew<'a> {
             }
             Err(failure) => {
                 self.summary.failed += 1;
+                let name = subject.shown.0.clone();
                 let event = ObjectEvent::failed(subject, &failure);
                 let output = &mut *self.output;
                 self.progress.aside(|| {
@@ -154,7 +160,7 @@ impl<'a> Crew<'a> {
                     self.is_over = true;
                     notes.say("The others would fail in the same way, and are not tried.");
                 }
-                self.remember(failure);
+                self.failures.add(Some(name), failure);
             }
         }
         self.say_how_far();
@@ -169,7 +175,7 @@ impl<'a> Crew<'a> {
         self.conclude(done)
     }
 
-    fn conclude(mut self, done: &str) -> Result<(), CliError> {
+    fn conclude(self, done: &str) -> Result<(), CliError> {
         let Summary { done: number, skipped, failed, bytes, .. } = self.summary;
         let output = &mut *self.output;
         let (notes, begun, summary) = (self.notes, self.begun, &self.summary);
@@ -184,7 +190,11 @@ impl<'a> Crew<'a> {
             notes.say(format!("{amount} {done} in {}{left}{lost}.", human_elapsed(begun.elapsed())));
             Ok(())
         })?;
-        if self.worst.is_some() { Err(self.verdict().into()) } else { Ok(()) }
+        let is_json = self.output.is_json();
+        match self.failures.verdict(failed, is_json) {
+            Some(verdict) => Err(verdict.into()),
+            None => Ok(()),
+        }
     }
 
     async fn end_one(&mut self) -> Result<(), CliError> {
@@ -198,27 +208,60 @@ impl<'a> Crew<'a> {
         }
     }
 
-    fn remember(&mut self, failure: Failure) {
-        if self.worst.as_ref().is_none_or(|worst| severity(failure.exit) > severity(worst.exit)) {
-            self.worst = Some(failure);
-        }
-    }
-
     fn say_how_far(&self) {
         let ended = self.summary.done + self.summary.skipped + self.summary.failed;
         self.progress.say(format!("{ended} of {}", count_of(self.expected, "object")));
     }
+}
 
-    /// The worst failure, and how many there were.
-    fn verdict(&mut self) -> Failure {
-        let Some(worst) = self.worst.take() else { return Failure::internal("nothing failed") };
-        let failed = self.summary.failed;
+/// The worst failures, the worst of them first: what is told of each when it comes is far up by the end.
+#[derive(Debug, Default)]
+struct Failures {
+    told: Vec<(Option<String>, Failure)>,
+}
+
+impl Failures {
+    /// So many are named again at the end.
+    const MOST: usize = 10;
+
+    /// A failure of the object of this name; without one, of what was to be done at all.
+    fn add(&mut self, name: Option<String>, failure: Failure) {
+        let rank = severity(&failure);
+        let place = self.told.partition_point(|(_, other)| severity(other) >= rank);
+        if place < Self::MOST {
+            self.told.insert(place, (name, failure));
+            self.told.truncate(Self::MOST);
+        }
+    }
+
+    /// The worst one, which says how the command ends, with the objects that failed: for a person by their names, a program has
+    /// an event of each.
+    fn verdict(mut self, failed: u64, is_json: bool) -> Option<Failure> {
+        if self.told.is_empty() {
+            return None;
+        }
+        let lines: Vec<_> = self
+            .told
+            .iter()
+            .map(|(name, failure)| match name {
+                Some(name) => format!("{name}: {}", escape(&failure.message)),
+                None => escape(&failure.message).into_owned(),
+            })
+            .collect();
+        let named = self.told.iter().filter(|(name, _)| name.is_some()).count() as u64;
+        let (_, worst) = self.told.swap_remove(0);
         let message = match failed {
-            0 => worst.message,
-            1 => format!("one object failed: {}", worst.message),
-            _ => format!("{} failed; the worst: {}", count_of(failed, "object"), worst.message),
+            0 => return Some(worst),
+            1 if is_json => format!("one object failed: {}", worst.message),
+            _ if is_json => format!("{} failed; the worst: {}", count_of(failed, "object"), worst.message),
+            _ => {
+                let number = if failed == 1 { "one object".to_owned() } else { count_of(failed, "object") };
+                let rest = failed - named;
+                let rest = if rest > 0 { format!("\n  and {rest} more") } else { String::new() };
+                format!("{number} failed:\n  {}{rest}", lines.join("\n  "))
+            }
         };
-        Failure { message, ..worst }
+        Some(Failure { message, ..worst })
     }
 }
 
@@ -238,19 +281,21 @@ pub(super) fn tell(event: &ObjectEvent, output: &mut Output) -> io::Result<()> {
 }
 
 /// How bad it is for the whole: what only the user can mend before what may pass by itself before what concerns one object.
-fn severity(exit: Exit) -> u8 {
-    match exit {
+fn severity(failure: &Failure) -> u8 {
+    match failure.exit {
         Exit::ConditionNotMet => 0,
         Exit::NotFound => 1,
         Exit::LocalFile => 2,
-        Exit::AccessDenied => 3,
-        Exit::Temporary => 4,
-        Exit::Misconfigured => 5,
-        Exit::SecureStorage => 6,
-        Exit::SignInRequired => 7,
-        Exit::Cancelled => 8,
-        Exit::Usage | Exit::CommandNotRun | Exit::CommandNotFound => 9,
-        Exit::Internal => 10,
+        // A key that cannot be asked for, an object that is too large.
+        Exit::Misconfigured if failure.is_of_one => 3,
+        Exit::AccessDenied => 4,
+        Exit::Temporary => 5,
+        Exit::Misconfigured => 6,
+        Exit::SecureStorage => 7,
+        Exit::SignInRequired => 8,
+        Exit::Cancelled => 9,
+        Exit::Usage | Exit::CommandNotRun | Exit::CommandNotFound => 10,
+        Exit::Internal => 11,
     }
 }
 

@@ -69,6 +69,8 @@ pub(super) enum ObjectEvent {
     Deleted {
         #[serde(flatten)]
         subject: Subject,
+        /// `null`: S3 did not say whether there was one.
+        was_there: Option<bool>,
     },
     /// It was left as it is.
     Skipped {
@@ -152,7 +154,8 @@ impl ObjectEvent {
                 (subject, amount(*size, *resumed))
             }
             Self::Copied { subject, .. } => (subject, String::new()),
-            Self::Deleted { subject } => (subject, "deleted".to_owned()),
+            Self::Deleted { subject, was_there: Some(_) } => (subject, "deleted".to_owned()),
+            Self::Deleted { subject, was_there: None } => (subject, "deleted, if it was there".to_owned()),
             Self::Skipped { subject, reason } => (subject, format!("left out: {reason}")),
             Self::Planned { subject, size } => (subject, size.map(human_size).unwrap_or_default()),
             Self::Failed { subject, message, .. } => return format!("{}: {}", subject.arrow(width), escape(message)),
@@ -193,7 +196,7 @@ mod tests {
         {
             for width in 40..100 {
                 let subject = Subject { shown: shown.clone(), ..Subject::default() };
-                let deleted = ObjectEvent::Deleted { subject };
+                let deleted = ObjectEvent::Deleted { subject, was_there: Some(true) };
                 let line = anstream::adapter::strip_str(&deleted.line(width)).to_string();
                 assert!(columns(&line) <= width && line.contains(" → "), "{width}: {line}");
             }

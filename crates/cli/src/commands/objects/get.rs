@@ -2,23 +2,28 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jetbridge::{
     Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectDetails, ObjectPage, Session,
+    TransferProgress,
 };
 
 use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
 use super::events::{ObjectEvent, Subject};
+use super::missing::{self, nothing_below};
 use super::{
-    MANY_GO_ON, goes_on, name_on_meter, nothing_below, options_among_many, options_for_one, options_with, pages_below,
-    places, rest_below, sibling, subject_of, until_interrupted,
+    MANY_GO_ON, goes_on, name_on_meter, options_among_many, options_for_one, options_with, pages_below, places,
+    rest_below, sibling, subject_of, until_interrupted,
 };
-use crate::args::{ETag, GetArgs};
-use crate::commands::place::{parse_folder, parse_one_object, show, usage};
+use crate::args::{ETag, GetArgs, split_last};
+use crate::commands::place::{as_path, as_text, is_address, parse_folder, parse_one_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::file_names::to_name;
 use crate::folder::{TargetFolder, local_failure, write_small};
+use crate::invocation::command;
 use crate::output::Output;
 use crate::path::UserPath;
 use crate::progress::Progress;
@@ -30,12 +35,28 @@ const SMALL: u64 = 1024 * 1024;
 const KEPT: &str = "What has arrived of an unfinished file is kept beside it: the same command goes on from there.";
 
 pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: &mut Output) -> Result<(), CliError> {
-    let to_stdout = args.file.as_ref().is_some_and(UserPath::is_standard_stream);
+    let (keys, file) = split_last(&args.operands);
+    let keys = keys.iter().map(|key| as_text(key)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(key) = file.and_then(|file| file.to_str()).filter(|file| is_address(file)) {
+        let problem = format!("{} is in S3, and stands where a file here is meant", escape(key));
+        let (get, cp) = (command(&["get", "KEY…", "FOLDER/"]), command(&["cp", "KEY", "KEY"]));
+        return Err(usage(problem)
+            .hint(format!("Several objects come down with: {get}\nOne is copied with: {cp}"))
+            .into());
+    }
+    let file = file.map(|file| as_path(file)).transpose()?;
+    let to_stdout = file.as_ref().is_some_and(UserPath::is_standard_stream);
+    let key = match &*keys {
+        [key] => *key,
+        _ if args.recursive => return Err(usage("--recursive takes one folder at a time").into()),
+        _ if to_stdout => return Err(usage("one object can go to stdout, not several").into()),
+        several => return get_objects(context, several, file.as_ref(), args, output).await,
+    };
     match (args.recursive, to_stdout) {
         (true, true) => Err(usage("one object can go to stdout, not all below a folder").into()),
         (true, false) => {
-            let folder = parse_folder(&args.key, &args.place)?;
-            let root = target_of_folder(&folder, args.file.as_ref())?;
+            let folder = parse_folder(key, &args.place)?;
+            let root = target_of_folder(&folder, file.as_ref())?;
             let (session, _) = context.signed_in().await?;
             until_interrupted(context, &session, KEPT, |pulse| {
                 get_all(context, &session, pulse, &folder, root, args, output)
@@ -47,14 +68,14 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
             .hint("Leave --json out, or name a file.")
             .into()),
         (false, true) => {
-            let object = parse_one_object(&args.key, &args.place)?;
+            let object = parse_one_object(key, &args.place)?;
             let (session, _) = context.signed_in().await?;
             let nothing = "What was written to stdout is not the whole object.";
             until_interrupted(context, &session, nothing, |_| write_out(context, &session, object, args, output)).await
         }
         (false, false) => {
-            let object = parse_one_object(&args.key, &args.place)?;
-            let file = target_of_object(&object, args.file.as_ref())?;
+            let object = parse_one_object(key, &args.place)?;
+            let file = target_of_object(&object, file.as_ref())?;
             if args.no_overwrite && fs::symlink_metadata(&file).is_ok() {
                 let problem = format!("{} is there already", escape(&file.display().to_string()));
                 return Err(Failure::new("condition_not_met", Exit::ConditionNotMet, problem).into());
@@ -81,12 +102,7 @@ fn request(object: ObjectAddress, if_match: Option<ETag>) -> GetObject {
 
 /// The file for one object.
 fn target_of_object(object: &ObjectAddress, file: Option<&UserPath>) -> Result<PathBuf, Failure> {
-    let name = || {
-        to_name(&object.key).ok_or_else(|| {
-            usage(format!("no file can have the name of {}", show(object)))
-                .hint("Name the FILE that it is to become, or get all below it with --recursive.")
-        })
-    };
+    let name = || name_of(object);
     let Some(typed) = file else { return here(&name()?) };
     let path = typed.absolute()?;
     if typed.says_folder() || path.is_dir() {
@@ -94,6 +110,14 @@ fn target_of_object(object: &ObjectAddress, file: Option<&UserPath>) -> Result<P
         return Ok(path.join(name()?));
     }
     Ok(path)
+}
+
+/// What a file is called whose name nobody has said.
+fn name_of(object: &ObjectAddress) -> Result<String, Failure> {
+    to_name(&object.key).ok_or_else(|| {
+        usage(format!("no file can have the name of {}", show(object)))
+            .hint("Name the FILE that it is to become, or get all below it with --recursive.")
+    })
 }
 
 /// The folder for all below another.
@@ -129,14 +153,97 @@ async fn get_one(
     let progress = Progress::start_with_meter(context.notes, name.clone(), true).watched(context.notes);
     let gauge = Gauge::of_one(progress.meter(), name, context.notes);
     let options = options_with(options_for_one(&args.transfer), gauge.listener());
-    let downloaded = session.download_object(request(object, args.if_match.clone()), file, options).await?;
+    let downloaded = session.download_object(request(object.clone(), args.if_match.clone()), file, options).await;
     drop(progress);
+    let downloaded = match downloaded {
+        Ok(downloaded) => downloaded,
+        Err(error) => return Err(missing::explain(session, "get", &object, &error).await.into()),
+    };
     if !downloaded.is_verified && downloaded.details.size > 0 {
         context.notes.say("S3 keeps no checksum of it that the bytes could be held against.");
     }
     let event = ObjectEvent::downloaded(subject, downloaded);
     tell(&event, output)?;
     Ok(())
+}
+
+/// Several into one folder.
+async fn get_objects(
+    context: &Context,
+    keys: &[&str],
+    folder: Option<&UserPath>,
+    args: &GetArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let objects = keys.iter().map(|key| parse_one_object(key, &args.place)).collect::<Result<Vec<_>, _>>()?;
+    let Some(folder) = folder else { return Err(Failure::internal("several operands without a last one").into()) };
+    let root = folder.absolute()?;
+    if !folder.says_folder() && !root.is_dir() {
+        let shown = escape(&folder.typed().display().to_string()).into_owned();
+        let problem = format!("several objects go into a folder, and {shown} is none");
+        return Err(usage(problem)
+            .hint(format!("Say it behind the keys, with a slash: {}", command(&["get", "KEY…", "FOLDER/"])))
+            .into());
+    }
+    if args.if_match.is_some() {
+        return Err(usage("an entity tag is one object's").into());
+    }
+    let (session, _) = context.signed_in().await?;
+    until_interrupted(context, &session, KEPT, |pulse| get_each(context, &session, pulse, objects, root, args, output))
+        .await
+        .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
+}
+
+async fn get_each(
+    context: &Context,
+    session: &Session,
+    pulse: Pulse,
+    objects: Vec<ObjectAddress>,
+    root: PathBuf,
+    args: &GetArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let mut target = TargetFolder::open(root)?;
+    let mut crew = Crew::new(places(&args.transfer), pulse, context.notes, output);
+    crew.expect(objects.len() as u64, 0);
+    for object in objects {
+        if crew.is_over() {
+            break;
+        }
+        let placed = name_of(&object).and_then(|name| target.place_name(name));
+        let placed = placed.and_then(|(file, path)| Ok((file, target.prepare_file(&path)?, path)));
+        let (file, is_there, path) = match placed {
+            Ok(placed) => placed,
+            Err(problem) => {
+                crew.tell(subject_of(session, &object), Err(problem))?;
+                continue;
+            }
+        };
+        let subject = subject(session, &object, &file, &path);
+        if is_there && args.no_overwrite {
+            crew.tell(subject.clone(), Ok(ObjectEvent::Skipped { subject, reason: "there already" }))?;
+            continue;
+        }
+        // Nobody has said how large it is.
+        let (options, requests) = options_among_many(&args.transfer, u64::MAX);
+        let (session, meter, told) = (session.clone(), crew.meter(), subject.clone());
+        crew.begin(requests, told, move |progress| async move {
+            let is_expected = AtomicBool::new(false);
+            let progress = move |told: TransferProgress| {
+                if let Some(total) = told.total.filter(|_| !is_expected.swap(true, Ordering::Relaxed)) {
+                    meter.expect(total);
+                }
+                progress(told);
+            };
+            let options = options_with(options, Arc::new(progress));
+            match session.download_object(request(object.clone(), None), &file, options).await {
+                Ok(downloaded) => Ok(ObjectEvent::downloaded(subject, downloaded)),
+                Err(error) => Err(missing::explain(&session, "get", &object, &error).await),
+            }
+        })
+        .await?;
+    }
+    crew.finish("fetched").await
 }
 
 /// To stdout: the bytes as they come, and nothing else.
@@ -149,7 +256,13 @@ async fn write_out(
 ) -> Result<(), CliError> {
     let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), true);
     let meter = progress.meter();
-    let mut body = session.get_object(request(object, args.if_match.clone())).await?;
+    let mut body = match session.get_object(request(object.clone(), args.if_match.clone())).await {
+        Ok(body) => body,
+        Err(error) => {
+            drop(progress);
+            return Err(missing::explain(session, "get", &object, &error).await.into());
+        }
+    };
     meter.expect(body.details().size);
     let shows_bytes = output.is_terminal();
     while let Some(chunk) = body.next_chunk().await? {
@@ -245,6 +358,10 @@ impl Download<'_> {
         let subject = subject(self.session, &object, &file, &path);
         if self.args.dry_run {
             let event = ObjectEvent::Planned { subject: subject.clone(), size: listed.known_size() };
+            return self.crew.tell(subject, Ok(event));
+        }
+        if is_folder && self.args.no_overwrite && self.target.has_folder(&path) {
+            let event = ObjectEvent::Skipped { subject: subject.clone(), reason: "there already" };
             return self.crew.tell(subject, Ok(event));
         }
         if is_folder {

@@ -4,6 +4,7 @@ pub(super) mod cp;
 mod crew;
 mod events;
 pub(super) mod get;
+mod missing;
 pub(super) mod presign;
 pub(super) mod put;
 pub(super) mod rm;
@@ -166,10 +167,4 @@ fn subject_of(session: &Session, object: &ObjectAddress) -> Subject {
         shown: (show(object), String::new()),
         ..Subject::default()
     }
-}
-
-/// What a prefix without anything below it deserves: S3 knows no folders, so that a wrong name lists as an empty one.
-fn nothing_below(folder: &ObjectAddress) -> Failure {
-    Failure::new("not_found", Exit::NotFound, format!("not found: any object below {}", show(folder)))
-        .hint("Keys are told apart by upper and lower case. To see what there is: jetbridge ls")
 }

@@ -1,5 +1,6 @@
 //! `jetbridge put`: files become objects.
 
+use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
 use std::io::IsTerminal as _;
@@ -12,17 +13,19 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::crew::{Crew, Gauge, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
+use super::missing::PATTERN;
 use super::{
     LARGE, MANY_GO_ON, goes_on, name_on_meter, options_among_many, options_for_one, options_for_stream, options_with,
     places, sibling, subject_of, until_interrupted,
 };
-use crate::args::PutArgs;
-use crate::commands::place::{as_folder, parse_folder, parse_object, show, usage};
+use crate::args::{PutArgs, split_last};
+use crate::commands::place::{as_folder, as_path, as_text, is_address, parse_folder, parse_object, show, usage};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::file_names::to_key;
 use crate::folder::{Found, SourceFolder, local_failure};
+use crate::invocation::command;
 use crate::output::Output;
+use crate::path::UserPath;
 use crate::progress::Progress;
 use crate::text::escape;
 
@@ -34,27 +37,158 @@ const PARTS_STAY: &str = "S3 keeps the parts that it has: the same command goes 
 const CHUNK: usize = 256 * 1024;
 
 pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: &mut Output) -> Result<(), CliError> {
-    if args.recursive {
-        if args.file.is_standard_stream() {
-            return Err(usage("stdin is one object, not a folder").into());
+    let (files, key) = split_last(&args.operands);
+    let files = files.iter().map(|file| as_path(file)).collect::<Result<Vec<_>, _>>()?;
+    let key = key.map(|key| as_text(key)).transpose()?;
+    match (&*files, key) {
+        ([file], key) => {
+            if let Some(key) = key {
+                refuse_second_file(file, key, args)?;
+            }
+            if args.recursive {
+                put_folder(context, file, key, args, output).await
+            } else {
+                put_file(context, file, key, args, output).await
+            }
         }
-        let root = args.file.absolute()?;
-        let folder = match &args.key {
-            Some(key) => parse_folder(key, &args.place)?,
-            None => as_folder(target(args, root.file_name().and_then(|name| name.to_str()))?),
-        };
-        let source = SourceFolder::open(root, args.follow_links)?;
-        let (session, _) = context.signed_in().await?;
-        return until_interrupted(context, &session, NOTHING, |pulse| {
-            put_all(context, &session, pulse, source, folder, args, output)
-        })
-        .await
-        .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())));
+        _ if args.recursive => Err(usage("--recursive takes one folder at a time").into()),
+        (files, key) => put_files(context, files, key.unwrap_or_default(), args, output).await,
     }
-    let source = Source::of(args)?;
-    let object = target(args, source.name())?;
+}
+
+/// `put *.txt` is `put a.txt b.txt` when it comes here, and nobody wants a.txt under the key b.txt then.
+fn refuse_second_file(file: &UserPath, key: &str, args: &PutArgs) -> Result<(), Failure> {
+    if file.is_standard_stream() || is_address(key) || key.ends_with('/') || key.is_empty() {
+        return Ok(());
+    }
+    let same =
+        |one: &Path, other: &Path| fs::canonicalize(one).is_ok_and(|one| Some(one) == fs::canonicalize(other).ok());
+    let Some(there) = as_path(key.as_ref()).and_then(|path| path.absolute()).ok().filter(|path| path.exists()) else {
+        return Ok(());
+    };
+    let source = file.absolute()?;
+    if same(&source, &there) {
+        return Ok(());
+    }
+    let (what, bucket) =
+        (if there.is_dir() { "folder" } else { "file" }, args.place.bucket.as_deref().unwrap_or("BUCKET"));
+    let (typed, address) = (file.typed().to_string_lossy(), format!("s3://{bucket}/{key}"));
+    let (is_meant, as_key) = match (args.recursive, there.is_dir()) {
+        (true, _) => (String::new(), command(&["put", "--recursive", &typed, &format!("{key}/")])),
+        (false, true) => (
+            format!("To send it into the folder of this name: {}\n", command(&["put", &typed, &format!("{key}/")])),
+            command(&["put", &typed, &address]),
+        ),
+        (false, false) => (
+            format!("To send both: {}\n", command(&["put", &typed, key, "FOLDER/"])),
+            command(&["put", &typed, &address]),
+        ),
+    };
+    let problem = format!("{} is a {what} here, and stands where a key is meant", escape(key));
+    Err(usage(problem).hint(format!("{is_meant}If it is the key: {as_key}")))
+}
+
+async fn put_folder(
+    context: &Context,
+    folder: &UserPath,
+    key: Option<&str>,
+    args: &PutArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    if folder.is_standard_stream() {
+        return Err(usage("stdin is one object, not a folder").into());
+    }
+    let root = folder.absolute()?;
+    let folder = match key {
+        Some(key) => parse_folder(key, &args.place)?,
+        None => as_folder(target(None, root.file_name().and_then(|name| name.to_str()), args)?),
+    };
+    let mut source = SourceFolder::open(root, args.follow_links)?;
+    let (session, _) = context.signed_in().await?;
+    until_interrupted(context, &session, NOTHING, |pulse| {
+        put_all(context, &session, pulse, move || source.next_folder(), folder, args, output)
+    })
+    .await
+    .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
+}
+
+/// Several into one folder.
+async fn put_files(
+    context: &Context,
+    files: &[UserPath],
+    key: &str,
+    args: &PutArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let folder = parse_object(key, &args.place)?;
+    let is_folder = key.ends_with('/') || (is_address(key) && folder.key.is_empty());
+    if !is_folder {
+        let problem = format!("several files go into a folder, and {} does not end in a slash", escape(key));
+        return Err(usage(problem)
+            .hint(format!("Say it behind the files: {}", command(&["put", "FILE…", "FOLDER/"])))
+            .into());
+    }
+    if files.iter().any(UserPath::is_standard_stream) {
+        return Err(usage("what comes from stdin has no name of its own").hint("Send it alone, with a KEY.").into());
+    }
+    if args.conditions.if_match.is_some() {
+        return Err(usage("an entity tag is one object's").into());
+    }
+    let mut found = Some(look_at(files)?);
+    let (session, _) = context.signed_in().await?;
+    until_interrupted(context, &session, NOTHING, |pulse| {
+        put_all(context, &session, pulse, move || found.take(), folder, args, output)
+    })
+    .await
+    .map_err(|error| goes_on(error, Some(MANY_GO_ON.to_owned())))
+}
+
+/// What those are that were named, by the last of their names.
+fn look_at(files: &[UserPath]) -> Result<Vec<Found>, Failure> {
+    let mut names = HashSet::new();
+    let look_at = |typed: &UserPath| {
+        let (file, path) = (typed.absolute()?, typed.typed().display().to_string());
+        let name = file.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let problem = match (fs::metadata(&file), name) {
+            (Ok(there), Some(name)) if there.is_file() && names.insert(name.clone()) => {
+                return Ok(Found::File { file, path, key: name, size: there.len() });
+            }
+            (Ok(there), Some(_)) if there.is_file() => local_failure(&file, "another one of this name is sent as well"),
+            (Ok(there), _) if there.is_dir() => is_folder(&file),
+            (Ok(_), _) => local_failure(&file, "is no regular file, or its name is no UTF-8 text, as keys are"),
+            (Err(error), _) => is_not_there(&file, &error),
+        };
+        Ok(Found::Failed { file, path, failure: problem })
+    };
+    files.iter().map(look_at).collect()
+}
+
+fn is_folder(path: &Path) -> Failure {
+    local_failure(path, "is a folder").hint("--recursive sends all below it.")
+}
+
+fn is_not_there(path: &Path, error: &io::Error) -> Failure {
+    let is_pattern = error.kind() == io::ErrorKind::NotFound && path.to_string_lossy().contains(PATTERN);
+    let failure = local_failure(path, error);
+    if !is_pattern {
+        return failure;
+    }
+    failure.hint(
+        "The shell expands a pattern if there are files for it and it is not quoted: here it came as it is written.",
+    )
+}
+
+async fn put_file(
+    context: &Context,
+    file: &UserPath,
+    key: Option<&str>,
+    args: &PutArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let source = Source::of(file)?;
+    let object = target(key, source.name(), args)?;
     let object = match (&*object.key, source.name()) {
-        (key, Some(name)) if key.is_empty() || key.ends_with('/') => sibling(&object, format!("{key}{}", to_key(name))),
+        (key, Some(name)) if key.is_empty() || key.ends_with('/') => sibling(&object, format!("{key}{name}")),
         ("", None) => return Err(usage("what comes from stdin needs a key").into()),
         (key, None) if key.ends_with('/') => {
             return Err(usage("what comes from stdin has no name of its own").hint("Write the whole key.").into());
@@ -78,13 +212,13 @@ fn is_resumed(path: &Path, args: &PutArgs) -> bool {
     fs::metadata(path).is_ok_and(is_large) && options_for_one(&args.transfer).resume_folder.is_some()
 }
 
-/// The address that was named, else the name.
-fn target(args: &PutArgs, name: Option<&str>) -> Result<ObjectAddress, Failure> {
-    match (&args.key, name) {
+/// The address that was named, else the name: whoever writes a name means it, whatever `%` it has.
+fn target(key: Option<&str>, name: Option<&str>, args: &PutArgs) -> Result<ObjectAddress, Failure> {
+    match (key, name) {
         (Some(key), _) => parse_object(key, &args.place),
         (None, Some(name)) => Ok(ObjectAddress {
             bucket: args.place.bucket.clone(),
-            key: to_key(name),
+            key: name.to_owned(),
             requester_pays: args.place.request_payer,
         }),
         (None, None) => Err(usage("no key can be made of the name; name the KEY")),
@@ -100,18 +234,16 @@ enum Source {
 }
 
 impl Source {
-    fn of(args: &PutArgs) -> Result<Self, Failure> {
-        if args.file.is_standard_stream() {
+    fn of(file: &UserPath) -> Result<Self, Failure> {
+        if file.is_standard_stream() {
             return Ok(Self::Stdin);
         }
-        let path = args.file.absolute()?;
+        let path = file.absolute()?;
         match fs::metadata(&path).as_ref().map(Metadata::file_type) {
-            Ok(kind) if kind.is_dir() => {
-                Err(local_failure(&path, "is a folder").hint("--recursive sends all below it."))
-            }
+            Ok(kind) if kind.is_dir() => Err(is_folder(&path)),
             Ok(kind) if kind.is_file() => Ok(Self::File(path)),
             Ok(_) => Ok(Self::Pipe(path)),
-            Err(error) => Err(local_failure(&path, error)),
+            Err(error) => Err(is_not_there(&path, error)),
         }
     }
 
@@ -196,12 +328,12 @@ fn subject(session: &Session, object: &ObjectAddress, file: Option<&Path>, shown
     subject
 }
 
-/// Everything below a folder.
+/// Everything that there is, one folder after another.
 async fn put_all(
     context: &Context,
     session: &Session,
     pulse: Pulse,
-    mut source: SourceFolder,
+    mut next_folder: impl FnMut() -> Option<Vec<Found>>,
     folder: ObjectAddress,
     args: &PutArgs,
     output: &mut Output,
@@ -209,7 +341,7 @@ async fn put_all(
     let crew = Crew::new(places(&args.transfer), pulse, context.notes, output);
     let mut upload = Upload { session, folder, args, crew };
     // A disk may be slow, or far away.
-    while let Some(found) = tokio::task::block_in_place(|| source.next_folder()) {
+    while let Some(found) = tokio::task::block_in_place(&mut next_folder) {
         let sizes = found.iter().map(|found| if let Found::File { size, .. } = found { *size } else { 0 });
         upload.crew.expect(found.len() as u64, sizes.sum());
         for found in found {

@@ -1,15 +1,19 @@
-//! `jetbridge rm`: objects are deleted. All below a folder only after a look at what that is.
+//! `jetbridge rm`: objects are deleted, after a look at what that is. S3 answers alike whether it has deleted an object or
+//! there was none (API reference, DeleteObject: 204), and keeps a mark of each in a bucket with versions: so it is asked first,
+//! and nothing is deleted that is not there. Who may not look may still delete, and is told as much.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::io::IsTerminal as _;
 
-use jetbridge::{Conditions, DeleteObject, DeleteObjects, ObjectAddress, Session};
+use futures_util::stream::{self, StreamExt as _};
+use jetbridge::{Conditions, DeleteObject, DeleteObjects, ObjectAddress, Session, SessionError};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::crew::{Crew, Pulse, tell};
 use super::events::ObjectEvent;
-use super::{PLACES, nothing_below, pages_below, sibling, subject_of, until_interrupted};
+use super::missing::{self, is_anything_below, nothing_below, of_all_below};
+use super::{PLACES, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
 use crate::commands::place::{bucket_of, parse_folder_to_delete, parse_one_object, show, usage};
 use crate::context::Context;
@@ -63,12 +67,7 @@ async fn remove(
     output: &mut Output,
 ) -> Result<(), CliError> {
     if let ([object], false) = (&*objects, args.dry_run) {
-        let progress = Progress::start(context.notes, "asking S3 …");
-        session.delete_object(request(object.clone(), args)).await?;
-        drop(progress);
-        let event = ObjectEvent::Deleted { subject: subject_of(session, object) };
-        tell(&event, output)?;
-        return Ok(());
+        return remove_one(context, session, object, args, output).await;
     }
     let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
     removal.crew.expect(objects.len() as u64, 0);
@@ -77,9 +76,50 @@ async fn remove(
         buckets.entry(object.bucket.clone()).or_default().push(object);
     }
     for of_one_bucket in buckets.into_values() {
-        removal.remove(of_one_bucket).await?;
+        removal.remove_found(of_one_bucket).await?;
     }
     removal.finish().await
+}
+
+async fn remove_one(
+    context: &Context,
+    session: &Session,
+    object: &ObjectAddress,
+    args: &RmArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let progress = Progress::start(context.notes, "asking S3 …");
+    let was_there = match look(session, object).await? {
+        Look::Found => Some(true),
+        Look::Untold => None,
+        Look::Missing(error) => return Err(missing::explain(session, "rm", object, &error).await.into()),
+    };
+    session.delete_object(request(object.clone(), args)).await?;
+    // The mark of a folder is not what is in it.
+    let leaves_more = object.key.ends_with('/') && is_anything_below(session, object).await;
+    drop(progress);
+    tell(&ObjectEvent::Deleted { subject: subject_of(session, object), was_there }, output)?;
+    if leaves_more {
+        context.notes.say(format!("What is below it is still there. To delete all: {}", of_all_below("rm", object)));
+    }
+    Ok(())
+}
+
+/// What S3 says of an object that is to be deleted.
+enum Look {
+    Found,
+    Missing(SessionError),
+    /// The role may not see it, or it cannot be seen without its key (SSE-C).
+    Untold,
+}
+
+async fn look(session: &Session, object: &ObjectAddress) -> Result<Look, SessionError> {
+    match session.head_object(object.clone()).await {
+        Ok(_) => Ok(Look::Found),
+        Err(error @ SessionError::NotFound { .. }) => Ok(Look::Missing(error)),
+        Err(SessionError::AccessDenied { .. } | SessionError::Misconfigured { .. }) => Ok(Look::Untold),
+        Err(error) => Err(error),
+    }
 }
 
 /// All below a folder.
@@ -95,7 +135,7 @@ async fn remove_below(
     let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
     if let Some(keys) = asked {
         removal.crew.expect(keys.len() as u64, 0);
-        removal.remove(keys.into_iter().map(|key| sibling(folder, key)).collect()).await?;
+        removal.remove(keys.into_iter().map(|key| sibling(folder, key)).collect(), Some(true)).await?;
         return removal.finish().await;
     }
     let mut pages = pages_below(session, folder);
@@ -105,7 +145,8 @@ async fn remove_below(
             Ok(Some(page)) => {
                 is_empty &= page.objects.is_empty();
                 removal.crew.expect(page.objects.len() as u64, 0);
-                removal.remove(page.objects.iter().map(|object| sibling(folder, &object.key)).collect()).await?;
+                let objects = page.objects.iter().map(|object| sibling(folder, &object.key)).collect();
+                removal.remove(objects, Some(true)).await?;
             }
             Ok(None) if is_empty => return Err(nothing_below(folder).into()),
             Ok(None) => break,
@@ -165,8 +206,41 @@ struct Removal<'a> {
 }
 
 impl Removal<'_> {
+    /// Deletes those of one bucket that are there.
+    async fn remove_found(&mut self, objects: Vec<ObjectAddress>) -> Result<(), CliError> {
+        for objects in objects.chunks(BATCH) {
+            if self.crew.is_over() {
+                break;
+            }
+            let looks = stream::iter(objects.to_vec()).map(|object| {
+                let session = self.session.clone();
+                async move { look(&session, &object).await }
+            });
+            let looks: Vec<_> = looks.buffered(PLACES).collect().await;
+            let (session, mut found, mut untold) = (self.session, Vec::new(), Vec::new());
+            for (object, look) in objects.iter().zip(looks) {
+                let failure = match look {
+                    Ok(Look::Found) => {
+                        found.push(object.clone());
+                        continue;
+                    }
+                    Ok(Look::Untold) => {
+                        untold.push(object.clone());
+                        continue;
+                    }
+                    Ok(Look::Missing(error)) => missing::explain(session, "rm", object, &error).await,
+                    Err(error) => Failure::from_session(&error),
+                };
+                self.crew.tell(subject_of(session, object), Err(failure))?;
+            }
+            self.remove(found, Some(true)).await?;
+            self.remove(untold, None).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes objects of one bucket.
-    async fn remove(&mut self, objects: Vec<ObjectAddress>) -> Result<(), CliError> {
+    async fn remove(&mut self, objects: Vec<ObjectAddress>, was_there: Option<bool>) -> Result<(), CliError> {
         for objects in objects.chunks(BATCH) {
             if self.crew.is_over() {
                 break;
@@ -177,13 +251,13 @@ impl Removal<'_> {
                     self.crew.tell(subject.clone(), Ok(ObjectEvent::Planned { subject, size: None }))?;
                 }
             } else {
-                self.remove_at_once(objects).await?;
+                self.remove_at_once(objects, was_there).await?;
             }
         }
         Ok(())
     }
 
-    async fn remove_at_once(&mut self, objects: &[ObjectAddress]) -> Result<(), CliError> {
+    async fn remove_at_once(&mut self, objects: &[ObjectAddress], was_there: Option<bool>) -> Result<(), CliError> {
         let Some(ObjectAddress { bucket, requester_pays, .. }) = objects.first().cloned() else { return Ok(()) };
         let keys = objects.iter().map(|object| object.key.clone()).collect();
         let request = DeleteObjects { bucket, keys, requester_pays };
@@ -197,7 +271,7 @@ impl Removal<'_> {
         for object in objects {
             let subject = subject_of(self.session, object);
             let outcome = match refused.remove(&object.key) {
-                None => Ok(ObjectEvent::Deleted { subject: subject.clone() }),
+                None => Ok(ObjectEvent::Deleted { subject: subject.clone(), was_there }),
                 Some(error) => Err(Failure::from_session(&error)),
             };
             self.crew.tell(subject, outcome)?;

@@ -1,6 +1,6 @@
 //! Objects that are deleted: one, or many at once.
 
-use super::sending::Tried;
+use super::repeating::Tried;
 use super::{Objects, Place};
 use crate::aws::deleting::{self, MOST_AT_ONCE, fits_in_xml};
 use crate::aws::object_headers::check_delete_conditions;

@@ -22,6 +22,7 @@ use crate::aws::checksums::PartHasher;
 use crate::aws::objects::{Conditions, DownloadedObject, GetObject, ObjectChecksum, ObjectDetails, TransferOptions};
 use crate::aws::reading::{Known, Opened, Wanted};
 use crate::error::SessionError;
+use crate::session::tasks::block;
 
 /// Bytes of a part, as boto3 and the AWS CLI have it (`multipart_chunksize`).
 const PART_SIZE: u64 = 8 * 1024 * 1024;
@@ -50,7 +51,7 @@ impl Objects {
             source,
             conditions,
             range,
-            destination: blocking(move || Destination::find(&file)).await?,
+            destination: block(move || Destination::find(&file)).await?,
             parallel: requests_at_once(&options),
             part_size: options.part_size.unwrap_or(PART_SIZE).max(1),
             meter: Meter::new(&options),
@@ -131,7 +132,7 @@ impl Download {
             details.size = size;
         }
         let is_verified = self.verify(&partial, proof.filter(|_| size == details.size)).await?;
-        blocking(move || partial.finish()).await?;
+        block(move || partial.finish()).await?;
         self.meter.finish(size);
         Ok(DownloadedObject { details, resumed, is_verified })
     }
@@ -139,7 +140,7 @@ impl Download {
     async fn take_turn(&self) -> Result<Turn, SessionError> {
         for _ in 0..POLLS {
             let destination = self.destination.clone();
-            if let Some(turn) = blocking(move || Turn::take(&destination)).await? {
+            if let Some(turn) = block(move || Turn::take(&destination)).await? {
                 return Ok(turn);
             }
             tokio::time::sleep(POLL).await;
@@ -152,7 +153,7 @@ impl Download {
 
     async fn resume_or_begin(&self, turn: Turn) -> Result<Begun, SessionError> {
         let (bucket, key) = (self.source.place.target.bucket.clone(), self.source.place.target.key.clone());
-        let partial = match blocking(move || turn.resume(&bucket, &key)).await? {
+        let partial = match block(move || turn.resume(&bucket, &key)).await? {
             Found::Parts(partial) => partial,
             Found::Nothing(turn) => return self.begin(turn).await,
         };
@@ -184,7 +185,7 @@ impl Download {
         let heading = Heading::new(&target.bucket, &target.key, pin.e_tag.clone(), window, part_size);
         let end_of_first = heading.part(0).map(|part| part.end).or(end);
         let first = Reader::new(Arc::clone(&self.source), opened, start, end_of_first)?;
-        let partial = blocking(move || turn.begin(heading)).await?;
+        let partial = block(move || turn.begin(heading)).await?;
         Ok(Begun { partial, details, pin, first: Some(first), proof })
     }
 
@@ -200,7 +201,7 @@ impl Download {
     }
 
     async fn open(&self, bytes: Wanted) -> Result<Opened, SessionError> {
-        match self.source.open(&self.conditions, bytes, None).await? {
+        match self.source.begin(&self.conditions, bytes).await? {
             Answer::Opened(opened) => Ok(*opened),
             Answer::NoSuchBytes(failure) => Err(failure),
         }
@@ -251,7 +252,7 @@ impl Download {
                 continue;
             }
             let (partial, written) = (Arc::clone(partial), std::mem::take(&mut chunks));
-            hasher = blocking(move || {
+            hasher = block(move || {
                 partial.write(&written, offset, &mut hasher)?;
                 if is_last {
                     partial.record(number, hasher.clone().finish())?;
@@ -270,7 +271,7 @@ impl Download {
         let Some(checksum) = checksum else { return Ok(false) };
         let algorithm = checksum.algorithm.clone();
         let read = Arc::clone(partial);
-        match blocking(move || read.is_right(&checksum)).await? {
+        match block(move || read.is_right(&checksum)).await? {
             Some(false) => {
                 partial.discard();
                 Err(End::Damaged(self.source.damaged(&algorithm)))
@@ -283,11 +284,4 @@ impl Download {
 /// Without its size, its ETag or ranges it comes in one piece.
 fn can_be_split(opened: &Opened) -> bool {
     opened.has_size && opened.has_ranges && Pin::of(opened).e_tag.is_some()
-}
-
-/// Work on files, off the threads that others wait on.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, SessionError> + Send + 'static,
-) -> Result<T, SessionError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(SessionError::interrupted()))
 }

@@ -7,19 +7,37 @@ use std::path::{Path, PathBuf};
 
 use crate::error::SessionError;
 
-/// What is wrong with a file, and what to do about it.
+/// What is wrong with a file that is written, and what to do about it.
 pub(super) fn explain(path: &Path, error: &io::Error) -> SessionError {
-    use io::ErrorKind::{
-        FileTooLarge, InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
-        ReadOnlyFilesystem, StorageFull,
-    };
+    use io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
     let problem = match error.kind() {
         NotFound => "the folder is not there: make it first".to_owned(),
-        NotADirectory => "a part of its path is no folder".to_owned(),
-        IsADirectory => "it is a folder: name a file in it".to_owned(),
         PermissionDenied | ReadOnlyFilesystem => {
             format!("nothing may be written there: choose another folder ({error})")
         }
+        _ => problem(error),
+    };
+    local(path, problem)
+}
+
+/// What is wrong with a file that is read.
+pub(super) fn explain_reading(path: &Path, error: &io::Error) -> SessionError {
+    use io::ErrorKind::{NotFound, PermissionDenied, UnexpectedEof};
+    let problem = match error.kind() {
+        NotFound => "it is not there".to_owned(),
+        PermissionDenied => format!("it may not be read: choose another file, or have it permitted ({error})"),
+        UnexpectedEof => "it became shorter while it was read: try again when nobody writes to it".to_owned(),
+        _ => problem(error),
+    };
+    local(path, problem)
+}
+
+/// What reading and writing have in common.
+fn problem(error: &io::Error) -> String {
+    use io::ErrorKind::{FileTooLarge, InvalidFilename, IsADirectory, NotADirectory, QuotaExceeded, StorageFull};
+    match error.kind() {
+        NotADirectory => "a part of its path is no folder".to_owned(),
+        IsADirectory => "it is a folder: name a file in it".to_owned(),
         StorageFull | QuotaExceeded => {
             format!("there is no room left: make some and try again ({error})")
         }
@@ -28,8 +46,12 @@ pub(super) fn explain(path: &Path, error: &io::Error) -> SessionError {
         }
         InvalidFilename => "the file system takes no such name: choose a shorter one".to_owned(),
         _ => error.to_string(),
-    };
-    SessionError::LocalFile { path: path.display().to_string(), problem }
+    }
+}
+
+/// A failure with a file of this device.
+pub(super) fn local(path: &Path, problem: impl Into<String>) -> SessionError {
+    SessionError::LocalFile { path: path.display().to_string(), problem: problem.into() }
 }
 
 /// The folder that a file is in.

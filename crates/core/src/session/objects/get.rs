@@ -23,7 +23,7 @@ impl Objects {
         let GetObject { object, conditions, range } = request;
         let source = Arc::new(self.source(object)?);
         let wanted = range.clone().map_or(Ok(Wanted::All), |range| wanted(&range))?;
-        match source.open(&conditions, wanted, None).await? {
+        match source.begin(&conditions, wanted).await? {
             Answer::Opened(opened) => {
                 let size = opened.has_size.then_some(opened.details.size);
                 let start = range.as_ref().map_or(0, |range| range.start);

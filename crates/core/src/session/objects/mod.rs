@@ -24,6 +24,7 @@ pub use self::get::ObjectBody;
 pub use self::leftovers::Leftovers;
 use self::leftovers::Remains;
 pub(super) use self::partial::unfinished_download;
+use self::repeating::repeat;
 use super::renewal::CredentialRenewal;
 use super::signed_call::send_signed;
 use super::tasks::Beside;
@@ -34,8 +35,8 @@ use crate::config::Config;
 use crate::diagnosis::{Evidence, Permission};
 use crate::error::{SETTING_KEY, SessionError};
 
-/// A connection on which nothing moves for so long is given up, and what it was for is tried again. The AWS SDKs wait as long
-/// for a stream that stalls.
+/// A connection on which next to nothing moves for so long is given up, and what it was for is tried again. The AWS SDKs wait as
+/// long for a stream that stalls.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Parts of one object that are moved at the same time.
@@ -66,11 +67,11 @@ struct Place {
 }
 
 impl Place {
-    /// What is known of the object there, if it is what `conditions` say.
+    /// What is known of the object there, if it is what `conditions` say. Asked as patiently as for its bytes.
     async fn look(&self, credentials: &Arc<CredentialRenewal>, conditions: &Conditions) -> Result<Known, SessionError> {
         let Self { target, evidence } = self;
         let ask = |credentials| async move { reading::head(target, &credentials, conditions).await };
-        send_signed(credentials, evidence, ask).await
+        repeat(|| send_signed(credentials, evidence, ask)).await.outcome
     }
 }
 

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 
 use super::progress::{Meter, PartMeter};
-use super::sending::{Sender, Source, Tried};
+use super::repeating::Tried;
+use super::sending::{Sender, Source};
 use super::{Objects, Place};
 use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::{check_headers, check_write_conditions, content_type_of, refuse};
 use crate::aws::objects::{Conditions, ObjectHeaders, PutObject, TransferOptions, UploadedObject};
 use crate::aws::reading::Target;
-use crate::aws::writing::{self, Payload, Written};
-use crate::diagnosis::{AwsFailure, Evidence, senseless};
-use crate::error::{SETTING_OBJECT, Service, SessionError};
+use crate::aws::writing::{self, Payload, Written, other_bytes};
+use crate::diagnosis::{AwsFailure, Evidence};
+use crate::error::{SETTING_OBJECT, SessionError};
 
 /// "The largest object that can be uploaded in a single PUT is 5 GB" (S3 API reference, EntityTooLarge); it means 5 GiB, as
 /// for parts (Amazon S3 user guide, "Amazon S3 multipart upload limits").
@@ -89,7 +90,7 @@ impl Objects {
             tried = self.remains.watch(self.sender(evidence).send(source, meter, send)).await;
         }
         let written = self.settle_doubt(&writing.place, digests.crc, tried).await?;
-        check_kept(&written, digests.crc)?;
+        check_kept(&written, digests.crc, digests.md5.as_deref())?;
         Ok(uploaded(target, digests.crc.length, written))
     }
 
@@ -115,22 +116,25 @@ impl Objects {
             checksum.is_of_whole_object && checksum.algorithm == "CRC64NVME" && checksum.value == crc.base64()
         });
         let is_same = found.size == crc.length && checksum.is_some();
-        is_same.then_some(Written { e_tag: found.e_tag, version_id: found.version_id, checksum })
+        is_same.then_some(Written { e_tag: found.e_tag, version_id: found.version_id, checksum, md5: None })
     }
 }
 
-/// Whether S3 has what was sent, by the checksum that it answers with.
-pub(super) fn check_kept(written: &Written, crc: PartCrc) -> Result<(), SessionError> {
-    match &written.checksum {
-        Some(checksum) if checksum.value != crc.base64() => Err(senseless(
-            Service::S3,
-            &format!("it keeps other bytes than were sent, by their {}", checksum.algorithm),
-        )),
-        _ => Ok(()),
+/// Whether S3 has what was sent, by the checksum that it answers with, or else by the entity tag where that is an MD5 and ours
+/// is known.
+pub(super) fn check_kept(written: &Written, crc: PartCrc, md5: Option<&str>) -> Result<(), SessionError> {
+    let sent = [(&written.checksum, Some(crc.base64())), (&written.md5, md5.map(str::to_owned))];
+    for (kept, sent) in sent {
+        if let (Some(kept), Some(sent)) = (kept, sent)
+            && kept.value != sent
+        {
+            return Err(other_bytes(kept));
+        }
     }
+    Ok(())
 }
 
 pub(super) fn uploaded(target: &Target, size: u64, written: Written) -> UploadedObject {
-    let Written { e_tag, version_id, checksum } = written;
+    let Written { e_tag, version_id, checksum, .. } = written;
     UploadedObject { key: target.key.clone(), size, e_tag, version_id, checksum, resumed: 0 }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use http_body::Frame;
 use http_body_util::BodyExt as _;
 
-use super::repeating::{TRIES, own_wait, wait_before_repeating};
+use super::repeating::{Pace, Tries, repeat};
 use super::{Objects, Place};
 use crate::aws::objects::{Conditions, ObjectAddress, ObjectDetails};
 use crate::aws::reading::{self, Known, Opened, Wanted, other_bytes};
@@ -18,14 +19,15 @@ use crate::error::{BROKEN, NO_ANSWER, Service, SessionError};
 use crate::session::renewal::CredentialRenewal;
 use crate::session::signed_call::send_signed;
 
-/// A try that brought so many bytes was worth it and does not count: on a bad line a large object takes many.
+/// A try that brought so many bytes was worth it and does not count, and the next one follows at once: on a bad line a large
+/// object takes many.
 const WORTH_IT: u64 = 256 * 1024;
 
 /// Where an object is read from.
 pub(super) struct Source {
     pub credentials: Arc<CredentialRenewal>,
     pub place: Place,
-    /// A connection that brings nothing for so long is given up.
+    /// A connection that stalls for so long is given up.
     pub patience: Duration,
 }
 
@@ -45,13 +47,13 @@ pub(super) enum Answer {
 }
 
 impl Source {
-    /// `size`: of the object, if that is known.
-    pub(super) async fn open(
-        &self,
-        conditions: &Conditions,
-        bytes: Wanted,
-        size: Option<u64>,
-    ) -> Result<Answer, SessionError> {
+    /// The first answer of a transfer, asked for as patiently as the rest of it.
+    pub(super) async fn begin(&self, conditions: &Conditions, bytes: Wanted) -> Result<Answer, SessionError> {
+        repeat(|| self.open(conditions, bytes, None)).await.outcome
+    }
+
+    /// Asks once. `size`: of the object, if that is known.
+    async fn open(&self, conditions: &Conditions, bytes: Wanted, size: Option<u64>) -> Result<Answer, SessionError> {
         let answer = self.ask(conditions, bytes).await?;
         let Answer::Opened(opened) = &answer else { return Ok(answer) };
         if !is_asked_for(conditions, opened) {
@@ -151,7 +153,7 @@ pub(super) struct Reader {
     /// After the last one; not known where the server does not say how large the object is.
     end: Option<u64>,
     body: Option<Body>,
-    tries: u32,
+    tries: Tries,
     /// Since the last try.
     brought: u64,
 }
@@ -162,20 +164,28 @@ struct Body {
     skip: u64,
     /// Where in the object it ends, if the server said so.
     end: Option<u64>,
+    pace: Pace,
+}
+
+fn size_of(frame: &Option<Result<Frame<Bytes>, aws_smithy_types::body::Error>>) -> u64 {
+    match frame {
+        Some(Ok(frame)) => frame.data_ref().map_or(0, |bytes| bytes.len() as u64),
+        _ => 0,
+    }
 }
 
 impl Reader {
     /// Reads from there on what `opened` brings.
     pub(super) fn new(source: Arc<Source>, opened: Opened, start: u64, end: Option<u64>) -> Result<Self, SessionError> {
         let pin = Pin::of(&opened);
-        let mut reader = Self { source, pin, position: start, end, body: None, tries: 1, brought: 0 };
+        let mut reader = Self { source, pin, position: start, end, body: None, tries: Tries::default(), brought: 0 };
         reader.take(opened)?;
         Ok(reader)
     }
 
     /// Reads from there on, and asks when it is asked.
     pub(super) fn unopened(source: Arc<Source>, pin: Pin, start: u64, end: Option<u64>) -> Self {
-        Self { source, pin, position: start, end, body: None, tries: 0, brought: 0 }
+        Self { source, pin, position: start, end, body: None, tries: Tries::default(), brought: 0 }
     }
 
     pub(super) fn position(&self) -> u64 {
@@ -203,8 +213,7 @@ impl Reader {
                 }
                 Received::Unopened => match self.open().await {
                     Ok(()) => continue,
-                    Err(failure @ SessionError::Retryable { .. }) => failure,
-                    Err(failure) => return Err(failure),
+                    Err(failure) => failure,
                 },
                 Received::Broken(how) => self.source.broken(&how),
             };
@@ -215,11 +224,9 @@ impl Reader {
 
     async fn receive(&mut self) -> Received {
         let Some(body) = &mut self.body else { return Received::Unopened };
-        let frame = match tokio::time::timeout(self.source.patience, body.body.frame()).await {
+        let frame = match body.pace.watch(body.body.frame(), size_of).await {
             Ok(frame) => frame,
-            Err(_) => {
-                return Received::Broken(format!("{NO_ANSWER}: no byte for {} s", self.source.patience.as_secs()));
-            }
+            Err(how) => return Received::Broken(format!("{NO_ANSWER}: {how}")),
         };
         let mut bytes = match frame.map(|frame| frame.map(|frame| frame.into_data())) {
             Some(Ok(Ok(bytes))) => bytes,
@@ -253,25 +260,15 @@ impl Reader {
         if self.pin.e_tag.is_none() {
             return Err(failure);
         }
+        tracing::debug!(position = self.position, %failure, "an object is taken up again");
         if std::mem::take(&mut self.brought) >= WORTH_IT {
-            self.tries = 1;
+            self.tries = Tries::default();
+            return Ok(());
         }
-        if self.tries >= TRIES {
-            return Err(failure);
-        }
-        tracing::debug!(position = self.position, tries = self.tries, %failure, "an object is taken up again");
-        let asked = match failure {
-            SessionError::Retryable { retry_after, .. } => retry_after,
-            _ => None,
-        };
-        // The first time at once.
-        let own = self.tries.checked_sub(2).map_or(Duration::ZERO, own_wait);
-        wait_before_repeating(own, asked).await;
-        Ok(())
+        self.tries.wait_after(failure).await
     }
 
     async fn open(&mut self) -> Result<(), SessionError> {
-        self.tries += 1;
         let wanted = match self.end {
             Some(end) => Wanted::Between(self.position, end),
             None => Wanted::From(self.position),
@@ -292,7 +289,8 @@ impl Reader {
         let Some(skip) = self.position.checked_sub(opened.start) else {
             return Err(other_bytes());
         };
-        self.body = Some(Body { body: opened.body, skip, end: opened.end });
+        let pace = Pace::new(self.source.patience);
+        self.body = Some(Body { body: opened.body, skip, end: opened.end, pace });
         Ok(())
     }
 }

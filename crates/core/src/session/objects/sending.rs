@@ -1,7 +1,6 @@
 //! Sends bytes: from memory or from a file, again if they did not arrive, and with an eye on connections that take no more.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -15,9 +14,9 @@ use futures_util::future::{Either, select};
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::files::read_exact_at;
+use super::files::{explain_reading, read_exact_at};
 use super::progress::PartMeter;
-use super::repeating::{TRIES, own_wait, wait_before_repeating};
+use super::repeating::{Tried, repeat};
 use crate::aws::digests::{Digests, Hasher};
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, Evidence};
@@ -25,6 +24,7 @@ use crate::error::SessionError;
 use crate::mutex::lock;
 use crate::session::renewal::CredentialRenewal;
 use crate::session::signed_call::send_signed;
+use crate::session::tasks::{block, explain_end};
 
 const PERIODS_TO_EMPTY_BUFFERS: u32 = 3;
 /// So much is read and handed on at once.
@@ -47,24 +47,19 @@ pub(super) struct SourceFile {
 impl SourceFile {
     /// Opens it. Blocks.
     pub(super) fn open(path: &Path) -> Result<Self, SessionError> {
-        let file = File::open(path).map_err(|error| local(path, &error))?;
+        let file = File::open(path).map_err(|error| explain_reading(path, &error))?;
         Ok(Self { path: path.to_owned(), file })
     }
 
     /// What the file system says of it now. Blocks.
     pub(super) fn metadata(&self) -> Result<std::fs::Metadata, SessionError> {
-        self.file.metadata().map_err(|error| local(&self.path, &error))
+        self.file.metadata().map_err(|error| explain_reading(&self.path, &error))
     }
 
     /// Fills `buffer` from there. Blocks.
-    fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        read_exact_at(&self.file, buffer, offset)
+    fn read(&self, buffer: &mut [u8], offset: u64) -> Result<(), SessionError> {
+        read_exact_at(&self.file, buffer, offset).map_err(|error| explain_reading(&self.path, &error))
     }
-}
-
-/// A failure with a file of this device.
-pub(super) fn local(path: &Path, error: &io::Error) -> SessionError {
-    SessionError::LocalFile { path: path.display().to_string(), problem: error.to_string() }
 }
 
 impl Source {
@@ -78,7 +73,7 @@ impl Source {
     /// Reads all of it once.
     pub(super) async fn digests(&self, with_md5: bool) -> Result<Digests, SessionError> {
         let source = self.clone();
-        let computing = spawn_blocking(move || match source {
+        block(move || match source {
             Self::Memory(bytes) => Ok(Digests::of(&bytes, with_md5)),
             Self::File { file, offset, length } => {
                 let mut hasher = Hasher::new(with_md5);
@@ -87,14 +82,14 @@ impl Source {
                 while done < length {
                     let next = usize::try_from(length - done).unwrap_or(FRAME).min(FRAME);
                     let next = &mut buffer[..next];
-                    file.read(next, offset + done).map_err(|error| local(&file.path, &error))?;
+                    file.read(next, offset + done)?;
                     hasher.update(next);
                     done += next.len() as u64;
                 }
                 Ok(hasher.finish())
             }
-        });
-        computing.await.unwrap_or_else(|_| Err(SessionError::internal("reading a file panicked")))
+        })
+        .await
     }
 }
 
@@ -112,13 +107,13 @@ struct Watched {
 struct SourceBody {
     source: Source,
     position: u64,
-    reading: Option<JoinHandle<io::Result<Bytes>>>,
+    reading: Option<JoinHandle<Result<Bytes, SessionError>>>,
     watched: Arc<Watched>,
     meter: PartMeter,
 }
 
 impl SourceBody {
-    fn next(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+    fn next(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, SessionError>> {
         let left = self.source.length() - self.position;
         let length = usize::try_from(left).unwrap_or(FRAME).min(FRAME);
         match &self.source {
@@ -137,7 +132,7 @@ impl SourceBody {
                 });
                 let read = ready!(Pin::new(reading).poll(context));
                 self.reading = None;
-                Poll::Ready(read.unwrap_or_else(|_| Err(io::Error::other("reading was interrupted"))))
+                Poll::Ready(read.unwrap_or_else(|end| Err(explain_end(&end))))
             }
         }
     }
@@ -145,22 +140,20 @@ impl SourceBody {
 
 impl Body for SourceBody {
     type Data = Bytes;
-    type Error = io::Error;
+    type Error = SessionError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, SessionError>>> {
         if self.is_end_stream() {
             return Poll::Ready(None);
         }
         let bytes = match ready!(self.next(context)) {
             Ok(bytes) => bytes,
-            Err(error) => {
-                if let Source::File { file, .. } = &self.source {
-                    *lock(&self.watched.problem) = Some(local(&file.path, &error));
-                }
-                return Poll::Ready(Some(Err(error)));
+            Err(problem) => {
+                *lock(&self.watched.problem) = Some(problem.clone());
+                return Poll::Ready(Some(Err(problem)));
             }
         };
         self.position += bytes.len() as u64;
@@ -177,13 +170,6 @@ impl Body for SourceBody {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.source.length() - self.position)
     }
-}
-
-/// How something ended that was tried until it did.
-pub(super) struct Tried<T> {
-    pub outcome: Result<T, SessionError>,
-    /// Whether an earlier try may have been carried out although its answer did not come.
-    pub was_in_doubt: bool,
 }
 
 /// Who sends, and how long without a movement it waits.
@@ -265,19 +251,26 @@ async fn stall(watched: &Watched, patience: Duration) {
     }
 }
 
-async fn repeat<T, Attempt>(attempt: impl Fn() -> Attempt) -> Tried<T>
-where
-    Attempt: Future<Output = Result<T, SessionError>>,
-{
-    for tried in 1.. {
-        let outcome = attempt().await;
-        match outcome {
-            Err(SessionError::Retryable { retry_after, failure }) if tried < TRIES => {
-                tracing::debug!(tried, failure, "sent once more");
-                wait_before_repeating(own_wait(tried - 1), retry_after).await;
-            }
-            outcome => return Tried { outcome, was_in_doubt: tried > 1 },
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_wrong_with_a_file_that_is_read_is_told_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a file");
+        let missing = SourceFile::open(&path).unwrap_err();
+        assert_eq!(
+            missing,
+            SessionError::LocalFile { path: path.display().to_string(), problem: "it is not there".into() }
+        );
+
+        std::fs::write(&path, "short").unwrap();
+        let file = Arc::new(SourceFile::open(&path).unwrap());
+        let longer = Source::File { file, offset: 0, length: 6 };
+        let Err(SessionError::LocalFile { problem, .. }) = longer.digests(false).await else {
+            panic!("it has 5 bytes")
+        };
+        assert!(problem.starts_with("it became shorter"), "{problem}");
     }
-    Tried { outcome: Err(SessionError::internal("no try was made")), was_in_doubt: false }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::files::{explain_reading, local};
 use super::put::Writing;
 use super::upload_journal::{self, Journal, Left};
 use super::{Objects, Place, Remains};
@@ -126,10 +127,7 @@ pub(super) async fn note(
 }
 
 fn busy(file: &Path) -> SessionError {
-    SessionError::LocalFile {
-        path: file.display().to_string(),
-        problem: "it is being uploaded to the same place already, by this process or another one".to_owned(),
-    }
+    local(file, "it is being uploaded to the same place already, by this process or another one")
 }
 
 fn shared(journal: Journal) -> SharedJournal {
@@ -151,7 +149,7 @@ impl Objects {
     ) -> Result<bool, SessionError> {
         let place = self.find(object, "s3:AbortMultipartUpload")?;
         // The file need not be there any more.
-        let file = std::path::absolute(file).map_err(|error| super::sending::local(file, &error))?;
+        let file = std::path::absolute(file).map_err(|error| explain_reading(file, &error))?;
         let opened = self.open_journal_in(resume_folder.to_owned(), &place.target, &file).await?;
         let (journal, left) = opened.ok_or_else(|| busy(&file))?;
         let journal = shared(journal);

@@ -11,9 +11,11 @@ use futures_core::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::oneshot;
 
+use super::files::{explain_reading, local};
 use super::progress::Meter;
 use super::put::{Writing, check_kept, uploaded};
-use super::sending::{Source, SourceFile, Tried, local};
+use super::repeating::Tried;
+use super::sending::{Source, SourceFile};
 use super::unfinished::{SharedJournal, Unfinished, note, remove};
 use super::upload_journal::{Fingerprint, Journal, Left, Plan};
 use super::{Objects, Place, requests_at_once};
@@ -277,7 +279,7 @@ impl Objects {
             Err(error) => Err(error),
         };
         let written = self.settle_doubt(&writing.place, whole, Tried { outcome, was_in_doubt }).await?;
-        check_kept(&written, whole)?;
+        check_kept(&written, whole, None)?;
         Ok(Ended::Written(written, whole))
     }
 
@@ -352,7 +354,8 @@ impl Chunks {
             if self.left.is_empty() {
                 match self.bytes.next().await {
                     Some(Ok(bytes)) => self.left = bytes,
-                    Some(Err(error)) => return Err(local(Path::new("stream"), &error)),
+                    // The app's own words.
+                    Some(Err(error)) => return Err(local(Path::new("stream"), error.to_string())),
                     None => break,
                 }
             }
@@ -390,15 +393,12 @@ fn usable(mut left: Left, size: u64, part_size: u64) -> Left {
 
 async fn open(path: &Path) -> Result<(Arc<SourceFile>, Fingerprint), SessionError> {
     // A relative path is another file in another folder.
-    let path = std::path::absolute(path).map_err(|error| local(path, &error))?;
+    let path = std::path::absolute(path).map_err(|error| explain_reading(path, &error))?;
     block(move || {
         let file = SourceFile::open(&path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(SessionError::LocalFile {
-                path: path.display().to_string(),
-                problem: "it is no file; upload what is read from it as a stream".to_owned(),
-            });
+            return Err(local(&path, "it is no file; upload what is read from it as a stream"));
         }
         Ok((Arc::new(file), Fingerprint::of(&metadata)))
     })
@@ -413,10 +413,7 @@ async fn has_changed(file: &Arc<SourceFile>, source: &Fingerprint) -> bool {
 }
 
 fn changed(file: &SourceFile) -> SessionError {
-    SessionError::LocalFile {
-        path: file.path.display().to_string(),
-        problem: "it changed while it was uploaded; nothing was written".to_owned(),
-    }
+    local(&file.path, "it changed while it was uploaded; nothing was written")
 }
 
 fn given_up(writing: &Writing) -> SessionError {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::files::is_still_at;
+use super::files::{explain, is_still_at, local};
 use crate::aws::objects::ObjectHeaders;
 use crate::aws::writing::{Begun, FinishedPart};
 use crate::error::SessionError;
@@ -289,25 +289,22 @@ impl Place {
 
 /// A digest: keys and paths are no names of files.
 fn name_of(place: &Place) -> Result<String, SessionError> {
-    let text = serde_json::to_vec(place).map_err(|_| SessionError::LocalFile {
-        path: place.file.display().to_string(),
-        problem: "its path is not in Unicode, so that its upload cannot be remembered".to_owned(),
-    })?;
+    let text = serde_json::to_vec(place)
+        .map_err(|_| local(&place.file, "its path is not in Unicode, so that its upload cannot be remembered"))?;
     let digest: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("{digest}{SUFFIX}"))
 }
 
 fn private_folder(folder: &Path) -> Result<PrivateFolder, SessionError> {
-    PrivateFolder::create(&folder.join(FOLDER))
-        .map_err(|error| SessionError::LocalFile { path: folder.display().to_string(), problem: error.detail })
+    PrivateFolder::create(&folder.join(FOLDER)).map_err(|error| local(folder, error.detail))
 }
 
 fn unusable(folder: &PrivateFolder, error: &StorageError) -> SessionError {
-    SessionError::LocalFile { path: folder.path().display().to_string(), problem: error.detail.clone() }
+    local(folder.path(), &error.detail[..])
 }
 
 fn broken(folder: &PrivateFolder, error: &std::io::Error) -> SessionError {
-    super::sending::local(folder.path(), error)
+    explain(folder.path(), error)
 }
 
 #[cfg(test)]

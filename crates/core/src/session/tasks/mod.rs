@@ -7,6 +7,6 @@ mod single_flight;
 mod single_use;
 
 pub(crate) use beside::Beside;
-pub(crate) use detached::{block, detach};
+pub(crate) use detached::{block, detach, explain_end};
 pub(crate) use single_flight::SingleFlight;
 pub(crate) use single_use::{SingleUseTokens, Spending};

@@ -152,3 +152,8 @@ def rfc(number, section, says):
 
 def knowledge_center(file, section, says):
     return Page("AWS Knowledge Center", section, f"repost.aws/knowledge-center/{file}", says)
+
+
+def sdk(where, section, says):
+    """What AWS's own SDKs are told, or have seen, of an answer that its guides do not describe."""
+    return Page("AWS SDKs", section, where, says)

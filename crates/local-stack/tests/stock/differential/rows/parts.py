@@ -6,8 +6,8 @@ import re
 from boto3.s3.transfer import TransferConfig
 
 from checksums import checksum, composite, md5_etag
-from pages import api, error, newer_error, newer_user_guide
-from table import PRESENT, group, refusal
+from pages import api, error, newer_error, newer_user_guide, sdk
+from table import ABSENT, PRESENT, group, refusal
 
 from .multipart import COMPLETE, CREATE, LEAST, OTHER, SMALL, UNKNOWN_UPLOAD, Upload, two_parts
 
@@ -182,7 +182,25 @@ row(
     {"status": 206, "body": SMALL, "header x-amz-checksum-crc32": checksum("crc32", SMALL)},
     ALIGNED,
 )
-unknown("the checksum beside a range that is no part", "http", bytes_of(0, 9))
+ARBITRARY = sdk(
+    "aws/aws-sdk-js-v3#5345",
+    "specification of flexible checksums",
+    "If it's an arbitrary range, not matching a part boundary, then checksum will not be received.",
+)
+row(
+    "no checksum beside a range that is no part",
+    "http",
+    bytes_of(0, 9),
+    {"status": 206, "header x-amz-checksum-crc32": ABSENT, "header x-amz-checksum-type": ABSENT},
+    ARBITRARY,
+)
+row(
+    "no checksum beside a range that is more than a part",
+    "http",
+    bytes_of(1, len(LEAST)),
+    {"status": 206, "header x-amz-checksum-crc32": ABSENT, "header x-amz-checksum-type": ABSENT},
+    ARBITRARY,
+)
 unknown("the checksum beside a range that is all parts", "http", bytes_of(0, len(LEAST) + len(SMALL) - 1))
 
 # --- parts that are copied ---

@@ -5,7 +5,7 @@ import re
 
 from checksums import ALGORITHMS, checksum, md5_etag
 from clients import ABSENT, now
-from pages import api, error, rfc, user_guide
+from pages import api, error, rfc, sdk, user_guide
 from table import group, refusal
 
 row, unknown = group("read")
@@ -542,7 +542,18 @@ row(
         "if it was uploaded without a checksum (and Amazon S3 added the default checksum",
     ),
 )
-unknown("checksums of a range", "http", letters(range="bytes=0-1", x_amz_checksum_mode="ENABLED"))
+row(
+    "no checksum beside a range",
+    "http",
+    letters(range="bytes=0-1", x_amz_checksum_mode="ENABLED"),
+    {"status": 206, "header x-amz-checksum-crc64nvme": ABSENT, "header x-amz-checksum-type": ABSENT},
+    sdk(
+        "aws/aws-sdk-js-v3#5345",
+        "specification of flexible checksums",
+        "If it's an arbitrary range, not matching a part boundary, then checksum will not be received.",
+    ),
+)
+unknown("the checksum beside a range that is all", "http", letters(range="bytes=0-", x_amz_checksum_mode="ENABLED"))
 
 # --- keys ---
 
