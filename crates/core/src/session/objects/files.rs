@@ -93,7 +93,9 @@ pub(super) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result
     }
 }
 
-pub(super) use system::{create_private, give_mode, is_still_at, open_existing, open_private, sync_folder};
+pub(super) use system::{
+    create_private, give_mode, has_no_locks, is_still_at, open_existing, open_private, sync_folder,
+};
 
 #[cfg(unix)]
 mod system {
@@ -171,6 +173,13 @@ mod system {
         }
     }
 
+    /// Whether nothing can be locked there: NFS without a lock manager (fcntl(2), ENOLCK; flock(2), "NFS details"), FUSE and
+    /// others that know no locks.
+    pub(in super::super) fn has_no_locks(error: &io::Error) -> bool {
+        use rustix::io::Errno;
+        [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP].iter().any(|no| error.raw_os_error() == Some(no.raw_os_error()))
+    }
+
     /// Whether the file has this name still.
     pub(in super::super) fn is_still_at(file: &File, path: &Path) -> bool {
         let id = |found: std::fs::Metadata| (found.dev(), found.ino());
@@ -222,6 +231,15 @@ mod system {
             }
             assert!(set(rustix::io::Errno::ROFS).is_err() && set(rustix::io::Errno::IO).is_err());
         }
+
+        #[test]
+        fn a_file_system_without_locks_is_told_from_one_in_trouble() {
+            let says = |errno: rustix::io::Errno| has_no_locks(&errno.into());
+            for errno in [rustix::io::Errno::NOLCK, rustix::io::Errno::OPNOTSUPP, rustix::io::Errno::NOSYS] {
+                assert!(says(errno), "{errno}");
+            }
+            assert!(!says(rustix::io::Errno::IO) && !says(rustix::io::Errno::AGAIN));
+        }
     }
 }
 
@@ -241,6 +259,10 @@ mod system {
 
     pub(in super::super) fn create_private(path: &Path) -> io::Result<(File, u32)> {
         Ok((OpenOptions::new().read(true).write(true).create_new(true).open(path)?, 0))
+    }
+
+    pub(in super::super) fn has_no_locks(error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::Unsupported
     }
 
     /// Windows removes no file that somebody has open but by the last one who closes it.

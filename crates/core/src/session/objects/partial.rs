@@ -155,6 +155,8 @@ impl Turn {
             match journal.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
+                // Of two at once, one finds another's file in the place of its own at the end.
+                Err(TryLockError::Error(error)) if files::has_no_locks(&error) => {}
                 Err(TryLockError::Error(error)) => return Err(refused(&error)),
             }
             // Whoever had it may have finished and taken the name away: a lock on a file without a name excludes nobody.
@@ -340,6 +342,9 @@ impl Partial {
         self.file.set_len(size).map_err(|error| self.explain(&error))?;
         files::give_mode(&self.file, file, self.heading.mode).map_err(|error| self.explain(&error))?;
         self.file.sync_all().map_err(|error| self.explain(&error))?;
+        if !files::is_still_at(&self.file, partial) {
+            return Err(files::local(file, "another download to it has begun meanwhile: let it end, and try again"));
+        }
         std::fs::rename(partial, file).map_err(|error| self.explain(&error))?;
         self.turn.keeps.store(false, Ordering::Relaxed);
         files::sync_folder(file);

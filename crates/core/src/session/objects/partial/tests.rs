@@ -201,3 +201,18 @@ fn nobody_leads_a_download_elsewhere() {
     drop(place.begin());
     assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
 }
+
+/// Where nothing can be locked, or somebody meddles.
+#[cfg(unix)]
+#[test]
+fn another_s_file_does_not_become_the_whole() {
+    let place = Place::new();
+    let partial = place.begin();
+    (0..4).for_each(|number| bring(&partial, number));
+    std::fs::remove_file(&place.destination.partial).unwrap();
+    std::fs::write(&place.destination.partial, "another's").unwrap();
+    assert!(matches!(partial.finish(), Err(SessionError::LocalFile { .. })));
+    drop(partial);
+    assert!(!place.destination.file.exists());
+    assert_eq!(std::fs::read(&place.destination.partial).unwrap(), b"another's");
+}
