@@ -74,10 +74,14 @@ async fn call(State(sts): State<Arc<Sts>>, request: Request) -> Response {
         return other_services::refuse_in_json(service);
     }
     let request_id = random_uuid();
-    let (action, answer) = match (other, to_bytes(body, MAX_BODY).await) {
-        (Some(service), _) => (None, Err(StsError::not_imitated(&service))),
-        (None, Ok(body)) => sts.answer(&parts, &body).await,
-        (None, Err(_)) => (None, Err(StsError::malformed("The body is too large or could not be read."))),
+    let (action, answer) = match to_bytes(body, MAX_BODY).await {
+        Ok(body) => sts.answer(&parts, &body).await,
+        Err(_) => (None, Err(StsError::malformed("The body is too large or could not be read."))),
+    };
+    // What is an operation of STS is told what STS says of a signature for another service.
+    let answer = match (action, other) {
+        (None, Some(service)) => Err(StsError::not_imitated(&service)),
+        _ => answer,
     };
     let (status, xml) = match answer {
         Ok(result) => {
