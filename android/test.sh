@@ -34,9 +34,12 @@ install_tools() {
 # Runs Maven; without the network first, since everything is there after the first time.
 maven() { mvn --offline -q -B "$@" >build/maven.log 2>&1 || mvn -q -B "$@" 2>&1 | tee build/maven.log; }
 
-lint() {
+fetch_ktlint() {
   mvn -q -B -f maven/lint/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath \
-    -Dmdep.outputFile="$PWD/build/ktlint.classpath" >/dev/null || return 1
+    -Dmdep.outputFile="$PWD/build/ktlint.classpath" >/dev/null
+}
+
+lint() {
   java -cp "$(cat build/ktlint.classpath)" com.pinterest.ktlint.Main --log-level=error \
     '**/src/**/*.kt' 'testing/**/*.kt' '**/*.gradle.kts' '!**/build/**' && echo "ktlint: nothing to say"
 }
@@ -77,6 +80,10 @@ fi
 # The compiler does not remove what a deleted source left behind: its tests would go on.
 rm -rf {bindings,jetbridge,jetbridge-testing,jetbridge-okhttp,jetbridge-aws,app,maven/gradle-check,maven/merger}/build/maven/{surefire-reports,classes,test-classes}
 status=0
+fetch_ktlint || status=1
+# Beside the tests, which wait more than they work: it needs nothing of them.
+lint >build/lint.log 2>&1 &
+linting=$!
 # A failed test must not keep the modules behind it from being tested: the reports are counted below.
 mvn -q -B -fae -Dmaven.test.failure.ignore=true -Djetbridge.update="$update" test -pl "$modules" -am || status=1
 for module in ${modules//,/ }; do
@@ -88,7 +95,8 @@ done
 # One test more: what Gradle's R8 would find in a release.
 dexed=0 dex_failed=0
 if $dexes; then python3 maven/dex/dex.py && dexed=1 || dex_failed=1; fi
-lint || status=1
+wait "$linting" || status=1
+cat build/lint.log
 
 python3 - "$status" "$dexed" "$dex_failed" ${skipped_modules[@]+"${skipped_modules[@]}"} <<'PYTHON'
 import sys
