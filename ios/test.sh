@@ -14,7 +14,7 @@ cd "$(dirname "$0")"
 older=${SWIFT_ROOT:-/var/cache/swift-trixie}
 newer=${SWIFT_NEWER_ROOT:-/var/cache/swift-sid}
 packages=swiftlang,libc6-dev,libstdc++-14-dev,ca-certificates
-passed=0 failed=0
+passed=0 failed=0 times=() noted=0
 
 has() { command -v "$1" >/dev/null 2>&1; }
 skip() {
@@ -24,6 +24,11 @@ skip() {
 }
 pass() { echo "ok: $1"; passed=$((passed + 1)); }
 fail() { echo "FAILED: $1"; failed=$((failed + 1)); }
+# Notes how long something took: all since the note before.
+took() {
+  times+=("$((SECONDS - noted)) s: $1")
+  noted=$SECONDS
+}
 
 install_swift() { # root, Debian's suite
   local root=$1 suite=$2 mirror=()
@@ -150,18 +155,25 @@ count_tests() {
 # Builds all of the package and its tests, and runs the tests, or those that match.
 test_package() { # name, root, options of `swift test`, options of the compiler
   local name=$1 root=$2 filter=$3 status=0 flag
-  local options=(--scratch-path "build/$name" -Xswiftc -warnings-as-errors)
+  # An index for editors and what a debugger needs take half of the compiler's time, and nobody looks at them.
+  local options=(--scratch-path "build/$name" --disable-index-store -debug-info-format none -Xswiftc -warnings-as-errors)
   shift 3
   for flag in "$@"; do options+=(-Xswiftc "$flag"); done
   if ! in_root "$root" swift build "${options[@]}" --build-tests; then
     fail "$name: the package does not build"
     return
   fi
+  took "$name: compile"
   # Of XCTest, which has none of the tests, and of each start nobody wants to hear.
   in_root "$root" swift test "${options[@]}" $filter --skip-build --xunit-output "build/tests-$name.xml" 2>&1 |
-    sed -E "/^(◇|Test Suite|\t Executed 0)/d" || status=1
-  [ "$status" = 0 ] || grep -qsE '(failures|errors)="[1-9]' "build/tests-$name"*.xml ||
+    tee "build/tests-$name.log" | sed -E "/^(◇|Test Suite|\t Executed 0)/d" || status=1
+  took "$name: run"
+  [ "$status" = 0 ] || grep -qsE '(failures|errors)="[1-9]' "build/tests-$name"*.xml || {
     fail "$name: the tests did not come to their end"
+    sed -nE 's/^◇ Test (".*") started\.$/\1/p' "build/tests-$name.log" |
+      grep -vxFf <(sed -nE 's/^[✔✘] Test (".*")( with .*)? (passed|failed) after .*/\1/p' "build/tests-$name.log") |
+      sed 's/^/it was at: /' || true
+  }
 }
 
 # Checks the types of files, with the modules of the newer build behind those in build/NAME.
@@ -264,7 +276,9 @@ install_swift "$older" trixie
 install_swift "$newer" sid
 unshare --mount true 2>/dev/null || skip "mounting needs root"
 mkdir -p "$older/jetbridge" "$newer/jetbridge"
+took "the roots"
 ./bindings.sh
+took "the core and its bindings"
 
 rm -f build/tests*.xml
 test_package swift "$older" "--filter OneImport|Keychain|WebAuthentication|FilesView|HomeState"
@@ -278,11 +292,16 @@ check_users_code
 check_flags
 check_edition unannotated "a presentation context of no actor" UIKit -D XCODE_15
 check_edition mac "a Mac's windows" AppKit
+took "what users write, and other editions of Apple's modules"
 
 mapfile -t sources < <(find . -name '*.swift' -not -path './build/*' -not -path './.build/*' -not -path '*/JetbridgeFFI/*')
 if in_root "$older" swift format lint --strict "${sources[@]}"; then pass "style"; else fail "style"; fi
+took "style"
 check_bindings
+took "programs over the bindings"
 check_manifests
+took "manifests"
 
+printf 'took %s\n' "${times[@]}"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

@@ -11,7 +11,7 @@ struct TransferView: View {
     var body: some View {
         VStack(alignment: .leading, spacing: 8) {
             ProgressView(value: progress?.fraction) {
-                Text(title)
+                Text(title).shortened()
             } currentValueLabel: {
                 if let progress { moved(progress) }
             }
@@ -33,6 +33,11 @@ struct TransferView: View {
     }
 
     private func size(_ bytes: UInt64) -> String { Int64(clamping: bytes).formatted(.byteCount(style: .file)) }
+}
+
+extension View {
+    /// A key has up to 1,024 bytes, and its ends tell most.
+    func shortened() -> some View { lineLimit(3).truncationMode(.middle) }
 }
 
 /// What went wrong with one thing, why, and what can be done.

@@ -123,18 +123,22 @@ struct UploadBar: View {
                 TransferView(title: "Reading what you picked…", progress: nil) { model.giveUp() }
             case .underWay(let key, let progress):
                 TransferView(title: "Uploading \(key.printable)", progress: progress) { model.giveUp() }
-            case .failed(_, let problem):
-                ProblemView(title: "The upload did not finish", problem: problem) {
-                    inALine {
-                        if problem.canRetry { Button("Try again") { model.retry() } }
-                        Button("Another name") { model.chooseAgain() }
-                        discard
+            case .failed(let key, let problem):
+                VStack(alignment: .leading, spacing: 8) {
+                    whose(key)
+                    ProblemView(title: "The upload did not finish", problem: problem) {
+                        inALine {
+                            if problem.canRetry { Button("Try again") { model.retry() } }
+                            Button("Another name") { model.chooseAgain() }
+                            discard
+                        }
                     }
                 }
             case .interrupted(let key):
                 VStack(alignment: .leading, spacing: 8) {
                     Label("An upload is not finished", systemImage: "pause.circle").font(.headline)
-                    Text("\(key.printable) was not uploaded to its end. What has arrived is not sent again.")
+                    whose(key)
+                    Text("The app was closed in the middle of it. What has arrived is not sent again.")
                     inALine {
                         Button("Go on") { model.retry() }
                         Button("Another name") { model.chooseAgain() }
@@ -152,6 +156,10 @@ struct UploadBar: View {
                 }
             }
         }
+    }
+
+    private func whose(_ key: String) -> some View {
+        Text(verbatim: key.printable).font(.footnote).foregroundStyle(.secondary).shortened()
     }
 
     /// One under the other when large letters need the room.

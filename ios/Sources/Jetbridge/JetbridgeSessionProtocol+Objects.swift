@@ -16,6 +16,13 @@ extension JetbridgeSessionProtocol {
         try await getObject(object, limit: limit, conditions: ObjectConditions())
     }
 
+    /// Reads an object of no more than 16 MiB into memory, under conditions.
+    public nonisolated func getObject(
+        _ object: ObjectAddress, conditions: ObjectConditions
+    ) async throws(JetbridgeError) -> Data {
+        try await getObject(object, limit: 16 * 1024 * 1024, conditions: conditions)
+    }
+
     /// Reads an object into a file, and tells nobody how far it is.
     @discardableResult
     public nonisolated func downloadObject(
@@ -41,6 +48,14 @@ extension JetbridgeSessionProtocol {
         _ object: ObjectAddress, body: Data, headers: ObjectHeaders = ObjectHeaders()
     ) async throws(JetbridgeError) -> UploadedObject {
         try await putObject(object, body: body, headers: headers, conditions: ObjectConditions())
+    }
+
+    /// Writes an object from memory under conditions, with nothing beside it.
+    @discardableResult
+    public nonisolated func putObject(
+        _ object: ObjectAddress, body: Data, conditions: ObjectConditions
+    ) async throws(JetbridgeError) -> UploadedObject {
+        try await putObject(object, body: body, headers: ObjectHeaders(), conditions: conditions)
     }
 
     /// Writes an object from a file, and tells nobody how far it is.

@@ -11,13 +11,14 @@ import FoundationNetworking
 ///
 /// ```swift
 /// let report: ObjectAddress = "reports/2026/summary.csv"
+/// let other: ObjectAddress = "reports/\(year)/summary.csv"
 /// let listed = ObjectAddress(object.key)
 /// ```
 ///
 /// Two are the same if their keys have the same bytes, as in S3 ("Naming Amazon S3 objects" in its user guide). To Swift two
 /// texts are the same if they look the same (`String`, "Comparing Strings"): a key with an accent and one with the same accent
 /// as a character of its own are two objects and one `String`.
-public struct ObjectAddress: Sendable, Hashable, ExpressibleByStringLiteral {
+public struct ObjectAddress: Sendable, Hashable, ExpressibleByStringInterpolation {
     /// The whole key: the configuration's prefix is where listings start, and is not put before it.
     public var key: String
     /// Another bucket than the configuration's: its name, or the ARN of an access point.

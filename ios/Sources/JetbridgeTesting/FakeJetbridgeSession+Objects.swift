@@ -190,6 +190,14 @@ extension FakeJetbridgeSession {
         if let unwanted = conditions.ifNoneMatch, let listed, unwanted == "*" || unwanted == listed.eTag {
             throw .conditionNotMet(what: "the object is there")
         }
+        // The entity tag counts more, where both are asked for (RFC 9110, 13.2.2).
+        guard let date = listed?.lastModified else { return }
+        if conditions.ifNoneMatch == nil, let since = conditions.ifModifiedSince, date <= since {
+            throw .conditionNotMet(what: "the object was not changed")
+        }
+        if conditions.ifMatch == nil, let since = conditions.ifUnmodifiedSince, date > since {
+            throw .conditionNotMet(what: "the object was changed")
+        }
     }
 
     /// Tells of the beginning, of the pause, and of the end.

@@ -235,6 +235,9 @@ public struct Text: Equatable, Sendable {
     public init(verbatim content: String) { Drawn.allVerbatim.withLock { _ = $0.insert(content) } }
     public init<Style: FormatStyle>(_ input: Style.FormatInput, format: Style)
     where Style.FormatInput: Equatable, Style.FormatOutput == String {}
+
+    /// iOS 13. https://developer.apple.com/documentation/swiftui/text/truncationmode
+    public enum TruncationMode: Sendable { case head, tail, middle }
 }
 
 public struct Image: Leaf { public nonisolated init(systemName: String) {} }
@@ -576,6 +579,10 @@ extension View {
     ) -> some View { Modified(self) }
     /// iOS 15. https://developer.apple.com/documentation/swiftui/view/interactivedismissdisabled(_:)
     public func interactiveDismissDisabled(_ isDisabled: Bool = true) -> some View { Modified(self) }
+    /// iOS 13. https://developer.apple.com/documentation/swiftui/view/linelimit(_:)-513mb
+    public func lineLimit(_ number: Int?) -> some View { Modified(self) }
+    /// iOS 13. https://developer.apple.com/documentation/swiftui/view/truncationmode(_:)
+    public func truncationMode(_ mode: Text.TruncationMode) -> some View { Modified(self) }
     /// iOS 16. https://developer.apple.com/documentation/swiftui/view/navigationdestination(for:destination:)
     public func navigationDestination<D: Hashable, C: View>(
         for data: D.Type, @ViewBuilder destination: @escaping (D) -> C

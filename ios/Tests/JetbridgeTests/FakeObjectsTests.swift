@@ -51,6 +51,16 @@ struct FakeObjectsTests {
         }
         guard case .conditionNotMet = stale else { throw stale }
         #expect(fake.objects.count == 1)
+        for times in [
+            ObjectConditions(ifModifiedSince: .distantFuture), ObjectConditions(ifUnmodifiedSince: .distantPast),
+        ] {
+            let unmet = try await error { _ = try await session.getObject("a", conditions: times) }
+            guard case .conditionNotMet = unmet else { throw unmet }
+        }
+        let met = ObjectConditions(ifMatch: fake.objects[0].eTag, ifUnmodifiedSince: .distantPast)
+        #expect(try await session.getObject("\(fake.objects[0].key)", conditions: met) == Data("2".utf8))
+        let unwanted = try await error { try await session.putObject("a", body: Data(), conditions: none) }
+        guard case .conditionNotMet = unwanted else { throw unwanted }
     }
 
     @Test("keys that look the same are two objects, in lists, contents and headers, and a prefix is one of bytes")

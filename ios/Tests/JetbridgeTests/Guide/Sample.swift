@@ -170,11 +170,11 @@ final class Snippets {
 
     func new(_ plan: Data) async throws {
         let isNew = ObjectConditions(ifNoneMatch: "*")
-        try await session.putObject("notes/plan.txt", body: plan, headers: ObjectHeaders(), conditions: isNew)
+        try await session.putObject("notes/plan.txt", body: plan, conditions: isNew)
     }
 
     func upload(_ document: URL) async throws {
-        try await session.uploadFile(document, to: ObjectAddress("inbox/\(document.lastPathComponent)")) { progress in
+        try await session.uploadFile(document, to: "inbox/\(document.lastPathComponent)") { progress in
             self.show("\(progress.done) of \(progress.total ?? 0) bytes")
         }
     }
@@ -184,7 +184,7 @@ final class Snippets {
     }
 
     func discard(_ document: URL) async throws {
-        try await session.abortUpload(of: document, to: ObjectAddress("inbox/\(document.lastPathComponent)"))
+        try await session.abortUpload(of: document, to: "inbox/\(document.lastPathComponent)")
     }
 
     func left() async {
