@@ -42,9 +42,9 @@ the same keys again. An empty object whose key ends in a slash becomes a folder.
 pub(super) const FILES_AS_KEYS: &str = "\
 Files as keys: a file that is sent by its name keeps it. With --recursive, names
 that get --recursive made of keys become those keys again; any other stands for
-itself. An empty folder becomes an empty object whose key
-ends in a slash. Links are left out (or see --follow-links), and what is no file
-or folder; that is said.";
+itself. An empty folder becomes an empty object whose key ends in a slash. Links
+are left out (or see --follow-links), and what is no file or folder; that is
+said.";
 
 pub(super) const LOOK_FIRST: &str = "\
 S3 is asked first whether each is there: one that is not is told (exit code 9).

@@ -36,7 +36,7 @@ fn help_names_every_command_and_nothing_that_is_not_there() {
 fn wrong_usage_shows_what_can_be_given_and_not_what_variables_say() {
     let bench = Bench::start();
     for (arguments, usage) in [
-        (&["put"][..], "Usage: jetbridge put [OPTIONS] FILE [KEY]"),
+        (&["put"][..], "Usage: jetbridge put [OPTIONS] <FILE> [KEY]"),
         (&["cp", "a"], "Usage: jetbridge cp [OPTIONS] <SOURCE> <TARGET>"),
         (&["creds", "--serve", "--format", "env"], "Usage: jetbridge creds [OPTIONS]"),
         (&["--frobnicate"], "Usage: jetbridge [OPTIONS] <COMMAND>"),

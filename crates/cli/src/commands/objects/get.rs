@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jetbridge::{
     Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectDetails, ObjectPage, Session,
-    TransferProgress,
+    TransferOptions, TransferProgress,
 };
 
 use super::crew::{Crew, Gauge, Outcome, Pulse, tell};
@@ -397,11 +397,9 @@ impl Download<'_> {
                         fetch_small(&session, request(object, if_match), size, &file).await?
                     }
                     size => {
-                        let (request, options) = (request(object, if_match), options_with(options, progress));
-                        let downloaded = session.download_object(request, &file, options).await;
-                        let downloaded = downloaded.map_err(|error| Failure::from_session(&error))?;
-                        size.map_or(Ok(()), |size| check_size(&downloaded.details, size))?;
-                        downloaded
+                        let options = TransferOptions { expected_size: size, ..options_with(options, progress) };
+                        let downloaded = session.download_object(request(object, if_match), &file, options).await;
+                        downloaded.map_err(|error| Failure::from_session(&error))?
                     }
                 };
                 let outcome: Outcome = Ok(ObjectEvent::downloaded(subject, downloaded));
