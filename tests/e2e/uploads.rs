@@ -24,23 +24,35 @@ struct Uploading {
     bench: Bench,
     session: Session,
     folder: tempfile::TempDir,
+    /// What the app keeps is below here.
+    container: PathBuf,
 }
 
 impl Uploading {
     async fn start() -> Self {
         let bench = Bench::start().await;
         let session = bench.signed_in(ALICE).await;
-        Self { bench, session, folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        let container = folder.path().join("container");
+        std::fs::create_dir(&container).unwrap();
+        Self { bench, session, folder, container }
+    }
+
+    /// As the update of an app does on iOS.
+    fn move_container(&mut self) {
+        let moved = self.folder.path().join("container of the next version");
+        std::fs::rename(&self.container, &moved).unwrap();
+        self.container = moved;
     }
 
     fn file(&self, size: usize) -> PathBuf {
-        let path = self.folder.path().join(format!("{size}.bin"));
+        let path = self.container.join(format!("{size}.bin"));
         std::fs::write(&path, bytes(size)).unwrap();
         path
     }
 
     fn journals(&self) -> PathBuf {
-        self.folder.path().join("journals")
+        self.container.join("journals")
     }
 
     fn remembered(&self) -> usize {
@@ -326,6 +338,8 @@ async fn another_process_goes_on_and_sends_no_finished_part_again() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&seen);
     let progress: Arc<dyn Fn(TransferProgress) + Send + Sync> = Arc::new(move |p| told.lock().unwrap().push(p));
+    at.move_container();
+    let file = at.container.join(file.file_name().unwrap());
     // The end of the other one may not have reached the lock yet.
     let options = || TransferOptions { progress: Some(Arc::clone(&progress)), ..at.options() };
     let written = upload_when_free(&at, &file, options).await;

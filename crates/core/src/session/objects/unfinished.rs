@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::files::{explain_reading, local};
+use super::files::{explain, explain_reading, local};
 use super::put::Writing;
 use super::upload_journal::{self, Journal, Left};
 use super::{Objects, Place, Remains};
@@ -199,6 +199,7 @@ impl Objects {
         target: &Target,
         file: &Path,
     ) -> Result<Option<(Journal, Option<Left>)>, SessionError> {
+        let folder = std::path::absolute(&folder).map_err(|error| explain(&folder, &error))?;
         // Whoever has not looked into the store does not know who is signed in.
         self.credentials.credentials(UsedBy::Session).await?;
         let Target { bucket, key, requester_pays, .. } = target.clone();
@@ -210,7 +211,7 @@ impl Objects {
             bucket,
             key,
             requester_pays,
-            file: file.to_owned(),
+            file: upload_journal::seen_from(&folder, file),
         };
         let (own, at) = (place.clone(), folder.clone());
         let opened = block(move || Journal::open(&folder, place)).await?;

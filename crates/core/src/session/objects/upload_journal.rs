@@ -4,7 +4,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,26 @@ pub(super) struct Place {
     pub bucket: String,
     pub key: String,
     pub requester_pays: bool,
+    /// As [`seen_from`] the folder of the journals.
     pub file: PathBuf,
+}
+
+/// The way from the folder to the file, both of them whole paths: what an app keeps moves with it, and stays what it is.
+/// ("Applications should always call the system to get the locations of the standard directories", Apple's TN2406: an update
+/// of the app may have another container.)
+pub(super) fn seen_from(folder: &Path, file: &Path) -> PathBuf {
+    let (mut from, mut to) = (folder.components().peekable(), file.components().peekable());
+    let mut shares_any = false;
+    while from.peek().is_some() && from.peek() == to.peek() {
+        shares_any = true;
+        from.next();
+        to.next();
+    }
+    // Another drive of Windows.
+    if !shares_any {
+        return file.to_owned();
+    }
+    from.map(|_| Component::ParentDir).chain(to).collect()
 }
 
 /// What is uploaded, and how: parts of the one do not fit into the other.
@@ -346,6 +365,19 @@ mod tests {
 
     fn upload() -> Begun {
         Begun { upload_id: "id".to_owned(), keeps_crc: true }
+    }
+
+    #[test]
+    fn what_moves_with_its_app_stays_the_same_file() {
+        let seen = |container: &str, file: &str| {
+            let container = Path::new("/var/mobile/Containers/Data/Application").join(container);
+            seen_from(&container.join("Library/Application Support/transfers"), &container.join(file))
+        };
+        assert_eq!(seen("F71BA910", "Documents/a.pdf"), Path::new("../../../Documents/a.pdf"));
+        assert_eq!(seen("F71BA910", "Documents/a.pdf"), seen("85CB7758", "Documents/a.pdf"));
+        assert_ne!(seen("F71BA910", "Documents/a.pdf"), seen("F71BA910", "Library/a.pdf"));
+        assert_eq!(seen_from(Path::new("/a"), Path::new("/a/b")), Path::new("b"));
+        assert_eq!(seen_from(Path::new("/a"), Path::new("/b")), Path::new("../b"));
     }
 
     #[test]
