@@ -125,6 +125,8 @@ pub(crate) fn wrap_beside(label: &str, text: &str, width: usize) -> String {
             .initial_indent(if index == 0 { label } else { &margin })
             .subsequent_indent(&subsequent_indent)
             .break_words(false)
+            // Its default depends on what others in the build ask of the crate.
+            .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
             .word_separator(textwrap::WordSeparator::Custom(separate_at_seams))
             .word_splitter(textwrap::WordSplitter::NoHyphenation);
         lines.extend(textwrap::wrap(line, options).into_iter().map(|line| line.trim_end().replace(SEAM, "")));
