@@ -155,8 +155,8 @@ count_tests() {
 # Builds all of the package and its tests, and runs the tests, or those that match.
 test_package() { # name, root, options of `swift test`, options of the compiler
   local name=$1 root=$2 filter=$3 status=0 flag
-  # An index for editors and what a debugger needs take half of the compiler's time, and nobody looks at them.
-  local options=(--scratch-path "build/$name" --disable-index-store -debug-info-format none -Xswiftc -warnings-as-errors)
+  # What a debugger needs takes time, and nobody looks at it. The index is how SwiftPM finds the tests.
+  local options=(--scratch-path "build/$name" -debug-info-format none -Xswiftc -warnings-as-errors)
   shift 3
   for flag in "$@"; do options+=(-Xswiftc "$flag"); done
   if ! in_root "$root" swift build "${options[@]}" --build-tests; then
