@@ -28,6 +28,7 @@ mod renewal;
 mod round_trips;
 mod schedules;
 mod sign_out;
+mod stacks;
 mod storage;
 mod template;
 mod uploads;

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::object_headers::set_object_headers;
 use super::objects::{CopyObject, ObjectChecksum};
 use super::reading::Target;
-use super::s3::for_call;
+use super::s3::{begin, for_call};
 use super::writing::Written;
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, senseless, sort_sdk_error};
@@ -45,12 +45,14 @@ pub(crate) async fn copy_object(
     if let Some(headers) = headers {
         copying = set_object_headers!(copying, headers).metadata_directive(MetadataDirective::Replace);
     }
-    let output = copying
-        .customize()
-        .config_override(for_call::<CopyObjectError>(credentials).interceptor(COPIED).retry_classifier(COPIED))
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "copying", &error))?;
+    let output = begin(|| {
+        copying
+            .customize()
+            .config_override(for_call::<CopyObjectError>(credentials).interceptor(COPIED).retry_classifier(COPIED))
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "copying", &error))?;
     let result = output.copy_object_result();
     let result = result.ok_or_else(|| senseless(Service::S3, "a copy without a word about it"))?;
     let checksums = [

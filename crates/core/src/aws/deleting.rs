@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::digests::Digests;
 use super::reading::Target;
-use super::s3::for_call;
+use super::s3::{begin, for_call};
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, Refusal, sort_sdk_error};
 use crate::error::Service;
@@ -27,19 +27,21 @@ pub(crate) async fn delete_object(
     credentials: &AwsCredentials,
     if_match: Option<&str>,
 ) -> Result<(), AwsFailure> {
-    let output = target
-        .client
-        .delete_object()
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .set_if_match(if_match.map(str::to_owned))
-        .customize()
-        .config_override(
-            for_call::<DeleteObjectError>(credentials).interceptor(NOTHING).retry_config(RetryConfig::disabled()),
-        )
-        .send()
-        .await;
+    let output = begin(|| {
+        target
+            .client
+            .delete_object()
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .set_if_match(if_match.map(str::to_owned))
+            .customize()
+            .config_override(
+                for_call::<DeleteObjectError>(credentials).interceptor(NOTHING).retry_config(RetryConfig::disabled()),
+            )
+            .send()
+    })
+    .await;
     output.map(|_| ()).map_err(|error| sort_sdk_error(Service::S3, "deleting", &error))
 }
 
@@ -53,24 +55,26 @@ pub(crate) async fn delete_objects(
     let unbuilt = |_| AwsFailure::Unanswered(crate::error::SessionError::internal("a request without a key"));
     let objects: Result<Vec<_>, _> = keys.iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect();
     let delete = Delete::builder().set_objects(Some(objects.map_err(unbuilt)?)).quiet(true).build().map_err(unbuilt)?;
-    let output = target
-        .client
-        .delete_objects()
-        .bucket(&target.bucket)
-        .set_request_payer(target.payer())
-        .delete(delete)
-        .customize()
-        .mutate_request(move |request| {
-            // S3 takes the checksum that the SDK sends; servers like it may know nothing but this.
-            let md5 = request.body().bytes().filter(|_| is_like_s3).and_then(|body| Digests::of(body, true).md5);
-            if let Some(md5) = md5.and_then(|md5| HeaderValue::try_from(md5).ok()) {
-                request.headers_mut().insert(CONTENT_MD5, md5);
-            }
-        })
-        .config_override(for_call::<DeleteObjectsError>(credentials).interceptor(DELETED).retry_classifier(DELETED))
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "deleting", &error))?;
+    let output = begin(|| {
+        target
+            .client
+            .delete_objects()
+            .bucket(&target.bucket)
+            .set_request_payer(target.payer())
+            .delete(delete)
+            .customize()
+            .mutate_request(move |request| {
+                // S3 takes the checksum that the SDK sends; servers like it may know nothing but this.
+                let md5 = request.body().bytes().filter(|_| is_like_s3).and_then(|body| Digests::of(body, true).md5);
+                if let Some(md5) = md5.and_then(|md5| HeaderValue::try_from(md5).ok()) {
+                    request.headers_mut().insert(CONTENT_MD5, md5);
+                }
+            })
+            .config_override(for_call::<DeleteObjectsError>(credentials).interceptor(DELETED).retry_classifier(DELETED))
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "deleting", &error))?;
     let failed = output.errors().iter().map(|error| {
         let (code, words) = (error.code().unwrap_or("InternalError"), error.message().unwrap_or_default());
         (error.key().unwrap_or_default().to_owned(), Refusal::new(Service::S3, code, words))

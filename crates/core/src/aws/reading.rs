@@ -19,7 +19,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::checksums::{Checker, may_have_md5_tags, md5_of_e_tag};
 use super::objects::{Conditions, ObjectChecksum, ObjectDetails, ObjectHeaders};
-use super::s3::for_call;
+use super::s3::{begin, for_call};
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, UnusableAnswer, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
@@ -182,23 +182,25 @@ pub(crate) async fn head(
     conditions: &Conditions,
 ) -> Result<Known, AwsFailure> {
     let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
-    let answer = target
-        .client
-        .head_object()
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .set_if_match(if_match)
-        .set_if_none_match(if_none_match)
-        .set_if_modified_since(if_modified_since.map(DateTime::from))
-        .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
-        .checksum_mode(ChecksumMode::Enabled)
-        .customize()
-        .config_override(
-            for_call::<HeadObjectError>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3),
-        )
-        .send()
-        .await;
+    let answer = begin(|| {
+        target
+            .client
+            .head_object()
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .set_if_match(if_match)
+            .set_if_none_match(if_none_match)
+            .set_if_modified_since(if_modified_since.map(DateTime::from))
+            .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
+            .checksum_mode(ChecksumMode::Enabled)
+            .customize()
+            .config_override(
+                for_call::<HeadObjectError>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3),
+            )
+            .send()
+    })
+    .await;
     let refused = match answer {
         Ok(answer) => {
             let details = read_details!(answer, target.key);
@@ -231,19 +233,21 @@ pub(crate) async fn part_size(
     number: u16,
 ) -> Result<Option<u64>, AwsFailure> {
     let config = for_call::<HeadObjectError>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3);
-    let answer = target
-        .client
-        .head_object()
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .set_if_match(e_tag.map(str::to_owned))
-        .part_number(number.into())
-        .customize()
-        .config_override(config)
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "head of a part", &error))?;
+    let answer = begin(|| {
+        target
+            .client
+            .head_object()
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .set_if_match(e_tag.map(str::to_owned))
+            .part_number(number.into())
+            .customize()
+            .config_override(config)
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "head of a part", &error))?;
     Ok(answer.content_length().and_then(|size| u64::try_from(size).ok()))
 }
 
@@ -264,25 +268,27 @@ pub(crate) async fn open(
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         // Whoever reads the bytes also sees that none come, and then goes on where they ended.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    let answer = target
-        .client
-        .get_object()
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .set_if_match(if_match)
-        .set_if_none_match(if_none_match)
-        .set_if_modified_since(if_modified_since.map(DateTime::from))
-        .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
-        .set_range(wanted.header())
-        .customize()
-        .config_override(config)
-        .mutate_request(|request| {
-            request.headers_mut().insert(CHECKSUM_MODE, HeaderValue::from_static("ENABLED"));
-        })
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "object", &error))?;
+    let answer = begin(|| {
+        target
+            .client
+            .get_object()
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .set_if_match(if_match)
+            .set_if_none_match(if_none_match)
+            .set_if_modified_since(if_modified_since.map(DateTime::from))
+            .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
+            .set_range(wanted.header())
+            .customize()
+            .config_override(config)
+            .mutate_request(|request| {
+                request.headers_mut().insert(CHECKSUM_MODE, HeaderValue::from_static("ENABLED"));
+            })
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "object", &error))?;
     let mut details = read_details!(answer, target.key);
     let mut proof = find_proof!(answer, details, &target.bucket);
     let range = answer.content_range().and_then(read_content_range);

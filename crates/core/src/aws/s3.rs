@@ -1,6 +1,7 @@
 //! S3's clients, and one page of a listing (ListObjectsV2): the call, and the decoding of keys.
 
 use std::error::Error;
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -169,6 +170,12 @@ fn at_bucket(config: &Config, sdk_config: &SdkConfig, is_in_path: bool) -> aws_s
     builder
 }
 
+/// Makes a request and begins to send it, on the heap: what it is built of, a chain of large values that each get a place of
+/// their own in a build that is not optimised, would lie on the stack until the answer is there. Apps' threads have little of it.
+pub(super) fn begin<Sending: Future>(build: impl FnOnce() -> Sending) -> Pin<Box<Sending>> {
+    Box::pin(build())
+}
+
 /// What a call whose error is `E` is sent with: these credentials, and again if it fails by what passes.
 pub(crate) fn for_call<E>(credentials: &AwsCredentials) -> aws_sdk_s3::config::Builder
 where
@@ -238,21 +245,23 @@ pub(crate) async fn fetch_page(
     continuation: Option<&str>,
 ) -> Result<Answer, AwsFailure> {
     let config = for_call::<ListObjectsV2Error>(credentials).interceptor(PAGE).retry_classifier(PAGE);
-    let output = client
-        .list_objects_v2()
-        .bucket(&request.bucket)
-        .prefix(&request.prefix)
-        .set_delimiter(request.delimiter.clone())
-        .max_keys(i32::try_from(request.size).unwrap_or(i32::MAX))
-        .set_continuation_token(continuation.map(str::to_owned))
-        // XML 1.0 cannot carry every character that a key may hold.
-        .encoding_type(EncodingType::Url)
-        .set_request_payer(request.requester_pays.then_some(RequestPayer::Requester))
-        .customize()
-        .config_override(config)
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "listing", &error))?;
+    let output = begin(|| {
+        client
+            .list_objects_v2()
+            .bucket(&request.bucket)
+            .prefix(&request.prefix)
+            .set_delimiter(request.delimiter.clone())
+            .max_keys(i32::try_from(request.size).unwrap_or(i32::MAX))
+            .set_continuation_token(continuation.map(str::to_owned))
+            // XML 1.0 cannot carry every character that a key may hold.
+            .encoding_type(EncodingType::Url)
+            .set_request_payer(request.requester_pays.then_some(RequestPayer::Requester))
+            .customize()
+            .config_override(config)
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "listing", &error))?;
     let next = next_token(&output, continuation)?;
     let page = decode(&output)?;
     check_prefix(&page, &request.prefix)?;

@@ -19,7 +19,7 @@ use super::digests::Digests;
 use super::object_headers::set_object_headers;
 use super::objects::{Conditions, ObjectChecksum, ObjectHeaders};
 use super::reading::Target;
-use super::s3::for_call;
+use super::s3::{begin, for_call};
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, Blame, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
@@ -109,22 +109,23 @@ pub(crate) async fn put_object(
     conditions: &Conditions,
     payload: Payload<'_>,
 ) -> Result<Written, AwsFailure> {
-    let request = set_object_headers!(target.client.put_object(), headers)
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .set_if_match(conditions.if_match.clone())
-        .set_if_none_match(conditions.if_none_match.clone())
-        .set_content_length(payload.length())
-        .set_content_md5(payload.digests.md5.clone())
-        .set_checksum_crc64_nvme(payload.crc())
-        .body(ByteStream::new(payload.body));
-    let output = request
-        .customize()
-        .config_override(once(for_call::<PutObjectError>(credentials)))
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "writing an object", &error))?;
+    let output = begin(|| {
+        set_object_headers!(target.client.put_object(), headers)
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .set_if_match(conditions.if_match.clone())
+            .set_if_none_match(conditions.if_none_match.clone())
+            .set_content_length(payload.length())
+            .set_content_md5(payload.digests.md5.clone())
+            .set_checksum_crc64_nvme(payload.crc())
+            .body(ByteStream::new(payload.body))
+            .customize()
+            .config_override(once(for_call::<PutObjectError>(credentials)))
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "writing an object", &error))?;
     let e_tag = output.e_tag().ok_or_else(|| senseless(Service::S3, "an object without an entity tag"))?;
     Ok(Written {
         e_tag: Some(e_tag.to_owned()),
@@ -155,17 +156,21 @@ async fn create(
     headers: &ObjectHeaders,
     with_crc: bool,
 ) -> Result<Begun, AwsFailure> {
-    let output = set_object_headers!(target.client.create_multipart_upload(), headers)
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .set_checksum_algorithm(with_crc.then_some(ChecksumAlgorithm::Crc64Nvme))
-        .set_checksum_type(with_crc.then_some(ChecksumType::FullObject))
-        .customize()
-        .config_override(for_call::<CreateMultipartUploadError>(credentials).interceptor(BEGUN).retry_classifier(BEGUN))
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "beginning an upload", &error))?;
+    let output = begin(|| {
+        set_object_headers!(target.client.create_multipart_upload(), headers)
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .set_checksum_algorithm(with_crc.then_some(ChecksumAlgorithm::Crc64Nvme))
+            .set_checksum_type(with_crc.then_some(ChecksumType::FullObject))
+            .customize()
+            .config_override(
+                for_call::<CreateMultipartUploadError>(credentials).interceptor(BEGUN).retry_classifier(BEGUN),
+            )
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "beginning an upload", &error))?;
     let upload_id = output.upload_id().filter(|id| !id.is_empty());
     let upload_id = upload_id.ok_or_else(|| senseless(Service::S3, "an upload without an id"))?.to_owned();
     Ok(Begun { upload_id, keeps_crc: output.checksum_algorithm() == Some(&ChecksumAlgorithm::Crc64Nvme) })
@@ -179,24 +184,25 @@ pub(crate) async fn upload_part(
     payload: Payload<'_>,
 ) -> Result<Option<String>, AwsFailure> {
     let payload_md5 = payload.digests.md5.clone();
-    let request = target
-        .client
-        .upload_part()
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .upload_id(upload_id)
-        .part_number(number)
-        .set_content_length(payload.length())
-        .set_content_md5(payload.digests.md5.clone())
-        .set_checksum_crc64_nvme(payload.crc())
-        .body(ByteStream::new(payload.body));
-    let output = request
-        .customize()
-        .config_override(once(for_call::<UploadPartError>(credentials)))
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "sending a part", &error));
+    let output = begin(|| {
+        target
+            .client
+            .upload_part()
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .upload_id(upload_id)
+            .part_number(number)
+            .set_content_length(payload.length())
+            .set_content_md5(payload.digests.md5.clone())
+            .set_checksum_crc64_nvme(payload.crc())
+            .body(ByteStream::new(payload.body))
+            .customize()
+            .config_override(once(for_call::<UploadPartError>(credentials)))
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "sending a part", &error));
     let Some(output) = unless_gone(output)? else { return Ok(None) };
     let e_tag = output.e_tag().ok_or_else(|| senseless(Service::S3, "a part without an entity tag"))?;
     if let (Some(sent), Some(kept)) = (&payload_md5, find_md5!(output, &target.bucket))
@@ -225,29 +231,31 @@ pub(crate) async fn complete_upload(
     });
     let whole = PartCrc::of_whole(parts.iter().map(|part| part.crc));
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(COMPLETION_TIMEOUT).build();
-    let output = target
-        .client
-        .complete_multipart_upload()
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .upload_id(&begun.upload_id)
-        .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(named.collect())).build())
-        .set_checksum_crc64_nvme(crc(whole))
-        .set_checksum_type(begun.keeps_crc.then_some(ChecksumType::FullObject))
-        .set_mpu_object_size(begun.keeps_crc.then(|| i64::try_from(whole.length).ok()).flatten())
-        .set_if_match(conditions.if_match.clone())
-        .set_if_none_match(conditions.if_none_match.clone())
-        .customize()
-        .config_override(
-            for_call::<CompleteMultipartUploadError>(credentials)
-                .interceptor(COMPLETED)
-                .retry_config(RetryConfig::disabled())
-                .timeout_config(timeouts),
-        )
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "completing an upload", &error));
+    let output = begin(|| {
+        target
+            .client
+            .complete_multipart_upload()
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .upload_id(&begun.upload_id)
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(named.collect())).build())
+            .set_checksum_crc64_nvme(crc(whole))
+            .set_checksum_type(begun.keeps_crc.then_some(ChecksumType::FullObject))
+            .set_mpu_object_size(begun.keeps_crc.then(|| i64::try_from(whole.length).ok()).flatten())
+            .set_if_match(conditions.if_match.clone())
+            .set_if_none_match(conditions.if_none_match.clone())
+            .customize()
+            .config_override(
+                for_call::<CompleteMultipartUploadError>(credentials)
+                    .interceptor(COMPLETED)
+                    .retry_config(RetryConfig::disabled())
+                    .timeout_config(timeouts),
+            )
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "completing an upload", &error));
     Ok(unless_gone(output)?.map(|output| Written {
         e_tag: output.e_tag().map(str::to_owned),
         version_id: output.version_id().map(str::to_owned),
@@ -263,20 +271,22 @@ pub(crate) async fn abort_upload(
     credentials: &AwsCredentials,
     upload_id: &str,
 ) -> Result<(), AwsFailure> {
-    let output = target
-        .client
-        .abort_multipart_upload()
-        .bucket(&target.bucket)
-        .key(&target.key)
-        .set_request_payer(target.payer())
-        .upload_id(upload_id)
-        .customize()
-        .config_override(
-            for_call::<AbortMultipartUploadError>(credentials).interceptor(NOTHING).retry_classifier(NOTHING),
-        )
-        .send()
-        .await
-        .map_err(|error| sort_sdk_error(Service::S3, "giving an upload up", &error));
+    let output = begin(|| {
+        target
+            .client
+            .abort_multipart_upload()
+            .bucket(&target.bucket)
+            .key(&target.key)
+            .set_request_payer(target.payer())
+            .upload_id(upload_id)
+            .customize()
+            .config_override(
+                for_call::<AbortMultipartUploadError>(credentials).interceptor(NOTHING).retry_classifier(NOTHING),
+            )
+            .send()
+    })
+    .await
+    .map_err(|error| sort_sdk_error(Service::S3, "giving an upload up", &error));
     unless_gone(output).map(|_| ())
 }
 

@@ -20,12 +20,13 @@ pub(super) async fn send_signed<T, Sending>(
 where
     Sending: Future<Output = Result<T, AwsFailure>>,
 {
-    let mut credentials = renewal.credentials(UsedBy::Session).await?;
+    // What is seldom waited for has a place on the heap, and not in the calls of everybody who sends something.
+    let mut credentials = Box::pin(renewal.credentials(UsedBy::Session)).await?;
     let (mut renewed, mut signed_anew) = (false, false);
     loop {
         let failure = match send(credentials.clone()).await {
             Ok(answer) => {
-                renewal.keep_clock_offset().await;
+                Box::pin(renewal.keep_clock_offset()).await;
                 return Ok(answer);
             }
             Err(failure) => failure,
@@ -33,19 +34,19 @@ where
         match failure.blame() {
             Some(Blame::Credentials) if !renewed => {
                 renewed = true;
-                credentials = renewal.replace(&credentials).await?;
+                credentials = Box::pin(renewal.replace(&credentials)).await?;
             }
             Some(Blame::Clock) if !signed_anew => {
                 signed_anew = true;
-                renewal.check_the_clock().await;
+                Box::pin(renewal.check_the_clock()).await;
             }
             Some(Blame::UntoldClock) if !signed_anew => {
                 signed_anew = true;
-                renewal.ask_the_time().await;
+                Box::pin(renewal.ask_the_time()).await;
             }
             Some(Blame::Untold) if !renewed && !signed_anew => {
                 (renewed, signed_anew) = (true, true);
-                match renewal.look_for_a_cause(&credentials).await? {
+                match Box::pin(renewal.look_for_a_cause(&credentials)).await? {
                     Some(other) => credentials = other,
                     None => return Err(failure.into_session_error(evidence)),
                 }

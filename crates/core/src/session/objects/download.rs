@@ -62,7 +62,7 @@ impl Objects {
         let mut starts_over = options.start_over;
         let (mut changes, mut damages) = (0, 0);
         loop {
-            match download.run(starts_over).await {
+            match Box::pin(download.run(starts_over)).await {
                 Ok(downloaded) => return Ok(downloaded),
                 Err(End::Changed(_)) if changes < MOST_CHANGES => {
                     changes += 1;
@@ -117,14 +117,15 @@ struct Begun {
 impl Download {
     async fn run(&self, starts_over: bool) -> Result<DownloadedObject, End> {
         let turn = self.take_turn().await?;
-        let begun = if starts_over { self.begin(turn).await? } else { self.resume_or_begin(turn).await? };
+        let begun =
+            if starts_over { Box::pin(self.begin(turn)).await? } else { Box::pin(self.resume_or_begin(turn)).await? };
         let Begun { partial, mut details, pin, first, proof } = begun;
         let total = partial.heading().bytes.as_ref().map(|bytes| bytes.end - bytes.start);
         let resumed = partial.size_of_parts();
         self.meter.begin(total, resumed);
 
         let partial = Arc::new(partial);
-        match self.fetch(&partial, first, &pin).await {
+        match Box::pin(self.fetch(&partial, first, &pin)).await {
             Ok(()) => {}
             Err(changed @ SessionError::ConditionNotMet { .. }) => {
                 partial.discard();
@@ -177,7 +178,7 @@ impl Download {
 
     /// Asks for the first part, and makes room for all.
     async fn begin(&self, turn: Turn) -> Result<Begun, End> {
-        let (opened, known) = self.open_first().await?;
+        let (opened, known) = Box::pin(self.open_first()).await?;
         let window = opened.has_size.then(|| self.window(opened.details.size));
         let (start, end) = window.clone().map_or((opened.start, None), |window| (window.start, Some(window.end)));
         let length = end.map_or(0, |end| end.saturating_sub(start));
@@ -197,7 +198,7 @@ impl Download {
         let target = &self.source.place.target;
         let heading = Heading::new(&target.bucket, &target.key, pin.e_tag.clone(), window, part_size);
         let end_of_first = heading.part(0).map(|part| part.end).or(end);
-        let first = Reader::new(Arc::clone(&self.source), opened, start, end_of_first)?;
+        let first = Reader::new(Arc::clone(&self.source), *opened, start, end_of_first)?;
         let partial = block(move || turn.begin(heading)).await?;
         Ok(Begun { partial, details, pin, first: Some(first), proof })
     }
@@ -210,14 +211,20 @@ impl Download {
 
     /// All, of which the first part is read; of a range its first part, or all where it cannot be had in parts. What is known of
     /// an object comes with all of it, or is asked for beside.
-    async fn open_first(&self) -> Result<(Opened, Option<Known>), SessionError> {
-        let Some(Range { start, end }) = self.range_of_first() else {
-            let opened = self.open(Wanted::All).await?;
-            if opened.has_size {
-                self.check_size(opened.details.size)?;
+    async fn open_first(&self) -> Result<(Box<Opened>, Option<Known>), SessionError> {
+        match self.range_of_first() {
+            None => {
+                let opened = self.open(Wanted::All).await?;
+                if opened.has_size {
+                    self.check_size(opened.details.size)?;
+                }
+                Ok((opened, None))
             }
-            return Ok((opened, None));
-        };
+            Some(range) => Box::pin(self.open_range(range)).await,
+        }
+    }
+
+    async fn open_range(&self, Range { start, end }: Range<u64>) -> Result<(Box<Opened>, Option<Known>), SessionError> {
         let first = self.open(Wanted::Between(start, end.min(start.saturating_add(self.part_size))));
         let (opened, known) = match self.range {
             Some(_) => (first.await, None),
@@ -238,9 +245,9 @@ impl Download {
         Ok((self.open(Wanted::Between(start, end)).await?, known))
     }
 
-    async fn open(&self, bytes: Wanted) -> Result<Opened, SessionError> {
+    async fn open(&self, bytes: Wanted) -> Result<Box<Opened>, SessionError> {
         match self.source.begin(&self.conditions, bytes).await? {
-            Answer::Opened(opened) => Ok(*opened),
+            Answer::Opened(opened) => Ok(opened),
             Answer::NoSuchBytes(failure) => Err(failure),
         }
     }

@@ -84,10 +84,10 @@ impl Objects {
                 written
             }
         };
-        let mut tried = self.remains.watch(self.sender(evidence).send(source, meter, send)).await;
+        let mut tried = Box::pin(self.remains.watch(self.sender(evidence).send(source, meter, send))).await;
         if writing.is_like_s3 && is_unknown.load(Ordering::Relaxed) {
             with_crc.store(false, Ordering::Relaxed);
-            tried = self.remains.watch(self.sender(evidence).send(source, meter, send)).await;
+            tried = Box::pin(self.remains.watch(self.sender(evidence).send(source, meter, send))).await;
         }
         let written = self.settle_doubt(&writing.place, digests.crc, tried).await?;
         check_kept(&written, digests.crc, digests.md5.as_deref())?;
