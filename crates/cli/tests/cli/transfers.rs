@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -33,6 +34,16 @@ fn begin(bench: &Bench, arguments: &[&str], operation: &str, key: &str, times: u
         std::thread::sleep(Duration::from_millis(5));
     }
     running
+}
+
+/// The arguments of an upload of four parts that was killed when two of them had arrived.
+fn upload_and_kill<'a>(bench: &Bench, file: &'a Path) -> [&'a str; 8] {
+    fs::write(file, bytes(4)).unwrap();
+    let put = ["put", file.to_str().unwrap(), "big", "--json", "--part-size", "5MiB", "--parallel", "1"];
+    let running = begin(bench, &put, "UploadPart", "big", 2);
+    running.signal("KILL");
+    running.finish();
+    put
 }
 
 fn completed(outcome: &Outcome) -> serde_json::Value {
@@ -78,11 +89,7 @@ fn an_upload_that_was_killed_goes_on_where_it_was() {
 fn an_upload_that_nobody_wants_any_more_is_given_up() {
     let bench = slow();
     let file = bench.path("big");
-    fs::write(&file, bytes(4)).unwrap();
-    let put = ["put", file.to_str().unwrap(), "big", "--json", "--part-size", "5MiB", "--parallel", "1"];
-    let running = begin(&bench, &put, "UploadPart", "big", 2);
-    running.signal("KILL");
-    running.finish();
+    let put = upload_and_kill(&bench, &file);
     fs::remove_file(&file).unwrap();
     let abort = |key| bench.run(&["put", file.to_str().unwrap(), key, "--abort", "--json"]);
     let events = |key| -> Vec<String> {
@@ -104,11 +111,7 @@ fn an_upload_that_nobody_wants_any_more_is_given_up() {
 fn start_over_uses_nothing_of_before() {
     let bench = slow();
     let file = bench.path("big");
-    fs::write(&file, bytes(4)).unwrap();
-    let put = ["put", file.to_str().unwrap(), "big", "--json", "--part-size", "5MiB", "--parallel", "1"];
-    let running = begin(&bench, &put, "UploadPart", "big", 2);
-    running.signal("KILL");
-    running.finish();
+    let put = upload_and_kill(&bench, &file);
     let outcome = completed(&bench.run(&[&put[..], &["--start-over"]].concat()));
     assert_eq!(outcome["resumed"], 0);
     assert_eq!(bench.stack.log().count("AbortMultipartUpload"), 1, "S3 is not left with what nobody goes on with");

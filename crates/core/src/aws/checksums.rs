@@ -10,11 +10,10 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::objects::ObjectChecksum;
+use crate::config::is_directory_bucket;
 
 /// Never that of a checksum which S3 keeps.
 const MD5: &str = "MD5";
-/// Directory buckets end so (Amazon S3 user guide, "Directory bucket naming rules").
-const DIRECTORY_BUCKET: &str = "--x-s3";
 
 /// Computes the checksum that an object should have, of bytes as they come.
 pub(crate) struct Checker {
@@ -169,7 +168,7 @@ pub(crate) fn md5_of_e_tag(e_tag: &str) -> Option<ObjectChecksum> {
 /// Whether answers about objects of this bucket, encrypted like this, have entity tags that can be MD5s at all.
 pub(crate) fn may_have_md5_tags(bucket: &str, sse: Option<&ServerSideEncryption>, sse_customer: Option<&str>) -> bool {
     let is_of_keys = sse_customer.is_some() || sse.is_some_and(|kind| kind.as_str().starts_with("aws:kms"));
-    !is_of_keys && !bucket.ends_with(DIRECTORY_BUCKET)
+    !is_of_keys && !is_directory_bucket(bucket)
 }
 
 /// The CRC64NVME of a part, from which that of the whole can be put together.

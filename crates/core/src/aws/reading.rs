@@ -1,11 +1,12 @@
 //! Single calls that read an object (HeadObject, GetObject), and what their answers say of it.
 
+use std::error::Error;
 use std::time::SystemTime;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextMut;
 use aws_sdk_s3::config::{
-    ConfigBag, Intercept, ResponseChecksumValidation, RuntimeComponents, StalledStreamProtectionConfig,
+    Builder, ConfigBag, Intercept, ResponseChecksumValidation, RuntimeComponents, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
@@ -14,6 +15,7 @@ use aws_sdk_s3::types::{ChecksumMode, ChecksumType, RequestPayer};
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use http::{HeaderName, HeaderValue};
 
@@ -175,6 +177,14 @@ macro_rules! read_details {
     }};
 }
 
+/// For a request that the SDK does not repeat, because whoever asks does, and whose answer has to be S3's.
+fn once<E>(credentials: &AwsCredentials) -> Builder
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    for_call::<E>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3)
+}
+
 /// Asks what is known of an object, once.
 pub(crate) async fn head(
     target: &Target,
@@ -195,9 +205,7 @@ pub(crate) async fn head(
             .set_if_unmodified_since(if_unmodified_since.map(DateTime::from))
             .checksum_mode(ChecksumMode::Enabled)
             .customize()
-            .config_override(
-                for_call::<HeadObjectError>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3),
-            )
+            .config_override(once::<HeadObjectError>(credentials))
             .send()
     })
     .await;
@@ -232,7 +240,6 @@ pub(crate) async fn part_size(
     e_tag: Option<&str>,
     number: u16,
 ) -> Result<Option<u64>, AwsFailure> {
-    let config = for_call::<HeadObjectError>(credentials).retry_config(RetryConfig::disabled()).interceptor(OfS3);
     let answer = begin(|| {
         target
             .client
@@ -243,7 +250,7 @@ pub(crate) async fn part_size(
             .set_if_match(e_tag.map(str::to_owned))
             .part_number(number.into())
             .customize()
-            .config_override(config)
+            .config_override(once::<HeadObjectError>(credentials))
             .send()
     })
     .await
@@ -259,10 +266,8 @@ pub(crate) async fn open(
     wanted: Wanted,
 ) -> Result<Opened, AwsFailure> {
     let Conditions { if_match, if_none_match, if_modified_since, if_unmodified_since } = conditions.clone();
-    let config = for_call::<GetObjectError>(credentials)
-        .retry_config(RetryConfig::disabled())
+    let config = once::<GetObjectError>(credentials)
         .interceptor(WholeRefusal)
-        .interceptor(OfS3)
         // The checksum is asked for below and compared by whoever reads the bytes: of an object that comes in several
         // answers no single one can be.
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)

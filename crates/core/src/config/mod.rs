@@ -36,6 +36,11 @@ pub const OKTA_FILE: &str = "okta-config.json";
 /// The name of the file with the AWS settings.
 pub const AWS_FILE: &str = "aws-exports.json";
 
+/// Whether it is a directory bucket by its name (Amazon S3 user guide, "Directory bucket naming rules").
+pub(crate) fn is_directory_bucket(name: &str) -> bool {
+    name.ends_with("--x-s3")
+}
+
 /// What is wrong with the name of a bucket, if S3 could never have it.
 pub(crate) fn check_bucket(name: &str) -> Result<(), String> {
     validate::bucket(name).map(drop).map_err(validate::Fault::into_text)

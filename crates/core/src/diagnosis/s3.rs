@@ -3,12 +3,11 @@
 
 use super::answer::Refusal;
 use super::evidence::{Evidence, Permission, printable};
+use crate::config::is_directory_bucket;
 use crate::error::SessionError;
 
 /// The longest names of regions have half of that.
 const LONGEST_REGION: usize = 40;
-/// Directory buckets end so (Amazon S3 user guide, "Directory bucket naming rules").
-const DIRECTORY_BUCKET: &str = "--x-s3";
 /// What GetObject and HeadObject take.
 const READ: &str = "s3:GetObject";
 
@@ -57,7 +56,7 @@ fn fix_of_denial(refusal: &Refusal, evidence: &Evidence) -> String {
     }
     // Zonal calls go through a session of the bucket's own (Amazon S3 user guide, "Authorizing Zonal endpoint API
     // operations with CreateSession").
-    if evidence.bucket.ends_with(DIRECTORY_BUCKET) {
+    if is_directory_bucket(&evidence.bucket) {
         return evidence.fill(
             "{bucket} is a directory bucket: the pool's authenticated role needs s3express:CreateSession on \
              arn:aws:s3express:{bucket_region}:ACCOUNT:bucket/{bucket}.",
