@@ -1,10 +1,12 @@
-//! Looks for what does not fit together before anybody signs in. Each check compares facts from two places and names both,
-//! because a sign-in that fails at Cognito shows only one of them.
+//! Looks for what does not fit together: what two places say of the same fact before anybody signs in (`template`), and the
+//! whole chain, link by link (`report`; [`Session::diagnose`](crate::Session::diagnose) walks it).
 
+mod report;
 mod template;
 #[cfg(test)]
 mod tests;
 
+pub use report::{Finding, Link, Mark, Report};
 pub use template::{TemplateError, check_template};
 
 /// One comparison and what came of it.

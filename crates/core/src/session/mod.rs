@@ -3,6 +3,7 @@
 //! ```text
 //! session.rs, builder.rs          what apps hold: each method hands on to a part
 //! renewal.rs, listing.rs, …       where the two sides meet
+//! diagnose/                       the chain, link by link, for a person who asks what is wrong
 //! okta/          aws/             Okta's tokens; AWS's identity and credentials: neither knows the other
 //! vault/                          the place in the store: save, then publish
 //! published/     tasks/           what apps see; how work is run
@@ -18,6 +19,7 @@ mod builder;
 mod claims;
 mod connections;
 mod details;
+mod diagnose;
 mod listing;
 mod names;
 mod objects;

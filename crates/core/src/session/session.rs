@@ -15,6 +15,7 @@ use super::background::BackgroundRenewal;
 use super::claims::IdTokenClaims;
 use super::connections::Connections;
 use super::details::SessionDetails;
+use super::diagnose::Diagnosis;
 use super::listing::ObjectPages;
 use super::objects::{Leftovers, ObjectBody, Objects, unfinished_download};
 use super::others::{OtherSession, OtherSessions};
@@ -30,6 +31,7 @@ use crate::aws::sdk_config;
 use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
+use crate::doctor::Report;
 use crate::error::SessionError;
 use crate::life::UsedBy;
 use crate::net::http::Http;
@@ -133,6 +135,17 @@ impl Session {
     /// do. A renewal brings new ones. `None` when nobody is signed in, or the store was not read yet.
     pub fn claims(&self) -> Option<IdTokenClaims> {
         self.parts.vault.peek(IdTokenClaims::of).flatten()
+    }
+}
+
+/// What is wrong.
+impl Session {
+    /// Walks the chain from the configuration to the bucket, and stops guessing at the first link that does not hold. Renews
+    /// as any call does, and changes nothing else; nobody is signed in, and no guest is made at Cognito. What a sign-in alone
+    /// can tell stays unknown until there was one: the last that failed in this process is reported too. No error: what goes
+    /// wrong is what the report is about. It holds no secret.
+    pub async fn diagnose(&self) -> Report {
+        Diagnosis { config: &self.parts.config }.walk().await
     }
 }
 

@@ -1,0 +1,236 @@
+//! What a walk down the chain found, from the configuration's files to the bucket: one finding for each link, which a person
+//! can read, and paste into a ticket. Nothing in here is secret.
+
+use crate::error::SessionError;
+
+/// What has to hold, in the order in which a sign-in and a listing need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Link {
+    /// The two files are there, and each value is one that can be.
+    Files,
+    /// The device's clock, against the authorization server's.
+    Clock,
+    /// The way to the authorization server: name, proxy, certificates.
+    Network,
+    /// The authorization server's metadata are those of the configured issuer.
+    Discovery,
+    /// It publishes keys that Cognito can use.
+    Keys,
+    /// It knows the client and the redirect URI, as far as its authorization endpoint tells without a sign-in.
+    Client,
+    /// Pushed authorization requests (RFC 9126): what the server demands, and what the configuration does.
+    PushedRequests,
+    /// Somebody is signed in, and Okta still agrees.
+    SignIn,
+    /// The ID token's issuer, audience, algorithm and life.
+    IdToken,
+    /// The identity pool takes ID tokens of this issuer for this client.
+    Pool,
+    /// The pool's role lets Cognito have it.
+    Role,
+    /// Claims that may become session tags.
+    Tags,
+    /// The bucket is there.
+    Bucket,
+    /// Pool and bucket are in the regions that the configuration says.
+    Region,
+    /// The role may list what the configuration begins with.
+    Prefix,
+    /// The configured APIs let the role in.
+    Api,
+}
+
+impl Link {
+    /// All of them, in their order.
+    pub const ALL: [Self; 16] = [
+        Self::Files,
+        Self::Clock,
+        Self::Network,
+        Self::Discovery,
+        Self::Keys,
+        Self::Client,
+        Self::PushedRequests,
+        Self::SignIn,
+        Self::IdToken,
+        Self::Pool,
+        Self::Role,
+        Self::Tags,
+        Self::Bucket,
+        Self::Region,
+        Self::Prefix,
+        Self::Api,
+    ];
+
+    /// A stable name, for machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Clock => "clock",
+            Self::Network => "network",
+            Self::Discovery => "discovery",
+            Self::Keys => "keys",
+            Self::Client => "client",
+            Self::PushedRequests => "pushed_requests",
+            Self::SignIn => "sign_in",
+            Self::IdToken => "id_token",
+            Self::Pool => "pool",
+            Self::Role => "role",
+            Self::Tags => "tags",
+            Self::Bucket => "bucket",
+            Self::Region => "region",
+            Self::Prefix => "prefix",
+            Self::Api => "api",
+        }
+    }
+
+    /// A few words for a person, in English.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Files => "configuration files",
+            Self::Clock => "clock",
+            Self::Network => "proxy and certificates",
+            Self::Discovery => "Okta's metadata",
+            Self::Keys => "Okta's keys",
+            Self::Client => "client and redirect URI",
+            Self::PushedRequests => "pushed requests",
+            Self::SignIn => "sign-in",
+            Self::IdToken => "ID token",
+            Self::Pool => "identity pool and provider",
+            Self::Role => "role",
+            Self::Tags => "session tags",
+            Self::Bucket => "bucket",
+            Self::Region => "regions",
+            Self::Prefix => "listing",
+            Self::Api => "APIs",
+        }
+    }
+}
+
+/// What is known of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It holds.
+    Ok,
+    /// It does not, and what follows cannot.
+    Broken,
+    /// One before it is broken: it was not looked at.
+    NotReached,
+    /// It cannot be known from here, or not before a sign-in.
+    Unknown,
+}
+
+impl Mark {
+    /// A stable name, for machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Broken => "broken",
+            Self::NotReached => "not_reached",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A link, and what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Which.
+    pub link: Link,
+    /// Whether it holds.
+    pub mark: Mark,
+    /// What was found, as a sentence without its full stop; empty where nothing was looked at.
+    pub detail: String,
+    /// What any call would end with, of a broken one: its class, its setting, and what to do.
+    pub problem: Option<SessionError>,
+    /// A text to paste where the fix says, such as a role's trust policy.
+    pub paste: Option<String>,
+}
+
+impl Finding {
+    /// The setting that is wrong, by its name in the configuration files or consoles.
+    pub fn setting(&self) -> Option<&str> {
+        match &self.problem {
+            Some(SessionError::Misconfigured { setting, .. }) => Some(setting),
+            _ => None,
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> Option<String> {
+        self.problem.as_ref().and_then(SessionError::hint)
+    }
+
+    pub(crate) fn ok(link: Link, detail: impl Into<String>) -> Self {
+        Self { link, mark: Mark::Ok, detail: detail.into(), problem: None, paste: None }
+    }
+
+    pub(crate) fn unknown(link: Link, detail: impl Into<String>) -> Self {
+        Self { link, mark: Mark::Unknown, detail: detail.into(), problem: None, paste: None }
+    }
+
+    pub(crate) fn not_reached(link: Link) -> Self {
+        Self { link, mark: Mark::NotReached, detail: String::new(), problem: None, paste: None }
+    }
+
+    pub(crate) fn broken(link: Link, problem: SessionError) -> Self {
+        let detail = match &problem {
+            SessionError::Misconfigured { problem, .. } => problem.clone(),
+            other => other.to_string(),
+        };
+        Self { link, mark: Mark::Broken, detail, problem: Some(problem), paste: None }
+    }
+}
+
+/// One finding for each link, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// All of [`Link::ALL`].
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// What was found first, and then that nothing after a broken link was reached.
+    pub(crate) fn of(mut findings: Vec<Finding>) -> Self {
+        if let Some(broken) = findings.iter().position(|finding| finding.mark == Mark::Broken) {
+            findings.truncate(broken + 1);
+        }
+        for link in Link::ALL {
+            if !findings.iter().any(|finding| finding.link == link) {
+                findings.push(Finding::not_reached(link));
+            }
+        }
+        Self { findings }
+    }
+
+    /// The report of a configuration that cannot be read: nothing else can be looked at.
+    pub fn of_unusable_files(problem: SessionError) -> Self {
+        Self::of(vec![Finding::broken(Link::Files, problem)])
+    }
+
+    /// The link that does not hold, if there is one.
+    pub fn broken(&self) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.mark == Mark::Broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_after_a_broken_link_is_claimed() {
+        let lost = SessionError::Retryable { failure: "no connection".to_owned(), retry_after: None };
+        let report = Report::of(vec![
+            Finding::ok(Link::Files, "read"),
+            Finding::broken(Link::Clock, lost),
+            Finding::ok(Link::Network, "cannot be"),
+        ]);
+        let links: Vec<_> = report.findings.iter().map(|finding| finding.link).collect();
+        assert_eq!(links, Link::ALL);
+        assert_eq!(report.findings[2].mark, Mark::NotReached);
+        assert_eq!(report.broken().unwrap().link, Link::Clock);
+    }
+}
