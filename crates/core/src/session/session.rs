@@ -67,6 +67,7 @@ pub(super) struct Parts {
     pub(super) apis: Apis,
     pub(super) objects: Objects,
     pub(super) leaving: Leaving,
+    pub(super) diagnosis: Diagnosis,
 }
 
 /// Looking at a session.
@@ -145,7 +146,10 @@ impl Session {
     /// can tell stays unknown until there was one: the last that failed in this process is reported too. No error: what goes
     /// wrong is what the report is about. It holds no secret.
     pub async fn diagnose(&self) -> Report {
-        Diagnosis { config: &self.parts.config }.walk().await
+        let parts = Arc::clone(&self.parts);
+        // In a task of its own: a renewal of tokens ends also if nobody waits for the report.
+        let walk = detach(async move { Ok(parts.diagnosis.walk().await) }).await;
+        walk.unwrap_or_else(Report::of_unusable_files)
     }
 }
 
