@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
+
 use super::{Diagnosis, Findings, broken, broken_with, no_apis};
 use crate::aws::s3::ListObjects;
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
-use crate::diagnosis::{PoolPart, pool_part};
+use crate::diagnosis::{Evidence, PoolPart, pool_part};
 use crate::doctor::{Finding, Link, Mark};
 use crate::error::SessionError;
 use crate::session::listing::ObjectPages;
@@ -20,7 +22,7 @@ impl Diagnosis {
                 let until = httpdate::fmt_http_date(credentials.expires_at());
                 findings.ok(Link::Pool, format!("{pool} takes the ID token"));
                 findings.ok(Link::Role, format!("credentials until {until}"));
-                findings.ok(Link::Tags, "no claim was refused as one");
+                findings.ok(Link::Tags, self.describe_tags());
                 Ok(credentials)
             }
             Err(error @ SessionError::SignInRequired { .. }) => Err(broken(self.link_of_ended(), error)),
@@ -41,6 +43,20 @@ impl Diagnosis {
                     }
                 }
             }
+        }
+    }
+
+    /// Credentials were given, so whatever the pool maps can be a tag.
+    fn describe_tags(&self) -> String {
+        let evidence = self.vault.peek(|content| {
+            let id_token = &content.signed_in.as_ref()?.tokens.id_token;
+            Some(Evidence::of(&self.config).for_id_token(id_token.expose_secret()))
+        });
+        match evidence.flatten().map(|evidence| evidence.untaggable_claims.join(", ")) {
+            Some(claims) if !claims.is_empty() => {
+                format!("none stands in the way; should the pool come to map them, these claims would: {claims}")
+            }
+            _ => "every claim of the ID token can be one".to_owned(),
         }
     }
 

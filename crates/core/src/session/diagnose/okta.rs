@@ -69,8 +69,8 @@ impl Diagnosis {
             0 => "this device's clock is right".to_owned(),
             off @ ..=MOST_SECONDS_OFF => format!("this device's clock is {off} s {side}, which is corrected here"),
             off => format!(
-                "this device's clock is {} {side}. That is corrected here; other programs, whose signatures AWS refuses from \
-                 five minutes on (S3: fifteen), and certificates are judged by it: set it right",
+                "this device's clock is {} {side}, which is corrected here. Set it right all the same: certificates are judged \
+                 by it, and AWS refuses what other programs sign by it (from 5 minutes on; S3: 15)",
                 span(off)
             ),
         };

@@ -27,7 +27,9 @@ impl Diagnosis {
                 if failed.at == SignInStep::IdToken {
                     findings.ok(Link::SignIn, "Okta let the user in");
                 }
-                return Err(broken(link_of(&failed), failed.error));
+                let mut finding = broken(link_of(&failed), failed.error);
+                finding.detail = format!("the last sign-in failed: {}", finding.detail);
+                return Err(finding);
             }
             if content.ended.is_some() {
                 let ended = content.require_signed_in().err().unwrap_or_else(SessionError::signed_out);
@@ -82,7 +84,7 @@ fn describe(signed_in: &SignedIn, failed: Option<FailedSignIn>) -> String {
         None => "ends with the ID token: there is no refresh token (scope offline_access)",
     };
     let later = failed.map(|failed| format!("; another sign-in failed since: {}", failed.error)).unwrap_or_default();
-    format!("{subject}… is signed in, which {renewal}{later}")
+    format!("{subject}… is signed in; the session {renewal}{later}")
 }
 
 /// Never their values.
