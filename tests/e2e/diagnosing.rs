@@ -148,6 +148,8 @@ async fn looking_renews_as_any_call_does_and_once() {
     let report = diagnose(&bench, &bench.session()).await;
     assert_eq!(report.broken(), None, "{report:#?}");
     assert_eq!((bench.count("token"), bench.count("GetId"), bench.count("GetCredentialsForIdentity")), (1, 0, 1));
+    // What was looked at serves the renewal.
+    assert_eq!((bench.count("discovery"), bench.count("keys")), (1, 1));
     // What it renewed is the session's.
     bench.stack.log().clear();
     bench.session().aws_credentials().await.unwrap();
