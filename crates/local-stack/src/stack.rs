@@ -96,7 +96,7 @@ impl LocalStack {
     /// [`StartError::PortBusy`] names the port that another program holds; nothing is left running then.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         // Both take time, so they begin together; the key is made on a thread that may block.
-        let first_key = tokio::task::spawn_blocking(SigningKey::generate);
+        let first_key = tokio::task::spawn_blocking(SigningKey::take_unused);
         let [okta_port, cognito_port, s3_port, sts_port, api_port] = bind_ports(options.port).await?;
         let shared = Arc::new(Shared::new(options));
         let mut acceptor = None;
@@ -224,7 +224,7 @@ impl LocalStack {
     /// # Errors
     /// When no key could be made.
     pub async fn rotate_signing_key(&self) -> Result<(), RotateKeyError> {
-        let key = tokio::task::spawn_blocking(SigningKey::generate)
+        let key = tokio::task::spawn_blocking(SigningKey::take_unused)
             .await
             .map_err(|_| RotateKeyError)?
             .map_err(|_| RotateKeyError)?;

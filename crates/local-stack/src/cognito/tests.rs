@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::shared::Endpoints;
 use crate::{test_http, tls};
 
-static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| [0, 1].map(|_| SigningKey::generate().unwrap()));
+static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| [0, 1].map(|_| SigningKey::take_unused().unwrap()));
 const POOL: &str = "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4";
 
 /// The issuer's side: which keys it publishes, whether it is up, and how often it was asked for them.
