@@ -1,5 +1,6 @@
 //! The values of a configuration that explanations name: a fix that can be copied needs no "your pool".
 
+use super::partition::{identity_pool_issuer, partition_of};
 use super::session_tags;
 use crate::config::{Config, logins_key};
 
@@ -105,13 +106,15 @@ impl Evidence {
     /// Puts the values in the places that `text` has for them.
     pub(crate) fn fill(&self, text: &str) -> String {
         [
-            ("{issuer}", &self.issuer),
+            ("{issuer}", self.issuer.as_str()),
             ("{logins_key}", &self.logins_key),
             ("{client_id}", &self.client_id),
             ("{identity_pool_id}", &self.identity_pool_id),
+            ("{pool_issuer}", &identity_pool_issuer(&self.region)),
             ("{region}", &self.region),
             ("{bucket}", &self.bucket),
             ("{bucket_region}", &self.bucket_region),
+            ("{bucket_partition}", partition_of(&self.bucket_region)),
             ("{api_host}", &self.called_api.host),
             ("{api_service}", &self.called_api.service),
             ("{api_region}", &self.called_api.region),

@@ -9,12 +9,14 @@ mod id_token;
 pub(crate) mod issuer;
 mod obstacle;
 pub(crate) mod okta;
+mod partition;
 mod retries;
 mod s3;
 mod sdk;
 mod session_tags;
 mod table;
 mod transport;
+mod trust_policy;
 
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use api::read_api_refusal;
@@ -26,3 +28,4 @@ pub(crate) use sdk::{
     AwsFailure, UnusableAnswer, ended_credentials, is_taken_without_words, senseless, sort_sdk_error,
 };
 pub(crate) use transport::{HttpError, describe, is_unavailable};
+pub(crate) use trust_policy::trust_policy;

@@ -5,9 +5,11 @@ mod report;
 mod template;
 #[cfg(test)]
 mod tests;
+mod trust_policy;
 
 pub use report::{Finding, Link, Mark, Report};
 pub use template::{TemplateError, check_template};
+pub use trust_policy::trust_policy;
 
 /// One comparison and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -289,6 +289,26 @@ fn a_refusal_at_an_object_names_it_and_the_permission_on_it() {
 }
 
 #[test]
+fn what_is_to_be_pasted_fits_the_partition_of_its_region() {
+    let elsewhere =
+        Evidence { region: "us-gov-west-1".to_owned(), bucket_region: "cn-north-1".to_owned(), ..evidence() };
+    let refused =
+        |service, code: &str, evidence: &Evidence| told(&classify(&Refusal::new(service, code, ""), evidence));
+    let listing = refused(S3, "AccessDenied", &elsewhere);
+    assert!(
+        listing.contains("arn:aws-cn:s3:::the-bucket (") && listing.contains("arn:aws-cn:s3:::the-bucket/*"),
+        "{listing}"
+    );
+    let express = refused(S3, "AccessDenied", &elsewhere.clone().for_bucket("fast--cnn1-az1--x-s3"));
+    assert!(express.contains("arn:aws-cn:s3express:cn-north-1:"), "{express}");
+    let read = elsewhere.clone().for_permission(Permission::on_object("s3:GetObject", "the-bucket", "k"));
+    let read = refused(S3, "AccessDenied", &read);
+    assert!(read.contains("arn:aws-cn:s3:::the-bucket/k") && !read.contains("arn:aws:"), "{read}");
+    let role = refused(Cognito, "InvalidIdentityPoolConfigurationException", &elsewhere);
+    assert!(role.contains("cognito-identity-us-gov.amazonaws.com:aud = us-west-2:pool"), "{role}");
+}
+
+#[test]
 fn a_condition_is_named_with_its_object() {
     let reading = evidence().for_permission(Permission::on_object("s3:GetObject", "the-bucket", "k"));
     let mut refusal = Refusal { status: Some(412), ..Refusal::new(S3, "PreconditionFailed", "") };
