@@ -15,6 +15,7 @@ mod s3;
 mod sdk;
 mod session_tags;
 mod table;
+mod token_facts;
 mod transport;
 mod trust_policy;
 
@@ -27,5 +28,7 @@ pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{
     AwsFailure, UnusableAnswer, ended_credentials, is_taken_without_words, senseless, sort_sdk_error,
 };
+pub(crate) use table::row::Row;
+pub(crate) use table::rows;
 pub(crate) use transport::{HttpError, describe, is_unavailable};
 pub(crate) use trust_policy::trust_policy;
