@@ -125,7 +125,10 @@ pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionEr
             called.host, called.service, called.region
         )
     } else {
-        format!("The role may not do this. The pool's authenticated role needs {permission}")
+        format!(
+            "The role may not do this (IAM console > Roles > the role > Permissions). The pool's authenticated role needs \
+             {permission}"
+        )
     };
     let of_the_api = match called.service.as_str() {
         "execute-api" | "lambda" => "; a policy of the API itself must not deny it",

@@ -40,7 +40,7 @@ pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionEr
         code: refusal.code.clone(),
         request_id: refusal.request_id.clone(),
         hint: format!(
-            "The role may not do this. {}{}{says}",
+            "The role may not do this (IAM console > Roles > the role > Permissions). {}{}{says}",
             fix_of_denial(refusal, evidence),
             may_be_absent(evidence)
         ),

@@ -135,7 +135,7 @@ fn algorithm_difference(found: Option<&str>) -> Option<String> {
 }
 
 /// The place where two texts part, in words: eyes pass over one letter.
-pub(crate) fn mark_difference(found: &str, expected: &str) -> String {
+pub(super) fn mark_difference(found: &str, expected: &str) -> String {
     let same = found.chars().zip(expected.chars()).take_while(|(found, expected)| found == expected).count();
     let rest = |text: &str| {
         let rest: Vec<char> = text.chars().skip(same).collect();

@@ -161,7 +161,7 @@ pub(super) static ROWS: &[Row] = &[
     // The redirect URIs.
     row("okta-redirect-uri-unknown", "invalid_request", "'redirect_uri' parameter must be", Misconfigured("redirect URI"),
         "Okta does not know the redirect URI of this request",
-        "In Okta: Applications > your app > General > Sign-in redirect URIs: add okta_callback_url (on a desktop \
+        "In Okta: Applications > your app > General > Sign-in redirect URIs: add it (okta_callback_url, on a desktop \
          okta_desktop_callback_url), equal in every character, port included.")
         .from(oauth!("illegal_redirect_uri, illegal_redirect_uri_enhanced")),
     // On the page that the browser shows at a sign-out.
@@ -237,8 +237,8 @@ pub(super) static ROWS: &[Row] = &[
     // The client.
     row("okta-client-unknown", "invalid_client", "Invalid value for 'client_id' parameter", Misconfigured(CLIENT_ID),
         "the Okta org of this issuer has no active application {client_id}",
-        "In Okta: Applications > your app > General > Client Credentials: copy the Client ID, of the org that okta_issuer_url \
-         is in; a deactivated app has to be activated.")
+        "Use the client ID of an active app of type Native Application (Applications > your app > General > Client Credentials) \
+         in the org that okta_issuer_url is of.")
         .from(oauth!("invalid_client_id")),
     row("okta-client-secret-wanted", "invalid_client", "Client authentication failed", Misconfigured(CLIENT_ID),
         "Okta expects application {client_id} to authenticate itself, by a client secret or a key",

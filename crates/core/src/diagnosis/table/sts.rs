@@ -80,6 +80,15 @@ pub(super) static ROWS: &[Row] = &[
         "Map fewer or shorter claims: Cognito console > Identity pools > {identity_pool_id} > User access > {logins_key} > \
          Attributes for access control.")
         .from(WEB_IDENTITY),
+    row("sts-credentials-unknown", "InvalidClientTokenId", "", Misconfigured("Auth.region"),
+        "STS does not know the AWS credentials",
+        "Credentials of {region} work in its own partition (AWS, China or GovCloud); regions that an account has to enable may \
+         need session tokens for all regions (IAM console > Account settings > Security Token Service).")
+        .from("AWS STS API reference, Common errors"),
+    row("sts-credentials-expired", "ExpiredToken", "", Retryable,
+        "the AWS credentials that another tool took have ended",
+        "Take fresh ones; Session::sdk_config() renews them by itself.")
+        .from("AWS STS API reference, Common errors"),
     row("sts-role-chaining-hour", "ValidationError", "exceeds the 1 hour session limit for roles assumed by role chaining",
         Misconfigured("DurationSeconds"),
         "credentials of a role that was assumed with a role's credentials live for an hour at most",
