@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jetbridge::{ListObjects, LoginOptions, Session, SessionError, SessionState, SignInReason};
+use jetbridge::{ListObjects, LoginOptions, Session, SessionError, SessionState, SignInReason, SignOutMode};
 use jetbridge_local_stack::{Fault, Options, ScriptedBrowser};
 use serde_json::json;
 
@@ -137,6 +137,27 @@ async fn a_wrong_client_or_redirect_uri_is_said_on_okta_s_page_and_never_redirec
         let page = ScriptedBrowser::new(None).unwrap().sign_in(&request.url, ALICE, PASSWORD).await.unwrap_err();
         assert!(page.to_string().contains(said), "{page}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_okta_says_at_userinfo_and_at_the_revocation_is_told() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    let challenge = "WWW-Authenticate: Bearer realm=\"x\", error=\"insufficient_scope\", error_description=\"The access token \
+                     provided does not contain the required scopes.\"\r\n";
+    server.answer("userinfo", raw(403, challenge, ""));
+    let error = session.user_info().await.unwrap_err();
+    assert!(
+        matches!(&error, SessionError::Misconfigured { setting, hint, .. }
+            if setting == "okta_scopes" && hint.contains("profile")),
+        "{error:?}"
+    );
+    assert!(matches!(session.state(), SessionState::SignedIn { .. }));
+    let refusal = json!({ "error": "invalid_client", "error_description": "Nobody knows it." });
+    server.answer("revoke", Answer::Json(401, refusal));
+    let error = session.sign_out(SignOutMode::Revoke).await.unwrap().revocation.unwrap().unwrap_err();
+    assert!(told(&error).contains("invalid_client") && told(&error).contains("Nobody knows it"), "{error:?}");
+    assert!(told(&error).contains("Clear User Sessions"), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
