@@ -25,16 +25,18 @@ const fn row(
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[
-    row("cognito-provider-not-supported", "NotAuthorizedException", "Token is not from a supported provider", Misconfigured(POOL),
+    row("cognito-provider-not-supported", "NotAuthorizedException", "Token is not from a supported provider",
+        Misconfigured(POOL),
         "identity pool {identity_pool_id} does not accept ID tokens of {logins_key} for client {client_id}",
-        "IAM console > Identity providers: https://{logins_key} must exist with audience {client_id}. Cognito console > Identity \
-         pools > {identity_pool_id} > User access > Add identity provider: attach it to this very pool, in {region}.")
+        "IAM console > Identity providers: https://{logins_key} must exist with audience {client_id}. Cognito console > \
+         Identity pools > {identity_pool_id} > User access > Add identity provider: attach it to this very pool, in \
+         {region}.")
         .looking_at_token()
         .from("aws-amplify/amplify-js#2067"),
     row("cognito-issuer-differs", "NotAuthorizedException", "Issuer doesn't match providerName", Misconfigured(ISSUER),
         "the provider's name is not the token's issuer",
-        "The IAM identity provider (IAM console > Identity providers) must be https://{logins_key}, path included, without a slash \
-         at the end.")
+        "The IAM identity provider (IAM console > Identity providers) must be https://{logins_key}, path included, without a \
+         slash at the end.")
         .looking_at_token()
         .from("amazon-archives/amazon-cognito-identity-js#407"),
     row("cognito-token-expired", "NotAuthorizedException", "expired", SignIn,
@@ -43,13 +45,13 @@ pub(super) static ROWS: &[Row] = &[
         .from("aws-amplify/amplify-js#2723"),
     row("cognito-claim-missing", "NotAuthorizedException", "Missing a required claim", Misconfigured("okta_client_id"),
         "Cognito was given a token that is no ID token",
-        "Cognito takes ID tokens only; check that the authorization server issues them for scope openid.")
+        "Cognito takes ID tokens only; check that the authorization server issues them for scope openid (okta_scopes).")
         .looking_at_token()
         .from("amazon-archives/amazon-cognito-identity-js#7"),
     row("cognito-token-not-verified", "NotAuthorizedException", "Couldn't verify signed token", Misconfigured(ISSUER),
         "Cognito could not verify the ID token's signature",
-        "Cognito must be able to reach the issuer's keys from the internet (no IP allow list in Okta: Security > Networks), and \
-         they must be RSA.")
+        "Cognito must be able to reach the issuer's keys from the internet (no IP allow list in Okta: Security > Networks), \
+         and they must be RSA.")
         .looking_at_token()
         .from("aws/aws-sdk-js#3408"),
     row("cognito-own-token", "NotAuthorizedException", "Can't pass in a Cognito token", Misconfigured(ISSUER),
@@ -59,24 +61,25 @@ pub(super) static ROWS: &[Row] = &[
         .from("aws-amplify/amplify-js#665"),
     row("cognito-token-invalid", "NotAuthorizedException", "Invalid login token", Misconfigured(ISSUER),
         "Cognito does not accept the ID token: {words}",
-        "It must be an ID token (no access token) of https://{logins_key} for client {client_id}, signed with an RSA key that \
-         the issuer publishes.")
+        "It must be an ID token (no access token) of https://{logins_key} for client {client_id}, signed with an RSA key \
+         that the issuer publishes.")
         .looking_at_token()
         .from(API),
     row("cognito-role-rules", "NotAuthorizedException", "ambiguous role mapping", Misconfigured(POOL),
         "the role rules of identity pool {identity_pool_id} match no role for this user, and none is the default",
-        "Cognito console > Identity pools > {identity_pool_id} > User access > https://{logins_key} > Role settings: add a rule \
-         for a claim that the ID token has (in Okta: a claim set to \"ID Token, Always\"), or use the default \
+        "Cognito console > Identity pools > {identity_pool_id} > User access > https://{logins_key} > Role settings: add a \
+         rule for a claim that the ID token has (in Okta: a claim set to \"ID Token, Always\"), or use the default \
          authenticated role when no rule matches.")
         .from("aws-amplify/amplify-js#3621, #8644"),
     row("cognito-no-guests", "NotAuthorizedException", "Unauthenticated access is not supported", Misconfigured(POOL),
         "no ID token was sent, and the pool has no guests",
-        "Sign in first, or switch guest access on: Cognito console > Identity pools > {identity_pool_id} > User access > Guest access.")
+        "Sign in first, or switch guest access on: Cognito console > Identity pools > {identity_pool_id} > User access > \
+         Guest access.")
         .from("aws/aws-sdk-js-v3#3113"),
     row("cognito-logins-differ", "NotAuthorizedException", "Logins don't match", Misconfigured(POOL),
         "the identity belongs to another user or pool",
-        "Sign out and in again; if it comes back, attach the provider https://{logins_key} to the pool: Cognito console > Identity \
-         pools > {identity_pool_id} > User access.")
+        "Sign out and in again; if it comes back, attach the provider https://{logins_key} to the pool: Cognito console > \
+         Identity pools > {identity_pool_id} > User access.")
         .looking_at_token()
         .from("aws-amplify/amplify-js#2443"),
     row("cognito-identity-forbidden", "NotAuthorizedException", "is forbidden", AccessDenied,
@@ -85,7 +88,8 @@ pub(super) static ROWS: &[Row] = &[
         .from(API),
     row("cognito-resource-control-policy", "AccessDeniedException", "", AccessDenied,
         "a policy of AWS forbids this call",
-        "Ask who runs the AWS organization about its resource control policies for Cognito.")
+        "Ask who runs the AWS organization about its resource control policies for Cognito (AWS Organizations console > \
+         Policies).")
         .from(API),
     row("cognito-role-not-assumed", "InvalidIdentityPoolConfigurationException", "", Misconfigured(POOL),
         "the pool's role does not let Cognito have it; or, if it is so for some users only, a claim that the pool maps to a \
@@ -109,7 +113,8 @@ pub(super) static ROWS: &[Row] = &[
         .from(API),
     row("cognito-login-linked-elsewhere", "ResourceConflictException", "", AccessDenied,
         "the login is already linked to another identity",
-        "Sign out and in again; if it comes back, unlink the login from the other identity in the Cognito console.")
+        "Sign out and in again; if it comes back, unlink the login from the other identity: Cognito console > Identity \
+         pools > {identity_pool_id} > Identity browser.")
         .from(API),
     row("cognito-invalid-parameter", "InvalidParameterException", "", Misconfigured(POOL),
         "Cognito does not accept the request for pool {identity_pool_id}",

@@ -44,8 +44,8 @@ pub(super) static ROWS: &[Row] = &[
     // Somebody may not.
     row("okta-user-not-assigned", "access_denied", "User is not assigned to the client application", AccessDenied,
         "the user is not assigned to the application",
-        "In Okta: Applications > your app > Assignments: assign the user or one of the user's groups. The browser stays signed \
-         in at Okta, so that the next sign-in is this user's too, unless it asks for another one (prompt=login).")
+        "In Okta: Applications > your app > Assignments: assign the user or one of the user's groups. The browser stays \
+         signed in at Okta, so that the next sign-in is this user's too, unless it asks for another one (prompt=login).")
         .from(oauth!("user_not_assigned")),
     row("okta-no-matching-policy", "access_denied", "Policy evaluation failed for this request", AccessDenied,
         "no access policy of the authorization server covers this request",
@@ -59,8 +59,8 @@ pub(super) static ROWS: &[Row] = &[
         .from(oauth!("no_scope_allowed")),
     row("okta-scopes-denied", "access_denied", "requested scopes were denied by the policy", AccessDenied,
         "the access policy's rule does not allow every requested scope",
-        "In Okta: Security > API > your authorization server > Access Policies > the rule: allow the scopes of okta_scopes, or \
-         take out of okta_scopes what nobody needs.")
+        "In Okta: Security > API > your authorization server > Access Policies > the rule: allow the scopes of okta_scopes, \
+         or take out of okta_scopes what nobody needs.")
         .from(oauth!("scope_denied")),
     row("okta-refresh-scopes-denied", "access_denied", "were not granted in the original authorize request", AccessDenied,
         "a renewal asks for scopes that the sign-in was not granted",
@@ -96,7 +96,8 @@ pub(super) static ROWS: &[Row] = &[
         "Ask Okta's administrator or support for it: custom authorization servers need API Access Management, without which \
          okta_issuer_url has to be the bare https://your-domain.")
         .from(oauth!("feature_not_enabled_access_denied")),
-    row("okta-resource-owner-denied", "access_denied", "The resource owner or authorization server denied the request", AccessDenied,
+    row("okta-resource-owner-denied", "access_denied", "The resource owner or authorization server denied the request",
+        AccessDenied,
         "somebody pressed Cancel or gave no consent on Okta's page, or a sign-in policy refused",
         "Sign in again. If nobody cancelled: in Okta, Applications > your app > Sign On > the authentication policy, and \
          Reports > System Log for the rule that denied.")
@@ -149,8 +150,8 @@ pub(super) static ROWS: &[Row] = &[
         "Sign in again; okta_client_id was changed meanwhile, perhaps.")
         .from(oauth!("mismatched_client")),
     row("okta-refresh-token-invalid", "invalid_grant", "The refresh token is invalid or expired", SignIn,
-        "the refresh token has expired, was revoked, was not used for longer than Okta keeps it (seven days unless the access \
-         policy says otherwise), or was used twice under rotation",
+        "the refresh token has expired, was revoked, was not used for longer than Okta keeps it (seven days unless the \
+         access policy says otherwise), or was used twice under rotation",
         "Sign in again. If it comes too soon: in Okta, Security > API > your authorization server > Access Policies > the \
          rule: refresh token lifetime.")
         .from(oauth!("invalid_refresh_token")),
@@ -222,7 +223,8 @@ pub(super) static ROWS: &[Row] = &[
         .from(oauth!("illegal_custom_scope")),
     row("okta-scope-not-allowed", "invalid_scope", "not allowed for this request", Misconfigured(SCOPES),
         "one of the scopes is not allowed for this application",
-        "Remove it from okta_scopes; offline_access needs Refresh Token ticked: Applications > your app > General > Grant type.")
+        "Remove it from okta_scopes; offline_access needs Refresh Token ticked: Applications > your app > General > Grant \
+         type.")
         .from(oauth!("illegal_scope, illegal_scopes")),
     row("okta-scope-invalid", "invalid_scope", "", Misconfigured(SCOPES),
         "the authorization server does not know or does not allow one of the scopes",
@@ -237,8 +239,8 @@ pub(super) static ROWS: &[Row] = &[
     // The client.
     row("okta-client-unknown", "invalid_client", "Invalid value for 'client_id' parameter", Misconfigured(CLIENT_ID),
         "the Okta org of this issuer has no active application {client_id}",
-        "Use the client ID of an active app of type Native Application (Applications > your app > General > Client Credentials) \
-         in the org that okta_issuer_url is of.")
+        "Use the client ID of an active app of type Native Application (Applications > your app > General > Client \
+         Credentials) in the org that okta_issuer_url is of.")
         .from(oauth!("invalid_client_id")),
     row("okta-client-secret-wanted", "invalid_client", "Client authentication failed", Misconfigured(CLIENT_ID),
         "Okta expects application {client_id} to authenticate itself, by a client secret or a key",
@@ -284,13 +286,13 @@ pub(super) static ROWS: &[Row] = &[
     // The server.
     row("okta-groups-claim", "server_error", "The groups claim matched too many groups", Misconfigured(CLAIMS),
         "the groups claim of the ID token matches more groups than Okta puts into a token",
-        "In Okta: Security > API > your authorization server > Claims (org server: Applications > your app > Sign On): narrow \
-         the filter of the groups claim.")
+        "In Okta: Security > API > your authorization server > Claims (org server: Applications > your app > Sign On): \
+         narrow the filter of the groups claim.")
         .from(oauth!("too_many_groups_in_groups_claim")),
     row("okta-claim-evaluation", "server_error", "claim could not be evaluated", Misconfigured(CLAIMS),
         "a claim's expression fails for this user: {words}",
-        "In Okta: Security > API > your authorization server > Claims: correct its expression; Token Preview tries it for one \
-         user.")
+        "In Okta: Security > API > your authorization server > Claims: correct its expression; Token Preview tries it for \
+         one user.")
         .from(oauth!("user_claim_evaluation_failure, system_claim_evaluation_failure")),
     row("okta-server-error", "server_error", "", Retryable, "Okta had an internal error", "")
         .from(oauth!("server_error")),
@@ -298,7 +300,8 @@ pub(super) static ROWS: &[Row] = &[
         .from(oauth!("temporarily_unavailable")),
     row("okta-endpoint-gone", "E0000007", "", Misconfigured(ISSUER),
         "Okta has nothing at this address: the authorization server was deleted or switched off, perhaps",
-        "In Okta: Security > API > Authorization Servers: compare its issuer URI with okta_issuer_url, and see that it is active.")
+        "In Okta: Security > API > Authorization Servers: compare its issuer URI with okta_issuer_url, and see that it is \
+         active.")
         .from(api!("E0000007")),
     row("okta-no-api-access-management", "E0000015", "", Misconfigured(ISSUER),
         "this Okta org has no API Access Management, so custom authorization servers cannot be used",

@@ -59,7 +59,8 @@ pub(super) static ROWS: &[Row] = &[
         "Upload it from a file or a stream, in parts.")
         .from(ERRORS),
     row("s3-part-too-small", "EntityTooSmall", "", Misconfigured(SETTING_OBJECT),
-        "parts of {subject} are smaller than S3 takes", "Send it again in larger parts: no part but the last may have less than 5 MiB.")
+        "parts of {subject} are smaller than S3 takes",
+        "Send it again in larger parts: no part but the last may have less than 5 MiB.")
         .from(ERRORS),
     row("s3-key-too-long", "KeyTooLongError", "", Misconfigured(SETTING_KEY),
         "the key is too long", "S3 takes 1,024 bytes in UTF-8.")
@@ -111,25 +112,29 @@ pub(super) static ROWS: &[Row] = &[
         .from(KMS),
     row("s3-access-denied", "AccessDenied", "", AccessDenied,
         "the role may not do this",
-        "IAM console > Roles > the pool's authenticated role > Permissions: s3:ListBucket on arn:{bucket_partition}:s3:::{bucket} (the \
-         bucket itself, not /*) and s3:GetObject on arn:{bucket_partition}:s3:::{bucket}/*; the error names what this very call \
-         takes. A condition on s3:prefix must allow the prefix that is listed, the bucket's policy must not deny it, and an \
-         object encrypted with a key of AWS KMS takes kms:Decrypt on that key, and kms:GenerateDataKey for uploads.")
+        "IAM console > Roles > the pool's authenticated role > Permissions: s3:ListBucket on \
+         arn:{bucket_partition}:s3:::{bucket} (the bucket itself, not /*) and s3:GetObject on \
+         arn:{bucket_partition}:s3:::{bucket}/*; the error names what this very call takes. A condition on s3:prefix must \
+         allow the prefix that is listed, the bucket's policy must not deny it, and an object encrypted with a key of AWS \
+         KMS takes kms:Decrypt on that key, and kms:GenerateDataKey for uploads.")
         .explained_by(explain::access_denied)
         .from(ERRORS),
     row("s3-permanent-redirect", "PermanentRedirect", "", Misconfigured("Storage.AWSS3.region"),
         "bucket {bucket} is in another region than {bucket_region}",
-        "Set Storage.AWSS3.region to the bucket's region (S3 console > the bucket > Properties), which the error names if S3 did.")
+        "Set Storage.AWSS3.region to the bucket's region (S3 console > the bucket > Properties), which the error names if S3 \
+         did.")
         .explained_by(explain::wrong_region)
         .from(ERRORS),
     row("s3-signed-for-another-region", "AuthorizationHeaderMalformed", "region", Misconfigured("Storage.AWSS3.region"),
         "bucket {bucket} is in another region than {bucket_region}",
-        "Set Storage.AWSS3.region to the bucket's region (S3 console > the bucket > Properties), which the error names if S3 did.")
+        "Set Storage.AWSS3.region to the bucket's region (S3 console > the bucket > Properties), which the error names if S3 \
+         did.")
         .explained_by(explain::wrong_region)
         .from(ERRORS),
     row("s3-location-constraint", "IllegalLocationConstraintException", "", Misconfigured("Storage.AWSS3.region"),
         "bucket {bucket} is in another region than {bucket_region}",
-        "Set Storage.AWSS3.region to the bucket's region (S3 console > the bucket > Properties), which the error names if S3 did.")
+        "Set Storage.AWSS3.region to the bucket's region (S3 console > the bucket > Properties), which the error names if S3 \
+         did.")
         .explained_by(explain::wrong_region)
         .from(ERRORS),
     row("s3-temporary-redirect", "TemporaryRedirect", "", Retryable,
@@ -160,9 +165,9 @@ pub(super) static ROWS: &[Row] = &[
     // default. Between partitions none does.
     row("s3-invalid-token", "InvalidToken", "", Misconfigured("Storage.AWSS3.region"),
         "S3 in {bucket_region} does not accept the AWS credentials, not even new ones",
-        "Credentials of {region} work in its own partition (AWS, China or GovCloud); regions that an account has to enable may \
-         need session tokens for all regions (IAM console > Account settings > Security Token Service). Another server than \
-         AWS's (Storage.AWSS3.endpoint) must know them too.")
+        "Credentials of {region} work in its own partition (AWS, China or GovCloud); regions that an account has to enable \
+         may need session tokens for all regions (IAM console > Account settings > Security Token Service). Another server \
+         than AWS's (Storage.AWSS3.endpoint) must know them too.")
         .from(ERRORS),
     row("s3-invalid-access-key", "InvalidAccessKeyId", "", Misconfigured("Storage.AWSS3.region"),
         "S3 in {bucket_region} does not know the AWS credentials, not even new ones",
