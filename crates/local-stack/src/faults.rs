@@ -1,151 +1,286 @@
 //! Failures by name. Each is one that Okta, Cognito, S3, STS, an API or the network really shows; a test or the command line asks
-//! for one, for a number of requests, and the service that it concerns then fails in exactly that way.
+//! for one. What passes is asked for a number of requests, and the service that it concerns then fails in exactly that way.
+//! What lasts is the set-up of somebody who configured a service wrongly: it is so from then on, for every request, until it
+//! is mended, and the service finds out by its own rules.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::request_log::Service;
+
+/// What a client gets to see of a fault that is an answer with an error code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FaultAnswer {
+    /// Who answers.
+    pub service: Service,
+    /// The HTTP status. Of an error that Okta sends with the browser it is the catalogue's, and none is seen.
+    pub status: u16,
+    /// The service's error code.
+    pub code: &'static str,
+    /// What the message says, or of one with values in it a part.
+    pub message: &'static str,
+}
+
 macro_rules! faults {
-    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
+    (
+        passing { $($(#[doc = $doc:literal])* $variant:ident = $name:literal $(=> $service:ident $status:literal $code:literal $message:literal)?,)* }
+        lasting { $($(#[doc = $lasting_doc:literal])* $lasting:ident = $lasting_name:literal $(=> $lasting_service:ident $lasting_status:literal $lasting_code:literal $lasting_message:literal)?,)* }
+    ) => {
         /// A failure that the stack can be told to show.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Fault { $($(#[doc = $doc])* $variant,)* }
+        pub enum Fault { $($(#[doc = $doc])* $variant,)* $($(#[doc = $lasting_doc])* $lasting,)* }
 
         impl Fault {
             /// Every fault there is.
-            pub const ALL: &'static [Fault] = &[$(Fault::$variant,)*];
+            pub const ALL: &'static [Fault] = &[$(Fault::$variant,)* $(Fault::$lasting,)*];
 
             /// Its name on the command line.
             pub fn name(self) -> &'static str {
-                match self { $(Fault::$variant => $name,)* }
+                match self { $(Fault::$variant => $name,)* $(Fault::$lasting => $lasting_name,)* }
+            }
+
+            /// Whether it is a wrong set-up, which lasts until it is mended, however many requests come.
+            pub fn lasts(self) -> bool {
+                match self { $(Fault::$variant => false,)* $(Fault::$lasting => true,)* }
+            }
+
+            /// The answer by which a client gets to know it; none if it breaks or holds a connection, or spoils an answer of
+            /// success.
+            pub fn answer(self) -> Option<FaultAnswer> {
+                match self {
+                    $(Fault::$variant => answer!($($service $status $code $message)?),)*
+                    $(Fault::$lasting => answer!($($lasting_service $lasting_status $lasting_code $lasting_message)?),)*
+                }
+            }
+
+            /// Who shows it and how, with the vendor's page where it says so.
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Fault::$variant => concat!($($doc),*).trim_ascii_start(),)*
+                    $(Fault::$lasting => concat!($($lasting_doc),*).trim_ascii_start(),)*
+                }
             }
         }
     };
 }
 
+macro_rules! answer {
+    () => {
+        None
+    };
+    ($service:ident $status:literal $code:literal $message:literal) => {
+        Some(FaultAnswer { service: Service::$service, status: $status, code: $code, message: $message })
+    };
+}
+
 faults! {
-    /// Every service: the connection breaks before anybody has seen the request, as when the network is gone.
-    NetworkDown = "network-down",
-    /// Okta: the connection is silently dead: it is accepted and stays open, and no answer ever comes. Nobody sees the
-    /// request.
-    OktaSilent = "okta-silent",
-    /// Cognito: as `okta-silent`.
-    CognitoSilent = "cognito-silent",
-    /// S3: as `okta-silent`.
-    S3Silent = "s3-silent",
-    /// STS: as `okta-silent`.
-    StsSilent = "sts-silent",
-    /// The API: as `okta-silent`.
-    ApiSilent = "api-silent",
-    /// Okta: discovery answers 503.
-    DiscoveryUnavailable = "discovery-unavailable",
-    /// Okta: the key endpoint answers 503.
-    JwksUnavailable = "jwks-unavailable",
-    /// Okta: the token endpoint answers 503 before it looks at the request.
-    TokenUnavailable = "token-unavailable",
-    /// Okta: the token endpoint does its work (code and refresh token are spent), then the connection breaks.
-    TokenResponseLost = "token-response-lost",
-    /// Okta: the token endpoint does its work (code and refresh token are spent), then a gateway in front of it answers 504.
-    TokenGatewayTimeout = "token-gateway-timeout",
-    /// Okta: the token endpoint does its work (code and refresh token are spent), then holds its answer: for ever, or for
-    /// as long as was asked for.
-    TokenAnswerHeld = "token-answer-held",
-    /// Okta: the token endpoint waits before it does its work: 5 seconds, or as long as was asked for. It does the work
-    /// then, even if the client has gone.
-    TokenSlow = "token-slow",
-    /// Okta: a refresh does its work, rotation included, but no refresh token is in the answer. "Okta only returns the new
-    /// access token", its guide says in one place (guides/refresh-tokens, "Persistent token benefits"), "and the refresh
-    /// token" in another ("Use a refresh token").
-    RefreshTokenWithheld = "refresh-token-withheld",
-    /// Okta: 429 with `X-Rate-Limit-Reset` and error E0000047.
-    TokenRateLimited = "token-rate-limited",
-    /// Okta: the ID token's signature does not match its claims.
-    IdTokenTampered = "id-token-tampered",
-    /// Okta: the ID token has another nonce than the authorization request.
-    IdTokenWrongNonce = "id-token-wrong-nonce",
-    /// Okta: the access policy of the default authorization server does not cover the request (`access_denied`).
-    NoMatchingPolicy = "no-matching-policy",
-    /// Okta: userinfo answers for another subject.
-    UserInfoWrongSubject = "userinfo-wrong-subject",
-    /// Cognito: NotAuthorizedException, "Token is not from a supported provider of this identity pool".
-    CognitoUnsupportedProvider = "cognito-unsupported-provider",
-    /// Cognito: NotAuthorizedException, "Issuer doesn't match providerName", as if the provider had another URL.
-    CognitoIssuerMismatch = "cognito-issuer-mismatch",
-    /// Cognito: NotAuthorizedException, "Missing a required claim: aud", as if it had been sent an access token.
-    CognitoMissingAudience = "cognito-missing-audience",
-    /// Cognito: NotAuthorizedException, "Couldn't verify signed token", as if the signature were not by a published RSA
-    /// key.
-    CognitoTokenUnverified = "cognito-token-unverified",
-    /// Cognito: NotAuthorizedException, "Can't pass in a Cognito token", as if the login were the pool's own token.
-    CognitoOwnToken = "cognito-own-token",
-    /// Cognito: NotAuthorizedException, "Unauthenticated access is not supported", as if no login had been sent.
-    CognitoLoginMissing = "cognito-login-missing",
-    /// Cognito: ExternalServiceException, as if the service could not read the issuer's keys.
-    CognitoProviderUnreachable = "cognito-provider-unreachable",
-    /// Cognito: InvalidIdentityPoolConfigurationException, "Check assigned IAM roles for this pool".
-    CognitoRolesMisconfigured = "cognito-roles-misconfigured",
-    /// Cognito: NotAuthorizedException, "The ambiguous role mapping rules denied this request.", as from a pool whose
-    /// rules match no role and fall back on none.
-    CognitoRoleRulesDenied = "cognito-role-rules-denied",
-    /// Cognito: NotAuthorizedException, "Logins don't match", as for an identity of somebody else.
-    CognitoLoginsMismatch = "cognito-logins-mismatch",
-    /// Cognito: ResourceConflictException, "Login is already linked to another identity."
-    CognitoLoginLinkedElsewhere = "cognito-login-linked-elsewhere",
-    /// Cognito: NotAuthorizedException, "Access to Identity '…' is forbidden".
-    CognitoIdentityForbidden = "cognito-identity-forbidden",
-    /// Cognito: ResourceNotFoundException, "Identity '…' not found".
-    CognitoIdentityNotFound = "cognito-identity-not-found",
-    /// Cognito: LimitExceededException of GetId.
-    CognitoLimitExceeded = "cognito-limit-exceeded",
-    /// Cognito: TooManyRequestsException.
-    CognitoThrottled = "cognito-throttled",
-    /// Cognito: InternalErrorException (500).
-    CognitoUnavailable = "cognito-unavailable",
-    /// S3: AccessDenied.
-    S3AccessDenied = "s3-access-denied",
-    /// S3: ExpiredToken.
-    S3ExpiredToken = "s3-expired-token",
-    /// S3: InvalidToken.
-    S3InvalidToken = "s3-invalid-token",
-    /// S3: 503 SlowDown.
-    S3SlowDown = "s3-slow-down",
-    /// S3: 307 TemporaryRedirect, as for a bucket whose name is not known everywhere yet (Amazon S3 user guide, "Making
-    /// requests": "Request redirection and the REST API").
-    S3TemporaryRedirect = "s3-temporary-redirect",
-    /// S3: the connection breaks in the middle of a listing's page.
-    S3PageCut = "s3-page-cut",
-    /// S3: it does its work, whatever that is, then the connection breaks.
-    S3ResponseLost = "s3-response-lost",
-    /// S3: a part is kept, then the connection breaks.
-    S3PartResponseLost = "s3-part-response-lost",
-    /// S3: the object is made of its parts, then the connection breaks.
-    S3CompleteResponseLost = "s3-complete-response-lost",
-    /// S3: nothing is made of the parts, and InternalError comes after status 200: "a 200 OK response can contain either a
-    /// success or an error" (S3 API reference, CompleteMultipartUpload).
-    S3CompleteErrorInOk = "s3-complete-error-in-200",
-    /// S3: nothing is copied, and InternalError comes after status 200: "If the error occurs during the copy operation, the
-    /// error response is embedded in the 200 OK response" (S3 API reference, CopyObject).
-    S3CopyErrorInOk = "s3-copy-error-in-200",
-    /// S3: it takes the head of an upload and no byte of its body, and never answers, as on a network that stands still.
-    S3UploadStalled = "s3-upload-stalled",
-    /// S3: the connection breaks in the middle of an object's bytes. s3transfer asks again after it (`IncompleteReadError` among
-    /// `S3_RETRYABLE_DOWNLOAD_ERRORS`, `s3transfer/utils.py`).
-    S3ObjectCut = "s3-object-cut",
-    /// S3: in the middle of an object's bytes nothing more comes, on a connection that stays open: what "Stalled stream
-    /// protection" of the AWS SDK for Rust is for (its developer guide).
-    S3ObjectStalled = "s3-object-stalled",
-    /// S3: one bit of an object's bytes is another one than S3 keeps, which the checksum beside them tells ("Checking object
-    /// integrity for data downloads", user guide; TCP's own misses some: Stone and Partridge, "When the CRC and TCP Checksum
-    /// Disagree", SIGCOMM 2000).
-    S3ObjectDamaged = "s3-object-damaged",
-    /// STS: 400 Throttling, "Rate exceeded".
-    StsThrottled = "sts-throttled",
-    /// STS: IDPCommunicationError, as if the service could not read the issuer's keys.
-    StsProviderUnreachable = "sts-provider-unreachable",
-    /// The API: 429, "Too Many Requests", as beyond the stage's rate.
-    ApiThrottled = "api-throttled",
-    /// The API: 403, "Forbidden", as for credentials that have expired or that AWS does not know: an HTTP API says no more.
-    ApiCredentialsRefused = "api-credentials-refused",
+    passing {
+        /// Every service: the connection breaks before anybody has seen the request, as when the network is gone.
+        NetworkDown = "network-down",
+        /// Okta: the connection is silently dead: it is accepted and stays open, and no answer ever comes. Nobody sees the
+        /// request.
+        OktaSilent = "okta-silent",
+        /// Cognito: as `okta-silent`.
+        CognitoSilent = "cognito-silent",
+        /// S3: as `okta-silent`.
+        S3Silent = "s3-silent",
+        /// STS: as `okta-silent`.
+        StsSilent = "sts-silent",
+        /// The API: as `okta-silent`.
+        ApiSilent = "api-silent",
+        /// Okta: discovery answers 503.
+        DiscoveryUnavailable = "discovery-unavailable",
+        /// Okta: the key endpoint answers 503.
+        JwksUnavailable = "jwks-unavailable",
+        /// Okta: the token endpoint answers 503 before it looks at the request.
+        TokenUnavailable = "token-unavailable",
+        /// Okta: the token endpoint does its work (code and refresh token are spent), then the connection breaks.
+        TokenResponseLost = "token-response-lost",
+        /// Okta: the token endpoint does its work (code and refresh token are spent), then a gateway in front of it answers 504.
+        TokenGatewayTimeout = "token-gateway-timeout",
+        /// Okta: the token endpoint does its work (code and refresh token are spent), then holds its answer: for ever, or for
+        /// as long as was asked for.
+        TokenAnswerHeld = "token-answer-held",
+        /// Okta: the token endpoint waits before it does its work: 5 seconds, or as long as was asked for. It does the work
+        /// then, even if the client has gone.
+        TokenSlow = "token-slow",
+        /// Okta: a refresh does its work, rotation included, but no refresh token is in the answer. "Okta only returns the new
+        /// access token", its guide says in one place (guides/refresh-tokens, "Persistent token benefits"), "and the refresh
+        /// token" in another ("Use a refresh token").
+        RefreshTokenWithheld = "refresh-token-withheld",
+        /// Okta: 429 with `X-Rate-Limit-Reset` and error E0000047.
+        TokenRateLimited = "token-rate-limited" => Okta 429 "E0000047" "API call exceeded rate limit due to too many requests.",
+        /// Okta: the ID token's signature does not match its claims.
+        IdTokenTampered = "id-token-tampered",
+        /// Okta: the ID token has another nonce than the authorization request.
+        IdTokenWrongNonce = "id-token-wrong-nonce",
+        /// Okta: the access policy of the default authorization server does not cover the request (`access_denied`).
+        NoMatchingPolicy = "no-matching-policy" => Okta 401 "access_denied" "Policy evaluation failed for this request, please check the policy configurations.",
+        /// Okta: userinfo answers for another subject.
+        UserInfoWrongSubject = "userinfo-wrong-subject",
+        /// Okta: the authorization endpoint sends the browser back with `server_error` (its errors catalogue,
+        /// data/oauth2-error-codes.json of 2026.08.1, which has the words of all errors of OAuth here).
+        AuthorizeServerError = "authorize-server-error" => Okta 500 "server_error" "The authorization server encountered an unexpected condition that prevented it from fulfilling the request.",
+        /// Okta: as `authorize-server-error`, with `temporarily_unavailable`.
+        AuthorizeUnavailable = "authorize-temporarily-unavailable" => Okta 400 "temporarily_unavailable" "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server.",
+        /// Okta: as `authorize-server-error`, with `login_required`: the app's sign-on policy wants more than the session in the
+        /// browser has (`app_sign_on_required` of the catalogue).
+        AuthorizeLoginRequired = "authorize-login-required" => Okta 400 "login_required" "The client specified not to prompt, but the client app requires re-authentication or MFA.",
+        /// Okta: as `authorize-server-error`, with `consent_required`.
+        AuthorizeConsentRequired = "authorize-consent-required" => Okta 400 "consent_required" "The following scopes require user consent: [profile].",
+        /// Okta: as `authorize-server-error`, with `interaction_required`.
+        AuthorizeInteractionRequired = "authorize-interaction-required" => Okta 400 "interaction_required" "Your client is configured to use the interaction code flow and user interaction is required to complete the request.",
+        /// Okta: as `authorize-server-error`: the policy's rule refuses one of the scopes (`scope_denied` of the catalogue).
+        AuthorizeScopeDenied = "authorize-scope-denied" => Okta 400 "access_denied" "Some of the requested scopes were denied by the policy. Denied scopes: [email].",
+        /// Okta: as `authorize-server-error`: no scope at all is let through (`no_scope_allowed` of the catalogue).
+        AuthorizeNoScopeAllowed = "authorize-no-scope-allowed" => Okta 400 "access_denied" "Policy evaluation succeeded, but all the requested scopes were rejected.",
+        /// Okta: as `authorize-server-error`: somebody signed in, and Okta lets the account in no more (`login_failed` of the
+        /// catalogue).
+        AuthorizeLoginFailed = "authorize-login-failed" => Okta 403 "access_denied" "Login failed.",
+        /// Okta: the token endpoint answers `server_error` (500), as when no ID token can be made (`id_token_not_generated`).
+        TokenServerError = "token-server-error" => Okta 500 "server_error" "Failed to create the id_token.",
+        /// Okta: the token endpoint answers `server_error` (400): the claim `groups` has more than a token takes.
+        TokenTooManyGroups = "token-too-many-groups" => Okta 400 "server_error" "The groups claim matched too many groups and must be configured to match fewer groups.",
+        /// Okta: the token endpoint answers `temporarily_unavailable`.
+        TokenTemporarilyUnavailable = "token-temporarily-unavailable" => Okta 400 "temporarily_unavailable" "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server.",
+        /// Okta: the token endpoint answers `invalid_grant` to a good code or refresh token, as to those of another client.
+        TokenGrantMismatched = "token-grant-mismatched" => Okta 400 "invalid_grant" "The grant was issued to another client. Please make sure the 'client_id' matches the one used at the authorize request.",
+        /// Okta: the token endpoint answers `invalid_grant` with status 429, as when one user refreshes too often
+        /// (`user_rate_limited` of the catalogue).
+        TokenUserRateLimited = "token-user-rate-limited" => Okta 429 "invalid_grant" "API call exceeded rate limit due to too many requests.",
+        /// Okta: the token endpoint wants its nonce in the DPoP proof and gives one, whether there was a proof or not
+        /// (guides/dpop, "Request tokens").
+        TokenDpopNonceDemanded = "token-dpop-nonce-demanded" => Okta 400 "use_dpop_nonce" "Authorization server requires nonce in DPoP proof.",
+        /// Okta: whatever the app asks for next is answered in the Okta API's form with 401, E0000015 (data/error-codes.json, which
+        /// has the words of all such errors here; which endpoints answer so is from memory, not found).
+        OktaFeatureMissing = "okta-feature-missing" => Okta 401 "E0000015" "You do not have permission to access the feature you are requesting",
+        /// Okta: as `okta-feature-missing`, with 403 and E0000006.
+        OktaPermissionMissing = "okta-permission-missing" => Okta 403 "E0000006" "You do not have permission to perform the requested action",
+        /// Okta: as `okta-feature-missing`, with 404 and E0000007, as of an authorization server that was deleted.
+        OktaResourceMissing = "okta-resource-missing" => Okta 404 "E0000007" "Not found: Resource not found: default (AuthorizationServer)",
+        /// Okta: as `okta-feature-missing`, with 500 and E0000009.
+        OktaInternalError = "okta-internal-error" => Okta 500 "E0000009" "Internal Server Error",
+        /// Okta: as `okta-feature-missing`, with 503 and E0000010.
+        OktaReadOnly = "okta-read-only" => Okta 503 "E0000010" "Service is in read only mode",
+        /// Okta: as `okta-feature-missing`, with 429, E0000047 and `X-Rate-Limit-Reset`.
+        OktaRateLimited = "okta-rate-limited" => Okta 429 "E0000047" "API call exceeded rate limit due to too many requests.",
+        /// Cognito: NotAuthorizedException, "Token is not from a supported provider of this identity pool".
+        CognitoUnsupportedProvider = "cognito-unsupported-provider" => Cognito 400 "NotAuthorizedException" "Token is not from a supported provider of this identity pool.",
+        /// Cognito: NotAuthorizedException, "Issuer doesn't match providerName", as if the provider had another URL.
+        CognitoIssuerMismatch = "cognito-issuer-mismatch" => Cognito 400 "NotAuthorizedException" "Invalid login token. Issuer doesn't match providerName",
+        /// Cognito: NotAuthorizedException, "Missing a required claim: aud", as if it had been sent an access token.
+        CognitoMissingAudience = "cognito-missing-audience" => Cognito 400 "NotAuthorizedException" "Invalid login token. Missing a required claim: aud",
+        /// Cognito: NotAuthorizedException, "Couldn't verify signed token", as if the signature were not by a published RSA
+        /// key.
+        CognitoTokenUnverified = "cognito-token-unverified" => Cognito 400 "NotAuthorizedException" "Invalid login token. Couldn't verify signed token.",
+        /// Cognito: NotAuthorizedException, "Can't pass in a Cognito token", as if the login were the pool's own token.
+        CognitoOwnToken = "cognito-own-token" => Cognito 400 "NotAuthorizedException" "Invalid login token. Can't pass in a Cognito token.",
+        /// Cognito: NotAuthorizedException, "Unauthenticated access is not supported", as if no login had been sent.
+        CognitoLoginMissing = "cognito-login-missing" => Cognito 400 "NotAuthorizedException" "Unauthenticated access is not supported for this identity pool.",
+        /// Cognito: ExternalServiceException, as if the service could not read the issuer's keys.
+        CognitoProviderUnreachable = "cognito-provider-unreachable" => Cognito 400 "ExternalServiceException" "Failed to read the keys of provider '",
+        /// Cognito: InvalidIdentityPoolConfigurationException, "Check assigned IAM roles for this pool".
+        CognitoRolesMisconfigured = "cognito-roles-misconfigured" => Cognito 400 "InvalidIdentityPoolConfigurationException" "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
+        /// Cognito: NotAuthorizedException, "The ambiguous role mapping rules denied this request.", as from a pool whose
+        /// rules match no role and fall back on none.
+        CognitoRoleRulesDenied = "cognito-role-rules-denied" => Cognito 400 "NotAuthorizedException" "The ambiguous role mapping rules denied this request.",
+        /// Cognito: NotAuthorizedException, "Logins don't match", as for an identity of somebody else.
+        CognitoLoginsMismatch = "cognito-logins-mismatch" => Cognito 400 "NotAuthorizedException" "Logins don't match. Please include at least one valid login for this identity or identity pool.",
+        /// Cognito: ResourceConflictException, "Login is already linked to another identity."
+        CognitoLoginLinkedElsewhere = "cognito-login-linked-elsewhere" => Cognito 400 "ResourceConflictException" "Login is already linked to another identity.",
+        /// Cognito: NotAuthorizedException, "Access to Identity '…' is forbidden".
+        CognitoIdentityForbidden = "cognito-identity-forbidden" => Cognito 400 "NotAuthorizedException" "' is forbidden.",
+        /// Cognito: ResourceNotFoundException, "Identity '…' not found".
+        CognitoIdentityNotFound = "cognito-identity-not-found" => Cognito 400 "ResourceNotFoundException" "Identity '",
+        /// Cognito: LimitExceededException of GetId.
+        CognitoLimitExceeded = "cognito-limit-exceeded" => Cognito 400 "LimitExceededException" "Limit exceeded",
+        /// Cognito: TooManyRequestsException.
+        CognitoThrottled = "cognito-throttled" => Cognito 400 "TooManyRequestsException" "Rate exceeded",
+        /// Cognito: InternalErrorException (500).
+        CognitoUnavailable = "cognito-unavailable" => Cognito 500 "InternalErrorException" "Internal error",
+        /// S3: AccessDenied.
+        S3AccessDenied = "s3-access-denied" => S3 403 "AccessDenied" "because no identity-based policy allows the ",
+        /// S3: ExpiredToken.
+        S3ExpiredToken = "s3-expired-token" => S3 400 "ExpiredToken" "The provided token has expired.",
+        /// S3: InvalidToken.
+        S3InvalidToken = "s3-invalid-token" => S3 400 "InvalidToken" "The provided token is malformed or otherwise invalid.",
+        /// S3: 503 SlowDown.
+        S3SlowDown = "s3-slow-down" => S3 503 "SlowDown" "Please reduce your request rate.",
+        /// S3: 307 TemporaryRedirect, as for a bucket whose name is not known everywhere yet (Amazon S3 user guide, "Making
+        /// requests": "Request redirection and the REST API").
+        S3TemporaryRedirect = "s3-temporary-redirect" => S3 307 "TemporaryRedirect" "Please re-send this request to the specified temporary endpoint.",
+        /// S3: the connection breaks in the middle of a listing's page.
+        S3PageCut = "s3-page-cut",
+        /// S3: it does its work, whatever that is, then the connection breaks.
+        S3ResponseLost = "s3-response-lost",
+        /// S3: a part is kept, then the connection breaks.
+        S3PartResponseLost = "s3-part-response-lost",
+        /// S3: the object is made of its parts, then the connection breaks.
+        S3CompleteResponseLost = "s3-complete-response-lost",
+        /// S3: nothing is made of the parts, and InternalError comes after status 200: "a 200 OK response can contain either a
+        /// success or an error" (S3 API reference, CompleteMultipartUpload).
+        S3CompleteErrorInOk = "s3-complete-error-in-200",
+        /// S3: nothing is copied, and InternalError comes after status 200: "If the error occurs during the copy operation, the
+        /// error response is embedded in the 200 OK response" (S3 API reference, CopyObject).
+        S3CopyErrorInOk = "s3-copy-error-in-200",
+        /// S3: it takes the head of an upload and no byte of its body, and never answers, as on a network that stands still.
+        S3UploadStalled = "s3-upload-stalled",
+        /// S3: the connection breaks in the middle of an object's bytes. s3transfer asks again after it (`IncompleteReadError` among
+        /// `S3_RETRYABLE_DOWNLOAD_ERRORS`, `s3transfer/utils.py`).
+        S3ObjectCut = "s3-object-cut",
+        /// S3: in the middle of an object's bytes nothing more comes, on a connection that stays open: what "Stalled stream
+        /// protection" of the AWS SDK for Rust is for (its developer guide).
+        S3ObjectStalled = "s3-object-stalled",
+        /// S3: one bit of an object's bytes is another one than S3 keeps, which the checksum beside them tells ("Checking object
+        /// integrity for data downloads", user guide; TCP's own misses some: Stone and Partridge, "When the CRC and TCP Checksum
+        /// Disagree", SIGCOMM 2000).
+        S3ObjectDamaged = "s3-object-damaged",
+        /// STS: 400 Throttling, "Rate exceeded".
+        StsThrottled = "sts-throttled" => Sts 400 "Throttling" "Rate exceeded",
+        /// STS: IDPCommunicationError, as if the service could not read the issuer's keys.
+        StsProviderUnreachable = "sts-provider-unreachable" => Sts 400 "IDPCommunicationError" "The identity provider that was asked to verify the incoming identity token could not be reached",
+        /// The API: 429, "Too Many Requests", as beyond the stage's rate.
+        ApiThrottled = "api-throttled" => Api 429 "" "Too Many Requests",
+        /// The API: 403, "Forbidden", as for credentials that have expired or that AWS does not know: an HTTP API says no more.
+        ApiCredentialsRefused = "api-credentials-refused" => Api 403 "" "Forbidden",
+    }
+    lasting {
+        /// Okta: it has no application with this client id.
+        OktaClientMissing = "okta-client-missing" => Okta 401 "invalid_client" "Invalid value for 'client_id' parameter.",
+        /// Okta: the application's list has no sign-in redirect URI, so that its page shows `invalid_request`.
+        OktaRedirectUriMissing = "okta-redirect-uri-missing" => Okta 400 "invalid_request" "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings: ",
+        /// Okta: nobody is assigned to the application.
+        OktaUserNotAssigned = "okta-user-not-assigned" => Okta 400 "access_denied" "User is not assigned to the client application.",
+        /// Okta: the custom authorization server has no access policy, at the authorization as at the token endpoint, as in new orgs
+        /// (guides/customize-authz-server; `no_matching_policy` of the catalogue).
+        OktaPolicyMissing = "okta-policy-missing" => Okta 401 "access_denied" "Policy evaluation failed for this request, please check the policy configurations.",
+        /// Okta: the one rule of the custom authorization server's policy does not cover `offline_access`, so that it is no rule for
+        /// requests with it.
+        OktaPolicyWithoutOfflineAccess = "okta-policy-without-offline-access" => Okta 401 "access_denied" "Policy evaluation failed for this request, please check the policy configurations.",
+        /// Okta: the application's grant types lack Authorization Code. The browser comes back with `unsupported_response_type`; a
+        /// code that was given before is refused with `unauthorized_client`.
+        OktaCodeGrantMissing = "okta-code-grant-missing" => Okta 400 "unsupported_response_type" "The response type is not supported by the authorization server. Configured response types: [none].",
+        /// Okta: the application's grant types lack Refresh Token: a refresh is refused with `unauthorized_client`. The browser comes
+        /// back with `invalid_scope` for `offline_access`; which of the catalogue's errors that is, is not found.
+        OktaRefreshGrantMissing = "okta-refresh-grant-missing" => Okta 400 "unauthorized_client" "The client is not authorized to use the provided grant type. Configured grant types: [authorization_code].",
+        /// Okta: the application is one with a client secret (`invalid_token_endpoint_auth_method` of the catalogue).
+        OktaClientSecretDemanded = "okta-client-secret-demanded" => Okta 401 "invalid_client" "Client authentication failed. Either the client or the client credentials are invalid.",
+        /// Okta: the application wants DPoP: no proof, no token (`invalid_dpop_proof_missing_header` of the catalogue; guides/dpop). A
+        /// request with one is asked for a nonce; proofs are not verified here.
+        OktaDpopDemanded = "okta-dpop-demanded" => Okta 400 "invalid_dpop_proof" "The DPoP proof JWT header is missing.",
+        /// Okta: the application wants its authorization requests pushed, and the metadata do not say so (RFC 9126 section 5 and
+        /// section 6: the demand may be the client's own metadata). Okta's words for it are not found.
+        OktaPushedRequestsDemanded = "okta-pushed-requests-demanded" => Okta 400 "invalid_request" "This application has to push its authorization requests.",
+        /// Okta: the application may be used from other network zones alone (`disallowed_network_zone` of the catalogue).
+        OktaNetworkZone = "okta-network-zone" => Okta 403 "access_denied" "The request is made from outside the client's permitted network zones.",
+        /// Okta: the org has no API Access Management. The custom authorization server's page says `server_error` (seen in
+        /// okta/samples-js-react#98 and zeekhoo-okta/okta-django-samples#25); what the app asks is answered with E0000015.
+        OktaCustomServersMissing = "okta-custom-servers-missing" => Okta 401 "E0000015" "You do not have permission to access the feature you are requesting",
+        /// Okta: the issuer mode is "Dynamic": whoever asks under another of the org's names (`localhost` here) is told another
+        /// issuer, and tokens have that of the authorization request, which IAM does not know (guides/custom-url-domain).
+        OktaIssuerDynamic = "okta-issuer-dynamic",
+    }
 }
 
 /// Long enough to be seen, and no longer than any client waits.
@@ -181,7 +316,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Spoils the next `times` requests that `fault` concerns; 0 switches it off.
+    /// Spoils the next `times` requests that `fault` concerns; 0 switches it off. One that [lasts](Fault::lasts) is so from now
+    /// on, whatever the number, until 0 mends it.
     pub fn inject(&self, fault: Fault, times: u32) {
         self.lock().insert(fault, Injected { left: times, wait: None });
     }
@@ -194,6 +330,17 @@ impl Faults {
     /// Says whether this request is to be spoiled, and counts it.
     pub(crate) fn take(&self, fault: Fault) -> bool {
         self.take_injected(fault).is_some()
+    }
+
+    /// Whether a wrong set-up is in force.
+    pub(crate) fn holds(&self, fault: Fault) -> bool {
+        debug_assert!(fault.lasts(), "{fault:?} would not be counted");
+        self.lock().get(&fault).is_some_and(|injected| injected.left > 0)
+    }
+
+    /// The answer of the first of these faults that spoils this request, which counts for it.
+    pub(crate) fn take_answer(&self, faults: &[Fault]) -> Option<FaultAnswer> {
+        faults.iter().find(|fault| self.take(**fault))?.answer()
     }
 
     /// How long the token endpoint is to wait before its work; counts the request.
@@ -209,11 +356,50 @@ impl Faults {
     fn take_injected(&self, fault: Fault) -> Option<Injected> {
         let mut injected = self.lock();
         let found = injected.get_mut(&fault).filter(|found| found.left > 0)?;
-        found.left -= 1;
+        if !fault.lasts() {
+            found.left -= 1;
+        }
         Some(*found)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fault, Injected>> {
         self.injected.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_has_a_name_of_its_own_and_says_who_shows_it() {
+        let names: HashSet<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        assert_eq!(names.len(), Fault::ALL.len());
+        for fault in Fault::ALL {
+            let (who, what) = fault.description().split_once(": ").unwrap();
+            let known = ["Okta", "Cognito", "Cognito and STS", "S3", "STS", "The API", "Every service"].contains(&who);
+            assert!(known && !what.is_empty(), "{fault:?}: {who}");
+            let named = fault.answer().map(|answer| match answer.service {
+                Service::Okta => "Okta",
+                Service::Cognito => "Cognito",
+                Service::S3 => "S3",
+                Service::Sts => "STS",
+                Service::Api => "The API",
+            });
+            assert!(named.is_none_or(|named| who.contains(named)), "{fault:?}: {named:?}");
+        }
+    }
+
+    #[test]
+    fn what_passes_is_counted_and_what_lasts_is_mended() {
+        let faults = Faults::default();
+        faults.inject(Fault::S3SlowDown, 1);
+        assert_eq!((faults.take(Fault::S3SlowDown), faults.take(Fault::S3SlowDown)), (true, false));
+        faults.inject(Fault::OktaUserNotAssigned, 1);
+        assert!((0..3).all(|_| faults.holds(Fault::OktaUserNotAssigned) && faults.take(Fault::OktaUserNotAssigned)));
+        faults.inject(Fault::OktaUserNotAssigned, 0);
+        assert!(!faults.holds(Fault::OktaUserNotAssigned));
     }
 }
