@@ -199,6 +199,20 @@ faults! {
         CognitoThrottled = "cognito-throttled" => Cognito 400 "TooManyRequestsException" "Rate exceeded",
         /// Cognito: InternalErrorException (500).
         CognitoUnavailable = "cognito-unavailable" => Cognito 500 "InternalErrorException" "Internal error",
+        /// Cognito: NotAuthorizedException, "Token expired", as with a token whose time is over.
+        CognitoTokenExpired = "cognito-token-expired" => Cognito 400 "NotAuthorizedException" "Invalid login token. Token expired: ",
+        /// Cognito: NotAuthorizedException, "Not a valid OpenId Connect identity token.", as if it had been sent an opaque access
+        /// token.
+        CognitoNotAnIdToken = "cognito-not-an-id-token" => Cognito 400 "NotAuthorizedException" "Invalid login token. Not a valid OpenId Connect identity token.",
+        /// Cognito: AccessDeniedException, by a resource control policy of the organization ("Resource control policies", AWS
+        /// Organizations user guide: Cognito is among the services; the sentence's form is that of "Troubleshoot access denied
+        /// error messages", IAM user guide).
+        CognitoAccessDenied = "cognito-access-denied" => Cognito 400 "AccessDeniedException" "with an explicit deny in a resource control policy",
+        /// Cognito: InvalidParameterException, "Thrown for missing or bad input parameter(s)" (GetId, API reference).
+        CognitoInvalidParameter = "cognito-invalid-parameter" => Cognito 400 "InvalidParameterException" "Please provide a valid public provider",
+        /// Cognito: before the next request somebody deletes every identity of the pool (DeleteIdentities, API reference). With a
+        /// template nobody notices: its identities are known before they are made.
+        CognitoIdentitiesDeleted = "cognito-identities-deleted",
         /// S3: AccessDenied.
         S3AccessDenied = "s3-access-denied" => S3 403 "AccessDenied" "because no identity-based policy allows the ",
         /// S3: ExpiredToken.
@@ -210,6 +224,49 @@ faults! {
         /// S3: 307 TemporaryRedirect, as for a bucket whose name is not known everywhere yet (Amazon S3 user guide, "Making
         /// requests": "Request redirection and the REST API").
         S3TemporaryRedirect = "s3-temporary-redirect" => S3 307 "TemporaryRedirect" "Please re-send this request to the specified temporary endpoint.",
+        /// S3: InvalidAccessKeyId, as for credentials of another partition. The words of this and the following are those of
+        /// "Error responses", list of error codes, S3 API reference, where no other source is named.
+        S3UnknownAccessKey = "s3-unknown-access-key" => S3 403 "InvalidAccessKeyId" "The AWS Access Key Id you provided does not exist in our records.",
+        /// S3: TokenRefreshRequired.
+        S3TokenRefreshRequired = "s3-token-refresh-required" => S3 400 "TokenRefreshRequired" "The provided token must be refreshed.",
+        /// S3: InternalError.
+        S3InternalError = "s3-internal-error" => S3 500 "InternalError" "We encountered an internal error. Please try again.",
+        /// S3: ServiceUnavailable.
+        S3Unavailable = "s3-unavailable" => S3 503 "ServiceUnavailable" "Service is unable to handle request.",
+        /// S3: RequestTimeout.
+        S3RequestTimeout = "s3-request-timeout" => S3 400 "RequestTimeout" "Your socket connection to the server was not read from or written to within the timeout period.",
+        /// S3: OperationAborted.
+        S3OperationAborted = "s3-operation-aborted" => S3 409 "OperationAborted" "A conflicting conditional operation is currently in progress against this resource. Try again.",
+        /// S3: ConditionalRequestConflict ("409 Conflict response", conditional writes, S3 user guide).
+        S3ConditionalConflict = "s3-conditional-conflict" => S3 409 "ConditionalRequestConflict" "The conditional request cannot succeed due to a conflicting operation against this resource.",
+        /// S3: BadDigest.
+        S3BadDigest = "s3-bad-digest" => S3 400 "BadDigest" "The Content-MD5 or checksum value that you specified did not match what the server received.",
+        /// S3: IncompleteBody.
+        S3IncompleteBody = "s3-incomplete-body" => S3 400 "IncompleteBody" "You did not provide the number of bytes specified by the Content-Length HTTP header.",
+        /// S3: EntityTooLarge.
+        S3EntityTooLarge = "s3-entity-too-large" => S3 400 "EntityTooLarge" "Your proposed upload exceeds the maximum allowed object size.",
+        /// S3: EntityTooSmall.
+        S3EntityTooSmall = "s3-entity-too-small" => S3 400 "EntityTooSmall" "Your proposed upload is smaller than the minimum allowed size",
+        /// S3: MetadataTooLarge.
+        S3MetadataTooLarge = "s3-metadata-too-large" => S3 400 "MetadataTooLarge" "Your metadata headers exceed the maximum allowed metadata size.",
+        /// S3: NoSuchUpload, as of an upload that somebody gave up.
+        S3NoSuchUpload = "s3-no-such-upload" => S3 404 "NoSuchUpload" "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+        /// S3: InvalidPart.
+        S3InvalidPart = "s3-invalid-part" => S3 400 "InvalidPart" "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+        /// S3: InvalidRequest of a copy's source above 5 GB (seen in aws/aws-cli#1074, from memory).
+        S3CopySourceTooLarge = "s3-copy-source-too-large" => S3 400 "InvalidRequest" "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
+        /// S3: InvalidObjectState, of an archived object ("GetObject", Errors, S3 API reference).
+        S3ObjectArchived = "s3-object-archived" => S3 403 "InvalidObjectState" "The operation is not valid for the object's storage class",
+        /// S3: KMS.DisabledException, passed on from KMS (its API reference, Decrypt, Errors; localstack/localstack#8422 names the
+        /// code, KMS's own message of DisabledException has this form).
+        S3KmsKeyDisabled = "s3-kms-key-disabled" => S3 400 "KMS.DisabledException" "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab is disabled.",
+        /// S3: KMS.KMSInvalidStateException, as `s3-kms-key-disabled`.
+        S3KmsKeyPendingDeletion = "s3-kms-key-pending-deletion" => S3 400 "KMS.KMSInvalidStateException" "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab is pending deletion.",
+        /// S3: KMS.NotFoundException (seen in aws/aws-cli#4507).
+        S3KmsKeyMissing = "s3-kms-key-missing" => S3 400 "KMS.NotFoundException" "Invalid keyId 1234abcd-12ab-34cd-56ef-1234567890ab",
+        /// S3: IllegalLocationConstraintException, what endpoints of regions that an account has to enable say of a bucket elsewhere.
+        /// The sentence is that of the S3 server, as people report it (hashicorp/terraform-provider-aws#14740, from memory).
+        S3IllegalLocation = "s3-illegal-location" => S3 400 "IllegalLocationConstraintException" "location constraint is incompatible for the region specific endpoint this request was sent to.",
         /// S3: the connection breaks in the middle of a listing's page.
         S3PageCut = "s3-page-cut",
         /// S3: it does its work, whatever that is, then the connection breaks.
@@ -240,10 +297,58 @@ faults! {
         StsThrottled = "sts-throttled" => Sts 400 "Throttling" "Rate exceeded",
         /// STS: IDPCommunicationError, as if the service could not read the issuer's keys.
         StsProviderUnreachable = "sts-provider-unreachable" => Sts 400 "IDPCommunicationError" "The identity provider that was asked to verify the incoming identity token could not be reached",
+        /// STS: IDPRejectedClaim (AssumeRoleWithWebIdentity, API reference, which has the words of this and the following four).
+        StsClaimRejected = "sts-claim-rejected" => Sts 403 "IDPRejectedClaim" "The identity provider (IdP) reported that authentication failed. This might be because the claim is invalid.",
+        /// STS: RegionDisabledException.
+        StsRegionDisabled = "sts-region-disabled" => Sts 403 "RegionDisabledException" "STS is not activated in this region for account:123456789012. Your account administrator can activate STS in this region using the IAM Console.",
+        /// STS: ExpiredTokenException.
+        StsTokenExpired = "sts-token-expired" => Sts 400 "ExpiredTokenException" "Token expired: current date/time ",
+        /// STS: InvalidIdentityToken, as for a token that it could not verify.
+        StsTokenUnverified = "sts-token-unverified" => Sts 400 "InvalidIdentityToken" "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+        /// STS: PackedPolicyTooLarge.
+        StsPackedPolicyTooLarge = "sts-packed-policy-too-large" => Sts 400 "PackedPolicyTooLarge" "Packed size of session tags consumes 101% of allotted space.",
+        /// STS: ValidationError, of a longer session than the role has.
+        StsDurationTooLong = "sts-duration-too-long" => Sts 400 "ValidationError" "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        /// STS: AccessDenied of AssumeRoleWithWebIdentity, as when the role trusts somebody else.
+        StsAccessDenied = "sts-access-denied" => Sts 403 "AccessDenied" "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        /// STS: InternalFailure ("Common Errors", API reference).
+        StsInternalFailure = "sts-internal-failure" => Sts 500 "InternalFailure" "The request processing has failed because of an unknown error, exception or failure.",
+        /// STS: ServiceUnavailable ("Common Errors").
+        StsUnavailable = "sts-unavailable" => Sts 503 "ServiceUnavailable" "The request has failed due to a temporary failure of the server.",
+        /// STS: InvalidClientTokenId of signed calls, as for credentials of another partition ("Common Errors").
+        StsUnknownAccessKey = "sts-unknown-access-key" => Sts 403 "InvalidClientTokenId" "The security token included in the request is invalid.",
+        /// STS: ExpiredToken of signed calls.
+        StsCredentialsExpired = "sts-credentials-expired" => Sts 403 "ExpiredToken" "The security token included in the request is expired",
         /// The API: 429, "Too Many Requests", as beyond the stage's rate.
         ApiThrottled = "api-throttled" => Api 429 "" "Too Many Requests",
         /// The API: 403, "Forbidden", as for credentials that have expired or that AWS does not know: an HTTP API says no more.
         ApiCredentialsRefused = "api-credentials-refused" => Api 403 "" "Forbidden",
+        /// The API: AccessDeniedException, as from a REST API, which says what its callers lack: the sentence is seen in
+        /// serverless/serverless#3151, from memory, and its form is in "Troubleshoot access denied error messages", IAM user guide.
+        /// This and the following come with `x-amzn-errortype`, as from REST APIs and function URLs ("Gateway response types", API
+        /// Gateway developer guide, names the types; "Common Errors" of any API reference the exceptions).
+        ApiAccessDenied = "api-access-denied" => Api 403 "AccessDeniedException" "is not authorized to perform: execute-api:Invoke on resource: ",
+        /// The API: MissingAuthenticationTokenException, as from a REST API that has no such method.
+        ApiMethodMissing = "api-method-missing" => Api 403 "MissingAuthenticationTokenException" "Missing Authentication Token",
+        /// The API: ForbiddenException, as from a method that wants an API key ("INVALID_API_KEY") or from AWS WAF ("WAF_FILTERED").
+        ApiForbidden = "api-forbidden" => Api 403 "ForbiddenException" "Forbidden",
+        /// The API: UnauthorizedException (401), as from AppSync ("Troubleshooting authorization", AppSync developer guide).
+        ApiUnauthorized = "api-unauthorized" => Api 401 "UnauthorizedException" "You are not authorized to make this call.",
+        /// The API: ExpiredTokenException ("EXPIRED_TOKEN").
+        ApiTokenExpired = "api-token-expired" => Api 403 "ExpiredTokenException" "The security token included in the request is expired",
+        /// The API: UnrecognizedClientException.
+        ApiUnknownAccessKey = "api-unknown-access-key" => Api 403 "UnrecognizedClientException" "The security token included in the request is invalid.",
+        /// The API: InvalidSignatureException ("INVALID_SIGNATURE"), of a signature that is too old ("Troubleshoot signed requests for
+        /// AWS APIs", IAM user guide, which has the words of this and the following).
+        ApiSignatureExpired = "api-signature-expired" => Api 403 "InvalidSignatureException" "Signature expired: 20261128T080000Z is now earlier than 20261128T085500Z (20261128T090000Z - 5 min.)",
+        /// The API: InvalidSignatureException, of a signature from the future.
+        ApiSignatureEarly = "api-signature-early" => Api 403 "InvalidSignatureException" "Signature not yet current: 20261128T100000Z is still later than 20261128T090500Z (20261128T090000Z + 5 min.)",
+        /// The API: InvalidSignatureException, of a signature for another service.
+        ApiSignatureMisplaced = "api-signature-misplaced" => Api 403 "InvalidSignatureException" "Credential should be scoped to correct service: 'execute-api'.",
+        /// The API: InvalidSignatureException, as when a proxy changes what was signed.
+        ApiSignatureMismatch = "api-signature-mismatch" => Api 403 "InvalidSignatureException" "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+        /// The API: IncompleteSignatureException, as when a proxy takes headers off.
+        ApiSignatureIncomplete = "api-signature-incomplete" => Api 403 "IncompleteSignatureException" "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
     }
     lasting {
         /// Okta: it has no application with this client id.
@@ -280,6 +385,49 @@ faults! {
         /// Okta: the issuer mode is "Dynamic": whoever asks under another of the org's names (`localhost` here) is told another
         /// issuer, and tokens have that of the authorization request, which IAM does not know (guides/custom-url-domain).
         OktaIssuerDynamic = "okta-issuer-dynamic",
+        /// Cognito: there is no such pool any more.
+        CognitoPoolMissing = "cognito-pool-missing" => Cognito 400 "ResourceNotFoundException" "IdentityPool '",
+        /// Cognito: the provider is not attached to the pool.
+        CognitoProviderDetached = "cognito-provider-detached" => Cognito 400 "NotAuthorizedException" "Token is not from a supported provider of this identity pool.",
+        /// Cognito: no role is attached to the pool for those who signed in.
+        CognitoRoleMissing = "cognito-role-missing" => Cognito 400 "InvalidIdentityPoolConfigurationException" "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
+        /// Cognito and STS: IAM has no provider for the issuer.
+        IamProviderMissing = "iam-provider-missing" => Sts 400 "InvalidIdentityToken" "No OpenIDConnect provider found in your account for ",
+        /// Cognito and STS: without a template IAM knows the custom authorization server's issuer alone, not the org's, so that an
+        /// issuer without its path signs in and gets no further.
+        IamOrgProviderMissing = "iam-org-provider-missing" => Cognito 400 "NotAuthorizedException" "Token is not from a supported provider of this identity pool.",
+        /// Cognito and STS: IAM's provider has another audience than the client id. What Cognito says then is seen in
+        /// amazon-archives/amazon-cognito-identity-js#7.
+        IamAudienceMissing = "iam-audience-missing" => Sts 400 "InvalidIdentityToken" "Incorrect token audience",
+        /// Cognito: the trust policies of all roles name another pool (condition `cognito-identity.amazonaws.com:aud`; "IAM roles",
+        /// "Role trust and permissions", Cognito developer guide).
+        TrustOtherPool = "trust-other-pool" => Cognito 400 "InvalidIdentityPoolConfigurationException" "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
+        /// Cognito: the trust policies of all roles want the other kind of identity (`cognito-identity.amazonaws.com:amr`).
+        TrustOtherAmr = "trust-other-amr" => Cognito 400 "InvalidIdentityPoolConfigurationException" "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
+        /// Cognito and STS: the trust policies of all roles allow `sts:AssumeRole` in place of `sts:AssumeRoleWithWebIdentity`.
+        TrustAssumeRole = "trust-assume-role" => Sts 403 "AccessDenied" "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        /// Cognito and STS: the trust policies of all roles lack `sts:TagSession` ("Using attributes for access control", Cognito
+        /// developer guide). Without a template the pool makes a tag of the claim `department` from then on.
+        TrustWithoutTagSession = "trust-without-tag-session" => Cognito 400 "InvalidIdentityPoolConfigurationException" "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
+        /// Cognito: everybody's department is "R&D", a value that STS takes for no tag ("Rules for tagging in IAM and AWS STS"). Without
+        /// a template the pool makes a tag of the claim `department` from then on.
+        TagValueRefused = "tag-value-refused" => Cognito 400 "InvalidIdentityPoolConfigurationException" "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
+        /// S3: no policy of the role allows anything.
+        RoleWithoutPolicies = "role-without-policies" => S3 403 "AccessDenied" "because no identity-based policy allows the ",
+        /// S3: the role may list the bucket's objects as a resource (`…/*`), which is none that s3:ListBucket has ("Actions, resources,
+        /// and condition keys for Amazon S3", service authorization reference): the commonest mistake.
+        RoleListsObjects = "role-lists-objects" => S3 403 "AccessDenied" "is not authorized to perform: s3:ListBucket on resource: ",
+        /// S3: the bucket's policy denies everybody everything.
+        BucketPolicyDenies = "bucket-policy-denies" => S3 403 "AccessDenied" "with an explicit deny in a resource-based policy",
+        /// S3: all buckets are in eu-central-1, and the endpoint that was asked answers 301 to requests that were signed for another
+        /// region (header, elements and their order as seen in yanganto/s3rs#18). Who signs for eu-central-1 is served.
+        S3BucketElsewhere = "s3-bucket-elsewhere" => S3 301 "PermanentRedirect" "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
+        /// S3: as `s3-bucket-elsewhere`, where the bucket's name in the host has led to the right region already: 400, which names it.
+        S3RegionMalformed = "s3-region-malformed" => S3 400 "AuthorizationHeaderMalformed" "is wrong; expecting 'eu-central-1'",
+        /// Every service: their clocks are a day ahead of the device's.
+        ClockDayAhead = "clock-day-ahead",
+        /// Every service: their clocks are a day behind the device's.
+        ClockDayBehind = "clock-day-behind",
     }
 }
 

@@ -71,6 +71,14 @@ pub(super) enum CognitoError {
          cognito-identity:{operation} action"
     )]
     AccessDenied { caller: String, operation: &'static str },
+    #[error(
+        "User: anonymous is not authorized to perform: cognito-identity:{operation} with an explicit deny in a resource control \
+         policy"
+    )]
+    DeniedByOrganization { operation: &'static str },
+    /// Seen in issues of aws-amplify/amplify-js about providers that the pool does not have, from memory.
+    #[error("Please provide a valid public provider")]
+    InvalidProvider,
     /// The stack's own: no service says so.
     #[error("The local stack does not imitate {0}.")]
     NotImitated(&'static str),
@@ -95,7 +103,7 @@ impl CognitoError {
             Self::IdentityNotFound(_) | Self::PoolNotFound(_) => "ResourceNotFoundException",
             Self::LoginLinkedElsewhere => "ResourceConflictException",
             Self::RolesMisconfigured => "InvalidIdentityPoolConfigurationException",
-            Self::ClassicFlowDisabled => "InvalidParameterException",
+            Self::ClassicFlowDisabled | Self::InvalidProvider => "InvalidParameterException",
             Self::Validation(_) => "ValidationException",
             Self::ProviderUnreachable(_) => "ExternalServiceException",
             Self::LimitExceeded => "LimitExceededException",
@@ -108,7 +116,7 @@ impl CognitoError {
             Self::WrongSignature(_) => "InvalidSignatureException",
             Self::UnknownCredentials => "UnrecognizedClientException",
             Self::ExpiredCredentials => "ExpiredTokenException",
-            Self::AccessDenied { .. } => "AccessDeniedException",
+            Self::AccessDenied { .. } | Self::DeniedByOrganization { .. } => "AccessDeniedException",
             Self::NotImitated(_) => "NotImplemented",
         }
     }

@@ -76,7 +76,8 @@ impl Bench {
             api: cognito.clone(),
         });
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let routes = router(Arc::clone(&shared), Arc::clone(&credentials));
+        let roles = Arc::new(Roles::new(Arc::clone(&shared)));
+        let routes = router(Arc::clone(&shared), Arc::clone(&credentials), roles);
         tokio::spawn(async move { axum::serve(cognito_listener, routes).await });
         let client = tls::build_client(None, None).unwrap();
         Self { shared, issuer, credentials, client, cognito }

@@ -44,6 +44,8 @@ const FAULTS: &[Fault] = &[
     Fault::TokenGrantMismatched,
     Fault::TokenUserRateLimited,
 ];
+/// A department that STS takes for the value of no tag.
+const NO_TAG_VALUE: &str = "R&D";
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
@@ -289,7 +291,11 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
         now,
         id_token_expires_at: now.saturating_add(seconds(options.id_token_lifetime)),
         access_token_expires_at: now.saturating_add(access_token_lifetime),
-        has_access_claims: server.kind == ServerKind::Custom && options.access_claims,
+        has_access_claims: server.kind == ServerKind::Custom && okta.shared.has_access_claims(),
+        department: match okta.shared.faults.holds(Fault::TagValueRefused) {
+            true => Some(NO_TAG_VALUE),
+            false => user.department.as_deref(),
+        },
     };
     let access_token = match server.kind {
         ServerKind::Custom => key.sign(&access_token_claims(&context))?,

@@ -3,6 +3,7 @@
 
 mod api;
 mod differential;
+mod faults;
 mod okta_faults;
 mod okta_logout;
 mod okta_metadata;
