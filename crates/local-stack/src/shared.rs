@@ -48,6 +48,9 @@ pub struct HostOverride {
 /// spent on them.
 pub(crate) const OWN_REQUEST_HEADER: &str = "x-local-stack-own-request";
 
+/// Where the buckets are if they are not where everything else is.
+const ELSEWHERE: &str = "eu-central-1";
+
 /// One of these exists for each running stack; every service holds it in an `Arc`.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -116,6 +119,15 @@ impl Shared {
     /// What the template comes to, if the stack was started from one.
     pub(crate) fn deployment(&self) -> Option<&Arc<Deployment>> {
         self.options.template.as_ref().map(|template| template.deployment())
+    }
+
+    /// Where the buckets are.
+    pub(crate) fn bucket_region(&self) -> &str {
+        let is_wrong = |fault| self.faults.holds(fault);
+        match is_wrong(Fault::S3BucketElsewhere) || is_wrong(Fault::S3RegionMalformed) {
+            true => ELSEWHERE,
+            false => &self.options.region,
+        }
     }
 
     /// Whether a pool without a template makes a tag of the claim `department`: only to show what can be wrong with tags.

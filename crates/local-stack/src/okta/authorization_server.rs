@@ -46,9 +46,11 @@ impl AuthorizationServer {
     /// Whether a rule of its access policy allows these scopes. Only custom authorization servers have policies.
     pub(super) fn allows(&self, scopes: &Scopes) -> bool {
         let faults = &self.okta.shared.faults;
-        let is_covered = !faults.holds(Fault::OktaPolicyMissing)
-            && !(faults.holds(Fault::OktaPolicyWithoutOfflineAccess) && scopes.contains(Scope::OfflineAccess));
-        self.kind == ServerKind::Org || is_covered
+        let is_refused = match scopes.contains(Scope::OfflineAccess) {
+            true => faults.holds(Fault::OktaPolicyMissing) || faults.holds(Fault::OktaPolicyWithoutOfflineAccess),
+            false => faults.holds(Fault::OktaPolicyMissing),
+        };
+        self.kind == ServerKind::Org || !is_refused
     }
 
     /// The path under which the endpoints lie; the org's are not below its issuer's path.

@@ -10,8 +10,11 @@ const METHOD: &str = "cognito-identity.amazonaws.com:amr";
 const WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 const TAG_SESSION: &str = "sts:TagSession";
 
+/// Makes the mistake in a document.
+type Mistake = fn(&mut Value);
+
 /// The mistakes that can be made in a trust policy, each with what makes it of a document.
-const MISTAKES: &[(Fault, fn(&mut Value))] = &[
+const MISTAKES: &[(Fault, Mistake)] = &[
     (Fault::TrustOtherPool, |document| {
         set_conditions(document, AUDIENCE, |_| json!("us-west-2:00000000-0000-0000-0000-000000000000"));
     }),

@@ -149,7 +149,7 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
     headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
     // S3 says where a bucket is even to those whom it refuses.
     if server.exists(&address.bucket)
-        && let Ok(region) = HeaderValue::try_from(region_of_buckets(&server.shared))
+        && let Ok(region) = HeaderValue::try_from(server.shared.bucket_region())
     {
         headers.insert(BUCKET_REGION, region);
     }
@@ -230,7 +230,7 @@ impl S3Server {
 
     /// The endpoint stands for that of every region. Where a bucket is comes before who asks: S3 tells it to everybody.
     fn verify(&self, head: RequestHead<'_>, bucket: &str) -> Result<VerifiedHead, Refusal> {
-        let region = region_of_buckets(&self.shared);
+        let region = self.shared.bucket_region();
         let verify_in = |region| verify_head(region, head, &self.credentials, self.shared.clock.now());
         match verify_in(region) {
             Err(SigV4Error::WrongRegion { .. }) if bucket.is_empty() => Ok(verify_in(&self.shared.options.region)?),
@@ -351,13 +351,6 @@ impl S3Server {
     }
 }
 
-/// Where buckets are.
-fn region_of_buckets(shared: &Shared) -> &str {
-    let is_elsewhere =
-        [Fault::S3BucketElsewhere, Fault::S3RegionMalformed].iter().any(|fault| shared.faults.holds(*fault));
-    if is_elsewhere { ELSEWHERE } else { &shared.options.region }
-}
-
 /// The id of an account has twelve digits.
 fn is_account(owner: &HeaderValue) -> bool {
     owner.len() == 12 && owner.as_bytes().iter().all(u8::is_ascii_digit)
@@ -391,8 +384,6 @@ fn first_bytes(body: Body, count: usize) -> impl Stream<Item = Result<Bytes, axu
 }
 
 const LIST: &str = "ListObjectsV2";
-/// Where buckets are if they are not where everything else is.
-const ELSEWHERE: &str = "eu-central-1";
 
 /// To a host that nobody can find: whoever follows is seen to fail.
 fn temporary_redirect(address: &Address) -> Refusal {

@@ -30,7 +30,7 @@ use super::reading::{self, Selection};
 use super::store::Store;
 use super::stored::StoredChecksum;
 use super::writing::set_checksum;
-use super::{bucket_list, copy, multipart, region_of_buckets, writing};
+use super::{bucket_list, copy, multipart, writing};
 use crate::credentials::TemporaryCredentials;
 use crate::shared::Shared;
 
@@ -54,7 +54,7 @@ pub(super) struct ObjectStore {
 impl ObjectStore {
     /// Where buckets are.
     fn region(&self) -> String {
-        region_of_buckets(&self.shared).to_owned()
+        self.shared.bucket_region().to_owned()
     }
 
     fn bucket(&self, name: &str) -> S3Result<Bucket<'_>> {
