@@ -1,7 +1,7 @@
 //! Failures by name. Each is one that Okta, Cognito, S3, STS, an API or the network really shows; a test or the command line asks
 //! for one. What passes is asked for a number of requests, and the service that it concerns then fails in exactly that way.
 //! What lasts is the set-up of somebody who configured a service wrongly: it is so from then on, for every request, until it
-//! is mended, and the service finds out by its own rules.
+//! is mended, and the service finds out by its own rules. One table, and as long as what can go wrong.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ pub struct FaultAnswer {
     pub service: Service,
     /// The HTTP status. Of an error that Okta sends with the browser it is the catalogue's, and none is seen.
     pub status: u16,
-    /// The service's error code.
+    /// The service's error code; empty if it gives none, as HTTP APIs do.
     pub code: &'static str,
     /// What the message says, or of one with values in it a part.
     pub message: &'static str,
@@ -138,6 +138,46 @@ faults! {
         /// Okta: as `authorize-server-error`: somebody signed in, and Okta lets the account in no more (`login_failed` of the
         /// catalogue).
         AuthorizeLoginFailed = "authorize-login-failed" => Okta 403 "access_denied" "Login failed.",
+        /// Okta: as `authorize-server-error`, whatever the reason.
+        AuthorizeDenied = "authorize-denied" => Okta 403 "access_denied" "The resource owner or authorization server denied the request.",
+        /// Okta: as `authorize-server-error`, since the org lacks what the request needs.
+        AuthorizeFeatureMissing = "authorize-feature-missing" => Okta 400 "access_denied" "The requested feature is not enabled in this environment.",
+        /// Okta: as `authorize-server-error`, of a password that has expired.
+        AuthorizePasswordExpired = "authorize-password-expired" => Okta 403 "access_denied" "The user's password is expired.",
+        /// Okta: as `authorize-server-error`, of a user who is suspended or deactivated.
+        AuthorizeUserStatus = "authorize-user-status" => Okta 403 "access_denied" "User status is invalid.",
+        /// Okta: as `authorize-server-error`, of somebody of an external identity provider whom the org does not know (`jit_disabled`).
+        AuthorizeUserCreation = "authorize-user-creation" => Okta 403 "access_denied" "User creation was disabled.",
+        /// Okta: as `authorize-server-error`, of the same for a user whom it knows (`link_disabled`).
+        AuthorizeUserLinking = "authorize-user-linking" => Okta 403 "access_denied" "User linking was disabled.",
+        /// Okta: as `authorize-server-error`, of somebody who turned back at an external identity provider.
+        AuthorizeIdpCancelled = "authorize-idp-cancelled" => Okta 403 "access_denied" "User canceled the social login request.",
+        /// Okta: as `authorize-server-error`, since the parameter `idp` names none of the org.
+        AuthorizeIdpUnknown = "authorize-idp-unknown" => Okta 400 "invalid_request" "Identity provider is not valid.",
+        /// Okta: as `authorize-server-error`, since more assurance was asked for than the user can give.
+        AuthorizeAcrValues = "authorize-acr-values" => Okta 400 "unmet_authentication_requirements" "Unable to meet the authentication requirements imposed by 'acr_values' parameter.",
+        /// Okta: as `authorize-server-error`, since the sign-in took too long.
+        AuthorizeRequestExpired = "authorize-request-expired" => Okta 400 "login_required" "Request expired, please start over and try again.",
+        /// Okta: as `authorize-server-error`, about the scopes as such.
+        AuthorizeScopeInvalid = "authorize-scope-invalid" => Okta 400 "invalid_scope" "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner.",
+        /// Okta: as `authorize-server-error`, of a scope that the server does not have.
+        AuthorizeScopeUnknown = "authorize-scope-unknown" => Okta 400 "invalid_scope" "One or more scopes are not configured for the authorization server resource.",
+        /// Okta: as `authorize-server-error`, with `illegal_scopes` of the catalogue.
+        AuthorizeScopeNotAllowed = "authorize-scope-not-allowed" => Okta 400 "invalid_scope" "Scopes are not allowed for this request.",
+        /// Okta: as `authorize-server-error`, with `illegal_custom_scope`, as of the org's own server.
+        AuthorizeCustomScope = "authorize-custom-scope" => Okta 400 "invalid_scope" "Custom scopes are not allowed for this request.",
+        /// Okta: as `authorize-server-error`, since `openid` is missing beside others.
+        AuthorizeOpenIdMissing = "authorize-openid-missing" => Okta 400 "invalid_scope" "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.",
+        /// Okta: as `authorize-server-error`, about the response mode.
+        AuthorizeResponseMode = "authorize-response-mode" => Okta 400 "unsupported_response_mode" "The response mode is not supported by the authorization server. Valid response modes: [query, fragment, form_post, okta_post_message].",
+        /// Okta: as `authorize-server-error`, of a signed request.
+        AuthorizeRequestObject = "authorize-request-object" => Okta 400 "request_not_supported" "The authorize request object is not supported by this client.",
+        /// Okta: as `authorize-server-error`, of a pushed request of a client that may push none.
+        AuthorizeRequestUriForeign = "authorize-request-uri-not-supported" => Okta 400 "request_uri_not_supported" "The authorize request uri is not supported by this client.",
+        /// Okta: as `authorize-server-error`, of a pushed request that has expired or was used.
+        AuthorizeRequestUriInvalid = "authorize-request-uri-invalid" => Okta 400 "invalid_request_uri" "The authorize request_uri is invalid.",
+        /// Okta: as `authorize-server-error`, of a client of the org's own server alone.
+        AuthorizeOrgServerOnly = "authorize-org-server-only" => Okta 400 "unauthorized_client" "This client cannot use a custom authorization server.",
         /// Okta: the token endpoint answers `server_error` (500), as when no ID token can be made (`id_token_not_generated`).
         TokenServerError = "token-server-error" => Okta 500 "server_error" "Failed to create the id_token.",
         /// Okta: the token endpoint answers `server_error` (400): the claim `groups` has more than a token takes.
@@ -149,9 +189,29 @@ faults! {
         /// Okta: the token endpoint answers `invalid_grant` with status 429, as when one user refreshes too often
         /// (`user_rate_limited` of the catalogue).
         TokenUserRateLimited = "token-user-rate-limited" => Okta 429 "invalid_grant" "API call exceeded rate limit due to too many requests.",
+        /// Okta: the token endpoint answers `invalid_grant`, as of a code that is too old or was used.
+        TokenCodeInvalid = "token-code-invalid" => Okta 400 "invalid_grant" "The authorization code is invalid or has expired.",
+        /// Okta: the token endpoint answers `invalid_grant`, as of a verifier of another sign-in.
+        TokenPkceFailed = "token-pkce-failed" => Okta 400 "invalid_grant" "PKCE verification failed.",
+        /// Okta: the token endpoint answers `invalid_grant`, as with another redirect URI than before.
+        TokenRedirectUriDiffers = "token-redirect-uri-differs" => Okta 400 "invalid_grant" "The 'redirect_uri' does not match the redirection URI used in the authorization request.",
+        /// Okta: the token endpoint answers `invalid_grant`, as of a refresh token that was revoked.
+        TokenRefreshTokenInvalid = "token-refresh-token-invalid" => Okta 400 "invalid_grant" "The refresh token is invalid or expired.",
+        /// Okta: the token endpoint answers `access_denied`, as of a refresh that asks for more than was granted.
+        TokenRefreshScopesDenied = "token-refresh-scopes-denied" => Okta 400 "access_denied" "Some of the scopes requested for the refresh request were not granted in the original authorize request. Denied scopes: email.",
+        /// Okta: the token endpoint answers `invalid_client`, as when nothing says which client asks.
+        TokenCredentialsMissing = "token-credentials-missing" => Okta 401 "invalid_client" "No client credentials found.",
+        /// Okta: the token endpoint answers `unsupported_grant_type`, as from a server that has other grants.
+        TokenGrantTypeUnsupported = "token-grant-type-unsupported" => Okta 400 "unsupported_grant_type" "The authorization grant type is not supported by the authorization server. Configured grant types: [client_credentials].",
+        /// Okta: the token endpoint answers `server_error`, as when the expression of a claim fails (`user_claim_evaluation_failure`).
+        TokenClaimFailed = "token-claim-failed" => Okta 400 "server_error" "The 'department' user claim could not be evaluated.",
         /// Okta: the token endpoint wants its nonce in the DPoP proof and gives one, whether there was a proof or not
         /// (guides/dpop, "Request tokens").
         TokenDpopNonceDemanded = "token-dpop-nonce-demanded" => Okta 400 "use_dpop_nonce" "Authorization server requires nonce in DPoP proof.",
+        /// Okta: userinfo wants a scope that the access token lacks: 403, in `WWW-Authenticate`.
+        UserInfoScopeMissing = "userinfo-scope-missing" => Okta 403 "insufficient_scope" "The access token must provide access to the 'openid' scope.",
+        /// Okta: userinfo takes the access token no more: 401, in `WWW-Authenticate`.
+        UserInfoTokenRefused = "userinfo-token-refused" => Okta 401 "invalid_token" "The access token is invalid or has expired.",
         /// Okta: whatever the app asks for next is answered in the Okta API's form with 401, E0000015 (data/error-codes.json, which
         /// has the words of all such errors here; which endpoints answer so is from memory, not found).
         OktaFeatureMissing = "okta-feature-missing" => Okta 401 "E0000015" "You do not have permission to access the feature you are requesting",
@@ -182,9 +242,9 @@ faults! {
         CognitoProviderUnreachable = "cognito-provider-unreachable" => Cognito 400 "ExternalServiceException" "Failed to read the keys of provider '",
         /// Cognito: InvalidIdentityPoolConfigurationException, "Check assigned IAM roles for this pool".
         CognitoRolesMisconfigured = "cognito-roles-misconfigured" => Cognito 400 "InvalidIdentityPoolConfigurationException" "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
-        /// Cognito: NotAuthorizedException, "The ambiguous role mapping rules denied this request.", as from a pool whose
+        /// Cognito: NotAuthorizedException, "The ambiguous role mapping rules for: ", as from a pool whose
         /// rules match no role and fall back on none.
-        CognitoRoleRulesDenied = "cognito-role-rules-denied" => Cognito 400 "NotAuthorizedException" "The ambiguous role mapping rules denied this request.",
+        CognitoRoleRulesDenied = "cognito-role-rules-denied" => Cognito 400 "NotAuthorizedException" "The ambiguous role mapping rules for: ",
         /// Cognito: NotAuthorizedException, "Logins don't match", as for an identity of somebody else.
         CognitoLoginsMismatch = "cognito-logins-mismatch" => Cognito 400 "NotAuthorizedException" "Logins don't match. Please include at least one valid login for this identity or identity pool.",
         /// Cognito: ResourceConflictException, "Login is already linked to another identity."
@@ -204,12 +264,13 @@ faults! {
         /// Cognito: NotAuthorizedException, "Not a valid OpenId Connect identity token.", as if it had been sent an opaque access
         /// token.
         CognitoNotAnIdToken = "cognito-not-an-id-token" => Cognito 400 "NotAuthorizedException" "Invalid login token. Not a valid OpenId Connect identity token.",
-        /// Cognito: AccessDeniedException, by a resource control policy of the organization ("Resource control policies", AWS
-        /// Organizations user guide: Cognito is among the services; the sentence's form is that of "Troubleshoot access denied
-        /// error messages", IAM user guide).
-        CognitoAccessDenied = "cognito-access-denied" => Cognito 400 "AccessDeniedException" "with an explicit deny in a resource control policy",
+        /// Cognito: AccessDeniedException, by a resource control policy of the organization (seen in
+        /// aws-samples/resource-control-policy-examples#18).
+        CognitoAccessDenied = "cognito-access-denied" => Cognito 400 "AccessDeniedException" "User: anonymous is not authorized to perform: cognito-identity:",
         /// Cognito: InvalidParameterException, "Thrown for missing or bad input parameter(s)" (GetId, API reference).
         CognitoInvalidParameter = "cognito-invalid-parameter" => Cognito 400 "InvalidParameterException" "Please provide a valid public provider",
+        /// Cognito: ValidationException ("Common Errors", API reference), as of an id that has not the form of one.
+        CognitoValidation = "cognito-validation" => Cognito 400 "ValidationException" "1 validation error detected: Value '",
         /// Cognito: before the next request somebody deletes every identity of the pool (DeleteIdentities, API reference). With a
         /// template nobody notices: its identities are known before they are made.
         CognitoIdentitiesDeleted = "cognito-identities-deleted",
@@ -311,6 +372,13 @@ faults! {
         StsDurationTooLong = "sts-duration-too-long" => Sts 400 "ValidationError" "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         /// STS: AccessDenied of AssumeRoleWithWebIdentity, as when the role trusts somebody else.
         StsAccessDenied = "sts-access-denied" => Sts 403 "AccessDenied" "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        /// STS: AccessDenied of AssumeRole ("Troubleshoot access denied error messages", IAM user guide, for this and the next).
+        StsAssumeRoleDenied = "sts-assume-role-denied" => Sts 403 "AccessDenied" "User: arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/CognitoIdentityCredentials is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/Other",
+        /// STS: AccessDenied of AssumeRole with tags.
+        StsTagSessionDenied = "sts-tag-session-denied" => Sts 403 "AccessDenied" "User: arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/CognitoIdentityCredentials is not authorized to perform: sts:TagSession on resource: arn:aws:iam::123456789012:role/Other",
+        /// STS: ValidationError of AssumeRole for longer than an hour by a role's session ("Role chaining", IAM user guide; the
+        /// sentence is seen in hashicorp/vault#12022, from memory).
+        StsChainingTooLong = "sts-chaining-too-long" => Sts 400 "ValidationError" "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         /// STS: InternalFailure ("Common Errors", API reference).
         StsInternalFailure = "sts-internal-failure" => Sts 500 "InternalFailure" "The request processing has failed because of an unknown error, exception or failure.",
         /// STS: ServiceUnavailable ("Common Errors").
@@ -423,7 +491,7 @@ faults! {
         /// region (header, elements and their order as seen in yanganto/s3rs#18). Who signs for eu-central-1 is served.
         S3BucketElsewhere = "s3-bucket-elsewhere" => S3 301 "PermanentRedirect" "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
         /// S3: as `s3-bucket-elsewhere`, where the bucket's name in the host has led to the right region already: 400, which names it.
-        S3RegionMalformed = "s3-region-malformed" => S3 400 "AuthorizationHeaderMalformed" "is wrong; expecting 'eu-central-1'",
+        S3RegionMalformed = "s3-region-malformed" => S3 400 "AuthorizationHeaderMalformed" "The authorization header is malformed; the region '",
         /// Every service: their clocks are a day ahead of the device's.
         ClockDayAhead = "clock-day-ahead",
         /// Every service: their clocks are a day behind the device's.

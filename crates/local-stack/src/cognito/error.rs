@@ -38,8 +38,9 @@ pub(super) enum CognitoError {
     LoginLinkedElsewhere,
     #[error("Invalid identity pool configuration. Check assigned IAM roles for this pool.")]
     RolesMisconfigured,
-    #[error("The ambiguous role mapping rules denied this request.")]
-    RoleRulesDenied,
+    /// Seen in aws-amplify/amplify-js#3621.
+    #[error("The ambiguous role mapping rules for: {0} denied this request.")]
+    RoleRulesDenied(String),
     #[error("Basic (classic) flow is not enabled, please use enhanced flow.")]
     ClassicFlowDisabled,
     #[error("1 validation error detected: {0}")]
@@ -71,9 +72,10 @@ pub(super) enum CognitoError {
          cognito-identity:{operation} action"
     )]
     AccessDenied { caller: String, operation: &'static str },
+    /// Seen in aws-samples/resource-control-policy-examples#18.
     #[error(
-        "User: anonymous is not authorized to perform: cognito-identity:{operation} with an explicit deny in a resource control \
-         policy"
+        "User: anonymous is not authorized to perform: cognito-identity:{operation} on resource: * with an explicit deny in a \
+         resource control policy"
     )]
     DeniedByOrganization { operation: &'static str },
     /// Seen in issues of aws-amplify/amplify-js about providers that the pool does not have, from memory.
@@ -99,7 +101,7 @@ impl CognitoError {
             | Self::GuestsDisabled
             | Self::IdentityForbidden(_)
             | Self::RoleForbidden(_)
-            | Self::RoleRulesDenied => "NotAuthorizedException",
+            | Self::RoleRulesDenied(_) => "NotAuthorizedException",
             Self::IdentityNotFound(_) | Self::PoolNotFound(_) => "ResourceNotFoundException",
             Self::LoginLinkedElsewhere => "ResourceConflictException",
             Self::RolesMisconfigured => "InvalidIdentityPoolConfigurationException",

@@ -195,6 +195,14 @@ impl Cognito {
             (Fault::CognitoUnavailable, CognitoError::Internal),
             (Fault::CognitoAccessDenied, CognitoError::DeniedByOrganization { operation: operation.name() }),
             (Fault::CognitoInvalidParameter, CognitoError::InvalidProvider),
+            (
+                Fault::CognitoValidation,
+                CognitoError::constraint(
+                    "x",
+                    "identityPoolId",
+                    r"satisfy regular expression pattern: [\w-]+:[0-9a-f-]+",
+                ),
+            ),
         ])?;
         if self.shared.faults.take(Fault::CognitoIdentitiesDeleted) {
             self.identities.delete_all();
@@ -231,7 +239,7 @@ impl Cognito {
         let identity = self.resolve_identity(&asked_identity, &logins_of(&verified))?;
         self.spoil(&[
             (Fault::CognitoRolesMisconfigured, CognitoError::RolesMisconfigured),
-            (Fault::CognitoRoleRulesDenied, CognitoError::RoleRulesDenied),
+            (Fault::CognitoRoleRulesDenied, CognitoError::RoleRulesDenied(first_provider(&verified))),
         ])?;
         let assumed = roles::assume(&self.shared, &self.roles, &identity, &verified, input.custom_role_arn)?;
         let credentials = self.credentials.issue(&identity, &assumed.role_arn, assumed.session);
@@ -346,6 +354,11 @@ impl Cognito {
             Err(CognitoError::PoolNotFound(pool.to_owned()))
         }
     }
+}
+
+/// Of the login that counts for the choice of a role.
+fn first_provider(verified: &[Verified]) -> String {
+    verified.first().map(|verified| verified.login.provider.clone()).unwrap_or_default()
 }
 
 fn logins_of(verified: &[Verified]) -> Vec<Login> {

@@ -67,9 +67,9 @@ fn choose_role(
     }
     let mapped = verified.iter().find_map(|verified| {
         let mapping = pool.provider(&verified.login.provider)?.role_mapping.as_ref()?;
-        Some((mapping, &verified.claims))
+        Some((mapping, verified))
     });
-    let Some((RoleMapping { rules, fallback }, claims)) = mapped else {
+    let Some((RoleMapping { rules, fallback }, Verified { login, claims })) = mapped else {
         return only(&authenticated()?, custom_role);
     };
     let mut fitting = rules.iter().filter(|rule| fits(rule, claims.get(&rule.claim))).map(|rule| &rule.role_arn);
@@ -79,7 +79,7 @@ fn choose_role(
         (custom_role, fallback) => match (fitting.next(), fallback) {
             (Some(first), _) => only(first, custom_role),
             (None, Fallback::AuthenticatedRole) => only(&authenticated()?, custom_role),
-            (None, Fallback::Deny) => Err(CognitoError::RoleRulesDenied),
+            (None, Fallback::Deny) => Err(CognitoError::RoleRulesDenied(login.provider.clone())),
         },
     }
 }
@@ -223,7 +223,9 @@ mod tests {
             );
             let denied = role(&rules(match_type, value, "Deny"), &verified, None);
             assert_eq!(denied.is_ok(), fits, "{match_type} {value}");
-            assert!(fits || denied == Err(CognitoError::RoleRulesDenied));
+            assert!(
+                fits || denied == Err(CognitoError::RoleRulesDenied("dev-12345678.okta.com/oauth2/default".to_owned()))
+            );
         }
         // A claim that is absent is no claim that differs.
         let without = role(&rules("NotEqual", "guest", "AuthenticatedRole"), &signed_in(json!({})), None);

@@ -477,7 +477,7 @@ async fn faults_spoil_one_request_each() {
         (Fault::CognitoLoginMissing, "NotAuthorizedException: Unauthenticated access is not supported for this identity pool.".to_owned()),
         (Fault::CognitoLoginsMismatch, "NotAuthorizedException: Logins don't match. Please include at least one valid login for this identity or identity pool.".to_owned()),
         (Fault::CognitoLoginLinkedElsewhere, "ResourceConflictException: Login is already linked to another identity.".to_owned()),
-        (Fault::CognitoRoleRulesDenied, "NotAuthorizedException: The ambiguous role mapping rules denied this request.".to_owned()),
+        (Fault::CognitoRoleRulesDenied, format!("NotAuthorizedException: The ambiguous role mapping rules for: {} denied this request.", bench.provider())),
         (Fault::CognitoThrottled, "TooManyRequestsException: Rate exceeded".to_owned()),
         (Fault::CognitoUnavailable, "InternalErrorException: Internal error".to_owned()),
     ];

@@ -43,6 +43,14 @@ const FAULTS: &[Fault] = &[
     Fault::TokenTemporarilyUnavailable,
     Fault::TokenGrantMismatched,
     Fault::TokenUserRateLimited,
+    Fault::TokenCodeInvalid,
+    Fault::TokenPkceFailed,
+    Fault::TokenRedirectUriDiffers,
+    Fault::TokenRefreshTokenInvalid,
+    Fault::TokenRefreshScopesDenied,
+    Fault::TokenCredentialsMissing,
+    Fault::TokenGrantTypeUnsupported,
+    Fault::TokenClaimFailed,
 ];
 /// A department that STS takes for the value of no tag.
 const NO_TAG_VALUE: &str = "R&D";

@@ -148,6 +148,8 @@ const WEB_IDENTITY_FAULTS: &[Fault] = &[
     Fault::StsAccessDenied,
 ];
 
+const ROLE_FAULTS: &[Fault] = &[Fault::StsAssumeRoleDenied, Fault::StsTagSessionDenied, Fault::StsChainingTooLong];
+
 /// All there are in botocore's model.
 const ACTIONS: &[Action] = &[
     Action { name: "AssumeRole", kind: Kind::OnRole("RoleArn") },
@@ -178,8 +180,12 @@ impl Sts {
         if self.shared.faults.take(Fault::StsThrottled) {
             return (Some(action), Err(StsError::throttled()));
         }
-        let faults = [ANY_FAULTS, if action.is_signed() { SIGNED_FAULTS } else { WEB_IDENTITY_FAULTS }].concat();
-        if let Some(mut error) = self.shared.faults.take_answer(&faults).map(StsError::from) {
+        let faults: &[&[Fault]] = match action.name {
+            "AssumeRole" => &[ANY_FAULTS, SIGNED_FAULTS, ROLE_FAULTS],
+            _ if action.is_signed() => &[ANY_FAULTS, SIGNED_FAULTS],
+            _ => &[ANY_FAULTS, WEB_IDENTITY_FAULTS],
+        };
+        if let Some(mut error) = self.shared.faults.take_answer(&faults.concat()).map(StsError::from) {
             if Some(error.code) == Fault::StsTokenExpired.answer().map(|answer| answer.code) {
                 let now = self.shared.clock.unix_now();
                 error.message += &format!("{now} must be before the expiration date/time{now}");

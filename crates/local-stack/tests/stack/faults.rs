@@ -156,7 +156,7 @@ async fn every_answer_of_cognito_comes_as_it_is_said() {
         assert_eq!(Caller { bench: &bench, id_token: alice.clone() }.get_credentials().await.status, 200, "{fault:?}");
         seen += 1;
     }
-    assert_eq!(seen, 28);
+    assert_eq!(seen, 29);
 }
 
 #[tokio::test]
@@ -168,6 +168,7 @@ async fn every_answer_of_sts_comes_as_it_is_said() {
         bench.stack.faults().inject(fault, 1);
         let action = match fault {
             Fault::StsUnknownAccessKey | Fault::StsCredentialsExpired => "GetCallerIdentity",
+            Fault::StsAssumeRoleDenied | Fault::StsTagSessionDenied | Fault::StsChainingTooLong => "AssumeRole",
             _ => "AssumeRoleWithWebIdentity",
         };
         let answer = caller.sts(action).await;
@@ -177,7 +178,7 @@ async fn every_answer_of_sts_comes_as_it_is_said() {
         assert_eq!(caller.sts("AssumeRoleWithWebIdentity").await.status, 200, "{fault:?}");
         seen += 1;
     }
-    assert_eq!(seen, 16);
+    assert_eq!(seen, 19);
 }
 
 #[tokio::test]

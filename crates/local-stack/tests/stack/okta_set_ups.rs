@@ -218,5 +218,16 @@ async fn errors_of_the_catalogue_come_once_where_they_belong() {
         assert_eq!(bench.get(&discovery).await.status, 200, "{fault:?} comes once");
         seen += 1;
     }
-    assert_eq!(seen, 20);
+    // Userinfo has no body to say it in (RFC 6750 section 3).
+    let tokens = bench.get_tokens().await;
+    let access_token = tokens["access_token"].as_str().unwrap();
+    for fault in [Fault::UserInfoScopeMissing, Fault::UserInfoTokenRefused] {
+        faults.inject(fault, 1);
+        let (answer, expected) = (bench.userinfo(access_token).await, fault.answer().unwrap());
+        let challenge = format!("error=\"{}\", error_description=\"{}\"", expected.code, expected.message);
+        assert_eq!((answer.status, answer.text.as_str()), (expected.status, ""));
+        assert!(answer.header("www-authenticate").ends_with(&challenge), "{answer:?}");
+        assert_eq!(bench.userinfo(access_token).await.status, 200);
+    }
+    assert_eq!(seen, 48);
 }
