@@ -447,9 +447,10 @@ faults! {
         OktaPushedRequestsDemanded = "okta-pushed-requests-demanded" => Okta 400 "invalid_request" "This application has to push its authorization requests.",
         /// Okta: the application may be used from other network zones alone (`disallowed_network_zone` of the catalogue).
         OktaNetworkZone = "okta-network-zone" => Okta 403 "access_denied" "The request is made from outside the client's permitted network zones.",
-        /// Okta: the org has no API Access Management. The custom authorization server's page says `server_error` (seen in
-        /// okta/samples-js-react#98 and zeekhoo-okta/okta-django-samples#25); what the app asks is answered with E0000015.
-        OktaCustomServersMissing = "okta-custom-servers-missing" => Okta 401 "E0000015" "You do not have permission to access the feature you are requesting",
+        /// Okta: the org has no API Access Management. The custom authorization server's metadata are there; its page says
+        /// `server_error` (seen in okta/samples-js-react#98 and zeekhoo-okta/okta-django-samples#25), and so do the endpoints that an
+        /// app asks (`feature_not_enabled` of the catalogue).
+        OktaCustomServersMissing = "okta-custom-servers-missing" => Okta 403 "server_error" "The requested feature is not enabled in this environment.",
         /// Okta: the issuer mode is "Dynamic": whoever asks under another of the org's names (`localhost` here) is told another
         /// issuer, and tokens have that of the authorization request, which IAM does not know (guides/custom-url-domain).
         OktaIssuerDynamic = "okta-issuer-dynamic",

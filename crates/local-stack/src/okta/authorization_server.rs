@@ -8,7 +8,7 @@ use http::header::HOST;
 use super::org::Okta;
 use super::scopes::{Scope, Scopes};
 use super::server_kind::ServerKind;
-use crate::faults::Fault;
+use crate::faults::{Fault, FaultAnswer};
 
 /// One of the two authorization servers.
 #[derive(Clone)]
@@ -41,6 +41,13 @@ impl AuthorizationServer {
 
     fn origin(&self) -> String {
         self.asked_origin.clone().unwrap_or_else(|| self.okta.shared.org_issuer())
+    }
+
+    /// What the org says in its place, if it has no custom servers.
+    pub(super) fn find_missing_feature(&self) -> Option<FaultAnswer> {
+        let is_missing =
+            self.kind == ServerKind::Custom && self.okta.shared.faults.holds(Fault::OktaCustomServersMissing);
+        Fault::OktaCustomServersMissing.answer().filter(|_| is_missing)
     }
 
     /// Whether a rule of its access policy allows these scopes. Only custom authorization servers have policies.

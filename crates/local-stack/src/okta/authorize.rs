@@ -13,7 +13,6 @@ use super::errors::{ApiError, OAuthError, json_response};
 use super::pages;
 use super::parameters::{Parameters, is_form};
 use super::request::{AuthorizationRequest, Prompt, RequestError, check_client};
-use super::server_kind::ServerKind;
 use super::sign_in::show_sign_in_page;
 use crate::faults::{Fault, FaultAnswer};
 
@@ -54,9 +53,8 @@ const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 const PUSHED_REQUEST_LIFETIME: i64 = 300;
 
 pub(super) fn authorize(server: &AuthorizationServer, call: &Call) -> Response {
-    if server.kind == ServerKind::Custom && server.okta.shared.faults.holds(Fault::OktaCustomServersMissing) {
-        let told = "The requested feature is not enabled in this environment.";
-        return pages::error_page(StatusCode::BAD_REQUEST, "server_error", told);
+    if let Some(FaultAnswer { code, message, .. }) = server.find_missing_feature() {
+        return pages::error_page(StatusCode::BAD_REQUEST, code, message);
     }
     match read_request(server, call) {
         Ok(request) => answer(server, &request, &call.headers),

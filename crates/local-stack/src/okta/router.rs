@@ -12,7 +12,7 @@ use http::{HeaderMap, Method};
 
 use super::authorization_server::AuthorizationServer;
 use super::call::Call;
-use super::errors::{ApiError, RATE_LIMIT_RESET};
+use super::errors::{ApiError, OAuthError, RATE_LIMIT_RESET};
 use super::org::Okta;
 use super::server_kind::ServerKind;
 use super::{authorize, logout, metadata, revoke, sign_in, token, userinfo};
@@ -91,7 +91,7 @@ fn endpoint(methods: MethodFilter, operation: &'static str, handler: Handler) ->
     on(methods, call)
 }
 
-/// What Okta's API says before an endpoint of the authorization server gets to see a request. The browser's are pages.
+/// What Okta says before an endpoint of the authorization server gets to see a request. The browser's are pages.
 fn refuse(server: &AuthorizationServer, operation: &str) -> Option<Response> {
     const FAULTS: &[Fault] = &[
         Fault::OktaFeatureMissing,
@@ -104,13 +104,10 @@ fn refuse(server: &AuthorizationServer, operation: &str) -> Option<Response> {
     if ["authorize", "sign_in", "logout"].contains(&operation) {
         return None;
     }
-    let faults = &server.okta.shared.faults;
-    let is_missing = server.kind == ServerKind::Custom && faults.holds(Fault::OktaCustomServersMissing);
-    let answer = match is_missing {
-        true => Fault::OktaCustomServersMissing.answer(),
-        false => faults.take_answer(FAULTS),
-    };
-    let error = match answer? {
+    if let Some(answer) = server.find_missing_feature().filter(|_| !["discovery", "keys"].contains(&operation)) {
+        return Some(OAuthError::from(answer).to_response());
+    }
+    let error = match server.okta.shared.faults.take_answer(FAULTS)? {
         answer if answer.status == RATE_LIMITED => {
             ApiError::RateLimited { reset: server.okta.now() + RATE_LIMIT_RESET }
         }
