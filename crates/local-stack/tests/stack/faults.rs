@@ -74,6 +74,20 @@ impl<'b> Caller<'b> {
 
     /// Sends a request that is signed for a service in a region, at the stack's time.
     async fn signed(&self, keys: &Value, service: &str, region: &str, method: Method, target: &str) -> Answer {
+        let now = self.bench.stack.clock().now();
+        self.signed_at(now, keys, (service, region), method, target, &[]).await
+    }
+
+    /// Sends a request that is signed at a time, with more headers that are not.
+    async fn signed_at(
+        &self,
+        time: SystemTime,
+        keys: &Value,
+        (service, region): (&str, &str),
+        method: Method,
+        target: &str,
+        more: &[(&str, &str)],
+    ) -> Answer {
         let endpoints = self.bench.stack.endpoints();
         let origin = if service == "s3" { &endpoints.s3 } else { &endpoints.api };
         let url = format!("{}{target}", origin.as_str().trim_end_matches('/'));
@@ -84,7 +98,7 @@ impl<'b> Caller<'b> {
             .identity(&identity)
             .region(region)
             .name(service)
-            .time(self.bench.stack.clock().now())
+            .time(time)
             .settings(SigningSettings::default())
             .build()
             .unwrap()
@@ -101,7 +115,7 @@ impl<'b> Caller<'b> {
         let all =
             headers.iter().fold(self.bench.http.request(method, &url), |all, (name, value)| all.header(*name, *value));
         let all = request.headers().iter().fold(all, |all, (name, value)| all.header(name, value));
-        self.bench.send(all).await
+        self.bench.send(more.iter().fold(all, |all, (name, value)| all.header(*name, *value))).await
     }
 
     async fn s3(&self, keys: &Value, method: Method, target: &str) -> Answer {
@@ -233,6 +247,40 @@ async fn every_answer_of_an_api_comes_as_its_kind_writes_it() {
         seen += 1;
     }
     assert_eq!(seen, 13);
+}
+
+/// What a wrong request or a wrong clock is enough for has no fault.
+#[tokio::test]
+async fn s3_refuses_by_itself_what_needs_no_fault() {
+    let bench = Bench::start().await;
+    let caller = Caller::of(&bench).await;
+    let keys = caller.keys().await;
+    let now = bench.stack.clock().now();
+    let e_tag = caller.s3(&keys, Method::GET, "/readme.txt").await.header("etag").to_owned();
+    let long = format!("/jetbridge-demo/{}", "k".repeat(1025));
+    let cases: [(Method, &str, &[(&str, &str)], u16, &str); 8] = [
+        (Method::GET, "/Bad_Name?list-type=2", &[], 400, "InvalidBucketName"),
+        (Method::GET, "/no-such-bucket?list-type=2", &[], 404, "NoSuchBucket"),
+        (Method::GET, "/jetbridge-demo/missing.txt", &[], 404, "NoSuchKey"),
+        (Method::HEAD, "/jetbridge-demo/missing.txt", &[], 404, ""),
+        (Method::GET, &long, &[], 400, "KeyTooLongError"),
+        (Method::GET, "/jetbridge-demo/readme.txt", &[("if-match", "\"x\"")], 412, "PreconditionFailed"),
+        (Method::GET, "/jetbridge-demo/readme.txt", &[("if-none-match", &e_tag)], 304, ""),
+        (Method::GET, "/jetbridge-demo/readme.txt", &[("range", "bytes=9999999-")], 416, "InvalidRange"),
+    ];
+    for (method, target, headers, status, code) in cases {
+        let answer = caller.signed_at(now, &keys, ("s3", "us-west-2"), method, target, headers).await;
+        assert_eq!((answer.status, element(&answer, "Code")), (status, code), "{target}: {}", answer.text);
+    }
+    for fault in [Fault::ClockDayAhead, Fault::ClockDayBehind] {
+        bench.stack.faults().inject(fault, 1);
+        let target = "/jetbridge-demo?list-type=2";
+        let answer = caller.signed_at(now, &keys, ("s3", "us-west-2"), Method::GET, target, &[]).await;
+        let skewed = (answer.status, element(&answer, "Code"));
+        assert_eq!(skewed, (403, "RequestTimeTooSkewed"), "{fault:?}");
+        assert_eq!(element(&answer, "MaxAllowedSkewMilliseconds"), "900000");
+        bench.stack.faults().inject(fault, 0);
+    }
 }
 
 #[tokio::test]
