@@ -134,9 +134,9 @@ impl LocalStack {
             listeners.spawn(server::serve(bound.listener, acceptor.clone(), site));
         };
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let cognito = cognito::router(Arc::clone(&shared), Arc::clone(&credentials));
-        let s3 = s3::router(Arc::clone(&shared), Arc::clone(&credentials));
         let roles = Arc::new(Roles::new(Arc::clone(&shared)));
+        let cognito = cognito::router(Arc::clone(&shared), Arc::clone(&credentials), Arc::clone(&roles));
+        let s3 = s3::router(Arc::clone(&shared), Arc::clone(&credentials));
         let sts = sts::router(Arc::clone(&shared), Arc::clone(&credentials), Arc::clone(&roles));
         let api = api::router(Arc::clone(&shared), Arc::clone(&credentials), roles);
         serve(okta_port, Service::Okta, okta::router(&okta), Some(MAX_OKTA_BODY_BYTES));
