@@ -90,7 +90,9 @@ impl Bench {
     }
 
     pub(crate) fn try_visit(&self, url: &str, user: &str) -> Result<String, BrowserError> {
-        self.runtime.block_on(ScriptedBrowser::new(None).unwrap().sign_in(url, user, PASSWORD))
+        let ca_pem = self.stack.ca_pem();
+        let mut browser = ScriptedBrowser::with_override(ca_pem.as_deref(), self.stack.host_override()).unwrap();
+        self.runtime.block_on(browser.sign_in(url, user, PASSWORD))
     }
 
     /// Where the browser goes when the user presses Cancel.
