@@ -66,6 +66,13 @@ impl Context {
         context
     }
 
+    /// For a look at what needs no store, where that cannot be used.
+    pub(crate) fn without_store(&self) -> Self {
+        let mut context = self.clone();
+        context.global.store = StoreChoice::Memory;
+        context
+    }
+
     /// The session as the store has it. Asks no server. The state says whether the store could be read.
     pub(crate) async fn restore(&self, config: Config) -> Result<(Session, SessionState), CliError> {
         let session = self.open_current(config).await?;

@@ -47,6 +47,9 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
         Err(CliError::Failed(failure)) if failure.exit == Exit::Misconfigured => {
             return end_at_files(failure.into(), output);
         }
+        Err(CliError::Failed(failure)) if failure.exit == Exit::SecureStorage => {
+            return end_at_store(context, config, failure, &checks, output).await;
+        }
         Err(error) => return Err(error),
     };
     let mut report = diagnose(context, &session).await?;
@@ -63,13 +66,20 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
         report = diagnose(context, &session).await?;
         login::settle(&session).await;
     }
-    for finding in &report.findings {
-        findings::say(&Line::of(finding), output)?;
-        if finding.link == Link::Files {
-            template::say(&checks, output)?;
+    let lines: Vec<_> = report.findings.iter().map(Line::of).collect();
+    say(&lines, &checks, output)?;
+    end(Some(&report), &checks, signed_in, output)
+}
+
+/// A line for each link, and what the template says below the files.
+fn say(lines: &[Line<'_>], checks: &[Check], output: &mut Output) -> Result<(), CliError> {
+    for line in lines {
+        findings::say(line, output)?;
+        if line.link() == Link::Files {
+            template::say(checks, output)?;
         }
     }
-    end(Some(&report), &checks, signed_in, output)
+    Ok(())
 }
 
 async fn diagnose(context: &Context, session: &Session) -> Result<Report, CliError> {
@@ -83,11 +93,35 @@ async fn diagnose(context: &Context, session: &Session) -> Result<Report, CliErr
 /// The report where nothing but the files can be looked at, in the words of any command.
 fn end_at_files(error: CliError, output: &mut Output) -> Result<(), CliError> {
     let CliError::Failed(failure) = error else { return Err(error) };
-    findings::say(&Line::broken(Link::Files, &failure), output)?;
-    for link in Link::ALL.into_iter().filter(|link| *link != Link::Files) {
-        findings::say(&Line::not_reached(link), output)?;
-    }
+    say(&cut_off(Vec::new(), Link::Files, &failure), &[], output)?;
     Err(at_the_end(Link::Files, failure, output).into())
+}
+
+/// The report where nobody can be found in the store, which keeps nobody from looking at what comes before.
+async fn end_at_store(
+    context: &Context,
+    config: Config,
+    failure: Failure,
+    checks: &[Check],
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let (session, _) = context.without_store().restore(config).await?;
+    let report = diagnose(context, &session).await?;
+    let lines: Vec<_> = report.findings.iter().map(Line::of).collect();
+    if report.broken().is_some() {
+        say(&lines, checks, output)?;
+        return end(Some(&report), checks, Ok(()), output);
+    }
+    say(&cut_off(lines, Link::SignIn, &failure), checks, output)?;
+    Err(at_the_end(Link::SignIn, failure, output).into())
+}
+
+/// What was found before `link`, and that this is broken.
+fn cut_off<'a>(mut lines: Vec<Line<'a>>, link: Link, failure: &'a Failure) -> Vec<Line<'a>> {
+    lines.retain(|line| line.link() < link);
+    lines.push(Line::broken(link, failure));
+    lines.extend(Link::ALL.into_iter().filter(|later| *later > link).map(Line::not_reached));
+    lines
 }
 
 /// Fails by the broken link; else by how the sign-in ended, if the report says nothing of it; else by the template.

@@ -255,3 +255,23 @@ fn who_meets_an_error_of_the_chain_is_told_of_the_doctor_once() {
     }
     assert!(!bench.run(&["get", "not-there"]).stderr.contains(" doctor"), "the chain holds");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_used_keeps_nobody_from_the_rest() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    fs::set_permissions(bench.path("store"), fs::Permissions::from_mode(0o777)).unwrap();
+    let usual = bench.run(&["whoami", "--json"]).error();
+    let outcome = bench.run(&["doctor", "--json"]);
+    assert_eq!((outcome.code, outcome.error()), (8, usual.clone()), "{outcome:?}");
+    let findings = outcome.events_named("finding");
+    let links: Vec<_> = findings.iter().map(|finding| finding["link"].as_str().unwrap()).collect();
+    assert_eq!(links, LINKS);
+    let sign_in = LINKS.iter().position(|link| *link == "sign_in").unwrap();
+    assert_eq!((&findings[sign_in]["mark"], &findings[sign_in]["detail"]), (&json!("broken"), &usual["message"]));
+    assert!(findings[..sign_in].iter().all(|finding| finding["mark"] != "not_reached"), "{findings:?}");
+    assert!(findings[sign_in + 1..].iter().all(|finding| finding["mark"] == "not_reached"), "{findings:?}");
+}

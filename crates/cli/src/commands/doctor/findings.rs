@@ -58,6 +58,10 @@ impl<'a> Line<'a> {
         Self { link, mark: Mark::Broken, detail, setting: None, fix: failure.hint.clone(), paste: None }
     }
 
+    pub(super) fn link(&self) -> Link {
+        self.link
+    }
+
     pub(super) fn not_reached(link: Link) -> Self {
         Self { link, mark: Mark::NotReached, detail: Cow::Borrowed(""), setting: None, fix: None, paste: None }
     }
