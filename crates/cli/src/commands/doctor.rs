@@ -30,7 +30,13 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     let directory = context.config_directory()?;
     let config = match Config::load(&directory) {
         Ok(config) => config,
-        Err(error) => return end_at_files(error.into(), output),
+        Err(error) => {
+            let setting = match error.problems.as_slice() {
+                [one] if !one.key.is_empty() => Some(one.key.clone()),
+                _ => None,
+            };
+            return end_at_files(error.into(), setting.as_deref(), output);
+        }
     };
     let checks = match &args.template {
         Some(file) => template::compare(&config, &file.absolute()?, context.notes).await?,
@@ -45,7 +51,7 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
         Ok(restored) => restored,
         // What the configuration asks for is refused here, as an endpoint is that nobody permitted.
         Err(CliError::Failed(failure)) if failure.exit == Exit::Misconfigured => {
-            return end_at_files(failure.into(), output);
+            return end_at_files(failure.into(), None, output);
         }
         Err(CliError::Failed(failure)) if failure.exit == Exit::SecureStorage => {
             return end_at_store(context, config, failure, &checks, output).await;
@@ -91,9 +97,9 @@ async fn diagnose(context: &Context, session: &Session) -> Result<Report, CliErr
 }
 
 /// The report where nothing but the files can be looked at, in the words of any command.
-fn end_at_files(error: CliError, output: &mut Output) -> Result<(), CliError> {
+fn end_at_files(error: CliError, setting: Option<&str>, output: &mut Output) -> Result<(), CliError> {
     let CliError::Failed(failure) = error else { return Err(error) };
-    say(&cut_off(Vec::new(), Link::Files, &failure), &[], output)?;
+    say(&cut_off(Vec::new(), Line::broken(Link::Files, &failure).at_setting(setting)), &[], output)?;
     Err(at_the_end(Link::Files, failure, output).into())
 }
 
@@ -112,14 +118,15 @@ async fn end_at_store(
         say(&lines, checks, output)?;
         return end(Some(&report), checks, Ok(()), output);
     }
-    say(&cut_off(lines, Link::SignIn, &failure), checks, output)?;
+    say(&cut_off(lines, Line::broken(Link::SignIn, &failure)), checks, output)?;
     Err(at_the_end(Link::SignIn, failure, output).into())
 }
 
-/// What was found before `link`, and that this is broken.
-fn cut_off<'a>(mut lines: Vec<Line<'a>>, link: Link, failure: &'a Failure) -> Vec<Line<'a>> {
+/// What was found before the broken link, and that this is broken.
+fn cut_off<'a>(mut lines: Vec<Line<'a>>, broken: Line<'a>) -> Vec<Line<'a>> {
+    let link = broken.link();
     lines.retain(|line| line.link() < link);
-    lines.push(Line::broken(link, failure));
+    lines.push(broken);
     lines.extend(Link::ALL.into_iter().filter(|later| *later > link).map(Line::not_reached));
     lines
 }

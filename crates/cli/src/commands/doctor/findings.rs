@@ -58,6 +58,10 @@ impl<'a> Line<'a> {
         Self { link, mark: Mark::Broken, detail, setting: None, fix: failure.hint.clone(), paste: None }
     }
 
+    pub(super) fn at_setting(self, setting: Option<&'a str>) -> Self {
+        Self { setting, ..self }
+    }
+
     pub(super) fn link(&self) -> Link {
         self.link
     }
@@ -75,8 +79,11 @@ pub(super) fn say(line: &Line<'_>, output: &mut Output) -> Result<(), CliError> 
         return Ok(output.event(&event)?);
     }
     beside("", marked(*mark), link.title(), detail, output)?;
+    if let Some(setting) = setting {
+        below("", "setting", setting, output)?;
+    }
     if let Some(fix) = fix {
-        advise("", fix, output)?;
+        below("", "fix", fix, output)?;
     }
     if let Some(paste) = paste {
         output.line(format_args!("\n{}\n", escape_lines(paste).trim_end()))?;
@@ -105,9 +112,10 @@ pub(super) fn beside(
     Ok(output.line(wrapped(&label, &escape_lines(detail), width))?)
 }
 
-pub(super) fn advise(indent: &str, fix: &str, output: &mut Output) -> Result<(), CliError> {
-    let label = format!("{indent}  {}", styled(ACCENT, "fix: "));
-    Ok(output.line(wrapped(&label, &escape_lines(fix), WIDTH.min(output.width())))?)
+/// What belongs to the line above.
+pub(super) fn below(indent: &str, what: &str, text: &str, output: &mut Output) -> Result<(), CliError> {
+    let label = format!("{indent}  {}", styled(ACCENT, format_args!("{what}: ")));
+    Ok(output.line(wrapped(&label, &escape_lines(text), WIDTH.min(output.width())))?)
 }
 
 fn title_columns() -> usize {

@@ -7,7 +7,7 @@ use jetbridge::Config;
 use jetbridge::doctor::{Check, Mark, Outcome, check_template};
 use serde::Serialize;
 
-use super::findings::{advise, beside, marked};
+use super::findings::{below, beside, marked};
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{Notes, Output};
 use crate::path::read_file;
@@ -51,14 +51,15 @@ pub(super) fn say(checks: &[Check], output: &mut Output) -> Result<(), CliError>
             output.event(&to_event(check))?;
             continue;
         }
-        let (mark, detail, hint) = match &check.outcome {
+        let (mark, detail, mismatch) = match &check.outcome {
             Outcome::Fits(detail) => (Mark::Ok, detail, None),
             Outcome::Unknown(detail) => (Mark::Unknown, detail, None),
-            Outcome::Differs(mismatch) => (Mark::Broken, &mismatch.problem, Some(&mismatch.hint)),
+            Outcome::Differs(mismatch) => (Mark::Broken, &mismatch.problem, Some(mismatch)),
         };
         beside(INDENT, marked(mark), check.name, detail, output)?;
-        if let Some(hint) = hint {
-            advise(INDENT, &format!("{hint}."), output)?;
+        if let Some(mismatch) = mismatch {
+            below(INDENT, "setting", mismatch.setting, output)?;
+            below(INDENT, "fix", &format!("{}.", mismatch.hint), output)?;
         }
     }
     Ok(())
