@@ -55,6 +55,7 @@ pub(super) async fn run(context: &Context, all: bool, output: &mut Output) -> Re
     let fields: Vec<_> = fields.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
     output.fields(0, &fields)?;
     if hides && !output.is_json() {
+        output.flush()?;
         context.notes.say(styled(DIM, "What is personal is shortened; --all shows it."));
     }
     Ok(())

@@ -21,6 +21,7 @@ use crate::text::{columns, escape, pad_right};
 /// As the core's: a file may have at most 1 MiB.
 const LARGEST_FILE: u64 = 1024 * 1024;
 const WIDTH: usize = 80;
+const ENVIRONMENT: &str = "Environment";
 
 /// A key of the files and the value that it comes to.
 struct Key {
@@ -150,7 +151,7 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), Cl
         say(&shown, &settings, output)?;
     }
     say("Options", &options(context, config, &directory).await, output)?;
-    say("Environment", &variables(), output)?;
+    say(ENVIRONMENT, &variables(), output)?;
     // What is wrong with the files comes last, as of any command.
     loaded.map(drop).map_err(CliError::from)
 }
@@ -167,11 +168,23 @@ fn say(title: &str, settings: &[Setting], output: &mut Output) -> Result<(), Cli
     }
     output.line(styled(BOLD, escape(title)))?;
     let width = settings.iter().map(|setting| columns(&setting.name)).max().unwrap_or(0);
+    let room = WIDTH.min(output.width());
     for Setting { name, value, without, source } in settings {
-        let label = format!("  {}  ", styled(DIM, pad_right(&escape(name), width)));
+        let name = styled(DIM, pad_right(&escape(name), width));
         let value = escape(value.as_deref().unwrap_or(without)).into_owned();
-        let text = format!("{value} {}", styled(DIM, format_args!("({})", source.describe())));
-        output.line(wrapped(&label, &text, WIDTH.min(output.width())))?;
+        let longest_word = value.split(' ').map(columns).max().unwrap_or(0);
+        // Of a variable, the name says it.
+        let text = match title {
+            ENVIRONMENT => value,
+            _ => format!("{value} {}", styled(DIM, format_args!("({})", source.describe()))),
+        };
+        if 2 + width + 2 + longest_word > room {
+            // Nobody can copy an address that a terminal cuts.
+            output.line(format_args!("  {}", name.trim_end()))?;
+            output.line(wrapped("      ", &text, room))?;
+        } else {
+            output.line(wrapped(&format!("  {name}  "), &text, room))?;
+        }
     }
     Ok(output.line("")?)
 }
