@@ -62,10 +62,8 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     let mut signed_in = Ok(());
     // Nobody is asked for a password that a chain cannot use which is broken before that.
     if args.sign_in && report.broken().is_none_or(|broken| broken.link >= Link::SignIn) {
-        let login = args.to_login();
-        let way = Way::prepare(&config, &login)?.beside_results();
         login::tell_who_is_replaced(&state, context.notes);
-        signed_in = login::sign_in(context, &session, &login, way, output, async |_, _| Ok(())).await;
+        signed_in = sign_in(context, &session, &config, args, output).await;
         if context.interrupt.is_requested() {
             return signed_in;
         }
@@ -75,6 +73,18 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     let lines: Vec<_> = report.findings.iter().map(Line::of).collect();
     say(&lines, &checks, output)?;
     end(Some(&report), &checks, signed_in, output)
+}
+
+async fn sign_in(
+    context: &Context,
+    session: &Session,
+    config: &Config,
+    args: &DoctorArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let login = args.to_login();
+    let way = Way::prepare(config, &login)?.beside_results();
+    login::sign_in(context, session, &login, way, output, async |_, _| Ok(())).await
 }
 
 /// A line for each link, and what the template says below the files.

@@ -168,6 +168,12 @@ fn a_sign_in_comes_first_and_leaves_nothing_personal_in_the_report() {
     assert_eq!(given_up.code, 7, "{given_up:?}");
     assert_eq!(given_up.error()["kind"], "user_cancelled");
     assert_eq!(given_up.events_named("finding").len(), LINKS.len());
+
+    // Nor does a port that is taken keep the report back.
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", bench.port)).unwrap();
+    let taken = bench.run(&["doctor", "--sign-in", "--json"]);
+    assert_eq!((taken.code, taken.events_named("finding").len()), (6, LINKS.len()), "{taken:?}");
+    assert_eq!(taken.error()["kind"], "port_in_use");
 }
 
 #[test]
