@@ -61,6 +61,7 @@ fn a_template_that_fits_is_said_to_fit() {
     assert_eq!(order[..2], ["finding", "check"]);
     assert_eq!(order.iter().rposition(|event| event == "check"), Some(6), "{order:?}");
     assert_eq!(joined.events_named("finding").len(), LINKS.len());
+    assert!(!bench.stack.log().records().is_empty(), "the services are asked");
 }
 
 #[test]
