@@ -61,6 +61,16 @@ async fn a_role_is_told_from_a_claim_that_cannot_be_a_tag() {
     let bench = deployed(untagged).await;
     let report = diagnosed_with_alice(&bench).await;
     assert_broken(&report, Link::Role, Some("Auth.identityPoolId"), &["sts:TagSession"]);
+    // What is to be pasted is what the template had before.
+    let policy: Value = serde_json::from_str(report.broken().unwrap().paste.as_deref().unwrap()).unwrap();
+    let statement = &policy["Statement"][0];
+    assert_eq!(statement["Action"], json!(["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]), "{policy}");
+    let pool = &bench.stack.options().identity_pool_id;
+    assert_eq!(
+        statement["Condition"]["StringEquals"],
+        json!({ "cognito-identity.amazonaws.com:aud": pool }),
+        "{policy}"
+    );
     assert_eq!(finding(&report, Link::Pool).mark, Mark::Ok);
 
     let mut options = Options::default();
