@@ -326,6 +326,22 @@ async fn a_role_that_lists_objects_still_reads_them() {
     }
 }
 
+/// IAM has the provider of one of the names, and the token is of the other.
+#[tokio::test]
+async fn tokens_of_the_org_s_other_name_are_of_no_provider() {
+    let mut bench = Bench::start().await;
+    bench.stack.faults().inject(Fault::OktaIssuerDynamic, 1);
+    bench.base = format!("http://localhost:{}/oauth2/default/v1", bench.stack.endpoints().okta.port().unwrap());
+    let caller = Caller::of(&bench).await;
+    let said = Fault::CognitoProviderDetached.answer().unwrap();
+    assert_eq!(caller.get_id().await.json()["message"], said.message);
+    let refused = caller.sts("AssumeRoleWithWebIdentity").await;
+    assert!(
+        element(&refused, "Message").starts_with(Fault::IamProviderMissing.answer().unwrap().message),
+        "{refused:?}"
+    );
+}
+
 #[tokio::test]
 async fn identities_that_were_deleted_are_not_found_and_made_anew() {
     let bench = Bench::start().await;
