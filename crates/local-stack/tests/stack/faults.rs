@@ -249,6 +249,9 @@ async fn every_answer_of_an_api_comes_as_its_kind_writes_it() {
     assert_eq!(seen, 13);
 }
 
+/// Method, target and headers of a request, and the status and code that answer it.
+type Case<'c> = (Method, &'c str, &'c [(&'c str, &'c str)], u16, &'c str);
+
 /// What a wrong request or a wrong clock is enough for has no fault.
 #[tokio::test]
 async fn s3_refuses_by_itself_what_needs_no_fault() {
@@ -258,7 +261,7 @@ async fn s3_refuses_by_itself_what_needs_no_fault() {
     let now = bench.stack.clock().now();
     let e_tag = caller.s3(&keys, Method::GET, "/readme.txt").await.header("etag").to_owned();
     let long = format!("/jetbridge-demo/{}", "k".repeat(1025));
-    let cases: [(Method, &str, &[(&str, &str)], u16, &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         (Method::GET, "/Bad_Name?list-type=2", &[], 400, "InvalidBucketName"),
         (Method::GET, "/no-such-bucket?list-type=2", &[], 404, "NoSuchBucket"),
         (Method::GET, "/jetbridge-demo/missing.txt", &[], 404, "NoSuchKey"),
@@ -324,6 +327,22 @@ async fn a_role_that_lists_objects_still_reads_them() {
     for (target, status) in statuses {
         assert_eq!(caller.s3(&keys, Method::GET, target).await.status, status, "{target}");
     }
+}
+
+/// IAM has the provider of one of the names, and the token is of the other.
+#[tokio::test]
+async fn tokens_of_the_org_s_other_name_are_of_no_provider() {
+    let mut bench = Bench::start().await;
+    bench.stack.faults().inject(Fault::OktaIssuerDynamic, 1);
+    bench.base = format!("http://localhost:{}/oauth2/default/v1", bench.stack.endpoints().okta.port().unwrap());
+    let caller = Caller::of(&bench).await;
+    let said = Fault::CognitoProviderDetached.answer().unwrap();
+    assert_eq!(caller.get_id().await.json()["message"], said.message);
+    let refused = caller.sts("AssumeRoleWithWebIdentity").await;
+    assert!(
+        element(&refused, "Message").starts_with(Fault::IamProviderMissing.answer().unwrap().message),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ async fn an_application_that_is_not_there_or_has_no_redirect_uri_is_told_on_a_pa
         let page = bench.get(&bench.authorization_url(&[])).await;
         let said = said.replace("&#39;", "'");
         assert_eq!(page.status, 400);
+        let code = if fault == Fault::OktaClientMissing { "invalid_client" } else { "invalid_request" };
+        assert!(page.text.contains(&format!("Error Code: {code}<")), "{}", page.text);
         assert!(page.text.replace("&#39;", "'").contains(&said), "{}", page.text);
         let pushed = bench.post("par", &bench.parameters(&[])).await;
         let expected = fault.answer().unwrap();
