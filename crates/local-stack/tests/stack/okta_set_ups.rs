@@ -19,7 +19,7 @@ fn description(answer: &Answer) -> String {
 /// A fault's status, code and words in the answer of the token endpoint.
 fn assert_answers(answer: &Answer, fault: Fault) {
     let expected = fault.answer().unwrap();
-    assert_eq!(answer.error(), (expected.status, expected.code.to_owned()), "{fault:?}: {answer:?}");
+    assert_eq!(answer.error(), (expected.status, expected.code.to_owned()), "{fault:?}: {}", answer.shown());
     assert_eq!(description(answer), expected.message);
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("www-authenticate").is_empty(), expected.status != 401);
@@ -56,7 +56,7 @@ async fn an_application_that_is_not_there_or_has_no_redirect_uri_is_told_on_a_pa
         let pushed = bench.post("par", &bench.parameters(&[])).await;
         let expected = fault.answer().unwrap();
         assert_eq!(pushed.error(), (expected.status, expected.code.to_owned()));
-        assert!(description(&pushed).starts_with(expected.message.trim_end()), "{pushed:?}");
+        assert!(description(&pushed).starts_with(expected.message.trim_end()), "{}", pushed.shown());
         bench.stack.faults().inject(fault, 0);
     }
     bench.stack.faults().inject(Fault::OktaClientMissing, 1);
@@ -108,7 +108,7 @@ async fn grant_types_that_are_not_ticked_are_refused_at_both_endpoints() {
     assert_eq!(query_value(&target, "error_description").as_deref(), Some(expected.message));
     let refused = bench.post("token", &bench.exchange_form(&code, &[])).await;
     assert_eq!(refused.error(), (400, "unauthorized_client".to_owned()));
-    assert!(description(&refused).ends_with("Configured grant types: [refresh_token]."), "{refused:?}");
+    assert!(description(&refused).ends_with("Configured grant types: [refresh_token]."), "{}", refused.shown());
     faults.inject(Fault::OktaCodeGrantMissing, 0);
     // The code has not been looked at.
     assert_eq!(bench.post("token", &bench.exchange_form(&code, &[])).await.status, 200);
@@ -230,7 +230,7 @@ async fn errors_of_the_catalogue_come_once_where_they_belong() {
         let (answer, expected) = (bench.userinfo(access_token).await, fault.answer().unwrap());
         let challenge = format!("error=\"{}\", error_description=\"{}\"", expected.code, expected.message);
         assert_eq!((answer.status, answer.text.as_str()), (expected.status, ""));
-        assert!(answer.header("www-authenticate").ends_with(&challenge), "{answer:?}");
+        assert!(answer.header("www-authenticate").ends_with(&challenge), "{}", answer.shown());
         assert_eq!(bench.userinfo(access_token).await.status, 200);
     }
     assert_eq!(seen, 48);

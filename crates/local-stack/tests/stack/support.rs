@@ -35,6 +35,11 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// What a failing test may show: a good answer can hold tokens or keys.
+    pub(crate) fn shown(&self) -> &str {
+        if self.status == 200 { "(a good answer)" } else { &self.text }
+    }
+
     /// Status and `error` of an OAuth error.
     pub(crate) fn error(&self) -> (u16, String) {
         (self.status, self.json()["error"].as_str().unwrap_or_default().to_owned())
