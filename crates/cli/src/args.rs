@@ -200,7 +200,7 @@ pub(crate) struct LocalStackArgs {
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub(crate) latency: u64,
     /// Make the next N requests fail in this way (N is 1 if left out; a wrong name shows the right ones); SECS is for how
-    /// long token-answer-held and token-slow wait
+    /// long token-answer-held and token-slow wait. A wrong set-up, such as okta-user-not-assigned, lasts until the stack stops
     #[arg(long, value_name = "NAME[=N[:SECS]]")]
     pub(crate) fault: Vec<FaultChoice>,
     /// How long ID tokens last. Okta: 3600, or 300 to 86400 by a token inline hook; less is for watching renewals
