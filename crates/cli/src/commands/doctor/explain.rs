@@ -53,12 +53,14 @@ const AWS_KEYS: [Key; 9] = [
 ];
 const APIS: &str = "API.endpoints";
 /// Of each entry.
-const API_KEYS: [(&str, fn(&ApiEndpoint) -> String); 4] = [
+const API_KEYS: [ApiKey; 4] = [
     ("name", |api| api.name.clone()),
     ("endpoint", |api| api.url.to_string()),
     ("region", |api| api.region.clone()),
     ("service", |api| api.service.clone()),
 ];
+
+type ApiKey = (&'static str, fn(&ApiEndpoint) -> String);
 
 /// Variables that change what this program does, beside those that stand for a flag; the ones about a proxy may have a
 /// password in them.

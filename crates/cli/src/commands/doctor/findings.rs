@@ -78,7 +78,7 @@ pub(super) fn say(line: &Line<'_>, output: &mut Output) -> Result<(), CliError> 
         let event = FindingEvent { event: "finding", link, mark, detail, setting: *setting, fix, paste: *paste };
         return Ok(output.event(&event)?);
     }
-    beside("", marked(*mark), link.title(), detail, output)?;
+    beside("", *mark, link.title(), detail, output)?;
     if let Some(setting) = setting {
         below("", "setting", setting, output)?;
     }
@@ -92,14 +92,8 @@ pub(super) fn say(line: &Line<'_>, output: &mut Output) -> Result<(), CliError> 
 }
 
 /// A mark, what it is of, and what was found.
-pub(super) fn beside(
-    indent: &str,
-    mark: String,
-    title: &str,
-    detail: &str,
-    output: &mut Output,
-) -> Result<(), CliError> {
-    let width = WIDTH.min(output.width());
+pub(super) fn beside(indent: &str, mark: Mark, title: &str, detail: &str, output: &mut Output) -> Result<(), CliError> {
+    let (mark, width) = (colour(mark), WIDTH.min(output.width()));
     // What has lines of its own needs more room than there is beside.
     if detail.is_empty() || detail.contains('\n') {
         output.line(format_args!("{indent}{mark} {title}"))?;
@@ -122,7 +116,7 @@ fn title_columns() -> usize {
     Link::ALL.into_iter().map(|link| columns(link.title())).max().unwrap_or(0)
 }
 
-pub(super) fn marked(mark: Mark) -> String {
+fn colour(mark: Mark) -> String {
     match mark {
         Mark::Ok => styled(GOOD, "✓"),
         Mark::Broken => styled(BAD, "✗"),

@@ -7,7 +7,7 @@ use jetbridge::Config;
 use jetbridge::doctor::{Check, Mark, Outcome, check_template};
 use serde::Serialize;
 
-use super::findings::{below, beside, marked};
+use super::findings::{below, beside};
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{Notes, Output};
 use crate::path::read_file;
@@ -56,7 +56,7 @@ pub(super) fn say(checks: &[Check], output: &mut Output) -> Result<(), CliError>
             Outcome::Unknown(detail) => (Mark::Unknown, detail, None),
             Outcome::Differs(mismatch) => (Mark::Broken, &mismatch.problem, Some(mismatch)),
         };
-        beside(INDENT, marked(mark), check.name, detail, output)?;
+        beside(INDENT, mark, check.name, detail, output)?;
         if let Some(mismatch) = mismatch {
             below(INDENT, "setting", mismatch.setting, output)?;
             below(INDENT, "fix", &format!("{}.", mismatch.hint), output)?;
