@@ -19,6 +19,7 @@ mod guide;
 mod hostile_servers;
 mod listing;
 mod login;
+mod matrix;
 mod object_calls;
 mod obstacles;
 mod process_death;

@@ -296,6 +296,8 @@ faults! {
         S3Unavailable = "s3-unavailable" => S3 503 "ServiceUnavailable" "Service is unable to handle request.",
         /// S3: RequestTimeout.
         S3RequestTimeout = "s3-request-timeout" => S3 400 "RequestTimeout" "Your socket connection to the server was not read from or written to within the timeout period.",
+        /// S3: RequestTimeTooSkewed, as from a server whose clock is wrong.
+        S3TimeSkewed = "s3-time-skewed" => S3 403 "RequestTimeTooSkewed" "The difference between the request time and the server's time is too large.",
         /// S3: OperationAborted.
         S3OperationAborted = "s3-operation-aborted" => S3 409 "OperationAborted" "A conflicting conditional operation is currently in progress against this resource. Try again.",
         /// S3: ConditionalRequestConflict ("409 Conflict response", conditional writes, S3 user guide).

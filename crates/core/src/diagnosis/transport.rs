@@ -5,7 +5,9 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use super::obstacle::{self, NoTrust, Obstruction, Way, interception};
-use crate::error::{BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, SETTING_KEY, Service, SessionError, UNKNOWN_NAME};
+use crate::error::{
+    BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, RATE_LIMITED, SETTING_KEY, Service, SessionError, UNKNOWN_NAME,
+};
 
 /// Why there is no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +106,11 @@ impl HttpError {
             Self::Connect(_) | Self::UnknownName(_) | Self::Timeout | Self::Broken(_) => SessionError::Retryable {
                 failure: format!("{service} cannot be reached ({what}): {self}"),
                 retry_after: None,
+            },
+            // RFC 6585 §4.
+            Self::Unavailable { status: 429, retry_after } => SessionError::Retryable {
+                failure: format!("{service} {RATE_LIMITED} ({what}): HTTP status 429"),
+                retry_after,
             },
             Self::Unavailable { status, retry_after } => SessionError::Retryable {
                 failure: format!("{service} {OUT_OF_ORDER} ({what}): HTTP status {status}"),

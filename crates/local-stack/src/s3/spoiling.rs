@@ -20,6 +20,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::S3InternalError, ANY),
     (Fault::S3Unavailable, ANY),
     (Fault::S3RequestTimeout, ANY),
+    (Fault::S3TimeSkewed, ANY),
     (Fault::S3OperationAborted, ANY),
     (Fault::S3IllegalLocation, ANY),
     (Fault::S3ConditionalConflict, &["PutObject", "CompleteMultipartUpload", "DeleteObject", "CopyObject"]),
