@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use jetbridge::doctor::{Finding, Link, Mark, Report};
 use jetbridge::{Config, LoginOptions, Session};
-use jetbridge_local_stack::{Options, Service, Template};
+use jetbridge_local_stack::{Fault, Options, Service, Template};
 use serde_json::Value;
 
-use crate::bench::{ALICE, Bench, config_of};
+use crate::bench::{ALICE, Bench, PASSWORD, config_of};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DEMO: &str = include_str!("template/infra-demo.template.json");
@@ -148,6 +148,8 @@ async fn looking_renews_as_any_call_does_and_once() {
     let report = diagnose(&bench, &bench.session()).await;
     assert_eq!(report.broken(), None, "{report:#?}");
     assert_eq!((bench.count("token"), bench.count("GetId"), bench.count("GetCredentialsForIdentity")), (1, 0, 1));
+    // What was looked at serves the renewal.
+    assert_eq!((bench.count("discovery"), bench.count("keys")), (1, 1));
     // What it renewed is the session's.
     bench.stack.log().clear();
     bench.session().aws_credentials().await.unwrap();
@@ -175,4 +177,59 @@ async fn a_sign_in_that_is_open_stays_open_and_no_other_is_begun() {
     assert_eq!(stored(&bench), before);
     let redirect = bench.browse(&request.url, ALICE).await;
     session.complete_login(&redirect).await.unwrap();
+}
+
+/// Each wrong set-up that the stack can be given, after a sign-in was tried with it: the link, and what mends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_wrong_set_up_of_the_stack_is_put_at_its_link() {
+    let cases = [
+        (Fault::OktaClientMissing, Link::Client, "Native Application"),
+        (Fault::OktaRedirectUriMissing, Link::Client, "Sign-in redirect URIs: add"),
+        (Fault::OktaCodeGrantMissing, Link::Client, "Authorization Code"),
+        (Fault::OktaRefreshGrantMissing, Link::Client, "Refresh Token"),
+        (Fault::OktaClientSecretDemanded, Link::Client, "None"),
+        (Fault::OktaDpopDemanded, Link::Client, "DPoP"),
+        (Fault::OktaPushedRequestsDemanded, Link::PushedRequests, "okta_pushed_authorization_requests"),
+        (Fault::OktaUserNotAssigned, Link::SignIn, "Assignments"),
+        (Fault::OktaPolicyMissing, Link::SignIn, "Access Policies"),
+        (Fault::OktaPolicyWithoutOfflineAccess, Link::SignIn, "offline_access"),
+        (Fault::OktaNetworkZone, Link::SignIn, "zone"),
+        (Fault::CognitoPoolMissing, Link::Pool, "Copy the pool's ID"),
+        (Fault::CognitoProviderDetached, Link::Pool, "ttach"),
+        (Fault::IamProviderMissing, Link::Pool, "must exist"),
+        (Fault::IamAudienceMissing, Link::Pool, "audience"),
+        (Fault::CognitoRoleRulesDenied, Link::Role, "Role settings"),
+        (Fault::CognitoRoleMissing, Link::Role, "role"),
+        (Fault::TrustOtherPool, Link::Role, "aud"),
+        (Fault::TrustOtherAmr, Link::Role, "amr"),
+        (Fault::TrustAssumeRole, Link::Role, "sts:AssumeRoleWithWebIdentity"),
+        (Fault::TrustWithoutTagSession, Link::Role, "sts:TagSession"),
+        (Fault::RoleWithoutPolicies, Link::Prefix, "s3:ListBucket on arn:aws:s3:::jetbridge-demo"),
+        (Fault::RoleListsObjects, Link::Prefix, "not /*"),
+        (Fault::BucketPolicyDenies, Link::Prefix, "polic"),
+        (Fault::S3BucketElsewhere, Link::Region, "Storage.AWSS3.region"),
+        (Fault::S3RegionMalformed, Link::Region, "Storage.AWSS3.region"),
+    ];
+    let mut wrong = Vec::new();
+    for (fault, link, word) in cases {
+        let bench = Bench::start().await;
+        bench.stack.faults().inject(fault, 100_000);
+        let session = bench.session();
+        if let Ok(request) = session.begin_login(LoginOptions::default()).await
+            && let Ok(redirect) = bench.browser().sign_in(&request.url, ALICE, PASSWORD).await
+        {
+            let _ = session.complete_login(&redirect).await;
+            session.settle().await;
+        }
+        let report = diagnose(&bench, &session).await;
+        let broken = report.broken();
+        // A trust policy is to be pasted where that is what is wrong.
+        let is_trust = matches!(link, Link::Role) && fault != Fault::CognitoRoleRulesDenied;
+        assert_eq!(broken.is_some_and(|broken| broken.paste.is_some()), is_trust, "{fault:?}");
+        let told = broken.map(|broken| format!("{}. {}", broken.detail, broken.fix().unwrap_or_default()));
+        if broken.map(|broken| broken.link) != Some(link) || !told.as_ref().is_some_and(|told| told.contains(word)) {
+            wrong.push(format!("{fault:?}: {:?} in place of {link:?}: {told:?}", broken.map(|broken| broken.link)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

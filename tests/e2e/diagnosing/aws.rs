@@ -1,7 +1,9 @@
 //! AWS's side: pool, role, tags, bucket, APIs.
 
+use std::time::Duration;
+
 use jetbridge::doctor::{Link, Mark};
-use jetbridge_local_stack::{Options, Service};
+use jetbridge_local_stack::{Fault, Options, Service};
 use serde_json::{Value, json};
 
 use super::{assert_broken, deployed, deployed_with, diagnose, diagnosed_with_alice, finding, shown, with_okta};
@@ -59,6 +61,16 @@ async fn a_role_is_told_from_a_claim_that_cannot_be_a_tag() {
     let bench = deployed(untagged).await;
     let report = diagnosed_with_alice(&bench).await;
     assert_broken(&report, Link::Role, Some("Auth.identityPoolId"), &["sts:TagSession"]);
+    // What is to be pasted is what the template had before.
+    let policy: Value = serde_json::from_str(report.broken().unwrap().paste.as_deref().unwrap()).unwrap();
+    let statement = &policy["Statement"][0];
+    assert_eq!(statement["Action"], json!(["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]), "{policy}");
+    let pool = &bench.stack.options().identity_pool_id;
+    assert_eq!(
+        statement["Condition"]["StringEquals"],
+        json!({ "cognito-identity.amazonaws.com:aud": pool }),
+        "{policy}"
+    );
     assert_eq!(finding(&report, Link::Pool).mark, Mark::Ok);
 
     let mut options = Options::default();
@@ -129,4 +141,17 @@ async fn an_api_is_asked_once_for_what_is_safe_and_a_refusal_of_one_path_says_no
     }
     let report = diagnose(&bench, &bench.session_with(of(&[&echo, "http://127.0.0.1:1/"]))).await;
     assert_broken(&report, Link::Api, None, &["nothing listens at 127.0.0.1:1"]);
+}
+
+/// Calls go on with credentials that last a little; who asks what is wrong is told of the renewal that fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_fails_is_told_while_the_old_credentials_last() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    session.aws_credentials().await.unwrap();
+    bench.let_time_pass(Duration::from_secs(3600 - 120));
+    bench.stack.faults().inject(Fault::CognitoUnsupportedProvider, 1000);
+    session.aws_credentials().await.unwrap();
+    let report = diagnose(&bench, &session).await;
+    assert_broken(&report, Link::Pool, Some("Auth.identityPoolId"), &["must exist with audience"]);
 }

@@ -10,7 +10,7 @@ use jetbridge_local_stack::{Fault, Options, Rotation};
 use zeroize::Zeroizing;
 
 use super::{HOUR, assert_broken, diagnose, finding, stored, with_okta};
-use crate::bench::{ALICE, Bench, CAROL};
+use crate::bench::{ALICE, Bench, CAROL, complete_beside};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_or_redirect_uri_that_okta_does_not_know_is_named_before_anybody_signs_in() {
@@ -115,7 +115,12 @@ async fn a_sign_in_that_failed_here_is_remembered_until_one_succeeds_or_the_sess
     let report = diagnose(&bench, &session).await;
     assert_broken(&report, Link::IdToken, None, &["its signature is wrong"]);
 
-    // What belongs to no sign-in is none that failed, and signing out forgets.
+    // What belongs to no sign-in is none that failed, nor is one that was cancelled, and signing out forgets.
+    bench.stack.faults().inject_wait(Fault::TokenSlow, 1, Duration::from_secs(1));
+    let cancelled = bench.redirect_for(&session, ALICE).await;
+    let completing = complete_beside(&session, cancelled).await;
+    session.cancel_login().await.unwrap();
+    assert_eq!(completing.await.unwrap().unwrap_err().kind(), "user_cancelled");
     session.complete_login("com.okta.local-jetbridge:/callback?state=s&code=c").await.unwrap_err();
     assert_broken(&diagnose(&bench, &session).await, Link::IdToken, None, &[]);
     session.sign_out(SignOutMode::Local).await.unwrap();

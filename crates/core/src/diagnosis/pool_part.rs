@@ -7,7 +7,9 @@ use crate::error::SessionError;
 pub(crate) enum PoolPart {
     /// The pool itself, and its providers.
     Provider,
-    /// The role, its trust policy, and the rules that choose it.
+    /// The rules that choose a role.
+    RoleRules,
+    /// The role and its trust policy.
     Role,
     /// Claims that become session tags, as far as the ID token tells.
     Tags,
@@ -16,11 +18,15 @@ pub(crate) enum PoolPart {
 /// Reads it from what the table made of the refusal: the code is in its words, and what claims can be tags is too.
 pub(crate) fn pool_part(error: &SessionError) -> PoolPart {
     let SessionError::Misconfigured { problem, .. } = error else { return PoolPart::Provider };
-    let is_about_role = problem.contains("InvalidIdentityPoolConfigurationException") || problem.contains("role rules");
-    match (is_about_role, problem.contains("session tags")) {
-        (true, true) => PoolPart::Tags,
-        (true, false) => PoolPart::Role,
-        (false, _) => PoolPart::Provider,
+    let says = |words: &str| problem.contains(words);
+    if says("role rules") {
+        PoolPart::RoleRules
+    } else if !says("InvalidIdentityPoolConfigurationException") {
+        PoolPart::Provider
+    } else if says("session tags") {
+        PoolPart::Tags
+    } else {
+        PoolPart::Role
     }
 }
 
@@ -43,7 +49,10 @@ mod tests {
         assert_eq!(part(no_role.0, no_role.1, &[]), PoolPart::Role);
         assert_eq!(part(no_role.0, no_role.1, &["department"]), PoolPart::Tags);
         let refused = "NotAuthorizedException";
-        assert_eq!(part(refused, "The ambiguous role mapping rules for: x denied this request.", &[]), PoolPart::Role);
+        assert_eq!(
+            part(refused, "The ambiguous role mapping rules for: x denied this request.", &[]),
+            PoolPart::RoleRules
+        );
         assert_eq!(
             part(refused, "Token is not from a supported provider of this identity pool.", &[]),
             PoolPart::Provider

@@ -7,9 +7,8 @@ use secrecy::ExposeSecret as _;
 use super::{Diagnosis, Findings, broken, broken_with, no_apis};
 use crate::aws::s3::ListObjects;
 use crate::cognito::AwsCredentials;
-use crate::config::Config;
 use crate::diagnosis::{Evidence, PoolPart, pool_part};
-use crate::doctor::{Finding, Link, Mark};
+use crate::doctor::{Finding, Link, Mark, trust_policy};
 use crate::error::SessionError;
 use crate::session::listing::ObjectPages;
 
@@ -32,14 +31,14 @@ impl Diagnosis {
                 if part != PoolPart::Provider {
                     findings.ok(Link::Pool, format!("{pool} takes the ID token"));
                 }
-                let statement = || statement_for_role(&self.config);
                 match part {
                     PoolPart::Provider => Err(broken(Link::Pool, error)),
-                    PoolPart::Role => Err(broken_with(Link::Role, error, statement())),
+                    PoolPart::RoleRules => Err(broken(Link::Role, error)),
+                    PoolPart::Role => Err(broken_with(Link::Role, error, trust_policy(&self.config))),
                     PoolPart::Tags => {
                         findings
                             .unknown(Link::Role, "Cognito says the same of a role and of a claim that it cannot use");
-                        Err(broken_with(Link::Tags, error, statement()))
+                        Err(broken_with(Link::Tags, error, trust_policy(&self.config)))
                     }
                 }
             }
@@ -133,11 +132,6 @@ impl Diagnosis {
         });
         Ok(())
     }
-}
-
-/// What a role has to trust, to be pasted.
-fn statement_for_role(_: &Config) -> Option<String> {
-    None
 }
 
 /// S3 looks at the bucket's name, then at the region, then at permissions.

@@ -104,7 +104,7 @@ impl Findings {
         self.0.retain(|finding| finding.link < broken.link);
         for link in Link::ALL.into_iter().take_while(|link| *link < broken.link) {
             if !self.0.iter().any(|finding| finding.link == link) {
-                self.unknown(link, "not looked at");
+                self.unknown(link, "not known");
             }
         }
         self.0.sort_by_key(|finding| finding.link);
@@ -114,14 +114,19 @@ impl Findings {
     }
 }
 
+/// The link of what is wrong with the client's settings.
+fn link_of_setting(setting: &str) -> Link {
+    if setting == "okta_pushed_authorization_requests" { Link::PushedRequests } else { Link::Client }
+}
+
 /// What a step ends with where it finds `link` broken.
 fn broken(link: Link, problem: SessionError) -> Box<Finding> {
     Box::new(Finding::broken(link, problem))
 }
 
 /// The same with a text to paste.
-fn broken_with(link: Link, problem: SessionError, paste: Option<String>) -> Box<Finding> {
-    Box::new(Finding { paste, ..Finding::broken(link, problem) })
+fn broken_with(link: Link, problem: SessionError, paste: String) -> Box<Finding> {
+    Box::new(Finding { paste: Some(paste), ..Finding::broken(link, problem) })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Diagnosis, Findings, broken};
+use super::{Diagnosis, Findings, broken, link_of_setting};
 use crate::doctor::{Finding, Link};
 use crate::error::{Obstacle, SessionError};
 use crate::oidc::authorization::pushed_to;
@@ -109,7 +109,11 @@ impl Diagnosis {
             match probed.map_err(|error| broken(Link::Client, error))? {
                 Probed::Known => known.push(callback.uri),
                 Probed::Refused(error) if callback.is_ours || !is_about_redirect_uri(&error) => {
-                    return Err(broken(Link::Client, callback.name_in(error)));
+                    let link = match &error {
+                        SessionError::Misconfigured { setting, .. } => link_of_setting(setting),
+                        _ => Link::Client,
+                    };
+                    return Err(broken(link, callback.name_in(error)));
                 }
                 Probed::Refused(_) => {
                     remarks.push(format!("; {} ({}) is not registered", callback.uri, callback.setting));

@@ -1,6 +1,6 @@
 //! Who is signed in, how the last sign-in of this process ended, and what the ID token says.
 
-use super::{Diagnosis, Findings, broken};
+use super::{Diagnosis, Findings, broken, link_of_setting};
 use crate::clock::from_unix;
 use crate::diagnosis::Rule;
 use crate::doctor::{Finding, Link};
@@ -97,12 +97,10 @@ fn claim_names(signed_in: &SignedIn) -> Vec<String> {
 /// The link that a sign-in, or a renewal of its tokens, has failed at.
 fn link_of(failed: &FailedSignIn) -> Link {
     match (&failed.error, failed.at) {
-        (SessionError::Misconfigured { setting, .. }, SignInStep::Request) if setting.starts_with("okta_pushed") => {
-            Link::PushedRequests
-        }
-        (SessionError::Misconfigured { .. }, SignInStep::Request | SignInStep::Redirect | SignInStep::Exchange) => {
-            Link::Client
-        }
+        (
+            SessionError::Misconfigured { setting, .. },
+            SignInStep::Request | SignInStep::Redirect | SignInStep::Exchange,
+        ) => link_of_setting(setting),
         (SessionError::Misconfigured { .. } | SessionError::AccessDenied { .. }, SignInStep::IdToken) => Link::IdToken,
         _ => Link::SignIn,
     }
