@@ -10,6 +10,7 @@ mod api;
 mod authorization_requests;
 mod background;
 mod bench;
+mod diagnosing;
 mod downloads;
 mod events;
 mod failing_store;

@@ -35,12 +35,14 @@ async fn every_call_fits_on_the_stack_of_a_phone_s_thread() {
     let (file, copy) = (large_file(folder.path()), folder.path().join("copy"));
     let options =
         || TransferOptions { resume_folder: Some(folder.path().join("resume")), ..TransferOptions::default() };
+    tokio::task::block_in_place(|| assert_eq!(on_a_small_stack(session.diagnose()).broken(), None));
     tokio::task::block_in_place(|| on_a_small_stack(session.begin_login(LoginOptions::default())).unwrap());
     let redirect = bench.redirect_for(&session, ALICE).await;
     tokio::task::block_in_place(|| {
         on_a_small_stack(session.complete_login(&redirect)).unwrap();
         on_a_small_stack(session.aws_credentials()).unwrap();
         on_a_small_stack(session.user_info()).unwrap();
+        assert_eq!(on_a_small_stack(session.diagnose()).broken(), None);
         on_a_small_stack(async { session.list_objects(ListObjects::default()).next_page().await }).unwrap();
         on_a_small_stack(session.put_object("small".into(), "a few bytes")).unwrap();
         on_a_small_stack(session.upload_file("large".into(), &file, options())).unwrap();

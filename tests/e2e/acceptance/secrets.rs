@@ -108,6 +108,7 @@ impl Life {
                 self.captured.note_error(session.complete_login(&wrong).await);
             }
             self.captured.note_error(session.complete_login(&redirect).await);
+            self.captured.note(session.diagnose().await);
         }
         self.captured.note(&session);
     }
@@ -118,6 +119,7 @@ impl Life {
         self.captured.note(session.aws_credentials().await.unwrap());
         self.captured.note(session.access_token().await.unwrap());
         self.captured.note(session.user_info().await.unwrap());
+        self.captured.note(session.diagnose().await);
         let mut pages = session.list_objects(ListObjects::default());
         self.captured.note(&pages);
         pages.next_page().await.unwrap();
@@ -196,6 +198,7 @@ impl Life {
             self.bench.let_time_pass(HOUR);
             self.bench.stack.faults().inject(fault, 1000);
             self.captured.note_error(session.aws_credentials().await);
+            self.captured.note(session.diagnose().await);
             self.bench.stack.faults().inject(fault, 0);
         }
         self.captured.note(session.aws_credentials().await.unwrap());
@@ -209,6 +212,7 @@ impl Life {
             let session = self.bench.session();
             self.captured.note(session.restore().await);
             self.captured.note_error(session.aws_credentials().await);
+            self.captured.note(session.diagnose().await);
         }
         self.bench.store.save(&self.name(), &whole).unwrap();
     }

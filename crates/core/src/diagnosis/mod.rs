@@ -4,11 +4,13 @@
 mod answer;
 mod api;
 pub(crate) mod cognito;
+mod error_page;
 mod evidence;
 mod id_token;
 pub(crate) mod issuer;
 mod obstacle;
 pub(crate) mod okta;
+mod pool_part;
 mod retries;
 mod s3;
 mod sdk;
@@ -18,9 +20,11 @@ mod transport;
 
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use api::read_api_refusal;
+pub(crate) use error_page::read_error_page;
 pub(crate) use evidence::{CalledApi, Evidence, Permission};
 pub(crate) use id_token::{Rejected, Rule};
 pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Refused, Way, unusable_proxy};
+pub(crate) use pool_part::{PoolPart, pool_part};
 pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{
     AwsFailure, UnusableAnswer, ended_credentials, is_taken_without_words, senseless, sort_sdk_error,

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::clock::{CorrectedClock, from_unix, to_unix};
-use crate::diagnosis::{HttpError, Way, describe, is_unavailable};
+use crate::diagnosis::{HttpError, Proxy, Way, describe, is_unavailable};
 use crate::error::SessionError;
 use crate::loopback::is_loopback;
 use crate::net::proxy;
@@ -297,6 +297,21 @@ impl Http {
     pub(crate) async fn ask_the_time(&self, url: Url) {
         // Whoever waits for this has another answer, if a worse one.
         let _ = tokio::time::timeout(self.recipe.patience.time, self.warm_up(url)).await;
+    }
+
+    /// How a request for `url` goes, for a person: through which proxy, and by whose certificates its server is checked.
+    pub(crate) fn describe_way(&self, url: &Url) -> String {
+        let proxy = if self.is_direct(url) { None } else { proxy::of(url) };
+        let way = match &proxy {
+            Some(Proxy { address, variable }) => {
+                format!("through the proxy {address} (from {})", variable.unwrap_or("this system's settings"))
+            }
+            None => "without a proxy".to_owned(),
+        };
+        match url.scheme() {
+            "https" => format!("{way}; trusted are {}", self.recipe.trust.describe()),
+            _ => format!("{way}; plain http, to this machine"),
+        }
     }
 
     /// Whether a proxy has no part in it: it would resolve the name by itself.

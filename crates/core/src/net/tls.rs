@@ -66,6 +66,23 @@ impl Trust {
         })
     }
 
+    /// Whose certificates are trusted, in words. No path: it may have somebody's name in it.
+    pub(crate) fn describe(&self) -> String {
+        #[cfg(all(unix, not(target_os = "android"), not(target_vendor = "apple")))]
+        let platform = match system::replacement() {
+            Some(variable) if platform_trust::installed().is_none() => {
+                format!("the certificates that {variable} names")
+            }
+            _ => "this system's certificates".to_owned(),
+        };
+        #[cfg(not(all(unix, not(target_os = "android"), not(target_vendor = "apple"))))]
+        let platform = "this system's certificates".to_owned();
+        match self.extra.len() {
+            0 => platform,
+            count => format!("{platform}, and {count} that were given beside them"),
+        }
+    }
+
     /// Makes the client ask this for every certificate.
     pub(crate) fn apply(self: &Arc<Self>, builder: ClientBuilder) -> Result<ClientBuilder, rustls::Error> {
         let time = Arc::new(DeviceTime(self.clock.clone()));
@@ -179,17 +196,23 @@ mod system {
     use rustls::pki_types::pem::PemObject as _;
 
     const FILE: &str = "SSL_CERT_FILE";
+    const FOLDER: &str = "SSL_CERT_DIR";
 
     /// An empty variable counts as one that is not set, and rustls-native-certs takes it for a file without a name.
     pub(super) fn with_roots_despite_empty_variables(
         mut extra: Vec<CertificateDer<'static>>,
     ) -> Vec<CertificateDer<'static>> {
         let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-        if env::var_os(FILE).is_some() && !is_set(FILE) && !is_set("SSL_CERT_DIR") {
+        if env::var_os(FILE).is_some() && !is_set(FILE) && !is_set(FOLDER) {
             let bundle = openssl_probe::probe().cert_file.and_then(|file| CertificateDer::pem_file_iter(file).ok());
             extra.extend(bundle.into_iter().flatten().filter_map(Result::ok).filter(super::is_root));
         }
         extra
+    }
+
+    /// The variable that names others in place of the system's.
+    pub(super) fn replacement() -> Option<&'static str> {
+        [FILE, FOLDER].into_iter().find(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
     }
 
     pub(super) fn why_there_are_none() -> String {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::{issuer, okta};
+use crate::diagnosis::{HttpError, issuer, okta};
 use crate::error::{Service, SessionError};
 use crate::mutex::lock;
 use crate::net::http::Http;
@@ -58,6 +58,14 @@ struct Cached {
     fresh_until: SystemTime,
 }
 
+/// Why there are no metadata, for who asks what is wrong with them.
+pub(crate) enum Uninspected {
+    /// The server was not reached, or somebody else answered in its place.
+    Unreached(SessionError),
+    /// The server's own answer is the trouble.
+    Unusable(SessionError),
+}
+
 /// Asks the issuer once and remembers the answer.
 #[derive(Debug)]
 pub(crate) struct Discovery {
@@ -94,16 +102,42 @@ impl Discovery {
         Ok(provider)
     }
 
+    /// The metadata as they are now, whatever is remembered of them.
+    pub(crate) async fn inspect_metadata(&self, http: &Http) -> Result<ProviderMetadata, Uninspected> {
+        let url = self.document_url().map_err(Uninspected::Unusable)?;
+        let (metadata, _) = http.get_json::<ProviderMetadata>(&url).await.map_err(|error| {
+            let is_the_server_s = is_the_server_s(&error);
+            let error = issuer::not_discovered(&self.issuer, error);
+            if is_the_server_s { Uninspected::Unusable(error) } else { Uninspected::Unreached(error) }
+        })?;
+        self.check(&metadata).map_err(Uninspected::Unusable)?;
+        Ok(metadata)
+    }
+
+    /// The keys as they are now, which are remembered beside `metadata`.
+    pub(crate) async fn inspect_keys(
+        &self,
+        http: &Http,
+        metadata: ProviderMetadata,
+        now: SystemTime,
+    ) -> Result<Provider, SessionError> {
+        let (keys, lifetime) = fetch_keys(http, &metadata.jwks_uri).await?;
+        let provider = Provider { metadata, keys };
+        self.remember(provider.clone(), now + lifetime.min(DEFAULT_LIFETIME));
+        Ok(provider)
+    }
+
     /// One request whose answer's `Date` tells the time; nothing else of it counts.
     pub(crate) async fn ask_the_time(&self, http: &Http) {
-        if let Ok(url) = Url::parse(&self.document_address()) {
+        if let Ok(url) = self.document_url() {
             http.ask_the_time(url).await;
         }
     }
 
-    fn document_address(&self) -> String {
+    fn document_url(&self) -> Result<Url, SessionError> {
         // Discovery 1.0 §4.1: a slash at the issuer's end goes before the rest is added.
-        format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'))
+        let address = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        Url::parse(&address).map_err(issuer::no_url)
     }
 
     /// Takes over what another process of the app asked for, if this one knows nothing better.
@@ -134,19 +168,20 @@ impl Discovery {
     }
 
     async fn fetch_metadata(&self, http: &Http) -> Result<(ProviderMetadata, Duration), SessionError> {
-        let url = self.document_address();
-        let url = Url::parse(&url).map_err(issuer::no_url)?;
+        let url = self.document_url()?;
         let found = http.get_json::<ProviderMetadata>(&url).await;
         let (metadata, answer) = found.map_err(|error| issuer::not_discovered(&self.issuer, error))?;
+        self.check(&metadata)?;
+        let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
+        Ok((metadata, lifetime))
+    }
+
+    fn check(&self, metadata: &ProviderMetadata) -> Result<(), SessionError> {
         // Discovery 1.0 §4.3: the two must be equal, or one server could speak for another.
         if metadata.issuer != self.issuer {
             return Err(issuer::differs(&self.issuer, &metadata.issuer));
         }
-        for (name, endpoint) in metadata.endpoints() {
-            issuer::check_endpoint(&self.issuer, name, endpoint)?;
-        }
-        let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
-        Ok((metadata, lifetime))
+        metadata.endpoints().try_for_each(|(name, endpoint)| issuer::check_endpoint(&self.issuer, name, endpoint))
     }
 
     fn fresh(&self, now: SystemTime) -> Option<Provider> {
@@ -172,6 +207,18 @@ impl ProviderMetadata {
         .into_iter()
         .filter_map(|(name, endpoint)| Some((name, endpoint?)))
     }
+}
+
+/// Whether a failure is an answer of the server that was asked. A page that says that it is not there is one: no network
+/// wants a sign-in by it.
+fn is_the_server_s(error: &HttpError) -> bool {
+    matches!(
+        error,
+        HttpError::Unavailable { .. }
+            | HttpError::TooLarge { .. }
+            | HttpError::Unreadable(_)
+            | HttpError::Foreign { status: 404 | 410, .. }
+    )
 }
 
 /// The token that these keys are to verify has been paid for with a code that cannot be used again: a passing fault must

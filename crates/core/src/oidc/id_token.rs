@@ -74,6 +74,12 @@ pub(crate) fn unverified_client_id(token: &SecretString) -> Option<String> {
     text("azp").or_else(|| text("aud")).or_else(only)
 }
 
+/// The algorithm of a token of this session, which was verified when it came.
+pub(crate) fn unverified_algorithm(token: &SecretString) -> Option<String> {
+    let header = decode_part(token.expose_secret().split('.').next()?)?;
+    Some(shorten(header.get("alg")?.as_str()?, LONGEST_WORDS))
+}
+
 /// The claims of a token of this session, which was verified when it came, as they were signed.
 pub(crate) fn payload_of(token: &SecretString) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(token.expose_secret().split('.').nth(1)?).ok()

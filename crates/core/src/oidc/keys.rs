@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
+use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet, CoreJsonWebKeyType, CoreJsonWebKeyUse};
 use openidconnect::{JsonWebKey as _, JsonWebKeyId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +39,15 @@ impl KeySet {
             Some(kid) => self.0.keys().iter().any(|key| key.key_id() == Some(&JsonWebKeyId::new(kid.to_owned()))),
             None => self.0.keys().len() == 1,
         }
+    }
+
+    /// How many of them Cognito can use: it verifies by RSA keys alone ("Using OIDC identity providers", Cognito developer
+    /// guide).
+    pub(crate) fn count_rsa(&self) -> usize {
+        let is_for_signatures =
+            |key: &&CoreJsonWebKey| key.key_use().is_none_or(|found| *found == CoreJsonWebKeyUse::Signature);
+        let is_rsa = |key: &&CoreJsonWebKey| *key.key_type() == CoreJsonWebKeyType::RSA;
+        self.0.keys().iter().filter(is_rsa).filter(is_for_signatures).count()
     }
 
     pub(crate) fn as_set(&self) -> &CoreJsonWebKeySet {
@@ -77,6 +86,7 @@ mod tests {
         for other in ["weak", "huge", "secret", "f"] {
             assert!(!keys.knows(Some(other)), "{other}");
         }
+        assert_eq!(keys.count_rsa(), 1);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub(crate) mod discovery;
 pub(crate) mod id_token;
 pub(crate) mod keys;
 pub(crate) mod logout;
+pub(crate) mod probe;
 pub(crate) mod redirect;
 pub(crate) mod token;
 pub(crate) mod userinfo;

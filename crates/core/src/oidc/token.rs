@@ -72,6 +72,12 @@ impl TokenError {
         matches!(self, Self::Refused(error) if error.ends_session())
     }
 
+    pub(crate) fn as_session_error(&self) -> &SessionError {
+        match self {
+            Self::Unanswered(error) | Self::Lost(error) | Self::Refused(error) => error,
+        }
+    }
+
     pub(crate) fn into_session_error(self) -> SessionError {
         match self {
             Self::Unanswered(error) | Self::Lost(error) | Self::Refused(error) => error,

@@ -11,7 +11,7 @@ use super::signed_call::send_signed;
 use crate::aws::api::{ApiRequest, ApiResponse, CheckedRequest, SignedHeaders};
 use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
-use crate::config::Config;
+use crate::config::{ApiEndpoint, Config};
 use crate::diagnosis::{AwsFailure, CalledApi, Evidence, HttpError, read_api_refusal};
 use crate::error::{MAY_BE_DONE, Service, SessionError};
 use crate::life::UsedBy;
@@ -23,7 +23,7 @@ const MOST_IN_MEMORY: usize = 10 * 1024 * 1024;
 const PAUSE: std::ops::RangeInclusive<u64> = 100..=400;
 
 /// The APIs of a session.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Apis {
     pub(super) credentials: Arc<CredentialRenewal>,
     pub(super) config: Config,
@@ -41,6 +41,16 @@ impl Apis {
         let called = request.described();
         let evidence = Evidence::of(&self.config).for_api(called.clone());
         send_signed(&self.credentials, &evidence, |credentials| self.send(&request, &called, credentials)).await
+    }
+
+    /// The status of a GET of the API's own address, or what refused it: with these credentials and no others.
+    pub(super) async fn probe(&self, api: &ApiEndpoint, credentials: AwsCredentials) -> Result<u16, SessionError> {
+        let request = ApiRequest { method: "GET".to_owned(), url: api.url.to_string(), ..ApiRequest::default() };
+        let request = CheckedRequest::new(request, &self.config)?;
+        let called = request.described();
+        let evidence = Evidence::of(&self.config).for_api(called.clone());
+        let answered = self.send(&request, &called, credentials).await;
+        answered.map(|stream| stream.status()).map_err(|failure| failure.into_session_error(&evidence))
     }
 
     pub(super) async fn sign(&self, request: ApiRequest) -> Result<SignedHeaders, SessionError> {

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::api::Apis;
 use super::connections::Connections;
+use super::diagnose::Diagnosis;
 use super::names;
 use super::objects::{Objects, PATIENCE};
 use super::others::OtherSessions;
@@ -164,7 +165,20 @@ impl SessionBuilder {
             clock: clock.clone(),
         };
 
+        let diagnosis = Diagnosis {
+            config: config.clone(),
+            http: http.clone(),
+            clock: clock.clone(),
+            server: Arc::clone(&server),
+            sign_ins: Arc::clone(&sign_ins),
+            vault: vault.clone(),
+            credentials: Arc::clone(&credentials),
+            s3: Arc::clone(&s3),
+            apis: apis.clone(),
+        };
+
         Ok(Session::from_parts(Parts {
+            diagnosis,
             connections: Connections::new(&config, http.clone(), beside.clone()),
             credentials,
             s3,

@@ -16,8 +16,8 @@ use crate::life::{RenewalTiming, UsedBy};
 use crate::session::aws::PoolCredentials;
 use crate::session::okta::{AuthorizationServer, TokenRenewal};
 use crate::session::stored::SignedIn;
-use crate::session::tasks::SingleFlight;
-use crate::session::vault::{Errand, Vault};
+use crate::session::tasks::{SingleFlight, detach};
+use crate::session::vault::{Errand, Exclusive, Vault};
 
 /// Where a session's AWS credentials come from.
 pub(super) struct CredentialRenewal {
@@ -85,6 +85,35 @@ impl CredentialRenewal {
         }
         // The renewal that was under way did not know that these were refused.
         self.share_renewal(wanted).await
+    }
+
+    /// The same, and an error where a renewal fails, whatever is at hand: for who asks what is wrong.
+    pub(super) async fn credentials_or_why_not(self: &Arc<Self>) -> Result<AwsCredentials, SessionError> {
+        let wanted = Wanted { used_by: UsedBy::Session, refused: None };
+        match self.known_if(|known| self.is_usable(known, &wanted)) {
+            Some(credentials) => Ok(credentials),
+            None => self.share_renewal(wanted).await,
+        }
+    }
+
+    /// Refreshes Okta's tokens if a renewal of the credentials would begin with that now. What goes wrong is Okta's, and what a
+    /// renewal meets afterwards is Cognito's.
+    pub(super) async fn renew_tokens_if_due(self: &Arc<Self>) -> Result<(), SessionError> {
+        let wanted = Wanted { used_by: UsedBy::Session, refused: None };
+        let renewal = Arc::clone(self);
+        if self.known_if(|known| self.is_usable(known, &wanted)).is_some() {
+            return Ok(());
+        }
+        detach(async move {
+            let errand = renewal.vault.begin(Errand::Renewal).await?;
+            let signed_in = renewal.vault.signed_in().await?;
+            renewal.tokens.learn_the_time_if_in_doubt().await;
+            if signed_in.credentials.as_ref().is_some_and(|known| renewal.is_usable(known, &wanted)) {
+                return Ok(());
+            }
+            renewal.with_fresh_tokens(&errand, signed_in).await.map(|_| ())
+        })
+        .await
     }
 
     /// How long until the credentials at hand should be renewed, in seconds; zero or less: now.
@@ -172,27 +201,8 @@ impl CredentialRenewal {
         if let Some(credentials) = usable(&signed_in) {
             return Ok(credentials);
         }
-        // Without a refresh token there is nothing to renew with, and Cognito may still take the token: it is the judge.
         let can_refresh = signed_in.tokens.refresh_token.is_some();
-        let is_due =
-            self.timing.seconds_to_renewal(signed_in.tokens.id_token_life()) <= 0 || self.vault.has_lost_an_answer();
-        let signed_in = if can_refresh && is_due {
-            match self.tokens.refresh(&errand, signed_in.clone()).await {
-                // An ID token that lasts still buys credentials. The refresh token beside it may be another one by now.
-                Err(error)
-                    if !error.ends_session() && self.timing.lasts(Some(signed_in.tokens.id_token_expires_at)) =>
-                {
-                    let stored = self.vault.signed_in().await?;
-                    if !stored.tokens.belong_to(&signed_in.tokens.nonce) {
-                        return Err(error);
-                    }
-                    stored
-                }
-                refreshed => refreshed?,
-            }
-        } else {
-            signed_in
-        };
+        let signed_in = self.with_fresh_tokens(&errand, signed_in).await?;
         let refused = match self.pool.obtain(&signed_in).await {
             Ok(credentials) => return Ok(credentials),
             Err(refused) => refused,
@@ -218,6 +228,25 @@ impl CredentialRenewal {
                 Err(self.vault.end_session(&signed_in, SignInReason::NoRefreshToken).await)
             }
             cause => Err(cause),
+        }
+    }
+
+    /// With a fresh ID token, if the time of the one at hand is up.
+    async fn with_fresh_tokens(&self, errand: &Exclusive, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
+        // Without a refresh token there is nothing to renew with, and Cognito may still take the token: it is the judge.
+        let can_refresh = signed_in.tokens.refresh_token.is_some();
+        let is_due =
+            self.timing.seconds_to_renewal(signed_in.tokens.id_token_life()) <= 0 || self.vault.has_lost_an_answer();
+        if !can_refresh || !is_due {
+            return Ok(signed_in);
+        }
+        match self.tokens.refresh(errand, signed_in.clone()).await {
+            // An ID token that lasts still buys credentials. The refresh token beside it may be another one by now.
+            Err(error) if !error.ends_session() && self.timing.lasts(Some(signed_in.tokens.id_token_expires_at)) => {
+                let stored = self.vault.signed_in().await?;
+                if stored.tokens.belong_to(&signed_in.tokens.nonce) { Ok(stored) } else { Err(error) }
+            }
+            refreshed => refreshed,
         }
     }
 }

@@ -67,6 +67,7 @@ pub(super) struct Parts {
     pub(super) apis: Apis,
     pub(super) objects: Objects,
     pub(super) leaving: Leaving,
+    pub(super) diagnosis: Diagnosis,
 }
 
 /// Looking at a session.
@@ -143,9 +144,15 @@ impl Session {
     /// Walks the chain from the configuration to the bucket, and stops guessing at the first link that does not hold. Renews
     /// as any call does, and changes nothing else; nobody is signed in, and no guest is made at Cognito. What a sign-in alone
     /// can tell stays unknown until there was one: the last that failed in this process is reported too. No error: what goes
-    /// wrong is what the report is about. It holds no secret.
+    /// wrong is what the report is about. It holds no secret, and of the user no more than the beginning of the subject.
+    ///
+    /// It reads the store, asks Okta for its metadata, its keys and (with `prompt=none`, without cookies) about each redirect
+    /// URI of the configuration, and with a session lists one object and sends a `GET` to the address of each API.
     pub async fn diagnose(&self) -> Report {
-        Diagnosis { config: &self.parts.config }.walk().await
+        let parts = Arc::clone(&self.parts);
+        // In a task of its own: a renewal of tokens ends also if nobody waits for the report.
+        let walk = detach(async move { Ok(parts.diagnosis.walk().await) }).await;
+        walk.unwrap_or_else(Report::of_unusable_files)
     }
 }
 

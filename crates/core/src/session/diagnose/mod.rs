@@ -1,20 +1,156 @@
 //! Walks the chain from the configuration to the bucket for [`Session::diagnose`](super::Session::diagnose), link by link, and
-//! stops at the first that is broken.
+//! stops at the first that is broken. What it asks changes nothing, but for the renewal that any call would begin with.
+//!
+//! ```text
+//! okta.rs        clock, network, discovery, keys, client, pushed requests: nobody needs to be signed in
+//! sign_in.rs     who is signed in, and the ID token
+//! aws.rs         pool, role, tags, bucket, regions, prefix, APIs
+//! ```
 
+mod aws;
+mod okta;
+mod sign_in;
+
+use std::sync::Arc;
+
+use super::api::Apis;
+use super::renewal::CredentialRenewal;
+use crate::aws::s3;
+use crate::clock::CorrectedClock;
 use crate::config::Config;
-use crate::doctor::{Finding, Link, Report};
+use crate::doctor::{Finding, Link, Mark, Report};
+use crate::error::SessionError;
+use crate::net::http::Http;
+use crate::session::okta::{AuthorizationServer, SignIns};
+use crate::session::vault::Vault;
 
 /// The walk: what it needs of a session's parts.
-pub(super) struct Diagnosis<'a> {
-    pub config: &'a Config,
+pub(super) struct Diagnosis {
+    pub(super) config: Config,
+    pub(super) http: Http,
+    pub(super) clock: CorrectedClock,
+    pub(super) server: Arc<AuthorizationServer>,
+    pub(super) sign_ins: Arc<SignIns>,
+    pub(super) vault: Vault,
+    pub(super) credentials: Arc<CredentialRenewal>,
+    pub(super) s3: Arc<s3::Clients>,
+    pub(super) apis: Apis,
 }
 
-impl Diagnosis<'_> {
+impl Diagnosis {
     pub(super) async fn walk(&self) -> Report {
-        let mut findings = vec![Finding::ok(Link::Files, format!("for {}", self.config.issuer_url()))];
-        for link in Link::ALL.into_iter().skip(1) {
-            findings.push(Finding::unknown(link, "not looked at"));
+        let mut findings = Findings(vec![self.look_at_files()]);
+        match self.follow(&mut findings).await {
+            Ok(()) => Report::of(findings.0),
+            Err(broken) => findings.end_with(*broken),
         }
-        Report::of(findings)
+    }
+
+    /// What each step finds, or what it ends with.
+    async fn follow(&self, findings: &mut Findings) -> Result<(), Box<Finding>> {
+        // On the heap, each in its turn: whoever polls this may have a small stack.
+        let provider = Box::pin(self.look_at_server(findings)).await?;
+        Box::pin(self.look_at_client(&provider, findings)).await?;
+        if !Box::pin(self.look_at_sign_in(&provider, findings)).await? {
+            self.leave_the_rest_open(findings);
+            return Ok(());
+        }
+        let credentials = Box::pin(self.look_at_pool(findings)).await?;
+        Box::pin(self.look_at_bucket(findings)).await?;
+        Box::pin(self.look_at_apis(&credentials, findings)).await
+    }
+
+    /// A configuration that is here has been read and checked.
+    fn look_at_files(&self) -> Finding {
+        let config = &self.config;
+        let detail = format!(
+            "issuer {}, client {}, identity pool {}, bucket {}",
+            config.issuer_url(),
+            config.client_id(),
+            config.identity_pool_id(),
+            config.bucket()
+        );
+        Finding::ok(Link::Files, detail)
+    }
+
+    /// Nobody is signed in. GetId without a login would make a guest of the pool's.
+    fn leave_the_rest_open(&self, findings: &mut Findings) {
+        for link in Link::ALL.into_iter().filter(|link| *link > Link::SignIn) {
+            let has_none = link == Link::Api && self.config.api_endpoints().is_empty();
+            findings.0.push(if has_none { no_apis() } else { Finding::unknown(link, "not known before a sign-in") });
+        }
+    }
+}
+
+/// A configuration without APIs.
+fn no_apis() -> Finding {
+    Finding::ok(Link::Api, "none configured")
+}
+
+/// What was found so far, in the order of the links.
+pub(super) struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn ok(&mut self, link: Link, detail: impl Into<String>) {
+        self.0.push(Finding::ok(link, detail));
+    }
+
+    fn unknown(&mut self, link: Link, detail: impl Into<String>) {
+        self.0.push(Finding::unknown(link, detail));
+    }
+
+    /// The report of a link that is broken. It may be one that seemed to hold.
+    fn end_with(mut self, broken: Finding) -> Report {
+        self.0.retain(|finding| finding.link < broken.link);
+        for link in Link::ALL.into_iter().take_while(|link| *link < broken.link) {
+            if !self.0.iter().any(|finding| finding.link == link) {
+                self.unknown(link, "not looked at");
+            }
+        }
+        self.0.sort_by_key(|finding| finding.link);
+        self.0.push(broken);
+        debug_assert!(self.0.iter().filter(|finding| finding.mark == Mark::Broken).count() == 1);
+        Report::of(self.0)
+    }
+}
+
+/// What a step ends with where it finds `link` broken.
+fn broken(link: Link, problem: SessionError) -> Box<Finding> {
+    Box::new(Finding::broken(link, problem))
+}
+
+/// The same with a text to paste.
+fn broken_with(link: Link, problem: SessionError, paste: Option<String>) -> Box<Finding> {
+    Box::new(Finding { paste, ..Finding::broken(link, problem) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost() -> SessionError {
+        SessionError::Retryable { failure: "no connection".to_owned(), retry_after: None }
+    }
+
+    #[test]
+    fn a_link_that_turns_out_to_be_broken_takes_back_what_was_said_of_it_and_of_later_ones() {
+        let mut findings = Findings(vec![Finding::ok(Link::Files, "read")]);
+        findings.ok(Link::Clock, "right");
+        findings.ok(Link::Client, "known");
+        findings.ok(Link::PushedRequests, "not demanded");
+        let report = findings.end_with(*broken(Link::Client, lost()));
+        let marks: Vec<_> = report.findings.iter().map(|finding| (finding.link, finding.mark)).take(7).collect();
+        assert_eq!(
+            marks,
+            [
+                (Link::Files, Mark::Ok),
+                (Link::Clock, Mark::Ok),
+                (Link::Network, Mark::Unknown),
+                (Link::Discovery, Mark::Unknown),
+                (Link::Keys, Mark::Unknown),
+                (Link::Client, Mark::Broken),
+                (Link::PushedRequests, Mark::NotReached),
+            ]
+        );
     }
 }

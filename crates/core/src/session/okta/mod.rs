@@ -10,6 +10,6 @@ mod waiting;
 pub(crate) use profile::ProfileReader;
 pub use requests::{AuthorizationRequest, LoginOptions};
 pub(crate) use server::AuthorizationServer;
-pub(crate) use sign_in::SignIns;
+pub(crate) use sign_in::{FailedSignIn, SignInStep, SignIns};
 pub use tokens::AccessToken;
 pub(crate) use tokens::TokenRenewal;

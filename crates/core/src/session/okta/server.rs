@@ -4,18 +4,19 @@ use std::time::SystemTime;
 
 use secrecy::SecretString;
 
-use crate::clock::CorrectedClock;
+use crate::clock::{CorrectedClock, from_unix};
 use crate::config::Config;
-use crate::diagnosis::{Evidence, okta};
+use crate::diagnosis::{Evidence, Rejected, okta};
 use crate::error::SessionError;
 use crate::net::http::Http;
-use crate::oidc::authorization::{self, Prepared, Wishes};
-use crate::oidc::discovery::{Discovery, Provider};
+use crate::oidc::authorization::{self, Prepared, Prompt, Wishes};
+use crate::oidc::discovery::{Discovery, Provider, ProviderMetadata, Uninspected};
 use crate::oidc::id_token::{self, Claims, Expected, Previous};
 use crate::oidc::logout;
+use crate::oidc::probe::{self, Probed};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 use crate::oidc::userinfo::{self, Profile};
-use crate::session::stored::PendingAuthorization;
+use crate::session::stored::{PendingAuthorization, SignedIn};
 
 /// One server and one client.
 pub(crate) struct AuthorizationServer {
@@ -200,5 +201,47 @@ impl AuthorizationServer {
         let endpoint =
             provider.metadata.end_session_endpoint.ok_or_else(|| okta::not_announced("an end-session endpoint"))?;
         Ok(logout::end_session_url(&endpoint, id_token, self.config.logout_url()))
+    }
+}
+
+/// Looking at it, for who asks what is wrong: nothing is begun, and nothing is taken from memory.
+impl AuthorizationServer {
+    /// Its metadata as they are now.
+    pub(crate) async fn inspect_metadata(&self) -> Result<ProviderMetadata, Uninspected> {
+        self.discovery.inspect_metadata(&self.http).await
+    }
+
+    /// Its keys as they are now.
+    pub(crate) async fn inspect_keys(&self, metadata: ProviderMetadata) -> Result<Provider, SessionError> {
+        self.discovery.inspect_keys(&self.http, metadata, self.clock.now()).await
+    }
+
+    /// What it says to a request for this redirect URI that asks nothing of a person. It is made as for a sign-in, pushed
+    /// first where that is wanted, and forgotten.
+    pub(crate) async fn probe(&self, provider: &Provider, redirect_uri: &str) -> Result<Probed, SessionError> {
+        let wishes = Wishes { prompt: Some(Prompt::None), ..Wishes::default() };
+        let prepared = match self.prepare_request(provider, redirect_uri, &wishes).await {
+            Ok(prepared) => prepared,
+            Err(error @ (SessionError::Misconfigured { .. } | SessionError::AccessDenied { .. })) => {
+                return Ok(Probed::Refused(error));
+            }
+            Err(error) => return Err(error),
+        };
+        probe::probe(&self.http, &prepared, redirect_uri, &self.evidence).await
+    }
+
+    /// Whether the ID token at hand keeps the rules. Its end is no question: a renewal brings another one.
+    pub(crate) fn check_id_token(&self, signed_in: &SignedIn, provider: &Provider) -> Result<(), Rejected> {
+        let tokens = &signed_in.tokens;
+        let expected = Expected {
+            issuer: self.config.issuer_url(),
+            client_id: self.config.client_id(),
+            nonce: &tokens.nonce,
+            access_token: &tokens.access_token,
+            now: self.clock.now().min(from_unix(tokens.id_token_expires_at)),
+            earliest_auth_time: None,
+            previous: Some(Previous { subject: &signed_in.user.subject, auth_time: tokens.auth_time }),
+        };
+        id_token::verify(&tokens.id_token, &provider.keys, &expected).map(|_| ())
     }
 }

@@ -13,7 +13,7 @@ use super::waiting::WaitingAnswers;
 use crate::clock::{CorrectedClock, from_unix};
 use crate::config::Config;
 use crate::diagnosis::okta;
-use crate::error::SessionError;
+use crate::error::{Recovery, SessionError};
 use crate::mutex::lock;
 use crate::oidc::authorization::Wishes;
 use crate::oidc::discovery::Provider;
@@ -40,6 +40,29 @@ pub(crate) struct SignIns {
     // Those that this process has begun, to cancel them and no others; `None` before the first.
     begun: Mutex<Option<Vec<SecretString>>>,
     exchanging: Exchanging,
+    failed: Mutex<Option<FailedSignIn>>,
+}
+
+/// The last sign-in of this process that came to a bad end, for who asks what is wrong.
+#[derive(Debug, Clone)]
+pub(crate) struct FailedSignIn {
+    pub at: SignInStep,
+    pub error: SessionError,
+}
+
+/// How far a sign-in came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignInStep {
+    /// The request for it could not be made.
+    Request,
+    /// The browser came back with an error.
+    Redirect,
+    /// The code was not exchanged.
+    Exchange,
+    /// The tokens that came for it are not to be believed.
+    IdToken,
+    /// They could not be saved.
+    Saving,
 }
 
 /// A redirect that answers an open sign-in: its code may be exchanged.
@@ -65,6 +88,7 @@ impl SignIns {
             waiting: WaitingAnswers::new(Arc::clone(&server), beside.clone()),
             begun: Mutex::default(),
             exchanging: Exchanging::default(),
+            failed: Mutex::default(),
             config,
             server,
             profile,
@@ -77,6 +101,16 @@ impl SignIns {
 
     /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL.
     pub(crate) async fn begin(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
+        let begun = self.begin_request(options).await;
+        // What passes, or stands in between, is found again by looking for it.
+        begun.inspect_err(|error| {
+            if error.recovery() != Recovery::Retry {
+                self.remember_failure(SignInStep::Request, error);
+            }
+        })
+    }
+
+    async fn begin_request(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
         let redirect_uri = options.redirect_uri.as_deref().unwrap_or_else(|| self.config.callback_url());
         // Nobody is to type a password for a sign-in that could not be finished.
         self.vault.check_free(Errand::SignIn).await?;
@@ -126,9 +160,22 @@ impl SignIns {
         Ok(())
     }
 
-    /// Lets go of answers that wait, because the session was signed out.
+    /// Lets go of answers that wait, and of what is remembered, because the session was signed out.
     pub(crate) fn drop_waiting(&self) {
         self.waiting.drop_those(|_| true);
+        *lock(&self.failed) = None;
+    }
+
+    /// The last sign-in of this process, if it came to a bad end.
+    pub(crate) fn last_failure(&self) -> Option<FailedSignIn> {
+        lock(&self.failed).clone()
+    }
+
+    /// What the user chose, or what is to be ignored, is no bad end.
+    fn remember_failure(&self, at: SignInStep, error: &SessionError) {
+        if error.recovery() != Recovery::Ignore {
+            *lock(&self.failed) = Some(FailedSignIn { at, error: error.clone() });
+        }
     }
 
     /// Finds the open sign-in that `redirect` answers. `None` if it came to a good end before: the same redirect may reach
@@ -154,8 +201,10 @@ impl SignIns {
             Outcome::Code(code) => code,
             Outcome::Error { code, description } => {
                 // A passing fault, too, has used this attempt up: the shells open the browser anew.
+                let refused = okta::sign_in_refused(&code, description.as_deref(), self.server.evidence());
+                self.remember_failure(SignInStep::Redirect, &refused);
                 self.forget(redirect.state).await?;
-                return Err(okta::sign_in_refused(&code, description.as_deref(), self.server.evidence()));
+                return Err(refused);
             }
         };
         self.server.adopt_provider(&pending.provider, from_unix(pending.expires_at));
@@ -178,12 +227,20 @@ impl SignIns {
             }
         };
         let handed_out = answer.as_ref().ok().and_then(|answer| answer.refresh_token.clone());
-        let outcome = match answer {
-            Ok(answer) => self.verify(&accepted, answer).await,
-            Err(error) => Err(error),
+        let (step, outcome) = match answer {
+            Ok(answer) => (SignInStep::IdToken, self.verify(&accepted, answer).await),
+            Err(error) => (SignInStep::Exchange, Err(error)),
         };
+        let outcome = outcome.inspect_err(|error| self.remember_failure(step, error.as_session_error()));
         match outcome {
-            Ok((answer, claims)) => self.save(&accepted, answer, claims).await,
+            Ok((answer, claims)) => {
+                let saved = self.save(&accepted, answer, claims).await;
+                match &saved {
+                    Ok(()) => *lock(&self.failed) = None,
+                    Err(error) => self.remember_failure(SignInStep::Saving, error),
+                }
+                saved
+            }
             Err(TokenError::Unanswered(error) | TokenError::Lost(error)) => Err(error),
             // A server that is out of order says no to everybody, and the next time perhaps yes.
             Err(TokenError::Refused(cause @ SessionError::Retryable { .. })) => Err(cause),

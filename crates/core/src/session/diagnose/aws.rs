@@ -1,0 +1,154 @@
+//! AWS's side: what Cognito gives for the ID token, and what S3 and the APIs give for that.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use super::{Diagnosis, Findings, broken, broken_with, no_apis};
+use crate::aws::s3::ListObjects;
+use crate::cognito::AwsCredentials;
+use crate::config::Config;
+use crate::diagnosis::{Evidence, PoolPart, pool_part};
+use crate::doctor::{Finding, Link, Mark};
+use crate::error::SessionError;
+use crate::session::listing::ObjectPages;
+
+impl Diagnosis {
+    /// Pool, role and tags, by the credentials that any call would use: those at hand, or new ones.
+    pub(super) async fn look_at_pool(&self, findings: &mut Findings) -> Result<AwsCredentials, Box<Finding>> {
+        let pool = self.config.identity_pool_id();
+        match self.credentials.credentials_or_why_not().await {
+            Ok(credentials) => {
+                let until = httpdate::fmt_http_date(credentials.expires_at());
+                findings.ok(Link::Pool, format!("{pool} takes the ID token"));
+                findings.ok(Link::Role, format!("credentials until {until}"));
+                findings.ok(Link::Tags, self.describe_tags());
+                Ok(credentials)
+            }
+            Err(error @ SessionError::SignInRequired { .. }) => Err(broken(self.link_of_ended(), error)),
+            Err(error @ SessionError::SecureStorage { .. }) => Err(broken(Link::SignIn, error)),
+            Err(error) => {
+                let part = pool_part(&error);
+                if part != PoolPart::Provider {
+                    findings.ok(Link::Pool, format!("{pool} takes the ID token"));
+                }
+                let statement = || statement_for_role(&self.config);
+                match part {
+                    PoolPart::Provider => Err(broken(Link::Pool, error)),
+                    PoolPart::Role => Err(broken_with(Link::Role, error, statement())),
+                    PoolPart::Tags => {
+                        findings
+                            .unknown(Link::Role, "Cognito says the same of a role and of a claim that it cannot use");
+                        Err(broken_with(Link::Tags, error, statement()))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Credentials were given, so whatever the pool maps can be a tag.
+    fn describe_tags(&self) -> String {
+        let evidence = self.vault.peek(|content| {
+            let id_token = &content.signed_in.as_ref()?.tokens.id_token;
+            Some(Evidence::of(&self.config).for_id_token(id_token.expose_secret()))
+        });
+        match evidence.flatten().map(|evidence| evidence.untaggable_claims.join(", ")) {
+            Some(claims) if !claims.is_empty() => {
+                format!("none stands in the way; should the pool come to map them, these claims would: {claims}")
+            }
+            _ => "every claim of the ID token can be one".to_owned(),
+        }
+    }
+
+    /// Okta has ended the session, or Cognito takes its ID token no more.
+    fn link_of_ended(&self) -> Link {
+        let is_signed_in = self.vault.peek(|content| content.signed_in.is_some()).unwrap_or(false);
+        if is_signed_in { Link::IdToken } else { Link::SignIn }
+    }
+
+    /// Bucket, regions and prefix: one object of a listing tells of all.
+    pub(super) async fn look_at_bucket(&self, findings: &mut Findings) -> Result<(), Box<Finding>> {
+        let one = ListObjects { limit: Some(1), page_size: Some(1), ..ListObjects::default() };
+        let mut pages = ObjectPages::new(Arc::clone(&self.credentials), &self.config, &self.s3, one);
+        let listed = pages.next_page().await;
+        let broken_link = listed.err().map(|error| (link_of_listing(&error), error));
+        let reached = |link: Link| broken_link.as_ref().is_none_or(|(broken, _)| link < *broken);
+        let config = &self.config;
+        if reached(Link::Bucket) {
+            findings.ok(Link::Bucket, format!("{} is there", config.bucket()));
+        }
+        if reached(Link::Region) {
+            let regions = format!("identity pool in {}, bucket in {}", config.region(), config.bucket_region());
+            findings.ok(Link::Region, regions);
+        }
+        match (broken_link, config.listing_prefix()) {
+            (Some((link, error)), _) => Err(broken(link, error)),
+            (None, Some(prefix)) => {
+                findings.ok(Link::Prefix, format!("what begins with {prefix:?} may be listed"));
+                Ok(())
+            }
+            (None, None) => {
+                findings.ok(Link::Prefix, "the whole bucket may be listed");
+                Ok(())
+            }
+        }
+    }
+
+    /// The APIs, by a GET of each address, which is safe: "the client does not request, and does not expect, any state change"
+    /// (RFC 9110 §9.2.1). Which other paths and methods the role may call, only a call of them tells.
+    pub(super) async fn look_at_apis(
+        &self,
+        credentials: &AwsCredentials,
+        findings: &mut Findings,
+    ) -> Result<(), Box<Finding>> {
+        if self.config.api_endpoints().is_empty() {
+            findings.0.push(no_apis());
+            return Ok(());
+        }
+        let (mut said, mut mark) = (Vec::new(), Mark::Ok);
+        for api in self.config.api_endpoints() {
+            let name = &api.name;
+            match self.apis.probe(api, credentials.clone()).await {
+                Ok(status) if (200..300).contains(&status) => said.push(format!("{name} lets the role in")),
+                Ok(status) => {
+                    mark = Mark::Unknown;
+                    said.push(format!("{name} answers HTTP status {status} to GET {}", api.url.path()));
+                }
+                // Other paths may be allowed, or be there.
+                Err(SessionError::AccessDenied { .. }) => {
+                    mark = Mark::Unknown;
+                    said.push(format!("{name} does not let the role GET {}; other paths it may", api.url.path()));
+                }
+                Err(SessionError::NotFound { .. }) => {
+                    mark = Mark::Unknown;
+                    said.push(format!("{name} has no GET {}", api.url.path()));
+                }
+                Err(error) => return Err(broken(Link::Api, error)),
+            }
+        }
+        let detail = said.join("; ");
+        findings.0.push(match mark {
+            Mark::Ok => Finding::ok(Link::Api, detail),
+            _ => Finding::unknown(Link::Api, format!("{detail}. What the role may call shows in the app's own calls")),
+        });
+        Ok(())
+    }
+}
+
+/// What a role has to trust, to be pasted.
+fn statement_for_role(_: &Config) -> Option<String> {
+    None
+}
+
+/// S3 looks at the bucket's name, then at the region, then at permissions.
+fn link_of_listing(error: &SessionError) -> Link {
+    match error {
+        SessionError::AccessDenied { .. } => Link::Prefix,
+        SessionError::Misconfigured { setting, .. }
+            if ["Storage.AWSS3.region", "Storage.AWSS3.endpoint"].contains(&setting.as_str()) =>
+        {
+            Link::Region
+        }
+        _ => Link::Bucket,
+    }
+}

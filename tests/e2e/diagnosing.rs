@@ -1,0 +1,178 @@
+//! `Session::diagnose()`: the chain of a sound set-up holds, and in each of many broken ones the link that is broken is named,
+//! with what mends it, and nothing is claimed of what comes after it. Nothing is changed by looking, and no secret is told.
+
+mod aws;
+mod network;
+mod okta;
+
+use std::time::Duration;
+
+use jetbridge::doctor::{Finding, Link, Mark, Report};
+use jetbridge::{Config, LoginOptions, Session};
+use jetbridge_local_stack::{Options, Service, Template};
+use serde_json::Value;
+
+use crate::bench::{ALICE, Bench, config_of};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DEMO: &str = include_str!("template/infra-demo.template.json");
+
+fn finding(report: &Report, link: Link) -> &Finding {
+    report.findings.iter().find(|finding| finding.link == link).unwrap()
+}
+
+/// All that a person could see of it.
+fn shown(report: &Report) -> String {
+    report.findings.iter().map(|finding| format!("{finding:?} {:?} {:?}\n", finding.fix(), finding.setting())).collect()
+}
+
+/// One finding for each link; before the first that is broken none is, after it nothing was reached, and no secret that the
+/// stack issued is told.
+fn check(bench: &Bench, report: &Report) {
+    let links: Vec<_> = report.findings.iter().map(|finding| finding.link).collect();
+    assert_eq!(links, Link::ALL);
+    let broken = report.findings.iter().position(|finding| finding.mark == Mark::Broken).unwrap_or(links.len());
+    for (position, finding) in report.findings.iter().enumerate() {
+        let is_reached = position <= broken;
+        assert_eq!(finding.mark != Mark::NotReached, is_reached, "{:?}: {report:#?}", finding.link);
+        assert_eq!(finding.mark == Mark::Broken, position == broken, "{:?}: {report:#?}", finding.link);
+        assert_eq!(finding.problem.is_some(), position == broken, "{:?}", finding.link);
+        assert_eq!(finding.detail.is_empty(), !is_reached, "{:?}", finding.link);
+    }
+    let text = shown(report);
+    for personal in ["alice", "Archer", "example.com"] {
+        assert!(!text.contains(personal), "{personal}: {text}");
+    }
+    for (number, secret) in bench.stack.issued_secrets().all().iter().filter(|secret| secret.len() >= 12).enumerate() {
+        assert!(!text.contains(secret.as_str()), "secret number {number} is in the report");
+    }
+}
+
+async fn diagnose(bench: &Bench, session: &Session) -> Report {
+    let report = session.diagnose().await;
+    check(bench, &report);
+    report
+}
+
+fn assert_broken(report: &Report, link: Link, setting: Option<&str>, words: &[&str]) {
+    let broken = report.broken().unwrap_or_else(|| panic!("nothing is broken: {report:#?}"));
+    assert_eq!((broken.link, broken.setting()), (link, setting), "{report:#?}");
+    let told = format!("{}. {}", broken.detail, broken.fix().unwrap_or_default());
+    for word in words {
+        assert!(told.contains(word), "{word:?} is not in {told:?}");
+    }
+}
+
+fn marks(report: &Report, mark: Mark) -> Vec<Link> {
+    report.findings.iter().filter(|finding| finding.mark == mark).map(|finding| finding.link).collect()
+}
+
+fn stored(bench: &Bench) -> Option<Vec<u8>> {
+    let name = format!("default.{}", bench.config.fingerprint().short());
+    bench.store.load(&name).unwrap().map(|stored| stored.to_vec())
+}
+
+fn with_okta(bench: &Bench, key: &str, value: impl Into<Value>) -> Config {
+    config_of(&bench.stack, |okta, _| okta[key] = value.into())
+}
+
+/// A stack of the deployment that `infra/` makes, changed in its resources.
+async fn deployed(change: impl FnOnce(&mut Value)) -> Bench {
+    deployed_with(Options::default(), change).await
+}
+
+async fn deployed_with(options: Options, change: impl FnOnce(&mut Value)) -> Bench {
+    let mut document: Value = serde_json::from_str(DEMO).unwrap();
+    change(&mut document["Resources"]);
+    let template = Template::parse(&document.to_string(), "JetbridgeStack").unwrap();
+    Bench::start_with(Options { template: Some(template), ..options }).await
+}
+
+/// Signs alice in, as far as that goes, and asks what is wrong.
+async fn diagnosed_with_alice(bench: &Bench) -> Report {
+    diagnose(bench, &bench.signed_in(ALICE).await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_set_up_is_looked_at_without_a_login_and_without_a_guest() {
+    let bench = Bench::start_with(Options { allow_guests: true, ..Options::default() }).await;
+    let session = bench.session();
+    let report = diagnose(&bench, &session).await;
+    let known =
+        [Link::Files, Link::Clock, Link::Network, Link::Discovery, Link::Keys, Link::Client, Link::PushedRequests];
+    assert_eq!(marks(&report, Mark::Ok), known, "{report:#?}");
+    assert_eq!(marks(&report, Mark::Unknown).len(), Link::ALL.len() - known.len());
+    let client = &finding(&report, Link::Client).detail;
+    for uri in [bench.config.callback_url(), bench.config.desktop_callback_url()] {
+        assert!(client.contains(uri), "{client}");
+    }
+    // GetId makes a guest of whoever asks without a login: nobody but Okta is asked at all.
+    let records = bench.stack.log().records();
+    assert!(records.iter().all(|record| record.service == Service::Okta), "{records:?}");
+    let asked: Vec<_> = records.iter().map(|record| (record.operation, record.status)).collect();
+    assert_eq!(asked.iter().filter(|(operation, _)| *operation == "authorize").count(), 2, "{asked:?}");
+    assert_eq!(stored(&bench), None, "no sign-in is open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_set_up_with_a_session_is_sound_and_looking_writes_nothing() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    session.aws_credentials().await.unwrap();
+    session.settle().await;
+    let before = stored(&bench);
+    assert!(before.is_some());
+    bench.stack.log().clear();
+    // A fresh process, which has not read the store.
+    let report = diagnose(&bench, &bench.session()).await;
+    assert_eq!(report.broken(), None, "{report:#?}");
+    let unknown = marks(&report, Mark::Unknown);
+    assert!(unknown.is_empty() || unknown == [Link::Api], "{report:#?}");
+    assert!(finding(&report, Link::Role).detail.starts_with("credentials until "));
+    assert!(finding(&report, Link::SignIn).detail.contains("00uali… is signed in"), "{report:#?}");
+    assert!(finding(&report, Link::IdToken).detail.contains("RS256"), "{report:#?}");
+    assert_eq!(stored(&bench), before);
+    for operation in ["token", "GetId", "GetCredentialsForIdentity"] {
+        assert_eq!(bench.count(operation), 0, "{operation}: what is at hand is good");
+    }
+    assert_eq!(bench.count("ListObjectsV2"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_renews_as_any_call_does_and_once() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    session.aws_credentials().await.unwrap();
+    bench.let_time_pass(2 * HOUR);
+    bench.stack.log().clear();
+    let report = diagnose(&bench, &bench.session()).await;
+    assert_eq!(report.broken(), None, "{report:#?}");
+    assert_eq!((bench.count("token"), bench.count("GetId"), bench.count("GetCredentialsForIdentity")), (1, 0, 1));
+    // What it renewed is the session's.
+    bench.stack.log().clear();
+    bench.session().aws_credentials().await.unwrap();
+    assert!(bench.stack.log().records().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_is_sound_and_its_prefix_is_the_one_that_is_listed() {
+    let bench = deployed(|_| {}).await;
+    let report = diagnosed_with_alice(&bench).await;
+    assert_eq!(report.broken(), None, "{report:#?}");
+    assert_eq!(marks(&report, Mark::Unknown), [], "{report:#?}");
+    assert_eq!(finding(&report, Link::Api).detail, "none configured");
+    assert!(finding(&report, Link::Prefix).detail.contains("shared/"), "{report:#?}");
+    assert!(finding(&report, Link::Network).detail.contains("1 that were given"), "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_open_stays_open_and_no_other_is_begun() {
+    let bench = Bench::start().await;
+    let session = bench.session();
+    let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    let before = stored(&bench);
+    diagnose(&bench, &session).await;
+    assert_eq!(stored(&bench), before);
+    let redirect = bench.browse(&request.url, ALICE).await;
+    session.complete_login(&redirect).await.unwrap();
+}

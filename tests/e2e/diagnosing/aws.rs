@@ -1,0 +1,121 @@
+//! AWS's side: pool, role, tags, bucket, APIs.
+
+use jetbridge::doctor::{Link, Mark};
+use jetbridge_local_stack::{Options, Service};
+use serde_json::{Value, json};
+
+use super::{assert_broken, deployed, deployed_with, diagnose, diagnosed_with_alice, finding, shown, with_okta};
+use crate::bench::{ALICE, Bench, config_of};
+
+/// The org's own authorization server is there, and signs in; the pool trusts the other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_without_its_path_is_found_at_the_pool() {
+    let bench = deployed(|_| {}).await;
+    let session = bench.session_with(with_okta(&bench, "okta_issuer_url", bench.stack.org_issuer()));
+    bench.sign_in(&session, ALICE).await;
+    let report = diagnose(&bench, &session).await;
+    assert_broken(&report, Link::Pool, Some("Auth.identityPoolId"), &["must exist with audience"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_is_another_one_or_elsewhere_or_does_not_trust_the_issuer_is_named() {
+    let bench = Bench::start().await;
+    let elsewhere = bench.config.identity_pool_id().replace("us-west-2", "eu-west-1");
+    for (region, pool) in
+        [("eu-west-1", elsewhere.as_str()), ("us-west-2", "us-west-2:00000000-0000-0000-0000-000000000000")]
+    {
+        let config = config_of(&bench.stack, |_, aws| {
+            aws["Auth"]["region"] = region.into();
+            aws["Auth"]["identityPoolId"] = pool.into();
+        });
+        let session = bench.session_with(config);
+        bench.sign_in(&session, ALICE).await;
+        let report = diagnose(&bench, &session).await;
+        assert_broken(&report, Link::Pool, Some("Auth.identityPoolId"), &[pool, "Copy the pool's ID"]);
+    }
+    let changes: [fn(&mut Value); 2] = [
+        |resources| resources["OktaProviderD88D9C1B"]["Properties"]["ClientIdList"] = json!(["0oa1b2c3d4E5F6g7h8i0"]),
+        |resources| {
+            resources["IdentityPoolEC8A1A0D"]["Properties"]["OpenIdConnectProviderARNs"] = json!([]);
+            let resources = resources.as_object_mut().unwrap();
+            resources.retain(|_, resource| resource["Type"] != "AWS::Cognito::IdentityPoolPrincipalTag");
+        },
+    ];
+    for change in changes {
+        let bench = deployed(change).await;
+        let report = diagnosed_with_alice(&bench).await;
+        let said = ["must exist with audience 0oa1b2c3d4E5F6g7h8i9", "attach it"];
+        assert_broken(&report, Link::Pool, Some("Auth.identityPoolId"), &said);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_is_told_from_a_claim_that_cannot_be_a_tag() {
+    let untagged = |resources: &mut Value| {
+        let statement =
+            &mut resources["AuthenticatedRole86104F1A"]["Properties"]["AssumeRolePolicyDocument"]["Statement"];
+        statement[0]["Action"] = json!("sts:AssumeRoleWithWebIdentity");
+    };
+    let bench = deployed(untagged).await;
+    let report = diagnosed_with_alice(&bench).await;
+    assert_broken(&report, Link::Role, Some("Auth.identityPoolId"), &["sts:TagSession"]);
+    assert_eq!(finding(&report, Link::Pool).mark, Mark::Ok);
+
+    let mut options = Options::default();
+    options.users[0].department = Some("R&D".to_owned());
+    let bench = deployed_with(options, |_| {}).await;
+    let report = diagnosed_with_alice(&bench).await;
+    assert_broken(&report, Link::Tags, Some("Auth.identityPoolId"), &["department"]);
+    assert!(!shown(&report).contains("R&D"), "what a claim says is the user's");
+    assert_eq!(finding(&report, Link::Role).mark, Mark::Unknown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_is_missing_elsewhere_or_denied_is_told_apart() {
+    let bench = Bench::start().await;
+    let denied = bench.stack.options().denied_bucket.clone();
+    let permission = format!("s3:ListBucket on arn:aws:s3:::{denied}");
+    type Case<'c> = (&'c str, &'c str, Link, Option<&'c str>, &'c [&'c str]);
+    let cases: [Case<'_>; 3] = [
+        ("bucket", "no-such-bucket-here", Link::Bucket, None, &["no-such-bucket-here"]),
+        ("region", "eu-west-1", Link::Region, Some("Storage.AWSS3.region"), &["to us-west-2"]),
+        ("bucket", &denied, Link::Prefix, None, &[&permission]),
+    ];
+    bench.signed_in(ALICE).await;
+    for (key, value, link, setting, said) in cases {
+        let config = config_of(&bench.stack, |_, aws| aws["Storage"]["AWSS3"][key] = value.into());
+        let report = diagnose(&bench, &bench.session_with(config)).await;
+        assert_broken(&report, link, setting, said);
+    }
+    // Of the prefix that is configured, and no other.
+    let bench = deployed(|_| {}).await;
+    bench.signed_in(ALICE).await;
+    let config = config_of(&bench.stack, |_, aws| aws["Storage"]["AWSS3"]["prefix"] = "departments/sales/".into());
+    let report = diagnose(&bench, &bench.session_with(config)).await;
+    assert_broken(&report, Link::Prefix, None, &["must allow the prefix that is listed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_is_asked_for_nothing_that_changes_anything() {
+    let bench = Bench::start().await;
+    let mut url = bench.stack.api_url().unwrap();
+    let of = |url: &str, region: &str| {
+        config_of(&bench.stack, |_, aws| {
+            aws["API"] = json!({ "endpoints": [{ "name": "orders", "endpoint": url, "region": region }] });
+        })
+    };
+    bench.signed_in(ALICE).await;
+    bench.stack.log().clear();
+    let report = diagnose(&bench, &bench.session_with(of(&url, "us-west-2"))).await;
+    let api = finding(&report, Link::Api);
+    assert!(matches!(api.mark, Mark::Ok | Mark::Unknown) && api.detail.contains("orders"), "{report:#?}");
+    let asked = bench.stack.log().records();
+    let methods: Vec<_> =
+        asked.iter().filter(|record| record.service == Service::Api).map(|record| &record.method).collect();
+    assert_eq!(methods, ["GET"]);
+    assert_eq!(bench.count("GetCredentialsForIdentity"), 1, "a refusal without a reason is no reason to renew");
+
+    url = "http://127.0.0.1:1/".to_owned();
+    let report = diagnose(&bench, &bench.session_with(of(&url, "us-west-2"))).await;
+    assert_broken(&report, Link::Api, None, &["nothing listens at 127.0.0.1:1"]);
+}
