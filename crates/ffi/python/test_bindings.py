@@ -560,6 +560,14 @@ class DiagnosisTest(AsyncTest):
         for secret in [keys.secret_access_key(), keys.session_token(), token.text(), bench.stack.user_password()]:
             self.assertNotIn(secret, printed)
 
+        bench.stack.inject_fault("s3-access-denied", 1000)
+        refused = await session.diagnose()
+        marks = [finding.mark for finding in refused.findings]
+        place = marks.index(jb.DiagnosisMark.BROKEN)
+        self.assertEqual(set(marks[place + 1 :]), {jb.DiagnosisMark.NOT_REACHED})
+        self.assertIn("s3:", refused.findings[place].fix)
+        self.assertIn(refused.findings[place].fix, refused.text)
+
 
 class SecretsTest(AsyncTest):
     async def test_nothing_prints_a_secret(self):
