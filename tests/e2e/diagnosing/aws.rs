@@ -96,26 +96,37 @@ async fn a_bucket_that_is_missing_elsewhere_or_denied_is_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_api_is_asked_for_nothing_that_changes_anything() {
+async fn an_api_is_asked_once_for_what_is_safe_and_a_refusal_of_one_path_says_nothing_of_the_others() {
     let bench = Bench::start().await;
-    let mut url = bench.stack.api_url().unwrap();
-    let of = |url: &str, region: &str| {
-        config_of(&bench.stack, |_, aws| {
-            aws["API"] = json!({ "endpoints": [{ "name": "orders", "endpoint": url, "region": region }] });
-        })
+    let root = bench.stack.api_url().unwrap();
+    let of = |urls: &[&str]| {
+        let endpoints: Vec<_> = urls
+            .iter()
+            .enumerate()
+            .map(|(number, url)| json!({ "name": format!("api-{number}"), "endpoint": url, "region": "us-west-2" }))
+            .collect();
+        config_of(&bench.stack, |_, aws| aws["API"] = json!({ "endpoints": endpoints }))
     };
-    bench.signed_in(ALICE).await;
-    bench.stack.log().clear();
-    let report = diagnose(&bench, &bench.session_with(of(&url, "us-west-2"))).await;
-    let api = finding(&report, Link::Api);
-    assert!(matches!(api.mark, Mark::Ok | Mark::Unknown) && api.detail.contains("orders"), "{report:#?}");
-    let asked = bench.stack.log().records();
-    let methods: Vec<_> =
-        asked.iter().filter(|record| record.service == Service::Api).map(|record| &record.method).collect();
-    assert_eq!(methods, ["GET"]);
-    assert_eq!(bench.count("GetCredentialsForIdentity"), 1, "a refusal without a reason is no reason to renew");
-
-    url = "http://127.0.0.1:1/".to_owned();
-    let report = diagnose(&bench, &bench.session_with(of(&url, "us-west-2"))).await;
+    let [echo, denied] = ["echo", "denied"].map(|path| format!("{root}/{path}"));
+    bench.signed_in(ALICE).await.aws_credentials().await.unwrap();
+    let cases: [(&[&str], Mark, &str); 4] = [
+        (&[&echo], Mark::Ok, "api-0 lets the role in"),
+        (&[&denied], Mark::Unknown, "api-0 does not let the role GET /denied; other paths it may"),
+        (&[&root], Mark::Unknown, "api-0 answers HTTP status 404 to GET /"),
+        (&[&echo, &denied], Mark::Unknown, "api-0 lets the role in; api-1 does not"),
+    ];
+    for (urls, mark, said) in cases {
+        bench.stack.log().clear();
+        let report = diagnose(&bench, &bench.session_with(of(urls))).await;
+        let api = finding(&report, Link::Api);
+        assert_eq!(api.mark, mark, "{report:#?}");
+        assert!(api.detail.starts_with(said), "{report:#?}");
+        let asked = bench.stack.log().records();
+        let methods: Vec<_> =
+            asked.iter().filter(|record| record.service == Service::Api).map(|record| &record.method).collect();
+        assert_eq!(methods, vec!["GET"; urls.len()]);
+        assert_eq!(bench.count("GetCredentialsForIdentity"), 0, "a refusal without a reason is no reason to renew");
+    }
+    let report = diagnose(&bench, &bench.session_with(of(&[&echo, "http://127.0.0.1:1/"]))).await;
     assert_broken(&report, Link::Api, None, &["nothing listens at 127.0.0.1:1"]);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jetbridge::SignOutMode;
-use jetbridge::doctor::Link;
+use jetbridge::doctor::{Link, Mark};
 use jetbridge::storage::{MemoryStore, SecretStore, StorageError, StorageErrorKind, StoreLock};
 use jetbridge_local_stack::{Fault, Options, Rotation};
 use zeroize::Zeroizing;
@@ -152,4 +152,31 @@ async fn a_session_that_okta_has_ended_says_why() {
         let report = diagnose(&bench, &bench.session()).await;
         assert_broken(&report, Link::SignIn, None, &["invalid_grant", "Sign in again"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_token_whose_key_was_withdrawn_is_no_broken_link_and_one_that_has_ended_neither() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    session.aws_credentials().await.unwrap();
+    bench.stack.rotate_signing_key().await.unwrap();
+    bench.stack.drop_old_signing_keys();
+    let report = diagnose(&bench, &bench.session()).await;
+    assert_eq!(report.broken(), None, "{report:#?}");
+    assert_eq!(finding(&report, Link::IdToken).mark, Mark::Unknown, "{report:#?}");
+
+    // Without a refresh token, the credentials outlive the ID token that bought them.
+    let options = Options { id_token_lifetime: Duration::from_secs(600), ..Options::default() };
+    let bench = Bench::start_with(options).await;
+    let session = bench.session_with(with_okta(&bench, "okta_scopes", "openid"));
+    bench.sign_in(&session, ALICE).await;
+    session.aws_credentials().await.unwrap();
+    bench.let_time_pass(Duration::from_secs(1200));
+    let report = diagnose(&bench, &session).await;
+    assert_eq!(report.broken(), None, "{report:#?}");
+    assert!(finding(&report, Link::IdToken).detail.contains(", ended "), "{report:#?}");
+    assert!(finding(&report, Link::SignIn).detail.contains("offline_access"), "{report:#?}");
+    bench.let_time_pass(HOUR);
+    let report = diagnose(&bench, &session).await;
+    assert_broken(&report, Link::SignIn, None, &["no refresh token", "Sign in again"]);
 }
