@@ -48,10 +48,10 @@ private struct AnswerSections: View {
                 .font(.headline)
                 .accessibilityAddTraits(.isHeader)
                 .accessibilityFocused($isFocused)
+                // It came by itself, after a while: VoiceOver begins here.
+                .task { isFocused = true }
             if let broken = report.broken { BrokenView(finding: broken) }
         }
-        // It came by itself, after a while: VoiceOver begins here.
-        .task { isFocused = true }
         Section {
             Button("Copy report", systemImage: "doc.on.doc") { UIPasteboard.general.string = report.text }
             ShareLink(item: report.text)
