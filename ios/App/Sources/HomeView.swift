@@ -264,7 +264,7 @@ private struct NoticeBar: View {
     private var all: some View {
         VStack(alignment: .leading, spacing: 8) {
             text
-            if notice.isProblem { WhatIsWrongButton(ask: ask).buttonStyle(.borderless) }
+            if notice.isProblem { WhatIsWrongButton { ask() }.buttonStyle(.borderless) }
         }
     }
 

@@ -116,7 +116,7 @@ private struct NextPageFailed: View {
             Text("The next page could not be loaded.")
             Text(problem.text).font(.footnote).foregroundStyle(.secondary)
             Button("Try again", action: retry).buttonStyle(.bordered)
-            WhatIsWrongButton(ask: ask).buttonStyle(.borderless)
+            WhatIsWrongButton { ask() }.buttonStyle(.borderless)
         }
     }
 }

@@ -59,7 +59,7 @@ struct ProblemView<Actions: View>: View {
                     .textSelection(.enabled)
             }
             actions.buttonStyle(.bordered)
-            WhatIsWrongButton(ask: ask).buttonStyle(.borderless)
+            WhatIsWrongButton { ask() }.buttonStyle(.borderless)
         }
     }
 }

@@ -128,7 +128,7 @@ struct UploadBar: View {
             case .failed(let key, let problem):
                 VStack(alignment: .leading, spacing: 8) {
                     whose(key)
-                    ProblemView(title: "The upload did not finish", problem: problem, ask: ask) {
+                    ProblemView(title: "The upload did not finish", problem: problem, ask: { ask() }) {
                         inALine {
                             if problem.canRetry { Button("Try again") { model.retry() } }
                             Button("Another name") { model.chooseAgain() }
