@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jetbridge::{ListObjects, LoginOptions, Session, SessionError, SessionState, SignInReason};
+use jetbridge::doctor::{find_known_failure, known_failures};
+use jetbridge::{ListObjects, LoginOptions, Service, Session, SessionError, SessionState, SignInReason, SignOutMode};
 use jetbridge_local_stack::{Fault, Options, ScriptedBrowser};
 use serde_json::json;
 
 use crate::bench::{ALICE, Bench, CAROL, PASSWORD, config_of, list};
-use crate::hostile_servers::server::{Answer, Server};
+use crate::hostile_servers::server::{Answer, Server, redirect_with};
 
 /// What `Server` calls a request of a bucket.
 const S3: &str = "ListObjectsV2";
@@ -137,6 +138,59 @@ async fn a_wrong_client_or_redirect_uri_is_said_on_okta_s_page_and_never_redirec
         let page = ScriptedBrowser::new(None).unwrap().sign_in(&request.url, ALICE, PASSWORD).await.unwrap_err();
         assert!(page.to_string().contains(said), "{page}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_okta_is_known_to_say_is_told_as_the_table_has_it() {
+    let server = Server::start().await;
+    let mut tried = 0;
+    for known in known_failures().filter(|known| known.service == Some(Service::Okta)) {
+        let words = format!("{} Some more.", known.fragment);
+        let found = find_known_failure(Service::Okta, known.code, &words);
+        assert_eq!(found, Some(known.id));
+        let is_oauth = !known.code.starts_with("E0");
+        let refusal = match is_oauth {
+            true => json!({ "error": known.code, "error_description": words }),
+            false => json!({ "errorCode": known.code, "errorSummary": words }),
+        };
+        server.answer("token", Answer::Json(400, refusal));
+        let session = server.session();
+        let redirect = server.redirect_for(&session).await;
+        let at_the_token_endpoint = session.complete_login(&redirect).await.unwrap_err();
+        assert_eq!(at_the_token_endpoint.kind(), known.class, "{known:?}: {at_the_token_endpoint:?}");
+        if is_oauth {
+            let session = server.session();
+            let mut parameters = server.answer_to_begun(&session).await;
+            parameters.retain(|(name, _)| name != "code");
+            parameters.push(("error".to_owned(), known.code.to_owned()));
+            parameters.push(("error_description".to_owned(), words));
+            let by_redirect = session.complete_login(&redirect_with(&parameters)).await.unwrap_err();
+            assert_eq!(by_redirect.kind(), known.class, "{known:?}: {by_redirect:?}");
+        }
+        tried += 1;
+    }
+    assert!(tried >= 25, "{tried}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_okta_says_at_userinfo_and_at_the_revocation_is_told() {
+    let server = Server::start().await;
+    let session = server.signed_in().await;
+    let challenge = "WWW-Authenticate: Bearer realm=\"x\", error=\"insufficient_scope\", error_description=\"The access token \
+                     provided does not contain the required scopes.\"\r\n";
+    server.answer("userinfo", raw(403, challenge, ""));
+    let error = session.user_info().await.unwrap_err();
+    assert!(
+        matches!(&error, SessionError::Misconfigured { setting, hint, .. }
+            if setting == "okta_scopes" && hint.contains("profile")),
+        "{error:?}"
+    );
+    assert!(matches!(session.state(), SessionState::SignedIn { .. }));
+    let refusal = json!({ "error": "invalid_client", "error_description": "Nobody knows it." });
+    server.answer("revoke", Answer::Json(401, refusal));
+    let error = session.sign_out(SignOutMode::Revoke).await.unwrap().revocation.unwrap().unwrap_err();
+    assert!(told(&error).contains("invalid_client") && told(&error).contains("Nobody knows it"), "{error:?}");
+    assert!(told(&error).contains("Clear User Sessions"), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,6 +41,14 @@ Exit codes by the API's answer, which is written in any case:
  10  409, 412                          2  every other below 500
 A refusal of what stands before the API (IAM) is none of its answers: it is explained, as every other error.";
 
+const DOCTOR_MARKS: &str = "\
+Marks:
+  ✓  it holds                          –  not looked at: a link before it is broken
+  ✗  it is broken, and how to mend it  ?  it cannot be known from here, or not before a sign-in
+The exit code is that of what is broken, else 0. The report has no secret and
+nothing personal in it: it can be pasted into a ticket. A session is renewed as by
+any command; nothing else is changed.";
+
 /// Sign in once with Okta, use AWS.
 #[derive(Debug, Parser)]
 #[command(name = "jetbridge", version, styles = STYLES, after_help = EXIT_CODES)]
@@ -135,7 +143,8 @@ pub(crate) enum Command {
     Accounts,
     /// Use another account from now on
     Switch(SwitchArgs),
-    /// Find what does not fit together; asks no server
+    /// Find what is wrong and how to mend it, link by link: files, clock, network, Okta, sign-in, Cognito, S3, APIs
+    #[command(after_help = DOCTOR_MARKS)]
     Doctor(DoctorArgs),
     /// Sign out: erase the session on this machine. AWS credentials handed out before last until they expire
     Logout(LogoutArgs),
@@ -149,6 +158,7 @@ impl Command {
         matches!(
             self,
             Self::Login(_)
+                | Self::Doctor(DoctorArgs { sign_in: true, .. })
                 | Self::LocalStack(_)
                 | Self::Creds(CredsArgs { serve: true, .. })
                 | Self::Get(_)
@@ -190,7 +200,7 @@ pub(crate) struct LocalStackArgs {
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub(crate) latency: u64,
     /// Make the next N requests fail in this way (N is 1 if left out; a wrong name shows the right ones); SECS is for how
-    /// long token-answer-held and token-slow wait
+    /// long token-answer-held and token-slow wait. A wrong set-up, such as okta-user-not-assigned, lasts until the stack stops
     #[arg(long, value_name = "NAME[=N[:SECS]]")]
     pub(crate) fault: Vec<FaultChoice>,
     /// How long ID tokens last. Okta: 3600, or 300 to 86400 by a token inline hook; less is for watching renewals
@@ -320,9 +330,55 @@ pub(crate) enum CredsFormat {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DoctorArgs {
-    /// Compare the configuration with this synthesized CloudFormation template
+    /// Sign in first, as `login` does: some of it only a sign-in tells. Not if a link before it is broken
+    #[arg(long)]
+    pub(crate) sign_in: bool,
+    /// Print the sign-in address; read the address where the browser ends from stdin
+    #[arg(long, requires = "sign_in")]
+    pub(crate) no_browser: bool,
+    /// Fill in the user name on the sign-in page
+    #[arg(long, value_name = "LOGIN", requires = "sign_in")]
+    pub(crate) login_hint: Option<String>,
+    /// Ask for the password even if the browser is still signed in
+    #[arg(long, requires = "sign_in")]
+    pub(crate) force: bool,
+    /// How long to wait for the browser, or for the address on stdin
+    #[arg(long, value_name = "SECS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=900))]
+    #[arg(requires = "sign_in")]
+    pub(crate) timeout: u64,
+    /// Compare the configuration with this synthesized CloudFormation template, too
     #[arg(long, value_name = "FILE")]
-    pub(crate) template: UserPath,
+    pub(crate) template: Option<UserPath>,
+    /// Ask no server: look at the files, and with --template whether they fit the template, before it is deployed
+    #[arg(long, conflicts_with = "sign_in")]
+    pub(crate) offline: bool,
+    /// Show each setting, its value and where that comes from, instead of a report; asks no server
+    #[arg(long, conflicts_with_all = ["sign_in", "template", "offline"])]
+    pub(crate) explain: bool,
+    /// Show what the ID token of whoever is signed in says, instead of a report; what is personal is shortened; asks no
+    /// server
+    #[arg(long, conflicts_with_all = ["sign_in", "template", "offline"])]
+    pub(crate) claims: bool,
+    /// Show what is personal in full
+    #[arg(long, requires = "claims")]
+    pub(crate) all: bool,
+}
+
+impl DoctorArgs {
+    /// The sign-in that comes first.
+    pub(crate) fn to_login(&self) -> LoginArgs {
+        LoginArgs {
+            no_browser: self.no_browser,
+            list: None,
+            limit: None,
+            redirect_uri: None,
+            login_hint: self.login_hint.clone(),
+            force: self.force,
+            max_age: None,
+            param: Vec::new(),
+            timeout: self.timeout,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Args)]

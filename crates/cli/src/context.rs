@@ -47,11 +47,15 @@ impl Context {
     }
 
     pub(crate) fn config(&self) -> Result<Config, CliError> {
-        let directory = match &self.global.config {
+        Ok(Config::load(&self.config_directory()?)?)
+    }
+
+    /// Where the configuration's files have to be.
+    pub(crate) fn config_directory(&self) -> Result<PathBuf, CliError> {
+        Ok(match &self.global.config {
             Some(named) => named.absolute()?,
             None => absolute_path(Path::new(DEFAULT_CONFIG)).map_err(|_| no_config())?,
-        };
-        Ok(Config::load(&directory)?)
+        })
     }
 
     /// For a command that sends no ID token to Cognito: whatever endpoint the configuration has, it keeps nobody from signing
@@ -59,6 +63,13 @@ impl Context {
     pub(crate) fn permitting_endpoint(&self, config: &Config) -> Self {
         let mut context = self.clone();
         context.global.permit_endpoint = config.identity_pool_endpoint().map(Url::to_string);
+        context
+    }
+
+    /// For a look at what needs no store, where that cannot be used.
+    pub(crate) fn without_store(&self) -> Self {
+        let mut context = self.clone();
+        context.global.store = StoreChoice::Memory;
         context
     }
 
@@ -242,6 +253,11 @@ impl Context {
             words.extend(["--permit-endpoint".to_owned(), endpoint.clone()]);
         }
         Ok(words)
+    }
+
+    /// Where the key of what is stored is, if anything is.
+    pub(crate) fn key_source(&self) -> Result<Option<KeySource>, CliError> {
+        Ok(EncryptedFileStore::open_auto(&self.directory()?)?.key_source()?)
     }
 
     pub(crate) fn store(&self) -> Result<Arc<dyn SecretStore>, CliError> {

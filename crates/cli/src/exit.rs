@@ -51,11 +51,13 @@ pub(crate) struct Failure {
     pub(crate) hint: Option<String>,
     /// It is about one object among many: the others may well do better.
     pub(crate) is_of_one: bool,
+    /// Something in the chain from the files to the bucket does not hold: `doctor` says which.
+    pub(crate) doctor_helps: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: &'static str, exit: Exit, message: impl Into<String>) -> Self {
-        Self { kind, exit, message: message.into(), hint: None, is_of_one: false }
+        Self { kind, exit, message: message.into(), hint: None, is_of_one: false, doctor_helps: false }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -75,7 +77,24 @@ impl Failure {
             _ => error.hint(),
         };
         let is_of_one = error.is_about_one_object();
-        Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint, is_of_one }
+        let doctor_helps = !is_of_one
+            && matches!(
+                error,
+                SessionError::Misconfigured { .. }
+                    | SessionError::AccessDenied { .. }
+                    | SessionError::Obstructed { .. }
+            );
+        Self { kind: error.kind(), exit: Exit::of(error), message: error.to_string(), hint, is_of_one, doctor_helps }
+    }
+
+    /// Says who tells more, to somebody who reads what failed.
+    pub(crate) fn propose_doctor(mut self) -> Self {
+        if std::mem::take(&mut self.doctor_helps) {
+            let hint = self.hint.get_or_insert_default();
+            let line_end = if hint.is_empty() { "" } else { "\n" };
+            hint.push_str(&format!("{line_end}To see what else holds, run: {}", command(&["doctor"])));
+        }
+        self
     }
 
     /// The same failure of a sign-out: who wants to leave is not told to sign in instead.

@@ -28,6 +28,12 @@ pub(crate) fn remember_options(arguments: impl Iterator<Item = String>) {
     let _ = GIVEN_OPTIONS.set(session_options(arguments));
 }
 
+/// Whether the command line has this option, one of those that decide whose session it is; else its value is a variable's, or
+/// the default.
+pub(crate) fn is_given(option: &str) -> bool {
+    GIVEN_OPTIONS.get().is_some_and(|given| given.iter().any(|(name, _)| name == option))
+}
+
 fn session_options(mut arguments: impl Iterator<Item = String>) -> GivenOptions {
     let mut kept = Vec::new();
     while let Some(argument) = arguments.next() {

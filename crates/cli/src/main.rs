@@ -52,6 +52,8 @@ fn main() -> ExitCode {
     };
     logging::start(&cli.global);
     let json = cli.global.json;
+    // The demo's chain is its own, and gone with it.
+    let may_propose_doctor = !json && !cli.global.quiet && !matches!(cli.command, Command::Demo(_));
     invocation::remember_options(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
     if let Err(failure) = resources::check() {
         return failed(&failure, json);
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
             Err(failure) => Err(failure.into()),
         },
         Ok(Done::Finished) => Ok(()),
+        Err(CliError::Failed(failure)) if may_propose_doctor => Err(failure.propose_doctor().into()),
         Err(error) => Err(error),
     };
     end(result, json)

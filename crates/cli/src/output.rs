@@ -200,7 +200,7 @@ fn labelled(style: Style, label: &str, message: &str, width: usize) -> String {
 }
 
 /// The text beside its label, in lines of so many columns; a command to copy stays in one.
-fn wrapped(label: &str, text: &str, width: usize) -> String {
+pub(crate) fn wrapped(label: &str, text: &str, width: usize) -> String {
     // No text of ours has this control character, so that it can stand for a space that is not to be broken at.
     let bound: Vec<_> = text.lines().map(|line| bind_command(line, "\u{1}")).collect();
     text::wrap_beside(label, &bound.join("\n"), width).replace('\u{1}', " ")

@@ -1,26 +1,34 @@
 //! The stack's own clock. A test moves it to let tokens and credentials expire, without waiting and without touching
 //! the machine's clock; everything that compares times in the stack (tokens, signatures, `Date` headers) asks here.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
+
+use crate::faults::{Fault, Faults};
+
+const DAY: i64 = 24 * 3600 * 1000;
 
 /// Wall time plus an offset that a test may set, and a monotonic reading for the request log.
 #[derive(Debug)]
 pub struct StackClock {
     started: Instant,
     offset_ms: AtomicI64,
+    faults: Arc<Faults>,
 }
 
 impl StackClock {
     #[expect(clippy::disallowed_methods, reason = "this is the port through which the stack reads time")]
-    pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), offset_ms: AtomicI64::new(0) }
+    pub(crate) fn new(faults: Arc<Faults>) -> Self {
+        Self { started: Instant::now(), offset_ms: AtomicI64::new(0), faults }
     }
 
     /// The time the stack believes in.
     #[expect(clippy::disallowed_methods, reason = "this is the port through which the stack reads time")]
     pub fn now(&self) -> SystemTime {
-        let offset = self.offset_ms.load(Ordering::Relaxed);
+        let set_wrong = |fault, by| if self.faults.holds(fault) { by } else { 0 };
+        let wrong = set_wrong(Fault::ClockDayAhead, DAY) + set_wrong(Fault::ClockDayBehind, -DAY);
+        let offset = self.offset_ms.load(Ordering::Relaxed).saturating_add(wrong);
         let magnitude = Duration::from_millis(offset.unsigned_abs());
         let wall = SystemTime::now();
         if offset < 0 { wall - magnitude } else { wall + magnitude }

@@ -1,6 +1,9 @@
 //! JSON Web Signatures (RFC 7515) with RS256, the one algorithm that Okta signs ID tokens with and Cognito accepts.
 //! Written on `ring` so that the stack checks tokens with other code than the core does.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
@@ -11,6 +14,12 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 const KEY_BITS: usize = 2048;
+/// So many stacks and rotations of one process have keys of their own. A suite that starts hundreds would else spend half of
+/// its time on finding primes.
+const MOST_KEYS: usize = 16;
+
+/// The keys that this process has made, the one that was taken longest ago first. They never leave memory.
+static MADE: Mutex<VecDeque<SigningKey>> = Mutex::new(VecDeque::new());
 
 /// Why a token was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,19 +40,29 @@ pub(crate) enum JwsError {
 pub(crate) struct KeyError;
 
 /// An RSA key that signs tokens. Its private half has no accessor and never leaves memory.
+#[derive(Clone)]
 pub(crate) struct SigningKey {
     kid: String,
     modulus: String,
     exponent: String,
-    pair: RsaKeyPair,
+    pair: Arc<RsaKeyPair>,
 }
 
 impl SigningKey {
-    /// Makes a new key. Takes a noticeable part of a second: call it off the async runtime.
-    pub(crate) fn generate() -> Result<Self, KeyError> {
+    /// A key that none of the last stacks had: a new one, or in a process that has made many of them the one that was taken
+    /// longest ago. Takes a noticeable part of a second: call it off the async runtime.
+    pub(crate) fn take_unused() -> Result<Self, KeyError> {
+        let made = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = Some(made()).filter(|made| made.len() >= MOST_KEYS).and_then(|mut made| made.pop_front());
+        let key = oldest.map_or_else(Self::generate, Ok)?;
+        made().push_back(key.clone());
+        Ok(key)
+    }
+
+    fn generate() -> Result<Self, KeyError> {
         let private = rsa::RsaPrivateKey::new(&mut rand::rngs::OsRng, KEY_BITS).map_err(|_| KeyError)?;
         let pkcs8 = private.to_pkcs8_der().map_err(|_| KeyError)?;
-        let pair = RsaKeyPair::from_pkcs8(pkcs8.as_bytes()).map_err(|_| KeyError)?;
+        let pair = Arc::new(RsaKeyPair::from_pkcs8(pkcs8.as_bytes()).map_err(|_| KeyError)?);
         let modulus = URL_SAFE_NO_PAD.encode(private.n().to_bytes_be());
         let exponent = URL_SAFE_NO_PAD.encode(private.e().to_bytes_be());
         // The key's RFC 7638 thumbprint: members in alphabetical order, no white space.
@@ -130,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate().unwrap());
+    static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::take_unused().unwrap());
 
     fn key_set() -> Value {
         json!({"keys": [KEY.jwk()]})
@@ -140,6 +159,15 @@ mod tests {
         let signed = KEY.sign(&json!({"sub": "alice"})).unwrap();
         let (_, rest) = signed.split_once('.').unwrap();
         format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
+    }
+
+    #[test]
+    fn stacks_that_run_side_by_side_have_different_keys_and_a_long_suite_finds_no_more_primes() {
+        let kids: Vec<_> = (0..MOST_KEYS + 8).map(|_| SigningKey::take_unused().unwrap().kid).collect();
+        let distinct: std::collections::BTreeSet<_> = kids.iter().collect();
+        // Tests beside this one take some, too.
+        assert!(kids.windows(4).all(|four| four.iter().collect::<std::collections::BTreeSet<_>>().len() == 4));
+        assert!((4..=MOST_KEYS).contains(&distinct.len()), "{}", distinct.len());
     }
 
     #[test]

@@ -46,7 +46,7 @@ mod tls;
 pub use browser::{BrowserError, ScriptedBrowser};
 pub use clock::StackClock;
 pub use config_files::{ConfigFiles, WriteConfigError};
-pub use faults::{Fault, Faults};
+pub use faults::{Fault, FaultAnswer, Faults};
 pub use issued::IssuedSecrets;
 pub use options::{DemoUser, Options, Rotation};
 pub use request_log::{RequestLog, RequestRecord, Service};

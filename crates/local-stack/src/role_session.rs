@@ -3,6 +3,8 @@
 //!
 //! Sources: "IAM and AWS STS condition context keys" and "Passing session tags in AWS STS", IAM user guide (awsdocs, 2022).
 
+mod wrong_trust;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,10 +60,10 @@ pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<usize, TagFa
     }
 }
 
-/// Whether the role's trust policy lets whoever vouches for this session begin it. Tags and a source identity need a
+/// Whether a role's trust policy lets whoever vouches for this session begin it. Tags and a source identity need a
 /// permission of their own each ("Permissions required to add session tags"; "Permissions required to set a source
 /// identity").
-pub(crate) fn may_begin(role: &Role, role_arn: &str, session: &SessionFacts, region: &str) -> bool {
+fn may_begin(trust: &Policy, role_arn: &str, session: &SessionFacts, region: &str) -> bool {
     let mut context = with_provider_keys(Context::default(), session)
         .with("aws:SecureTransport", "true")
         .with("aws:RequestedRegion", region)
@@ -82,7 +84,7 @@ pub(crate) fn may_begin(role: &Role, role_arn: &str, session: &SessionFacts, reg
         actions.push("sts:SetSourceIdentity");
     }
     let caller = Caller::Federated(&session.federated_provider);
-    actions.iter().all(|action| trusts(&role.trust, &Call { caller, action, resource: role_arn, context: &context }))
+    actions.iter().all(|action| trusts(trust, &Call { caller, action, resource: role_arn, context: &context }))
 }
 
 fn with_provider_keys(context: Context, session: &SessionFacts) -> Context {
@@ -139,6 +141,16 @@ impl Roles {
             Some(deployment) => deployment.roles.get(arn),
             None => self.built_in.get(arn),
         }
+    }
+
+    /// Whether there is this role and its trust policy, as it is now, lets whoever vouches for the session begin it.
+    pub(crate) fn may_begin(&self, role_arn: &str, session: &SessionFacts) -> bool {
+        let region = &self.shared.options.region;
+        self.find(role_arn).is_some_and(|role| match wrong_trust::spoil(&role.trust, &self.shared.faults) {
+            None => may_begin(&role.trust, role_arn, session, region),
+            Some(Ok(trust)) => may_begin(&trust, role_arn, session, region),
+            Some(Err(_)) => false,
+        })
     }
 
     /// The id of the signer's session.
@@ -301,7 +313,8 @@ mod tests {
         ];
         for (actions, condition, wanted) in cases {
             let role = trusting(&statement(actions.clone(), condition.clone()));
-            let found = [&plain, &tagged, &sourced].map(|session| may_begin(&role, "arn:r", session, "us-west-2"));
+            let found =
+                [&plain, &tagged, &sourced].map(|session| may_begin(&role.trust, "arn:r", session, "us-west-2"));
             assert_eq!(found, wanted, "{actions} {condition}");
         }
         let role = trusting(&statement(json!(assume), json!({})));
@@ -309,6 +322,6 @@ mod tests {
             federated_provider: "arn:aws:iam::123456789012:oidc-provider/other.example.com".to_owned(),
             ..plain
         };
-        assert!(!may_begin(&role, "arn:r", &stranger, "us-west-2"));
+        assert!(!may_begin(&role.trust, "arn:r", &stranger, "us-west-2"));
     }
 }

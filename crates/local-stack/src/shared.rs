@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use crate::clock::StackClock;
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults};
 use crate::issued::IssuedSecrets;
 use crate::options::Options;
 use crate::random_ids::random_uuid;
@@ -48,13 +48,16 @@ pub struct HostOverride {
 /// spent on them.
 pub(crate) const OWN_REQUEST_HEADER: &str = "x-local-stack-own-request";
 
+/// Where the buckets are if they are not where everything else is.
+const ELSEWHERE: &str = "eu-central-1";
+
 /// One of these exists for each running stack; every service holds it in an `Arc`.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub options: Options,
     pub clock: StackClock,
     pub log: RequestLog,
-    pub faults: Faults,
+    pub faults: Arc<Faults>,
     pub issued: IssuedSecrets,
     endpoints: OnceLock<Endpoints>,
     ca_pem: OnceLock<String>,
@@ -67,11 +70,12 @@ impl Shared {
     pub(crate) fn new(options: Options) -> Self {
         let options = options.led_by_template();
         let latency = options.latency;
+        let faults = Arc::new(Faults::default());
         let shared = Self {
             options,
-            clock: StackClock::new(),
+            clock: StackClock::new(Arc::clone(&faults)),
             log: RequestLog::default(),
-            faults: Faults::default(),
+            faults,
             issued: IssuedSecrets::default(),
             endpoints: OnceLock::new(),
             ca_pem: OnceLock::new(),
@@ -115,6 +119,32 @@ impl Shared {
     /// What the template comes to, if the stack was started from one.
     pub(crate) fn deployment(&self) -> Option<&Arc<Deployment>> {
         self.options.template.as_ref().map(|template| template.deployment())
+    }
+
+    /// Where the buckets are.
+    pub(crate) fn bucket_region(&self) -> &str {
+        let is_wrong = |fault| self.faults.holds(fault);
+        match is_wrong(Fault::S3BucketElsewhere) || is_wrong(Fault::S3RegionMalformed) {
+            true => ELSEWHERE,
+            false => &self.options.region,
+        }
+    }
+
+    /// Whether a pool without a template makes a tag of the claim `department`: only to show what can be wrong with tags.
+    pub(crate) fn maps_department(&self) -> bool {
+        self.deployment().is_none()
+            && [Fault::TrustWithoutTagSession, Fault::TagValueRefused].iter().any(|fault| self.faults.holds(*fault))
+    }
+
+    /// Whether the custom authorization server adds the claims that access depends on to its ID tokens.
+    pub(crate) fn has_access_claims(&self) -> bool {
+        self.options.access_claims || self.maps_department()
+    }
+
+    /// Whether IAM has a provider for this issuer of a stack without a template.
+    pub(crate) fn has_built_in_provider(&self, issuer: &str) -> bool {
+        let is_org = issuer == self.org_issuer() && !self.faults.holds(Fault::IamOrgProviderMissing);
+        is_org || issuer == self.custom_issuer()
     }
 
     /// The id of the custom authorization server.

@@ -96,7 +96,7 @@ impl LocalStack {
     /// [`StartError::PortBusy`] names the port that another program holds; nothing is left running then.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         // Both take time, so they begin together; the key is made on a thread that may block.
-        let first_key = tokio::task::spawn_blocking(SigningKey::generate);
+        let first_key = tokio::task::spawn_blocking(SigningKey::take_unused);
         let [okta_port, cognito_port, s3_port, sts_port, api_port] = bind_ports(options.port).await?;
         let shared = Arc::new(Shared::new(options));
         let mut acceptor = None;
@@ -134,9 +134,9 @@ impl LocalStack {
             listeners.spawn(server::serve(bound.listener, acceptor.clone(), site));
         };
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let cognito = cognito::router(Arc::clone(&shared), Arc::clone(&credentials));
-        let s3 = s3::router(Arc::clone(&shared), Arc::clone(&credentials));
         let roles = Arc::new(Roles::new(Arc::clone(&shared)));
+        let cognito = cognito::router(Arc::clone(&shared), Arc::clone(&credentials), Arc::clone(&roles));
+        let s3 = s3::router(Arc::clone(&shared), Arc::clone(&credentials));
         let sts = sts::router(Arc::clone(&shared), Arc::clone(&credentials), Arc::clone(&roles));
         let api = api::router(Arc::clone(&shared), Arc::clone(&credentials), roles);
         serve(okta_port, Service::Okta, okta::router(&okta), Some(MAX_OKTA_BODY_BYTES));
@@ -224,7 +224,7 @@ impl LocalStack {
     /// # Errors
     /// When no key could be made.
     pub async fn rotate_signing_key(&self) -> Result<(), RotateKeyError> {
-        let key = tokio::task::spawn_blocking(SigningKey::generate)
+        let key = tokio::task::spawn_blocking(SigningKey::take_unused)
             .await
             .map_err(|_| RotateKeyError)?
             .map_err(|_| RotateKeyError)?;

@@ -21,7 +21,16 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
         run(&mut report, "clippy", || {
             check(cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
         });
-        run(&mut report, "tests", || count_tests(cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"])));
+        run(&mut report, "tests", || {
+            let mut tests = cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]);
+            // Many of them wait more than they work: for answers that come late, or for a stack that starts.
+            const THREADS: &str = "RUST_TEST_THREADS";
+            if std::env::var_os(THREADS).is_none() {
+                let processors = std::thread::available_parallelism().map_or(2, usize::from);
+                tests.env(THREADS, (2 * processors).to_string());
+            }
+            count_tests(tests)
+        });
         run(&mut report, "docs", || {
             // The examples are asked for as in `WITH_FEATURES_OF_TESTS`: clippy has checked the dependencies so. The programs
             // by name: the command line's has the library's.

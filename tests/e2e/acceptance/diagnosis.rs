@@ -30,7 +30,12 @@ async fn acceptance_10_what_cognito_refuses_is_explained_and_the_sign_in_is_kept
         (
             Fault::CognitoUnsupportedProvider,
             misconfigured,
-            &["Auth.identityPoolId", &format!("{provider} must exist with audience {client_id}"), "us-west-2"],
+            &[
+                "Auth.identityPoolId",
+                &format!("{provider} must exist with audience {client_id}"),
+                "us-west-2",
+                &format!("The ID token is as configured (iss {issuer}, aud {client_id}, alg RS256"),
+            ],
         ),
         (Fault::CognitoIssuerMismatch, misconfigured, &["okta_issuer_url", &provider, "path included"]),
         (Fault::CognitoMissingAudience, misconfigured, &["ID tokens only", "scope openid"]),

@@ -81,6 +81,11 @@ async fn no_answer_but_okta_s_refusal_ends_a_session() {
         (400, error("invalid_request")),
         (400, error("invalid_scope")),
         (400, error("INVALID_GRANT")),
+        // `user_rate_limited` in Okta's errors catalogue.
+        (
+            400,
+            json!({"error": "invalid_grant", "error_description": "API call exceeded rate limit due to too many requests."}),
+        ),
         (400, error("use_dpop_nonce")),
         (400, json!({"error": ["invalid_grant"]})),
         (400, json!({"errorCode": "E0000015", "errorSummary": "invalid_grant"})),

@@ -5,7 +5,9 @@ mod pasted;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use jetbridge::{AuthorizationRequest, ListObjects, LoginOptions, Prompt, Session, SessionError, SessionState, User};
+use jetbridge::{
+    AuthorizationRequest, Config, ListObjects, LoginOptions, Prompt, Session, SessionError, SessionState, User,
+};
 use serde::Serialize;
 use tokio::time::Instant;
 use url::Url;
@@ -38,31 +40,83 @@ struct AuthorizationUrlEvent<'a> {
 
 pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output) -> Result<(), CliError> {
     let config = context.config()?;
-    let redirect_uri = args.redirect_uri.clone().unwrap_or_else(|| config.desktop_callback_url().to_owned());
     // The port first: if it is taken, nothing has been asked of anybody yet.
-    let loopback = if args.no_browser { None } else { Some(Loopback::bind(&redirect_uri)?) };
+    let way = Way::prepare(&config, args)?;
     let (session, state) = context.session().await?;
-    if let SessionState::SignedIn { user } = &state {
-        context.notes.say(format!("Signed in now: {}. This sign-in replaces it.", escape(user.display_name())));
+    tell_who_is_replaced(&state, context.notes);
+    sign_in(context, &session, args, way, output, async |user, output| welcome(&session, &user, output).await).await?;
+    let listed = list_if_asked(context, args, &session, output).await;
+    settle(&session).await;
+    listed
+}
+
+/// The e-mail address comes from Okta's profile, which nobody waited for so far.
+pub(super) async fn settle(session: &Session) {
+    let _ = tokio::time::timeout(PROFILE_LIMIT, session.settle()).await;
+}
+
+pub(super) fn tell_who_is_replaced(state: &SessionState, notes: Notes) {
+    if let SessionState::SignedIn { user } = state {
+        notes.say(format!("Signed in now: {}. This sign-in replaces it.", escape(user.display_name())));
+    }
+}
+
+/// How the browser comes back: by itself, or by somebody who pastes where it ended.
+pub(super) struct Way {
+    redirect_uri: String,
+    loopback: Option<Loopback>,
+    address: Address,
+}
+
+/// Where people read the address of the sign-in page, if nobody opens it for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Address {
+    /// It is what the command writes.
+    Stdout,
+    /// The command writes something else.
+    Stderr,
+}
+
+impl Way {
+    pub(super) fn prepare(config: &Config, args: &LoginArgs) -> Result<Self, CliError> {
+        let redirect_uri = args.redirect_uri.clone().unwrap_or_else(|| config.desktop_callback_url().to_owned());
+        let loopback = if args.no_browser { None } else { Some(Loopback::bind(&redirect_uri)?) };
+        Ok(Self { redirect_uri, loopback, address: Address::Stdout })
     }
 
+    /// The same for a command whose results are not about this sign-in: nothing of it is among them, but for programs.
+    pub(super) fn beside_results(self) -> Self {
+        Self { address: Address::Stderr, ..self }
+    }
+}
+
+/// A sign-in from its beginning to its end, and what is to be done while the page that says so travels. A sign-in that was
+/// given up is forgotten.
+pub(super) async fn sign_in(
+    context: &Context,
+    session: &Session,
+    args: &LoginArgs,
+    Way { redirect_uri, loopback, address }: Way,
+    output: &mut Output,
+    then: impl AsyncFnOnce(User, &mut Output) -> Result<(), CliError>,
+) -> Result<(), CliError> {
     let has_begun = AtomicBool::new(false);
     let sign_in = async {
-        let request = begin(&session, args, redirect_uri).await?;
+        let request = begin(session, args, redirect_uri).await?;
         has_begun.store(true, Ordering::Relaxed);
         let (user, page) = match loopback {
             Some(loopback) => {
-                let Received { user, page } = in_browser(context, &session, &request, loopback, args, output).await?;
+                let Received { user, page } = in_browser(context, session, &request, loopback, args, output).await?;
                 (user, Some(page))
             }
-            None => (by_hand(context, &session, &request, args, output).await?, None),
+            None => (by_hand(context, session, &request, args, address, output).await?, None),
         };
         // AWS is asked while the page travels.
-        let welcomed = welcome(&session, &user, output).await;
+        let done = then(user, output).await;
         if let Some(page) = page {
             page.finished().await;
         }
-        welcomed
+        done
     };
     let signed_in = tokio::select! {
         signed_in = sign_in => signed_in,
@@ -74,11 +128,7 @@ pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output
         // Given up: a redirect that still comes is not to be taken by a later sign-in.
         session.cancel_login().await?;
     }
-    signed_in?;
-    let listed = list_if_asked(context, args, &session, output).await;
-    // The e-mail address comes from Okta's profile, which nobody waited for so far.
-    let _ = tokio::time::timeout(PROFILE_LIMIT, session.settle()).await;
-    listed
+    signed_in
 }
 
 async fn list_if_asked(
@@ -251,6 +301,7 @@ async fn by_hand(
     session: &Session,
     request: &AuthorizationRequest,
     args: &LoginArgs,
+    address: Address,
     output: &mut Output,
 ) -> Result<User, CliError> {
     let notes = context.notes;
@@ -259,6 +310,9 @@ async fn by_hand(
     notes.say(styled(BOLD, "Open this address in any browser and sign in:"));
     if output.is_json() {
         announce(request, output)?;
+    } else if address == Address::Stderr {
+        // Also where nothing else is said: nobody can go on without it.
+        notes.ask(format_args!("{}\n", context.browser_address(&request.url)));
     } else {
         output.line(context.browser_address(&request.url))?;
         output.flush()?;

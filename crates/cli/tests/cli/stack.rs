@@ -151,6 +151,29 @@ fn faults_are_switched_on_by_name() {
     assert_eq!(stack.finish().code, 0);
 }
 
+/// Once is enough to ask for: the org stays as it is, however often somebody signs in.
+#[test]
+fn a_wrong_set_up_lasts_until_the_stack_stops() {
+    let home = TempDir::new().unwrap();
+    let config = home.path().join("config");
+    let arguments = ["local-stack", "--port", "0", "--json", "--write-config", config.to_str().unwrap()];
+    let mut stack = Running::start(program(&arguments).args(["--fault", "okta-user-not-assigned"]));
+    stack.line();
+    let session = Session::open(Config::load(&config).unwrap(), Arc::new(MemoryStore::new())).unwrap();
+    Runtime::new().unwrap().block_on(async {
+        session.restore().await;
+        for _ in 0..2 {
+            let request = session.begin_login(LoginOptions::default()).await.unwrap();
+            let mut browser = ScriptedBrowser::new(None).unwrap();
+            let redirect = browser.sign_in(request.url.as_str(), BOB, PASSWORD).await.unwrap();
+            let error = session.complete_login(&redirect).await.unwrap_err();
+            assert!(error.hint().unwrap().contains("Assignments"), "{error:?}");
+        }
+    });
+    stack.signal("INT");
+    assert_eq!(stack.finish().code, 0);
+}
+
 #[test]
 fn lives_and_rotation_are_chosen_and_told_where_they_are_not_the_usual_ones() {
     let chosen = ["--id-token-ttl", "60", "--access-token-ttl", "90", "--credentials-ttl", "45", "--rotation", "off"];

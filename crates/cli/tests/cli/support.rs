@@ -65,10 +65,22 @@ impl Bench {
 
     /// `login --no-browser --json` with `arguments`, answered by what `answer` makes of the authorization URL.
     pub(crate) fn login(&self, arguments: &[&str], answer: impl FnOnce(&str) -> String) -> Outcome {
-        let arguments = [&["login", "--no-browser", "--json"], arguments].concat();
-        let mut running = Running::start(&mut self.command(&arguments));
+        self.start_login(&[&["login", "--no-browser", "--json"], arguments].concat(), answer)
+    }
+
+    /// The same for any command that begins so.
+    pub(crate) fn start_login(&self, arguments: &[&str], answer: impl FnOnce(&str) -> String) -> Outcome {
+        let mut running = Running::start(&mut self.command(arguments));
         let url = running.authorization_url();
         running.answer(&answer(&url));
+        running.finish()
+    }
+
+    /// The same for people: the address stands on stderr.
+    pub(crate) fn start_login_by_hand(&self, arguments: &[&str], user: &str) -> Outcome {
+        let mut running = Running::start(&mut self.command(arguments));
+        let url = running.stderr_line("http");
+        running.answer(&self.visit(&url, user));
         running.finish()
     }
 
@@ -78,7 +90,9 @@ impl Bench {
     }
 
     pub(crate) fn try_visit(&self, url: &str, user: &str) -> Result<String, BrowserError> {
-        self.runtime.block_on(ScriptedBrowser::new(None).unwrap().sign_in(url, user, PASSWORD))
+        let ca_pem = self.stack.ca_pem();
+        let mut browser = ScriptedBrowser::with_override(ca_pem.as_deref(), self.stack.host_override()).unwrap();
+        self.runtime.block_on(browser.sign_in(url, user, PASSWORD))
     }
 
     /// Where the browser goes when the user presses Cancel.

@@ -78,6 +78,9 @@ fn no_line_is_broken_in_the_middle_of_a_word() {
             "ls s3://",
             "switch nobody",
             "get nothing-there",
+            "doctor",
+            "doctor --explain",
+            "doctor --claims",
         ]);
     let look = |command: &str| {
         let line = format!("stty rows 24 cols 80; exec \"$JETBRIDGE\" {command}");

@@ -83,7 +83,8 @@ impl IdentityPool {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let failure = sort_sdk_error(Service::Cognito, operation, error);
-        let evidence = self.evidence.clone().for_id_token(login.id_token.expose_secret());
+        let now = self.client.config().time_source().map(|clock| clock.now());
+        let evidence = self.evidence.clone().for_id_token(login.id_token.expose_secret()).at(now);
         Refused { blame: failure.blame(), cause: failure.into_session_error(&evidence) }
     }
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::answer::Refusal;
 use super::evidence::{CalledApi, Evidence};
+use super::partition::partition_of;
 use crate::error::{Service, SessionError};
 
 /// No refusal of a gateway is longer.
@@ -21,22 +22,12 @@ const LONGEST_REFUSAL: usize = 64 * 1024;
 /// An HTTP API's only word. It has no code for it.
 pub(super) const FORBIDDEN: &str = "Forbidden";
 
-/// What the role has to be allowed, ready to be pasted but for the account, which nobody here knows. In every partition the
-/// ARN begins otherwise (botocore 1.43.11, `data/partitions.json`).
+/// What the role has to be allowed, ready to be pasted but for the account, which nobody here knows.
 fn permission_for(called: &CalledApi, words: &str) -> String {
     if let Some(resource) = named_resource(words) {
         return format!("execute-api:Invoke on {resource}");
     }
-    let partition = match called.region.split('-').collect::<Vec<_>>().as_slice() {
-        ["cn", ..] => "aws-cn",
-        ["us", "gov", ..] => "aws-us-gov",
-        ["eusc", ..] => "aws-eusc",
-        ["us", "iso", ..] => "aws-iso",
-        ["us", "isob", ..] => "aws-iso-b",
-        ["eu", "isoe", ..] => "aws-iso-e",
-        ["us", "isof", ..] => "aws-iso-f",
-        _ => "aws",
-    };
+    let partition = partition_of(&called.region);
     let CalledApi { host, method, path, service, region } = called;
     // The first label of AWS's own hosts is the API's id; a domain of somebody's own does not tell it.
     let id = host.split_once(&format!(".{service}.")).map_or("API_ID", |(id, _)| id);
@@ -134,7 +125,10 @@ pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionEr
             called.host, called.service, called.region
         )
     } else {
-        format!("The role may not do this. The pool's authenticated role needs {permission}")
+        format!(
+            "The role may not do this (IAM console > Roles > the role > Permissions). The pool's authenticated role needs \
+             {permission}"
+        )
     };
     let of_the_api = match called.service.as_str() {
         "execute-api" | "lambda" => "; a policy of the API itself must not deny it",

@@ -19,9 +19,8 @@ pub(crate) fn fresh_id_token_expired() -> SessionError {
 /// AssumeRole fails", API reference). The ID token tells which of them is worth a look first.
 pub(super) fn no_role(refusal: &Refusal, evidence: &Evidence) -> SessionError {
     let trust = "Give the pool an authenticated role whose trust policy allows sts:AssumeRoleWithWebIdentity (and \
-                 sts:TagSession with attributes for access control) to cognito-identity.amazonaws.com, with \
-                 cognito-identity.amazonaws.com:aud = {identity_pool_id} and amr = authenticated. The role trusts Cognito, \
-                 not Okta.";
+                 sts:TagSession with attributes for access control) to {pool_issuer}, with {pool_issuer}:aud = \
+                 {identity_pool_id} and amr = authenticated. The role trusts Cognito, not Okta.";
     let (problem, hint) = if evidence.untaggable_claims.is_empty() {
         ("Cognito cannot assume a role for identity pool {identity_pool_id}".to_owned(), trust.to_owned())
     } else {

@@ -1,6 +1,10 @@
 //! The values of a configuration that explanations name: a fix that can be copied needs no "your pool".
 
+use std::time::SystemTime;
+
+use super::partition::{identity_pool_issuer, partition_of};
 use super::session_tags;
+use super::token_facts::TokenFacts;
 use crate::config::{Config, logins_key};
 
 /// The values that an explanation may name. None of them is secret.
@@ -23,6 +27,10 @@ pub(crate) struct Evidence {
     pub needed: Vec<Permission>,
     /// The names of claims whose values STS takes for no session tag.
     pub untaggable_claims: Vec<String>,
+    /// What the ID token says that was sent.
+    pub id_token: Option<TokenFacts>,
+    /// The corrected clock, where it counts.
+    pub now: Option<SystemTime>,
     /// The call of an API that it is about.
     pub called_api: CalledApi,
 }
@@ -69,7 +77,31 @@ impl Evidence {
             s3_endpoint: config.s3_endpoint().map(|url| url.as_str().trim_end_matches('/').to_owned()),
             needed: Vec::new(),
             untaggable_claims: Vec::new(),
+            id_token: None,
+            now: None,
             called_api: CalledApi::default(),
+        }
+    }
+
+    /// For a page that is about nobody's configuration: the settings' names stand for their values.
+    pub(crate) fn of_nobody() -> Self {
+        let called_api = CalledApi {
+            method: "<method>".to_owned(),
+            host: "<the API's host>".to_owned(),
+            path: "<path>".to_owned(),
+            service: "<service>".to_owned(),
+            region: "<the API's region>".to_owned(),
+        };
+        Self {
+            issuer: "<okta_issuer_url>".to_owned(),
+            logins_key: "<okta_issuer_url without https://>".to_owned(),
+            client_id: "<okta_client_id>".to_owned(),
+            identity_pool_id: "<Auth.identityPoolId>".to_owned(),
+            region: "<Auth.region>".to_owned(),
+            bucket: "<Storage.AWSS3.bucket>".to_owned(),
+            bucket_region: "<Storage.AWSS3.region>".to_owned(),
+            called_api,
+            ..Self::default()
         }
     }
 
@@ -99,19 +131,30 @@ impl Evidence {
 
     /// The same for this ID token.
     pub(crate) fn for_id_token(self, id_token: &str) -> Self {
-        Self { untaggable_claims: session_tags::untaggable_claims(id_token), ..self }
+        Self {
+            untaggable_claims: session_tags::untaggable_claims(id_token),
+            id_token: TokenFacts::read(id_token),
+            ..self
+        }
+    }
+
+    /// The same at this time, by the corrected clock.
+    pub(crate) fn at(self, now: Option<SystemTime>) -> Self {
+        Self { now, ..self }
     }
 
     /// Puts the values in the places that `text` has for them.
     pub(crate) fn fill(&self, text: &str) -> String {
         [
-            ("{issuer}", &self.issuer),
+            ("{issuer}", self.issuer.as_str()),
             ("{logins_key}", &self.logins_key),
             ("{client_id}", &self.client_id),
             ("{identity_pool_id}", &self.identity_pool_id),
+            ("{pool_issuer}", &identity_pool_issuer(&self.region)),
             ("{region}", &self.region),
             ("{bucket}", &self.bucket),
             ("{bucket_region}", &self.bucket_region),
+            ("{bucket_partition}", partition_of(&self.bucket_region)),
             ("{api_host}", &self.called_api.host),
             ("{api_service}", &self.called_api.service),
             ("{api_region}", &self.called_api.region),

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use url::Url;
 
 use super::answer::{LONGEST_WORDS, shorten};
+use super::token_facts::mark_difference;
 use super::transport::HttpError;
 use crate::error::{Obstacle, Service, SessionError};
 use crate::loopback::is_loopback;
@@ -40,7 +41,11 @@ pub(crate) fn not_discovered(issuer: &str, error: HttpError) -> SessionError {
 /// The server calls itself by another name.
 pub(crate) fn differs(configured: &str, actual: &str) -> SessionError {
     let actual = shorten(actual, LONGEST_WORDS);
-    misconfigured(format!("is {configured}, but the server calls itself {actual}"), &issuer_hint(configured, &actual))
+    let difference = mark_difference(&actual, configured);
+    misconfigured(
+        format!("is {configured}, but the server calls itself {actual}: {difference}"),
+        &issuer_hint(configured, &actual),
+    )
 }
 
 /// Checks one of its endpoints, which get codes, tokens and the browser: https, or this machine if the issuer is on it. A
@@ -84,7 +89,7 @@ fn issuer_hint(configured: &str, actual: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_endpoint, issuer_hint};
+    use super::{check_endpoint, differs, issuer_hint};
     use crate::error::SessionError;
 
     /// Discovery's own test has the rest: this needs an issuer out there.
@@ -110,6 +115,17 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn the_place_where_the_issuers_part_is_marked() {
+        let told = |configured, actual| differs(configured, actual).to_string();
+        let swapped = told("https://dev-12345678.okta.com", "https://dev-12354678.okta.com");
+        assert!(
+            swapped.ends_with("from character 16 on it has \"54678.okta.com\" in place of \"45678.okta.com\""),
+            "{swapped}"
+        );
+        assert!(told("https://a.okta.com/", "https://a.okta.com").ends_with("it lacks \"/\" at its end"));
     }
 
     #[test]

@@ -10,13 +10,16 @@ mod id_token;
 pub(crate) mod issuer;
 mod obstacle;
 pub(crate) mod okta;
+mod partition;
 mod pool_part;
 mod retries;
 mod s3;
 mod sdk;
 mod session_tags;
 mod table;
+mod token_facts;
 mod transport;
+mod trust_policy;
 
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use api::read_api_refusal;
@@ -29,4 +32,7 @@ pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{
     AwsFailure, UnusableAnswer, ended_credentials, is_taken_without_words, senseless, sort_sdk_error,
 };
+pub(crate) use table::row::Row;
+pub(crate) use table::rows;
 pub(crate) use transport::{HttpError, describe, is_unavailable};
+pub(crate) use trust_policy::trust_policy;

@@ -19,10 +19,13 @@ pub(crate) enum Grant {
 
 /// The token endpoint said no.
 pub(crate) fn grant_refused(grant: Grant, refusal: Refusal, evidence: &Evidence) -> SessionError {
-    if grant == Grant::RefreshToken && refusal.code == "invalid_grant" {
-        return SessionError::SignInRequired { reason: SignInReason::RefreshTokenRefused { code: refusal.code } };
+    match classify(&refusal, evidence) {
+        // By the same code Okta also says that it is asked too often, which ends nothing.
+        SessionError::SignInRequired { .. } if grant == Grant::RefreshToken && refusal.code == "invalid_grant" => {
+            SessionError::SignInRequired { reason: SignInReason::RefreshTokenRefused { code: refusal.code } }
+        }
+        error => error,
     }
-    classify(&refusal, evidence)
 }
 
 /// The token endpoint answered in words that are neither OAuth's nor Okta's.
@@ -43,6 +46,10 @@ pub(crate) fn sign_in_refused(code: &str, description: Option<&str>, evidence: &
 
 /// The endpoint for pushed authorization requests said no (RFC 9126 §2.3), in OAuth's error shape, Okta's own, or none.
 pub(crate) fn push_refused(status: u16, body: &[u8], evidence: &Evidence) -> SessionError {
+    classify(&read_refusal(status, body), evidence)
+}
+
+fn read_refusal(status: u16, body: &[u8]) -> Refusal {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Words {
@@ -54,9 +61,11 @@ pub(crate) fn push_refused(status: u16, body: &[u8], evidence: &Evidence) -> Ses
         error_summary: Option<String>,
     }
     let words: Words = serde_json::from_slice(body).unwrap_or_default();
-    let code = words.error.or(words.error_code).unwrap_or_else(|| format!("HTTP status {status}"));
     let message = words.error_description.or(words.error_summary).unwrap_or_default();
-    classify(&Refusal::new(Service::Okta, &code, &message), evidence)
+    match words.error.or(words.error_code) {
+        Some(code) => Refusal::new(Service::Okta, &code, &message),
+        None => Refusal::without_code(Service::Okta, status),
+    }
 }
 
 /// Okta's own error shape, which its OAuth endpoints use now and then.
@@ -116,9 +125,24 @@ pub(crate) fn nowhere_to_push() -> SessionError {
     }
 }
 
-/// The userinfo endpoint said no to something else than the access token.
-pub(crate) fn userinfo_refused(status: u16) -> SessionError {
-    denied(format!("userinfo answered {status}"), "The sign-in itself is not touched.")
+/// The userinfo endpoint said no to something else than the access token. Its words are in `WWW-Authenticate` (RFC 6750 §3), or
+/// in Okta's own error shape.
+pub(crate) fn userinfo_refused(status: u16, challenge: Option<&str>, body: &[u8]) -> SessionError {
+    let of_challenge = || {
+        let code = attribute(challenge?, "error")?;
+        Some(Refusal::new(Service::Okta, code, attribute(challenge?, "error_description").unwrap_or_default()))
+    };
+    match of_challenge().or_else(|| read_api_error(body)) {
+        Some(refusal) => classify(&refusal, &Evidence::default()),
+        None => denied(format!("userinfo answered {status}"), "The sign-in itself is not touched."),
+    }
+}
+
+/// The value of `name="value"` in a challenge, which is for a person to read: escapes do not matter.
+fn attribute<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
+    let (_, rest) =
+        challenge.split_once(&format!(" {name}=\"")).or_else(|| challenge.split_once(&format!(",{name}=\"")))?;
+    rest.split('"').next()
 }
 
 /// The userinfo endpoint takes no access token, not even a fresh one.
@@ -137,11 +161,17 @@ pub(crate) fn userinfo_of_another_user() -> SessionError {
     )
 }
 
-/// The refresh token could not be revoked.
-pub(crate) fn revocation_refused(status: u16) -> SessionError {
+/// The refresh token could not be revoked. Okta says why in either of its shapes, or not at all.
+pub(crate) fn revocation_refused(status: u16, body: &[u8]) -> SessionError {
+    let refusal = read_refusal(status, body);
+    let says = refusal.words().map(|words| format!(" Okta says: {words}")).unwrap_or_default();
+    let code = if refusal.has_code() { refusal.code } else { format!("revocation answered {status}") };
     denied(
-        format!("revocation answered {status}"),
-        "The refresh token may still be valid at Okta: end the user's sessions in the admin console.",
+        code,
+        &format!(
+            "The refresh token may still be valid at Okta: Directory > People > the user > Clear User Sessions, OAuth tokens \
+             included.{says}"
+        ),
     )
 }
 
@@ -187,6 +217,39 @@ mod tests {
         let refusal = read_api_error(br#"{"errorCode":"E0000047","errorSummary":"slow down"}"#).unwrap();
         assert_eq!((refusal.code.as_str(), refusal.message.as_str()), ("E0000047", "slow down"));
         assert!(read_api_error(br#"{"error":"invalid_grant"}"#).is_none());
+    }
+
+    /// Okta's catalogue has `invalid_grant` for a user that is asked for too often (`user_rate_limited`): as little as any
+    /// other limit may it cost a sign-in.
+    #[test]
+    fn a_limit_that_calls_itself_invalid_grant_ends_no_session() {
+        let refusal =
+            Refusal::new(Service::Okta, "invalid_grant", "API call exceeded rate limit due to too many requests.");
+        for grant in [Grant::RefreshToken, Grant::AuthorizationCode] {
+            let error = grant_refused(grant, refusal.clone(), &Evidence::default());
+            assert_eq!(error.kind(), "retryable", "{error}");
+            assert!(error.hint().unwrap().contains("fewer requests"), "{error}");
+        }
+    }
+
+    #[test]
+    fn userinfo_s_and_revocation_s_own_words_are_told() {
+        let challenge = "Bearer authorization_uri=\"https://a.okta.com\", error=\"insufficient_scope\", error_description=\"The \
+                         access token provided does not contain the required scopes.\", resource=\"/v1/userinfo\"";
+        let scopes = userinfo_refused(403, Some(challenge), b"");
+        assert!(
+            matches!(&scopes, SessionError::Misconfigured { setting, .. } if setting == "okta_scopes"),
+            "{scopes:?}"
+        );
+        assert!(scopes.to_string().contains("does not contain the required scopes"), "{scopes}");
+        let api =
+            userinfo_refused(403, None, br#"{"errorCode":"E0000006","errorSummary":"You do not have permission"}"#);
+        assert!(api.hint().unwrap().contains("Security > Networks"), "{api:?}");
+        assert_eq!(userinfo_refused(403, Some("Bearer"), b"").to_string(), "Okta refused: userinfo answered 403");
+        let revoked = revocation_refused(401, br#"{"error":"invalid_client","error_description":"Nobody knows it."}"#);
+        assert_eq!(revoked.to_string(), "Okta refused: invalid_client");
+        assert!(revoked.hint().unwrap().ends_with("Okta says: Nobody knows it"), "{revoked:?}");
+        assert_eq!(revocation_refused(500, b"").to_string(), "Okta refused: revocation answered 500");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::answer::Refusal;
 use super::evidence::{Evidence, Permission, printable};
+use super::partition::partition_of;
 use crate::config::is_directory_bucket;
 use crate::error::SessionError;
 
@@ -39,7 +40,7 @@ pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionEr
         code: refusal.code.clone(),
         request_id: refusal.request_id.clone(),
         hint: format!(
-            "The role may not do this. {}{}{says}",
+            "The role may not do this (IAM console > Roles > the role > Permissions). {}{}{says}",
             fix_of_denial(refusal, evidence),
             may_be_absent(evidence)
         ),
@@ -59,7 +60,7 @@ fn fix_of_denial(refusal: &Refusal, evidence: &Evidence) -> String {
     if is_directory_bucket(&evidence.bucket) {
         return evidence.fill(
             "{bucket} is a directory bucket: the pool's authenticated role needs s3express:CreateSession on \
-             arn:aws:s3express:{bucket_region}:ACCOUNT:bucket/{bucket}.",
+             arn:{bucket_partition}:s3express:{bucket_region}:ACCOUNT:bucket/{bucket}.",
         );
     }
     let is_access_point = evidence.bucket.starts_with("arn:");
@@ -70,11 +71,12 @@ fn fix_of_denial(refusal: &Refusal, evidence: &Evidence) -> String {
              s3:GetObject on {bucket}/object/*; the bucket behind it must allow the same, or leave it to its access points.",
         ),
         [] => evidence.fill(
-            "The pool's authenticated role needs s3:ListBucket on arn:aws:s3:::{bucket} (the bucket itself, not /*) and \
-             s3:GetObject on arn:aws:s3:::{bucket}/*; a condition on s3:prefix must allow the prefix that is listed.",
+            "The pool's authenticated role needs s3:ListBucket on arn:{bucket_partition}:s3:::{bucket} (the bucket itself, \
+             not /*) and s3:GetObject on arn:{bucket_partition}:s3:::{bucket}/*; a condition on s3:prefix must allow the \
+             prefix that is listed.",
         ),
         needed => {
-            let needed: Vec<_> = needed.iter().map(|need| format!("{} on {}", need.action, arn(need))).collect();
+            let needed: Vec<_> = needed.iter().map(|need| format!("{} on {}", need.action, arn(need, evidence))).collect();
             let needed = needed.join(" and ");
             if is_access_point {
                 format!(
@@ -94,16 +96,19 @@ fn may_be_absent(evidence: &Evidence) -> String {
     match &evidence.needed[..] {
         [Permission { action: READ, bucket, key: Some(_) }, ..] => format!(
             " Or there is no such object: S3 tells that only to who may s3:ListBucket on {}.",
-            arn(&Permission { action: "s3:ListBucket", bucket: bucket.clone(), key: None })
+            arn(&Permission { action: "s3:ListBucket", bucket: bucket.clone(), key: None }, evidence)
         ),
         _ => String::new(),
     }
 }
 
 /// As policies name it (Service Authorization Reference, "Resource types defined by Amazon S3").
-fn arn(Permission { bucket, key, .. }: &Permission) -> String {
+fn arn(Permission { bucket, key, .. }: &Permission, evidence: &Evidence) -> String {
     let is_access_point = bucket.starts_with("arn:");
-    let bucket = if is_access_point { bucket.clone() } else { format!("arn:aws:s3:::{bucket}") };
+    let bucket = match is_access_point {
+        true => bucket.clone(),
+        false => format!("arn:{}:s3:::{bucket}", partition_of(&evidence.bucket_region)),
+    };
     match key {
         None => bucket,
         Some(key) if is_access_point => format!("{bucket}/object/{}", printable(key)),

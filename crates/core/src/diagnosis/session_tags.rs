@@ -1,12 +1,10 @@
 //! Which claims of an ID token cannot be session tags, should the identity pool map them (attributes for access control).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
-use serde_json::{Map, Value};
 
 use super::answer::{LONGEST_CODE, shorten};
+use super::token_facts::object_at;
 
 /// STS API reference, `Tag`: a value has at most so many characters, of `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`.
 pub(super) const LONGEST_TAG: usize = 256;
@@ -16,9 +14,7 @@ const MOST_CLAIMS: usize = 5;
 
 /// The names of an ID token's claims that cannot be session tags; never their values. A token that cannot be read has none.
 pub(super) fn untaggable_claims(id_token: &str) -> Vec<String> {
-    let payload = id_token.split('.').nth(1).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
-    let claims: Map<String, Value> =
-        payload.and_then(|payload| serde_json::from_slice(&payload).ok()).unwrap_or_default();
+    let claims = object_at(id_token, 1).unwrap_or_default();
     let is_taggable = |value: &str| value.chars().count() <= LONGEST_TAG && value.chars().all(fits);
     claims
         .iter()
@@ -37,7 +33,9 @@ fn fits(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::{Value, json};
 
     use super::*;
 

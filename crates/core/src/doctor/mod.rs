@@ -1,13 +1,17 @@
 //! Looks for what does not fit together: what two places say of the same fact before anybody signs in (`template`), and the
 //! whole chain, link by link (`report`; [`Session::diagnose`](crate::Session::diagnose) walks it).
 
+mod known_failures;
 mod report;
 mod template;
 #[cfg(test)]
 mod tests;
+mod trust_policy;
 
+pub use known_failures::{KnownFailure, find_known_failure, known_failures};
 pub use report::{Finding, Link, Mark, Report};
 pub use template::{TemplateError, check_template};
+pub use trust_policy::trust_policy;
 
 /// One comparison and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -30,7 +30,7 @@ pub(crate) async fn revoke_refresh_token(
     if answer.status == 200 {
         return Ok(());
     }
-    Err(okta::revocation_refused(answer.status))
+    Err(okta::revocation_refused(answer.status, &answer.body))
 }
 
 /// The URL that ends the browser's session. It carries the ID token as a hint and so is a secret until it is opened.

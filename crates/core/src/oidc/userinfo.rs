@@ -1,6 +1,6 @@
 //! The userinfo endpoint (OpenID Connect Core §5.3): the profile that Okta leaves out of a thin ID token.
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -37,7 +37,8 @@ pub(crate) async fn fetch_profile(
         return Ok(None);
     }
     if answer.status != 200 {
-        return Err(okta::userinfo_refused(answer.status));
+        let challenge = answer.headers.get(WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
+        return Err(okta::userinfo_refused(answer.status, challenge, &answer.body));
     }
     let profile: Profile = serde_json::from_slice(&answer.body)
         .map_err(|error| HttpError::from_json(&error).into_session_error(Service::Okta, "userinfo"))?;

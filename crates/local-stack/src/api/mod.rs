@@ -23,7 +23,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use serde_json::json;
 
 use self::answer::{FunctionAnswer, Refusal};
 use self::routes::{Found, find};
@@ -41,6 +40,20 @@ pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;
 /// "Total combined size of request line and header values: 10240 bytes".
 const MAX_HEAD: usize = 10_240;
 const REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
+
+/// What comes in place of the API's answer, with `x-amzn-errortype`, as from other kinds of API than the stack's.
+const FAULTS: &[Fault] = &[
+    Fault::ApiMethodMissing,
+    Fault::ApiForbidden,
+    Fault::ApiUnauthorized,
+    Fault::ApiTokenExpired,
+    Fault::ApiUnknownAccessKey,
+    Fault::ApiSignatureExpired,
+    Fault::ApiSignatureEarly,
+    Fault::ApiSignatureMisplaced,
+    Fault::ApiSignatureMismatch,
+    Fault::ApiSignatureIncomplete,
+];
 
 /// The API of a stack without a template. Signed-in users may invoke all of it but `/denied`, guests `GET /echo`.
 fn demo_api() -> HttpApi {
@@ -81,8 +94,7 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         // Status by "Quotas"; the words are not found there.
         Err(_) => ("unmatched", Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))),
     };
-    let answer =
-        answer.unwrap_or_else(|refusal| FunctionAnswer::json(refusal.status, &json!({ "message": refusal.message })));
+    let answer = answer.unwrap_or_else(|refusal| refusal.to_answer());
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
@@ -167,6 +179,9 @@ impl Gateway {
         if self.shared.faults.take(Fault::ApiCredentialsRefused) {
             return Err(Refusal::forbidden());
         }
+        if let Some(answer) = self.shared.faults.take_answer(FAULTS) {
+            return Err(answer.into());
+        }
         let received = ReceivedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body };
         let region = &self.shared.options.region;
         let signer = verify(&ServiceRules::EXECUTE_API, region, received, &self.credentials, self.shared.clock.now());
@@ -182,6 +197,12 @@ impl Gateway {
             parts.method,
             found.path
         );
+        if let Some(answer) = self.shared.faults.take_answer(&[Fault::ApiAccessDenied]) {
+            let starred =
+                resource.replacen(self.roles.account(), &format!("********{}", &self.roles.account()[8..]), 1);
+            let message = format!("User: {} {}{starred}", signer.assumed_role_arn(), answer.message);
+            return Err(Refusal { message, ..answer.into() });
+        }
         match self.roles.decide(&signer, "execute-api:Invoke", &resource) {
             Ok(()) => Ok(signer),
             Err(_) => Err(Refusal::forbidden()),

@@ -38,8 +38,9 @@ pub(super) enum CognitoError {
     LoginLinkedElsewhere,
     #[error("Invalid identity pool configuration. Check assigned IAM roles for this pool.")]
     RolesMisconfigured,
-    #[error("The ambiguous role mapping rules denied this request.")]
-    RoleRulesDenied,
+    /// Seen in aws-amplify/amplify-js#3621.
+    #[error("The ambiguous role mapping rules for: {0} denied this request.")]
+    RoleRulesDenied(String),
     #[error("Basic (classic) flow is not enabled, please use enhanced flow.")]
     ClassicFlowDisabled,
     #[error("1 validation error detected: {0}")]
@@ -71,6 +72,15 @@ pub(super) enum CognitoError {
          cognito-identity:{operation} action"
     )]
     AccessDenied { caller: String, operation: &'static str },
+    /// Seen in aws-samples/resource-control-policy-examples#18.
+    #[error(
+        "User: anonymous is not authorized to perform: cognito-identity:{operation} on resource: * with an explicit deny in a \
+         resource control policy"
+    )]
+    DeniedByOrganization { operation: &'static str },
+    /// Seen in issues of aws-amplify/amplify-js about providers that the pool does not have, from memory.
+    #[error("Please provide a valid public provider")]
+    InvalidProvider,
     /// The stack's own: no service says so.
     #[error("The local stack does not imitate {0}.")]
     NotImitated(&'static str),
@@ -91,11 +101,11 @@ impl CognitoError {
             | Self::GuestsDisabled
             | Self::IdentityForbidden(_)
             | Self::RoleForbidden(_)
-            | Self::RoleRulesDenied => "NotAuthorizedException",
+            | Self::RoleRulesDenied(_) => "NotAuthorizedException",
             Self::IdentityNotFound(_) | Self::PoolNotFound(_) => "ResourceNotFoundException",
             Self::LoginLinkedElsewhere => "ResourceConflictException",
             Self::RolesMisconfigured => "InvalidIdentityPoolConfigurationException",
-            Self::ClassicFlowDisabled => "InvalidParameterException",
+            Self::ClassicFlowDisabled | Self::InvalidProvider => "InvalidParameterException",
             Self::Validation(_) => "ValidationException",
             Self::ProviderUnreachable(_) => "ExternalServiceException",
             Self::LimitExceeded => "LimitExceededException",
@@ -108,7 +118,7 @@ impl CognitoError {
             Self::WrongSignature(_) => "InvalidSignatureException",
             Self::UnknownCredentials => "UnrecognizedClientException",
             Self::ExpiredCredentials => "ExpiredTokenException",
-            Self::AccessDenied { .. } => "AccessDeniedException",
+            Self::AccessDenied { .. } | Self::DeniedByOrganization { .. } => "AccessDeniedException",
             Self::NotImitated(_) => "NotImplemented",
         }
     }

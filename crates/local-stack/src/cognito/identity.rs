@@ -81,6 +81,11 @@ impl Identities {
         }
     }
 
+    /// Forgets every identity and what belonged to it (DeleteIdentities, API reference).
+    pub(super) fn delete_all(&self) {
+        *self.lock() = State::default();
+    }
+
     /// Refuses an identity that the pool never had.
     pub(super) fn check_known(&self, identity: &str) -> Result<(), CognitoError> {
         let state = self.lock();

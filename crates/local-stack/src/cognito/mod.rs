@@ -32,6 +32,7 @@ use crate::credentials::CredentialRegistry;
 use crate::faults::Fault;
 use crate::random_ids::random_uuid;
 use crate::request_log::Operation;
+use crate::role_session::Roles;
 use crate::shared::Shared;
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -50,19 +51,21 @@ const MAX_ID: usize = 55;
 struct Cognito {
     shared: Arc<Shared>,
     credentials: Arc<CredentialRegistry>,
+    roles: Arc<Roles>,
     providers: Providers,
     identities: Identities,
     tokens: OpenIdTokens,
 }
 
 /// The pool of the options, which puts the credentials it gives into `credentials`.
-pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) -> Router {
+pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>, roles: Arc<Roles>) -> Router {
     let cognito = Cognito {
         providers: Providers::new(Arc::clone(&shared)),
         identities: Identities::new(shared.options.region.clone(), shared.deployment().cloned()),
         tokens: OpenIdTokens::new(Arc::clone(&shared)),
         shared,
         credentials,
+        roles,
     };
     Router::new()
         .route("/", head(warm_up).post(call))
@@ -116,7 +119,7 @@ fn json_response(status: StatusCode, body: &Value) -> Response {
 fn error_response(error: &CognitoError) -> Response {
     let (type_name, message) = (error.type_name(), error.to_string());
     // The types of their own have a `message`; what AWS's front refuses by policy has a `Message`.
-    let field = if matches!(error, CognitoError::AccessDenied { .. }) { "Message" } else { "message" };
+    let field = if type_name == "AccessDeniedException" { "Message" } else { "message" };
     let mut response = json_response(error.status(), &json!({ "__type": type_name, field: message }));
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::try_from(format!("{type_name}:")) {
@@ -190,7 +193,20 @@ impl Cognito {
         self.spoil(&[
             (Fault::CognitoThrottled, CognitoError::Throttled),
             (Fault::CognitoUnavailable, CognitoError::Internal),
+            (Fault::CognitoAccessDenied, CognitoError::DeniedByOrganization { operation: operation.name() }),
+            (Fault::CognitoInvalidParameter, CognitoError::InvalidProvider),
+            (
+                Fault::CognitoValidation,
+                CognitoError::constraint(
+                    "x",
+                    "identityPoolId",
+                    r"satisfy regular expression pattern: [\w-]+:[0-9a-f-]+",
+                ),
+            ),
         ])?;
+        if self.shared.faults.take(Fault::CognitoIdentitiesDeleted) {
+            self.identities.delete_all();
+        }
         match operation {
             ApiOperation::Id => self.get_id(parse(body)?).await,
             ApiOperation::Credentials => self.get_credentials(parse(body)?).await,
@@ -223,16 +239,9 @@ impl Cognito {
         let identity = self.resolve_identity(&asked_identity, &logins_of(&verified))?;
         self.spoil(&[
             (Fault::CognitoRolesMisconfigured, CognitoError::RolesMisconfigured),
-            (Fault::CognitoRoleRulesDenied, CognitoError::RoleRulesDenied),
+            (Fault::CognitoRoleRulesDenied, CognitoError::RoleRulesDenied(first_provider(&verified))),
         ])?;
-        let deployment = self.shared.deployment().map(AsRef::as_ref);
-        let assumed = roles::assume(
-            deployment,
-            &self.shared.options.identity_pool_id,
-            &identity,
-            &verified,
-            input.custom_role_arn,
-        )?;
+        let assumed = roles::assume(&self.shared, &self.roles, &identity, &verified, input.custom_role_arn)?;
         let credentials = self.credentials.issue(&identity, &assumed.role_arn, assumed.session);
         #[expect(clippy::cast_precision_loss, reason = "exact for the next hundred million years")]
         let expiration = credentials.expires_at as f64;
@@ -270,6 +279,10 @@ impl Cognito {
     }
 
     fn resolve_identity(&self, identity: &str, logins: &[Login]) -> Result<String, CognitoError> {
+        // Its identities went with the pool.
+        if !self.has_pool() {
+            return Err(CognitoError::IdentityNotFound(identity.to_owned()));
+        }
         let resolved = self.identities.resolve(identity, logins)?;
         if logins.is_empty() && !self.shared.options.allow_guests {
             return Err(CognitoError::GuestsDisabled);
@@ -298,6 +311,7 @@ impl Cognito {
             verified.push(self.providers.verify(&provider, &token).await?);
         }
         if !verified.is_empty() {
+            let now = self.shared.clock.unix_now();
             self.spoil(&[
                 (Fault::CognitoUnsupportedProvider, CognitoError::UnsupportedProvider),
                 (Fault::CognitoIssuerMismatch, CognitoError::IssuerMismatch),
@@ -305,6 +319,8 @@ impl Cognito {
                 (Fault::CognitoTokenUnverified, CognitoError::UnverifiedToken),
                 (Fault::CognitoOwnToken, CognitoError::CognitoToken),
                 (Fault::CognitoLoginMissing, CognitoError::GuestsDisabled),
+                (Fault::CognitoTokenExpired, CognitoError::TokenExpired { now, exp: now }),
+                (Fault::CognitoNotAnIdToken, CognitoError::NotAnIdToken),
             ])?;
         }
         Ok(verified)
@@ -318,6 +334,10 @@ impl Cognito {
         }
     }
 
+    fn has_pool(&self) -> bool {
+        !self.shared.faults.holds(Fault::CognitoPoolMissing)
+    }
+
     fn check_pool(&self, pool: &str) -> Result<(), CognitoError> {
         let options = &self.shared.options;
         if id_region(pool).is_none() {
@@ -328,8 +348,17 @@ impl Cognito {
             ));
         }
         // A pool of another region is none of this one's.
-        if pool == options.identity_pool_id { Ok(()) } else { Err(CognitoError::PoolNotFound(pool.to_owned())) }
+        if pool == options.identity_pool_id && self.has_pool() {
+            Ok(())
+        } else {
+            Err(CognitoError::PoolNotFound(pool.to_owned()))
+        }
     }
+}
+
+/// Of the login that counts for the choice of a role.
+fn first_provider(verified: &[Verified]) -> String {
+    verified.first().map(|verified| verified.login.provider.clone()).unwrap_or_default()
 }
 
 fn logins_of(verified: &[Verified]) -> Vec<Login> {

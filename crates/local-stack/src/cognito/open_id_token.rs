@@ -48,7 +48,7 @@ impl OpenIdTokens {
     async fn key(&self) -> Result<&SigningKey, CognitoError> {
         self.key
             .get_or_try_init(|| async {
-                let made = tokio::task::spawn_blocking(SigningKey::generate).await;
+                let made = tokio::task::spawn_blocking(SigningKey::take_unused).await;
                 made.map_err(|_| CognitoError::Internal)?.map_err(|_| CognitoError::Internal)
             })
             .await

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::error::CognitoError;
 use super::login::Login;
+use crate::faults::Fault;
 use crate::issuer_keys::{COGNITO_ISSUER, IssuerKeys, KeysError, peek_claims};
 use crate::shared::Shared;
 
@@ -48,7 +49,7 @@ impl Providers {
             KeysError::Unverified => CognitoError::UnverifiedToken,
             KeysError::Internal => CognitoError::Internal,
         })?;
-        check_audience(&claims, client_ids)?;
+        check_audience(&claims, &client_ids)?;
         let exp = claims.get("exp").and_then(Value::as_i64).ok_or(CognitoError::MissingClaim("exp"))?;
         let now = self.shared.clock.unix_now();
         if now >= exp.saturating_add(LEEWAY) {
@@ -60,17 +61,19 @@ impl Providers {
 
     /// The client ids for which the pool takes tokens of this issuer, which is compared letter for letter; none if it
     /// takes no tokens of it.
-    fn registered_clients(&self, issuer: &str) -> Option<&[String]> {
-        match self.shared.deployment() {
+    fn registered_clients(&self, issuer: &str) -> Option<Vec<String>> {
+        let is_gone = |fault| self.shared.faults.holds(fault);
+        if is_gone(Fault::CognitoProviderDetached) || is_gone(Fault::IamProviderMissing) {
+            return None;
+        }
+        let known = match self.shared.deployment() {
             Some(deployment) => {
                 let provider = deployment.pool.providers.iter().find(|provider| provider.issuer == issuer)?;
-                Some(&provider.client_ids)
+                provider.client_ids.clone()
             }
-            None => {
-                let known = [self.shared.custom_issuer(), self.shared.org_issuer()];
-                known.iter().any(|known| known == issuer).then(|| std::slice::from_ref(&self.shared.options.client_id))
-            }
-        }
+            None => self.shared.has_built_in_provider(issuer).then(|| vec![self.shared.options.client_id.clone()])?,
+        };
+        Some(if is_gone(Fault::IamAudienceMissing) { Vec::new() } else { known })
     }
 }
 

@@ -12,8 +12,10 @@ use super::error::CognitoError;
 use super::open_id_token::authentication_methods;
 use super::provider::Verified;
 use crate::credentials::SessionFacts;
-use crate::role_session::{check_tags, may_begin};
-use crate::template::{Deployment, Fallback, MatchType, Provider, RoleMapping, RoleRule};
+use crate::faults::Fault;
+use crate::role_session::{Roles, check_tags};
+use crate::shared::Shared;
+use crate::template::{Deployment, Fallback, MatchType, RoleMapping, RoleRule};
 
 pub(super) use crate::role_session::{AUTHENTICATED_ROLE, GUEST_ROLE};
 
@@ -26,25 +28,25 @@ pub(super) struct Assumed {
 
 /// Chooses the role of `identity` and assumes it.
 pub(super) fn assume(
-    deployment: Option<&Deployment>,
-    pool_id: &str,
+    shared: &Shared,
+    roles: &Roles,
     identity: &str,
     verified: &[Verified],
     custom_role: Option<String>,
 ) -> Result<Assumed, CognitoError> {
     let methods = authentication_methods(verified.iter().map(|verified| &verified.login));
-    let Some(deployment) = deployment else {
-        let role = if verified.is_empty() { GUEST_ROLE } else { AUTHENTICATED_ROLE };
-        let role_arn = only(role, custom_role)?;
-        return Ok(Assumed { role_arn, session: SessionFacts::of_pool(pool_id, identity, methods) });
+    let has_role = !shared.faults.holds(Fault::CognitoRoleMissing);
+    let role_arn = match shared.deployment() {
+        Some(deployment) => choose_role(deployment, has_role, verified, custom_role)?,
+        None if verified.is_empty() => only(GUEST_ROLE, custom_role)?,
+        None if has_role => only(AUTHENTICATED_ROLE, custom_role)?,
+        None => return Err(CognitoError::RolesMisconfigured),
     };
-    let role_arn = choose_role(deployment, verified, custom_role)?;
-    let tags = session_tags(deployment, verified)?;
-    let session = SessionFacts { tags, ..SessionFacts::of_pool(pool_id, identity, methods) };
+    let tags = session_tags(shared, verified)?;
+    let session = SessionFacts { tags, ..SessionFacts::of_pool(&shared.options.identity_pool_id, identity, methods) };
     // The enhanced flow also scopes guests down to a list of services by a session policy. S3 is on it, with all that
     // it does here, so that nothing would come of evaluating it.
-    let role = deployment.roles.get(&role_arn);
-    if role.is_some_and(|role| may_begin(role, &role_arn, &session, &deployment.region)) {
+    if roles.may_begin(&role_arn, &session) {
         Ok(Assumed { role_arn, session })
     } else {
         Err(CognitoError::RolesMisconfigured)
@@ -53,20 +55,22 @@ pub(super) fn assume(
 
 fn choose_role(
     deployment: &Deployment,
+    has_role: bool,
     verified: &[Verified],
     custom_role: Option<String>,
 ) -> Result<String, CognitoError> {
     let pool = &deployment.pool;
-    let attached = |role: &Option<String>| role.clone().ok_or(CognitoError::RolesMisconfigured);
+    let attached = |role: Option<&String>| role.cloned().ok_or(CognitoError::RolesMisconfigured);
+    let authenticated = || attached(pool.authenticated_role.as_ref().filter(|_| has_role));
     if verified.is_empty() {
-        return only(&attached(&pool.guest_role)?, custom_role);
+        return only(&attached(pool.guest_role.as_ref())?, custom_role);
     }
     let mapped = verified.iter().find_map(|verified| {
         let mapping = pool.provider(&verified.login.provider)?.role_mapping.as_ref()?;
-        Some((mapping, &verified.claims))
+        Some((mapping, verified))
     });
-    let Some((RoleMapping { rules, fallback }, claims)) = mapped else {
-        return only(&attached(&pool.authenticated_role)?, custom_role);
+    let Some((RoleMapping { rules, fallback }, Verified { login, claims })) = mapped else {
+        return only(&authenticated()?, custom_role);
     };
     let mut fitting = rules.iter().filter(|rule| fits(rule, claims.get(&rule.claim))).map(|rule| &rule.role_arn);
     match (custom_role, fallback) {
@@ -74,8 +78,8 @@ fn choose_role(
         (Some(asked), _) if fitting.clone().any(|role| *role == asked) => Ok(asked),
         (custom_role, fallback) => match (fitting.next(), fallback) {
             (Some(first), _) => only(first, custom_role),
-            (None, Fallback::AuthenticatedRole) => only(&attached(&pool.authenticated_role)?, custom_role),
-            (None, Fallback::Deny) => Err(CognitoError::RoleRulesDenied),
+            (None, Fallback::AuthenticatedRole) => only(&authenticated()?, custom_role),
+            (None, Fallback::Deny) => Err(CognitoError::RoleRulesDenied(login.provider.clone())),
         },
     }
 }
@@ -113,12 +117,17 @@ fn claim_text(claim: &Value) -> Option<String> {
     }
 }
 
-/// The claims that the pool maps to tags. One that is missing gives no tag.
-fn session_tags(deployment: &Deployment, verified: &[Verified]) -> Result<BTreeMap<String, String>, CognitoError> {
+/// The claims that the pool maps to tags. One that is missing gives no tag. A stack without a template maps none, unless it is
+/// asked what can go wrong then.
+fn session_tags(shared: &Shared, verified: &[Verified]) -> Result<BTreeMap<String, String>, CognitoError> {
+    let built_in = [("department".to_owned(), "department".to_owned())];
     let mut tags = BTreeMap::new();
     for Verified { login, claims } in verified {
-        let mapped: &[_] =
-            deployment.pool.provider(&login.provider).map_or(&[], |provider: &Provider| &provider.principal_tags);
+        let mapped: &[_] = match shared.deployment() {
+            Some(deployment) => deployment.pool.provider(&login.provider).map_or(&[], |known| &known.principal_tags),
+            None if shared.maps_department() => &built_in,
+            None => &[],
+        };
         let found = mapped.iter().filter_map(|(key, claim)| Some((key.clone(), claim_text(claims.get(claim)?)?)));
         tags.extend(found);
     }
@@ -128,10 +137,13 @@ fn session_tags(deployment: &Deployment, verified: &[Verified]) -> Result<BTreeM
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::super::login::Login;
     use super::*;
+    use crate::options::Options;
     use crate::template::Template;
 
     const GUEST: &str = include_str!("../../../../tests/e2e/template/infra-guest.template.json");
@@ -150,13 +162,23 @@ mod tests {
         vec![Verified { login, claims }]
     }
 
+    fn assume_in(
+        template: &Template,
+        verified: &[Verified],
+        custom_role: Option<String>,
+    ) -> Result<Assumed, CognitoError> {
+        let options = Options { template: Some(template.clone()), ..Options::default() };
+        let shared = Arc::new(Shared::new(options));
+        assume(&shared, &Roles::new(Arc::clone(&shared)), IDENTITY, verified, custom_role)
+    }
+
     /// The name of the role in the template, or the error.
     fn role(template: &Template, verified: &[Verified], custom_role: Option<&str>) -> Result<String, CognitoError> {
         let deployment = template.deployment();
         let arn = custom_role.map(|name| {
             deployment.roles.keys().find(|arn| arn.contains(name)).map_or_else(|| name.to_owned(), Clone::clone)
         });
-        assume(Some(deployment), &deployment.pool.id, IDENTITY, verified, arn).map(|assumed| {
+        assume_in(template, verified, arn).map(|assumed| {
             let name = assumed.role_arn.split('-').nth(1).and_then(|name| name.split_once("Role"));
             format!("{}Role", name.unwrap_or_default().0)
         })
@@ -201,7 +223,9 @@ mod tests {
             );
             let denied = role(&rules(match_type, value, "Deny"), &verified, None);
             assert_eq!(denied.is_ok(), fits, "{match_type} {value}");
-            assert!(fits || denied == Err(CognitoError::RoleRulesDenied));
+            assert!(
+                fits || denied == Err(CognitoError::RoleRulesDenied("dev-12345678.okta.com/oauth2/default".to_owned()))
+            );
         }
         // A claim that is absent is no claim that differs.
         let without = role(&rules("NotEqual", "guest", "AuthenticatedRole"), &signed_in(json!({})), None);
@@ -259,8 +283,7 @@ mod tests {
         let guest = template(GUEST, |_| {});
         let tags = |department: Value| {
             let verified = signed_in(json!({ "department": department, "groups": ["a"], "name": "Alice" }));
-            assume(Some(guest.deployment()), &guest.deployment().pool.id, IDENTITY, &verified, None)
-                .map(|assumed| assumed.session.tags)
+            assume_in(&guest, &verified, None).map(|assumed| assumed.session.tags)
         };
         let one = |value: &str| Ok(BTreeMap::from([("department".to_owned(), value.to_owned())]));
         assert_eq!(tags(json!("research")), one("research"));
@@ -271,9 +294,7 @@ mod tests {
         for refused in ["R&D", "*", &"a".repeat(257), &"é".repeat(231)] {
             assert_eq!(tags(json!(refused)), Err(CognitoError::RolesMisconfigured), "{refused}");
         }
-        let methods =
-            assume(Some(guest.deployment()), &guest.deployment().pool.id, IDENTITY, &signed_in(json!({})), None)
-                .unwrap();
+        let methods = assume_in(&guest, &signed_in(json!({})), None).unwrap();
         assert_eq!(
             methods.session.authentication_methods[..2],
             ["authenticated", "dev-12345678.okta.com/oauth2/default"]

@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::shared::Endpoints;
 use crate::{test_http, tls};
 
-static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| [0, 1].map(|_| SigningKey::generate().unwrap()));
+static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| [0, 1].map(|_| SigningKey::take_unused().unwrap()));
 const POOL: &str = "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4";
 
 /// The issuer's side: which keys it publishes, whether it is up, and how often it was asked for them.
@@ -76,7 +76,8 @@ impl Bench {
             api: cognito.clone(),
         });
         let credentials = Arc::new(CredentialRegistry::new(Arc::clone(&shared)));
-        let routes = router(Arc::clone(&shared), Arc::clone(&credentials));
+        let roles = Arc::new(Roles::new(Arc::clone(&shared)));
+        let routes = router(Arc::clone(&shared), Arc::clone(&credentials), roles);
         tokio::spawn(async move { axum::serve(cognito_listener, routes).await });
         let client = tls::build_client(None, None).unwrap();
         Self { shared, issuer, credentials, client, cognito }
@@ -476,7 +477,7 @@ async fn faults_spoil_one_request_each() {
         (Fault::CognitoLoginMissing, "NotAuthorizedException: Unauthenticated access is not supported for this identity pool.".to_owned()),
         (Fault::CognitoLoginsMismatch, "NotAuthorizedException: Logins don't match. Please include at least one valid login for this identity or identity pool.".to_owned()),
         (Fault::CognitoLoginLinkedElsewhere, "ResourceConflictException: Login is already linked to another identity.".to_owned()),
-        (Fault::CognitoRoleRulesDenied, "NotAuthorizedException: The ambiguous role mapping rules denied this request.".to_owned()),
+        (Fault::CognitoRoleRulesDenied, format!("NotAuthorizedException: The ambiguous role mapping rules for: {} denied this request.", bench.provider())),
         (Fault::CognitoThrottled, "TooManyRequestsException: Rate exceeded".to_owned()),
         (Fault::CognitoUnavailable, "InternalErrorException: Internal error".to_owned()),
     ];

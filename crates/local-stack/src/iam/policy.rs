@@ -35,6 +35,7 @@ pub(crate) enum PolicyKind {
 pub(crate) struct Policy {
     pub(super) statements: Vec<Statement>,
     size: usize,
+    document: Value,
 }
 
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl Policy {
     /// # Errors
     /// Everything that is wrong or not known.
     pub(crate) fn parse(document: &Value, kind: PolicyKind) -> Result<Self, Vec<String>> {
+        let whole = document;
         let Some(document) = document.as_object() else { return Err(vec!["the policy is not an object".to_owned()]) };
         // "The id_block ... must not be included in identity-based policies."
         let known = ["Version", "Statement", "Id"];
@@ -123,7 +125,12 @@ impl Policy {
             }
         }
         let size = text.chars().filter(|character| !character.is_whitespace()).count();
-        if problems.is_empty() { Ok(Self { statements, size }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { statements, size, document: whole.clone() }) } else { Err(problems) }
+    }
+
+    /// What it was read from.
+    pub(crate) fn document(&self) -> &Value {
+        &self.document
     }
 
     /// Its characters, as IAM counts them against its quotas: "IAM does not count white space" ("IAM and STS character

@@ -4,6 +4,7 @@
 use axum::response::Response;
 
 use super::authorization_server::AuthorizationServer;
+use super::errors::{NO_MATCHING_POLICY, USER_NOT_ASSIGNED};
 use super::grants::Authorization;
 use super::redirect::redirect;
 use super::request::AuthorizationRequest;
@@ -16,15 +17,16 @@ pub(super) fn issue_code(server: &AuthorizationServer, request: &AuthorizationRe
     let okta = &server.okta;
     let refuse =
         |description| redirect_error(server, &request.redirect_uri, Some(&request.state), "access_denied", description);
-    if !okta.user(&session.user_id).is_some_and(|user| user.assigned) {
-        return refuse("User is not assigned to the client application.");
+    if !okta.is_assigned(&session.user_id) {
+        return refuse(USER_NOT_ASSIGNED);
     }
-    // Only custom authorization servers have access policies.
-    if server.kind == ServerKind::Custom && okta.shared.faults.take(Fault::NoMatchingPolicy) {
-        return refuse("Policy evaluation failed for this request, please check the policy configurations.");
+    let is_spoiled = server.kind == ServerKind::Custom && okta.shared.faults.take(Fault::NoMatchingPolicy);
+    if is_spoiled || !server.allows(&request.scopes) {
+        return refuse(NO_MATCHING_POLICY);
     }
     let authorization = Authorization {
         kind: server.kind,
+        issuer: server.issuer(),
         redirect_uri: request.redirect_uri.clone(),
         scopes: request.scopes.clone(),
         nonce: request.nonce.clone(),

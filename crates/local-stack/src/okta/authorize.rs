@@ -14,12 +14,48 @@ use super::pages;
 use super::parameters::{Parameters, is_form};
 use super::request::{AuthorizationRequest, Prompt, RequestError, check_client};
 use super::sign_in::show_sign_in_page;
+use crate::faults::{Fault, FaultAnswer};
+
+/// What comes back with the browser.
+const FAULTS: &[Fault] = &[
+    Fault::AuthorizeServerError,
+    Fault::AuthorizeUnavailable,
+    Fault::AuthorizeLoginRequired,
+    Fault::AuthorizeConsentRequired,
+    Fault::AuthorizeInteractionRequired,
+    Fault::AuthorizeScopeDenied,
+    Fault::AuthorizeNoScopeAllowed,
+    Fault::AuthorizeLoginFailed,
+    Fault::AuthorizeDenied,
+    Fault::AuthorizeFeatureMissing,
+    Fault::AuthorizePasswordExpired,
+    Fault::AuthorizeUserStatus,
+    Fault::AuthorizeUserCreation,
+    Fault::AuthorizeUserLinking,
+    Fault::AuthorizeIdpCancelled,
+    Fault::AuthorizeIdpUnknown,
+    Fault::AuthorizeAcrValues,
+    Fault::AuthorizeRequestExpired,
+    Fault::AuthorizeScopeInvalid,
+    Fault::AuthorizeScopeUnknown,
+    Fault::AuthorizeScopeNotAllowed,
+    Fault::AuthorizeCustomScope,
+    Fault::AuthorizeOpenIdMissing,
+    Fault::AuthorizeResponseMode,
+    Fault::AuthorizeRequestObject,
+    Fault::AuthorizeRequestUriForeign,
+    Fault::AuthorizeRequestUriInvalid,
+    Fault::AuthorizeOrgServerOnly,
+];
 
 const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// How long a pushed request waits for the browser, in seconds.
 const PUSHED_REQUEST_LIFETIME: i64 = 300;
 
 pub(super) fn authorize(server: &AuthorizationServer, call: &Call) -> Response {
+    if let Some(FaultAnswer { code, message, .. }) = server.find_missing_feature() {
+        return pages::error_page(StatusCode::BAD_REQUEST, code, message);
+    }
     match read_request(server, call) {
         Ok(request) => answer(server, &request, &call.headers),
         Err(RequestError::ShowPage { code, description }) => {
@@ -32,16 +68,19 @@ pub(super) fn authorize(server: &AuthorizationServer, call: &Call) -> Response {
 }
 
 fn read_request(server: &AuthorizationServer, call: &Call) -> Result<AuthorizationRequest, RequestError> {
-    let options = &server.okta.shared.options;
+    let okta = &server.okta;
+    let application = okta.application();
     let parameters = Parameters::parse(call.encoded_parameters())?;
     let Some(request_uri) = parameters.get("request_uri") else {
-        let request = AuthorizationRequest::parse(&parameters, options)?;
-        return if options.require_pushed_requests { Err(request.not_pushed()) } else { Ok(request) };
+        let request = AuthorizationRequest::parse(&parameters, &application)?;
+        let is_demanded =
+            okta.shared.options.require_pushed_requests || okta.shared.faults.holds(Fault::OktaPushedRequestsDemanded);
+        return if is_demanded { Err(request.not_pushed()) } else { Ok(request) };
     };
-    check_client(&parameters, options)?;
+    check_client(&parameters, &application)?;
     let pushed = request_uri
         .strip_prefix(REQUEST_URI_PREFIX)
-        .and_then(|secret| server.okta.sign_ins().pushed_requests.take(secret, server.okta.now()))
+        .and_then(|secret| okta.sign_ins().pushed_requests.take(secret, okta.now()))
         .filter(|(kind, _)| *kind == server.kind);
     pushed.map(|(_, request)| request).ok_or_else(|| RequestError::ShowPage {
         code: "invalid_request_uri",
@@ -51,6 +90,9 @@ fn read_request(server: &AuthorizationServer, call: &Call) -> Result<Authorizati
 
 fn answer(server: &AuthorizationServer, request: &AuthorizationRequest, headers: &HeaderMap) -> Response {
     let okta = &server.okta;
+    if let Some(FaultAnswer { code, message, .. }) = okta.shared.faults.take_answer(FAULTS) {
+        return redirect_error(server, &request.redirect_uri, Some(&request.state), code, message);
+    }
     let now = okta.now();
     let session = Cookie::Session
         .read(okta, headers)
@@ -99,5 +141,5 @@ fn read_pushed_request(server: &AuthorizationServer, call: &Call) -> Result<Auth
     if parameters.get("request_uri").is_some() {
         return Err(OAuthError::invalid_request("A pushed request cannot refer to another one."));
     }
-    AuthorizationRequest::parse(&parameters, &server.okta.shared.options).map_err(refuse)
+    AuthorizationRequest::parse(&parameters, &server.okta.application()).map_err(refuse)
 }

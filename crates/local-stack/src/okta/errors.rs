@@ -6,6 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+use crate::faults::FaultAnswer;
 use crate::random_ids::random_text;
 
 /// A JSON answer that no cache may keep.
@@ -13,6 +14,14 @@ pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")];
     (status, headers, body.to_string()).into_response()
 }
+
+/// Seconds until a rate-limited client may come back: short, so that tests need not wait for Okta's minute.
+pub(super) const RATE_LIMIT_RESET: i64 = 1;
+
+/// What the authorization and the token endpoint say alike.
+pub(super) const USER_NOT_ASSIGNED: &str = "User is not assigned to the client application.";
+pub(super) const NO_MATCHING_POLICY: &str =
+    "Policy evaluation failed for this request, please check the policy configurations.";
 
 /// An OAuth error for the token, revocation and PAR endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +49,12 @@ impl OAuthError {
         Self { status: StatusCode::UNAUTHORIZED, ..Self::new("invalid_client", description) }
     }
 
+    /// With the status that Okta's errors catalogue has for it.
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     pub(super) fn to_response(&self) -> Response {
         let mut response =
             json_response(self.status, &json!({"error": self.code, "error_description": self.description}));
@@ -48,6 +63,13 @@ impl OAuthError {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Okta\""));
         }
         response
+    }
+}
+
+impl From<FaultAnswer> for OAuthError {
+    fn from(answer: FaultAnswer) -> Self {
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(answer.code, answer.message).with_status(status)
     }
 }
 
@@ -64,6 +86,8 @@ pub(super) enum ApiError {
     RateLimited { reset: i64 },
     /// The server could not do its work.
     Internal,
+    /// A fault that has its own code and words.
+    Fault(FaultAnswer),
 }
 
 impl ApiError {
@@ -82,6 +106,9 @@ impl ApiError {
                 (StatusCode::TOO_MANY_REQUESTS, "E0000047", "API call exceeded rate limit due to too many requests.")
             }
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
+            Self::Fault(FaultAnswer { status, code, message, .. }) => {
+                (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code, message)
+            }
         };
         let body = json!({
             "errorCode": code,

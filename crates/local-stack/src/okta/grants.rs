@@ -32,6 +32,8 @@ const REFRESH_IDLE_LIFETIME: i64 = 7 * 24 * 3600;
 #[derive(Clone)]
 pub(super) struct Authorization {
     pub kind: ServerKind,
+    /// The `iss` of its tokens.
+    pub issuer: String,
     pub redirect_uri: String,
     pub scopes: Scopes,
     pub nonce: Option<String>,
@@ -230,6 +232,12 @@ impl Grants {
         line.last_used = now;
         let refresh_token = scopes.contains(Scope::OfflineAccess).then(|| format!("{}.{}", line.handle, line.current));
         Ok(Refreshed { grant: id, authorization: grant.authorization.clone(), scopes, refresh_token })
+    }
+
+    /// What the user agreed to who has this refresh token, good or spent.
+    pub(super) fn find_refresh_token(&self, token: &str, kind: ServerKind, now: i64) -> Option<&Authorization> {
+        let (id, _) = self.find_refresh_line(token, kind, now)?;
+        self.grants.get(&id).map(|grant| &grant.authorization)
     }
 
     /// The grant that a valid access token came of, and the token's scopes.

@@ -32,6 +32,7 @@ pub(super) struct TokenContext<'a> {
     pub access_token_expires_at: i64,
     /// Whether the authorization server has claims of its own for what access to AWS depends on.
     pub has_access_claims: bool,
+    pub department: Option<&'a str>,
 }
 
 /// The ID token's claims (OpenID Connect Core section 2). `nonce` is the one to answer with: a refresh has none.
@@ -54,7 +55,7 @@ pub(super) fn id_token_claims(context: &TokenContext<'_>, nonce: Option<&str>, a
         claims["preferred_username"] = json!(context.user.login);
     }
     if context.has_access_claims {
-        if let Some(department) = &context.user.department {
+        if let Some(department) = context.department {
             claims["department"] = json!(department);
         }
         claims["groups"] = json!(context.user.groups);

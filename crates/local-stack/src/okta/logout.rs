@@ -37,8 +37,10 @@ fn read_request(server: &AuthorizationServer, call: &Call) -> Result<LogoutReque
             Some((uri.to_owned(), parameters.get("state").map(str::to_owned)))
         }
         Some(_) => {
-            return Err("The 'post_logout_redirect_uri' parameter must be a sign-out redirect URI of the application."
-                .to_owned());
+            return Err(
+                "The 'post_logout_redirect_uri' parameter must be a Logout redirect URI in the client app settings."
+                    .to_owned(),
+            );
         }
         None => None,
     };

@@ -1,6 +1,7 @@
 //! An authorization server that behaves like Okta's: a custom one at `/oauth2/default` and the org's own. Strict where
 //! Okta is strict, with Okta's paths, claims and both of its error shapes.
 
+mod application;
 mod authorization_response;
 mod authorization_server;
 mod authorize;

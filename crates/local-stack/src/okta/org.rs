@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::application::Application;
 use super::grants::Grants;
 use super::keys::KeyRing;
 use super::sessions::SignIns;
+use crate::faults::Fault;
 use crate::jws::SigningKey;
 use crate::options::DemoUser;
 use crate::random_ids::random_text;
@@ -44,8 +46,17 @@ impl Okta {
         self.shared.clock.unix_now()
     }
 
+    pub(super) fn application(&self) -> Application<'_> {
+        Application::of(&self.shared.options, &self.shared.faults)
+    }
+
     pub(super) fn user(&self, id: &str) -> Option<&DemoUser> {
         self.shared.options.users.iter().find(|user| user.id == id)
+    }
+
+    /// Whether the application is assigned to the user.
+    pub(super) fn is_assigned(&self, user_id: &str) -> bool {
+        !self.shared.faults.holds(Fault::OktaUserNotAssigned) && self.user(user_id).is_some_and(|user| user.assigned)
     }
 
     /// A fresh secret of 256 random bits, noted among the issued ones.

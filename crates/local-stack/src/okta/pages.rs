@@ -76,12 +76,16 @@ impl SignInPage<'_> {
     }
 }
 
-/// Tells the person what went wrong, and gives the machine-readable code beside it.
+/// Tells the person what went wrong, in the lines of Okta's page (quoted in joshp23/YOURLS-OIDC#5 and
+/// oktadev/okta-node-express-typescript-react-example#12). Okta translates what stands before the colons
+/// (oktadev/okta-aspnetcore-mvc-example#14), which the stack does not.
 pub(super) fn error_page(status: StatusCode, code: &str, description: &str) -> Response {
     let body = html! {
-        h1 { "Your request resulted in an error" }
-        p.problem role="alert" { (description) }
-        p.lead { "Error code: " code { (code) } }
+        h1 { (status.as_str()) " " (status.canonical_reason().unwrap_or_default()) }
+        p { "Your request resulted in an error." }
+        p.lead { "Identity Provider: Unknown" }
+        p.lead { "Error Code: " (code) }
+        p.problem role="alert" { "Description: " (description) }
     };
     page_response(status, "Error", &body, "'none'")
 }

@@ -5,9 +5,9 @@
 //! A wrong client or redirect URI is shown to the person in front of the browser: redirecting would send the answer to
 //! somebody unknown. Everything else goes back to the app.
 
+use super::application::Application;
 use super::parameters::{Parameters, RepeatedParameter};
 use super::scopes::{Scope, Scopes};
-use crate::options::Options;
 
 /// Longest scope (guides/refresh-tokens, "Get a refresh token", note; 1024 in the reference of 2024), state, nonce or
 /// login hint; a client that needs more carries data where it does not belong.
@@ -77,9 +77,9 @@ impl AuthorizationRequest {
     }
 
     /// Checks every parameter.
-    pub(super) fn parse(parameters: &Parameters, options: &Options) -> Result<Self, RequestError> {
-        check_client(parameters, options)?;
-        let redirect_uri = check_redirect_uri(parameters, options)?;
+    pub(super) fn parse(parameters: &Parameters, application: &Application<'_>) -> Result<Self, RequestError> {
+        check_client(parameters, application)?;
+        let redirect_uri = check_redirect_uri(parameters, application)?;
         let state = parameters.get("state").map(str::to_owned);
         let refuse = |code, description: &str| RequestError::Redirect {
             redirect_uri: redirect_uri.clone(),
@@ -104,7 +104,13 @@ impl AuthorizationRequest {
             return Err(refuse("request_not_supported", "Signed request objects are not supported."));
         }
         match parameters.get("response_type") {
-            Some("code") => {}
+            Some("code") if application.has_code_grant => {}
+            Some("code") => {
+                return Err(refuse(
+                    "unsupported_response_type",
+                    "The response type is not supported by the authorization server. Configured response types: [none].",
+                ));
+            }
             Some(_) => {
                 return Err(refuse("unsupported_response_type", "The response type is not supported: use 'code'."));
             }
@@ -133,6 +139,12 @@ impl AuthorizationRequest {
             return Err(refuse(
                 "invalid_scope",
                 "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.",
+            ));
+        }
+        if scopes.contains(Scope::OfflineAccess) && !application.has_refresh_grant {
+            return Err(refuse(
+                "invalid_scope",
+                "The following scopes are not allowed for this request: [offline_access].",
             ));
         }
         let code_challenge = parameters
@@ -175,21 +187,24 @@ impl AuthorizationRequest {
 }
 
 /// Whether the request is by the registered application.
-pub(super) fn check_client(parameters: &Parameters, options: &Options) -> Result<(), RequestError> {
+pub(super) fn check_client(parameters: &Parameters, application: &Application<'_>) -> Result<(), RequestError> {
     let problem = match parameters.get("client_id") {
-        Some(id) if id == options.client_id => return Ok(()),
-        Some(id) => format!("No application has the client id '{}'.", shorten(id)),
+        Some(id) if application.has_client_id(id) => return Ok(()),
+        Some(id) => {
+            format!("Invalid value for 'client_id' parameter. No application has the client id '{}'.", shorten(id))
+        }
         None => "The 'client_id' parameter is missing.".to_owned(),
     };
     Err(RequestError::ShowPage { code: "invalid_client", description: problem })
 }
 
-fn check_redirect_uri(parameters: &Parameters, options: &Options) -> Result<String, RequestError> {
+fn check_redirect_uri(parameters: &Parameters, application: &Application<'_>) -> Result<String, RequestError> {
     let problem = match parameters.get("redirect_uri") {
-        Some(uri) if options.redirect_uris.iter().any(|registered| registered == uri) => return Ok(uri.to_owned()),
+        Some(uri) if application.has_redirect_uri(uri) => return Ok(uri.to_owned()),
         Some(uri) => format!(
-            "The 'redirect_uri' parameter must be a sign-in redirect URI of the application, equal in every character \
-             and the port. It was '{}', which is not registered.",
+            // The catalogue's sentence ends in a link to the settings.
+            "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings: it was '{}', which is \
+             not registered. Every character is compared, and the port.",
             shorten(uri)
         ),
         None => "The 'redirect_uri' parameter is missing.".to_owned(),
@@ -224,6 +239,8 @@ fn shorten(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::faults::Faults;
+    use crate::options::Options;
 
     const GOOD: &[(&str, &str)] = &[
         ("client_id", "0oa1jetbridgelocal5d"),
@@ -245,7 +262,8 @@ mod tests {
             query.append_pair(name, value);
         }
         let parameters = Parameters::parse(query.finish().as_bytes())?;
-        AuthorizationRequest::parse(&parameters, &Options::default())
+        let options = Options::default();
+        AuthorizationRequest::parse(&parameters, &Application::of(&options, &Faults::default()))
     }
 
     fn error(changes: &[(&str, &str)]) -> (&'static str, bool) {

@@ -12,25 +12,27 @@ use http::{HeaderMap, Method};
 
 use super::authorization_server::AuthorizationServer;
 use super::call::Call;
-use super::errors::ApiError;
+use super::errors::{ApiError, OAuthError, RATE_LIMIT_RESET};
 use super::org::Okta;
 use super::server_kind::ServerKind;
 use super::{authorize, logout, metadata, revoke, sign_in, token, userinfo};
+use crate::faults::Fault;
 use crate::request_log::Operation;
 
 /// The token endpoint's name in the request log.
 const TOKEN: &str = "token";
+const RATE_LIMITED: u16 = 429;
 
 type Handler = fn(&AuthorizationServer, &Call) -> Response;
 
 /// Both servers' endpoints and the sign-in page.
 pub(crate) fn router(okta: &Arc<Okta>) -> Router {
-    let custom = AuthorizationServer { okta: Arc::clone(okta), kind: ServerKind::Custom };
+    let server = |kind| AuthorizationServer { okta: Arc::clone(okta), kind, asked_origin: None };
+    let custom = server(ServerKind::Custom);
     let custom_path = custom.base_path();
-    let org = AuthorizationServer { okta: Arc::clone(okta), kind: ServerKind::Org };
     Router::new()
         .merge(server_routes(&custom_path, custom))
-        .merge(server_routes("", org))
+        .merge(server_routes("", server(ServerKind::Org)))
         .fallback(|| ready(ApiError::NotFound.to_response()))
         .method_not_allowed_fallback(|| ready(ApiError::MethodNotAllowed.to_response()))
 }
@@ -80,10 +82,36 @@ fn endpoint(methods: MethodFilter, operation: &'static str, handler: Handler) ->
             {
                 tokio::time::sleep(time).await;
             }
-            let mut response = handler(&server, &call);
+            let server = server.asked_by(&call.headers);
+            let mut response = refuse(&server, operation).unwrap_or_else(|| handler(&server, &call));
             response.extensions_mut().insert(Operation(operation));
             response
         }
     };
     on(methods, call)
+}
+
+/// What Okta says before an endpoint of the authorization server gets to see a request. The browser's are pages.
+fn refuse(server: &AuthorizationServer, operation: &str) -> Option<Response> {
+    const FAULTS: &[Fault] = &[
+        Fault::OktaFeatureMissing,
+        Fault::OktaPermissionMissing,
+        Fault::OktaResourceMissing,
+        Fault::OktaInternalError,
+        Fault::OktaReadOnly,
+        Fault::OktaRateLimited,
+    ];
+    if ["authorize", "sign_in", "logout"].contains(&operation) {
+        return None;
+    }
+    if let Some(answer) = server.find_missing_feature().filter(|_| !["discovery", "keys"].contains(&operation)) {
+        return Some(OAuthError::from(answer).to_response());
+    }
+    let error = match server.okta.shared.faults.take_answer(FAULTS)? {
+        answer if answer.status == RATE_LIMITED => {
+            ApiError::RateLimited { reset: server.okta.now() + RATE_LIMIT_RESET }
+        }
+        answer => ApiError::Fault(answer),
+    };
+    Some(error.to_response())
 }

@@ -6,26 +6,25 @@ use std::time::Duration;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::StatusCode;
 use http::header::{AUTHORIZATION, ORIGIN};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::authorization_server::AuthorizationServer;
 use super::call::Call;
-use super::errors::{ApiError, OAuthError, json_response, unavailable};
+use super::errors::{
+    ApiError, NO_MATCHING_POLICY, OAuthError, RATE_LIMIT_RESET, USER_NOT_ASSIGNED, json_response, unavailable,
+};
 use super::grants::{Authorization, GrantError, GrantId};
 use super::id_token::{TokenContext, access_token_claims, id_token_claims};
 use super::parameters::{Parameters, is_form};
 use super::scopes::{Scope, Scopes};
 use super::server_kind::ServerKind;
-use crate::faults::Fault;
+use crate::faults::{Fault, Faults};
 use crate::jws::KeyError;
 use crate::random_ids::random_text;
 use crate::server::BreakConnection;
-
-/// Seconds until a rate-limited client may come back: short, so that tests need not wait for Okta's minute.
-const RATE_LIMIT_RESET: i64 = 1;
 
 /// Grants that Okta has, and this application does not.
 const FOREIGN_GRANT_TYPES: &[&str] = &[
@@ -37,7 +36,26 @@ const FOREIGN_GRANT_TYPES: &[&str] = &[
     "urn:ietf:params:oauth:grant-type:token-exchange",
     "urn:openid:params:grant-type:ciba",
 ];
-const GRANT_TYPES: &str = "Configured grant types: [authorization_code, refresh_token].";
+/// What is said to a request whatever it holds.
+const FAULTS: &[Fault] = &[
+    Fault::TokenServerError,
+    Fault::TokenTooManyGroups,
+    Fault::TokenTemporarilyUnavailable,
+    Fault::TokenGrantMismatched,
+    Fault::TokenUserRateLimited,
+    Fault::TokenCodeInvalid,
+    Fault::TokenPkceFailed,
+    Fault::TokenRedirectUriDiffers,
+    Fault::TokenRefreshTokenInvalid,
+    Fault::TokenRefreshScopesDenied,
+    Fault::TokenCredentialsMissing,
+    Fault::TokenGrantTypeUnsupported,
+    Fault::TokenClaimFailed,
+];
+/// A department that STS takes for the value of no tag.
+const NO_TAG_VALUE: &str = "R&D";
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 pub(super) fn token(server: &AuthorizationServer, call: &Call) -> Response {
     let okta = &server.okta;
@@ -47,6 +65,17 @@ pub(super) fn token(server: &AuthorizationServer, call: &Call) -> Response {
     }
     if faults.take(Fault::TokenRateLimited) {
         return ApiError::RateLimited { reset: okta.now() + RATE_LIMIT_RESET }.to_response();
+    }
+    if faults.holds(Fault::OktaNetworkZone)
+        && let Some(answer) = Fault::OktaNetworkZone.answer()
+    {
+        return OAuthError::from(answer).to_response();
+    }
+    if let Some(answer) = faults.take_answer(FAULTS) {
+        return OAuthError::from(answer).to_response();
+    }
+    if let Some(refusal) = demand_proof(faults, call) {
+        return refusal;
     }
     if !is_form(&call.headers) {
         return ApiError::WrongContentType.to_response();
@@ -89,16 +118,23 @@ fn read_and_grant(server: &AuthorizationServer, call: &Call) -> Result<Granted, 
         OAuthError::invalid_request(format!("The parameter '{}' was sent more than once.", repeated.0))
     })?;
     authenticate_client(server, &parameters, call)?;
+    let application = server.okta.application();
+    let unticked = || {
+        let told = "The client is not authorized to use the provided grant type.";
+        OAuthError::new("unauthorized_client", format!("{told} {}", application.grant_types()))
+    };
     match parameters.get("grant_type") {
+        Some("authorization_code") if !application.has_code_grant => Err(unticked()),
+        Some("refresh_token") if !application.has_refresh_grant => Err(unticked()),
         Some("authorization_code") => redeem_code(server, &parameters),
         Some("refresh_token") => refresh(server, &parameters),
-        Some(known) if FOREIGN_GRANT_TYPES.contains(&known) => Err(OAuthError::new(
-            "unauthorized_client",
-            format!("The client is not authorized to use the provided grant type. {GRANT_TYPES}"),
-        )),
+        Some(known) if FOREIGN_GRANT_TYPES.contains(&known) => Err(unticked()),
         Some(_) => Err(OAuthError::new(
             "unsupported_grant_type",
-            format!("The authorization grant type is not supported by the authorization server. {GRANT_TYPES}"),
+            format!(
+                "The authorization grant type is not supported by the authorization server. {}",
+                application.grant_types()
+            ),
         )),
         None => Err(OAuthError::invalid_request(
             "The token request must specify a 'grant_type'. Valid values: [authorization_code, refresh_token]",
@@ -117,9 +153,14 @@ pub(super) fn authenticate_client(
     parameters: &Parameters,
     call: &Call,
 ) -> Result<(), OAuthError> {
+    if server.okta.shared.faults.holds(Fault::OktaClientSecretDemanded)
+        && let Some(answer) = Fault::OktaClientSecretDemanded.answer()
+    {
+        return Err(answer.into());
+    }
     refuse_client_authentication(parameters, call)?;
     match parameters.get("client_id") {
-        Some(id) if id == server.okta.shared.options.client_id => Ok(()),
+        Some(id) if server.okta.application().has_client_id(id) => Ok(()),
         Some(_) => Err(OAuthError::invalid_client("Invalid value for 'client_id' parameter.")),
         None => Err(OAuthError::invalid_client("No client credentials found.")),
     }
@@ -134,6 +175,35 @@ pub(super) fn refuse_client_authentication(parameters: &Parameters, call: &Call)
         || ["client_secret", "client_assertion"].iter().any(|name| parameters.get(name).is_some());
     if tries {
         return Err(OAuthError::invalid_client("The application is a public client: it cannot authenticate itself."));
+    }
+    Ok(())
+}
+
+/// What an application that wants DPoP says to requests without it (guides/dpop).
+fn demand_proof(faults: &Faults, call: &Call) -> Option<Response> {
+    let is_demanded = faults.holds(Fault::OktaDpopDemanded);
+    let fault = match faults.take(Fault::TokenDpopNonceDemanded) {
+        false if is_demanded && !call.headers.contains_key(DPOP) => Fault::OktaDpopDemanded,
+        false if !is_demanded => return None,
+        _ => Fault::TokenDpopNonceDemanded,
+    };
+    let mut response = OAuthError::from(fault.answer()?).to_response();
+    if fault == Fault::TokenDpopNonceDemanded
+        && let Ok(nonce) = HeaderValue::try_from(random_text(24))
+    {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    Some(response)
+}
+
+/// Whether the user may still have tokens of the application, and the server's policy still allows these scopes. What Okta says
+/// of a user who was unassigned after signing in is not found: here it is what the browser is told.
+fn check_access(server: &AuthorizationServer, user_id: &str, scopes: &Scopes) -> Result<(), OAuthError> {
+    if !server.okta.is_assigned(user_id) {
+        return Err(OAuthError::new("access_denied", USER_NOT_ASSIGNED));
+    }
+    if !server.allows(scopes) {
+        return Err(OAuthError::new("access_denied", NO_MATCHING_POLICY).with_status(StatusCode::UNAUTHORIZED));
     }
     Ok(())
 }
@@ -167,6 +237,11 @@ fn refresh(server: &AuthorizationServer, parameters: &Parameters) -> Result<Gran
         OAuthError::new("invalid_scope", "One or more scopes are not configured for the authorization server resource.")
     })?;
     let rotation = server.okta.shared.options.rotation;
+    // Before the token is spent.
+    let owner = server.okta.grants().find_refresh_token(token, server.kind, server.okta.now()).cloned();
+    if let Some(owner) = owner {
+        check_access(server, &owner.user_id, requested.as_ref().unwrap_or(&owner.scopes))?;
+    }
     let refreshed = server
         .okta
         .grants()
@@ -214,10 +289,9 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
     let access_token_lifetime = seconds(options.access_token_lifetime);
     // Users cannot be removed while the stack runs; one that is not there would be a bug and gets no token.
     let user = okta.user(&granted.authorization.user_id).ok_or(KeyError)?;
-    let issuer = server.issuer();
     let key = okta.keys.current();
     let context = TokenContext {
-        issuer: &issuer,
+        issuer: &granted.authorization.issuer,
         client_id: &options.client_id,
         user,
         authorization: &granted.authorization,
@@ -225,7 +299,11 @@ fn build_answer(server: &AuthorizationServer, granted: Granted) -> Result<Value,
         now,
         id_token_expires_at: now.saturating_add(seconds(options.id_token_lifetime)),
         access_token_expires_at: now.saturating_add(access_token_lifetime),
-        has_access_claims: server.kind == ServerKind::Custom && options.access_claims,
+        has_access_claims: server.kind == ServerKind::Custom && okta.shared.has_access_claims(),
+        department: match okta.shared.faults.holds(Fault::TagValueRefused) {
+            true => Some(NO_TAG_VALUE),
+            false => user.department.as_deref(),
+        },
     };
     let access_token = match server.kind {
         ServerKind::Custom => key.sign(&access_token_claims(&context))?,

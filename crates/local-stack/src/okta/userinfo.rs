@@ -13,7 +13,7 @@ use super::call::Call;
 use super::errors::json_response;
 use super::parameters::is_form;
 use super::scopes::{Scope, Scopes};
-use crate::faults::Fault;
+use crate::faults::{Fault, FaultAnswer};
 use crate::options::DemoUser;
 
 pub(super) fn userinfo(server: &AuthorizationServer, call: &Call) -> Response {
@@ -26,6 +26,10 @@ pub(super) fn userinfo(server: &AuthorizationServer, call: &Call) -> Response {
     if call.headers.contains_key(AUTHORIZATION) && is_form(&call.headers) && is_sent_in(&call.body) {
         let told = "The access token cannot be specified in both the Authorization header and the request-body.";
         return refuse(server, StatusCode::BAD_REQUEST, "invalid_request", told);
+    }
+    let told = okta.shared.faults.take_answer(&[Fault::UserInfoScopeMissing, Fault::UserInfoTokenRefused]);
+    if let Some(FaultAnswer { status, code, message, .. }) = told {
+        return refuse(server, StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN), code, message);
     }
     let Some(token) = read_bearer_token(&call.headers) else {
         return refuse(server, StatusCode::UNAUTHORIZED, "invalid_request", "The access token is missing.");

@@ -11,6 +11,7 @@ use super::address::{Address, Resource};
 use super::error::Refusal;
 use super::operations::{Asked, Permission};
 use crate::credentials::TemporaryCredentials;
+use crate::faults::Fault;
 use crate::iam::{self, Call, Caller, Policy, PolicyKind, evaluate};
 use crate::options::Options;
 use crate::role_session::request_context;
@@ -94,9 +95,16 @@ impl Authorizer {
     fn check(&self, signer: &TemporaryCredentials, permission: &Permission<'_>) -> Result<(), Refusal> {
         let deployment = self.shared.deployment();
         let role = deployment.and_then(|deployment| deployment.roles.get(&signer.role_arn));
-        let policies = role.into_iter().flat_map(|role| &role.policies).chain(&self.demo).map(AsRef::as_ref);
+        let faults = &self.shared.faults;
         let bucket = &permission.address.bucket;
+        // s3:ListBucket that is allowed on objects is allowed on nothing.
+        let is_misplaced = faults.holds(Fault::RoleListsObjects) && permission.action == "s3:ListBucket";
+        let is_allowed_nothing = faults.holds(Fault::RoleWithoutPolicies) || is_misplaced;
+        let policies = role.into_iter().flat_map(|role| &role.policies).chain(&self.demo).map(AsRef::as_ref);
+        let policies = policies.filter(|_| !is_allowed_nothing);
+        let denial = faults.holds(Fault::BucketPolicyDenies).then(|| denial_of(bucket)).flatten();
         let bucket_policy = deployment.and_then(|deployment| deployment.buckets.get(bucket)?.as_ref());
+        let bucket_policy = denial.as_ref().or(bucket_policy);
         let context = request_context(&self.shared, role, signer);
         let conditions = permission.conditions.iter();
         let context = conditions.fold(context, |context, (key, value)| context.with(&format!("s3:{key}"), value));
@@ -109,6 +117,15 @@ impl Authorizer {
         };
         evaluate(policies, bucket_policy, &call).map_err(|why| permission.refuse(signer, why))
     }
+}
+
+/// The policy of a bucket that lets nobody in. No use for the whole account, which has none.
+fn denial_of(bucket: &str) -> Option<Policy> {
+    let arn = format!("arn:aws:s3:::{bucket}");
+    let document = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, format!("{arn}/*")] },
+    ] });
+    Policy::parse(&document, PolicyKind::Resource).ok().filter(|_| !bucket.is_empty())
 }
 
 /// The account that owns the buckets.

@@ -170,6 +170,18 @@ impl Refusal {
             .with("ResourceType", "BUCKET")
     }
 
+    /// As seen in yanganto/s3rs#18: the elements in this order.
+    pub(super) fn permanent_redirect(bucket: &str, endpoint: &str) -> Self {
+        Self::new(
+            StatusCode::MOVED_PERMANENTLY,
+            "PermanentRedirect",
+            "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all \
+             future requests to this endpoint.",
+        )
+        .with("Endpoint", endpoint)
+        .with("Bucket", bucket)
+    }
+
     pub(super) fn temporary_redirect(endpoint: &str, location: &str) -> Self {
         Self::new(
             StatusCode::TEMPORARY_REDIRECT,

@@ -20,6 +20,7 @@ mod preflight;
 mod reading;
 mod seeds;
 mod service;
+mod spoiling;
 mod store;
 mod stored;
 #[cfg(test)]
@@ -89,7 +90,6 @@ pub(crate) fn router(shared: Arc<Shared>, credentials: Arc<CredentialRegistry>) 
         shared: Arc::clone(&shared),
         buckets: Arc::clone(&buckets),
         authorizer: authorizer.clone(),
-        region: shared.options.region.clone(),
         tokens: TokenSealer::new(&random_bytes::<32>()),
         nothing: Store::new(Vec::new(), false, Quota::new(0)),
     };
@@ -149,7 +149,7 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
     headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
     // S3 says where a bucket is even to those whom it refuses.
     if server.exists(&address.bucket)
-        && let Ok(region) = HeaderValue::try_from(&server.shared.options.region)
+        && let Ok(region) = HeaderValue::try_from(server.shared.bucket_region())
     {
         headers.insert(BUCKET_REGION, region);
     }
@@ -169,8 +169,7 @@ impl S3Server {
         ids: &RequestIds,
     ) -> Result<Response, Refusal> {
         let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
-        let VerifiedHead { signer, payload } =
-            verify_head(&self.shared.options.region, head, &self.credentials, self.shared.clock.now())?;
+        let VerifiedHead { signer, payload } = self.verify(head, &Address::parse(parts.uri.path()).bucket)?;
         let asked = Arc::new(asked?);
         self.check_faults(&asked, &signer)?;
         listing_parameters::check(&asked)?;
@@ -227,6 +226,19 @@ impl S3Server {
             response.extensions_mut().insert(BreakConnection);
         }
         Ok(response)
+    }
+
+    /// The endpoint stands for that of every region. Where a bucket is comes before who asks: S3 tells it to everybody.
+    fn verify(&self, head: RequestHead<'_>, bucket: &str) -> Result<VerifiedHead, Refusal> {
+        let region = self.shared.bucket_region();
+        let verify_in = |region| verify_head(region, head, &self.credentials, self.shared.clock.now());
+        match verify_in(region) {
+            Err(SigV4Error::WrongRegion { .. }) if bucket.is_empty() => Ok(verify_in(&self.shared.options.region)?),
+            Err(SigV4Error::WrongRegion { .. }) if self.shared.faults.holds(Fault::S3BucketElsewhere) => {
+                Err(Refusal::permanent_redirect(bucket, &format!("s3.{region}.amazonaws.com")))
+            }
+            decided => Ok(decided?),
+        }
     }
 
     /// An answer in place of the work.
@@ -329,8 +341,8 @@ impl S3Server {
         if faults.take(Fault::S3InvalidToken) {
             return Err(SigV4Error::InvalidToken.into());
         }
-        if faults.take(Fault::S3SlowDown) {
-            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."));
+        if let Some(refusal) = spoiling::find(faults, asked.operation.name) {
+            return Err(refusal);
         }
         if faults.take(Fault::S3TemporaryRedirect) {
             return Err(temporary_redirect(&asked.address));

@@ -46,13 +46,17 @@ pub(super) struct ObjectStore {
     pub shared: Arc<Shared>,
     pub buckets: Arc<Buckets>,
     pub authorizer: Authorizer,
-    pub region: String,
     pub tokens: TokenSealer,
     /// In place of a bucket whose objects are a rule. There is no room in it.
     pub nothing: Store,
 }
 
 impl ObjectStore {
+    /// Where buckets are.
+    fn region(&self) -> String {
+        self.shared.bucket_region().to_owned()
+    }
+
     fn bucket(&self, name: &str) -> S3Result<Bucket<'_>> {
         match self.buckets.find(name) {
             Lookup::Found(bucket) => Ok(bucket),
@@ -151,10 +155,10 @@ macro_rules! describe {
 impl S3 for ObjectStore {
     async fn list_buckets(&self, request: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
         let asked = asked(&request.extensions)?;
-        let page = bucket_list::list(asked, &self.region, self.buckets.names(), &self.tokens)?;
+        let page = bucket_list::list(asked, &self.region(), self.buckets.names(), &self.tokens)?;
         let entry = |name| BucketEntry {
             name: Some(name),
-            bucket_region: page.has_regions.then(|| self.region.clone()),
+            bucket_region: page.has_regions.then(|| self.region()),
             creation_date: Some(Timestamp::from(OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000))),
         };
         Ok(S3Response::new(ListBucketsOutput {
@@ -168,7 +172,7 @@ impl S3 for ObjectStore {
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
         self.bucket(&request.input.bucket)?;
         Ok(S3Response::new(HeadBucketOutput {
-            bucket_region: Some(self.region.clone()),
+            bucket_region: Some(self.region()),
             access_point_alias: Some(false),
             ..HeadBucketOutput::default()
         }))
@@ -180,8 +184,8 @@ impl S3 for ObjectStore {
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {
         // "Buckets in Region us-east-1 have a LocationConstraint of null" (GetBucketLocation, S3 API reference). That of
         // eu-west-1 is `EU` only where the bucket was created with this old name.
-        let is_named = self.region != "us-east-1";
-        let location_constraint = is_named.then(|| BucketLocationConstraint::from(self.region.clone()));
+        let is_named = self.region() != "us-east-1";
+        let location_constraint = is_named.then(|| BucketLocationConstraint::from(self.region()));
         Ok(S3Response::new(GetBucketLocationOutput { location_constraint }))
     }
 
@@ -346,7 +350,7 @@ impl S3 for ObjectStore {
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        multipart::complete(self.store(&request.input.bucket)?, request, &self.region, self.now())
+        multipart::complete(self.store(&request.input.bucket)?, request, &self.region(), self.now())
     }
 
     async fn abort_multipart_upload(

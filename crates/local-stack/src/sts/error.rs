@@ -8,6 +8,7 @@ use http::StatusCode;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use crate::faults::FaultAnswer;
 use crate::sigv4::SigV4Error;
 
 const OWN_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -67,6 +68,13 @@ impl StsError {
     /// Whose fault it is.
     pub(super) fn kind(&self) -> &'static str {
         if self.status.is_client_error() { "Sender" } else { "Receiver" }
+    }
+}
+
+impl From<FaultAnswer> for StsError {
+    fn from(answer: FaultAnswer) -> Self {
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(status, answer.code, answer.message)
     }
 }
 

@@ -130,6 +130,26 @@ enum Kind {
     OnAnything,
 }
 
+impl Action {
+    fn is_signed(&self) -> bool {
+        !matches!(self.kind, Kind::WebIdentity | Kind::Saml)
+    }
+}
+
+/// What is said to any request, to signed ones, and to those that bring a token.
+const ANY_FAULTS: &[Fault] = &[Fault::StsInternalFailure, Fault::StsUnavailable, Fault::StsRegionDisabled];
+const SIGNED_FAULTS: &[Fault] = &[Fault::StsUnknownAccessKey, Fault::StsCredentialsExpired];
+const WEB_IDENTITY_FAULTS: &[Fault] = &[
+    Fault::StsClaimRejected,
+    Fault::StsTokenExpired,
+    Fault::StsTokenUnverified,
+    Fault::StsPackedPolicyTooLarge,
+    Fault::StsDurationTooLong,
+    Fault::StsAccessDenied,
+];
+
+const ROLE_FAULTS: &[Fault] = &[Fault::StsAssumeRoleDenied, Fault::StsTagSessionDenied, Fault::StsChainingTooLong];
+
 /// All there are in botocore's model.
 const ACTIONS: &[Action] = &[
     Action { name: "AssumeRole", kind: Kind::OnRole("RoleArn") },
@@ -159,6 +179,18 @@ impl Sts {
         };
         if self.shared.faults.take(Fault::StsThrottled) {
             return (Some(action), Err(StsError::throttled()));
+        }
+        let faults: &[&[Fault]] = match action.name {
+            "AssumeRole" => &[ANY_FAULTS, SIGNED_FAULTS, ROLE_FAULTS],
+            _ if action.is_signed() => &[ANY_FAULTS, SIGNED_FAULTS],
+            _ => &[ANY_FAULTS, WEB_IDENTITY_FAULTS],
+        };
+        if let Some(mut error) = self.shared.faults.take_answer(&faults.concat()).map(StsError::from) {
+            if Some(error.code) == Fault::StsTokenExpired.answer().map(|answer| answer.code) {
+                let now = self.shared.clock.unix_now();
+                error.message += &format!("{now} must be before the expiration date/time{now}");
+            }
+            return (Some(action), Err(error));
         }
         (Some(action), self.carry_out(action, parts, body, parameters).await)
     }

@@ -17,7 +17,7 @@ use super::xml::{element, wrap};
 use crate::credentials::{COGNITO, SessionFacts};
 use crate::faults::Fault;
 use crate::issuer_keys::{COGNITO_ISSUER, KeysError, peek_claims};
-use crate::role_session::{TagFault, check_tags, may_begin, provider_arn};
+use crate::role_session::{TagFault, check_tags, provider_arn};
 
 const MIN_SECONDS: u32 = 900;
 const MAX_SECONDS: u32 = 43_200;
@@ -60,10 +60,8 @@ impl Sts {
         let packed = add_tags(&mut session, &identity.claims)?;
 
         let denied = || StsError::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity");
-        let role = self.roles.find(&role_arn).ok_or_else(denied)?;
-        if !may_begin(role, &role_arn, &session, &self.shared.options.region) {
-            return Err(denied());
-        }
+        let role =
+            self.roles.find(&role_arn).filter(|_| self.roles.may_begin(&role_arn, &session)).ok_or_else(denied)?;
         if seconds.is_some_and(|seconds| seconds > role.max_session_seconds) {
             let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
             return Err(StsError::validation(message));
@@ -148,16 +146,21 @@ impl Sts {
         if issuer == COGNITO_ISSUER {
             return Some(Provider { principal: COGNITO.to_owned(), prefix: COGNITO.to_owned(), client_ids: None });
         }
+        let faults = &self.shared.faults;
+        if faults.holds(Fault::IamProviderMissing) {
+            return None;
+        }
         let (principal, client_ids) = match self.shared.deployment() {
             Some(deployment) => {
                 let known = deployment.account_providers.iter().find(|provider| provider.issuer == issuer)?;
                 (known.arn.clone(), known.client_ids.clone())
             }
-            None if [self.shared.custom_issuer(), self.shared.org_issuer()].iter().any(|known| known == issuer) => {
+            None if self.shared.has_built_in_provider(issuer) => {
                 (provider_arn(self.roles.account(), issuer), vec![self.shared.options.client_id.clone()])
             }
             None => return None,
         };
+        let client_ids = if faults.holds(Fault::IamAudienceMissing) { Vec::new() } else { client_ids };
         Some(Provider { principal, prefix: without_scheme.to_owned(), client_ids: Some(client_ids) })
     }
 }

@@ -27,9 +27,7 @@ use serde_json::{Map, Value};
 pub(crate) use api::{Authorization, DEFAULT_STAGE, Function, HttpApi, Route};
 #[cfg(test)]
 pub(crate) use bucket_policy::{BUCKET_ACTIONS, OBJECT_ACTIONS};
-pub(crate) use deployment::{
-    DEFAULT_SESSION_SECONDS, Deployment, Fallback, MatchType, Provider, Role, RoleMapping, RoleRule,
-};
+pub(crate) use deployment::{DEFAULT_SESSION_SECONDS, Deployment, Fallback, MatchType, Role, RoleMapping, RoleRule};
 pub(crate) use issuer::Issuer;
 pub(crate) use schemas::is_taggable;
 

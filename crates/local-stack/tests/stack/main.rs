@@ -3,10 +3,12 @@
 
 mod api;
 mod differential;
+mod faults;
 mod okta_faults;
 mod okta_logout;
 mod okta_metadata;
 mod okta_refresh;
+mod okta_set_ups;
 mod okta_sign_in;
 mod okta_tokens;
 mod server;

@@ -12,6 +12,7 @@ const ROTATE: Rotation = Rotation::WithGrace(Duration::from_secs(30));
 fn authorization() -> Authorization {
     Authorization {
         kind: Custom,
+        issuer: "https://dev-1.okta.com/oauth2/default".to_owned(),
         redirect_uri: URI.to_owned(),
         scopes: Scopes::parse("openid profile offline_access").unwrap(),
         nonce: None,

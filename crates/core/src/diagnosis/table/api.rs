@@ -1,0 +1,85 @@
+//! What stands before an API says in its place: API Gateway, Lambda's function URLs, AppSync.
+//!
+//! `diagnosis/api.rs` has where each is reported.
+
+use super::row::{Kind, Row};
+use crate::diagnosis::api as explain;
+use crate::error::Service;
+use Kind::{AccessDenied, Misconfigured, NotFound, Retryable};
+
+const REST: &str = "How do I troubleshoot HTTP 403 errors from API Gateway? (repost.aws/knowledge-center)";
+const SIGNING: &str = "IAM user guide, Troubleshoot signed requests for AWS APIs";
+
+const fn row(
+    id: &'static str,
+    code: &'static str,
+    fragment: &'static str,
+    kind: Kind,
+    cause: &'static str,
+    fix: &'static str,
+) -> Row {
+    Row::of(Some(Service::Api), id, code, fragment, kind, cause, fix)
+}
+
+#[rustfmt::skip]
+pub(super) static ROWS: &[Row] = &[
+    row("api-forbidden", "Forbidden", "", AccessDenied,
+        "an HTTP API says \"Forbidden\" for whatever is wrong with a signature or a permission",
+        "IAM console > Roles > the pool's authenticated role > Permissions: execute-api:Invoke (API Gateway), \
+         lambda:InvokeFunctionUrl and lambda:InvokeFunction (function URLs) or appsync:GraphQL (AppSync); the error has the \
+         ARN that this very call takes. Check \"region\" and \"service\" of API.endpoints too.")
+        .explained_by(explain::access_denied)
+        .from("aws/aws-cdk#21182, anomalyco/sst#6336"),
+    row("api-access-denied", "AccessDeniedException", "", AccessDenied,
+        "the role may not do this",
+        "IAM console > Roles > the pool's authenticated role > Permissions: execute-api:Invoke (API Gateway), \
+         lambda:InvokeFunctionUrl and lambda:InvokeFunction (function URLs) or appsync:GraphQL (AppSync); the error has the \
+         ARN that this very call takes.")
+        .explained_by(explain::access_denied)
+        .from(REST),
+    row("api-appsync-unauthorized", "UnauthorizedException", "", AccessDenied,
+        "AppSync does not let the role do this",
+        "IAM console > Roles > the pool's authenticated role > Permissions: execute-api:Invoke (API Gateway), \
+         lambda:InvokeFunctionUrl and lambda:InvokeFunction (function URLs) or appsync:GraphQL (AppSync); the error has the \
+         ARN that this very call takes.")
+        .explained_by(explain::access_denied)
+        .from("aws-amplify/amplify-cli#6595, amplify-category-api#1087"),
+    row("api-no-such-method", "MissingAuthenticationTokenException", "", NotFound,
+        "API Gateway has no such method and path: it says Missing Authentication Token of a signed request then",
+        "Check the stage at the path's beginning (with a domain of your own: the mapping in its place), the method, and that \
+         the API is deployed: API Gateway console > the API > Stages.")
+        .explained_by(explain::no_such_method)
+        .from(REST),
+    row("api-key-or-waf", "ForbiddenException", "", AccessDenied,
+        "API Gateway lets the request not through, although its signature is right",
+        "A method that wants an API key needs the header x-api-key with a key of a usage plan that has this stage (API \
+         Gateway console > Usage plans); else a rule of AWS WAF blocks it (WAF console > Web ACLs).")
+        .from(REST),
+    row("api-token-expired", "ExpiredTokenException", "", Retryable,
+        "the API finds AWS credentials expired that Cognito gave a moment ago: their clocks disagree", "")
+        .from(REST),
+    row("api-unknown-credentials", "UnrecognizedClientException", "", Misconfigured("API.endpoints"),
+        "the API in {api_region} does not accept the AWS credentials, not even new ones",
+        "Credentials of {region} work in its own partition (AWS, China or GovCloud); regions that an account has to enable \
+         may need session tokens for all regions (IAM console > Account settings > Security Token Service).")
+        .from(REST),
+    row("api-signature-expired", "InvalidSignatureException", "Signature expired", Retryable,
+        "the API's clock seems to be wrong: it finds signatures too old that were made by a service's time", "")
+        .from(REST),
+    row("api-signature-not-yet-current", "InvalidSignatureException", "Signature not yet current", Retryable,
+        "the API's clock seems to be wrong: it finds signatures too early that were made by a service's time", "")
+        .from(SIGNING),
+    row("api-signed-for-another", "InvalidSignatureException", "Credential should be scoped", Misconfigured("API.endpoints"),
+        "{api_host} was signed for {api_service} in {api_region}, which is not what it is",
+        "Correct \"region\" and \"service\" of its entry in API.endpoints, or those that the request names.")
+        .from(SIGNING),
+    row("api-signature-differs", "InvalidSignatureException", "", Misconfigured("API.endpoints"),
+        "the signature for {api_service} in {api_region} does not fit what has arrived at {api_host}",
+        "Something on the way changes the request: a proxy or CDN before a domain of your own that passes on another Host, \
+         path, query or header. Name the host that AWS gave the API, or let it pass all of them on.")
+        .from(SIGNING),
+    row("api-signature-incomplete", "IncompleteSignatureException", "", Misconfigured("API.endpoints"),
+        "parts of the signature have not arrived at {api_host}",
+        "Something on the way takes headers off the request: a proxy or CDN before a domain of your own.")
+        .from(SIGNING),
+];
