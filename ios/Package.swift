@@ -9,7 +9,7 @@ let notBuilt = ["Jetbridge.docc"]
 let apple: [Target.Dependency] = ["UIKit", "SwiftUI", "AuthenticationServices", "AppleFoundation", "Security"]
 let ofTheApp: [Target.Dependency] = [
     "Accessibility", "AppleFoundation", "CoreTransferable", "PhotosUI", "QuickLook", "SwiftUI",
-    "UniformTypeIdentifiers",
+    "UIKit", "UniformTypeIdentifiers",
 ]
 let library = "\(Context.packageDirectory)/build/bindings"
 let linking: [LinkerSetting] = [

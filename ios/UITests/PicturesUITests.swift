@@ -22,6 +22,7 @@ final class PicturesUITests: XCTestCase {
         "not-deleted", "deleted", "gone",
         "upload-reading", "upload-naming", "upload-key-wrong", "upload-taken", "uploading", "upload-failed",
         "upload-unreadable", "upload-interrupted", "upload-may-be-there", "upload-not-given-up", "uploaded",
+        "diagnosis-walking", "diagnosis-broken", "diagnosis-all-works", "diagnosis-signed-out",
     ]
 
     func testEveryStateInLight() throws {
@@ -35,7 +36,7 @@ final class PicturesUITests: XCTestCase {
     func testEveryStateInDark() {
         XCUIDevice.shared.appearance = .dark
         defer { XCUIDevice.shared.appearance = .light }
-        for sample in samples + ["details", "downloading", "upload-taken", "upload-failed"] {
+        for sample in samples + ["details", "diagnosis-broken", "downloading", "upload-taken", "upload-failed"] {
             picture("dark \(sample)", of: show(sample))
         }
     }

@@ -539,6 +539,36 @@ class ForeignCodeTest(AsyncTest):
         await bench.stack.shutdown()
 
 
+class DiagnosisTest(AsyncTest):
+    async def test_the_whole_chain_is_walked_and_nothing_of_it_is_secret(self):
+        bench = await Bench.start()
+        session = bench.session()
+        await session.restore()
+        before = await session.diagnose()
+        self.assertEqual([finding.link for finding in before.findings], list(jb.DiagnosisLink))
+        self.assertNotIn(jb.DiagnosisMark.BROKEN, {finding.mark for finding in before.findings})
+        marks = {finding.link: finding.mark for finding in before.findings}
+        self.assertEqual(marks[jb.DiagnosisLink.SIGN_IN], jb.DiagnosisMark.UNKNOWN)
+        self.assertEqual(len(before.text.splitlines()), len(before.findings))
+
+        await bench.signed_in(session)
+        after = await session.diagnose()
+        self.assertNotIn(jb.DiagnosisMark.BROKEN, {finding.mark for finding in after.findings})
+        keys = await session.aws_credentials()
+        token = await session.access_token()
+        printed = f"{before!r} {after!r}"
+        for secret in [keys.secret_access_key(), keys.session_token(), token.text(), bench.stack.user_password()]:
+            self.assertNotIn(secret, printed)
+
+        bench.stack.inject_fault("s3-access-denied", 1000)
+        refused = await session.diagnose()
+        marks = [finding.mark for finding in refused.findings]
+        place = marks.index(jb.DiagnosisMark.BROKEN)
+        self.assertEqual(set(marks[place + 1 :]), {jb.DiagnosisMark.NOT_REACHED})
+        self.assertIn("s3:", refused.findings[place].fix)
+        self.assertIn(refused.findings[place].fix, refused.text)
+
+
 class SecretsTest(AsyncTest):
     async def test_nothing_prints_a_secret(self):
         bench = await Bench.start()

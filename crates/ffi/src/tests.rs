@@ -11,8 +11,8 @@ use crate::api::{ApiHeader, ApiRequest};
 use crate::error::exception_name;
 use crate::storage::Adapter;
 use crate::{
-    CoreSession, JetbridgeConfig, LoginOptions, LoginParameter, SessionError, SessionOptions, SignOutMode,
-    StorageError, keychain_store, memory_store, runtime,
+    Cancellation, CoreSession, DiagnosisLink, DiagnosisMark, DiagnosisReport, JetbridgeConfig, LoginOptions,
+    LoginParameter, SessionError, SessionOptions, SignOutMode, StorageError, keychain_store, memory_store, runtime,
 };
 
 /// The variants of an enum in a source text, by the form that rustfmt gives them.
@@ -48,6 +48,10 @@ fn every_variant_of_the_core_has_one_here() {
         assert_eq!(variants(core, name), variants(here, name), "{name}");
     }
     assert_eq!(variants(core_error, "Service"), variants(error, "RemoteService"));
+    let core_report = include_str!("../../core/src/doctor/report.rs");
+    let diagnosis = include_str!("diagnosis.rs");
+    assert_eq!(variants(core_report, "Link"), variants(diagnosis, "DiagnosisLink"));
+    assert_eq!(variants(core_report, "Mark"), variants(diagnosis, "DiagnosisMark"));
     // A foreign store has no locks of its own, so it is never busy.
     let mut kinds = variants(core_storage, "StorageErrorKind");
     kinds.remove("Busy");
@@ -147,6 +151,35 @@ fn an_error_gives_the_core_s_answers() {
         assert_eq!(SessionError::from(here.to_core()), here);
     }
     assert_eq!(crate::Recovery::from(Recovery::SignIn), crate::Recovery::SignIn);
+}
+
+#[test]
+fn a_report_arrives_whole() {
+    use jetbridge::doctor::{Link, Mark, Report};
+    let core = Report::of_unusable_files(jetbridge::SessionError::Misconfigured {
+        setting: "okta_client_id".to_owned(),
+        problem: "there is none".to_owned(),
+        hint: "Copy it from Okta.".to_owned(),
+    });
+    let report = DiagnosisReport::from(core.clone());
+    assert_eq!(report.findings.len(), Link::ALL.len());
+    assert_eq!(report.text, core.to_string());
+    let broken = &report.findings[0];
+    assert_eq!((broken.link, broken.mark), (DiagnosisLink::Files, Mark::Broken.into()));
+    assert_eq!((broken.title.as_str(), broken.detail.as_str()), (Link::Files.title(), "there is none"));
+    assert_eq!(broken.setting.as_deref(), Some("okta_client_id"));
+    assert_eq!(broken.fix.as_deref(), Some("Copy it from Okta."));
+    assert!(report.findings[1..].iter().all(|finding| finding.mark == DiagnosisMark::NotReached));
+}
+
+/// What Swift needs: a caller that has gone does not keep the walk going.
+#[test]
+fn a_walk_ends_when_its_caller_has_gone() {
+    let cancellation = Arc::new(Cancellation::new());
+    let session = session().until(Arc::clone(&cancellation));
+    cancellation.cancel();
+    let ended = runtime::handle().block_on(session.diagnose());
+    assert_eq!(ended.unwrap_err(), SessionError::UserCancelled);
 }
 
 #[test]

@@ -12,6 +12,8 @@ final class HomeModel {
     let objects: ObjectsModel
     /// What is brought into the bucket.
     let upload: UploadModel
+    /// What is wrong, for whoever reads of an error.
+    let diagnosis: DiagnosisModel
 
     @ObservationIgnored private let session: (any JetbridgeSessionProtocol)?
     @ObservationIgnored private let browser: any SignInBrowser
@@ -36,6 +38,8 @@ final class HomeModel {
         }
         objects = ObjectsModel(session, files: files)
         upload = UploadModel(session, files: files)
+        diagnosis = DiagnosisModel(session)
+        diagnosis.failed = { [weak self] in self?.tell($0) }
         objects.bucketChanged = { [weak self] in self?.listAgain($0) }
         objects.failed = { [weak self] in self?.tell($0) }
         upload.bucketChanged = { [weak self] in self?.listAgain($0) }
@@ -44,13 +48,17 @@ final class HomeModel {
     }
 
     /// Shows these states and does nothing, for previews and pictures.
-    init(showing state: HomeState, objects: ObjectsState = ObjectsState(), upload: UploadState? = nil) {
+    init(
+        showing state: HomeState, objects: ObjectsState = ObjectsState(), upload: UploadState? = nil,
+        diagnosis: DiagnosisState? = nil
+    ) {
         self.state = state
         browser = .system
         session = nil
         files = LocalFiles()
         self.objects = ObjectsModel(nil, files: files, showing: objects)
         self.upload = UploadModel(nil, files: files, showing: upload)
+        self.diagnosis = DiagnosisModel(nil, showing: diagnosis)
     }
 
     /// The text of the search field.

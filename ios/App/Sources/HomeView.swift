@@ -8,15 +8,17 @@ struct HomeView: View {
     var body: some View {
         @Bindable var objects = model.objects
         @Bindable var upload = model.upload
+        @Bindable var diagnosis = model.diagnosis
         NavigationStack(path: $objects.path) {
             content
                 .navigationTitle("Jetbridge")
                 .bars(of: model)
                 .navigationDestination(for: ObjectAddress.self) { object in
-                    ObjectView(model: model.objects, key: object.key).bars(of: model)
+                    ObjectView(model: model.objects, key: object.key) { model.diagnosis.open() }.bars(of: model)
                 }
         }
         .sheet(item: $upload.naming) { NamingView(model: model.upload, naming: $0) }
+        .sheet(item: $diagnosis.sheet) { DiagnosisView(model: model.diagnosis, state: $0) }
         .onChange(of: upload.state) { _, now in now?.announce() }
         .task { await model.keepTime() }
     }
@@ -43,6 +45,7 @@ struct HomeView: View {
                         .buttonStyle(.borderedProminent)
                         .tint(Theme.buttonFill)
                     Button("Start over", role: .destructive) { model.signOut(.local) }
+                    WhatIsWrongButton { model.diagnosis.open() }
                 }
             }
         case .notSetUp(let error):
@@ -121,6 +124,7 @@ private struct WelcomeView: View {
                     }
                 }
                 .foregroundStyle(.secondary)
+                if reason != nil { WhatIsWrongButton { model.diagnosis.open() } }
                 TwoButtons(model: model)
                     .padding(.top)
             }
@@ -208,11 +212,15 @@ extension View {
     fileprivate func bars(of model: HomeModel) -> some View {
         safeAreaInset(edge: .bottom) {
             if let upload = model.upload.state, upload.naming == nil {
-                UploadBar(model: model.upload, state: upload).floating().accessibilityIdentifier("upload-bar")
+                UploadBar(model: model.upload, state: upload) { model.diagnosis.open() }
+                    .floating()
+                    .accessibilityIdentifier("upload-bar")
             }
         }
         .safeAreaInset(edge: .bottom) {
-            if let notice = model.state.notice { NoticeBar(notice: notice) { model.dismissNotice() } }
+            if let notice = model.state.notice {
+                NoticeBar(notice: notice, ask: { model.diagnosis.open() }, dismiss: { model.dismissNotice() })
+            }
         }
     }
 
@@ -229,6 +237,7 @@ extension View {
 /// What went wrong, or is done.
 private struct NoticeBar: View {
     let notice: Notice
+    let ask: @MainActor () -> Void
     let dismiss: @MainActor () -> Void
     @AccessibilityFocusState private var isFocused: Bool
 
@@ -239,8 +248,8 @@ private struct NoticeBar: View {
                 .accessibilityHidden(true)
             // A long text in large letters can be scrolled.
             ViewThatFits(in: .vertical) {
-                text
-                ScrollView { text }
+                all
+                ScrollView { all }
             }
             Button("Dismiss", systemImage: "xmark", action: dismiss)
                 .labelStyle(.iconOnly)
@@ -250,6 +259,13 @@ private struct NoticeBar: View {
         .accessibilityIdentifier("notice")
         // VoiceOver goes on reading elsewhere, unless it is told.
         .task(id: notice) { isFocused = true }
+    }
+
+    private var all: some View {
+        VStack(alignment: .leading, spacing: 8) {
+            text
+            if notice.isProblem { WhatIsWrongButton { ask() }.buttonStyle(.borderless) }
+        }
     }
 
     private var text: some View {

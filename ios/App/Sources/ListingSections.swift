@@ -26,6 +26,7 @@ struct ListingSections: View {
                     Text(error.text)
                 } actions: {
                     if error.canRetry { Button("Try again") { model.list() }.buttonStyle(.bordered) }
+                    WhatIsWrongButton { model.diagnosis.open() }
                 }
             }
         case .rows(let rows) where rows.objects.isEmpty && !rows.hasMore:
@@ -66,7 +67,7 @@ private struct RowsSection: View {
             Section {
                 ForEach(found) { ObjectLink(model: model.objects, row: $0) }
                 if let problem = rows.problem {
-                    NextPageFailed(problem: problem) { model.loadMore() }
+                    NextPageFailed(problem: problem, ask: { model.diagnosis.open() }, retry: { model.loadMore() })
                 } else if rows.hasMore {
                     HStack(spacing: 12) {
                         // A spinner that a list has recycled stands still, so each page gets a new one.
@@ -107,6 +108,7 @@ private struct RowsSection: View {
 
 private struct NextPageFailed: View {
     let problem: JetbridgeError
+    let ask: @MainActor () -> Void
     let retry: @MainActor () -> Void
 
     var body: some View {
@@ -114,6 +116,7 @@ private struct NextPageFailed: View {
             Text("The next page could not be loaded.")
             Text(problem.text).font(.footnote).foregroundStyle(.secondary)
             Button("Try again", action: retry).buttonStyle(.bordered)
+            WhatIsWrongButton { ask() }.buttonStyle(.borderless)
         }
     }
 }

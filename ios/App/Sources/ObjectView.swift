@@ -12,6 +12,8 @@ import AppleFoundation
 struct ObjectView: View {
     let model: ObjectsModel
     let key: String
+    /// What is wrong?
+    let ask: @MainActor () -> Void
     @State private var asksToDelete = false
 
     var body: some View {
@@ -24,7 +26,7 @@ struct ObjectView: View {
                     .accessibilityIdentifier("key")
                 if object.isDeleting { ProgressView("Deleting…") }
                 if let undeleted = object.undeleted {
-                    ProblemView(title: "It was not deleted", problem: .failed(undeleted)) {
+                    ProblemView(title: "It was not deleted", problem: .failed(undeleted), ask: { ask() }) {
                         if undeleted.canRetry { Button("Try again") { model.delete(key) } }
                     }
                 }
@@ -34,7 +36,7 @@ struct ObjectView: View {
                 Section { ProgressView("Asking Amazon S3…").frame(maxWidth: .infinity).padding() }
             case .failed(let error):
                 Section {
-                    ProblemView(title: "The details could not be loaded", problem: .failed(error)) {
+                    ProblemView(title: "The details could not be loaded", problem: .failed(error), ask: { ask() }) {
                         if error.canRetry { Button("Try again") { model.look() } }
                     }
                 }
@@ -67,7 +69,7 @@ struct ObjectView: View {
 
     @ViewBuilder
     private func download(size: UInt64?) -> some View {
-        if !object.isDeleting { DownloadSection(model: model, key: key, size: size) }
+        if !object.isDeleting { DownloadSection(model: model, key: key, size: size, ask: { ask() }) }
     }
 }
 
@@ -75,6 +77,7 @@ private struct DownloadSection: View {
     let model: ObjectsModel
     let key: String
     let size: UInt64?
+    let ask: @MainActor () -> Void
     @State private var preview: URL?
 
     var body: some View {
@@ -93,7 +96,7 @@ private struct DownloadSection: View {
             case .underWay(let progress):
                 TransferView(title: "Downloading", progress: progress) { model.cancelDownload(key) }
             case .failed(let problem):
-                ProblemView(title: "The download did not finish", problem: problem) {
+                ProblemView(title: "The download did not finish", problem: problem, ask: { ask() }) {
                     if problem.canRetry { Button("Try again", action: start) }
                 }
             case .done(let file):

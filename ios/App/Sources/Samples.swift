@@ -9,15 +9,18 @@ struct Sample: Identifiable {
     let state: HomeState
     var objects = ObjectsState()
     var upload: UploadState?
+    var diagnosis: DiagnosisState?
 
     /// Shows it and does nothing.
-    @MainActor var model: HomeModel { HomeModel(showing: state, objects: objects, upload: upload) }
+    @MainActor var model: HomeModel {
+        HomeModel(showing: state, objects: objects, upload: upload, diagnosis: diagnosis)
+    }
 
     var id: String { name }
 
     static func named(_ name: String) -> Sample? { all.first { $0.name == name } }
 
-    static let all = ofSession + ofObjects + ofUploads
+    static let all = ofSession + ofObjects + ofUploads + ofDiagnosis
 
     private static let ofSession: [Sample] = [
         Sample(name: "loading-session", state: HomeState()),
@@ -88,6 +91,39 @@ struct Sample: Identifiable {
         Sample(name: "upload-not-given-up", state: listed(.notGivenUp("photos/IMG_0001.heic", offline))),
         Sample(name: "uploaded", state: listed(.uploaded("photos/IMG_0001.heic"))),
     ]
+
+    private static let ofDiagnosis: [Sample] = [
+        Sample(name: "diagnosis-walking", state: signedIn(.failed(denied)), diagnosis: .walking),
+        Sample(name: "diagnosis-broken", state: signedIn(.failed(denied)), diagnosis: .known(report(.role))),
+        Sample(name: "diagnosis-all-works", state: list, diagnosis: .known(report(nil))),
+        Sample(
+            name: "diagnosis-signed-out", state: signedOut { $0.notice = .failed(offline) },
+            diagnosis: .known(report(nil, isSignedIn: false))),
+    ]
+
+    /// A few links are enough to look at.
+    private static func report(_ broken: DiagnosisLink?, isSignedIn: Bool = true) -> DiagnosisReport {
+        let links: [(DiagnosisLink, String)] = [
+            (.files, "configuration files"), (.clock, "clock"), (.signIn, "sign-in"), (.role, "role"),
+            (.bucket, "bucket"),
+        ]
+        let place = links.firstIndex { $0.0 == broken } ?? links.count
+        let findings = links.enumerated().map { at, link in
+            let isKnown = isSignedIn || at < 2
+            let mark: DiagnosisMark = at == place ? .broken : at > place ? .notReached : isKnown ? .ok : .unknown
+            return mark == .broken
+                ? DiagnosisFinding(
+                    link: link.0, mark: mark, title: link.1,
+                    detail: "the role does not let this identity pool's users have it", setting: "trust policy",
+                    fix: "Put this statement into the role's trust policy.",
+                    paste: "{\n  \"Effect\": \"Allow\",\n  \"Action\": \"sts:AssumeRoleWithWebIdentity\"\n}")
+                : DiagnosisFinding(
+                    link: link.0, mark: mark, title: link.1,
+                    detail: mark == .ok ? "it holds" : mark == .unknown ? "nobody is signed in" : "", setting: nil,
+                    fix: nil, paste: nil)
+        }
+        return DiagnosisReport(findings: findings, text: "a report")
+    }
 
     private static let list = listed(nil)
 

@@ -44,6 +44,7 @@ extension View {
 struct ProblemView<Actions: View>: View {
     let title: LocalizedStringKey
     let problem: Problem
+    let ask: @MainActor () -> Void
     @ViewBuilder let actions: Actions
 
     var body: some View {
@@ -58,6 +59,7 @@ struct ProblemView<Actions: View>: View {
                     .textSelection(.enabled)
             }
             actions.buttonStyle(.bordered)
+            WhatIsWrongButton { ask() }.buttonStyle(.borderless)
         }
     }
 }

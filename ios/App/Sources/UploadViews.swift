@@ -114,6 +114,8 @@ struct NamingView: View {
 struct UploadBar: View {
     let model: UploadModel
     let state: UploadState
+    /// What is wrong?
+    let ask: @MainActor () -> Void
 
     var body: some View {
         Group {
@@ -126,7 +128,7 @@ struct UploadBar: View {
             case .failed(let key, let problem):
                 VStack(alignment: .leading, spacing: 8) {
                     whose(key)
-                    ProblemView(title: "The upload did not finish", problem: problem) {
+                    ProblemView(title: "The upload did not finish", problem: problem, ask: { ask() }) {
                         inALine {
                             if problem.canRetry { Button("Try again") { model.retry() } }
                             Button("Another name") { model.chooseAgain() }

@@ -4,6 +4,7 @@ import Foundation
 import Jetbridge
 import SwiftUI
 import Testing
+import UIKit
 
 @testable import JetbridgeDemo
 
@@ -53,6 +54,8 @@ struct TextTests {
     private func texts(of model: HomeModel) -> Set<String> {
         (Drawn.texts, Drawn.pushed, Drawn.sheet) = ([], model.objects.path.last, model.upload.naming)
         Drawn.draw(HomeView(model: model))
+        Drawn.sheet = model.diagnosis.sheet
+        if Drawn.sheet != nil { Drawn.draw(HomeView(model: model)) }
         return Drawn.texts
     }
 
@@ -106,6 +109,36 @@ struct TextTests {
         #expect(try !texts("download-failed").contains("For your administrator: %@"))
         #expect(try texts("upload-taken").contains("Replace"))
         #expect(try !texts("upload-naming").contains("Replace"))
+    }
+
+    @Test("each error offers to find out what is wrong, and nothing else does")
+    func asking() throws {
+        for sample in Sample.all where sample.diagnosis == nil {
+            let isError = [
+                "session-ended", "sign-in-failed", "signed-out-here-only", "unavailable", "list-failed", "offline",
+                "next-page-failed", "details-failed", "details-denied", "download-failed", "device-full", "not-deleted",
+                "gone", "upload-failed", "upload-may-be-there", "upload-not-given-up",
+            ].contains(sample.name)
+            #expect(texts(of: sample.model).contains("What is wrong?") == isError, "\(sample.name)")
+        }
+    }
+
+    @Test("the answer says what is broken, what to do and how each link is, and is copied")
+    func answer() throws {
+        func texts(_ name: String) throws -> Set<String> { self.texts(of: try #require(Sample.named(name)).model) }
+        let marks: Set = ["Works", "Broken", "Not reached"]
+        let broken: Set = ["This does not work: %@", "Setting", "What to do", "To paste there", "Copy this text"]
+        #expect(try texts("diagnosis-broken").isSuperset(of: marks.union(broken)))
+        #expect(try texts("diagnosis-all-works").contains("Everything works."))
+        #expect(try texts("diagnosis-all-works").isDisjoint(with: broken))
+        #expect(try texts("diagnosis-signed-out").contains("Not known"))
+        _ = try texts("diagnosis-broken")
+        let copyReport = try #require(Drawn.buttons["Copy report"])
+        copyReport()
+        #expect(UIPasteboard.general.string == "a report")
+        let copyText = try #require(Drawn.buttons["Copy this text"])
+        copyText()
+        #expect(UIPasteboard.general.string?.contains("sts:AssumeRoleWithWebIdentity") == true)
     }
 
     @Test("an empty page with more to come is no empty bucket: the next one is asked for")

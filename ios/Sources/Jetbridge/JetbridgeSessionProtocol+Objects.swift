@@ -146,6 +146,13 @@ extension JetbridgeSessionProtocol {
             hint: "Hand it on to the session that has begun the upload.")
     }
 
+    /// Refuses: whoever wants to know what is wrong must not be told that nothing is.
+    public nonisolated func diagnose() async throws(JetbridgeError) -> DiagnosisReport {
+        throw .misconfigured(
+            setting: "JetbridgeSessionProtocol.diagnose", problem: "this session does not implement it",
+            hint: "Hand it on to a JetbridgeSession, or give a report.")
+    }
+
     /// Nothing that is known.
     public var leftovers: Leftovers { Leftovers() }
 }

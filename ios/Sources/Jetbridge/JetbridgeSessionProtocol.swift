@@ -109,6 +109,8 @@ public protocol JetbridgeSessionProtocol: AnyObject, Observable, Sendable {
     nonisolated func replaceAccessToken(_ refused: AccessToken) async throws(JetbridgeError) -> AccessToken
     /// Okta's profile of the user, fresh.
     nonisolated func userInfo() async throws(JetbridgeError) -> JetbridgeUser
+    /// What is wrong, link by link from the configuration to the bucket.
+    nonisolated func diagnose() async throws(JetbridgeError) -> DiagnosisReport
     /// Waits until nothing goes on beside the calls any more.
     nonisolated func settle() async
 }

@@ -12,6 +12,14 @@ import JetbridgeFFI
 public typealias BackgroundRenewal = JetbridgeFFI.BackgroundRenewal
 /// One mistake of a configuration: its file, its key, what is wrong and what would be right.
 public typealias ConfigProblem = JetbridgeFFI.ConfigProblem
+/// One link of the chain, whether it holds, and what to do if it does not.
+public typealias DiagnosisFinding = JetbridgeFFI.DiagnosisFinding
+/// What has to hold, in the order in which a sign-in and a listing need it.
+public typealias DiagnosisLink = JetbridgeFFI.DiagnosisLink
+/// What is known of a link: it holds, is broken, was not reached, or cannot be known now.
+public typealias DiagnosisMark = JetbridgeFFI.DiagnosisMark
+/// What is wrong: a finding for each link, and the whole as text for a ticket.
+public typealias DiagnosisReport = JetbridgeFFI.DiagnosisReport
 /// A file that was downloaded.
 public typealias DownloadedObject = JetbridgeFFI.DownloadedObject
 /// One of several accounts on the device: its name, whether it is the current one, and who is signed in.

@@ -38,6 +38,9 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
     @ObservationIgnored public var api: @MainActor (URLRequest) throws(JetbridgeError) -> APIAnswer = { _ in
         APIAnswer()
     }
+    /// What ``diagnose()`` answers, whatever ``failure`` is; without it, that all is well, as far as that is known without a
+    /// sign-in. A test that wants to look at a walk half-way waits in here.
+    @ObservationIgnored public var diagnosis: (@MainActor () async -> DiagnosisReport)?
     /// What fails now, and how; `nil` when all goes well.
     public var failure: JetbridgeError?
     /// Who will have signed in.
@@ -48,7 +51,7 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
     public var lifetime: Duration = .seconds(3600)
     /// The bucket's name.
     public nonisolated let bucket: String
-    /// Each sign-in, sign-out and redirect, in their order, for a test to look at.
+    /// Each sign-in, sign-out, redirect and diagnosis, in their order, for a test to look at.
     public private(set) var calls: [Call] = []
 
     /// What an API answers to one request.
@@ -79,6 +82,8 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
         case signOut(SignOutMode)
         /// The page that ends the browser's session.
         case endBrowserSession(URL)
+        /// What is wrong was asked.
+        case diagnose
     }
 
     private nonisolated let stateListeners = Broadcast<SessionState>()
@@ -201,6 +206,52 @@ public final class FakeJetbridgeSession: JetbridgeSessionProtocol {
 
     /// The user.
     public nonisolated func userInfo() async throws(JetbridgeError) -> JetbridgeUser { try await signedInUser() }
+
+    /// What ``diagnosis`` says, or throws when the task is cancelled meanwhile, as the real one does.
+    public nonisolated func diagnose() async throws(JetbridgeError) -> DiagnosisReport {
+        let report = await answerDiagnosis()
+        if Task.isCancelled { throw .cancelled }
+        return report
+    }
+
+    private func answerDiagnosis() async -> DiagnosisReport {
+        calls.append(.diagnose)
+        return await diagnosis?() ?? Self.report(isSignedIn: user != nil)
+    }
+
+    /// A report as the real session makes it: what is before `broken` holds, and what is after it was not reached. Without it,
+    /// nothing is broken, and what hangs on a sign-in is known if there is one.
+    public nonisolated static func report(
+        broken: DiagnosisFinding? = nil, isSignedIn: Bool = true
+    ) -> DiagnosisReport {
+        let place = broken.flatMap { links.firstIndex(of: $0.link) } ?? links.count
+        let signIn = links.firstIndex(of: .signIn) ?? links.count
+        let findings = links.enumerated().map { at, link in
+            if let broken, at == place { return broken }
+            if at > place { return finding(link, .notReached) }
+            return !isSignedIn && at >= signIn
+                ? finding(link, .unknown, "nobody is signed in") : finding(link, .ok, "it holds")
+        }
+        let lines = findings.map { finding in
+            let parts: [String?] = ["\(finding.mark)", finding.title, finding.detail, finding.fix, finding.paste]
+            return parts.compactMap(\.self).joined(separator: " ") + "\n"
+        }
+        return DiagnosisReport(findings: findings, text: lines.joined())
+    }
+
+    /// What was found of one link, under a title that fits its name.
+    public nonisolated static func finding(
+        _ link: DiagnosisLink, _ mark: DiagnosisMark, _ detail: String = "", setting: String? = nil,
+        fix: String? = nil, paste: String? = nil
+    ) -> DiagnosisFinding {
+        DiagnosisFinding(
+            link: link, mark: mark, title: "\(link)", detail: detail, setting: setting, fix: fix, paste: paste)
+    }
+
+    private nonisolated static let links: [DiagnosisLink] = [
+        .files, .clock, .network, .discovery, .keys, .client, .pushedRequests, .signIn, .idToken, .pool, .role, .tags,
+        .bucket, .region, .prefix, .api,
+    ]
 
     /// Is over at once.
     public nonisolated func settle() async {}

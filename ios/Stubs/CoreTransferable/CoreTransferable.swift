@@ -58,3 +58,8 @@ extension URL: Transferable {
     /// iOS 16, macOS 13, visionOS 1. https://developer.apple.com/documentation/foundation/url/transferrepresentation
     public static var transferRepresentation: some TransferRepresentation { TupleTransferRepresentation<URL>() }
 }
+
+extension String: Transferable {
+    /// iOS 16, macOS 13, visionOS 1. https://developer.apple.com/documentation/swift/string/transferrepresentation
+    public static var transferRepresentation: some TransferRepresentation { TupleTransferRepresentation<String>() }
+}

@@ -250,6 +250,8 @@ public struct Font: Sendable {
     public static let callout = Font()
     public static let footnote = Font()
     public func bold() -> Font { self }
+    /// iOS 15. https://developer.apple.com/documentation/swiftui/font/monospaced()
+    public func monospaced() -> Font { self }
 }
 
 public enum TextAlignment: Sendable { case leading, center, trailing }
@@ -334,6 +336,8 @@ public struct DefaultShareLinkLabel: Leaf {}
 extension ShareLink where PreviewImage == Never, PreviewIcon == Never, Label == DefaultShareLinkLabel {
     /// iOS 16. https://developer.apple.com/documentation/swiftui/sharelink/init(item:subject:message:)
     public init(item: URL, subject: Text? = nil, message: Text? = nil) where Data == CollectionOfOne<URL> {}
+    /// iOS 16. The same page, "Show all declarations".
+    public init(item: String, subject: Text? = nil, message: Text? = nil) where Data == CollectionOfOne<String> {}
 }
 
 public struct ContentUnavailableView<Label: View, Description: View, Actions: View>: Leaf {

@@ -105,3 +105,13 @@
 
     override nonisolated init() {}
 }
+
+/// iOS 3, visionOS 1. Of no actor (the documentation has `class UIPasteboard`, where `UIWindow` has `@MainActor`; firefox-ios reads
+/// it off the main thread, BrowserKit, UIPasteboardExtension.swift). https://developer.apple.com/documentation/uikit/uipasteboard
+open class UIPasteboard: NSObject {
+    private nonisolated(unsafe) static let theGeneral = UIPasteboard()
+    /// iOS 3, visionOS 1. https://developer.apple.com/documentation/uikit/uipasteboard/general
+    public class var general: UIPasteboard { theGeneral }
+    /// iOS 3, visionOS 1. https://developer.apple.com/documentation/uikit/uipasteboard/string
+    open var string: String?
+}

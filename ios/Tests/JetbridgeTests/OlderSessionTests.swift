@@ -1,5 +1,5 @@
-// A session of an app's own, written before there were `deleteObjects`, `abortUpload` and `leftovers`: it is compiled only as
-// long as it needs none of them.
+// A session of an app's own, written before there were `deleteObjects`, `abortUpload`, `leftovers` and `diagnose`: it is
+// compiled only as long as it needs none of them.
 import Foundation
 import Jetbridge
 import JetbridgeTesting
@@ -23,6 +23,8 @@ struct OlderSessionTests {
         #expect(session.leftovers == Leftovers())
         let refused = try await error { try await session.abortUpload(of: URL(filePath: "/film"), to: "film") }
         guard case .misconfigured = refused else { throw refused }
+        let unasked = try await error { _ = try await session.diagnose() }
+        guard case .misconfigured = unasked else { throw unasked }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a walk down the chain found, from the configuration's files to the bucket: one finding for each link, which a person
 //! can read, and paste into a ticket. Nothing in here is secret.
 
+use std::fmt;
+
 use crate::error::SessionError;
 
 /// What has to hold, in the order in which a sign-in and a listing need it.
@@ -216,9 +218,64 @@ impl Report {
     }
 }
 
+/// Plain text for a ticket: a line for each link, and below a broken one what to change, what to do and what to paste.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for finding in &self.findings {
+            let mark = match finding.mark {
+                Mark::Ok => '✓',
+                Mark::Broken => '✗',
+                Mark::NotReached => '–',
+                Mark::Unknown => '?',
+            };
+            write!(f, "{mark} {}", finding.link.title())?;
+            if !finding.detail.is_empty() {
+                write!(f, ": {}", finding.detail)?;
+            }
+            writeln!(f)?;
+            if let Some(setting) = finding.setting() {
+                writeln!(f, "  setting: {setting}")?;
+            }
+            if let Some(fix) = finding.fix() {
+                writeln!(f, "  fix: {fix}")?;
+            }
+            // A blank line around it and nothing before its lines: what is copied out of the ticket is the text itself.
+            if let Some(paste) = &finding.paste {
+                writeln!(f, "\n{}\n", paste.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn as_text_a_report_has_a_line_for_each_link_and_the_fix_below_the_broken_one() {
+        let setting = || "trust policy".to_owned();
+        let problem = SessionError::Misconfigured {
+            setting: setting(),
+            problem: "it wants another pool".to_owned(),
+            hint: "Paste this.".to_owned(),
+        };
+        let mut broken = Finding::broken(Link::Role, problem);
+        broken.paste = Some("{\n  \"Effect\": \"Allow\"\n}\n".to_owned());
+        let text = Report::of(vec![
+            Finding::ok(Link::Files, "read"),
+            Finding::unknown(Link::SignIn, "nobody is signed in"),
+            broken,
+        ])
+        .to_string();
+        let (head, tail) = text.split_once("– ").unwrap();
+        assert_eq!(
+            head,
+            "✓ configuration files: read\n? sign-in: nobody is signed in\n✗ role: it wants another pool\n  \
+             setting: trust policy\n  fix: Paste this.\n\n{\n  \"Effect\": \"Allow\"\n}\n\n"
+        );
+        assert!(tail.starts_with("clock\n– proxy and certificates\n"), "{tail}");
+    }
 
     #[test]
     fn nothing_after_a_broken_link_is_claimed() {

@@ -38,7 +38,7 @@ struct GuideTests {
         }
         .joined()
         let parts = [Self.guide, Self.guideToAWS].map { $0.components(separatedBy: "```swift\n").dropFirst() }
-        #expect(parts.map(\.count) == [26, 3])
+        #expect(parts.map(\.count) == [27, 3])
         for part in parts.joined() {
             let code = try #require(part.components(separatedBy: "```").first)
             let wanted = plain(code).trimmingCharacters(in: .newlines)
@@ -84,6 +84,8 @@ struct GuideTests {
         #expect(snippets.shown.contains("reports/2026/summary.csv"))
         try await snippets.page()
         #expect(snippets.shown.contains("reports/2026/"))
+        try await snippets.diagnose()
+        #expect(snippets.shown.contains("Everything holds, as far as it is known."))
         var request = URLRequest(url: URL(string: "https://example.com")!)
         try await snippets.backend(&request)
         let header = request.value(forHTTPHeaderField: "Authorization") ?? ""

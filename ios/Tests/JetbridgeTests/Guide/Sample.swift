@@ -133,6 +133,16 @@ final class Snippets {
         }
     }
 
+    func diagnose() async throws {
+        let report = try await session.diagnose()
+        if let broken = report.broken {
+            show([broken.title, broken.detail, broken.setting, broken.fix, broken.paste].compactMap(\.self))
+        } else {
+            show("Everything holds, as far as it is known.")
+        }
+        show(report.text)  // all of it, for a ticket
+    }
+
     func page() async throws {
         let listing = session.listing(ListingRequest(prefix: "reports/", delimiter: "/", pageSize: 50))
         guard let page = try await listing.nextPage() else { return }  // nil: that was the last one

@@ -350,6 +350,17 @@ public interface JetbridgeSession : AutoCloseable {
     public fun isApi(url: String): Boolean
 
     /**
+     * What is wrong: walks the whole chain from the configuration to the bucket, says of each link whether it holds, and stops at
+     * the first that does not, with what to do. For a screen beside an error, and for a ticket: the report holds no secret and
+     * nothing personal beyond the shortened name of the user.
+     *
+     * It asks Okta and AWS, renews like any call, and changes nothing else; it signs nobody in, and what only a sign-in tells is
+     * `UNKNOWN` before one. On a bad network it takes as long as all its answers do. It ends with its caller. What fails is what
+     * the report is about: only a session that was closed throws.
+     */
+    public suspend fun diagnose(): DiagnosisReport
+
+    /**
      * Renews tokens and keys a little before they run out, for long work without a user: until the answer is cancelled or the
      * session closed. The session holds on to it, so the answer may be ignored.
      */

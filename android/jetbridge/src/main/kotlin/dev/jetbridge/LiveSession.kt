@@ -186,6 +186,8 @@ internal class LiveSession(
 
     override fun isApi(url: String): Boolean = core.isApi(url)
 
+    override suspend fun diagnose(): DiagnosisReport = call { core.diagnose() }
+
     override fun renewInBackground(): Job {
         val renewal = core.renewInBackground()
         // At once, up to the wait: a scope that is cancelled just now would not even begin, and nobody would stop the renewal.

@@ -67,6 +67,7 @@ class ClosedSessionTest {
                     { session.callApi(ApiRequest("https://api.example.com")) },
                     { session.signRequest(ApiRequest("https://api.example.com")) },
                     { session.isApi("https://api.example.com") },
+                    session::diagnose,
                     { session.startSignIn(screen) },
                     { session.signIn(screen) },
                 )

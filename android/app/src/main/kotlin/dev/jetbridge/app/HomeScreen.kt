@@ -35,6 +35,7 @@ import androidx.compose.material3.pulltorefresh.PullToRefreshDefaults
 import androidx.compose.material3.pulltorefresh.pullToRefresh
 import androidx.compose.material3.pulltorefresh.rememberPullToRefreshState
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.key
 import androidx.compose.runtime.mutableFloatStateOf
@@ -70,22 +71,54 @@ fun HomeScreen(
     isWide: Boolean = isWindowWide(),
 ) {
     val opened = state.opened.takeIf { state.account is AccountState.SignedIn }
-    // How far the user has drawn the details aside, to see what is behind them.
+    val diagnosis = state.diagnosis
+    CompositionLocalProvider(LocalDiagnosis provides actions.diagnosis.open) {
+        Over(
+            diagnosis,
+            onBack = actions.diagnosis.close,
+            behind = {
+                Over(
+                    opened,
+                    onBack = actions.objects.close,
+                    behind = { Home(state, actions, isWide) },
+                    isInFront = diagnosis == null,
+                ) { it, aside -> key(it.key) { ObjectScreen(it, state, actions, aside) } }
+            },
+            modifier,
+        ) { it, aside -> DiagnosisScreen(it, actions.diagnosis, aside) }
+    }
+}
+
+/**
+ * A screen over another one, if there is something to show on it.
+ *
+ * @param isInFront whether none is over both
+ */
+@Composable
+private fun <T : Any> Over(
+    shown: T?,
+    onBack: () -> Unit,
+    behind: @Composable () -> Unit,
+    modifier: Modifier = Modifier,
+    isInFront: Boolean = true,
+    screen: @Composable (T, Modifier) -> Unit,
+) {
+    // How far the user has drawn the screen aside, to see what is behind it.
     var drawn by remember { mutableFloatStateOf(0f) }
     val kept = rememberSaveableStateHolder()
     Box(modifier) {
-        // Behind the details it is not there, neither for eyes nor for TalkBack; it comes back as it was.
-        if (opened == null || drawn > 0f) kept.SaveableStateProvider("home") { Home(state, actions, isWide) }
-        if (opened != null) {
-            PredictiveBackHandler { moves ->
+        // Behind the screen it is not there, neither for eyes nor for TalkBack; it comes back as it was.
+        if (shown == null || drawn > 0f) kept.SaveableStateProvider("behind") { behind() }
+        if (shown != null) {
+            PredictiveBackHandler(isInFront) { moves ->
                 try {
                     moves.collect { drawn = it.progress }
-                    actions.objects.close()
+                    onBack()
                 } finally {
                     drawn = 0f
                 }
             }
-            key(opened.key) { ObjectScreen(opened, state, actions, Modifier.drawnAside { drawn }) }
+            screen(shown, Modifier.drawnAside { drawn })
         }
     }
 }

@@ -24,6 +24,8 @@ data class HomeState(
     /** By key; what is in none of its states is not in it. */
     val downloads: Map<String, DownloadState> = emptyMap(),
     val upload: UploadState? = null,
+    /** The answer to "What is wrong?", while somebody wants it. */
+    val diagnosis: DiagnosisState? = null,
 )
 
 /** Who is there. */
@@ -116,4 +118,5 @@ data class HomeActions(
     val startOver: () -> Unit = {},
     val objects: ObjectActions = ObjectActions(),
     val upload: UploadActions = UploadActions(),
+    val diagnosis: DiagnosisActions = DiagnosisActions(),
 )

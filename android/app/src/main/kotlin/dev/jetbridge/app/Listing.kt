@@ -57,6 +57,7 @@ import java.time.format.FormatStyle
 import java.util.Locale
 
 /** What the second button brings. Part of the screen's one list, so that everything scrolls together. */
+@OptIn(ExperimentalLayoutApi::class)
 internal fun LazyListScope.listing(
     state: HomeState,
     actions: HomeActions,
@@ -87,7 +88,10 @@ internal fun LazyListScope.listing(
                     Modifier.padding(top = 40.dp),
                     isNews = true,
                 ) {
-                    if (listing.canRetry) Button(onClick = actions.list) { Text(stringResource(R.string.try_again)) }
+                    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp, Alignment.CenterHorizontally)) {
+                        WhatIsWrong(MaterialTheme.colorScheme.primary)
+                        if (listing.canRetry) Button(onClick = actions.list) { Text(stringResource(R.string.try_again)) }
+                    }
                 }
             }
         }
@@ -282,6 +286,7 @@ private fun More(text: Int) {
     }
 }
 
+@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun MoreFailed(
     problem: String,
@@ -293,7 +298,10 @@ private fun MoreFailed(
             Faint(problem)
         }
         // In line with the text above: a text button has room around its label.
-        TextButton(onRetry, Modifier.padding(top = 4.dp).offset(x = (-12).dp)) { Text(stringResource(R.string.try_again)) }
+        FlowRow(Modifier.padding(top = 4.dp).offset(x = (-12).dp)) {
+            TextButton(onRetry) { Text(stringResource(R.string.try_again)) }
+            WhatIsWrong(MaterialTheme.colorScheme.primary)
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 package dev.jetbridge.app
 
 import android.content.ActivityNotFoundException
+import android.content.ClipData
+import android.content.ClipboardManager
 import android.content.Context
 import android.content.Intent
 import android.net.Uri
+import android.os.Build
 import android.os.Bundle
+import android.widget.Toast
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
 import androidx.activity.enableEdgeToEdge
@@ -14,6 +18,7 @@ import androidx.activity.result.contract.ActivityResultContracts.PickVisualMedia
 import androidx.activity.result.contract.ActivityResultContracts.PickVisualMedia.ImageAndVideo
 import androidx.activity.viewModels
 import androidx.compose.runtime.getValue
+import androidx.core.app.ShareCompat
 import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.createSavedStateHandle
@@ -79,6 +84,13 @@ class MainActivity : ComponentActivity() {
                         goOn = model::goOnUploading,
                         giveUp = model::giveUpUpload,
                     ),
+                diagnosis =
+                    DiagnosisActions(
+                        open = model::diagnose,
+                        close = model::closeDiagnosis,
+                        copy = ::copy,
+                        share = { start(R.string.share_no_app) { startActivity(shareText(it)) } },
+                    ),
             )
         setContent {
             // Nobody collects while the app is in the background, so no clock ticks there.
@@ -97,6 +109,21 @@ class MainActivity : ComponentActivity() {
             }
         }
     }
+
+    private fun copy(text: String) {
+        val label = getString(R.string.diagnosis)
+        (getSystemService(CLIPBOARD_SERVICE) as ClipboardManager).setPrimaryClip(ClipData.newPlainText(label, text))
+        // From Android 13 on the system says so itself (developer.android.com/develop/ui/views/touch-and-input/copy-paste,
+        // "Provide feedback when copying content").
+        if (Build.VERSION.SDK_INT < Build.VERSION_CODES.TIRAMISU) Toast.makeText(this, R.string.copied, Toast.LENGTH_SHORT).show()
+    }
+
+    private fun shareText(text: String): Intent =
+        ShareCompat
+            .IntentBuilder(this)
+            .setType("text/plain")
+            .setText(text)
+            .createChooserIntent()
 
     private fun lend(intent: (Context, SharedFile) -> Intent) {
         val shared = model.shared() ?: return

@@ -43,6 +43,7 @@ class MainViewModel(
     private val files = LocalFiles(app)
     private val opened = OpenedObject(app, viewModelScope, saved, shown, files, ::list)
     private val uploading = Upload(app, viewModelScope, saved, shown, files, ::list)
+    private val diagnosis = Diagnosis(viewModelScope, saved, shown, ::notify)
     private val pages = Channel<Uri>(Channel.BUFFERED)
     private var session: JetbridgeSession? = null
     private var listing: ObjectListing? = null
@@ -72,6 +73,7 @@ class MainViewModel(
         shown.update { it.copy(bucket = session.bucket) }
         viewModelScope.launch { session.state.collectLatest { show(session, it) } }
         viewModelScope.launch { session.signInProgress.collect(::show) }
+        diagnosis.begin(session)
     }
 
     private suspend fun show(
@@ -289,6 +291,12 @@ class MainViewModel(
 
     /** Not at all. */
     fun giveUpUpload() = uploading.giveUp()
+
+    /** "What is wrong?", beside an error; also, once more. */
+    fun diagnose() = diagnosis.open()
+
+    /** Back from the answer, or from waiting for it. */
+    fun closeDiagnosis() = diagnosis.close()
 
     /** The text of the search field. */
     fun search(text: String) = shown.update { it.copy(search = text) }

@@ -73,16 +73,21 @@ internal fun Notice(
         Row(Modifier.padding(start = 16.dp, end = 4.dp, top = 4.dp, bottom = 4.dp), verticalAlignment = Alignment.Top) {
             val icon = if (isGood) R.drawable.ic_check else R.drawable.ic_alert
             Icon(painterResource(icon), contentDescription = null, Modifier.padding(top = 12.dp))
-            Text(
-                text,
+            Column(
                 Modifier
                     .weight(1f)
-                    .padding(horizontal = 12.dp)
                     .verticalScroll(rememberScrollState())
-                    .padding(vertical = 14.dp)
-                    .semantics { liveRegion = if (isGood) LiveRegionMode.Polite else LiveRegionMode.Assertive },
-                style = MaterialTheme.typography.bodyMedium,
-            )
+                    .padding(bottom = if (isGood) 14.dp else 0.dp),
+            ) {
+                Text(
+                    text,
+                    Modifier
+                        .padding(start = 12.dp, end = 12.dp, top = 14.dp)
+                        .semantics { liveRegion = if (isGood) LiveRegionMode.Polite else LiveRegionMode.Assertive },
+                    style = MaterialTheme.typography.bodyMedium,
+                )
+                if (!isGood) WhatIsWrong()
+            }
             IconButton(onDismiss) { Icon(painterResource(R.drawable.ic_close), stringResource(R.string.dismiss)) }
         }
     }
@@ -162,6 +167,7 @@ internal fun Unavailable(actions: HomeActions) {
         isNews = true,
     ) {
         FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp, Alignment.CenterHorizontally)) {
+            WhatIsWrong(MaterialTheme.colorScheme.primary)
             TextButton(onClick = actions.startOver) { Text(stringResource(R.string.start_over)) }
             Button(onClick = actions.restore) { Text(stringResource(R.string.try_again)) }
         }

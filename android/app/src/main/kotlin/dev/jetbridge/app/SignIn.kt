@@ -9,6 +9,7 @@ import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
+import androidx.compose.foundation.layout.offset
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.shape.RoundedCornerShape
@@ -83,6 +84,8 @@ private fun Greeting(
                 style = MaterialTheme.typography.bodyLarge,
             )
         }
+        // In line with the text above: a text button has room around its label.
+        if (account.why != null) Box(Modifier.offset(x = (-12).dp)) { WhatIsWrong(MaterialTheme.colorScheme.primary) }
     }
 }
 

@@ -146,11 +146,10 @@ internal fun ProblemCard(
                     )
                 }
             }
-            if (problem.canRetry || onDismiss != null) {
-                FlowButtons {
-                    if (problem.canRetry) CardButton(R.string.try_again, onRetry)
-                    onDismiss?.let { CardButton(R.string.discard, it) }
-                }
+            FlowButtons {
+                WhatIsWrong()
+                if (problem.canRetry) CardButton(R.string.try_again, onRetry)
+                onDismiss?.let { CardButton(R.string.discard, it) }
             }
         }
     }

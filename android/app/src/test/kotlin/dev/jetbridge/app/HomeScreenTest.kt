@@ -4,6 +4,7 @@ import androidx.activity.compose.setContent
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.setValue
+import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.assertIsDisplayed
@@ -21,6 +22,7 @@ import androidx.compose.ui.test.onRoot
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollToKey
 import androidx.compose.ui.test.performScrollToNode
+import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.test.performTextInput
 import androidx.compose.ui.unit.dp
 import dev.jetbridge.JetbridgeException
@@ -66,6 +68,7 @@ open class HomeScreenTest {
             dismissNotice = { done += "dismiss" },
             restore = { done += "restore" },
             startOver = { done += "startOver" },
+            diagnosis = DiagnosisActions(open = { done += "diagnose" }),
         )
     private var state by mutableStateOf(HomeState())
 
@@ -245,6 +248,38 @@ open class HomeScreenTest {
             rule.onNode(hasText("Sign out") and hasClickAction()).performClick()
             rule.waitForIdle()
             assertEquals(listOf("signOut $mode"), done)
+        }
+    }
+
+    @Test
+    fun `each error offers to find out what is wrong, and nothing else does`() {
+        val offline = "Check your connection."
+        val rows = ListingState.Rows(objects.take(1))
+        val problem = Problem(offline, canRetry = false)
+        val opened = ObjectState("readme.txt", FactsState.Known(Screens.details))
+        for (shown in listOf(
+            HomeState(AccountState.SignedOut("Okta ended your session.")),
+            HomeState(AccountState.SignedOut(), notice = offline),
+            HomeState(AccountState.Unavailable),
+            list.copy(listing = ListingState.Failed(offline, canRetry = false)),
+            list.copy(listing = rows.copy(hasMore = true, problem = offline)),
+            list.copy(upload = UploadState.Failed("readme.txt", problem)),
+            list.copy(opened = opened.copy(facts = FactsState.Failed(problem))),
+            list.copy(opened = opened.copy(undeleted = problem)),
+            list.copy(opened = opened, downloads = mapOf("readme.txt" to DownloadState.Failed(problem))),
+            list.copy(opened = opened, notice = offline),
+        )) {
+            done.clear()
+            show(shown)
+            if (rule.onAllNodes(hasText("What is wrong?")).fetchSemanticsNodes().isEmpty()) {
+                rule.onNodeWithTag("home").performScrollToNode(hasText("What is wrong?"))
+            }
+            rule.onNodeWithText("What is wrong?").performSemanticsAction(SemanticsActions.OnClick)
+            assertEquals("$shown", listOf("diagnose"), done - "more")
+        }
+        for (shown in listOf(HomeState(AccountState.SignedOut()), list, list.copy(news = "It is done."))) {
+            show(shown)
+            rule.onNodeWithText("What is wrong?").assertDoesNotExist()
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.jetbridge.app
 
 import android.content.Context
+import dev.jetbridge.DiagnosisLink
+import dev.jetbridge.DiagnosisMark
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.ObjectChecksum
@@ -8,6 +10,7 @@ import dev.jetbridge.ObjectDetails
 import dev.jetbridge.ObjectHeaders
 import dev.jetbridge.SignInReason
 import dev.jetbridge.TransferProgress
+import dev.jetbridge.testing.FakeJetbridgeSession
 import dev.jetbridge.text
 import org.junit.Assert.assertThrows
 import java.io.File
@@ -56,6 +59,29 @@ object Screens {
         setOf(alice.name, alice.email, "AA", "Jetbridge", "zebra") + objects.map { it.name } + objects.map { it.folder + "/" } +
             setOf(details, bare).flatMap { listOf(it.key.spelledOut(), it.eTag, it.storageClass, it.versionId, it.checksum?.value) } +
             details.headers.run { setOf(contentType, contentLanguage) + metadata.values } + "photos/" + photo.name
+
+    /** With all that can be said of one, and as long as it gets. */
+    private val broken =
+        FakeJetbridgeSession.finding(
+            DiagnosisLink.ROLE,
+            DiagnosisMark.BROKEN,
+            "the role JetbridgeDemoAuthenticated does not let this identity pool's users have it",
+            "trust policy of arn:aws:iam::123456789012:role/JetbridgeDemoAuthenticated",
+            "Put this statement into the role's trust policy.",
+            "{\n  \"Effect\": \"Allow\",\n  \"Action\": [\"sts:AssumeRoleWithWebIdentity\", \"sts:TagSession\"],\n" +
+                "  \"Principal\": { \"Federated\": \"cognito-identity.amazonaws.com\" }\n}",
+        )
+
+    private val reports =
+        mapOf(
+            "diagnosis-broken" to FakeJetbridgeSession.report(broken),
+            "diagnosis-signed-out" to FakeJetbridgeSession.report(isSignedIn = false),
+            "diagnosis-all-works" to FakeJetbridgeSession.report(),
+        )
+
+    /** What the core says in English. */
+    val ofReports: Set<String?> =
+        reports.values.flatMap { report -> report.findings.flatMap { listOf(it.title, it.detail, it.setting, it.fix, it.paste) } }.toSet()
 
     /** Those that ask the user something in a window of their own. */
     val dialogs = setOf("upload-name", "upload-name-wrong", "upload-taken")
@@ -127,6 +153,7 @@ object Screens {
             "upload-interrupted" to list.copy(upload = UploadState.Interrupted(details.key, 18_902)),
             "upload-denied" to list.copy(upload = UploadState.Failed(details.key, refused)),
             "uploaded" to list.copy(news = context.getString(R.string.uploaded, details.key)),
-        )
+            "diagnosis-walking" to list.copy(diagnosis = DiagnosisState.Walking),
+        ) + reports.mapValues { list.copy(diagnosis = DiagnosisState.Known(it.value)) }
     }
 }

@@ -8,15 +8,22 @@ import androidx.compose.ui.test.onNodeWithContentDescription
 import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performScrollToNode
+import dev.jetbridge.DiagnosisLink
+import dev.jetbridge.DiagnosisMark
+import dev.jetbridge.DiagnosisReport
 import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.KeystoreSecretStore
 import dev.jetbridge.SignInActivity
 import dev.jetbridge.app.Phone.Companion.ALICE
+import dev.jetbridge.broken
 import dev.jetbridge.testing.Browsers
 import dev.jetbridge.testing.FakeAndroidKeyStore
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
 import org.junit.rules.TestRule
@@ -254,6 +261,62 @@ class TroubleTest {
         phone.press("Start over")
         phone.signIn()
         phone.listObjects()
+    }
+
+    /** The answer to "What is wrong?", when it is there. */
+    private fun answer(): DiagnosisReport {
+        phone.waitFor("an answer") { phone.shown().diagnosis is DiagnosisState.Known }
+        return (phone.shown().diagnosis as DiagnosisState.Known).report
+    }
+
+    @Test
+    fun `a refused listing leads to the link that is broken and what to do, until it is done`() {
+        phone.signIn()
+        stack.local.injectFault("s3-access-denied", UInt.MAX_VALUE)
+        phone.press("AWS SDK Call")
+        phone.waitForText("The list could not be loaded")
+        phone.press("What is wrong?")
+        val broken = answer().broken!!
+        assertTrue("$broken", broken.link in DiagnosisLink.BUCKET..DiagnosisLink.PREFIX && "s3:" in broken.fix.orEmpty())
+        screen.onNodeWithText("This does not work: ", substring = true).assertIsDisplayed()
+        screen.onNodeWithText(broken.fix!!).performScrollTo().assertIsDisplayed()
+        phone.picture("real-diagnosis-light")
+        phone.turn()
+        screen.onNodeWithText(broken.fix!!).performScrollTo().assertIsDisplayed()
+        stack.local.injectFault("s3-access-denied", 0u)
+        screen.onNodeWithText("Look again").performScrollTo().performClick()
+        assertNull(answer().broken)
+        screen.onNodeWithContentDescription("Back").performClick()
+        phone.press("Try again")
+        phone.waitForText(Phone.HEADING)
+        // The walk has asked Okta's page about client and redirect URIs, and no code was exchanged.
+        assertEquals("nobody had to sign in again", 1, stack.count("token"))
+    }
+
+    @Test
+    fun `a client that Okta does not know is named before anybody signs in, and what hangs on a sign-in is not known without one`() {
+        phone.startWith { stack.session(KeystoreSecretStore(it)) }
+        stack.network(isUp = false)
+        phone.pressLogin()
+        assertSays(NO_NETWORK)
+        stack.network(isUp = true)
+        screen.onNodeWithText("What is wrong?").performClick()
+        val before = answer()
+        assertNull(before.broken)
+        assertEquals(DiagnosisMark.UNKNOWN, before.findings.single { it.link == DiagnosisLink.SIGN_IN }.mark)
+
+        val config = stack.local.oktaConfigJson()
+        val id = Regex("\"okta_client_id\": *\"([^\"]+)\"").find(config)!!.groupValues[1]
+        phone.startWith { stack.session(KeystoreSecretStore(it), oktaConfig = config.replace(id, "0oaANOTHERCLIENT0000")) }
+        stack.network(isUp = false)
+        phone.pressLogin()
+        assertSays(NO_NETWORK)
+        stack.network(isUp = true)
+        screen.onNodeWithText("What is wrong?").performClick()
+        val broken = answer().broken!!
+        assertEquals(DiagnosisLink.CLIENT, broken.link)
+        assertEquals("okta_client_id", broken.setting)
+        screen.onNodeWithText("okta_client_id").performScrollTo().assertIsDisplayed()
     }
 
     private companion object {

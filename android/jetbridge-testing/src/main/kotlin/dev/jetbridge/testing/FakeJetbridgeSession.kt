@@ -7,6 +7,10 @@ import dev.jetbridge.ApiResponse
 import dev.jetbridge.AuthorizationRequest
 import dev.jetbridge.AwsCredentials
 import dev.jetbridge.BrowserOptions
+import dev.jetbridge.DiagnosisFinding
+import dev.jetbridge.DiagnosisLink
+import dev.jetbridge.DiagnosisMark
+import dev.jetbridge.DiagnosisReport
 import dev.jetbridge.DownloadedObject
 import dev.jetbridge.IdTokenClaims
 import dev.jetbridge.JetbridgeException
@@ -104,6 +108,12 @@ public class FakeJetbridgeSession(
 
     /** What [callApi] answers. */
     public var api: (ApiRequest) -> ApiResponse = { FakeApiResponse() }
+
+    /**
+     * What [diagnose] answers, whatever [failure] is: without it, that all is well, as far as that is known without a sign-in. A
+     * test that wants to look at a walk half-way waits in here.
+     */
+    public var diagnosis: suspend () -> DiagnosisReport = { report(isSignedIn = states.value is SessionState.SignedIn) }
 
     /** What every call throws that would ask a service or the store; null while all is well. */
     public var failure: JetbridgeException? = null
@@ -330,6 +340,11 @@ public class FakeJetbridgeSession(
 
     override fun isApi(url: String): Boolean = apis.any(url::startsWith)
 
+    override suspend fun diagnose(): DiagnosisReport {
+        called += "diagnose"
+        return diagnosis()
+    }
+
     private suspend fun transfer(
         size: Int,
         onProgress: ((TransferProgress) -> Unit)?,
@@ -443,6 +458,43 @@ public class FakeJetbridgeSession(
         private const val PAGE = 1_000
         private const val STEPS = 4
         private const val LIFETIME_SECONDS = 3_600L
+
+        /**
+         * A report as the real session makes it: what is before [broken] holds, and what is after it was not reached. Without it
+         * nothing is broken.
+         *
+         * @param isSignedIn whether anything is known of what hangs on a sign-in
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun report(
+            broken: DiagnosisFinding? = null,
+            isSignedIn: Boolean = true,
+        ): DiagnosisReport {
+            val findings =
+                DiagnosisLink.entries.map {
+                    when {
+                        it == broken?.link -> broken
+                        broken != null && it > broken.link -> finding(it, DiagnosisMark.NOT_REACHED)
+                        !isSignedIn && it >= DiagnosisLink.SIGN_IN -> finding(it, DiagnosisMark.UNKNOWN, "nobody is signed in")
+                        else -> finding(it, DiagnosisMark.OK, "it holds")
+                    }
+                }
+            val text = findings.joinToString("") { listOfNotNull(it.mark, it.title, it.detail, it.fix, it.paste).joinToString(" ") + "\n" }
+            return DiagnosisReport(findings, text)
+        }
+
+        /** What was found of one link, under a title that fits its name. */
+        @JvmStatic
+        @JvmOverloads
+        public fun finding(
+            link: DiagnosisLink,
+            mark: DiagnosisMark,
+            detail: String = "",
+            setting: String? = null,
+            fix: String? = null,
+            paste: String? = null,
+        ): DiagnosisFinding = DiagnosisFinding(link, mark, link.name.lowercase().replace('_', ' '), detail, setting, fix, paste)
 
         /** An object of the bucket, of a size that fits its name. */
         @JvmStatic

@@ -3,6 +3,8 @@ package dev.jetbridge.testing
 import android.app.Activity
 import dev.jetbridge.ApiHeader
 import dev.jetbridge.ApiRequest
+import dev.jetbridge.DiagnosisLink
+import dev.jetbridge.DiagnosisMark
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.Leftovers
 import dev.jetbridge.ListingRequest
@@ -19,6 +21,7 @@ import dev.jetbridge.SignInReason
 import dev.jetbridge.SignOutMode
 import dev.jetbridge.accessKeyId
 import dev.jetbridge.body
+import dev.jetbridge.broken
 import dev.jetbridge.groups
 import dev.jetbridge.header
 import dev.jetbridge.headers
@@ -82,6 +85,28 @@ class FakeJetbridgeSessionTest {
             session.failSignIn(JetbridgeException.NoBrowser())
             assertTrue(session.signInProgress.value is SignInProgress.Failed)
             assertEquals(listOf("startSignIn", "startSignIn", "cancelSignIn", "dismissSignInFailure"), session.calls)
+        }
+
+    @Test
+    fun `what is wrong is what the test says, and as a real report is`() =
+        runBlocking {
+            val session = FakeJetbridgeSession()
+            val before = session.diagnose()
+            assertNull(before.broken)
+            val unknown = before.findings.filter { it.mark == DiagnosisMark.UNKNOWN }.map { it.link }
+            assertEquals(DiagnosisLink.entries.dropWhile { it != DiagnosisLink.SIGN_IN }, unknown)
+            session.finishSignIn()
+            assertTrue(session.diagnose().findings.all { it.mark == DiagnosisMark.OK })
+
+            val broken = FakeJetbridgeSession.finding(DiagnosisLink.POOL, DiagnosisMark.BROKEN, "it is another one", fix = "Correct it.")
+            session.diagnosis = { FakeJetbridgeSession.report(broken) }
+            session.failure = JetbridgeException.NoBrowser()
+            val report = session.diagnose()
+            assertEquals(broken, report.broken)
+            val behind = report.findings.filter { it.link > DiagnosisLink.POOL }
+            assertTrue(behind.all { it.mark == DiagnosisMark.NOT_REACHED })
+            assertTrue("Correct it." in report.text)
+            assertEquals(3, session.calls.count { it == "diagnose" })
         }
 
     @Test

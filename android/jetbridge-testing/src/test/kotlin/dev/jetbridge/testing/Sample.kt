@@ -1,5 +1,7 @@
 package dev.jetbridge.testing
 
+import dev.jetbridge.DiagnosisLink
+import dev.jetbridge.DiagnosisMark
 import dev.jetbridge.JetbridgeException
 import dev.jetbridge.RemoteService
 import dev.jetbridge.SessionState
@@ -15,4 +17,5 @@ fun sampleOfTheGuide() {
     session.failure = JetbridgeException.AccessDenied(RemoteService.S3, "AccessDenied") // each call fails so
     session.show(SessionState.StorageUnavailable("locked"))
     session.failSignIn(JetbridgeException.NoBrowser())
+    session.diagnosis = { FakeJetbridgeSession.report(FakeJetbridgeSession.finding(DiagnosisLink.ROLE, DiagnosisMark.BROKEN)) }
 }

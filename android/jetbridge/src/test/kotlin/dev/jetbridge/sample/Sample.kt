@@ -29,6 +29,7 @@ import dev.jetbridge.SessionState
 import dev.jetbridge.SignInProgress
 import dev.jetbridge.SignOutMode
 import dev.jetbridge.body
+import dev.jetbridge.broken
 import dev.jetbridge.expiration
 import dev.jetbridge.groups
 import dev.jetbridge.headers
@@ -172,6 +173,17 @@ class Snippets(
             screen.text = e.text(activity)
             if (e.recovery == Recovery.SIGN_IN) session.startSignIn(activity)
         }
+    }
+
+    suspend fun diagnosis() {
+        val report = session.diagnose()
+        screen.text =
+            when (val broken = report.broken) {
+                null -> "Everything holds, as far as it is known."
+                else -> listOfNotNull(broken.title, broken.detail, broken.setting, broken.fix, broken.paste).joinToString("\n")
+            }
+        val ticket = Intent(Intent.ACTION_SEND).setType("text/plain").putExtra(Intent.EXTRA_TEXT, report.text)
+        activity.startActivity(Intent.createChooser(ticket, null))
     }
 
     suspend fun backend(connection: HttpURLConnection) {
