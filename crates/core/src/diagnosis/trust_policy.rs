@@ -9,19 +9,18 @@ use super::partition::identity_pool_issuer;
 /// beside it, which "Using attributes for access control" asks for and which does no harm without them.
 pub(crate) fn trust_policy(evidence: &Evidence) -> String {
     let issuer = identity_pool_issuer(&evidence.region);
-    let policy = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Federated": issuer },
-            "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
-            "Condition": {
-                "StringEquals": { format!("{issuer}:aud"): evidence.identity_pool_id },
-                "ForAnyValue:StringLike": { format!("{issuer}:amr"): "authenticated" },
-            },
-        }],
-    });
-    format!("{policy:#}")
+    let statement = json!([{
+        "Effect": "Allow",
+        "Principal": { "Federated": issuer },
+        "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
+        "Condition": {
+            "StringEquals": { format!("{issuer}:aud"): evidence.identity_pool_id },
+            "ForAnyValue:StringLike": { format!("{issuer}:amr"): "authenticated" },
+        },
+    }]);
+    // In AWS's own order: a policy is compared with others by eye.
+    let statement = format!("{statement:#}").replace('\n', "\n  ");
+    format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": {statement}\n}}")
 }
 
 #[cfg(test)]

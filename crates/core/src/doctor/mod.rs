@@ -2,6 +2,8 @@
 //! whole chain, link by link (`report`; [`Session::diagnose`](crate::Session::diagnose) walks it).
 
 mod known_failures;
+#[cfg(test)]
+mod page;
 mod report;
 mod template;
 #[cfg(test)]

@@ -30,7 +30,8 @@ pub(super) static ROWS: &[Row] = &[
         "identity pool {identity_pool_id} does not accept ID tokens of {logins_key} for client {client_id}",
         "IAM console > Identity providers: https://{logins_key} must exist with audience {client_id}. Cognito console > \
          Identity pools > {identity_pool_id} > User access > Add identity provider: attach it to this very pool, in \
-         {region}.")
+         {region}. If the provider has another URL (with or without /oauth2/default, a domain of your own), set \
+         okta_issuer_url to it.")
         .looking_at_token()
         .from("aws-amplify/amplify-js#2067"),
     row("cognito-issuer-differs", "NotAuthorizedException", "Issuer doesn't match providerName", Misconfigured(ISSUER),
