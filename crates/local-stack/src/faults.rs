@@ -316,7 +316,7 @@ faults! {
         S3NoSuchUpload = "s3-no-such-upload" => S3 404 "NoSuchUpload" "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
         /// S3: InvalidPart.
         S3InvalidPart = "s3-invalid-part" => S3 400 "InvalidPart" "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-        /// S3: InvalidRequest of a copy's source above 5 GB (seen in aws/aws-cli#1074, from memory).
+        /// S3: InvalidRequest of a copy's source above 5 GB (the sentence is from memory, not found).
         S3CopySourceTooLarge = "s3-copy-source-too-large" => S3 400 "InvalidRequest" "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
         /// S3: InvalidObjectState, of an archived object ("GetObject", Errors, S3 API reference).
         S3ObjectArchived = "s3-object-archived" => S3 403 "InvalidObjectState" "The operation is not valid for the object's storage class",
@@ -328,7 +328,7 @@ faults! {
         /// S3: KMS.NotFoundException (seen in aws/aws-cli#4507).
         S3KmsKeyMissing = "s3-kms-key-missing" => S3 400 "KMS.NotFoundException" "Invalid keyId 1234abcd-12ab-34cd-56ef-1234567890ab",
         /// S3: IllegalLocationConstraintException, what endpoints of regions that an account has to enable say of a bucket elsewhere.
-        /// The sentence is that of the S3 server, as people report it (hashicorp/terraform-provider-aws#14740, from memory).
+        /// The sentence is that of the S3 server, from memory, not found.
         S3IllegalLocation = "s3-illegal-location" => S3 400 "IllegalLocationConstraintException" "location constraint is incompatible for the region specific endpoint this request was sent to.",
         /// S3: the connection breaks in the middle of a listing's page.
         S3PageCut = "s3-page-cut",
@@ -379,7 +379,7 @@ faults! {
         /// STS: AccessDenied of AssumeRole with tags.
         StsTagSessionDenied = "sts-tag-session-denied" => Sts 403 "AccessDenied" "User: arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/CognitoIdentityCredentials is not authorized to perform: sts:TagSession on resource: arn:aws:iam::123456789012:role/Other",
         /// STS: ValidationError of AssumeRole for longer than an hour by a role's session ("Role chaining", IAM user guide; the
-        /// sentence is seen in hashicorp/vault#12022, from memory).
+        /// sentence is from memory, not found).
         StsChainingTooLong = "sts-chaining-too-long" => Sts 400 "ValidationError" "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         /// STS: InternalFailure ("Common Errors", API reference).
         StsInternalFailure = "sts-internal-failure" => Sts 500 "InternalFailure" "The request processing has failed because of an unknown error, exception or failure.",
@@ -393,8 +393,8 @@ faults! {
         ApiThrottled = "api-throttled" => Api 429 "" "Too Many Requests",
         /// The API: 403, "Forbidden", as for credentials that have expired or that AWS does not know: an HTTP API says no more.
         ApiCredentialsRefused = "api-credentials-refused" => Api 403 "" "Forbidden",
-        /// The API: AccessDeniedException, as from a REST API, which says what its callers lack: the sentence is seen in
-        /// serverless/serverless#3151, from memory, and its form is in "Troubleshoot access denied error messages", IAM user guide.
+        /// The API: AccessDeniedException, as from a REST API, which says what its callers lack: the sentence is
+        /// from memory, not found; its form is in "Troubleshoot access denied error messages", IAM user guide.
         /// This and the following come with `x-amzn-errortype`, as from REST APIs and function URLs ("Gateway response types", API
         /// Gateway developer guide, names the types; "Common Errors" of any API reference the exceptions).
         ApiAccessDenied = "api-access-denied" => Api 403 "AccessDeniedException" "is not authorized to perform: execute-api:Invoke on resource: ",

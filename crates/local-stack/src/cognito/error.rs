@@ -78,7 +78,7 @@ pub(super) enum CognitoError {
          resource control policy"
     )]
     DeniedByOrganization { operation: &'static str },
-    /// Seen in issues of aws-amplify/amplify-js about providers that the pool does not have, from memory.
+    /// From memory, not found.
     #[error("Please provide a valid public provider")]
     InvalidProvider,
     /// The stack's own: no service says so.
