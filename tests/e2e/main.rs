@@ -19,6 +19,7 @@ mod hostile_servers;
 mod listing;
 mod login;
 mod object_calls;
+mod observing;
 mod obstacles;
 mod process_death;
 mod races;
