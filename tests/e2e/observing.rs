@@ -67,7 +67,7 @@ fn status(request: &ObservedRequest) -> u16 {
 /// The names of the stack, as the trace has them.
 fn as_traced(operation: &str) -> &str {
     match operation {
-        "warm_up" => "a connection",
+        "warm_up" => "connection",
         other => other,
     }
 }

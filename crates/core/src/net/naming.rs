@@ -35,8 +35,8 @@ impl Name {
         let operation = match (&*service, target) {
             // The JSON protocols of AWS: `Service_20140630.Operation`.
             (_, Some(target)) => target.rsplit('.').next().unwrap_or(target).to_owned(),
-            ("Okta", None) if is_knock => "the time".to_owned(),
-            _ if is_knock => "a connection".to_owned(),
+            ("Okta", None) if is_knock => "time".to_owned(),
+            _ if is_knock => "connection".to_owned(),
             ("S3", None) => s3_operation(request).into_owned(),
             _ if signed_for.is_none() => openid_operation(request),
             _ => format!("{} {}", request.method(), request.url().path()),
@@ -139,8 +139,8 @@ mod tests {
                 "token (refresh_token)",
             ),
             ("POST", "http://idp:1/v1/token", None, "grant_type=sk-secret", "Okta", "token"),
-            ("HEAD", "http://idp:1/o/.well-known/openid-configuration", None, "", "Okta", "the time"),
-            ("HEAD", "https://s3.example/", None, "", "S3", "a connection"),
+            ("HEAD", "http://idp:1/o/.well-known/openid-configuration", None, "", "Okta", "time"),
+            ("HEAD", "https://s3.example/", None, "", "S3", "connection"),
             ("GET", "https://idp.other/v1/userinfo", None, "", "idp.other", "userinfo"),
             ("POST", "https://c.example/", target, "{}", "Cognito", "GetId"),
             ("GET", "https://x/?list-type=2&prefix=a", signed(s3), "", "S3", "ListObjectsV2"),

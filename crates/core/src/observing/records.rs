@@ -64,7 +64,8 @@ pub struct ObservedRequest {
     pub lasted: Option<Duration>,
     /// `Okta`, `Cognito`, `S3`, `API`; another service of AWS by the name that requests are signed for; else the host.
     pub service: String,
-    /// What is asked: `token (refresh_token)`, `GetId`, `ListObjectsV2`; of an API method and path.
+    /// What is asked: `token (refresh_token)`, `GetId`, `ListObjectsV2`; of an API method and path; `connection` and `time`
+    /// where any answer will do.
     pub operation: String,
     /// 1, or how often this process has asked for the same thing, up to now and without success.
     pub attempt: u32,
