@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Recording, What};
+use super::recording::{Recording, What};
 
 pub(super) fn render(recording: &Recording) -> String {
     let (mut entries, mut work) = (Vec::new(), Vec::new());

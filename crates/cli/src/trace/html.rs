@@ -6,7 +6,7 @@ use std::time::Duration;
 use jetbridge::{ObservedAnswer, ObservedEnd, ObservedRequest, ObservedWork};
 
 use super::axis::{Axis, Fold};
-use super::{Recording, Step, What, short};
+use super::recording::{Recording, Step, What, short};
 use crate::text::{self, count_of, human_size, rfc3339};
 
 const STYLE: &str = include_str!("page.css");
@@ -285,7 +285,7 @@ fn add_legend(page: &mut String, recording: &Recording) {
             escape(service)
         );
     }
-    page.push_str("<li class=\"other\"><span class=\"lane\"><span class=\"dot\"></span></span>a new connection</li>\n");
+    page.push_str("<li><span class=\"lane mark\"><span class=\"dot\"></span></span>a new connection</li>\n");
     if recording.steps.iter().any(|step| matches!(step.what, What::Work(_))) {
         page.push_str("<li class=\"work\"><span class=\"lane\"><span class=\"bar\"></span></span>a renewal, or a wait for others</li>\n");
     }
