@@ -21,6 +21,7 @@ mod listing;
 mod login;
 mod matrix;
 mod object_calls;
+mod observing;
 mod obstacles;
 mod process_death;
 mod races;

@@ -15,6 +15,7 @@ use jetbridge_local_stack::{Fault, Rotation};
 
 use crate::path::UserPath;
 use crate::text::wrap_beside;
+use crate::trace::TraceFile;
 
 pub(crate) use objects::{BucketArgs, CpArgs, ETag, GetArgs, PresignArgs, PutArgs, RmArgs, TransferArgs, split_last};
 
@@ -95,6 +96,10 @@ pub(crate) struct GlobalArgs {
     /// Let the configuration send ID tokens to this server: another identityPoolEndpoint than Cognito or this machine
     #[arg(long, global = true, value_name = "URL", env = "JETBRIDGE_PERMIT_ENDPOINT")]
     pub(crate) permit_endpoint: Option<String>,
+    /// Write which requests were sent and what took how long, without secrets (object keys and paths are in it): a page to
+    /// read (FILE.html), or for viewers (FILE.har)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<TraceFile>,
     /// Write JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -153,6 +158,30 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// What it is called on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "demo",
+            Self::LocalStack(_) => "local-stack",
+            Self::Login(_) => "login",
+            Self::Ls(_) => "ls",
+            Self::Get(_) => "get",
+            Self::Put(_) => "put",
+            Self::Cp(_) => "cp",
+            Self::Rm(_) => "rm",
+            Self::Presign(_) => "presign",
+            Self::Whoami => "whoami",
+            Self::Creds(_) => "creds",
+            Self::Exec(_) => "exec",
+            Self::Call(_) => "call",
+            Self::Accounts => "accounts",
+            Self::Switch(_) => "switch",
+            Self::Doctor(_) => "doctor",
+            Self::Logout(_) => "logout",
+            Self::Completions(_) => "completions",
+        }
+    }
+
     /// Whether it listens to Ctrl-C itself, because there is something to be put in order.
     pub(crate) fn tidies_up(&self) -> bool {
         matches!(

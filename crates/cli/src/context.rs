@@ -8,7 +8,8 @@ use jetbridge::storage::{
     absolute_path, default_directory,
 };
 use jetbridge::{
-    Accounts, Config, Session, SessionBuilder, SessionError, SessionState, SignInReason, User, quote_for_shell,
+    Accounts, Config, RequestObserver, Session, SessionBuilder, SessionError, SessionState, SignInReason, User,
+    quote_for_shell,
 };
 use tokio::sync::OnceCell;
 use url::Url;
@@ -36,6 +37,8 @@ pub(crate) struct Context {
     pub(crate) notes: Notes,
     pub(crate) interrupt: Interrupt,
     pub(crate) sessions: Sessions,
+    /// Who makes the trace, if one was asked for.
+    observer: Option<Arc<dyn RequestObserver>>,
     /// Read once: a pipe gives them no second time.
     certificates: Arc<OnceCell<Option<Vec<u8>>>>,
 }
@@ -43,7 +46,13 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(global: GlobalArgs, patience: KeyringPatience, interrupt: Interrupt) -> Self {
         let notes = Notes::new(global.quiet);
-        Self { global, patience, notes, interrupt, sessions: Sessions::default(), certificates: Arc::default() }
+        let (sessions, certificates) = (Sessions::default(), Arc::default());
+        Self { global, patience, notes, interrupt, sessions, observer: None, certificates }
+    }
+
+    /// The same, whose sessions tell `observer` what they ask for.
+    pub(crate) fn observed_by(self, observer: Option<Arc<dyn RequestObserver>>) -> Self {
+        Self { observer, ..self }
     }
 
     pub(crate) fn config(&self) -> Result<Config, CliError> {
@@ -121,7 +130,10 @@ impl Context {
     }
 
     /// Opens a session. Each one of this process comes by here, so that none is forgotten when it ends.
-    pub(crate) async fn open(&self, builder: SessionBuilder) -> Result<Session, CliError> {
+    pub(crate) async fn open(&self, mut builder: SessionBuilder) -> Result<Session, CliError> {
+        if let Some(observer) = &self.observer {
+            builder = builder.observe_requests(Arc::clone(observer));
+        }
         let session = builder.open().map_err(|error| explain_permission(&error))?;
         self.sessions.remember(&session).await;
         Ok(session)

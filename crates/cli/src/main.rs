@@ -23,14 +23,16 @@ mod progress;
 mod resources;
 mod table;
 mod text;
+mod trace;
 
 use std::ffi::OsStr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser as _};
-use jetbridge::quote_for_shell;
+use jetbridge::{RequestObserver, quote_for_shell};
 
 use args::{Cli, Command};
 use commands::Done;
@@ -38,6 +40,7 @@ use context::Context;
 use exit::{CliError, Exit, Failure};
 use interrupt::Interrupt;
 use output::{Format, Output};
+use trace::Trace;
 
 /// How long a command may tidy up after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
@@ -58,14 +61,26 @@ fn main() -> ExitCode {
     if let Err(failure) = resources::check() {
         return failed(&failure, json);
     }
+    let command = cli.command.name();
+    let trace = match cli.global.trace.as_ref().map(|file| Trace::begin(file, command)).transpose() {
+        Ok(trace) => trace,
+        Err(failure) => return failed(&failure, json),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Failure::internal(format!("the runtime did not start: {error}")), json),
     };
-    let result = runtime.block_on(run(cli));
+    let observer = trace.as_ref().map(Trace::observer);
+    let result = runtime.block_on(run(cli, observer));
     // A thread that still reads stdin or waits for a lock must not hold up the end. Files are replaced in one step and
     // locks end with the process, so nothing is left half done.
     runtime.shutdown_background();
+    if let Some(trace) = trace {
+        trace.write(match &result {
+            Err(CliError::Failed(failure)) => Some(failure.kind),
+            Ok(_) | Err(CliError::OutputClosed) => None,
+        });
+    }
     let result = match result {
         // Nothing is under way any more, and no other thread has anything to lose.
         Ok(Done::Becomes(program)) => match program.take_over() {
@@ -81,14 +96,14 @@ fn main() -> ExitCode {
 
 /// Runs the command on a thread of the pool, so that Ctrl-C works even while it waits for a full pipe. However it ends, the
 /// way out is by its sessions: they wait for what must not be lost.
-async fn run(cli: Cli) -> Result<Done, CliError> {
+async fn run(cli: Cli, observer: Option<Arc<dyn RequestObserver>>) -> Result<Done, CliError> {
     let tidies_up = cli.command.tidies_up();
     let interrupt = match cli.command {
         Command::Exec(_) => Interrupt::listen_until_taken_over(),
         _ => Interrupt::listen(),
     };
     let patience = cli.keyring_patience();
-    let context = Context::new(cli.global, patience, interrupt.clone());
+    let context = Context::new(cli.global, patience, interrupt.clone()).observed_by(observer);
     let (sessions, notes) = (context.sessions.clone(), context.notes);
     let mut command = tokio::spawn(commands::run(cli.command, context));
     let mut finished = None;

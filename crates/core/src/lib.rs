@@ -40,6 +40,7 @@ mod life;
 mod loopback;
 mod mutex;
 mod net;
+mod observing;
 mod oidc;
 mod secret_text;
 mod session;
@@ -58,6 +59,10 @@ pub use cognito::AwsCredentials;
 pub use config::{ApiEndpoint, Config, ConfigError, ConfigProblem};
 pub use error::{Obstacle, Recovery, Service, SessionError, SignInReason};
 pub use net::platform_trust::{Distrust, PlatformTrust, set_platform_trust};
+pub use observing::{
+    Observation, ObservedAnswer, ObservedConnection, ObservedEnd, ObservedRequest, ObservedWork, RequestObserver,
+    WorkKind,
+};
 pub use oidc::authorization::Prompt;
 pub use session::{
     AccessToken, Account, Accounts, ApiStream, AuthorizationRequest, BackgroundRenewal, IdTokenClaims, Leftovers,

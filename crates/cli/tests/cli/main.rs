@@ -35,4 +35,5 @@ mod template;
 mod terminals;
 #[cfg(unix)]
 mod tools;
+mod trace;
 mod transfers;

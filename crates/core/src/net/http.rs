@@ -17,6 +17,7 @@ use crate::error::SessionError;
 use crate::loopback::is_loopback;
 use crate::net::proxy;
 use crate::net::tls::{self, Trust};
+use crate::net::watching::Watcher;
 
 /// Largest answer of discovery, key and token endpoints.
 const ANSWER_LIMIT: usize = 1024 * 1024;
@@ -93,6 +94,7 @@ pub(crate) struct Http {
     issuer_host: Option<String>,
     /// AWS's domains, whose servers' clocks are believed.
     aws_domains: Vec<String>,
+    watcher: Watcher,
 }
 
 /// What clients are made of.
@@ -158,12 +160,18 @@ impl Http {
         let recipe = Recipe { trust: Arc::new(Trust::new(extra_roots, clock.clone())?), overrides, patience };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
         let (client, loopback_client) = (recipe.make_client(false)?, recipe.make_client(true)?);
-        Ok(Self { client, loopback_client, recipe: Arc::new(recipe), clock, issuer_host, aws_domains: Vec::new() })
+        let (aws_domains, watcher) = (Vec::new(), Watcher::default());
+        Ok(Self { client, loopback_client, recipe: Arc::new(recipe), clock, issuer_host, aws_domains, watcher })
     }
 
     /// The same client, which believes the clocks of servers below these domains too.
     pub(crate) fn believing(self, aws_domains: impl IntoIterator<Item = String>) -> Self {
         Self { aws_domains: aws_domains.into_iter().collect(), ..self }
+    }
+
+    /// The same client, whose requests somebody watches.
+    pub(crate) fn watched_by(self, watcher: Watcher) -> Self {
+        Self { watcher, ..self }
     }
 
     /// The same client without a connection: the next request opens one of its own.
@@ -202,13 +210,20 @@ impl Http {
             proxy::check(&url).map_err(HttpError::Obstructed)?;
             &self.client
         };
+        let watch = self.watcher.watch(&request);
         let response = client.execute(request).await.map_err(|error| HttpError::sort(error, &self.way_to(&url)));
-        let response = response.inspect_err(|error| {
-            tracing::debug!(%method, host, path, %error, "request failed");
-        })?;
-        let status = response.status().as_u16();
-        tracing::debug!(%method, host, path, status, "answered");
-        Ok(response)
+        match response {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                tracing::debug!(%method, host, path, status, "answered");
+                Ok(watch.answered(response))
+            }
+            Err(error) => {
+                tracing::debug!(%method, host, path, %error, "request failed");
+                watch.failed(&error);
+                Err(error)
+            }
+        }
     }
 
     /// What an explanation of a failure has to know.

@@ -3,7 +3,10 @@
 pub(crate) mod aws_adapter;
 pub(crate) mod document;
 pub(crate) mod http;
+pub(crate) mod naming;
 pub(crate) mod platform_trust;
 mod proxy;
+mod redaction;
 pub(crate) mod tls;
+pub(crate) mod watching;
 pub(crate) mod whole_answer;

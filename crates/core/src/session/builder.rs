@@ -22,6 +22,9 @@ use crate::config::Config;
 use crate::error::SessionError;
 use crate::life::RenewalTiming;
 use crate::net::http::{HostOverrides, Http};
+use crate::net::naming::{KnownHosts, host_of};
+use crate::net::watching::Watcher;
+use crate::observing::{Observer, RequestObserver};
 use crate::session::aws::PoolCredentials;
 use crate::session::okta::{AuthorizationServer, ProfileReader, SignIns, TokenRenewal};
 use crate::session::published::{Board, SessionEvent};
@@ -42,6 +45,7 @@ pub struct SessionBuilder {
     stores_credentials: bool,
     permitted_endpoint: Option<String>,
     transfer_patience: Duration,
+    observer: Option<Arc<dyn RequestObserver>>,
 }
 
 impl SessionBuilder {
@@ -94,6 +98,13 @@ impl SessionBuilder {
         self
     }
 
+    /// Tells `observer` of each request, each renewal and each wait of this session: what, when, how long and how it ended,
+    /// without secrets. Without this nothing is recorded, and nothing is spent on it.
+    pub fn observe_requests(mut self, observer: Arc<dyn RequestObserver>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// Opens the session. Reads no store and no network: the state is [`SessionState::NotLoaded`](super::SessionState).
     ///
     /// # Errors
@@ -109,12 +120,16 @@ impl SessionBuilder {
             .on_correction(move |offset_seconds| news.tell(SessionEvent::ClockSkew { offset_seconds }));
         let issuer = Url::parse(config.issuer_url()).ok();
         let http = Http::new(clock.clone(), issuer.as_ref(), self.root_certificates.as_deref(), self.overrides)?;
-        let http = http.believing(endpoints::domains(&config));
+        let observer = self.observer.map(|observer| Observer::new(observer, clock.device_now()));
+        let watcher = observer.clone().map(|observer| Watcher::new(observer, known_hosts(&config)));
+        let observer = observer.unwrap_or_default();
+        let http = http.believing(endpoints::domains(&config)).watched_by(watcher.unwrap_or_default());
 
         let name = names::blob_name(&account, &config);
         let owner = Owner { account: account.clone(), configuration: config.fingerprint().to_string() };
         let others = OtherSessions::new(Arc::clone(&self.store), http.clone(), clock.clone());
         let vault = Vault::new(self.store, &name, owner, self.stores_credentials, clock.clone(), Arc::clone(&board));
+        let vault = vault.observed_by(observer.clone());
         let timing = RenewalTiming::new(clock.clone());
         let beside = Beside::default();
 
@@ -126,6 +141,7 @@ impl SessionBuilder {
             clock.clone(),
             timing.clone(),
             beside.clone(),
+            observer.clone(),
         ));
         let profile =
             Arc::new(ProfileReader::new(Arc::clone(&server), Arc::clone(&tokens), vault.clone(), Arc::clone(&board)));
@@ -147,8 +163,14 @@ impl SessionBuilder {
             Arc::clone(&board),
             clock.clone(),
         );
-        let credentials =
-            Arc::new(CredentialRenewal::new(Arc::clone(&server), Arc::clone(&tokens), pool, vault.clone(), timing));
+        let credentials = Arc::new(CredentialRenewal::new(
+            Arc::clone(&server),
+            Arc::clone(&tokens),
+            pool,
+            vault.clone(),
+            timing,
+            observer,
+        ));
         let for_sdk = ForSdk(Arc::clone(&credentials));
         let s3 = Arc::new(s3::Clients::new(config.clone(), sdk_config::signed(&config, for_sdk, &http, &clock)));
         let objects = Objects::new(
@@ -200,6 +222,13 @@ impl SessionBuilder {
     }
 }
 
+/// What is asked where, for whoever reads a trace.
+fn known_hosts(config: &Config) -> KnownHosts {
+    let issuer = Url::parse(config.issuer_url()).ok();
+    let own = [(issuer, "Okta"), (endpoints::cognito_host(config), "Cognito"), (endpoints::bucket_host(config), "S3")];
+    own.into_iter().filter_map(|(url, service)| Some((host_of(&url?), service))).collect()
+}
+
 impl Session {
     /// Begins to set a session up.
     pub fn builder(config: Config, store: Arc<dyn SecretStore>) -> SessionBuilder {
@@ -213,6 +242,7 @@ impl Session {
             stores_credentials: true,
             permitted_endpoint: None,
             transfer_patience: PATIENCE,
+            observer: None,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::cognito::AwsCredentials;
 use crate::diagnosis::{Blame, cognito};
 use crate::error::{SessionError, SignInReason};
 use crate::life::{RenewalTiming, UsedBy};
+use crate::observing::{Observer, WorkKind};
 use crate::session::aws::PoolCredentials;
 use crate::session::okta::{AuthorizationServer, TokenRenewal};
 use crate::session::stored::SignedIn;
@@ -27,6 +28,7 @@ pub(super) struct CredentialRenewal {
     vault: Vault,
     timing: RenewalTiming,
     renewing: SingleFlight<AwsCredentials>,
+    observer: Observer,
     /// The access key that came in place of one that was refused without a reason.
     vouched_for: tokio::sync::Mutex<Option<String>>,
 }
@@ -46,6 +48,7 @@ impl CredentialRenewal {
         pool: PoolCredentials,
         vault: Vault,
         timing: RenewalTiming,
+        observer: Observer,
     ) -> Self {
         Self {
             server,
@@ -54,6 +57,7 @@ impl CredentialRenewal {
             vault,
             timing,
             renewing: SingleFlight::default(),
+            observer,
             vouched_for: tokio::sync::Mutex::default(),
         }
     }
@@ -182,6 +186,8 @@ impl CredentialRenewal {
 
     async fn share_renewal(self: &Arc<Self>, wanted: Wanted) -> Result<AwsCredentials, SessionError> {
         let renewal = Arc::clone(self);
+        let is_under_way = self.renewing.running().is_some();
+        let _waiting = is_under_way.then(|| self.observer.begin_work(WorkKind::RenewalWait));
         self.renewing.run(self.vault.sign_in(), async move { renewal.renew(&wanted).await }).await
     }
 
@@ -201,8 +207,17 @@ impl CredentialRenewal {
         if let Some(credentials) = usable(&signed_in) {
             return Ok(credentials);
         }
+        let mut renewing = self.observer.begin_work(WorkKind::CredentialRenewal);
+        let outcome = self.renew_now(&errand, signed_in).await;
+        if let (Some(renewing), Err(error)) = (&mut renewing, &outcome) {
+            renewing.fail(error.kind());
+        }
+        outcome
+    }
+
+    async fn renew_now(&self, errand: &Exclusive, signed_in: SignedIn) -> Result<AwsCredentials, SessionError> {
         let can_refresh = signed_in.tokens.refresh_token.is_some();
-        let signed_in = self.with_fresh_tokens(&errand, signed_in).await?;
+        let signed_in = self.with_fresh_tokens(errand, signed_in).await?;
         let refused = match self.pool.obtain(&signed_in).await {
             Ok(credentials) => return Ok(credentials),
             Err(refused) => refused,
@@ -218,7 +233,7 @@ impl CredentialRenewal {
         match refused.cause {
             _ if is_worn_out && can_refresh => {
                 // A fresh one decides.
-                let signed_in = self.tokens.refresh(&errand, signed_in).await?;
+                let signed_in = self.tokens.refresh(errand, signed_in).await?;
                 self.pool.obtain(&signed_in).await.map_err(|refused| match refused.blame {
                     Some(Blame::ExpiredIdToken) => cognito::fresh_id_token_expired(),
                     _ => refused.cause,

@@ -11,6 +11,7 @@ use super::server::{AuthorizationServer, Expectation};
 use crate::clock::{CorrectedClock, from_unix};
 use crate::error::{SessionError, SignInReason};
 use crate::life::RenewalTiming;
+use crate::observing::{Observer, WorkKind};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::Previous;
 use crate::oidc::token::{TokenAnswer, TokenError};
@@ -59,6 +60,7 @@ pub(crate) struct TokenRenewal {
     timing: RenewalTiming,
     beside: Beside,
     refreshing: SingleFlight<SignedIn>,
+    observer: Observer,
 }
 
 impl TokenRenewal {
@@ -69,8 +71,9 @@ impl TokenRenewal {
         clock: CorrectedClock,
         timing: RenewalTiming,
         beside: Beside,
+        observer: Observer,
     ) -> Self {
-        Self { server, vault, board, clock, timing, beside, refreshing: SingleFlight::default() }
+        Self { server, vault, board, clock, timing, beside, refreshing: SingleFlight::default(), observer }
     }
 
     /// An access token that is not about to expire, or the old one for as long as it lasts.
@@ -144,6 +147,8 @@ impl TokenRenewal {
             refused.as_ref().is_some_and(|refused| refused.expose_secret() == tokens.access_token.expose_secret())
         };
         let renewal = Arc::clone(self);
+        let is_under_way = self.refreshing.running().is_some();
+        let _waiting = is_under_way.then(|| self.observer.begin_work(WorkKind::RenewalWait));
         self.refreshing
             .run(self.vault.sign_in(), async move {
                 let is_good = |signed_in: &SignedIn| {
@@ -178,6 +183,15 @@ impl TokenRenewal {
     /// Fresh tokens by the refresh token. What must not be lost is saved first: the rotated refresh token, even if the ID
     /// token beside it turns out to be wrong. All else counts once that is believed.
     pub(crate) async fn refresh(&self, _errand: &Exclusive, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
+        let mut renewing = self.observer.begin_work(WorkKind::TokenRenewal);
+        let outcome = self.refresh_now(signed_in).await;
+        if let (Some(renewing), Err(error)) = (&mut renewing, &outcome) {
+            renewing.fail(error.kind());
+        }
+        outcome
+    }
+
+    async fn refresh_now(&self, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
         // Endpoints and keys first: from the refresh on, nothing must stand between the answer and the store.
         let provider = self.server.provider().await?;
         let Some(refresh_token) = &signed_in.tokens.refresh_token else {

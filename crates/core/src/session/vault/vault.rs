@@ -14,10 +14,11 @@ use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
 use crate::error::{SessionError, SignInReason};
+use crate::observing::{Observer, Span, WorkKind};
 use crate::session::published::{Board, Event, SessionEvent};
 use crate::session::stored::{Attempt, EndedSession, Owner, SignedIn, Spends, StoredSession, Tokens};
 use crate::session::tasks::{SingleUseTokens, Spending, block, detach};
-use crate::storage::{SecretStore, StorageErrorKind, StoreLock};
+use crate::storage::{SecretStore, StorageError, StorageErrorKind, StoreLock};
 
 /// What another process of the app did to the store is noticed after so many seconds at the latest, whenever the session
 /// is used: a sign-out there must not leave credentials in use here.
@@ -41,6 +42,7 @@ pub(crate) struct Vault {
     writing: Arc<tokio::sync::Mutex<()>>,
     signing_in: Arc<tokio::sync::Mutex<()>>,
     renewing: Arc<tokio::sync::Mutex<()>>,
+    observer: Observer,
 }
 
 /// Work that talks to a server and that only one process may do at a time.
@@ -101,7 +103,13 @@ impl Vault {
             writing: Arc::default(),
             signing_in: Arc::default(),
             renewing: Arc::default(),
+            observer: Observer::default(),
         }
+    }
+
+    /// The same place, whose waits somebody observes.
+    pub(crate) fn observed_by(self, observer: Observer) -> Self {
+        Self { observer, ..self }
     }
 
     /// Reads the store, waiting for nobody. The state follows, and so does the clock, until a service tells the time.
@@ -180,11 +188,12 @@ impl Vault {
         change: impl FnOnce(&mut StoredSession) -> R + Send + 'static,
     ) -> Result<R, SessionError> {
         let learnt_offset = self.clock.learnt_offset();
+        let waiting = self.observer.begin_work(WorkKind::StoreWait);
         let turn = Arc::clone(&self.writing).lock_owned().await;
         let vault = self.clone();
         let result = block(move || {
             let _turn = turn;
-            let _lock = vault.store.lock(&vault.name)?;
+            let _lock = observe_end(waiting, || vault.store.lock(&vault.name))?;
             let seen = vault.known.generation();
             let stored = vault.store.load(&vault.name)?;
             let mut content = vault.understand(stored.as_ref().map(|bytes| bytes.as_slice()))?;
@@ -325,11 +334,12 @@ impl Vault {
     /// Erases the blob, even one that cannot be read, and gives back what was in it as far as it is known. The state
     /// follows.
     pub(crate) async fn erase(&self) -> Result<StoredSession, SessionError> {
+        let waiting = self.observer.begin_work(WorkKind::StoreWait);
         let turn = Arc::clone(&self.writing).lock_owned().await;
         let vault = self.clone();
         let erased = block(move || {
             let _turn = turn;
-            let _lock = match vault.store.lock(&vault.name) {
+            let _lock = match observe_end(waiting, || vault.store.lock(&vault.name)) {
                 // Whoever holds it may be saving. Another reason must not keep a user from signing out.
                 Err(error) if error.kind == StorageErrorKind::Busy => return Err(error.into()),
                 lock => lock.ok(),
@@ -348,9 +358,10 @@ impl Vault {
     /// have done it.
     pub(crate) async fn begin(&self, errand: Errand) -> Result<Exclusive, SessionError> {
         let (turns, name) = self.place_of(errand);
+        let waiting = self.observer.begin_work(WorkKind::TurnWait);
         let turn = Arc::clone(turns).lock_owned().await;
         let store = Arc::clone(&self.store);
-        block(move || Ok(Exclusive { _lock: store.lock(&name)?, _turn: turn })).await
+        block(move || Ok(Exclusive { _lock: observe_end(waiting, || store.lock(&name))?, _turn: turn })).await
     }
 
     /// Whether [`begin`](Self::begin) would find another process that does not end its errand: for who is about to send a
@@ -422,6 +433,18 @@ impl Vault {
         }
         content.to_bytes(&self.owner)
     }
+}
+
+/// Waits for a lock, which ends the wait that `waiting` observes.
+fn observe_end(
+    waiting: Option<Box<Span>>,
+    lock: impl FnOnce() -> Result<Box<dyn StoreLock>, StorageError>,
+) -> Result<Box<dyn StoreLock>, StorageError> {
+    let outcome = lock();
+    if let (Some(mut waiting), Err(error)) = (waiting, &outcome) {
+        waiting.fail(SessionError::from(error.clone()).kind());
+    }
+    outcome
 }
 
 impl std::fmt::Debug for Vault {
