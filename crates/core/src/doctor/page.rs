@@ -48,7 +48,7 @@ fn page() -> String {
 fn write_entry(page: &mut String, known: &KnownFailure) {
     let words = match known.fragment {
         "" => "with any other words".to_owned(),
-        fragment => format!("“{}”", escape(fragment)),
+        fragment => format!("`{fragment}`"),
     };
     let setting = known.setting.map(|setting| format!(", about `{setting}`")).unwrap_or_default();
     let _ = writeln!(page, "### <a id=\"{}\"></a>`{}` {words}\n", known.id, known.code);
@@ -71,7 +71,7 @@ fn escape(text: &str) -> String {
                 is_open = false;
                 escaped.push('⟩');
             }
-            '*' | '_' => escaped.extend(['\\', character]),
+            '*' => escaped.push_str("\\*"),
             other => escaped.push(other),
         }
     }
@@ -93,6 +93,6 @@ fn the_page_is_what_the_table_says() {
     let written = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(written == page, "docs/troubleshooting.md is not current; its first line says how it is made anew");
     for known in known_failures() {
-        assert!(page.contains(&escape(known.fragment)) && page.contains(known.code), "{known:?}");
+        assert!(page.contains(known.fragment) && page.contains(known.code), "{known:?}");
     }
 }
