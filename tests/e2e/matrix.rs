@@ -29,15 +29,15 @@ const AT_ONCE: usize = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Since {
     /// Before anybody signs in.
-    TheSignIn,
+    SignIn,
     /// While the browser shows Okta's page.
-    TheCode,
+    Code,
     /// After the sign-in.
-    TheCalls,
+    Calls,
     /// The same, of a session without a refresh token.
-    TheCallsWithoutRefresh,
+    CallsWithoutRefresh,
     /// When tokens and credentials have ended.
-    TheRenewal,
+    Renewal,
 }
 
 /// What an app heard while somebody tried to make it hear of one failure.
@@ -62,9 +62,9 @@ impl Heard<'_> {
 async fn meet(known: &KnownFailure, fault: Fault) -> Result<(), Vec<SessionError>> {
     let mut heard = Heard { known, errors: Vec::new() };
     let times: &[Since] = match known.service {
-        Some(Service::Okta) => &[Since::TheSignIn, Since::TheCode, Since::TheRenewal, Since::TheCalls],
-        Some(Service::Cognito) => &[Since::TheCalls, Since::TheCallsWithoutRefresh],
-        _ => &[Since::TheCalls],
+        Some(Service::Okta) => &[Since::SignIn, Since::Code, Since::Renewal, Since::Calls],
+        Some(Service::Cognito) => &[Since::Calls, Since::CallsWithoutRefresh],
+        _ => &[Since::Calls],
     };
     for since in times {
         if Box::pin(try_everything(&mut heard, fault, *since)).await.is_err() {
@@ -79,31 +79,31 @@ async fn try_everything(heard: &mut Heard<'_>, fault: Fault, since: Since) -> Re
     let session = bench.session();
     let set_up = || bench.stack.faults().inject(fault, if fault.lasts() { 1 } else { ALWAYS });
     match since {
-        Since::TheSignIn => {
+        Since::SignIn => {
             set_up();
             sign_in(&bench, &session, heard).await?;
             // What nobody is told but the person at the browser stands on Okta's page.
             let broken = session.diagnose().await.broken().and_then(|finding| finding.problem.clone());
             return heard.of(broken.map_or(Ok(()), Err));
         }
-        Since::TheCode => {
+        Since::Code => {
             let redirect = bench.redirect_for(&session, ALICE).await;
             set_up();
             return heard.of(session.complete_login(&redirect).await);
         }
-        Since::TheCalls => {
+        Since::Calls => {
             bench.sign_in(&session, ALICE).await;
             set_up();
         }
         // Nothing better can be had than what Cognito refuses.
-        Since::TheCallsWithoutRefresh => {
+        Since::CallsWithoutRefresh => {
             let session =
                 bench.session_with(config_of(&bench.stack, |okta, _| okta["okta_scopes"] = json!(["openid"])));
             bench.sign_in(&session, ALICE).await;
             set_up();
             return heard.of(session.aws_credentials().await);
         }
-        Since::TheRenewal => {
+        Since::Renewal => {
             bench.sign_in(&session, ALICE).await;
             bench.let_time_pass(Duration::from_secs(2 * 3600));
             set_up();
@@ -298,6 +298,7 @@ async fn speechless_s3() -> String {
     url
 }
 
+#[expect(clippy::disallowed_macros, reason = "how many of how many is the matter of the matrix")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_known_failure_is_produced_and_told_as_the_table_says() {
     let rows: Vec<_> = known_failures().filter(|known| known.service.is_some()).collect();
