@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::BytesMut;
 use jetbridge::{
     Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectDetails, ObjectPage, Session,
     TransferOptions, TransferProgress,
@@ -164,12 +165,25 @@ async fn get_one(
         Ok(downloaded) => downloaded,
         Err(error) => return Err(missing::explain(session, "get", &object, &error).await.into()),
     };
-    if !downloaded.is_verified && downloaded.details.size > 0 {
-        context.notes.say("S3 keeps no checksum of it that the bytes could be held against.");
+    if !downloaded.is_verified {
+        say_unverified(context, &downloaded.details);
     }
     let event = ObjectEvent::downloaded(subject, downloaded);
     tell(&event, output)?;
     Ok(())
+}
+
+/// Says why nobody knows whether the bytes are right.
+fn say_unverified(context: &Context, details: &ObjectDetails) {
+    let is_of_parts = details.checksum.as_ref().is_some_and(|checksum| !checksum.is_of_whole_object);
+    let why = match is_of_parts {
+        _ if details.size == 0 => return,
+        true => {
+            "Not verified: S3 keeps a checksum of its parts alone, and how large each of them is was not to be learnt."
+        }
+        false => "Not verified: S3 keeps no checksum of it that the bytes could be held against.",
+    };
+    context.notes.say(why);
 }
 
 /// Several into one folder.
@@ -285,6 +299,10 @@ async fn write_out(
             write()?;
         }
         meter.add(chunk.len() as u64);
+    }
+    drop(progress);
+    if !body.is_verified() {
+        say_unverified(context, body.details());
     }
     Ok(())
 }
@@ -431,13 +449,21 @@ async fn fetch_small(
     listed: u64,
     file: &Path,
 ) -> Result<DownloadedObject, Failure> {
-    let body = session.get_object(request).await.map_err(|error| Failure::from_session(&error))?;
+    let mut body = session.get_object(request).await.map_err(|error| Failure::from_session(&error))?;
     let mut details = body.details().clone();
     check_size(&details, listed)?;
-    let bytes = body.collect(SMALL).await.map_err(|error| Failure::from_session(&error))?;
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next_chunk().await.map_err(|error| Failure::from_session(&error))? {
+        bytes.extend_from_slice(&chunk);
+        details.size = bytes.len() as u64;
+        // Not every server says at once how much is to come.
+        if details.size > listed {
+            break;
+        }
+    }
     details.size = bytes.len() as u64;
     check_size(&details, listed)?;
-    let is_verified = details.checksum.as_ref().is_some_and(|checksum| checksum.is_of_whole_object);
+    let is_verified = body.is_verified();
     let file = file.to_owned();
     let written = tokio::task::spawn_blocking(move || write_small(&file, &bytes)).await;
     written.unwrap_or_else(|_| Err(Failure::internal("writing a file panicked")))?;
