@@ -185,6 +185,53 @@ pub(crate) fn md5_of_e_tag(e_tag: &str) -> Option<ObjectChecksum> {
     Some(ObjectChecksum { algorithm: MD5.to_owned(), value, is_of_whole_object: true })
 }
 
+/// The entity tag of an object that was made of parts: the MD5 of their MD5s, a dash, and their number. So S3 makes it (Amazon S3
+/// user guide, "Checking object integrity"), and servers like it: Cloudflare R2 ("Upload objects": "the hash of the concatenated
+/// binary MD5 sums of all parts, followed by a hyphen and the number of parts"), Wangsu, MinIO, Ceph. A tag of another form says
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TagOfParts {
+    /// In hexadecimal digits, if those of all parts are known.
+    md5: Option<String>,
+    part_count: usize,
+}
+
+impl TagOfParts {
+    /// `parts`: of each its entity tag, if that is the MD5 of what was sent.
+    pub(crate) fn of<'a>(parts: impl Iterator<Item = Option<&'a str>>) -> Self {
+        let (mut part_count, mut md5) = (0, Some(<Md5 as md5::Digest>::new()));
+        for tag in parts {
+            part_count += 1;
+            let digest = tag.and_then(md5_of_e_tag).and_then(|md5| STANDARD.decode(md5.value).ok());
+            md5 = md5.zip(digest).map(|(md5, digest)| md5::Digest::chain_update(md5, digest));
+        }
+        let hex = |md5| md5::Digest::finalize(md5).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { md5: md5.map(hex), part_count }
+    }
+
+    /// Whether an object with this tag was made of these very parts.
+    pub(crate) fn is(&self, e_tag: &str) -> bool {
+        let told = read_tag_of_parts(e_tag);
+        told.is_some_and(|(md5, count)| self.md5.as_deref() == Some(&*md5) && count == self.part_count)
+    }
+
+    /// What an object with this tag was made of instead, in words.
+    pub(crate) fn contradicted_by(&self, e_tag: &str) -> Option<String> {
+        let (md5, count) = read_tag_of_parts(e_tag)?;
+        if count != self.part_count {
+            return Some(format!("it made an object of {count} parts, and {} were sent", self.part_count));
+        }
+        let is_other = self.md5.as_ref().is_some_and(|own| *own != md5);
+        is_other.then(|| "it made an object of other parts than were sent, by their MD5s".to_owned())
+    }
+}
+
+fn read_tag_of_parts(e_tag: &str) -> Option<(String, usize)> {
+    let (md5, count) = e_tag.trim_matches('"').split_once('-')?;
+    let is_md5 = md5.len() == 32 && md5.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Some((md5.to_ascii_lowercase(), count.parse().ok().filter(|_| is_md5)?))
+}
+
 /// Whether answers about objects of this bucket, encrypted like this, have entity tags that can be MD5s at all.
 pub(crate) fn may_have_md5_tags(bucket: &str, sse: Option<&ServerSideEncryption>, sse_customer: Option<&str>) -> bool {
     let is_of_keys = sse_customer.is_some() || sse.is_some_and(|kind| kind.as_str().starts_with("aws:kms"));
@@ -301,6 +348,31 @@ mod tests {
         ] {
             assert_eq!(md5_of_e_tag(none), None, "{none}");
         }
+    }
+
+    /// The MD5s of "a" and "b" (RFC 1321), and by Python the MD5 of both.
+    #[test]
+    fn the_tag_of_an_object_of_parts_is_known_and_another_one_told() {
+        let (a, b) = ("\"0cc175b9c0f1b6a831c399e269772661\"", "\"92eb5ffee6ae2fec3ad71c777531578f\"");
+        let tag = TagOfParts::of([Some(a), Some(b)].into_iter());
+        let right = "96e024ba2074fe77e8e965ba43a704be-2";
+        assert!(tag.is(right) && tag.is(&format!("\"{}\"", right.to_ascii_uppercase())));
+        assert_eq!(tag.contradicted_by(right), None);
+        for (other, words) in
+            [("96e024ba2074fe77e8e965ba43a704be-1", "1 parts, and 2"), (&right.replace("96e", "06e"), "MD5s")]
+        {
+            assert!(!tag.is(other) && tag.contradicted_by(other).unwrap().contains(words), "{other}");
+        }
+        for silent in [a, "\"1-2\"", "\"96e024ba2074fe77e8e965ba43a704be-x\"", ""] {
+            assert!(!tag.is(silent) && tag.contradicted_by(silent).is_none(), "{silent}");
+        }
+        // Of a part nobody knows the MD5: the number counts all the same.
+        let tag = TagOfParts::of([Some(a), None].into_iter());
+        assert!(
+            !tag.is(right)
+                && tag.contradicted_by(right).is_none()
+                && tag.contradicted_by(&right.replace("-2", "-3")).is_some()
+        );
     }
 
     /// By Python: the checksum of the checksums of "1234", "5678" and "9".
