@@ -19,13 +19,15 @@ use super::{
     rest_below, sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs, split_last};
-use crate::commands::place::{as_path, as_text, is_address, parse_folder, parse_one_object, show, usage};
+use crate::commands::place::{
+    as_path, as_text, is_address, parse_folder, parse_one_object, refuse_dots, refuse_empty, show, usage,
+};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::file_names::to_name;
 use crate::folder::{TargetFolder, local_failure, write_small};
 use crate::invocation::command;
-use crate::output::Output;
+use crate::output::{Notes, Output};
 use crate::path::UserPath;
 use crate::progress::Progress;
 use crate::text::escape;
@@ -36,6 +38,7 @@ const SMALL: u64 = 1024 * 1024;
 const KEPT: &str = "What has arrived of an unfinished file is kept beside it: the same command goes on from there.";
 
 pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: &mut Output) -> Result<(), CliError> {
+    refuse_empty(&args.operands)?;
     let (keys, file) = split_last(&args.operands);
     let keys = keys.iter().map(|key| as_text(key)).collect::<Result<Vec<_>, _>>()?;
     if let Some(key) = file.and_then(|file| file.to_str()).filter(|file| is_address(file)) {
@@ -70,12 +73,14 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
             .into()),
         (false, true) => {
             let object = parse_one_object(key, &args.place)?;
+            refuse_dots(&object)?;
             let (session, _) = context.signed_in().await?;
             let nothing = "What was written to stdout is not the whole object.";
             until_interrupted(context, &session, nothing, |_| write_out(context, &session, object, args, output)).await
         }
         (false, false) => {
             let object = parse_one_object(key, &args.place)?;
+            refuse_dots(&object)?;
             let file = target_of_object(&object, file.as_ref())?;
             if args.no_overwrite && fs::symlink_metadata(&file).is_ok() {
                 let problem = format!("{} is there already", escape(&file.display().to_string()));
@@ -195,6 +200,7 @@ async fn get_objects(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let objects = keys.iter().map(|key| parse_one_object(key, &args.place)).collect::<Result<Vec<_>, _>>()?;
+    objects.iter().try_for_each(refuse_dots)?;
     let Some(folder) = folder else { return Err(Failure::internal("several operands without a last one").into()) };
     let root = folder.absolute()?;
     if !folder.says_folder() && !root.is_dir() {
@@ -279,7 +285,10 @@ async fn write_out(
     args: &GetArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), true);
+    let shows_bytes = output.is_terminal();
+    // Where both are shown, the bytes are the sign of life: a meter would be drawn over their last line.
+    let notes = if shows_bytes { Notes::new(true) } else { context.notes };
+    let progress = Progress::start_with_meter(notes, name_on_meter(&object), true);
     let meter = progress.meter();
     let mut body = match session.get_object(request(object.clone(), args.if_match.clone())).await {
         Ok(body) => body,
@@ -289,15 +298,8 @@ async fn write_out(
         }
     };
     meter.expect(body.details().size);
-    let shows_bytes = output.is_terminal();
     while let Some(chunk) = body.next_chunk().await? {
-        let mut write = || tokio::task::block_in_place(|| output.bytes(&chunk));
-        // Where both are shown, one line is not drawn over the other.
-        if shows_bytes {
-            progress.aside(write)?;
-        } else {
-            write()?;
-        }
+        tokio::task::block_in_place(|| output.bytes(&chunk))?;
         meter.add(chunk.len() as u64);
     }
     drop(progress);
