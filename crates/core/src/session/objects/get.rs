@@ -47,7 +47,7 @@ impl Objects {
 /// large the first part is: afterwards the bytes are gone.
 async fn find_check(source: &Source, opened: &Opened, size: Option<u64>) -> Result<Option<Check>, SessionError> {
     if let Some(proof) = &opened.proof {
-        return Ok(Checker::new(proof).map(|checker| Check::Whole(proof.algorithm.clone(), checker)));
+        return Ok(Checker::new(proof).map(|checker| Check::Whole(proof.algorithm.clone(), Box::new(checker))));
     }
     let composite = opened.details.checksum.as_ref().and_then(Composite::new);
     let (Some(composite), Some(size)) = (composite, size) else { return Ok(None) };
@@ -55,7 +55,7 @@ async fn find_check(source: &Source, opened: &Opened, size: Option<u64>) -> Resu
     let first = if composite.part_count == 1 { Some(size) } else { source.size_of_part(&pin, 1).await? };
     let alike = first.and_then(|first| composite.alike(first, size));
     let checker = alike.and_then(|sizes| Some((sizes.clone(), composite.checker(sizes)?)));
-    Ok(checker.map(|(sizes, checker)| Check::Parts { composite, pin, sizes, checker }))
+    Ok(checker.map(|(sizes, checker)| Check::Parts { composite, pin, sizes, checker: Box::new(checker) }))
 }
 
 /// # Errors
@@ -73,9 +73,9 @@ pub(super) fn wanted(range: &Range<u64>) -> Result<Wanted, SessionError> {
 
 enum Check {
     /// By the algorithm of this name.
-    Whole(String, Checker),
+    Whole(String, Box<Checker>),
     /// By those of its parts, if they are of these sizes.
-    Parts { composite: Composite, pin: Pin, sizes: Vec<u64>, checker: CompositeChecker },
+    Parts { composite: Composite, pin: Pin, sizes: Vec<u64>, checker: Box<CompositeChecker> },
 }
 
 impl Check {
