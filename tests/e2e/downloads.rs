@@ -363,11 +363,28 @@ async fn an_object_whose_checksum_is_one_of_its_parts_is_verified_by_parts() {
     assert!(error.kind() == "retryable" && error.to_string().contains("CRC32"), "{error}");
     assert!(folder.names().is_empty());
 
-    // Nobody can tell from the first one how large the others are.
+    // Nobody can tell from the first one how large the others are: they are asked for where they are not alike.
     let body = content(12 * MIB, 4);
-    upload(&[&body[..5 * MIB], &body[5 * MIB..11 * MIB], &body[11 * MIB..]]).await;
-    assert!(!download(&session, folder.file(), TransferOptions::default()).await.unwrap().is_verified);
-    assert_eq!(std::fs::read(folder.file()).unwrap(), body);
+    let (alike, others) = ([0, 5 * MIB, 10 * MIB, 12 * MIB], [0, 5 * MIB, 11 * MIB, 12 * MIB]);
+    for (ends, questions, of_stream) in [(alike, 1, true), (others, 3, false)] {
+        upload(&ends.windows(2).map(|ends| &body[ends[0]..ends[1]]).collect::<Vec<_>>()).await;
+        let done = download(&session, folder.file(), TransferOptions::default()).await.unwrap();
+        assert!(done.is_verified && std::fs::read(folder.file()).unwrap() == body, "{ends:?}");
+        assert_eq!(bench.count("HeadObject"), questions, "{ends:?}");
+        let mut stream = session.get_object(KEY.into()).await.unwrap();
+        while stream.next_chunk().await.unwrap().is_some() {}
+        assert_eq!(stream.is_verified(), of_stream, "{ends:?}");
+
+        std::fs::remove_file(folder.file()).unwrap();
+        // Both answers of both tries.
+        bench.stack.faults().inject(Fault::S3ObjectDamaged, 4);
+        let error = download(&session, folder.file(), TransferOptions::default()).await.unwrap_err();
+        assert!(error.kind() == "retryable" && error.to_string().contains("CRC32"), "{ends:?}: {error}");
+        assert!(folder.names().is_empty());
+        bench.stack.faults().inject(Fault::S3ObjectDamaged, u32::from(of_stream));
+        let stream = session.get_object(KEY.into()).await.unwrap().collect(1 << 30).await;
+        assert_eq!(stream.is_err(), of_stream, "{ends:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -226,8 +226,8 @@ pub struct DownloadedObject {
     /// Bytes that an earlier process had already brought.
     pub resumed: u64,
     /// Whether the bytes were held against a checksum that S3 keeps. False if it keeps none that can be computed: of a range, of
-    /// an object from before S3 kept one of each, and of one that was uploaded in parts of several sizes with a checksum of each
-    /// part alone (`COMPOSITE`).
+    /// an object from before S3 kept one of each, and of one with a checksum of its parts' checksums (`COMPOSITE`) where the
+    /// server does not tell how large these are.
     pub is_verified: bool,
 }
 

@@ -277,3 +277,24 @@ async fn a_try_that_failed_before_one_that_did_not_is_no_error_in_anybodys_log()
     logged.rewind().unwrap();
     assert_eq!(std::io::read_to_string(logged).unwrap(), "");
 }
+
+/// With another token each time, so that none is the same place again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_of_nothing_that_never_ends_is_an_error() {
+    let server = Server::start_in("eu-north-1").await;
+    let session = server.signed_in().await;
+    let number = AtomicUsize::new(0);
+    server.serve_buckets(move |_| {
+        let next = number.fetch_add(1, Ordering::SeqCst);
+        page(&format!("<IsTruncated>true</IsTruncated><NextContinuationToken>t{next}</NextContinuationToken>"))
+    });
+    let mut pages = session.list_objects(ListObjects::default());
+    let error = loop {
+        match pages.next_page().await {
+            Ok(page) => assert!(page.unwrap().objects.is_empty()),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.kind() == "retryable" && error.to_string().contains("nothing in them"), "{error}");
+    assert!(pages.next_page().await.unwrap().is_none());
+}

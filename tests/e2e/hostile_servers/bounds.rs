@@ -84,7 +84,7 @@ async fn a_pushed_request_that_is_not_answered_soundly_opens_no_browser() {
         (Answer::Json(201, json!("urn:example:1")), "internal"),
         (Answer::Json(400, json!({"error": "invalid_client"})), "misconfigured"),
         (Answer::Json(403, json!({"errorCode": "E0000047", "errorSummary": "slow down"})), "retryable"),
-        (Answer::Json(404, json!(null)), "access_denied"),
+        (Answer::Json(404, json!(null)), "not_found"),
         (Answer::Json(503, json!({"error": "access_denied"})), "retryable"),
     ];
     for (answer, kind) in unsound.into_iter().chain(endless_answers().map(|answer| (answer, ""))) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jetbridge::{ApiEndpoint, ApiRequest, ApiResponse, ApiStream, Config};
+use jetbridge::{ApiEndpoint, ApiRequest, ApiResponse, ApiStream, Config, SessionError};
 use serde::Serialize;
 use tokio::io::AsyncReadExt as _;
 use url::{ParseError, Url};
@@ -53,13 +53,26 @@ pub(super) async fn run(context: &Context, args: CallArgs, output: &mut Output) 
     let (session, _) = context.signed_in().await?;
     let url = find_url(&args.url, session.config())?;
     let request = ApiRequest { method, url, headers, body, service: args.service, region: args.region };
-    let answer = session.stream_api(request).await?;
+    let answer = session.stream_api(request).await.map_err(|error| explain(&error))?;
     let status = answer.status();
     match answer.into_response() {
         Ok(answer) => write(&answer, args.include, output)?,
         Err(stream) => write_as_it_comes(stream, args.include, output).await?,
     }
     judge(status)
+}
+
+/// What is wrong with the request itself was typed, and is in no file of the configuration.
+fn explain(error: &SessionError) -> Failure {
+    let failure = Failure::from_session(error);
+    match error {
+        SessionError::Misconfigured { setting, .. }
+            if setting == "the request's method" || setting.starts_with("the request's header ") =>
+        {
+            Failure { kind: "usage", exit: Exit::Usage, ..failure }
+        }
+        _ => failure,
+    }
 }
 
 /// An answer that is too large to be held in memory.

@@ -87,6 +87,26 @@ pub(super) fn has_dots(key: &str) -> bool {
     key.split('/').any(is_dots)
 }
 
+/// Refuses an argument that is empty, as a variable of the shell leaves it that is not set (`"$FILE"`): to take it for the top of
+/// the bucket, or for the current folder, writes over what nobody meant.
+pub(super) fn refuse_empty(operands: &[impl AsRef<OsStr>]) -> Result<(), Failure> {
+    if operands.iter().all(|operand| !operand.as_ref().is_empty()) {
+        return Ok(());
+    }
+    Err(usage("an operand is empty (is a variable of the shell empty?)")
+        .hint("Leave it out, or name what is meant: KEY, FOLDER/, or s3://BUCKET/ for the top of a bucket."))
+}
+
+/// Refuses an object that can only be named in a list: no request has its URL.
+pub(super) fn refuse_dots(object: &ObjectAddress) -> Result<(), Failure> {
+    if !has_dots(&object.key) {
+        return Ok(());
+    }
+    let problem = format!("{} has `.` or `..` between slashes, which clients of HTTP resolve", show(object));
+    Err(usage(problem)
+        .hint("Write the key without it. An object that has such a key can be listed and deleted, and no more."))
+}
+
 fn is_dots(segment: &str) -> bool {
     matches!(segment, "." | "..")
 }

@@ -120,7 +120,13 @@ fn nothing_is_signed_for_a_host_that_nobody_named() {
     let other = bench.run(&["call", "GET", &url, "--service", "lambda", "--region", "us-west-2"]);
     assert_eq!(other.code, 5, "{other:?}");
 
-    for arguments in [&["GET", &url, "--service", "lambda"][..], &["GET", "/x", "--region", "us-west-2"], &["GET"]] {
+    for arguments in [
+        &["GET", &url, "--service", "lambda"][..],
+        &["GET", "/x", "--region", "us-west-2"],
+        &["GET"],
+        &["BAD METHOD", "/echo"],
+        &["GET", "/echo", "--header", "Host: x"],
+    ] {
         assert_eq!(bench.run(&[&["call"], arguments].concat()).code, 2, "{arguments:?}");
     }
     bench.edit_config("aws-exports.json", |aws| {

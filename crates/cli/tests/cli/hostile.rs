@@ -241,6 +241,23 @@ fn what_cannot_be_seen_can_be_deleted_and_what_nobody_knows_is_not() {
     }
 }
 
+/// Somebody who says yes to everything, and is not S3 ("HTTP/1.1 204", API reference, DeleteObject).
+#[test]
+fn nothing_is_told_as_deleted_by_whoever_answers_with_nothing() {
+    for looked in ["", "ETag: \"1\"\r\n"] {
+        let bench = signed_in_with_bucket(move |head| {
+            let of_s3 = if head.starts_with("HEAD") { looked } else { "" };
+            whole("").replace("\r\n\r\n", &format!("\r\n{of_s3}\r\n"))
+        });
+        let removed = bench.run(&["rm", "key", "--json"]);
+        assert_eq!(
+            (removed.code, removed.error()["kind"].as_str()),
+            (6, Some("obstructed")),
+            "{looked:?}: {removed:?}"
+        );
+    }
+}
+
 /// `get -r` fetches what was listed, and nothing that came in its place.
 #[test]
 fn another_object_than_the_listed_one_does_not_become_a_file() {

@@ -209,6 +209,19 @@ fn what_cannot_be_had_is_told_apart() {
         (&["get", "--recursive", "", "out"], 2, "usage"),
         (&["put", "--recursive", "config", ""], 2, "usage"),
         (&["cp", "--recursive", "", "copy"], 2, "usage"),
+        (&["put", "config/okta-config.json", ""], 2, "usage"),
+        (&["get", "readme.txt", ""], 2, "usage"),
+        (&["cp", "readme.txt", ""], 2, "usage"),
+        (&["cp", "s3://jetbridge-demo/readme.txt", ""], 2, "usage"),
+        (&["rm", "readme.txt", ""], 2, "usage"),
+        (&["presign", ""], 2, "usage"),
+        // No request has the URL.
+        (&["get", "a/../b", "out"], 2, "usage"),
+        (&["put", "config/okta-config.json", "a/../b"], 2, "usage"),
+        (&["cp", "readme.txt", "a/./b"], 2, "usage"),
+        (&["presign", "a/../b"], 2, "usage"),
+        (&["cp", "readme.txt", "readme.txt"], 2, "usage"),
+        (&["cp", "s3://jetbridge-demo/readme.txt", "s3://jetbridge-demo/readme.txt"], 2, "usage"),
         (&["cp", "--recursive", "awkward", ""], 2, "usage"),
         (&["rm", "--recursive", "a", "b", "--yes"], 2, "usage"),
         (&["rm", "a", "b", "--if-match", "x"], 2, "usage"),
@@ -224,6 +237,17 @@ fn what_cannot_be_had_is_told_apart() {
         let outcome =
             Outcome::of(bench.command(arguments).arg("--json").current_dir(bench.path(".")).output().unwrap());
         assert_failed(&outcome, code, kind);
+    }
+}
+
+#[test]
+fn a_condition_of_the_target_names_the_target() {
+    let bench = signed_in();
+    for condition in [&["--no-overwrite"][..], &["--if-match", "another"]] {
+        let outcome = bench.run(&[&["cp", "readme.txt", "empty.txt", "--json"], condition].concat());
+        assert_failed(&outcome, 10, "condition_not_met");
+        let told = outcome.error()["message"].as_str().unwrap().to_owned();
+        assert!(told.contains("empty.txt") && !told.contains("readme.txt"), "{told}");
     }
 }
 
@@ -769,7 +793,7 @@ fn a_url_is_written_alone_and_works_for_whoever_has_it() {
     assert!(told.stderr.contains("the credentials that signed it end then"), "{told:?}");
     // Browsers and curl would ask for another object.
     for arguments in [&["presign", "a/../b"][..], &["presign", "a/./b", "--put"], &["presign", "a/.."]] {
-        assert_failed(&bench.run(&[arguments, &["--json"]].concat()), 4, "misconfigured");
+        assert_failed(&bench.run(&[arguments, &["--json"]].concat()), 2, "usage");
     }
     // What a log or a bystander sees holds none of it.
     let secret = url.split("X-Amz-Signature=").nth(1).unwrap();

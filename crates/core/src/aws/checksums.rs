@@ -14,6 +14,8 @@ use crate::config::is_directory_bucket;
 
 /// Never that of a checksum which S3 keeps.
 const MD5: &str = "MD5";
+/// "Maximum number of parts per upload" (Amazon S3 user guide, "Amazon S3 multipart upload limits").
+const MOST_PARTS: u64 = 10_000;
 
 /// Computes the checksum that an object should have, of bytes as they come.
 pub(crate) struct Checker {
@@ -93,62 +95,80 @@ impl Composite {
         let (value, count) = checksum.value.split_once('-').filter(|_| !checksum.is_of_whole_object)?;
         State::new(&checksum.algorithm)?;
         let expected = STANDARD.decode(value).ok()?;
-        let part_count = count.parse().ok().filter(|count| *count > 0)?;
+        let part_count = count.parse().ok().filter(|count| (1..=MOST_PARTS).contains(count))?;
         Some(Self { algorithm: checksum.algorithm.clone(), expected, part_count })
     }
 
-    /// Whether an object of this size can have been uploaded in parts of that one, of which the last may be smaller.
-    pub(crate) fn has_parts_of(&self, part_size: u64, size: u64) -> bool {
-        part_size > 0 && size.div_ceil(part_size) == self.part_count
+    pub(crate) fn algorithm(&self) -> &str {
+        &self.algorithm
     }
 
-    /// Whether the order and the sizes of all parts follow from the size of the first one and of the whole.
+    /// The sizes of the parts of an object of this size if they are as large as the first one, and the last may be smaller.
+    pub(crate) fn alike(&self, first: u64, size: u64) -> Option<Vec<u64>> {
+        if self.part_count == 1 {
+            return Some(vec![size]);
+        }
+        let is_possible = first > 0 && size.div_ceil(first) == self.part_count;
+        let last = size.checked_sub(first.checked_mul(self.part_count - 1)?)?;
+        is_possible.then(|| (1..self.part_count).map(|_| first).chain([last]).collect())
+    }
+
+    /// Whether the sizes of all parts follow from the size of the first one and of the whole.
     pub(crate) fn is_certain(&self) -> bool {
         self.part_count <= 2
     }
 
-    pub(crate) fn checker(&self, part_size: u64) -> Option<CompositeChecker> {
-        let whole = State::new(&self.algorithm)?;
-        Some(CompositeChecker { composite: self.clone(), part_size, left: part_size, part: None, whole })
+    /// `sizes`: of all parts, in their order.
+    pub(crate) fn checker(&self, sizes: Vec<u64>) -> Option<CompositeChecker> {
+        let (whole, part) = (State::new(&self.algorithm)?, State::new(&self.algorithm)?);
+        let mut later = sizes.into_iter();
+        let left = later.next()?;
+        Some(CompositeChecker { composite: self.clone(), later, left, part, whole, has_more: false })
     }
 }
 
 /// Computes it of bytes as they come.
 pub(crate) struct CompositeChecker {
     composite: Composite,
-    part_size: u64,
+    /// Sizes of the parts after this one.
+    later: std::vec::IntoIter<u64>,
     /// Bytes of this part that are still to come.
     left: u64,
-    part: Option<State>,
+    part: State,
     whole: State,
+    /// Bytes came after the last part.
+    has_more: bool,
 }
 
 impl CompositeChecker {
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
+            if self.left == 0 && !self.begin_next() {
+                self.has_more = true;
+                return;
+            }
             let length = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
             let (now, later) = bytes.split_at(length);
-            self.part = self.part.take().or_else(|| State::new(&self.composite.algorithm));
-            if let Some(part) = &mut self.part {
-                part.update(now);
-            }
+            self.part.update(now);
             bytes = later;
             self.left -= length as u64;
-            if self.left == 0 {
-                self.end_part();
-            }
         }
     }
 
-    fn end_part(&mut self) {
-        if let Some(part) = self.part.take() {
-            self.whole.update(&part.finish());
-        }
-        self.left = self.part_size;
+    /// Ends a part whose bytes have come; says whether there is another one.
+    fn begin_next(&mut self) -> bool {
+        let (Some(left), Some(part)) = (self.later.next(), State::new(&self.composite.algorithm)) else { return false };
+        let ended = std::mem::replace(&mut self.part, part);
+        self.whole.update(&ended.finish());
+        self.left = left;
+        true
     }
 
     pub(crate) fn finds_right(mut self) -> bool {
-        self.end_part();
+        if self.left > 0 || self.later.len() > 0 || self.has_more {
+            return false;
+        }
+        self.whole.update(&self.part.finish());
         self.whole.finish().ct_eq(&self.composite.expected).into()
     }
 }
@@ -163,6 +183,53 @@ pub(crate) fn md5_of_e_tag(e_tag: &str) -> Option<ObjectChecksum> {
     let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
     let value = STANDARD.encode(bytes.collect::<Option<Vec<u8>>>().filter(|_| is_md5)?);
     Some(ObjectChecksum { algorithm: MD5.to_owned(), value, is_of_whole_object: true })
+}
+
+/// The entity tag of an object that was made of parts: the MD5 of their MD5s, a dash, and their number. So S3 makes it (Amazon S3
+/// user guide, "Checking object integrity"), and servers like it: Cloudflare R2 ("Upload objects": "the hash of the concatenated
+/// binary MD5 sums of all parts, followed by a hyphen and the number of parts"), Wangsu, MinIO, Ceph. A tag of another form says
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TagOfParts {
+    /// In hexadecimal digits, if those of all parts are known.
+    md5: Option<String>,
+    part_count: usize,
+}
+
+impl TagOfParts {
+    /// `parts`: of each its entity tag, if that is the MD5 of what was sent.
+    pub(crate) fn of<'a>(parts: impl Iterator<Item = Option<&'a str>>) -> Self {
+        let (mut part_count, mut md5) = (0, Some(<Md5 as md5::Digest>::new()));
+        for tag in parts {
+            part_count += 1;
+            let digest = tag.and_then(md5_of_e_tag).and_then(|md5| STANDARD.decode(md5.value).ok());
+            md5 = md5.zip(digest).map(|(md5, digest)| md5::Digest::chain_update(md5, digest));
+        }
+        let hex = |md5| md5::Digest::finalize(md5).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { md5: md5.map(hex), part_count }
+    }
+
+    /// Whether an object with this tag was made of these very parts.
+    pub(crate) fn is(&self, e_tag: &str) -> bool {
+        let told = read_tag_of_parts(e_tag);
+        told.is_some_and(|(md5, count)| self.md5.as_deref() == Some(&*md5) && count == self.part_count)
+    }
+
+    /// What an object with this tag was made of instead, in words.
+    pub(crate) fn contradicted_by(&self, e_tag: &str) -> Option<String> {
+        let (md5, count) = read_tag_of_parts(e_tag)?;
+        if count != self.part_count {
+            return Some(format!("it made an object of {count} parts, and {} were sent", self.part_count));
+        }
+        let is_other = self.md5.as_ref().is_some_and(|own| *own != md5);
+        is_other.then(|| "it made an object of other parts than were sent, by their MD5s".to_owned())
+    }
+}
+
+fn read_tag_of_parts(e_tag: &str) -> Option<(String, usize)> {
+    let (md5, count) = e_tag.trim_matches('"').split_once('-')?;
+    let is_md5 = md5.len() == 32 && md5.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Some((md5.to_ascii_lowercase(), count.parse().ok().filter(|_| is_md5)?))
 }
 
 /// Whether answers about objects of this bucket, encrypted like this, have entity tags that can be MD5s at all.
@@ -283,6 +350,31 @@ mod tests {
         }
     }
 
+    /// The MD5s of "a" and "b" (RFC 1321), and by Python the MD5 of both.
+    #[test]
+    fn the_tag_of_an_object_of_parts_is_known_and_another_one_told() {
+        let (a, b) = ("\"0cc175b9c0f1b6a831c399e269772661\"", "\"92eb5ffee6ae2fec3ad71c777531578f\"");
+        let tag = TagOfParts::of([Some(a), Some(b)].into_iter());
+        let right = "96e024ba2074fe77e8e965ba43a704be-2";
+        assert!(tag.is(right) && tag.is(&format!("\"{}\"", right.to_ascii_uppercase())));
+        assert_eq!(tag.contradicted_by(right), None);
+        for (other, words) in
+            [("96e024ba2074fe77e8e965ba43a704be-1", "1 parts, and 2"), (&right.replace("96e", "06e"), "MD5s")]
+        {
+            assert!(!tag.is(other) && tag.contradicted_by(other).unwrap().contains(words), "{other}");
+        }
+        for silent in [a, "\"1-2\"", "\"96e024ba2074fe77e8e965ba43a704be-x\"", ""] {
+            assert!(!tag.is(silent) && tag.contradicted_by(silent).is_none(), "{silent}");
+        }
+        // Of a part nobody knows the MD5: the number counts all the same.
+        let tag = TagOfParts::of([Some(a), None].into_iter());
+        assert!(
+            !tag.is(right)
+                && tag.contradicted_by(right).is_none()
+                && tag.contradicted_by(&right.replace("-2", "-3")).is_some()
+        );
+    }
+
     /// By Python: the checksum of the checksums of "1234", "5678" and "9".
     #[test]
     fn a_checksum_of_checksums_is_computed_of_parts() {
@@ -293,16 +385,24 @@ mod tests {
         ] {
             let checksum = ObjectChecksum { is_of_whole_object: false, ..checksum(algorithm, &format!("{value}-3")) };
             let composite = Composite::new(&checksum).unwrap();
-            assert!(composite.has_parts_of(4, 9) && !composite.has_parts_of(5, 9) && !composite.has_parts_of(0, 9));
-            let is_right = |part_size, chunks: &[&[u8]]| {
-                let mut checker = composite.checker(part_size).unwrap();
+            assert_eq!(composite.alike(4, 9), Some(vec![4, 4, 1]));
+            assert_eq!(composite.alike(3, 9), Some(vec![3, 3, 3]));
+            assert!([0, 2, 5, 9, u64::MAX].iter().all(|first| composite.alike(*first, 9).is_none()));
+            let is_right = |sizes: &[u64], chunks: &[&[u8]]| {
+                let mut checker = composite.checker(sizes.to_vec()).unwrap();
                 chunks.iter().for_each(|bytes| checker.update(bytes));
                 checker.finds_right()
             };
-            assert!(is_right(4, &[b"123456789"]) && is_right(4, &[b"123", b"45", b"6789"]), "{algorithm}");
-            assert!(!is_right(3, &[b"123456789"]) && !is_right(4, &[b"123456780"]), "{algorithm}");
+            let parts = [4, 4, 1];
+            assert!(is_right(&parts, &[b"123456789"]) && is_right(&parts, &[b"123", b"45", b"6789"]), "{algorithm}");
+            for wrong in [&b"123456780"[..], b"12345678", b"1234567890", b"1234"] {
+                assert!(!is_right(&parts, &[wrong]), "{algorithm}: {wrong:?}");
+            }
+            for others in [&[3, 3, 3][..], &[4, 4], &[4, 4, 1, 0], &[4, 0, 4, 1], &[4, 4, 2]] {
+                assert!(!is_right(others, &[b"123456789"]), "{algorithm}: {others:?}");
+            }
         }
-        for none in ["y/Q5Jg==", "y/Q5Jg==-0", "y/Q5Jg==-x", "no base64-3"] {
+        for none in ["y/Q5Jg==", "y/Q5Jg==-0", "y/Q5Jg==-x", "y/Q5Jg==-10001", "no base64-3"] {
             let checksum = ObjectChecksum { is_of_whole_object: false, ..checksum("CRC32", none) };
             assert_eq!(Composite::new(&checksum), None, "{none}");
         }

@@ -71,6 +71,7 @@ pub(crate) async fn copy_object(
         version_id: output.version_id().map(str::to_owned),
         checksum,
         md5: None,
+        tag_of_parts: None,
     })
 }
 

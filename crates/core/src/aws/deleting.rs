@@ -1,8 +1,12 @@
 //! Single calls of S3 that delete objects.
 
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextMut;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::operation::delete_object::DeleteObjectError;
 use aws_sdk_s3::operation::delete_objects::DeleteObjectsError;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::retry::RetryConfig;
 use http::{HeaderName, HeaderValue};
 
@@ -10,7 +14,7 @@ use super::digests::Digests;
 use super::reading::Target;
 use super::s3::{begin, for_call};
 use crate::cognito::AwsCredentials;
-use crate::diagnosis::{AwsFailure, Refusal, sort_sdk_error};
+use crate::diagnosis::{AwsFailure, Refusal, UnusableAnswer, sort_sdk_error};
 use crate::error::Service;
 use crate::net::document::Document;
 use crate::net::whole_answer::WholeAnswer;
@@ -20,6 +24,35 @@ const DELETED: WholeAnswer = WholeAnswer(Document::Xml { root: "DeleteResult" })
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// "You can delete up to 1,000 objects" in one request (S3 API reference, DeleteObjects).
 pub(crate) const MOST_AT_ONCE: usize = 1000;
+
+/// Refuses what anybody could have said: S3 answers "HTTP/1.1 204" (S3 API reference, DeleteObject), and servers like it that
+/// say 200 sign that with a header of theirs.
+#[derive(Debug, Clone, Copy)]
+struct Deleted;
+
+#[dyn_dispatch_hint]
+impl Intercept for Deleted {
+    fn name(&self) -> &'static str {
+        "Deleted"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response();
+        let is_signed =
+            answer.headers().iter().any(|(name, _)| ["x-amz-", "x-goog-"].iter().any(|own| name.starts_with(own)));
+        match answer.status().as_u16() {
+            204 => Ok(()),
+            200 if is_signed => Ok(()),
+            200..300 => Err(UnusableAnswer::Foreign.into()),
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Deletes one object, if it is still the one with this entity tag. Not sent again here: whoever does has to know that it was.
 pub(crate) async fn delete_object(
@@ -37,7 +70,10 @@ pub(crate) async fn delete_object(
             .set_if_match(if_match.map(str::to_owned))
             .customize()
             .config_override(
-                for_call::<DeleteObjectError>(credentials).interceptor(NOTHING).retry_config(RetryConfig::disabled()),
+                for_call::<DeleteObjectError>(credentials)
+                    .interceptor(NOTHING)
+                    .interceptor(Deleted)
+                    .retry_config(RetryConfig::disabled()),
             )
             .send()
     })

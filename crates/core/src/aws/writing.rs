@@ -14,13 +14,14 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use std::time::Duration;
 
-use super::checksums::{PartCrc, may_have_md5_tags, md5_of_e_tag};
+use super::checksums::{PartCrc, TagOfParts, may_have_md5_tags, md5_of_e_tag};
 use super::digests::Digests;
 use super::object_headers::set_object_headers;
 use super::objects::{Conditions, ObjectChecksum, ObjectHeaders};
 use super::reading::Target;
 use super::s3::{begin, for_call};
 use crate::cognito::AwsCredentials;
+use crate::config::is_directory_bucket;
 use crate::diagnosis::{AwsFailure, Blame, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::net::document::Document;
@@ -41,6 +42,8 @@ pub(crate) struct Written {
     pub checksum: Option<ObjectChecksum>,
     /// The MD5 that the entity tag is, if it is one and there is no checksum.
     pub md5: Option<ObjectChecksum>,
+    /// The entity tag if it may say of which parts the object was made, and there is no checksum.
+    pub tag_of_parts: Option<String>,
 }
 
 /// A multipart upload that was begun.
@@ -64,6 +67,24 @@ pub(crate) struct FinishedPart {
     pub number: i32,
     pub e_tag: String,
     pub crc: PartCrc,
+    /// Whether the entity tag is the MD5 of what was sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_md5: bool,
+}
+
+impl FinishedPart {
+    /// That of the object that is made of these parts.
+    pub(crate) fn tag_of(parts: &[Self]) -> TagOfParts {
+        TagOfParts::of(parts.iter().map(|part| part.has_md5.then_some(&*part.e_tag)))
+    }
+}
+
+/// What the server said of a part that it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptPart {
+    pub e_tag: String,
+    /// Whether that is the MD5 of what was sent.
+    pub has_md5: bool,
 }
 
 /// A body that is sent, and what was computed of it.
@@ -132,6 +153,7 @@ pub(crate) async fn put_object(
         version_id: output.version_id().map(str::to_owned),
         checksum: crc_of_whole(output.checksum_crc64_nvme()),
         md5: find_md5!(output, &target.bucket),
+        tag_of_parts: None,
     })
 }
 
@@ -176,13 +198,13 @@ async fn create(
     Ok(Begun { upload_id, keeps_crc: output.checksum_algorithm() == Some(&ChecksumAlgorithm::Crc64Nvme) })
 }
 
-/// Sends a part; gives its entity tag. `None`: the upload is not there any more.
+/// Sends a part. `None`: the upload is not there any more.
 pub(crate) async fn upload_part(
     target: &Target,
     credentials: &AwsCredentials,
     (upload_id, number): (&str, i32),
     payload: Payload<'_>,
-) -> Result<Option<String>, AwsFailure> {
+) -> Result<Option<KeptPart>, AwsFailure> {
     let payload_md5 = payload.digests.md5.clone();
     let output = begin(|| {
         target
@@ -205,12 +227,12 @@ pub(crate) async fn upload_part(
     .map_err(|error| sort_sdk_error(Service::S3, "sending a part", &error));
     let Some(output) = unless_gone(output)? else { return Ok(None) };
     let e_tag = output.e_tag().ok_or_else(|| senseless(Service::S3, "a part without an entity tag"))?;
-    if let (Some(sent), Some(kept)) = (&payload_md5, find_md5!(output, &target.bucket))
-        && kept.value != *sent
-    {
-        return Err(other_bytes(&kept).into());
-    }
-    Ok(Some(e_tag.to_owned()))
+    let kept = find_md5!(output, &target.bucket);
+    let has_md5 = match (&payload_md5, &kept) {
+        (Some(sent), Some(kept)) if kept.value != *sent => return Err(other_bytes(kept).into()),
+        (sent, kept) => sent.is_some() && kept.is_some(),
+    };
+    Ok(Some(KeptPart { e_tag: e_tag.to_owned(), has_md5 }))
 }
 
 /// Makes an object of the parts. `None`: the upload is not there any more.
@@ -256,11 +278,16 @@ pub(crate) async fn complete_upload(
     })
     .await
     .map_err(|error| sort_sdk_error(Service::S3, "completing an upload", &error));
+    let may_have_tag = !is_directory_bucket(&target.bucket);
     Ok(unless_gone(output)?.map(|output| Written {
+        tag_of_parts: output
+            .e_tag()
+            .filter(|_| may_have_tag && output.checksum_crc64_nvme().is_none())
+            .map(str::to_owned),
         e_tag: output.e_tag().map(str::to_owned),
         version_id: output.version_id().map(str::to_owned),
         checksum: crc_of_whole(output.checksum_crc64_nvme()),
-        // Of parts the entity tag is none.
+        // Of parts the entity tag is none of the whole.
         md5: None,
     }))
 }
@@ -388,8 +415,9 @@ mod tests {
             assert_eq!(asked.len(), requests);
             let digests = Digests::of(b"x", begun.wants_md5());
             let payload = Payload { body: SdkBody::from("x"), digests: &digests, with_crc: begun.keeps_crc };
-            let e_tag = upload_part(&target, &credentials, (&begun.upload_id, 1), payload).await;
-            assert_eq!(e_tag.map_err(|_| "refused").unwrap().as_deref(), Some("\"1\""));
+            let kept_part = upload_part(&target, &credentials, (&begun.upload_id, 1), payload).await;
+            let kept = KeptPart { e_tag: "\"1\"".to_owned(), has_md5: false };
+            assert_eq!(kept_part.map_err(|_| "refused").unwrap(), Some(kept));
             let sent = if knows_crc { "x-amz-checksum-crc64nvme" } else { "content-md5" };
             assert_eq!(*server.asked.lock().unwrap(), [[sent]]);
             // S3 itself is not asked twice.

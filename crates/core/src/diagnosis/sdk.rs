@@ -58,6 +58,16 @@ impl AwsFailure {
         matches!(self, Self::Refused(refusal) if refusal.code == "InvalidRange")
     }
 
+    /// The condition that does not hold, if that is why; empty where the answer does not name it.
+    pub(crate) fn unmet_condition(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) if refusal.code == "PreconditionFailed" => {
+                Some(refusal.condition.as_deref().unwrap_or_default())
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a server that is like S3 may have refused a header that S3 knows.
     pub(crate) fn is_about_unknown_header(&self) -> bool {
         let codes = ["InvalidArgument", "InvalidRequest", "NotImplemented"];

@@ -44,13 +44,16 @@ impl Intercept for WholeAnswer {
         // S3 refuses a HEAD so, and servers like it also others; no redirect is without a document.
         // But for 304, which never has one (RFC 9110 §15.4.5).
         let status = response.status().as_u16();
-        let may_be_empty = matches!(document, Document::Xml { .. } | Document::Nothing)
-            && (status == 304 || !(300..400).contains(&status));
+        let is_redirect = status != 304 && (300..400).contains(&status);
+        let may_be_empty = matches!(document, Document::Xml { .. } | Document::Nothing) && !is_redirect;
         let unread = std::mem::replace(response.body_mut(), SdkBody::taken());
         let reading = Limited::new(unread, LARGEST_ANSWER).collect();
         *response.body_mut() = SdkBody::from_body_1_x(StreamBody::new(stream::once(async move {
             let body = reading.await?.to_bytes();
             let rewritten = match document.read(&body) {
+                Ok(_) if is_redirect && body.is_empty() && !counts_anyway => {
+                    return Err(BoxError::from(UnusableAnswer::Foreign));
+                }
                 Ok(Cow::Owned(rewritten)) => Some(rewritten),
                 Ok(Cow::Borrowed(_)) => None,
                 Err(UnusableAnswer::Foreign) if counts_anyway => None,

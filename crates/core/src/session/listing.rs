@@ -12,8 +12,8 @@ use super::renewal::CredentialRenewal;
 use super::signed_call::send_signed;
 use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, PageRequest};
 use crate::config::Config;
-use crate::diagnosis::Evidence;
-use crate::error::SessionError;
+use crate::diagnosis::{Evidence, senseless};
+use crate::error::{Service, SessionError};
 
 /// The pages of one listing. Made by [`Session::list_objects`](super::Session::list_objects).
 #[derive(Debug)]
@@ -23,8 +23,14 @@ pub struct ObjectPages {
     client: aws_sdk_s3::Client,
     request: PageRequest,
     left: Option<u64>,
+    /// Pages one after another with nothing in them.
+    empty_pages: u32,
     next: Next,
 }
+
+/// S3 may step over much that is not listed, such as delete markers, and says so with pages that hold less, or nothing. A server
+/// that goes on for ever, with another token each time, is no listing: a thousand pages are a million keys stepped over.
+const MOST_EMPTY_PAGES: u32 = 1000;
 
 #[derive(Debug)]
 enum Next {
@@ -50,7 +56,7 @@ impl ObjectPages {
             Err(refusal) => Next::Refused(refusal),
         };
         let client = clients.for_bucket(&request.bucket);
-        Self { client, credentials, evidence, request, left, next }
+        Self { client, credentials, evidence, request, left, empty_pages: 0, next }
     }
 
     /// The next page, or `None` after the last. After an error the listing is over.
@@ -75,6 +81,12 @@ impl ObjectPages {
         let answered = coming.await.unwrap_or_else(|_| Err(SessionError::internal("the listing was interrupted")));
         self.next = Next::Done;
         let Answer { mut page, next } = answered?;
+        self.empty_pages = if page.len() == 0 { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages > MOST_EMPTY_PAGES && next.is_some() {
+            let problem =
+                format!("{MOST_EMPTY_PAGES} pages one after another have nothing in them, and more are to come");
+            return Err(senseless(Service::S3, &problem));
+        }
         if let Some(left) = &mut self.left {
             page.truncate(*left);
             *left -= page.len();

@@ -452,6 +452,12 @@ impl Session {
         self.parts.objects.upload_file(request, file, options).await
     }
 
+    /// Whether there is an upload of this file to this object that did not come to its end, and that the next one goes on with.
+    /// `resume_folder`: the one that it had. Asks nobody but this device; `false` while it is under way.
+    pub async fn has_unfinished_upload(&self, object: ObjectAddress, file: &Path, resume_folder: &Path) -> bool {
+        self.parts.objects.has_unfinished_upload(object, file, resume_folder).await
+    }
+
     /// Gives up what an earlier process sent of this file to this object: S3 forgets its parts, which are paid for otherwise, and
     /// nobody goes on with it. For an upload that was broken off and that the user does not want any more; one that is under
     /// way ends when its caller goes away. `resume_folder`: the one that the upload had. The file need not be there any more.

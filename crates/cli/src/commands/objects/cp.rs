@@ -13,8 +13,8 @@ use super::put;
 use super::{pages_below, places, rest_below, sibling, subject_of, until_interrupted};
 use crate::args::{BucketArgs, CpArgs, GetArgs, PutArgs, split_last};
 use crate::commands::place::{
-    as_text, bucket_of, is_address, parse_folder, parse_folder_for_several, parse_object, parse_one_object, says_path,
-    show, usage,
+    as_text, bucket_of, is_address, parse_folder, parse_folder_for_several, parse_object, parse_one_object,
+    refuse_dots, refuse_empty, says_path, show, usage,
 };
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
@@ -28,6 +28,7 @@ use crate::text::escape;
 const WHOLE: &str = "Each object was copied as a whole or not at all.";
 
 pub(in crate::commands) async fn run(context: &Context, args: &CpArgs, output: &mut Output) -> Result<(), CliError> {
+    refuse_empty(&args.operands)?;
     let (sources, target) = split_last(&args.operands);
     let target = target.map(OsString::as_os_str).unwrap_or_default();
     let is_in_s3 = |argument: &OsStr| argument.to_str().is_some_and(is_address);
@@ -110,7 +111,9 @@ async fn copy(
             if target.key.is_empty() || target.key.ends_with('/') {
                 target = name_below(&target, &source)?;
             }
+            refuse_dots(&source).and_then(|()| refuse_dots(&target))?;
             let (session, _) = context.signed_in().await?;
+            refuse_copy_onto_itself(&session, &source, &target, args)?;
             let work = copy_one(context, &session, source, target, args, output);
             until_interrupted(context, &session, WHOLE, |_| work).await
         }
@@ -119,6 +122,7 @@ async fn copy(
             let sources =
                 several.iter().map(|key| parse_one_object(key, &place(args))).collect::<Result<Vec<_>, _>>()?;
             let folder = parse_folder_for_several(target, &place(args))?;
+            sources.iter().chain([&folder]).try_for_each(refuse_dots)?;
             if args.conditions.if_match.is_some() {
                 return Err(usage("an entity tag is one object's").into());
             }
@@ -181,6 +185,10 @@ async fn copy_each(
             let problem = || usage(format!("another one of this name is copied as well, to {}", show(&target)));
             if is_new { Ok(target) } else { Err(problem()) }
         });
+        let target = target.and_then(|target| {
+            refuse_copy_onto_itself(session, &source, &target, args)?;
+            Ok(target)
+        });
         match target {
             Ok(target) => begin_copy(&mut crew, session, source, target, args).await?,
             Err(problem) => crew.tell(subject_of(session, &source), Err(problem))?,
@@ -224,6 +232,22 @@ fn refuse_copy_into_itself(session: &Session, source: &ObjectAddress, target: &O
         return Err(usage(format!("{} is in the folder that is to be copied", show(target))));
     }
     Ok(())
+}
+
+/// "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, …" (S3,
+/// InvalidRequest).
+fn refuse_copy_onto_itself(
+    session: &Session,
+    source: &ObjectAddress,
+    target: &ObjectAddress,
+    args: &CpArgs,
+) -> Result<(), Failure> {
+    let is_same = source.key == target.key && bucket_of(source, session) == bucket_of(target, session);
+    if !is_same || !args.headers.is_empty() {
+        return Ok(());
+    }
+    let problem = format!("{} would be copied onto itself, and stay as it is", show(source));
+    Err(usage(problem).hint("Name another target; or say what is to be kept with it, such as --metadata NAME=VALUE."))
 }
 
 /// Who meant a file is told how that is said.

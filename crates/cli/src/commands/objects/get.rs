@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::BytesMut;
 use jetbridge::{
     Conditions, DownloadedObject, GetObject, ListedObject, ObjectAddress, ObjectDetails, ObjectPage, Session,
     TransferOptions, TransferProgress,
@@ -18,13 +19,15 @@ use super::{
     rest_below, sibling, subject_of, until_interrupted,
 };
 use crate::args::{ETag, GetArgs, split_last};
-use crate::commands::place::{as_path, as_text, is_address, parse_folder, parse_one_object, show, usage};
+use crate::commands::place::{
+    as_path, as_text, is_address, parse_folder, parse_one_object, refuse_dots, refuse_empty, show, usage,
+};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::file_names::to_name;
 use crate::folder::{TargetFolder, local_failure, write_small};
 use crate::invocation::command;
-use crate::output::Output;
+use crate::output::{Notes, Output};
 use crate::path::UserPath;
 use crate::progress::Progress;
 use crate::text::escape;
@@ -35,6 +38,7 @@ const SMALL: u64 = 1024 * 1024;
 const KEPT: &str = "What has arrived of an unfinished file is kept beside it: the same command goes on from there.";
 
 pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: &mut Output) -> Result<(), CliError> {
+    refuse_empty(&args.operands)?;
     let (keys, file) = split_last(&args.operands);
     let keys = keys.iter().map(|key| as_text(key)).collect::<Result<Vec<_>, _>>()?;
     if let Some(key) = file.and_then(|file| file.to_str()).filter(|file| is_address(file)) {
@@ -69,12 +73,14 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
             .into()),
         (false, true) => {
             let object = parse_one_object(key, &args.place)?;
+            refuse_dots(&object)?;
             let (session, _) = context.signed_in().await?;
             let nothing = "What was written to stdout is not the whole object.";
             until_interrupted(context, &session, nothing, |_| write_out(context, &session, object, args, output)).await
         }
         (false, false) => {
             let object = parse_one_object(key, &args.place)?;
+            refuse_dots(&object)?;
             let file = target_of_object(&object, file.as_ref())?;
             if args.no_overwrite && fs::symlink_metadata(&file).is_ok() {
                 let problem = format!("{} is there already", escape(&file.display().to_string()));
@@ -164,12 +170,25 @@ async fn get_one(
         Ok(downloaded) => downloaded,
         Err(error) => return Err(missing::explain(session, "get", &object, &error).await.into()),
     };
-    if !downloaded.is_verified && downloaded.details.size > 0 {
-        context.notes.say("S3 keeps no checksum of it that the bytes could be held against.");
+    if !downloaded.is_verified {
+        say_unverified(context, &downloaded.details);
     }
     let event = ObjectEvent::downloaded(subject, downloaded);
     tell(&event, output)?;
     Ok(())
+}
+
+/// Says why nobody knows whether the bytes are right.
+fn say_unverified(context: &Context, details: &ObjectDetails) {
+    let is_of_parts = details.checksum.as_ref().is_some_and(|checksum| !checksum.is_of_whole_object);
+    let why = match is_of_parts {
+        _ if details.size == 0 => return,
+        true => {
+            "Not verified: S3 keeps a checksum of its parts alone, and how large each of them is was not to be learnt."
+        }
+        false => "Not verified: S3 keeps no checksum of it that the bytes could be held against.",
+    };
+    context.notes.say(why);
 }
 
 /// Several into one folder.
@@ -181,6 +200,7 @@ async fn get_objects(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let objects = keys.iter().map(|key| parse_one_object(key, &args.place)).collect::<Result<Vec<_>, _>>()?;
+    objects.iter().try_for_each(refuse_dots)?;
     let Some(folder) = folder else { return Err(Failure::internal("several operands without a last one").into()) };
     let root = folder.absolute()?;
     if !folder.says_folder() && !root.is_dir() {
@@ -265,7 +285,10 @@ async fn write_out(
     args: &GetArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let progress = Progress::start_with_meter(context.notes, name_on_meter(&object), true);
+    let shows_bytes = output.is_terminal();
+    // Where both are shown, the bytes are the sign of life: a meter would be drawn over their last line.
+    let notes = if shows_bytes { Notes::new(true) } else { context.notes };
+    let progress = Progress::start_with_meter(notes, name_on_meter(&object), true);
     let meter = progress.meter();
     let mut body = match session.get_object(request(object.clone(), args.if_match.clone())).await {
         Ok(body) => body,
@@ -275,16 +298,13 @@ async fn write_out(
         }
     };
     meter.expect(body.details().size);
-    let shows_bytes = output.is_terminal();
     while let Some(chunk) = body.next_chunk().await? {
-        let mut write = || tokio::task::block_in_place(|| output.bytes(&chunk));
-        // Where both are shown, one line is not drawn over the other.
-        if shows_bytes {
-            progress.aside(write)?;
-        } else {
-            write()?;
-        }
+        tokio::task::block_in_place(|| output.bytes(&chunk))?;
         meter.add(chunk.len() as u64);
+    }
+    drop(progress);
+    if !body.is_verified() {
+        say_unverified(context, body.details());
     }
     Ok(())
 }
@@ -431,13 +451,21 @@ async fn fetch_small(
     listed: u64,
     file: &Path,
 ) -> Result<DownloadedObject, Failure> {
-    let body = session.get_object(request).await.map_err(|error| Failure::from_session(&error))?;
+    let mut body = session.get_object(request).await.map_err(|error| Failure::from_session(&error))?;
     let mut details = body.details().clone();
     check_size(&details, listed)?;
-    let bytes = body.collect(SMALL).await.map_err(|error| Failure::from_session(&error))?;
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next_chunk().await.map_err(|error| Failure::from_session(&error))? {
+        bytes.extend_from_slice(&chunk);
+        details.size = bytes.len() as u64;
+        // Not every server says at once how much is to come.
+        if details.size > listed {
+            break;
+        }
+    }
     details.size = bytes.len() as u64;
     check_size(&details, listed)?;
-    let is_verified = details.checksum.as_ref().is_some_and(|checksum| checksum.is_of_whole_object);
+    let is_verified = body.is_verified();
     let file = file.to_owned();
     let written = tokio::task::spawn_blocking(move || write_small(&file, &bytes)).await;
     written.unwrap_or_else(|_| Err(Failure::internal("writing a file panicked")))?;

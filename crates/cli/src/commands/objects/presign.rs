@@ -5,7 +5,7 @@ use jetbridge::{PresignObject, PresignedMethod};
 use serde::Serialize;
 
 use crate::args::PresignArgs;
-use crate::commands::place::{parse_one_object, show};
+use crate::commands::place::{parse_one_object, refuse_dots, show};
 use crate::context::Context;
 use crate::exit::CliError;
 use crate::output::Output;
@@ -28,6 +28,7 @@ pub(in crate::commands) async fn run(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let object = parse_one_object(&args.key, &args.place)?;
+    refuse_dots(&object)?;
     let (session, _) = context.signed_in().await?;
     let (method, verb, does) = match args.put {
         true => (PresignedMethod::Put, "PUT", "writes"),

@@ -14,12 +14,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use super::crew::{Crew, Gauge, Pulse, not_written, tell};
 use super::events::{ObjectEvent, Subject};
 use super::{
-    LARGE, MANY_GO_ON, goes_on, name_on_meter, options_among_many, options_for_one, options_for_stream, options_with,
-    places, resume_folder, sibling, subject_of, until_interrupted,
+    MANY_GO_ON, goes_on, name_on_meter, options_among_many, options_for_one, options_for_stream, options_with, places,
+    resume_folder, sibling, subject_of, until_interrupted,
 };
 use crate::args::{PutArgs, split_last};
 use crate::commands::place::{
-    PATTERN, as_folder, as_path, as_text, is_address, parse_folder, parse_folder_for_several, parse_object, show, usage,
+    PATTERN, as_folder, as_path, as_text, is_address, parse_folder, parse_folder_for_several, parse_object,
+    refuse_dots, refuse_empty, show, usage,
 };
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
@@ -38,6 +39,7 @@ const PARTS_STAY: &str = "S3 keeps the parts that it has: the same command goes 
 const CHUNK: usize = 256 * 1024;
 
 pub(in crate::commands) async fn run(context: &Context, args: &PutArgs, output: &mut Output) -> Result<(), CliError> {
+    refuse_empty(&args.operands)?;
     let (files, key) = split_last(&args.operands);
     let files = files.iter().map(|file| as_path(file)).collect::<Result<Vec<_>, _>>()?;
     let key = key.map(|key| as_text(key)).transpose()?;
@@ -106,6 +108,7 @@ async fn put_folder(
         Some(key) => parse_folder(key, &args.place)?,
         None => as_folder(target(None, root.file_name().and_then(|name| name.to_str()), args)?),
     };
+    refuse_dots(&folder)?;
     let mut source = SourceFolder::open(root, args.follow_links)?;
     let (session, _) = context.signed_in().await?;
     until_interrupted(context, &session, NOTHING, |pulse| {
@@ -124,6 +127,7 @@ async fn put_files(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let folder = parse_folder_for_several(key, &args.place)?;
+    refuse_dots(&folder)?;
     if files.iter().any(UserPath::is_standard_stream) {
         return Err(usage("what comes from stdin has no name of its own").hint("Send it alone, with a KEY.").into());
     }
@@ -191,24 +195,28 @@ async fn put_file(
         }
         _ => object,
     };
+    refuse_dots(&object)?;
     let (session, _) = context.signed_in().await?;
     if args.abort {
         return abort(&session, &source, object, output).await;
     }
-    let parts = source.path().filter(|path| is_resumed(path, args)).map(|_| PARTS_STAY.to_owned());
-    until_interrupted(context, &session, NOTHING, |_| put_one(context, &session, source, object, args, output))
-        .await
-        .map_err(|error| match &error {
-            // A file that cannot be read, or is another one now: nobody knows whether it is still wanted.
-            CliError::Failed(failure) if failure.exit == Exit::LocalFile => error,
-            _ => goes_on(error, parts),
-        })
-}
-
-/// Whether it is sent in parts that another process of this program goes on with.
-fn is_resumed(path: &Path, args: &PutArgs) -> bool {
-    let is_large = |file: Metadata| file.is_file() && file.len() > args.transfer.part_size.unwrap_or(LARGE);
-    fs::metadata(path).is_ok_and(is_large) && options_for_one(&args.transfer).resume_folder.is_some()
+    let file = source.path().map(Path::to_owned);
+    let work = put_one(context, &session, source, object.clone(), args, output);
+    let error = match until_interrupted(context, &session, NOTHING, |_| work).await {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    let parts = match (file, resume_folder()) {
+        (Some(file), Some(folder)) if session.has_unfinished_upload(object, &file, &folder).await => {
+            Some(PARTS_STAY.to_owned())
+        }
+        _ => None,
+    };
+    Err(match &error {
+        // A file that cannot be read, or is another one now: nobody knows whether it is still wanted.
+        CliError::Failed(failure) if failure.exit == Exit::LocalFile => error,
+        _ => goes_on(error, parts),
+    })
 }
 
 /// The address that was named, else the name: whoever writes a name means it, whatever `%` it has.

@@ -15,7 +15,9 @@ use super::events::ObjectEvent;
 use super::missing::{self, is_anything_below, nothing_below, of_all_below};
 use super::{PLACES, pages_below, sibling, subject_of, until_interrupted};
 use crate::args::{ETag, RmArgs};
-use crate::commands::place::{bucket_of, has_dots, parse_folder_to_delete, parse_one_object, show, usage};
+use crate::commands::place::{
+    bucket_of, has_dots, parse_folder_to_delete, parse_one_object, refuse_empty, show, usage,
+};
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::output::{BOLD, DIM, Output, styled};
@@ -30,8 +32,10 @@ const SAMPLE: usize = 5;
 const LONGEST_ANSWER: u64 = 100;
 
 const SOME: &str = "What had been deleted by then stays deleted.";
+const NOTHING: &str = "Nothing was deleted.";
 
 pub(in crate::commands) async fn run(context: &Context, args: &RmArgs, output: &mut Output) -> Result<(), CliError> {
+    refuse_empty(&args.key)?;
     if args.recursive {
         let [key] = &*args.key else {
             return Err(usage("--recursive takes one folder at a time").into());
@@ -44,8 +48,16 @@ pub(in crate::commands) async fn run(context: &Context, args: &RmArgs, output: &
         }
         let folder = parse_folder_to_delete(key, &args.place)?;
         let (session, _) = context.signed_in().await?;
+        let mut agreed = None;
+        if !args.yes && !args.dry_run {
+            let asking = async {
+                agreed = Some(ask(context, &session, &folder).await?);
+                Ok(())
+            };
+            until_interrupted(context, &session, NOTHING, |_| asking).await?;
+        }
         return until_interrupted(context, &session, SOME, |pulse| {
-            remove_below(context, &session, pulse, &folder, args, output)
+            remove_below(context, &session, pulse, &folder, agreed, args, output)
         })
         .await;
     }
@@ -126,18 +138,18 @@ async fn look(session: &Session, object: &ObjectAddress) -> Result<Look, Session
     }
 }
 
-/// All below a folder.
+/// All below a folder, or those of it that were agreed to.
 async fn remove_below(
     context: &Context,
     session: &Session,
     pulse: Pulse,
     folder: &ObjectAddress,
+    agreed: Option<Vec<String>>,
     args: &RmArgs,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let asked = if args.yes || args.dry_run { None } else { Some(ask(context, session, folder).await?) };
     let mut removal = Removal { session, args, crew: Crew::new(PLACES, pulse, context.notes, output) };
-    if let Some(keys) = asked {
+    if let Some(keys) = agreed {
         removal.crew.expect(keys.len() as u64, 0);
         removal.remove(keys.into_iter().map(|key| sibling(folder, key)).collect(), Some(true)).await?;
         return removal.finish().await;

@@ -333,29 +333,45 @@ impl Download {
     }
 
     /// Of what was uploaded in parts S3 may keep no more than a checksum of their checksums. It takes one request to learn how
-    /// large they are, if they are all alike, as those of the AWS SDKs are.
+    /// large they are, if they are all alike, as those of the AWS SDKs are; else, or where the checksum is another one then, one
+    /// for each of them. What does not fit is not handed out for the sake of parts that might be of other sizes.
     async fn verify_by_parts(&self, partial: &Arc<Partial>, details: &ObjectDetails, pin: &Pin) -> Result<bool, End> {
         let checksum = details.checksum.as_ref().filter(|_| self.range.is_none());
         let Some((checksum, composite)) = checksum.and_then(|checksum| Some((checksum, Composite::new(checksum)?)))
         else {
             return Ok(false);
         };
-        let part_size = match self.source.size_of_first_part(pin).await {
-            Ok(Some(part_size)) if composite.has_parts_of(part_size, partial.size_of_parts()) => part_size,
-            Ok(_) => return Ok(false),
-            Err(failure) => {
-                tracing::warn!(%failure, "the parts of an object are not known: it is not verified");
-                return Ok(false);
-            }
+        let (size, count) = (partial.size_of_parts(), composite.part_count);
+        let is_composed_of = async |sizes| {
+            let (read, composite) = (Arc::clone(partial), composite.clone());
+            block(move || read.is_composed_of(&composite, sizes)).await
         };
-        let is_certain = composite.is_certain();
-        let read = Arc::clone(partial);
-        let is_right = block(move || read.is_composed_of(&composite, part_size)).await?;
-        // Others than the first may be of other sizes.
-        if !is_right && is_certain {
+        let first = if count == 1 { Some(size) } else { self.ask_of_parts(self.source.size_of_part(pin, 1)).await? };
+        let Some(first) = first else { return Ok(false) };
+        let alike = composite.alike(first, size);
+        let may_be_alike = alike.is_some();
+        if let Some(sizes) = alike
+            && is_composed_of(sizes).await?
+        {
+            return Ok(true);
+        }
+        if may_be_alike && composite.is_certain() {
             return Err(self.damaged(partial, &checksum.algorithm));
         }
-        Ok(is_right)
+        let asking = self.source.sizes_of_parts(pin, (count, first), size, self.parallel);
+        let is_right = match self.ask_of_parts(asking).await? {
+            Some(sizes) => is_composed_of(sizes).await?,
+            None if !may_be_alike => return Ok(false),
+            None => false,
+        };
+        if is_right { Ok(true) } else { Err(self.damaged(partial, &checksum.algorithm)) }
+    }
+
+    async fn ask_of_parts<T>(&self, asking: impl Future<Output = Result<T, SessionError>>) -> Result<T, End> {
+        asking.await.map_err(|failure| match failure {
+            SessionError::ConditionNotMet { .. } => End::Changed(failure),
+            failure => End::Failed(failure),
+        })
     }
 
     fn damaged(&self, partial: &Partial, algorithm: &str) -> End {

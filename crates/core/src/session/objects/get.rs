@@ -7,11 +7,11 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 
-use super::Objects;
-use super::reader::{Answer, Reader, Source};
-use crate::aws::checksums::Checker;
-use crate::aws::objects::{Conditions, GetObject, ObjectAddress, ObjectChecksum, ObjectDetails};
-use crate::aws::reading::Wanted;
+use super::reader::{Answer, Pin, Reader, Source};
+use super::{Objects, PARALLEL};
+use crate::aws::checksums::{Checker, Composite, CompositeChecker};
+use crate::aws::objects::{Conditions, GetObject, ObjectAddress, ObjectDetails};
+use crate::aws::reading::{Opened, Wanted};
 use crate::error::SessionError;
 
 impl Objects {
@@ -32,15 +32,30 @@ impl Objects {
                     (wanted, known) => wanted.or(known),
                 };
                 let is_whole = start == 0 && end == size;
-                let proof = opened.proof.clone().filter(|_| is_whole);
-                let checker = proof.as_ref().and_then(Checker::new);
                 let details = opened.details.clone();
+                let check = if is_whole { find_check(&source, &opened, size).await? } else { None };
                 let reader = Reader::new(Arc::clone(&source), *opened, start, end)?;
-                Ok(ObjectBody { details, proof, has_size: size.is_some(), source, reader, checker, failure: None })
+                let (has_size, is_verified) = (size.is_some(), false);
+                Ok(ObjectBody { details, has_size, source, reader, check, is_verified, failure: None })
             }
             Answer::NoSuchBytes(failure) => Err(failure),
         }
     }
+}
+
+/// What the bytes of a whole object are held against as they come. Of a checksum of the parts' checksums it is asked first how
+/// large the first part is: afterwards the bytes are gone.
+async fn find_check(source: &Source, opened: &Opened, size: Option<u64>) -> Result<Option<Check>, SessionError> {
+    if let Some(proof) = &opened.proof {
+        return Ok(Checker::new(proof).map(|checker| Check::Whole(proof.algorithm.clone(), Box::new(checker))));
+    }
+    let composite = opened.details.checksum.as_ref().and_then(Composite::new);
+    let (Some(composite), Some(size)) = (composite, size) else { return Ok(None) };
+    let pin = Pin::of(opened);
+    let first = if composite.part_count == 1 { Some(size) } else { source.size_of_part(&pin, 1).await? };
+    let alike = first.and_then(|first| composite.alike(first, size));
+    let checker = alike.and_then(|sizes| Some((sizes.clone(), composite.checker(sizes)?)));
+    Ok(checker.map(|(sizes, checker)| Check::Parts { composite, pin, sizes, checker: Box::new(checker) }))
 }
 
 /// # Errors
@@ -56,15 +71,51 @@ pub(super) fn wanted(range: &Range<u64>) -> Result<Wanted, SessionError> {
     Ok(Wanted::Between(range.start, range.end))
 }
 
+enum Check {
+    /// By the algorithm of this name.
+    Whole(String, Box<Checker>),
+    /// By those of its parts, if they are of these sizes.
+    Parts { composite: Composite, pin: Pin, sizes: Vec<u64>, checker: Box<CompositeChecker> },
+}
+
+impl Check {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Whole(_, checker) => checker.update(bytes),
+            Self::Parts { checker, .. } => checker.update(bytes),
+        }
+    }
+
+    /// Whether the bytes were right; `false` if nobody can tell.
+    async fn finish(self, source: &Source) -> Result<bool, SessionError> {
+        let (composite, pin, sizes, checker) = match self {
+            Self::Whole(algorithm, checker) => {
+                return if checker.finds_right() { Ok(true) } else { Err(source.damaged(&algorithm)) };
+            }
+            Self::Parts { composite, pin, sizes, checker } => (composite, pin, sizes, checker),
+        };
+        if checker.finds_right() {
+            return Ok(true);
+        }
+        let (size, first) = (sizes.iter().sum(), sizes.first().copied().unwrap_or(0));
+        let told = match composite.is_certain() {
+            true => None,
+            false => source.sizes_of_parts(&pin, (composite.part_count, first), size, PARALLEL).await?,
+        };
+        let are_others = told.is_some_and(|told| told != sizes);
+        if are_others { Ok(false) } else { Err(source.damaged(composite.algorithm())) }
+    }
+}
+
 /// An object's bytes as they arrive.
 pub struct ObjectBody {
     details: ObjectDetails,
-    proof: Option<ObjectChecksum>,
     has_size: bool,
     source: Arc<Source>,
     reader: Reader,
     /// Until the end, if all of the object is read and S3 keeps a checksum of it.
-    checker: Option<Checker>,
+    check: Option<Check>,
+    is_verified: bool,
     failure: Option<SessionError>,
 }
 
@@ -72,6 +123,13 @@ impl ObjectBody {
     /// What is known of the object. Of one whose size the server does not tell it is 0 until all has come.
     pub fn details(&self) -> &ObjectDetails {
         &self.details
+    }
+
+    /// Whether all bytes were held against what S3 keeps, which is known after the last one. `false` where
+    /// [`DownloadedObject`](crate::DownloadedObject) says so, and for an object that was uploaded in parts of several sizes with
+    /// a checksum of each part alone (`COMPOSITE`): how large they are is asked when the bytes are gone.
+    pub fn is_verified(&self) -> bool {
+        self.is_verified
     }
 
     /// The next bytes, or `None` after the last. Bytes that were handed out are held against the object's checksum at the
@@ -91,19 +149,18 @@ impl ObjectBody {
 
     async fn receive(&mut self) -> Result<Option<Bytes>, SessionError> {
         if let Some(bytes) = self.reader.next_chunk().await? {
-            if let Some(checker) = &mut self.checker {
-                checker.update(&bytes);
+            if let Some(check) = &mut self.check {
+                check.update(&bytes);
             }
             return Ok(Some(bytes));
         }
         if !self.has_size {
             self.details.size = self.reader.position();
         }
-        let is_wrong = self.checker.take().is_some_and(|checker| !checker.finds_right());
-        match &self.proof {
-            Some(checksum) if is_wrong => Err(self.source.damaged(&checksum.algorithm)),
-            _ => Ok(None),
+        if let Some(check) = self.check.take() {
+            self.is_verified = check.finish(&self.source).await?;
         }
+        Ok(None)
     }
 
     /// All bytes at once, if they are no more than `limit`.

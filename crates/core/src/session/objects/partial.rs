@@ -328,9 +328,9 @@ impl Partial {
         Ok(Some(checker.finds_right()))
     }
 
-    /// The same of a checksum of the checksums of parts of this size. Blocks.
-    pub(super) fn is_composed_of(&self, composite: &Composite, part_size: u64) -> Result<bool, SessionError> {
-        let Some(mut checker) = composite.checker(part_size) else { return Ok(false) };
+    /// The same of a checksum of the checksums of parts of these sizes. Blocks.
+    pub(super) fn is_composed_of(&self, composite: &Composite, sizes: Vec<u64>) -> Result<bool, SessionError> {
+        let Some(mut checker) = composite.checker(sizes) else { return Ok(false) };
         self.read(0..self.size_of_parts(), |bytes| checker.update(bytes)).map_err(|error| self.explain(&error))?;
         Ok(checker.finds_right())
     }

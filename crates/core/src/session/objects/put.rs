@@ -8,13 +8,13 @@ use super::progress::{Meter, PartMeter};
 use super::repeating::Tried;
 use super::sending::{Sender, Source};
 use super::{Objects, Place};
-use crate::aws::checksums::PartCrc;
+use crate::aws::checksums::{PartCrc, TagOfParts, md5_of_e_tag};
 use crate::aws::object_headers::{check_headers, check_write_conditions, content_type_of, refuse};
-use crate::aws::objects::{Conditions, ObjectHeaders, PutObject, TransferOptions, UploadedObject};
+use crate::aws::objects::{Conditions, ObjectDetails, ObjectHeaders, PutObject, TransferOptions, UploadedObject};
 use crate::aws::reading::Target;
 use crate::aws::writing::{self, Payload, Written, other_bytes};
-use crate::diagnosis::{AwsFailure, Evidence};
-use crate::error::{SETTING_OBJECT, SessionError};
+use crate::diagnosis::{AwsFailure, Evidence, senseless};
+use crate::error::{SETTING_OBJECT, Service, SessionError};
 
 /// "The largest object that can be uploaded in a single PUT is 5 GB" (S3 API reference, EntityTooLarge); it means 5 GiB, as
 /// for parts (Amazon S3 user guide, "Amazon S3 multipart upload limits").
@@ -89,49 +89,79 @@ impl Objects {
             with_crc.store(false, Ordering::Relaxed);
             tried = Box::pin(self.remains.watch(self.sender(evidence).send(source, meter, send))).await;
         }
-        let written = self.settle_doubt(&writing.place, digests.crc, tried).await?;
-        check_kept(&written, digests.crc, digests.md5.as_deref())?;
-        Ok(uploaded(target, digests.crc.length, written))
+        let sent = Sent { crc: digests.crc, md5: digests.md5, parts: None };
+        let written = self.settle_doubt(&writing.place, &sent, tried).await?;
+        sent.check(&written)?;
+        Ok(uploaded(target, sent.crc.length, written))
     }
 
     /// After an answer that got lost, a condition may not hold because of what was written then.
     pub(super) async fn settle_doubt(
         &self,
         place: &Place,
-        crc: PartCrc,
+        sent: &Sent,
         tried: Tried<Written>,
     ) -> Result<Written, SessionError> {
         match tried.outcome {
             Err(error @ SessionError::ConditionNotMet { .. }) if tried.was_in_doubt => {
-                self.find_written(place, crc).await.ok_or(error)
+                self.find_written(place, sent).await.ok_or(error)
             }
             outcome => outcome,
         }
     }
 
     /// The object that is there, if it has these very bytes.
-    pub(super) async fn find_written(&self, place: &Place, crc: PartCrc) -> Option<Written> {
+    pub(super) async fn find_written(&self, place: &Place, sent: &Sent) -> Option<Written> {
         let found = place.look(&self.credentials, &Conditions::default()).await.ok()?.details;
-        let checksum = found.checksum.filter(|checksum| {
-            checksum.is_of_whole_object && checksum.algorithm == "CRC64NVME" && checksum.value == crc.base64()
-        });
-        let is_same = found.size == crc.length && checksum.is_some();
-        is_same.then_some(Written { e_tag: found.e_tag, version_id: found.version_id, checksum, md5: None })
+        if !sent.is(&found) {
+            return None;
+        }
+        let ObjectDetails { e_tag, version_id, checksum, .. } = found;
+        Some(Written { e_tag, version_id, checksum, ..Written::default() })
     }
 }
 
-/// Whether S3 has what was sent, by the checksum that it answers with, or else by the entity tag where that is an MD5 and ours
-/// is known.
-pub(super) fn check_kept(written: &Written, crc: PartCrc, md5: Option<&str>) -> Result<(), SessionError> {
-    let sent = [(&written.checksum, Some(crc.base64())), (&written.md5, md5.map(str::to_owned))];
-    for (kept, sent) in sent {
-        if let (Some(kept), Some(sent)) = (kept, sent)
-            && kept.value != sent
-        {
-            return Err(other_bytes(kept));
+/// What was sent, and by which it is known again.
+pub(super) struct Sent {
+    pub crc: PartCrc,
+    /// Of the whole, in base64.
+    pub md5: Option<String>,
+    /// The tag of the object that is made of them.
+    pub parts: Option<TagOfParts>,
+}
+
+impl Sent {
+    /// Whether an object has these very bytes: by the checksum that S3 keeps of it, or else by its entity tag.
+    fn is(&self, found: &ObjectDetails) -> bool {
+        let crc = found.checksum.as_ref().filter(|kept| kept.is_of_whole_object && kept.algorithm == "CRC64NVME");
+        let is_same = match (crc, &found.e_tag) {
+            (Some(kept), _) => kept.value == self.crc.base64(),
+            (None, Some(e_tag)) => {
+                let md5 = md5_of_e_tag(e_tag).map(|md5| md5.value);
+                md5.is_some() && md5 == self.md5 || self.parts.as_ref().is_some_and(|parts| parts.is(e_tag))
+            }
+            (None, None) => false,
+        };
+        found.size == self.crc.length && is_same
+    }
+
+    /// Whether S3 has what was sent, by the checksum that it answers with, or else by the entity tag where that is an MD5 and
+    /// ours is known.
+    pub(super) fn check(&self, written: &Written) -> Result<(), SessionError> {
+        let sent = [(&written.checksum, Some(self.crc.base64())), (&written.md5, self.md5.clone())];
+        for (kept, sent) in sent {
+            if let (Some(kept), Some(sent)) = (kept, sent)
+                && kept.value != sent
+            {
+                return Err(other_bytes(kept));
+            }
+        }
+        let told = self.parts.as_ref().zip(written.tag_of_parts.as_deref());
+        match told.and_then(|(parts, told)| parts.contradicted_by(told)) {
+            Some(problem) => Err(senseless(Service::S3, &problem)),
+            None => Ok(()),
         }
     }
-    Ok(())
 }
 
 pub(super) fn uploaded(target: &Target, size: u64, written: Written) -> UploadedObject {

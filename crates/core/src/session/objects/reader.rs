@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 
@@ -15,7 +16,7 @@ use super::{Objects, Place};
 use crate::aws::objects::{Conditions, ObjectAddress, ObjectDetails};
 use crate::aws::reading::{self, Known, Opened, Wanted, other_bytes};
 use crate::diagnosis::senseless;
-use crate::error::{BROKEN, NO_ANSWER, Service, SessionError};
+use crate::error::{BROKEN, NO_ANSWER, Recovery, Service, SessionError};
 use crate::session::renewal::CredentialRenewal;
 use crate::session::signed_call::send_signed;
 
@@ -89,11 +90,48 @@ impl Source {
         self.place.look(&self.credentials, conditions).await
     }
 
-    /// How large the first of the parts is that the object was uploaded in.
-    pub(super) async fn size_of_first_part(&self, pin: &Pin) -> Result<Option<u64>, SessionError> {
+    /// How large one of the parts is that the object was uploaded in, counted from 1. `None` if that is not to be learnt: not
+    /// every server like S3 knows the question, or it may be forbidden.
+    ///
+    /// # Errors
+    /// `Retryable` if it may be learnt later; `ConditionNotMet` if the object is another one by now.
+    pub(super) async fn size_of_part(&self, pin: &Pin, number: u16) -> Result<Option<u64>, SessionError> {
         let Place { target, evidence } = &self.place;
-        let ask = |credentials| async move { reading::part_size(target, &credentials, pin.e_tag.as_deref(), 1).await };
-        repeat(|| send_signed(&self.credentials, evidence, ask)).await.outcome
+        let e_tag = pin.e_tag.as_deref();
+        let ask = |credentials| async move { reading::part_size(target, &credentials, e_tag, number).await };
+        match repeat(|| send_signed(&self.credentials, evidence, ask)).await.outcome {
+            Err(SessionError::ConditionNotMet { .. }) => Err(self.changed()),
+            Err(failure) if matches!(failure.recovery(), Recovery::FixConfiguration | Recovery::AskForAccess) => {
+                tracing::warn!(%failure, number, "the size of a part of an object is not known");
+                Ok(None)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The same of all parts, `at_once` questions at a time. `None` if they are not those of an object of this size.
+    pub(super) async fn sizes_of_parts(
+        &self,
+        pin: &Pin,
+        (count, first): (u64, u64),
+        size: u64,
+        at_once: usize,
+    ) -> Result<Option<Vec<u64>>, SessionError> {
+        // Whoever does not know the question tells the size of the whole.
+        if first == 0 || first >= size {
+            return Ok(None);
+        }
+        let later = (2..=u16::try_from(count).unwrap_or(0)).map(|number| self.size_of_part(pin, number));
+        let mut sizes = vec![first];
+        let mut asked = std::pin::pin!(stream::iter(later).buffered(at_once));
+        while let Some(next) = asked.next().await {
+            match next? {
+                Some(next) => sizes.push(next),
+                None => return Ok(None),
+            }
+        }
+        let sum = sizes.iter().try_fold(0_u64, |sum, size| sum.checked_add(*size));
+        Ok((sum == Some(size)).then_some(sizes))
     }
 
     /// The object is no longer the one that was begun with.

@@ -14,7 +14,7 @@ use futures_util::future::{Either, select};
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::files::{explain_reading, read_exact_at};
+use super::files::{explain_reading, read_at, read_exact_at};
 use super::progress::PartMeter;
 use super::repeating::{Tried, repeat};
 use crate::aws::digests::{Digests, Hasher};
@@ -54,6 +54,11 @@ impl SourceFile {
     /// What the file system says of it now. Blocks.
     pub(super) fn metadata(&self) -> Result<std::fs::Metadata, SessionError> {
         self.file.metadata().map_err(|error| explain_reading(&self.path, &error))
+    }
+
+    /// Reads what there is, none after the end. Blocks.
+    pub(super) fn read_some(&self, buffer: &mut [u8], offset: u64) -> Result<usize, SessionError> {
+        read_at(&self.file, buffer, offset).map_err(|error| explain_reading(&self.path, &error))
     }
 
     /// Fills `buffer` from there. Blocks.

@@ -173,6 +173,22 @@ impl Objects {
         Ok(true)
     }
 
+    /// Whether anything is remembered of an upload of this file.
+    pub(in crate::session) async fn has_unfinished_upload(
+        &self,
+        object: ObjectAddress,
+        file: &Path,
+        resume_folder: &Path,
+    ) -> bool {
+        let (Ok(place), Ok(file)) = (self.find(object, "s3:PutObject"), std::path::absolute(file)) else {
+            return false;
+        };
+        let Ok(folder) = std::path::absolute(resume_folder) else { return false };
+        let place = self.journal_place(&folder, &place.target, &file);
+        let opened = block(move || Journal::open(&folder, place)).await;
+        matches!(opened, Ok(Some((_, Some(_)))))
+    }
+
     /// The journal of this upload, if there is to be one, and what an earlier process left.
     pub(super) async fn open_journal(
         &self,
@@ -202,8 +218,17 @@ impl Objects {
         let folder = std::path::absolute(&folder).map_err(|error| explain(&folder, &error))?;
         // Whoever has not looked into the store does not know who is signed in.
         self.credentials.credentials(UsedBy::Session).await?;
+        let place = self.journal_place(&folder, target, file);
+        let (own, at) = (place.clone(), folder.clone());
+        let opened = block(move || Journal::open(&folder, place)).await?;
+        self.give_up_forgotten(at, own);
+        Ok(opened)
+    }
+
+    /// `folder` and `file`: whole paths.
+    fn journal_place(&self, folder: &Path, target: &Target, file: &Path) -> upload_journal::Place {
         let Target { bucket, key, requester_pays, .. } = target.clone();
-        let place = upload_journal::Place {
+        upload_journal::Place {
             configuration: self.config.fingerprint().to_string(),
             subject: self.credentials.subject().unwrap_or_default(),
             endpoint: self.config.s3_endpoint().map(ToString::to_string),
@@ -211,12 +236,8 @@ impl Objects {
             bucket,
             key,
             requester_pays,
-            file: upload_journal::seen_from(&folder, file),
-        };
-        let (own, at) = (place.clone(), folder.clone());
-        let opened = block(move || Journal::open(&folder, place)).await?;
-        self.give_up_forgotten(at, own);
-        Ok(opened)
+            file: upload_journal::seen_from(folder, file),
+        }
     }
 
     /// Gives uploads up that nobody went on with, beside what is done now.

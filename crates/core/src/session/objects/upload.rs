@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::files::{explain_reading, local};
 use super::progress::Meter;
-use super::put::{Writing, check_kept, uploaded};
+use super::put::{Sent, Writing, uploaded};
 use super::repeating::Tried;
 use super::sending::{Source, SourceFile};
 use super::unfinished::{SharedJournal, Unfinished, note, remove};
@@ -22,7 +22,7 @@ use super::{Objects, Place, requests_at_once};
 use crate::aws::checksums::PartCrc;
 use crate::aws::object_headers::refuse;
 use crate::aws::objects::{Conditions, PutObject, TransferOptions, UploadedObject};
-use crate::aws::writing::{self, Begun, FinishedPart, Payload, Written};
+use crate::aws::writing::{self, Begun, FinishedPart, KeptPart, Payload, Written};
 use crate::error::{Recovery, SETTING_OBJECT, SessionError};
 use crate::session::signed_call::send_signed;
 use crate::session::tasks::block;
@@ -62,11 +62,18 @@ fn too_large() -> SessionError {
     )
 }
 
+/// Of a file whose size is not known.
+const READ_AT_ONCE: usize = 256 * 1024;
+
 /// How sending the parts ended.
 enum Ended {
     Written(Written, PartCrc),
+    /// An object was made, and by what S3 says not of what was sent.
+    Wrong(SessionError),
     /// S3 does not know the upload any more.
     Gone,
+    /// Nor is it known whether it was made an object: the answer to that got lost.
+    GoneInDoubt,
 }
 
 impl Objects {
@@ -79,6 +86,9 @@ impl Objects {
         let writing = self.prepare_writing(request)?;
         let (file, source) = open(file).await?;
         let size = source.size;
+        if size == 0 && has_bytes(&file).await? {
+            return self.upload_chunks(writing, bytes_of(file), options).await;
+        }
         let part_size = part_size_of(size, options.part_size)?;
         let outcome = if size <= part_size {
             let meter = Meter::new(&options);
@@ -115,6 +125,7 @@ impl Objects {
             None => None,
         };
         let meter = Meter::new(options);
+        let mut is_in_doubt = false;
         // An upload that S3 has forgotten is begun anew, once.
         for _ in 0..2 {
             let resumed = left.take().map(|left| usable(left, source.size, part_size));
@@ -145,8 +156,22 @@ impl Objects {
                     meter.finish(whole.length);
                     return Ok(UploadedObject { resumed, ..uploaded(&writing.place.target, whole.length, written) });
                 }
+                Ok(Ended::Wrong(error)) => {
+                    unfinished.settle();
+                    remove(journal).await;
+                    return Err(error);
+                }
                 // What is left of it without its parts.
                 Ok(Ended::Gone) => self.unfinished(writing, unfinished.release(), None).give_up().await,
+                Ok(Ended::GoneInDoubt) => {
+                    self.unfinished(writing, unfinished.release(), None).give_up().await;
+                    is_in_doubt = true;
+                    // What was written then would be in the way of itself.
+                    if writing.conditions != Conditions::default() {
+                        remove(journal).await;
+                        return Err(in_doubt(writing));
+                    }
+                }
                 Err(error) => {
                     // Nobody knows whether the user wants it still if what is there is not what it was to be.
                     let may_go_on = matches!(error.recovery(), Recovery::Retry | Recovery::SignIn)
@@ -162,7 +187,8 @@ impl Objects {
                 }
             }
         }
-        Err(given_up(writing))
+        remove(journal).await;
+        Err(if is_in_doubt { in_doubt(writing) } else { given_up(writing) })
     }
 
     pub(in crate::session) async fn upload_stream(
@@ -172,6 +198,15 @@ impl Objects {
         options: TransferOptions,
     ) -> Result<UploadedObject, SessionError> {
         let writing = self.prepare_writing(request)?;
+        self.upload_chunks(writing, bytes, options).await
+    }
+
+    async fn upload_chunks(
+        &self,
+        writing: Writing,
+        bytes: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+        options: TransferOptions,
+    ) -> Result<UploadedObject, SessionError> {
         let mut chunks = Chunks { bytes: bytes.boxed(), left: Bytes::new(), number: 0, wanted: options.part_size };
         let first = chunks.next().await?.unwrap_or_default();
         let second =
@@ -202,9 +237,17 @@ impl Objects {
                 meter.finish(whole.length);
                 Ok(uploaded(&writing.place.target, whole.length, written))
             }
+            Ok(Ended::Wrong(error)) => {
+                unfinished.settle();
+                Err(error)
+            }
             Ok(Ended::Gone) => {
                 unfinished.give_up().await;
                 Err(given_up(&writing))
+            }
+            Ok(Ended::GoneInDoubt) => {
+                unfinished.give_up().await;
+                Err(in_doubt(&writing))
             }
             Err(error) => {
                 unfinished.give_up().await;
@@ -260,6 +303,7 @@ impl Objects {
         }
         finished.sort_by_key(|part| part.number);
         let whole = PartCrc::of_whole(finished.iter().map(|part| part.crc));
+        let sent = Sent { crc: whole, md5: None, parts: Some(FinishedPart::tag_of(&finished)) };
         note(&unfinished.journal, Journal::completing).await;
         let complete = |credentials| {
             let (finished, conditions) = (&finished, &writing.conditions);
@@ -269,18 +313,20 @@ impl Objects {
         let was_in_doubt = was_in_doubt || unfinished.may_be_complete;
         let outcome = match outcome {
             Ok(None) if was_in_doubt => {
-                return Ok(match self.find_written(&writing.place, whole).await {
+                return Ok(match self.find_written(&writing.place, &sent).await {
                     Some(written) => Ended::Written(written, whole),
-                    None => Ended::Gone,
+                    None => Ended::GoneInDoubt,
                 });
             }
             Ok(None) => return Ok(Ended::Gone),
             Ok(Some(written)) => Ok(written),
             Err(error) => Err(error),
         };
-        let written = self.settle_doubt(&writing.place, whole, Tried { outcome, was_in_doubt }).await?;
-        check_kept(&written, whole, None)?;
-        Ok(Ended::Written(written, whole))
+        let written = self.settle_doubt(&writing.place, &sent, Tried { outcome, was_in_doubt }).await?;
+        Ok(match sent.check(&written) {
+            Ok(()) => Ended::Written(written, whole),
+            Err(error) => Ended::Wrong(error),
+        })
     }
 
     async fn send_part(
@@ -298,8 +344,8 @@ impl Objects {
             let payload = Payload { body, digests, with_crc: begun.keeps_crc };
             async move { writing::upload_part(target, &credentials, (upload_id, number), payload).await }
         };
-        let e_tag = self.sender(evidence).send(&source, &meter.part(), send).await.outcome?;
-        Ok(e_tag.map(|e_tag| FinishedPart { number, e_tag, crc: digests.crc }))
+        let kept = self.sender(evidence).send(&source, &meter.part(), send).await.outcome?;
+        Ok(kept.map(|KeptPart { e_tag, has_md5 }| FinishedPart { number, e_tag, crc: digests.crc, has_md5 }))
     }
 
     /// In a task of its own: of a caller that goes away meanwhile S3 would keep an upload that nobody knows.
@@ -405,6 +451,29 @@ async fn open(path: &Path) -> Result<(Arc<SourceFile>, Fingerprint), SessionErro
     .await
 }
 
+/// Whether there is something in a file that is said to be empty: the kernel makes some as they are read (`proc(5)`: "most of the
+/// files … are of size 0"), and their end is where nothing more comes.
+async fn has_bytes(file: &Arc<SourceFile>) -> Result<bool, SessionError> {
+    let file = Arc::clone(file);
+    block(move || Ok(file.read_some(&mut [0], 0)? > 0)).await
+}
+
+/// What can be read of a file, whatever its size is said to be.
+fn bytes_of(file: Arc<SourceFile>) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    stream::try_unfold((file, 0), |(file, offset)| async move {
+        let reading = Arc::clone(&file);
+        let read = block(move || {
+            let mut bytes = vec![0; READ_AT_ONCE];
+            let length = reading.read_some(&mut bytes, offset)?;
+            bytes.truncate(length);
+            Ok(Bytes::from(bytes))
+        });
+        let bytes = read.await.map_err(std::io::Error::other)?;
+        let end = offset + bytes.len() as u64;
+        Ok((!bytes.is_empty()).then_some((bytes, (file, end))))
+    })
+}
+
 async fn has_changed(file: &Arc<SourceFile>, source: &Fingerprint) -> bool {
     let (file, source) = (Arc::clone(file), source.clone());
     block(move || Ok(file.metadata().map_or(true, |metadata| Fingerprint::of(&metadata) != source)))
@@ -418,6 +487,15 @@ fn changed(file: &SourceFile) -> SessionError {
 
 fn given_up(writing: &Writing) -> SessionError {
     let failure = format!("the upload of {} was given up by somebody else", writing.place.evidence.subject());
+    SessionError::Retryable { failure, retry_after: None }
+}
+
+/// Neither that it is written nor that it is not.
+fn in_doubt(writing: &Writing) -> SessionError {
+    let subject = writing.place.evidence.subject();
+    let failure = format!(
+        "S3's answer got lost whether {subject} was written, and what it says of the object there does not tell whether that is it"
+    );
     SessionError::Retryable { failure, retry_after: None }
 }
 

@@ -360,7 +360,7 @@ mod tests {
     }
 
     fn part(number: i32) -> FinishedPart {
-        FinishedPart { number, e_tag: format!("\"{number}\""), crc: Digests::of(b"x", false).crc }
+        FinishedPart { number, e_tag: format!("\"{number}\""), crc: Digests::of(b"x", false).crc, has_md5: false }
     }
 
     fn upload() -> Begun {
