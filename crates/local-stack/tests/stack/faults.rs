@@ -225,7 +225,7 @@ async fn every_answer_of_s3_comes_where_it_can_be_met() {
         assert_eq!(caller.s3(&keys, Method::GET, "?list-type=2").await.status, 200, "{fault:?}");
         seen += 1;
     }
-    assert_eq!(seen, 30);
+    assert_eq!(seen, 31);
 }
 
 #[tokio::test]
