@@ -406,7 +406,8 @@ faults! {
         ApiUnauthorized = "api-unauthorized" => Api 401 "UnauthorizedException" "You are not authorized to make this call.",
         /// The API: ExpiredTokenException ("EXPIRED_TOKEN").
         ApiTokenExpired = "api-token-expired" => Api 403 "ExpiredTokenException" "The security token included in the request is expired",
-        /// The API: UnrecognizedClientException.
+        /// The API: UnrecognizedClientException, as AppSync says it (aws-amplify/amplify-js#3447). Of REST APIs the Knowledge Center
+        /// ("How do I troubleshoot HTTP 403 errors from API Gateway?") has AccessDeniedException with the same sentence.
         ApiUnknownAccessKey = "api-unknown-access-key" => Api 403 "UnrecognizedClientException" "The security token included in the request is invalid.",
         /// The API: InvalidSignatureException ("INVALID_SIGNATURE"), of a signature that is too old ("Troubleshoot signed requests for
         /// AWS APIs", IAM user guide, which has the words of this and the following).

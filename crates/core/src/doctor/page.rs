@@ -14,7 +14,8 @@ const HEAD: &str = "\
 Change that, not this page. -->
 
 `jetbridge doctor --sign-in` finds out by itself which of these it is, and fills in your values; in an app, \
-`session.diagnose()` does. With nothing but a message, search this page for it: the words are the services' own, word by word. \
+`session.diagnose()` does. With nothing but a message, search this page for its code, or for a few words from its middle: what stands in `code` is the \
+services' own, word by word, and messages differ before and after it. \
 What stands in ⟨angle brackets⟩ is a setting of [your configuration](../config/README.md).
 ";
 

@@ -95,6 +95,15 @@ impl Checksum {
         STANDARD.decode(&self.value).ok().filter(|digest| digest.len() == self.algorithm.length())
     }
 
+    /// Whether it is base64 of a digest's length, with or without a number of parts.
+    pub(super) fn is_well_formed(&self) -> bool {
+        let value = match self.value.split_once('-') {
+            Some((value, parts)) if parts.parse::<u32>().is_ok() => value,
+            _ => &self.value,
+        };
+        Self::parse(self.algorithm, value).is_some()
+    }
+
     /// Compares in constant time.
     pub(super) fn matches(&self, other: &Self) -> bool {
         self.algorithm == other.algorithm && bool::from(self.value.as_bytes().ct_eq(other.value.as_bytes()))

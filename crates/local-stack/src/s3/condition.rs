@@ -60,7 +60,9 @@ impl WriteCondition {
     }
 
     /// Refuses a write to `key`, where `object` is now. For `If-Match` and no object S3 has 404: of writes the user guide
-    /// says so, of deletions only where another one came first.
+    /// says so, of deletions only where another one came first. Of a deletion with `If-Match: *`, where
+    /// the current version is a delete marker, conditional-deletes has 412 (as rustfs/rustfs's discussion 2602 reads it); but
+    /// the other deletion that makes it 404 leaves a marker too, so it is 404 here.
     pub(super) fn check(&self, key: &str, object: Option<&Object>) -> Result<(), Refusal> {
         let condition = match (self, object) {
             (Self::None, _) | (Self::IsAbsent, None) | (Self::Exists, Some(_)) => return Ok(()),

@@ -50,9 +50,12 @@ impl SourceConditions<'_> {
             ETagCondition::Any => true,
             ETagCondition::ETag(tag) => tag.value() == source.e_tag,
         };
+        // Of `If-Match` the comparison is the strong one (RFC 9110, section 13.1.1), of `If-None-Match` the weak one.
+        let matches_strongly =
+            |condition: &ETagCondition| !matches!(condition, ETagCondition::ETag(ETag::Weak(_))) && matches(condition);
         let modified_after = |time: &Timestamp| Timestamp::from(source.last_modified) > *time;
         let failed = match (self.if_match, self.if_unmodified_since) {
-            (Some(condition), _) if !matches(condition) => Some("If-Match"),
+            (Some(condition), _) if !matches_strongly(condition) => Some("If-Match"),
             (None, Some(time)) if modified_after(time) => Some("If-Unmodified-Since"),
             _ => None,
         };
@@ -171,7 +174,7 @@ pub(super) async fn upload_part_copy(
     let (md5, checksum) = digest(&blob, checksums.algorithm()).await.map_err(S3Error::internal_error)?;
     room.push(store.take_room(0)?);
     let last_modified = whole_seconds(now);
-    let part = Part { blob, md5, checksum: checksum.clone(), last_modified, room };
+    let part = Part { blob, md5, checksum: checksum.clone(), given: None, last_modified, room };
     store.write().uploads.add(&input.key, &input.upload_id, input.part_number, part)?;
     let mut result = CopyPartResult {
         e_tag: Some(ETag::Strong(hex(&md5))),

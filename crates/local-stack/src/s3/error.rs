@@ -83,6 +83,25 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", message)
     }
 
+    /// A checksum that is no base64 of a digest's length, in this header. The list of error codes has InvalidDigest: "The
+    /// Content-MD5 or checksum value that you specified is not valid". Seen of S3 is this instead: versity/versitygw
+    /// (`s3err.go`, whose tests run against S3) and openstack/swift (`s3api/s3request.py`).
+    pub(super) fn invalid_checksum(header: &HeaderName) -> Self {
+        Self::invalid_request(format!("Value for {header} header is invalid."))
+    }
+
+    /// As [`invalid_checksum`](Self::invalid_checksum), of one in a trailer (the same sources).
+    pub(super) fn invalid_trailing_checksum(trailer: &HeaderName) -> Self {
+        Self::invalid_request(format!("Value for {trailer} trailing header is invalid."))
+    }
+
+    /// Whether it tells where the bucket is: 301 and 307 (seen in JuliaCloud/AWSS3.jl#25 and aws/aws-sdk-java#1529), and the
+    /// 400 of a signature for another region (its body has `<Region>`; that the header comes too is from memory: botocore's `S3RegionRedirector` looks for it there).
+    pub(super) fn tells_region(&self) -> bool {
+        self.status.is_redirection() && self.status != StatusCode::NOT_MODIFIED
+            || self.details.iter().any(|(name, _)| *name == "Region")
+    }
+
     /// An argument that cannot be, with its name and value.
     pub(super) fn invalid_argument(message: impl Into<String>, name: &str, value: impl ToString) -> Self {
         Self::invalid_argument_without_value(message, name).with("ArgumentValue", value)

@@ -135,6 +135,9 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
         part = asked.as_ref().ok().and_then(Asked::part_number);
         (operation, server.answer(asked, parts, body, &ids).await)
     };
+    // "You will receive a response header with the correct bucket location" of HeadBucket, whoever asks and however it is
+    // signed (HeadBucket, S3 API reference). No page promises it of other operations: clients must not look for it there.
+    let tells_region = operation == "HeadBucket" || answer.as_ref().is_err_and(Refusal::tells_region);
     let mut response = answer.unwrap_or_else(|refusal| refusal.to_response(&ids));
     let status = response.status();
     if status == StatusCode::NOT_MODIFIED || (is_head && !status.is_success()) {
@@ -147,8 +150,8 @@ async fn handle(State(server): State<Arc<S3Server>>, request: Request) -> Respon
         }
     }
     headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
-    // S3 says where a bucket is even to those whom it refuses.
-    if server.exists(&address.bucket)
+    if tells_region
+        && server.exists(&address.bucket)
         && let Ok(region) = HeaderValue::try_from(server.shared.bucket_region())
     {
         headers.insert(BUCKET_REGION, region);

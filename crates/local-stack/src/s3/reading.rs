@@ -70,6 +70,9 @@ pub(super) fn check_conditions(headers: &HeaderMap, object: &Object) -> Result<(
         let condition = headers.get(name)?;
         Some(match ETagCondition::parse_http_header(condition.as_bytes()) {
             Ok(ETagCondition::Any) => true,
+            // "A recipient MUST use the strong comparison function" for `If-Match`, and the weak one for `If-None-Match`
+            // (RFC 9110, sections 13.1.1 and 13.1.2).
+            Ok(ETagCondition::ETag(ETag::Weak(_))) if name == header::IF_MATCH => false,
             Ok(ETagCondition::ETag(tag)) => tag.value() == object.e_tag,
             // What is no entity tag is none of this object.
             Err(_) => false,

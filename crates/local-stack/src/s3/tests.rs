@@ -137,7 +137,7 @@ async fn an_object_is_read_whole_in_part_and_not_at_all() {
     assert_eq!(whole.status(), 200);
     let headers = whole.headers().clone();
     assert_eq!(headers["content-length"], "18902");
-    assert_eq!(headers["x-amz-bucket-region"], "us-west-2");
+    assert!(!headers.contains_key("x-amz-bucket-region"));
     assert_eq!(headers["x-amz-request-id"].len(), 16);
     let (tag, modified) = (headers["etag"].to_str().unwrap(), headers["last-modified"].to_str().unwrap());
     let body = whole.bytes().await.unwrap();
@@ -219,7 +219,7 @@ async fn errors_have_s3s_codes_statuses_and_ids() {
         let response = bench.send(method, target, headers).await;
         let request_id = response.headers()["x-amz-request-id"].to_str().unwrap().to_owned();
         let host_id = response.headers()["x-amz-id-2"].to_str().unwrap().to_owned();
-        assert_eq!(response.headers().contains_key("x-amz-bucket-region"), !target.contains("no-such"), "{target}");
+        assert!(!response.headers().contains_key("x-amz-bucket-region"), "{target}");
         assert_eq!(response.status().as_u16(), status, "{target}");
         let xml = response.text().await.unwrap();
         assert_eq!(element(&xml, "Code"), Some(code), "{target}");

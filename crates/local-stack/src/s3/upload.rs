@@ -102,8 +102,12 @@ pub(super) async fn receive_small(headers: &HeaderMap, payload: Payload, body: B
 
 /// Holds the list that DeleteObjects has in its body against its digest. "The Content-MD5 request header is required for all
 /// Multi-Object Delete requests" (DeleteObjects, S3 API reference); since a checksum does as well, SDKs send that instead.
+///
+/// `x-amz-sdk-checksum-algorithm` is held against it as for PutObject: DeleteObjects has the same words (`ChecksumAlgorithm`).
 pub(super) fn check_list(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
-    match read_checksum(headers)? {
+    let given = read_checksum(headers)?;
+    check_sdk_algorithm(headers, given.as_ref().map(|given| given.algorithm))?;
+    match given {
         None if headers.contains_key(CONTENT_MD5) => Ok(()),
         None => Err(invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")),
         Some(expected) => {
@@ -177,7 +181,10 @@ impl Announced {
         }
         let given = match decoder.map(Decoder::finish).transpose()?.flatten() {
             None => self.checksum,
-            Some((algorithm, value)) => Some(parse_checksum(algorithm, &value)?),
+            Some((algorithm, value)) => {
+                let checksum = Checksum::parse(algorithm, &value);
+                Some(checksum.ok_or_else(|| Refusal::invalid_trailing_checksum(&algorithm.header()))?)
+            }
         };
         if content.length != self.length {
             return Err(incomplete(self.length, content.length));
@@ -271,7 +278,8 @@ fn read_checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Refusal> {
     }
     let algorithm = find_algorithm(name.as_str())?
         .ok_or_else(|| invalid_request("The algorithm type you specified in x-amz-checksum- header is invalid."))?;
-    parse_checksum(algorithm, value.to_str().unwrap_or_default()).map(Some)
+    let checksum = Checksum::parse(algorithm, value.to_str().unwrap_or_default());
+    checksum.map(Some).ok_or_else(|| Refusal::invalid_checksum(name))
 }
 
 /// "You must set `x-amz-trailer` to indicate the contents you are including in your trailing header"
@@ -317,14 +325,6 @@ fn check_sdk_algorithm(headers: &HeaderMap, given: Option<Algorithm>) -> Result<
         Some(named) if named != given => Err(Refusal::new(StatusCode::BAD_REQUEST, "BadDigest", wrong)),
         Some(_) => Ok(()),
     }
-}
-
-/// "The Content-MD5 or checksum value that you specified is not valid" (Error responses, InvalidDigest).
-fn parse_checksum(algorithm: Algorithm, value: &str) -> Result<Checksum, Refusal> {
-    Checksum::parse(algorithm, value).ok_or_else(|| {
-        let message = format!("Value for {} header is invalid.", algorithm.header());
-        Refusal::new(StatusCode::BAD_REQUEST, "InvalidDigest", message)
-    })
 }
 
 /// Leaves what belongs to the object; what belonged to the body is done with.

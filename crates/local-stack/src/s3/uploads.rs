@@ -63,6 +63,8 @@ pub(super) struct Part {
     pub md5: [u8; 16],
     /// By the algorithm of the upload.
     pub checksum: Checksum,
+    /// What the client sent with it.
+    pub given: Option<Checksum>,
     pub last_modified: SystemTime,
     pub room: Vec<Arc<Room>>,
 }
@@ -268,7 +270,7 @@ impl Upload {
         expected: &Expected,
         now: SystemTime,
     ) -> Result<Stored, Refusal> {
-        check_order(id, named)?;
+        self.check_order(id, named)?;
         let mut parts = Vec::with_capacity(named.len());
         for (position, name) in named.iter().enumerate() {
             let part = self.parts.get(&name.number).filter(|part| hex(&part.md5) == name.e_tag);
@@ -302,6 +304,10 @@ impl Upload {
 
     /// "The complete request must include the checksum for each part" where the object's checksum is made of them: S3's
     /// words, as boto/s3transfer#241 quotes them.
+    ///
+    /// Where nothing was declared, a part that came with a checksum has to be named with it: without, S3 says that there is
+    /// no such part (aws/aws-sdk-go-v2#3005 and aws/aws-sdk-java-v2#6518, both of CRC32, the default of AWS's SDKs). No page
+    /// says so.
     fn check_part_checksum(&self, id: &str, name: &NamedPart, part: &Part) -> Result<(), Refusal> {
         if let (Some(declared), true, []) = (self.checksums.declared, self.checksums.is_composite, &name.checksums[..])
         {
@@ -312,11 +318,31 @@ impl Upload {
                 name.number
             )));
         }
-        let is_other = |given: &&Checksum| {
-            given.algorithm == self.checksums.algorithm() && !given.matches(&part.checksum)
-                || given.algorithm != self.checksums.algorithm() && self.checksums.declared.is_some()
+        let is_missing = self.checksums.declared.is_none() && part.given.is_some() && name.checksums.is_empty();
+        let has = |named: &Checksum| {
+            [Some(&part.checksum), part.given.as_ref()].into_iter().flatten().any(|own| own.matches(named))
         };
-        name.checksums.iter().find(is_other).map_or(Ok(()), |_| Err(invalid_part(id, name)))
+        if is_missing || !name.checksums.iter().all(has) {
+            return Err(invalid_part(id, name));
+        }
+        Ok(())
+    }
+
+    /// "When an additional checksum … is applied to each part, the `PartNumber` must start at 1 and the part numbers must be
+    /// consecutive. Otherwise, Amazon S3 generates an HTTP `400 Bad Request` status code and an `InvalidPartOrder` error code"
+    /// (CompletedPart, `PartNumber`). The one that S3 computes by itself is not among those that the page lists.
+    fn check_order(&self, id: &str, named: &[NamedPart]) -> Result<(), Refusal> {
+        for name in named {
+            check_part_number(name.number)?;
+        }
+        let is_given = |name: &NamedPart| self.parts.get(&name.number).is_some_and(|part| part.given.is_some());
+        let has_additional = self.checksums.declared.is_some() || named.iter().any(is_given);
+        let is_consecutive = || (1..).zip(named).all(|(number, name)| number == name.number);
+        if named.is_sorted_by(|one, next| one.number < next.number) && (!has_additional || is_consecutive()) {
+            return Ok(());
+        }
+        let message = "The list of parts was not in ascending order. Parts must be ordered by part number.";
+        Err(Refusal::bad_request("InvalidPartOrder", message).with("UploadId", id))
     }
 
     fn combine(&self, parts: &[&Part]) -> Result<StoredChecksum, Refusal> {
@@ -353,6 +379,9 @@ impl Upload {
                     lower(given.algorithm)
                 )));
             }
+            if !given.is_well_formed() {
+                return Err(Refusal::invalid_checksum(&algorithm.header()));
+            }
             // The number of parts after a composite value may be left out.
             let value = checksum.checksum.value.split_once('-').map_or(&*checksum.checksum.value, |(value, _)| value);
             if given.value != checksum.checksum.value && given.value != value {
@@ -362,17 +391,6 @@ impl Upload {
         }
         Ok(())
     }
-}
-
-fn check_order(id: &str, named: &[NamedPart]) -> Result<(), Refusal> {
-    for name in named {
-        check_part_number(name.number)?;
-    }
-    if named.is_sorted_by(|one, next| one.number < next.number) {
-        return Ok(());
-    }
-    let message = "The list of parts was not in ascending order. Parts must be ordered by part number.";
-    Err(Refusal::bad_request("InvalidPartOrder", message).with("UploadId", id))
 }
 
 /// "If there's a mismatch between the specified object size value and the actual object size value, it results in an

@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 const HEADER_MALFORMED: &str = "The authorization header is malformed; ";
-const CREDENTIAL_MALFORMED: &str = "Error parsing the X-Amz-Credential parameter; ";
+/// Of all that is wrong in the scope but its date (versity/versitygw, `s3err/presigned-urls.go`).
+pub(super) const CREDENTIAL_MALFORMED: &str = "Error parsing the X-Amz-Credential parameter; ";
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SigV4Error {

@@ -26,6 +26,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 pub(crate) use chunks::ChunkChain;
+use error::CREDENTIAL_MALFORMED;
 pub(crate) use error::SigV4Error;
 pub(crate) use payload::Payload;
 use payload::{CONTENT_SHA256, Declared, find_declared};
@@ -148,6 +149,10 @@ fn check_scope(rules: &ServiceRules, region: &str, signature: &Signature) -> Res
         problem,
         general,
     };
+    let in_credential = |problem: String| match signature.is_presigned() {
+        true => format!("{CREDENTIAL_MALFORMED}{problem}"),
+        false => problem,
+    };
     if scope.region != region {
         let problem = format!("the region '{}' is wrong; expecting '{region}'", scope.region);
         return Err(SigV4Error::WrongRegion {
@@ -158,13 +163,16 @@ fn check_scope(rules: &ServiceRules, region: &str, signature: &Signature) -> Res
     }
     if scope.service != rules.name {
         return Err(wrong(
-            format!("incorrect service \"{}\". This endpoint belongs to \"{}\".", scope.service, rules.name),
+            in_credential(format!(
+                "incorrect service \"{}\". This endpoint belongs to \"{}\".",
+                scope.service, rules.name
+            )),
             format!("Credential should be scoped to correct service: '{}'.", rules.name),
         ));
     }
     if scope.terminator != TERMINATOR {
         return Err(wrong(
-            format!("incorrect terminal \"{}\". This endpoint uses \"{TERMINATOR}\".", scope.terminator),
+            in_credential(format!("incorrect terminal \"{}\". This endpoint uses \"{TERMINATOR}\".", scope.terminator)),
             format!("Credential should be scoped with a valid terminator: '{TERMINATOR}'."),
         ));
     }

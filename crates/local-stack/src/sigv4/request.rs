@@ -197,11 +197,15 @@ impl Signature {
 }
 
 /// `X-Amz-Expires`: "The minimum value you can set is 1, and the maximum is 604800" ("Authenticating Requests: Using Query
-/// Parameters", S3 API reference). The sentences are those of S3, which takes 0 for a URL that has expired
-/// (brekkylab/backlot, `auth.py`; minio and ceph have the same ones).
+/// Parameters", S3 API reference). The sentences are those of S3 (brekkylab/backlot, `auth.py`; minio and ceph have the same
+/// ones). There S3 is also seen to take 0, for a URL that has expired (403): nobody may count on either, so the page holds. It
+/// gives no sentence for 0; this is that for what is below.
 fn parse_expires(text: &str) -> Result<u64, &'static str> {
     let seconds: i64 = text.parse().map_err(|_| "X-Amz-Expires should be a number")?;
     let seconds = u64::try_from(seconds).map_err(|_| "X-Amz-Expires must be non-negative")?;
+    if seconds == 0 {
+        return Err("X-Amz-Expires must be non-negative");
+    }
     if seconds > MAX_EXPIRES {
         return Err("X-Amz-Expires must be less than a week (in seconds); that is, \
                     the given X-Amz-Expires must be less than 604800 seconds");

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::head;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -58,7 +58,7 @@ async fn not_here(request: Request) -> Response {
     let (parts, _) = request.into_parts();
     match other_services::find(&parts) {
         Some(service) => other_services::refuse_in_json(&service),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => other_services::not_found(),
     }
 }
 

@@ -6,10 +6,11 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::error::StsError;
+use crate::random_ids::random_uuid;
 use crate::request_log::Operation;
 use crate::sigv4::{RequestHead, ServiceRules, signed_service};
 
@@ -33,6 +34,22 @@ pub(super) fn refuse_in_json(service: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
     headers.insert("x-amzn-errortype", HeaderValue::from_static(error.code));
+    add_request_id(&mut response);
     response.extensions_mut().insert(Operation("unsupported"));
     response
+}
+
+/// A path that STS has not.
+pub(super) fn not_found() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    add_request_id(&mut response);
+    response
+}
+
+/// Every answer of AWS has one ("Common response headers" of its services; `x-amzn-RequestId`, which the SDKs read).
+fn add_request_id(response: &mut Response) {
+    if let Ok(id) = HeaderValue::try_from(random_uuid()) {
+        response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), id);
+    }
 }

@@ -117,8 +117,10 @@ async fn a_condition_that_does_not_hold_is_named() {
     let head = bench.send(Method::HEAD, PATH, &[]).await;
     let tag = head.headers()["etag"].to_str().unwrap();
     let modified = head.headers()["last-modified"].to_str().unwrap();
+    let weak = format!("W/{tag}");
     let refused = [
         (vec![("if-match", OTHER_TAG)], "If-Match"),
+        (vec![("if-match", &weak)], "If-Match"),
         (vec![("if-unmodified-since", LONG_AGO)], "If-Unmodified-Since"),
         (vec![("if-match", OTHER_TAG), ("if-unmodified-since", modified)], "If-Match"),
         // The conditions of the other kind do not come to it.
@@ -135,6 +137,7 @@ async fn a_condition_that_does_not_hold_is_named() {
     let answered = [
         (vec![("if-none-match", tag), ("if-modified-since", LONG_AGO)], 304),
         (vec![("if-none-match", bare)], 304),
+        (vec![("if-none-match", &weak)], 304),
         (vec![("if-match", bare)], 200),
         (vec![("if-match", tag), ("if-modified-since", modified)], 304),
         (vec![("if-modified-since", "yesterday")], 200),

@@ -34,13 +34,18 @@ impl Bench {
 
     /// Uploads a part and gives its name.
     fn add(&mut self, number: i32, content: &[u8]) -> NamedPart {
+        self.add_with(number, content, None)
+    }
+
+    /// As a client does that sends this checksum with it.
+    fn add_with(&mut self, number: i32, content: &[u8], given: Option<Checksum>) -> NamedPart {
         let mut md5 = Md5::default();
         md5.update(content);
         let md5 = md5.finish();
         let checksum = checksum(self.algorithm, content);
         let room = vec![self.quota.take(content.len() as u64).unwrap()];
         let blob = Blob::from(Bytes::copy_from_slice(content));
-        let part = Part { blob, md5, checksum: checksum.clone(), last_modified: NOW, room };
+        let part = Part { blob, md5, checksum: checksum.clone(), given, last_modified: NOW, room };
         self.uploads.add("key", &self.id, number, part).unwrap();
         NamedPart { number, e_tag: hex(&md5), checksums: vec![checksum] }
     }
@@ -131,6 +136,36 @@ fn lists_of_parts_that_break_a_rule_make_no_object() {
 }
 
 #[test]
+fn parts_with_an_additional_checksum_are_numbered_from_one_without_a_gap() {
+    let large = vec![b'a'; FIVE_MEBI];
+    for (algorithm, kind) in [("CRC32", "COMPOSITE"), ("CRC64NVME", "FULL_OBJECT")] {
+        let mut bench = Bench::begin(Some(algorithm), Some(kind));
+        let parts = [1, 2, 4].map(|number| bench.add(number, &large));
+        assert!(bench.assemble(&parts[..2], &Expected::default()).is_ok());
+        assert_eq!(bench.refuse(&parts[1..2]), "InvalidPartOrder");
+        assert_eq!(bench.refuse(&parts), "InvalidPartOrder");
+    }
+    // A part that came with one counts as much as a declaration.
+    let mut bench = Bench::begin(None, None);
+    let sent = checksum(Algorithm::Crc32, &large);
+    let part = bench.add_with(2, &large, Some(sent));
+    assert_eq!(bench.refuse(&[part]), "InvalidPartOrder");
+}
+
+#[test]
+fn a_part_that_came_with_a_checksum_is_named_with_it() {
+    let mut bench = Bench::begin(None, None);
+    let sent = checksum(Algorithm::Crc32, b"content");
+    let part = bench.add_with(1, b"content", Some(sent.clone()));
+    let named = |checksums| [NamedPart { checksums, ..part.clone() }];
+    assert_eq!(bench.refuse(&named(Vec::new())), "InvalidPart");
+    assert_eq!(bench.refuse(&named(vec![checksum(Algorithm::Crc32, b"other")])), "InvalidPart");
+    assert_eq!(bench.refuse(&named(vec![checksum(Algorithm::Sha1, b"content")])), "InvalidPart");
+    let object = bench.assemble(&named(vec![sent]), &Expected::default()).unwrap();
+    assert_eq!(object.checksum, StoredChecksum::full_object(checksum(Algorithm::Crc64Nvme, b"content")));
+}
+
+#[test]
 fn a_composite_checksum_needs_those_of_the_parts() {
     let mut bench = Bench::begin(Some("SHA256"), None);
     let part = bench.add(1, b"content");
@@ -149,7 +184,8 @@ fn a_composite_checksum_needs_those_of_the_parts() {
     for (checksums, kind, code) in [
         (vec![value(&right)], Some("COMPOSITE"), None),
         (vec![value(right.strip_suffix("-1").unwrap())], None, None),
-        (vec![value("wrong")], None, Some("BadDigest")),
+        (vec![checksum(Algorithm::Sha256, b"wrong")], None, Some("BadDigest")),
+        (vec![value("wrong")], None, Some("InvalidRequest")),
         (vec![], Some("FULL_OBJECT"), Some("BadDigest")),
         (vec![checksum(Algorithm::Crc32, b"content")], None, Some("InvalidRequest")),
     ] {

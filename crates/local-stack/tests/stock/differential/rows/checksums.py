@@ -1,8 +1,10 @@
 """Checksums that are sent with an object, right and wrong."""
 
+import re
+
 from checksums import ALGORITHMS, checksum, encode
-from pages import api, error, newer_error
-from table import group, refusal
+from pages import Page, api, error, newer_error
+from table import ABSENT, group, refusal
 
 row, unknown = group("checksum")
 
@@ -115,6 +117,23 @@ row(
         "ChecksumCRC64NVME",
         "if it was uploaded without a checksum (and Amazon S3 added the default checksum, CRC64NVME, to the"
         " uploaded object)",
+    ),
+)
+row(
+    "an object from before the default checksum",
+    "http",
+    lambda s: s.get("readme.txt", headers={"x-amz-checksum-mode": "ENABLED"}),
+    {
+        "status": 200,
+        "header last-modified": re.compile(" (Jan|Feb|Mar|Apr|May) 2024 "),
+        "header x-amz-checksum-crc64nvme": ABSENT,
+        "header x-amz-checksum-type": ABSENT,
+    },
+    Page(
+        "AWS What's New",
+        "Amazon S3 adds new default data integrity protections",
+        "2024-12-01",
+        "S3 now stores a CRC-based whole-object checksum in object metadata",
     ),
 )
 row(

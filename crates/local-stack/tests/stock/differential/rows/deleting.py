@@ -73,6 +73,42 @@ row(
     refusal(403, "AccessDenied"),
     api(ONE, "", "To delete an object from a bucket, you must always have the s3:DeleteObject permission."),
 )
+CORRESPONDING = api(
+    MANY,
+    "ChecksumAlgorithm",
+    "When you send this header, there must be a corresponding x-amz-checksum-algorithm or x-amz-trailer header sent."
+    " Otherwise, Amazon S3 fails the request with the HTTP status code 400 Bad Request.",
+)
+row(
+    "a list whose announced checksum is missing",
+    "http",
+    many(
+        listed(["a"]),
+        lambda body: {"content-md5": checksum("md5", body), "x-amz-sdk-checksum-algorithm": "CRC32"},
+    ),
+    400,
+    CORRESPONDING,
+)
+row(
+    "a list whose checksum is another than was announced",
+    "http",
+    many(
+        listed(["a"]),
+        lambda body: {"x-amz-checksum-sha1": checksum("sha1", body), "x-amz-sdk-checksum-algorithm": "CRC32"},
+    ),
+    refusal(400, "BadDigest"),
+    api(MANY, "ChecksumAlgorithm", "Amazon S3 fails the request with a BadDigest error."),
+)
+row(
+    "a list whose announced checksum is there",
+    "http",
+    many(
+        listed(["a"]),
+        lambda body: {"x-amz-checksum-sha1": checksum("sha1", body), "x-amz-sdk-checksum-algorithm": "SHA1"},
+    ),
+    200,
+    CORRESPONDING,
+)
 MATCH = api(ONE, "IfMatch", "If the ETag values do not match, the operation returns a 412 Precondition Failed error.")
 row(
     "delete if it is this one",

@@ -4,7 +4,7 @@ import re
 
 from checksums import checksum, md5_etag, multipart_etag
 from clients import ABSENT
-from pages import api, error, newer_error, user_guide
+from pages import api, error, newer_error, sdk, user_guide
 from table import PRESENT, group, refusal
 
 row, unknown = group("multipart")
@@ -255,6 +255,40 @@ row(
     refusal(400, "InvalidPartOrder"),
     api(COMPLETE, "", "Error Code: InvalidPartOrder Description: The list of parts was not in ascending order."),
 )
+CONSECUTIVE = api(
+    COMPLETE,
+    "MultipartUpload/Parts/PartNumber",
+    "is applied to each part, the PartNumber must start at 1 and the part numbers must be consecutive. Otherwise,"
+    " Amazon S3 generates an HTTP 400 Bad Request status code and an InvalidPartOrder error code.",
+)
+for name, numbers in (("with a gap", (1, 3)), ("from two on", (2, 3))):
+    row(
+        f"parts with checksums, numbered {name}",
+        "http",
+        lambda s, numbers=numbers: numbered(s, numbers),
+        refusal(400, "InvalidPartOrder"),
+        CONSECUTIVE,
+    )
+row("parts with checksums, numbered from one on", "http", lambda s: numbered(s, (1, 2)), 200, CONSECUTIVE)
+SENT = sdk(
+    "aws/aws-sdk-go-v2#3005 and aws/aws-sdk-java-v2#6518",
+    "an upload without an algorithm, parts with CRC32, the SDKs' default",
+    "S3 answers CompleteMultipartUpload without the parts' checksums with InvalidPart; no page says so",
+)
+row(
+    "a part that came with a checksum, named without",
+    "http",
+    lambda s: sent_with_a_checksum(s, {}),
+    refusal(400, "InvalidPart"),
+    SENT,
+)
+row(
+    "a part that came with a checksum, named with it",
+    "http",
+    lambda s: sent_with_a_checksum(s, {"ChecksumCRC32": checksum("crc32", SMALL)}),
+    200,
+    SENT,
+)
 row(
     "a part with another tag",
     "http",
@@ -383,6 +417,13 @@ row(
     EXISTS,
 )
 row(
+    "complete again if there is none",
+    "http",
+    lambda s: completed_twice(s, {"if-none-match": "*"}),
+    refusal(412, "PreconditionFailed"),
+    EXISTS,
+)
+row(
     "complete if it is this one",
     "http",
     lambda s: Upload(s, key=s.given()).with_parts(SMALL).complete({"if-match": md5_etag(b"content")}),
@@ -494,6 +535,26 @@ row(
         " NextUploadIdMarker element",
     ),
 )
+
+
+def numbered(s, numbers):
+    upload = Upload(s, {"x-amz-checksum-algorithm": "CRC32"})
+    for number, body in zip(numbers, (LEAST, SMALL), strict=True):
+        upload.put(number, body, {"x-amz-checksum-crc32": checksum("crc32", body)})
+        upload.parts[-1][2]["ChecksumCRC32"] = checksum("crc32", body)
+    return upload.complete()
+
+
+def sent_with_a_checksum(s, named):
+    upload = Upload(s)
+    upload.put(1, SMALL, {"x-amz-checksum-crc32": checksum("crc32", SMALL)})
+    upload.parts[-1][2].update(named)
+    return upload.complete()
+
+
+def completed_twice(s, headers):
+    upload = Upload(s).with_parts(SMALL)
+    return s.after(upload.complete(headers), lambda: upload.complete(headers))
 
 
 def reversed_parts(s):

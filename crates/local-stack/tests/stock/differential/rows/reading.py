@@ -318,6 +318,8 @@ UNMODIFIED = api(
 )
 GIVEN, FAILED = {"status": 200, "body": LETTERS}, refusal(412, "PreconditionFailed")
 UNCHANGED = {"status": 304, "body": b"", "header etag": SAME}
+STRONG = rfc(9110, "13.1.1 If-Match", "An origin server MUST use the strong comparison function when comparing entity tags")
+WEAK = rfc(9110, "13.1.2 If-None-Match", "A recipient MUST use the weak comparison function when comparing entity tags")
 STAR = rfc(7232, "3.1 and 3.2", "the value * stands for any current representation")
 for name, headers, expected, page in (
     ("the tag is the same", {"if_match": SAME}, GIVEN, MATCH),
@@ -326,6 +328,8 @@ for name, headers, expected, page in (
     ("not if the same", {"if_none_match": SAME}, UNCHANGED, NONE_MATCH),
     ("not if another", {"if_none_match": OTHER}, GIVEN, NONE_MATCH),
     ("not if there is one", {"if_none_match": "*"}, UNCHANGED, STAR),
+    ("the tag is the same, and weak", {"if_match": "W/" + SAME}, FAILED, STRONG),
+    ("not if the same, and weak", {"if_none_match": "W/" + SAME}, UNCHANGED, WEAK),
     ("changed since yesterday", {"if_modified_since": day(-1)}, GIVEN, MODIFIED),
     ("not changed since yesterday", {"if_unmodified_since": day(-1)}, FAILED, UNMODIFIED),
     ("not changed since tomorrow", {"if_unmodified_since": day(1)}, GIVEN, UNMODIFIED),
