@@ -96,7 +96,8 @@ impl Refusal {
     }
 
     /// Whether it tells where the bucket is: 301 and 307 (seen in JuliaCloud/AWSS3.jl#25 and aws/aws-sdk-java#1529), and the
-    /// 400 of a signature for another region (its body has `<Region>`; that the header comes too is from memory: botocore's `S3RegionRedirector` looks for it there).
+    /// 400 of a signature for another region (its body has `<Region>`; that the header comes too is from memory: botocore's
+    /// `S3RegionRedirector` looks for it there).
     pub(super) fn tells_region(&self) -> bool {
         self.status.is_redirection() && self.status != StatusCode::NOT_MODIFIED
             || self.details.iter().any(|(name, _)| *name == "Region")
