@@ -29,7 +29,7 @@ fn header<'a>(answer: &'a ApiResponse, name: &str) -> &'a str {
 }
 
 impl Bench {
-    fn api(&self, path: &str) -> String {
+    pub(crate) fn api(&self, path: &str) -> String {
         format!("{}{path}", self.stack.endpoints().api.as_str().trim_end_matches('/'))
     }
 }

@@ -133,7 +133,7 @@ async fn use_everything(bench: &Bench, session: &Session, heard: &mut Heard<'_>)
             heard.of(signed_out.and_then(|signed_out| signed_out.revocation.unwrap_or(Ok(()))))
         }
         Some(Service::Api) => {
-            let url = api(bench, "/echo");
+            let url = bench.api("/echo");
             let request = ApiRequest { method: "GET".to_owned(), url, ..ApiRequest::default() };
             heard.of(session.call_api(request.clone()).await)?;
             // What AppSync says is AppSync's only where one is signed for it.
@@ -151,10 +151,6 @@ async fn use_everything(bench: &Bench, session: &Session, heard: &mut Heard<'_>)
         }
         _ => Ok(()),
     }
-}
-
-fn api(bench: &Bench, path: &str) -> String {
-    format!("{}{path}", bench.stack.endpoints().api.as_str().trim_end_matches('/'))
 }
 
 fn copy(source: &str, target: &str) -> CopyObject {

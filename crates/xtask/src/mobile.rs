@@ -37,21 +37,21 @@ pub(crate) fn check(root: &Path) -> Outcome {
     if !cfg!(unix) {
         return Outcome::Skipped("the stand-in C compiler is a shell script".to_owned());
     }
-    let mut found: [(Toolchain, Vec<&str>); 2] = [(Toolchain::Pinned, Vec::new()), (Toolchain::Nightly, Vec::new())];
-    let mut missing = Vec::new();
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
     for target in TARGETS {
         match find_toolchain(root, target) {
-            Ok(toolchain) => {
-                let (_, targets) = &mut found[usize::from(toolchain == Toolchain::Nightly)];
-                targets.push(target);
-            }
+            Ok(toolchain) => found.push((toolchain, *target)),
             Err(reason) => missing.push(reason),
         }
     }
     let mut counts = Counts::default();
-    for (toolchain, targets) in found.iter().filter(|(_, targets)| !targets.is_empty()) {
+    for toolchain in [Toolchain::Pinned, Toolchain::Nightly] {
+        let targets: Vec<_> = found.iter().filter(|(own, _)| *own == toolchain).map(|(_, target)| *target).collect();
+        if targets.is_empty() {
+            continue;
+        }
         let number = targets.len() as u64;
-        match check_targets(root, *toolchain, targets) {
+        match check_targets(root, toolchain, &targets) {
             Ok(true) => counts.passed += number,
             Ok(false) => counts.failed += number,
             Err(error) => return Outcome::Skipped(format!("the stand-in C compiler could not be made: {error}")),

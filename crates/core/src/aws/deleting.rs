@@ -11,7 +11,7 @@ use aws_smithy_types::retry::RetryConfig;
 use http::{HeaderName, HeaderValue};
 
 use super::digests::Digests;
-use super::reading::Target;
+use super::reading::{Target, is_header_of_s3};
 use super::s3::{begin, for_call};
 use crate::cognito::AwsCredentials;
 use crate::diagnosis::{AwsFailure, Refusal, UnusableAnswer, sort_sdk_error};
@@ -43,8 +43,7 @@ impl Intercept for Deleted {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let answer = context.response();
-        let is_signed =
-            answer.headers().iter().any(|(name, _)| ["x-amz-", "x-goog-"].iter().any(|own| name.starts_with(own)));
+        let is_signed = answer.headers().iter().any(|(name, _)| is_header_of_s3(name));
         match answer.status().as_u16() {
             204 => Ok(()),
             200 if is_signed => Ok(()),

@@ -30,9 +30,15 @@ use crate::net::whole_answer::WholeRefusal;
 /// "To retrieve the checksum, this mode must be enabled" (S3 API reference, GetObject).
 const CHECKSUM_MODE: HeaderName = HeaderName::from_static("x-amz-checksum-mode");
 
+/// Whether a header is one that S3 and servers like it alone send ("Common response headers", S3 API reference; of Google's
+/// "XML API", "Reference headers").
+pub(super) fn is_header_of_s3(name: &str) -> bool {
+    ["x-amz-", "x-goog-"].iter().any(|own| name.starts_with(own))
+}
+
 /// Refuses answers that are not S3's, such as a network's sign-in page: S3 reads with no other status than these, and gives
 /// every answer an id and every object an entity tag (S3 API reference, GetObject, HeadObject, "Common response headers"). Web
-/// servers give pages a tag, too: one needs a header of S3's as well, or of Google's ("XML API", "Reference headers").
+/// servers give pages a tag, too: one needs a header of S3's as well.
 #[derive(Debug, Clone, Copy)]
 struct OfS3;
 
@@ -54,9 +60,7 @@ impl Intercept for OfS3 {
         }
         let is_page =
             headers.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
-        let is_signed = headers.iter().any(|(name, _)| {
-            name == "etag" && !is_page || ["x-amz-", "x-goog-"].iter().any(|own| name.starts_with(own))
-        });
+        let is_signed = headers.iter().any(|(name, _)| name == "etag" && !is_page || is_header_of_s3(name));
         if !is_signed || !matches!(status.as_u16(), 200 | 206) {
             return Err(UnusableAnswer::Foreign.into());
         }

@@ -2,7 +2,7 @@
 //!
 //! `diagnosis/api.rs` has where each is reported.
 
-use super::row::{Kind, Row};
+use super::row::{Kind, Row, rows_of};
 use crate::diagnosis::api as explain;
 use crate::error::Service;
 use Kind::{AccessDenied, Misconfigured, NotFound, Retryable};
@@ -10,38 +10,32 @@ use Kind::{AccessDenied, Misconfigured, NotFound, Retryable};
 const REST: &str = "How do I troubleshoot HTTP 403 errors from API Gateway? (repost.aws/knowledge-center)";
 const SIGNING: &str = "IAM user guide, Troubleshoot signed requests for AWS APIs";
 
-const fn row(
-    id: &'static str,
-    code: &'static str,
-    fragment: &'static str,
-    kind: Kind,
-    cause: &'static str,
-    fix: &'static str,
-) -> Row {
-    Row::of(Some(Service::Api), id, code, fragment, kind, cause, fix)
+/// The fix of whatever the role's policies may forbid.
+macro_rules! ask_permission {
+    () => {
+        "IAM console > Roles > the pool's authenticated role > Permissions: execute-api:Invoke (API Gateway), \
+         lambda:InvokeFunctionUrl and lambda:InvokeFunction (function URLs) or appsync:GraphQL (AppSync); the error has the \
+         ARN that this very call takes."
+    };
 }
+
+rows_of!(Some(Service::Api));
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[
     row("api-forbidden", "Forbidden", "", AccessDenied,
         "an HTTP API says \"Forbidden\" for whatever is wrong with a signature or a permission",
-        "IAM console > Roles > the pool's authenticated role > Permissions: execute-api:Invoke (API Gateway), \
-         lambda:InvokeFunctionUrl and lambda:InvokeFunction (function URLs) or appsync:GraphQL (AppSync); the error has the \
-         ARN that this very call takes. Check \"region\" and \"service\" of API.endpoints too.")
+        concat!(ask_permission!(), " Check \"region\" and \"service\" of API.endpoints too."))
         .explained_by(explain::access_denied)
         .from("aws/aws-cdk#21182, anomalyco/sst#6336"),
     row("api-access-denied", "AccessDeniedException", "", AccessDenied,
         "the role may not do this",
-        "IAM console > Roles > the pool's authenticated role > Permissions: execute-api:Invoke (API Gateway), \
-         lambda:InvokeFunctionUrl and lambda:InvokeFunction (function URLs) or appsync:GraphQL (AppSync); the error has the \
-         ARN that this very call takes.")
+        ask_permission!())
         .explained_by(explain::access_denied)
         .from(REST),
     row("api-appsync-unauthorized", "UnauthorizedException", "", AccessDenied,
         "AppSync does not let the role do this",
-        "IAM console > Roles > the pool's authenticated role > Permissions: execute-api:Invoke (API Gateway), \
-         lambda:InvokeFunctionUrl and lambda:InvokeFunction (function URLs) or appsync:GraphQL (AppSync); the error has the \
-         ARN that this very call takes.")
+        ask_permission!())
         .explained_by(explain::access_denied)
         .from("aws-amplify/amplify-cli#6595, amplify-category-api#1087"),
     row("api-no-such-method", "MissingAuthenticationTokenException", "", NotFound,

@@ -3,7 +3,7 @@
 //! Codes are those of the Cognito identity pools API reference (errors of `GetId` and `GetCredentialsForIdentity`, common
 //! errors), which has no sentences: they are those that users report.
 
-use super::row::{Kind, Row};
+use super::row::{Kind, Row, rows_of};
 use crate::diagnosis::cognito as explain;
 use crate::error::Service;
 use Kind::{AccessDenied, Misconfigured, NotFound, Retryable, SignIn};
@@ -12,16 +12,7 @@ const API: &str = "Amazon Cognito identity pools API reference, errors of GetId 
 const ISSUER: &str = "okta_issuer_url";
 const POOL: &str = "Auth.identityPoolId";
 
-const fn row(
-    id: &'static str,
-    code: &'static str,
-    fragment: &'static str,
-    kind: Kind,
-    cause: &'static str,
-    fix: &'static str,
-) -> Row {
-    Row::of(Some(Service::Cognito), id, code, fragment, kind, cause, fix)
-}
+rows_of!(Some(Service::Cognito));
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[

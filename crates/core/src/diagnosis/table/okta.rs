@@ -6,7 +6,7 @@
 //! entry's sentence stands for a value. What no call of this library can meet is left out: device and backchannel flows,
 //! token exchange, client assertions, request objects of our own, web pages' requests.
 
-use super::row::{Kind, Row};
+use super::row::{Kind, Row, rows_of};
 use crate::error::Service;
 use Kind::{AccessDenied, Misconfigured, Retryable, SignIn};
 
@@ -23,16 +23,7 @@ macro_rules! api {
     };
 }
 
-const fn row(
-    id: &'static str,
-    code: &'static str,
-    fragment: &'static str,
-    kind: Kind,
-    cause: &'static str,
-    fix: &'static str,
-) -> Row {
-    Row::of(Some(Service::Okta), id, code, fragment, kind, cause, fix)
-}
+rows_of!(Some(Service::Okta));
 
 const CLAIMS: &str = "ID token claims";
 const CLIENT_ID: &str = "okta_client_id";

@@ -149,3 +149,20 @@ fn capitalise(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
+
+/// Defines `row`, with which a file of the table writes the rows of its service.
+macro_rules! rows_of {
+    ($service:expr) => {
+        const fn row(
+            id: &'static str,
+            code: &'static str,
+            fragment: &'static str,
+            kind: Kind,
+            cause: &'static str,
+            fix: &'static str,
+        ) -> Row {
+            Row::of($service, id, code, fragment, kind, cause, fix)
+        }
+    };
+}
+pub(super) use rows_of;

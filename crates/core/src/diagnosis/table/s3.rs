@@ -3,7 +3,7 @@
 //! Codes and what they mean are in the S3 API reference, "Error responses", list of error codes; where another page has more,
 //! the row names it.
 
-use super::row::{Kind, Row};
+use super::row::{Kind, Row, rows_of};
 use crate::diagnosis::s3 as explain;
 use crate::error::{SETTING_COPY_SOURCE, SETTING_KEY, SETTING_OBJECT, Service};
 use Kind::{AccessDenied, ConditionNotMet, Misconfigured, NotFound, Retryable};
@@ -13,16 +13,7 @@ const ERRORS: &str = "S3 API reference, Error responses, List of error codes";
 const KMS: &str = "AWS KMS API reference, Decrypt, Errors";
 const BUCKET: &str = "Storage.AWSS3.bucket";
 
-const fn row(
-    id: &'static str,
-    code: &'static str,
-    fragment: &'static str,
-    kind: Kind,
-    cause: &'static str,
-    fix: &'static str,
-) -> Row {
-    Row::of(Some(Service::S3), id, code, fragment, kind, cause, fix)
-}
+rows_of!(Some(Service::S3));
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[

@@ -6,7 +6,7 @@
 //! Codes and what they mean are in the AWS STS API reference, `AssumeRoleWithWebIdentity` and `AssumeRole`, Errors; the
 //! sentences are those that users report.
 
-use super::row::{Kind, Row};
+use super::row::{Kind, Row, rows_of};
 use Kind::{AccessDenied, Misconfigured, Retryable, SignIn};
 
 const WEB_IDENTITY: &str = "AWS STS API reference, AssumeRoleWithWebIdentity, Errors";
@@ -15,16 +15,7 @@ const REPORTED: &str = "AWS STS API reference, AssumeRoleWithWebIdentity, Errors
 const CHAINING: &str = "IAM user guide, Roles terms and concepts, Role chaining";
 const TAGS: &str = "IAM user guide, Pass session tags in AWS STS";
 
-const fn row(
-    id: &'static str,
-    code: &'static str,
-    fragment: &'static str,
-    kind: Kind,
-    cause: &'static str,
-    fix: &'static str,
-) -> Row {
-    Row::of(None, id, code, fragment, kind, cause, fix)
-}
+rows_of!(None);
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[
