@@ -186,6 +186,9 @@ faults! {
         TokenTemporarilyUnavailable = "token-temporarily-unavailable" => Okta 400 "temporarily_unavailable" "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server.",
         /// Okta: the token endpoint answers `invalid_grant` to a good code or refresh token, as to those of another client.
         TokenGrantMismatched = "token-grant-mismatched" => Okta 400 "invalid_grant" "The grant was issued to another client. Please make sure the 'client_id' matches the one used at the authorize request.",
+        /// Okta: the token endpoint answers `invalid_request` to a good code or refresh token, as to those of another
+        /// authorization server.
+        TokenGrantOfAnotherServer = "token-grant-of-another-server" => Okta 400 "invalid_request" "The grant was issued for another authorization server.",
         /// Okta: the token endpoint answers `invalid_grant` with status 429, as when one user refreshes too often
         /// (`user_rate_limited` of the catalogue).
         TokenUserRateLimited = "token-user-rate-limited" => Okta 429 "invalid_grant" "API call exceeded rate limit due to too many requests.",
@@ -201,6 +204,9 @@ faults! {
         TokenRefreshScopesDenied = "token-refresh-scopes-denied" => Okta 400 "access_denied" "Some of the scopes requested for the refresh request were not granted in the original authorize request. Denied scopes: email.",
         /// Okta: the token endpoint answers `invalid_client`, as when nothing says which client asks.
         TokenCredentialsMissing = "token-credentials-missing" => Okta 401 "invalid_client" "No client credentials found.",
+        /// Okta: the token endpoint answers `invalid_client` of a client ID nobody has, in OAuth's shape, as the catalogue has it;
+        /// what Okta writes is the API's (`okta-client-missing`).
+        TokenClientUnknown = "token-client-unknown" => Okta 401 "invalid_client" "Invalid value for 'client_id' parameter.",
         /// Okta: the token endpoint answers `unsupported_grant_type`, as from a server that has other grants.
         TokenGrantTypeUnsupported = "token-grant-type-unsupported" => Okta 400 "unsupported_grant_type" "The authorization grant type is not supported by the authorization server. Configured grant types: [client_credentials].",
         /// Okta: the token endpoint answers `server_error`, as when the expression of a claim fails (`user_claim_evaluation_failure`).
@@ -209,9 +215,9 @@ faults! {
         /// (guides/dpop, "Request tokens").
         TokenDpopNonceDemanded = "token-dpop-nonce-demanded" => Okta 400 "use_dpop_nonce" "Authorization server requires nonce in DPoP proof.",
         /// Okta: userinfo wants a scope that the access token lacks: 403, in `WWW-Authenticate`.
-        UserInfoScopeMissing = "userinfo-scope-missing" => Okta 403 "insufficient_scope" "The access token must provide access to the 'openid' scope.",
+        UserInfoScopeMissing = "userinfo-scope-missing" => Okta 403 "insufficient_scope" "The access token provided does not contain the required scopes.",
         /// Okta: userinfo takes the access token no more: 401, in `WWW-Authenticate`.
-        UserInfoTokenRefused = "userinfo-token-refused" => Okta 401 "invalid_token" "The access token is invalid or has expired.",
+        UserInfoTokenRefused = "userinfo-token-refused" => Okta 401 "invalid_token" "The access token is invalid.",
         /// Okta: whatever the app asks for next is answered in the Okta API's form with 401, E0000015 (data/error-codes.json, which
         /// has the words of all such errors here; which endpoints answer so is from memory, not found).
         OktaFeatureMissing = "okta-feature-missing" => Okta 401 "E0000015" "You do not have permission to access the feature you are requesting",
@@ -227,7 +233,7 @@ faults! {
         OktaRateLimited = "okta-rate-limited" => Okta 429 "E0000047" "API call exceeded rate limit due to too many requests.",
         /// Cognito: NotAuthorizedException, "Token is not from a supported provider of this identity pool".
         CognitoUnsupportedProvider = "cognito-unsupported-provider" => Cognito 400 "NotAuthorizedException" "Token is not from a supported provider of this identity pool.",
-        /// Cognito: NotAuthorizedException, "Issuer doesn't match providerName", as if the provider had another URL.
+        /// Cognito: NotAuthorizedException, "Issuer doesn't match providerName", as if the login's key were not the token's issuer.
         CognitoIssuerMismatch = "cognito-issuer-mismatch" => Cognito 400 "NotAuthorizedException" "Invalid login token. Issuer doesn't match providerName",
         /// Cognito: NotAuthorizedException, "Missing a required claim: aud", as if it had been sent an access token.
         CognitoMissingAudience = "cognito-missing-audience" => Cognito 400 "NotAuthorizedException" "Invalid login token. Missing a required claim: aud",
@@ -238,7 +244,8 @@ faults! {
         CognitoOwnToken = "cognito-own-token" => Cognito 400 "NotAuthorizedException" "Invalid login token. Can't pass in a Cognito token.",
         /// Cognito: NotAuthorizedException, "Unauthenticated access is not supported", as if no login had been sent.
         CognitoLoginMissing = "cognito-login-missing" => Cognito 400 "NotAuthorizedException" "Unauthenticated access is not supported for this identity pool.",
-        /// Cognito: ExternalServiceException, as if the service could not read the issuer's keys.
+        /// Cognito: ExternalServiceException, as if the service could not read the issuer's keys (the code is in the API reference;
+        /// nobody quotes a sentence of an OpenID Connect provider's, this is the stack's).
         CognitoProviderUnreachable = "cognito-provider-unreachable" => Cognito 400 "ExternalServiceException" "Failed to read the keys of provider '",
         /// Cognito: InvalidIdentityPoolConfigurationException, "Check assigned IAM roles for this pool".
         CognitoRolesMisconfigured = "cognito-roles-misconfigured" => Cognito 400 "InvalidIdentityPoolConfigurationException" "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
@@ -247,7 +254,8 @@ faults! {
         CognitoRoleRulesDenied = "cognito-role-rules-denied" => Cognito 400 "NotAuthorizedException" "The ambiguous role mapping rules for: ",
         /// Cognito: NotAuthorizedException, "Logins don't match", as for an identity of somebody else.
         CognitoLoginsMismatch = "cognito-logins-mismatch" => Cognito 400 "NotAuthorizedException" "Logins don't match. Please include at least one valid login for this identity or identity pool.",
-        /// Cognito: ResourceConflictException, "Login is already linked to another identity."
+        /// Cognito: ResourceConflictException, "Thrown when a user tries to use a login which is already linked to another
+        /// account" (GetId, API reference, whose words these nearly are: nobody quotes a sentence).
         CognitoLoginLinkedElsewhere = "cognito-login-linked-elsewhere" => Cognito 400 "ResourceConflictException" "Login is already linked to another identity.",
         /// Cognito: NotAuthorizedException, "Access to Identity '…' is forbidden".
         CognitoIdentityForbidden = "cognito-identity-forbidden" => Cognito 400 "NotAuthorizedException" "' is forbidden.",
@@ -267,7 +275,8 @@ faults! {
         /// Cognito: AccessDeniedException, by a resource control policy of the organization (seen in
         /// aws-samples/resource-control-policy-examples#18).
         CognitoAccessDenied = "cognito-access-denied" => Cognito 400 "AccessDeniedException" "User: anonymous is not authorized to perform: cognito-identity:",
-        /// Cognito: InvalidParameterException, "Thrown for missing or bad input parameter(s)" (GetId, API reference).
+        /// Cognito: InvalidParameterException, "Thrown for missing or bad input parameter(s)" (GetId, API reference), as of a login
+        /// that is no provider of the pool (aws-amplify/amplify-js#4739, aws-amplify/aws-sdk-ios#218).
         CognitoInvalidParameter = "cognito-invalid-parameter" => Cognito 400 "InvalidParameterException" "Please provide a valid public provider",
         /// Cognito: ValidationException ("Common Errors", API reference), as of an id that has not the form of one.
         CognitoValidation = "cognito-validation" => Cognito 400 "ValidationException" "1 validation error detected: Value '",
@@ -285,8 +294,9 @@ faults! {
         /// S3: 307 TemporaryRedirect, as for a bucket whose name is not known everywhere yet (Amazon S3 user guide, "Making
         /// requests": "Request redirection and the REST API").
         S3TemporaryRedirect = "s3-temporary-redirect" => S3 307 "TemporaryRedirect" "Please re-send this request to the specified temporary endpoint.",
-        /// S3: InvalidAccessKeyId, as for credentials of another partition. The words of this and the following are those of
-        /// "Error responses", list of error codes, S3 API reference, where no other source is named.
+        /// S3: InvalidAccessKeyId, as for credentials of another partition. The codes of this and the following are in "Error
+        /// responses", list of error codes, S3 API reference; the words are those that S3 is seen to answer, where they are
+        /// known (the list has other ones for some), else the list's.
         S3UnknownAccessKey = "s3-unknown-access-key" => S3 403 "InvalidAccessKeyId" "The AWS Access Key Id you provided does not exist in our records.",
         /// S3: TokenRefreshRequired.
         S3TokenRefreshRequired = "s3-token-refresh-required" => S3 400 "TokenRefreshRequired" "The provided token must be refreshed.",
@@ -295,41 +305,42 @@ faults! {
         /// S3: ServiceUnavailable.
         S3Unavailable = "s3-unavailable" => S3 503 "ServiceUnavailable" "Service is unable to handle request.",
         /// S3: RequestTimeout.
-        S3RequestTimeout = "s3-request-timeout" => S3 400 "RequestTimeout" "Your socket connection to the server was not read from or written to within the timeout period.",
+        S3RequestTimeout = "s3-request-timeout" => S3 400 "RequestTimeout" "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.",
         /// S3: RequestTimeTooSkewed, as from a server whose clock is wrong.
-        S3TimeSkewed = "s3-time-skewed" => S3 403 "RequestTimeTooSkewed" "The difference between the request time and the server's time is too large.",
+        S3TimeSkewed = "s3-time-skewed" => S3 403 "RequestTimeTooSkewed" "The difference between the request time and the current time is too large.",
         /// S3: OperationAborted.
-        S3OperationAborted = "s3-operation-aborted" => S3 409 "OperationAborted" "A conflicting conditional operation is currently in progress against this resource. Try again.",
+        S3OperationAborted = "s3-operation-aborted" => S3 409 "OperationAborted" "A conflicting conditional operation is currently in progress against this resource. Please try again.",
         /// S3: ConditionalRequestConflict ("409 Conflict response", conditional writes, S3 user guide).
         S3ConditionalConflict = "s3-conditional-conflict" => S3 409 "ConditionalRequestConflict" "The conditional request cannot succeed due to a conflicting operation against this resource.",
         /// S3: BadDigest.
-        S3BadDigest = "s3-bad-digest" => S3 400 "BadDigest" "The Content-MD5 or checksum value that you specified did not match what the server received.",
+        S3BadDigest = "s3-bad-digest" => S3 400 "BadDigest" "The Content-MD5 you specified did not match what we received.",
         /// S3: IncompleteBody.
-        S3IncompleteBody = "s3-incomplete-body" => S3 400 "IncompleteBody" "You did not provide the number of bytes specified by the Content-Length HTTP header.",
+        S3IncompleteBody = "s3-incomplete-body" => S3 400 "IncompleteBody" "You did not provide the number of bytes specified by the Content-Length HTTP header",
         /// S3: EntityTooLarge.
-        S3EntityTooLarge = "s3-entity-too-large" => S3 400 "EntityTooLarge" "Your proposed upload exceeds the maximum allowed object size.",
+        S3EntityTooLarge = "s3-entity-too-large" => S3 400 "EntityTooLarge" "Your proposed upload exceeds the maximum allowed size",
         /// S3: EntityTooSmall.
         S3EntityTooSmall = "s3-entity-too-small" => S3 400 "EntityTooSmall" "Your proposed upload is smaller than the minimum allowed size",
         /// S3: MetadataTooLarge.
-        S3MetadataTooLarge = "s3-metadata-too-large" => S3 400 "MetadataTooLarge" "Your metadata headers exceed the maximum allowed metadata size.",
+        S3MetadataTooLarge = "s3-metadata-too-large" => S3 400 "MetadataTooLarge" "Your metadata headers exceed the maximum allowed metadata size",
         /// S3: NoSuchUpload, as of an upload that somebody gave up.
         S3NoSuchUpload = "s3-no-such-upload" => S3 404 "NoSuchUpload" "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
         /// S3: InvalidPart.
         S3InvalidPart = "s3-invalid-part" => S3 400 "InvalidPart" "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-        /// S3: InvalidRequest of a copy's source above 5 GB (the sentence is from memory, not found).
+        /// S3: InvalidRequest of a copy's source above 5 GB ("Billing for Amazon S3 error responses", S3 user guide, has code and
+        /// status; the sentence is one that clients look for).
         S3CopySourceTooLarge = "s3-copy-source-too-large" => S3 400 "InvalidRequest" "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
         /// S3: InvalidObjectState, of an archived object ("GetObject", Errors, S3 API reference).
         S3ObjectArchived = "s3-object-archived" => S3 403 "InvalidObjectState" "The operation is not valid for the object's storage class",
-        /// S3: KMS.DisabledException, passed on from KMS (its API reference, Decrypt, Errors; localstack/localstack#8422 names the
-        /// code, KMS's own message of DisabledException has this form).
+        /// S3: KMS.DisabledException, passed on from KMS ("Billing for Amazon S3 error responses", S3 user guide, has the codes of
+        /// this and the following two; KMS's own message of DisabledException has this form).
         S3KmsKeyDisabled = "s3-kms-key-disabled" => S3 400 "KMS.DisabledException" "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab is disabled.",
         /// S3: KMS.KMSInvalidStateException, as `s3-kms-key-disabled`.
         S3KmsKeyPendingDeletion = "s3-kms-key-pending-deletion" => S3 400 "KMS.KMSInvalidStateException" "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab is pending deletion.",
         /// S3: KMS.NotFoundException (seen in aws/aws-cli#4507).
         S3KmsKeyMissing = "s3-kms-key-missing" => S3 400 "KMS.NotFoundException" "Invalid keyId 1234abcd-12ab-34cd-56ef-1234567890ab",
         /// S3: IllegalLocationConstraintException, what endpoints of regions that an account has to enable say of a bucket elsewhere.
-        /// The sentence is that of the S3 server, from memory, not found.
-        S3IllegalLocation = "s3-illegal-location" => S3 400 "IllegalLocationConstraintException" "location constraint is incompatible for the region specific endpoint this request was sent to.",
+        /// boto looks for "The (.*?) location constraint is incompatible for the region specific endpoint this request was sent to".
+        S3IllegalLocation = "s3-illegal-location" => S3 400 "IllegalLocationConstraintException" "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.",
         /// S3: the connection breaks in the middle of a listing's page.
         S3PageCut = "s3-page-cut",
         /// S3: it does its work, whatever that is, then the connection breaks.
@@ -358,7 +369,9 @@ faults! {
         S3ObjectDamaged = "s3-object-damaged",
         /// STS: 400 Throttling, "Rate exceeded".
         StsThrottled = "sts-throttled" => Sts 400 "Throttling" "Rate exceeded",
-        /// STS: IDPCommunicationError, as if the service could not read the issuer's keys.
+        /// STS: IDPCommunicationError, as if the service could not read the issuer's keys. The words are the API reference's
+        /// (AssumeRoleWithWebIdentity, Errors), shortened: users quote "Couldn't retrieve verification key"
+        /// (`sts-token-unverified`) where this one would be expected.
         StsProviderUnreachable = "sts-provider-unreachable" => Sts 400 "IDPCommunicationError" "The identity provider that was asked to verify the incoming identity token could not be reached",
         /// STS: IDPRejectedClaim (AssumeRoleWithWebIdentity, API reference, which has the words of this and the following four).
         StsClaimRejected = "sts-claim-rejected" => Sts 403 "IDPRejectedClaim" "The identity provider (IdP) reported that authentication failed. This might be because the claim is invalid.",
@@ -366,8 +379,12 @@ faults! {
         StsRegionDisabled = "sts-region-disabled" => Sts 403 "RegionDisabledException" "STS is not activated in this region for account:123456789012. Your account administrator can activate STS in this region using the IAM Console.",
         /// STS: ExpiredTokenException.
         StsTokenExpired = "sts-token-expired" => Sts 400 "ExpiredTokenException" "Token expired: current date/time ",
-        /// STS: InvalidIdentityToken, as for a token that it could not verify.
+        /// STS: InvalidIdentityToken, as when it could not read the issuer's keys within five seconds
+        /// (repost.aws/knowledge-center/iam-sts-invalididentitytoken).
         StsTokenUnverified = "sts-token-unverified" => Sts 400 "InvalidIdentityToken" "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+        /// STS: InvalidIdentityToken, as of an issuer whose certificate is by a CA of its own and has changed since its thumbprint was
+        /// taken (words of reports such as aws-actions/configure-aws-credentials#357).
+        StsThumbprintDiffers = "sts-thumbprint-differs" => Sts 400 "InvalidIdentityToken" "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
         /// STS: PackedPolicyTooLarge.
         StsPackedPolicyTooLarge = "sts-packed-policy-too-large" => Sts 400 "PackedPolicyTooLarge" "Packed size of session tags consumes 101% of allotted space.",
         /// STS: ValidationError, of a longer session than the role has.
@@ -379,7 +396,7 @@ faults! {
         /// STS: AccessDenied of AssumeRole with tags.
         StsTagSessionDenied = "sts-tag-session-denied" => Sts 403 "AccessDenied" "User: arn:aws:sts::123456789012:assumed-role/JetbridgeAuthenticated/CognitoIdentityCredentials is not authorized to perform: sts:TagSession on resource: arn:aws:iam::123456789012:role/Other",
         /// STS: ValidationError of AssumeRole for longer than an hour by a role's session ("Role chaining", IAM user guide; the
-        /// sentence is from memory, not found).
+        /// sentence is quoted in 99designs/aws-vault, USAGE.md).
         StsChainingTooLong = "sts-chaining-too-long" => Sts 400 "ValidationError" "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         /// STS: InternalFailure ("Common Errors", API reference).
         StsInternalFailure = "sts-internal-failure" => Sts 500 "InternalFailure" "The request processing has failed because of an unknown error, exception or failure.",
@@ -393,8 +410,9 @@ faults! {
         ApiThrottled = "api-throttled" => Api 429 "" "Too Many Requests",
         /// The API: 403, "Forbidden", as for credentials that have expired or that AWS does not know: an HTTP API says no more.
         ApiCredentialsRefused = "api-credentials-refused" => Api 403 "" "Forbidden",
-        /// The API: AccessDeniedException, as from a REST API, which says what its callers lack: the sentence is
-        /// from memory, not found; its form is in "Troubleshoot access denied error messages", IAM user guide.
+        /// The API: AccessDeniedException, as from a REST API, which says what its callers lack (aws-samples' spacefinder quotes
+        /// it). Newer answers go on after the resource with "because no identity-based policy allows the execute-api:Invoke
+        /// action" ("Troubleshoot access denied error messages", IAM user guide); this is the older edition.
         /// This and the following come with `x-amzn-errortype`, as from REST APIs and function URLs ("Gateway response types", API
         /// Gateway developer guide, names the types; "Common Errors" of any API reference the exceptions).
         ApiAccessDenied = "api-access-denied" => Api 403 "AccessDeniedException" "is not authorized to perform: execute-api:Invoke on resource: ",
@@ -402,8 +420,10 @@ faults! {
         ApiMethodMissing = "api-method-missing" => Api 403 "MissingAuthenticationTokenException" "Missing Authentication Token",
         /// The API: ForbiddenException, as from a method that wants an API key ("INVALID_API_KEY") or from AWS WAF ("WAF_FILTERED").
         ApiForbidden = "api-forbidden" => Api 403 "ForbiddenException" "Forbidden",
-        /// The API: UnauthorizedException (401), as from AppSync ("Troubleshooting authorization", AppSync developer guide).
-        ApiUnauthorized = "api-unauthorized" => Api 401 "UnauthorizedException" "You are not authorized to make this call.",
+        /// The API: UnauthorizedException (401), as from AppSync of a signed call whose role lacks appsync:GraphQL
+        /// (aws-amplify/amplify-js#5601, amplify-cli#4137). Of a missing or expired API key it says "You are not authorized to make
+        /// this call.".
+        ApiUnauthorized = "api-unauthorized" => Api 401 "UnauthorizedException" "Permission denied",
         /// The API: ExpiredTokenException ("EXPIRED_TOKEN").
         ApiTokenExpired = "api-token-expired" => Api 403 "ExpiredTokenException" "The security token included in the request is expired",
         /// The API: UnrecognizedClientException, as AppSync says it (aws-amplify/amplify-js#3447). Of REST APIs the Knowledge Center
@@ -425,7 +445,7 @@ faults! {
         /// Okta: it has no application with this client id.
         OktaClientMissing = "okta-client-missing" => Okta 401 "invalid_client" "Invalid value for 'client_id' parameter.",
         /// Okta: the application's list has no sign-in redirect URI, so that its page shows `invalid_request`.
-        OktaRedirectUriMissing = "okta-redirect-uri-missing" => Okta 400 "invalid_request" "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings: ",
+        OktaRedirectUriMissing = "okta-redirect-uri-missing" => Okta 400 "invalid_request" "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.",
         /// Okta: nobody is assigned to the application.
         OktaUserNotAssigned = "okta-user-not-assigned" => Okta 400 "access_denied" "User is not assigned to the client application.",
         /// Okta: the custom authorization server has no access policy, at the authorization as at the token endpoint, as in new orgs
@@ -447,7 +467,7 @@ faults! {
         OktaDpopDemanded = "okta-dpop-demanded" => Okta 400 "invalid_dpop_proof" "The DPoP proof JWT header is missing.",
         /// Okta: the application wants its authorization requests pushed, and the metadata do not say so (RFC 9126 section 5 and
         /// section 6: the demand may be the client's own metadata). Okta's words for it are not found.
-        OktaPushedRequestsDemanded = "okta-pushed-requests-demanded" => Okta 400 "invalid_request" "This application has to push its authorization requests.",
+        OktaPushedRequestsDemanded = "okta-pushed-requests-demanded" => Okta 400 "invalid_request" "Pushed Authorization Request is only allowed.",
         /// Okta: the application may be used from other network zones alone (`disallowed_network_zone` of the catalogue).
         OktaNetworkZone = "okta-network-zone" => Okta 403 "access_denied" "The request is made from outside the client's permitted network zones.",
         /// Okta: the org has no API Access Management. The custom authorization server's metadata are there; its page says

@@ -106,7 +106,7 @@ pub(crate) fn unknown_token_type(found: &str) -> SessionError {
         "unsupported_token_type".to_owned(),
         &format!(
             "The token endpoint sent an access token of type '{found}', and this version understands Bearer only. In Okta: \
-             Applications > your app > General: clear \"Require DPoP header in token requests\"."
+             Applications > your app > General: clear \"Require Demonstrating Proof of Possession (DPoP) header in token requests\"."
         ),
     )
 }
@@ -169,8 +169,8 @@ pub(crate) fn revocation_refused(status: u16, body: &[u8]) -> SessionError {
     denied(
         code,
         &format!(
-            "The refresh token may still be valid at Okta: Directory > People > the user > Clear User Sessions, OAuth tokens \
-             included.{says}"
+            "The refresh token may still be valid at Okta: Directory > People > the user > More Actions > Clear User Sessions \
+             > Clear Sessions & Revoke Tokens.{says}"
         ),
     )
 }

@@ -37,7 +37,7 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "Forbidden")
     }
 
-    /// Where the message stands: REST APIs write it large when a policy speaks (from memory, not found),
+    /// Where the message stands: REST APIs write it large when a policy speaks (aws-samples' spacefinder shows such an answer),
     /// AppSync in a list ("Troubleshooting authorization", AppSync developer guide).
     pub(super) fn to_answer(&self) -> FunctionAnswer {
         let body = match self.kind {

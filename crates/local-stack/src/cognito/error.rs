@@ -28,12 +28,14 @@ pub(super) enum CognitoError {
     GuestsDisabled,
     #[error("Access to Identity '{0}' is forbidden.")]
     IdentityForbidden(String),
+    /// Seen of SetIdentityPoolRoles (boto/boto3#73), not of a CustomRoleArn.
     #[error("Access to Role '{0}' is forbidden.")]
     RoleForbidden(String),
     #[error("Identity '{0}' not found.")]
     IdentityNotFound(String),
     #[error("IdentityPool '{0}' not found.")]
     PoolNotFound(String),
+    /// The API reference's "a login which is already linked to another account"; nobody quotes a sentence.
     #[error("Login is already linked to another identity.")]
     LoginLinkedElsewhere,
     #[error("Invalid identity pool configuration. Check assigned IAM roles for this pool.")]
@@ -45,6 +47,7 @@ pub(super) enum CognitoError {
     ClassicFlowDisabled,
     #[error("1 validation error detected: {0}")]
     Validation(String),
+    /// The stack's own words: nobody quotes any of an OpenID Connect provider's.
     #[error("Failed to read the keys of provider '{0}'.")]
     ProviderUnreachable(String),
     #[error("Limit exceeded")]
@@ -78,7 +81,7 @@ pub(super) enum CognitoError {
          resource control policy"
     )]
     DeniedByOrganization { operation: &'static str },
-    /// From memory, not found.
+    /// Seen in aws-amplify/amplify-js#4739 and aws-amplify/aws-sdk-ios#218.
     #[error("Please provide a valid public provider")]
     InvalidProvider,
     /// The stack's own: no service says so.

@@ -11,7 +11,9 @@ use crate::faults::Fault;
 use crate::issuer_keys::{COGNITO_ISSUER, IssuerKeys, KeysError, peek_claims};
 use crate::shared::Shared;
 
-/// Cognito forgives this much clock difference when it looks at `exp`, in seconds.
+/// Cognito forgives this much clock difference when it looks at `exp`, in seconds, as the guide says. One report has a token
+/// refused 271 seconds after the `exp` of the message (aws-amplify/aws-sdk-ios#2570, 2020, a user pool's token): the number
+/// may have had the grace in it already, and nobody should count on it.
 const LEEWAY: i64 = 5 * 60;
 
 /// A login whose token was verified, with the token's claims.

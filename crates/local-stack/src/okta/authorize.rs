@@ -9,7 +9,7 @@ use super::authorization_response::{issue_code, redirect_error};
 use super::authorization_server::AuthorizationServer;
 use super::call::Call;
 use super::cookies::Cookie;
-use super::errors::{ApiError, OAuthError, json_response};
+use super::errors::{ApiError, OAuthError, UNKNOWN_CLIENT, json_response};
 use super::pages;
 use super::parameters::{Parameters, is_form};
 use super::request::{AuthorizationRequest, Prompt, RequestError, check_client};
@@ -84,7 +84,7 @@ fn read_request(server: &AuthorizationServer, call: &Call) -> Result<Authorizati
         .filter(|(kind, _)| *kind == server.kind);
     pushed.map(|(_, request)| request).ok_or_else(|| RequestError::ShowPage {
         code: "invalid_request_uri",
-        description: "The 'request_uri' is unknown, has expired or was used before.".to_owned(),
+        description: "The authorize request_uri is invalid.".to_owned(),
     })
 }
 
@@ -133,13 +133,14 @@ pub(super) fn push_request(server: &AuthorizationServer, call: &Call) -> Respons
 
 fn read_pushed_request(server: &AuthorizationServer, call: &Call) -> Result<AuthorizationRequest, OAuthError> {
     let refuse = |error: RequestError| match error.describe() {
+        ("invalid_client", UNKNOWN_CLIENT) => OAuthError::unknown_client(),
         ("invalid_client", description) => OAuthError::invalid_client(description),
         (code, description) => OAuthError::new(code, description),
     };
     let parameters = Parameters::parse(&call.body).map_err(|repeated| refuse(repeated.into()))?;
     super::token::refuse_client_authentication(&parameters, call)?;
     if parameters.get("request_uri").is_some() {
-        return Err(OAuthError::invalid_request("A pushed request cannot refer to another one."));
+        return Err(OAuthError::invalid_request("The 'request_uri' parameter must not be present in the request."));
     }
     AuthorizationRequest::parse(&parameters, &server.okta.application()).map_err(refuse)
 }

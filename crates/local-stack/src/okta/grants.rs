@@ -51,6 +51,8 @@ pub(super) struct GrantId(u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum GrantError {
     CodeInvalid,
+    /// The code is one of the other authorization server.
+    OtherServer,
     RedirectUriMismatch,
     VerifierMismatch,
     RefreshTokenInvalid,
@@ -136,7 +138,7 @@ impl Grants {
             return Err(GrantError::CodeInvalid);
         };
         if authorization.kind != kind {
-            return Err(GrantError::CodeInvalid);
+            return Err(GrantError::OtherServer);
         }
         if authorization.redirect_uri != redirect_uri {
             return Err(GrantError::RedirectUriMismatch);

@@ -27,8 +27,7 @@ struct LogoutRequest {
 }
 
 fn read_request(server: &AuthorizationServer, call: &Call) -> Result<LogoutRequest, String> {
-    let parameters = Parameters::parse(call.encoded_parameters())
-        .map_err(|repeated| format!("The parameter '{}' was sent more than once.", repeated.0))?;
+    let parameters = Parameters::parse(call.encoded_parameters()).map_err(|repeated| repeated.describe())?;
     let hint = parameters.get("id_token_hint").ok_or("The 'id_token_hint' parameter is missing.")?;
     let user_id = verify_hint(server, hint).ok_or("The 'id_token_hint' is not an ID token of this application.")?;
     let registered = &server.okta.shared.options.logout_redirect_uris;

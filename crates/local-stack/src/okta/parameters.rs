@@ -11,6 +11,13 @@ use url::form_urlencoded;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RepeatedParameter(pub String);
 
+impl RepeatedParameter {
+    /// Okta's words (`illegal_duplicated_parameters` of its errors catalogue, data/oauth2-error-codes.json of 2026.08.1).
+    pub(super) fn describe(&self) -> String {
+        format!("Duplicate parameter provided in request. Duplicated parameters: [{}].", self.0)
+    }
+}
+
 /// The parameters of one query or form.
 #[derive(Debug, Default)]
 pub(super) struct Parameters(BTreeMap<String, String>);

@@ -22,9 +22,8 @@ pub(super) fn revoke(server: &AuthorizationServer, call: &Call) -> Response {
 }
 
 fn try_revoke(server: &AuthorizationServer, call: &Call) -> Result<(), OAuthError> {
-    let parameters = Parameters::parse(&call.body).map_err(|repeated| {
-        OAuthError::invalid_request(format!("The parameter '{}' was sent more than once.", repeated.0))
-    })?;
+    let parameters =
+        Parameters::parse(&call.body).map_err(|repeated| OAuthError::invalid_request(repeated.describe()))?;
     authenticate_client(server, &parameters, call)?;
     let token =
         parameters.get("token").ok_or_else(|| OAuthError::invalid_request("The 'token' parameter is required."))?;

@@ -8,11 +8,11 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 
 use super::authorization_server::AuthorizationServer;
 use super::call::Call;
-use super::errors::{ApiError, OAuthError, RATE_LIMIT_RESET};
+use super::errors::{ApiError, OAuthError, RATE_LIMIT_RESET, no_such_server};
 use super::org::Okta;
 use super::server_kind::ServerKind;
 use super::{authorize, logout, metadata, revoke, sign_in, token, userinfo};
@@ -33,8 +33,17 @@ pub(crate) fn router(okta: &Arc<Okta>) -> Router {
     Router::new()
         .merge(server_routes(&custom_path, custom))
         .merge(server_routes("", server(ServerKind::Org)))
-        .fallback(|| ready(ApiError::NotFound.to_response()))
+        .fallback(|uri: Uri| ready(not_found(&uri)))
         .method_not_allowed_fallback(|| ready(ApiError::MethodNotAllowed.to_response()))
+}
+
+/// A path nobody has, or an authorization server.
+fn not_found(uri: &Uri) -> Response {
+    let asked = uri.path().strip_prefix("/oauth2/").and_then(|rest| rest.split_once('/')).map(|(id, _)| id);
+    match asked {
+        Some(id) if !["v1", "default"].contains(&id) => no_such_server(id),
+        _ => ApiError::NotFound.to_response(),
+    }
 }
 
 fn server_routes(issuer_path: &str, server: AuthorizationServer) -> Router {

@@ -1,5 +1,6 @@
 //! The token endpoint (RFC 6749 section 3.2): codes and refresh tokens become ID and access tokens. What it refuses, and
-//! with which words, is in Okta's errors catalogue (okta-developer-docs, data/oauth2-error-codes.json, 2026.08.1).
+//! with which words, is in Okta's errors catalogue where that has it (okta-developer-docs, data/oauth2-error-codes.json,
+//! 2026.08.1).
 
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ const FAULTS: &[Fault] = &[
     Fault::TokenTooManyGroups,
     Fault::TokenTemporarilyUnavailable,
     Fault::TokenGrantMismatched,
+    Fault::TokenGrantOfAnotherServer,
     Fault::TokenUserRateLimited,
     Fault::TokenCodeInvalid,
     Fault::TokenPkceFailed,
@@ -49,6 +51,7 @@ const FAULTS: &[Fault] = &[
     Fault::TokenRefreshTokenInvalid,
     Fault::TokenRefreshScopesDenied,
     Fault::TokenCredentialsMissing,
+    Fault::TokenClientUnknown,
     Fault::TokenGrantTypeUnsupported,
     Fault::TokenClaimFailed,
 ];
@@ -114,9 +117,8 @@ struct Granted {
 }
 
 fn read_and_grant(server: &AuthorizationServer, call: &Call) -> Result<Granted, OAuthError> {
-    let parameters = Parameters::parse(&call.body).map_err(|repeated| {
-        OAuthError::invalid_request(format!("The parameter '{}' was sent more than once.", repeated.0))
-    })?;
+    let parameters =
+        Parameters::parse(&call.body).map_err(|repeated| OAuthError::invalid_request(repeated.describe()))?;
     authenticate_client(server, &parameters, call)?;
     let application = server.okta.application();
     let unticked = || {
@@ -161,7 +163,7 @@ pub(super) fn authenticate_client(
     refuse_client_authentication(parameters, call)?;
     match parameters.get("client_id") {
         Some(id) if server.okta.application().has_client_id(id) => Ok(()),
-        Some(_) => Err(OAuthError::invalid_client("Invalid value for 'client_id' parameter.")),
+        Some(_) => Err(OAuthError::unknown_client()),
         None => Err(OAuthError::invalid_client("No client credentials found.")),
     }
 }
@@ -174,7 +176,10 @@ pub(super) fn refuse_client_authentication(parameters: &Parameters, call: &Call)
     let tries = call.headers.contains_key(AUTHORIZATION)
         || ["client_secret", "client_assertion"].iter().any(|name| parameters.get(name).is_some());
     if tries {
-        return Err(OAuthError::invalid_client("The application is a public client: it cannot authenticate itself."));
+        // What is said to an app without a secret when it comes with one was not found; this is what is said to one with a
+        // secret when it comes without (okta/okta-auth-js#455).
+        let told = "Client authentication failed. Either the client or the client credentials are invalid.";
+        return Err(OAuthError::invalid_client(told));
     }
     Ok(())
 }
@@ -260,6 +265,10 @@ fn refresh(server: &AuthorizationServer, parameters: &Parameters) -> Result<Gran
 fn describe_grant_error(error: GrantError) -> OAuthError {
     match error {
         GrantError::CodeInvalid => OAuthError::invalid_grant("The authorization code is invalid or has expired."),
+        // `mismatched_authorization_server` of the catalogue.
+        GrantError::OtherServer => {
+            OAuthError::invalid_request("The grant was issued for another authorization server.")
+        }
         GrantError::RedirectUriMismatch => OAuthError::invalid_grant(
             "The 'redirect_uri' does not match the redirection URI used in the authorization request.",
         ),

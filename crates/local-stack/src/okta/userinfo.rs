@@ -1,6 +1,8 @@
 //! The userinfo endpoint (OpenID Connect Core section 5.3): everything about the user that the thin ID token leaves out.
 //! "You must include an access token in the HTTP Authorization header" (reference/api/oidc of 2024-08-21, "/userinfo");
-//! the refusals are those of Okta's errors catalogue (data/oauth2-error-codes.json, 2026.08.1).
+//! the refusals are those of Okta's errors catalogue (data/oauth2-error-codes.json, 2026.08.1). Of a scope that is missing
+//! the older reference had "The access token must provide access to at least one of these scopes - profile, email, address
+//! or phone".
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
@@ -40,19 +42,14 @@ pub(super) fn userinfo(server: &AuthorizationServer, call: &Call) -> Response {
         .map(|(authorization, scopes)| (authorization.user_id.clone(), scopes.clone()));
     let user = found.as_ref().and_then(|(id, _)| okta.user(id));
     let (Some(user), Some((_, scopes))) = (user, &found) else {
-        return refuse(
-            server,
-            StatusCode::UNAUTHORIZED,
-            "invalid_token",
-            "The access token is invalid or has expired.",
-        );
+        return refuse(server, StatusCode::UNAUTHORIZED, "invalid_token", "The access token is invalid.");
     };
     if !scopes.contains(Scope::OpenId) {
         return refuse(
             server,
             StatusCode::FORBIDDEN,
             "insufficient_scope",
-            "The access token must provide access to the 'openid' scope.",
+            "The access token provided does not contain the required scopes.",
         );
     }
     let mut claims = user_claims(user, scopes);

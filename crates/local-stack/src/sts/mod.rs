@@ -143,6 +143,7 @@ const WEB_IDENTITY_FAULTS: &[Fault] = &[
     Fault::StsClaimRejected,
     Fault::StsTokenExpired,
     Fault::StsTokenUnverified,
+    Fault::StsThumbprintDiffers,
     Fault::StsPackedPolicyTooLarge,
     Fault::StsDurationTooLong,
     Fault::StsAccessDenied,
@@ -188,7 +189,7 @@ impl Sts {
         if let Some(mut error) = self.shared.faults.take_answer(&faults.concat()).map(StsError::from) {
             if Some(error.code) == Fault::StsTokenExpired.answer().map(|answer| answer.code) {
                 let now = self.shared.clock.unix_now();
-                error.message += &format!("{now} must be before the expiration date/time{now}");
+                error.message += &format!("{now} must be before the expiration date/time {now}");
             }
             return (Some(action), Err(error));
         }

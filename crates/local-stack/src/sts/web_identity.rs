@@ -111,8 +111,9 @@ impl Sts {
             return Err(unreachable());
         }
         let claims = self.keys.verify_signature(issuer, token).await.map_err(|error| match error {
-            KeysError::Unreachable => unreachable(),
-            KeysError::Unverified => StsError::invalid_token(
+            // Said when the keys cannot be read (repost.aws/knowledge-center/iam-sts-invalididentitytoken). What is said when
+            // they are read and the signature is not by one of them was not found.
+            KeysError::Unreachable | KeysError::Unverified => StsError::invalid_token(
                 "Couldn't retrieve verification key from your identity provider,  please reference \
                  AssumeRoleWithWebIdentity documentation for requirements",
             ),
@@ -129,10 +130,11 @@ impl Sts {
         let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);
         let (now, exp) = (self.shared.clock.unix_now(), seconds("exp").ok_or_else(|| missing("exp"))?);
         if now >= exp {
+            // As in 2025; older answers have no space before the second number (awslabs/aws-orbit-workbench#707).
             return Err(StsError::new(
                 StatusCode::BAD_REQUEST,
                 "ExpiredTokenException",
-                format!("Token expired: current date/time {now} must be before the expiration date/time{exp}"),
+                format!("Token expired: current date/time {now} must be before the expiration date/time {exp}"),
             ));
         }
         seconds("iat").ok_or_else(|| missing("iat"))?;

@@ -192,7 +192,7 @@ async fn every_answer_of_sts_comes_as_it_is_said() {
         assert_eq!(caller.sts("AssumeRoleWithWebIdentity").await.status, 200, "{fault:?}");
         seen += 1;
     }
-    assert_eq!(seen, 19);
+    assert_eq!(seen, 20);
 }
 
 #[tokio::test]

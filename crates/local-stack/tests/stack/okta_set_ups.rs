@@ -1,7 +1,7 @@
 //! What a client sees of an org that somebody set up wrongly: for every request, until it is mended.
 
 use jetbridge_local_stack::{Fault, Options};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{ALICE, Answer, Bench, claims, query_value};
 
@@ -12,15 +12,11 @@ async fn refusal(bench: &Bench, changes: &[(&str, &str)]) -> (String, String) {
     (query_value(&target, "error").unwrap_or_default(), query_value(&target, "error_description").unwrap_or_default())
 }
 
-fn description(answer: &Answer) -> String {
-    answer.json()["error_description"].as_str().unwrap().to_owned()
-}
-
 /// A fault's status, code and words in the answer of the token endpoint.
 fn assert_answers(answer: &Answer, fault: Fault) {
     let expected = fault.answer().unwrap();
     assert_eq!(answer.error(), (expected.status, expected.code.to_owned()), "{fault:?}: {}", answer.shown());
-    assert_eq!(description(answer), expected.message);
+    assert_eq!(answer.description(), expected.message);
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("www-authenticate").is_empty(), expected.status != 401);
 }
@@ -44,7 +40,7 @@ async fn an_application_that_is_not_there_or_has_no_redirect_uri_is_told_on_a_pa
     let tokens = bench.get_tokens().await;
     for (fault, said) in [
         (Fault::OktaClientMissing, "Invalid value for &#39;client_id&#39; parameter."),
-        (Fault::OktaRedirectUriMissing, "must be a Login redirect URI in the client app settings: "),
+        (Fault::OktaRedirectUriMissing, "must be a Login redirect URI in the client app settings."),
     ] {
         bench.stack.faults().inject(fault, 1);
         let page = bench.get(&bench.authorization_url(&[])).await;
@@ -56,12 +52,16 @@ async fn an_application_that_is_not_there_or_has_no_redirect_uri_is_told_on_a_pa
         let pushed = bench.post("par", &bench.parameters(&[])).await;
         let expected = fault.answer().unwrap();
         assert_eq!(pushed.error(), (expected.status, expected.code.to_owned()));
-        assert!(description(&pushed).starts_with(expected.message.trim_end()), "{}", pushed.shown());
+        assert!(pushed.description().starts_with(expected.message.trim_end()), "{}", pushed.shown());
         bench.stack.faults().inject(fault, 0);
     }
     bench.stack.faults().inject(Fault::OktaClientMissing, 1);
     let refreshed = bench.refresh(tokens["refresh_token"].as_str().unwrap()).await;
     assert_answers(&refreshed, Fault::OktaClientMissing);
+    // The one error of OAuth in the shape of Okta's API.
+    let body = refreshed.json();
+    assert_eq!((&body["errorCode"], &body["errorLink"]), (&json!("invalid_client"), &json!("invalid_client")));
+    assert!(body["error"].is_null() && body["errorCauses"].is_array(), "{}", refreshed.shown());
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn grant_types_that_are_not_ticked_are_refused_at_both_endpoints() {
     assert_eq!(query_value(&target, "error_description").as_deref(), Some(expected.message));
     let refused = bench.post("token", &bench.exchange_form(&code, &[])).await;
     assert_eq!(refused.error(), (400, "unauthorized_client".to_owned()));
-    assert!(description(&refused).ends_with("Configured grant types: [refresh_token]."), "{}", refused.shown());
+    assert!(refused.description().ends_with("Configured grant types: [refresh_token]."), "{}", refused.shown());
     faults.inject(Fault::OktaCodeGrantMissing, 0);
     // The code has not been looked at.
     assert_eq!(bench.post("token", &bench.exchange_form(&code, &[])).await.status, 200);
@@ -233,5 +233,5 @@ async fn errors_of_the_catalogue_come_once_where_they_belong() {
         assert!(answer.header("www-authenticate").ends_with(&challenge), "{}", answer.shown());
         assert_eq!(bench.userinfo(access_token).await.status, 200);
     }
-    assert_eq!(seen, 48);
+    assert_eq!(seen, 50);
 }

@@ -121,7 +121,7 @@ async fn a_code_needs_the_right_everything() {
         let code = bench.get_code().await;
         let answer = bench.post("token", &bench.exchange_form(&code, changes)).await;
         assert_eq!(answer.error(), (*status, (*error).to_owned()), "{changes:?}");
-        assert!(!answer.json()["error_description"].as_str().unwrap().is_empty());
+        assert!(!answer.description().is_empty());
     }
 }
 
@@ -175,7 +175,8 @@ async fn a_code_expires_by_the_stacks_clock_and_is_good_at_its_own_server_only()
     let code = bench.get_code().await;
     bench.use_org_server();
     let elsewhere = bench.post("token", &bench.exchange_form(&code, &[])).await;
-    assert_eq!(elsewhere.error(), (400, "invalid_grant".to_owned()));
+    assert_eq!(elsewhere.error(), (400, "invalid_request".to_owned()));
+    assert_eq!(elsewhere.description(), "The grant was issued for another authorization server.");
 }
 
 #[tokio::test]
@@ -187,7 +188,7 @@ async fn requests_that_are_no_oauth_get_the_apis_error_shape() {
         (json_body, 415, "E0000021"),
         (bench.http.get(url("token")), 405, "E0000022"),
         (bench.http.put(url("authorize")), 405, "E0000022"),
-        (bench.http.get(url("nothing")), 404, "E0000007"),
+        (bench.http.get(url("nothing")), 404, "E0000008"),
         (bench.http.get(bench.stack.endpoints().okta.join("oauth2/other/v1/keys").unwrap()), 404, "E0000007"),
         (bench.http.request(Method::OPTIONS, url("token")), 405, "E0000022"),
     ];

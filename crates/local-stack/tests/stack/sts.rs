@@ -117,7 +117,7 @@ async fn a_token_that_is_expired_or_whose_provider_cannot_be_asked_is_told_so() 
     let refused = assume(&bench, &token, &[]).await;
     assert_eq!(refusal(&refused), (400, "ExpiredTokenException"));
     let exp = claims(&token)["exp"].as_i64().unwrap();
-    assert!(element(&refused, "Message").ends_with(&format!("must be before the expiration date/time{exp}")));
+    assert!(element(&refused, "Message").ends_with(&format!("must be before the expiration date/time {exp}")));
 }
 
 /// A stack whose role trusts Okta with `condition`.

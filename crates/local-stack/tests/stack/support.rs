@@ -40,9 +40,20 @@ impl Answer {
         if self.status == 200 { "(a good answer)" } else { &self.text }
     }
 
-    /// Status and `error` of an OAuth error.
+    /// Status and code of an OAuth error, in whichever of Okta's shapes it comes.
     pub(crate) fn error(&self) -> (u16, String) {
-        (self.status, self.json()["error"].as_str().unwrap_or_default().to_owned())
+        (self.status, self.either("error", "errorCode"))
+    }
+
+    /// What an OAuth error says.
+    pub(crate) fn description(&self) -> String {
+        self.either("error_description", "errorSummary")
+    }
+
+    fn either(&self, of_oauth: &str, of_the_api: &str) -> String {
+        let body = self.json();
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        text(of_oauth).or_else(|| text(of_the_api)).unwrap_or_default()
     }
 }
 

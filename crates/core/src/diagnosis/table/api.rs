@@ -47,7 +47,9 @@ pub(super) static ROWS: &[Row] = &[
     row("api-key-or-waf", "ForbiddenException", "", AccessDenied,
         "API Gateway lets the request not through, although its signature is right",
         "A method that wants an API key needs the header x-api-key with a key of a usage plan that has this stage (API \
-         Gateway console > Usage plans); else a rule of AWS WAF blocks it (WAF console > Web ACLs).")
+         Gateway console > Usage plans). A rule of AWS WAF may block it (WAF console > Web ACLs). A private API does not \
+         answer at its public name (call it through its VPC endpoint), and an API with a domain of its own may have its default \
+         endpoint switched off (API Gateway console > the API > API settings): name that domain in API.endpoints then.")
         .from(REST),
     row("api-token-expired", "ExpiredTokenException", "", Retryable,
         "the API finds AWS credentials expired that Cognito gave a moment ago: their clocks disagree", "")

@@ -26,11 +26,11 @@ pub(super) static ROWS: &[Row] = &[
         .looking_at_token()
         .from("aws-amplify/amplify-js#2067"),
     row("cognito-issuer-differs", "NotAuthorizedException", "Issuer doesn't match providerName", Misconfigured(ISSUER),
-        "the provider's name is not the token's issuer",
-        "The IAM identity provider (IAM console > Identity providers) must be https://{logins_key}, path included, without a \
-         slash at the end.")
+        "the login's key {logins_key} is not the ID token's issuer",
+        "okta_issuer_url must be the ID token's iss in every character: with its path, without a slash at the end, at okta.com \
+         or a domain of your own. The IAM identity provider has the same URL (IAM console > Identity providers).")
         .looking_at_token()
-        .from("amazon-archives/amazon-cognito-identity-js#407"),
+        .from("amazon-archives/amazon-cognito-identity-js#407; aws-amplify/amplify-flutter#3478"),
     row("cognito-token-expired", "NotAuthorizedException", "expired", SignIn,
         "Cognito finds the ID token expired",
         "Sign in again. If it comes back, the clocks of Okta and AWS disagree; the device's own does not matter.")
@@ -108,6 +108,13 @@ pub(super) static ROWS: &[Row] = &[
         "Sign out and in again; if it comes back, unlink the login from the other identity: Cognito console > Identity \
          pools > {identity_pool_id} > Identity browser.")
         .from(API),
+    row("cognito-no-public-provider", "InvalidParameterException", "Please provide a valid public provider",
+        Misconfigured(ISSUER),
+        "{logins_key} is no provider that identity pool {identity_pool_id} knows",
+        "Cognito console > Identity pools > {identity_pool_id} > User access > Add identity provider: attach https://{logins_key}; \
+         or correct okta_issuer_url, if it is not the URL of the one that is attached.")
+        .looking_at_token()
+        .from("aws-amplify/amplify-js#4739; aws-amplify/aws-sdk-ios#218"),
     row("cognito-invalid-parameter", "InvalidParameterException", "", Misconfigured(POOL),
         "Cognito does not accept the request for pool {identity_pool_id}",
         "Compare Auth.identityPoolId with the Cognito console, and the pool's providers with https://{logins_key}.")

@@ -41,7 +41,8 @@ pub(super) static ROWS: &[Row] = &[
     row("okta-no-matching-policy", "access_denied", "Policy evaluation failed for this request", AccessDenied,
         "no access policy of the authorization server covers this request",
         "In Okta: Security > API > your authorization server > Access Policies: add a policy for client {client_id} with a \
-         rule that allows Authorization Code, Refresh Token and every requested scope, offline_access included.")
+         rule whose grant type is Authorization Code, whose user is any user assigned to the app (or a group that this one is \
+         in), and which allows every requested scope, offline_access included.")
         .from(oauth!("no_matching_policy")),
     row("okta-no-scope-allowed", "access_denied", "all the requested scopes were rejected", AccessDenied,
         "the access policy's rule allows none of the requested scopes",
@@ -90,8 +91,8 @@ pub(super) static ROWS: &[Row] = &[
     row("okta-resource-owner-denied", "access_denied", "The resource owner or authorization server denied the request",
         AccessDenied,
         "somebody pressed Cancel or gave no consent on Okta's page, or a sign-in policy refused",
-        "Sign in again. If nobody cancelled: in Okta, Applications > your app > Sign On > the authentication policy, and \
-         Reports > System Log for the rule that denied.")
+        "Sign in again. If nobody cancelled: in Okta, Applications > your app > Sign On > the app sign-in policy (authentication \
+         policy in older orgs), and Reports > System Log for the rule that denied.")
         .from(oauth!("access_denied")),
     row("okta-access-denied", "access_denied", "", AccessDenied,
         "the sign-in was refused at Okta",
@@ -168,11 +169,16 @@ pub(super) static ROWS: &[Row] = &[
         "the app asks for an identity provider (idp) that Okta does not know",
         "In Okta: Security > Identity Providers > the provider: copy its ID, and see that it is active.")
         .from(oauth!("unknown_idp")),
-    // Okta's lists have no words for it, nor RFC 9126 §5 a code.
-    row("okta-push-required", "invalid_request", "push", Misconfigured("okta_pushed_authorization_requests"),
+    // Okta's lists have no words for it, nor RFC 9126 §5 a code: "Pushed Authorization Request is only allowed." at Keycloak.
+    row("okta-push-required", "invalid_request", "ushed", Misconfigured("okta_pushed_authorization_requests"),
         "the application takes pushed authorization requests only",
         "Set okta_pushed_authorization_requests to true.")
-        .from("RFC 9126 §5 (the words are the local stack's)"),
+        .from("RFC 9126 §5; keycloak/keycloak, AuthorizationEndpointChecker.java"),
+    row("okta-grant-of-another-server", "invalid_request", "was issued for another authorization server",
+        Misconfigured(ISSUER),
+        "the code or the refresh token is one of another authorization server than {issuer}",
+        "Set okta_issuer_url to the authorization server that the sign-in began at, or sign in again.")
+        .from(oauth!("mismatched_authorization_server")),
     row("okta-request-invalid", "invalid_request", "", Misconfigured("request"),
         "Okta does not accept the request",
         "Compare okta_client_id, okta_scopes and what the app adds to the request with Applications > your app > General in \
@@ -267,11 +273,13 @@ pub(super) static ROWS: &[Row] = &[
         .from(oauth!("unsupported_grant_type")),
     row("okta-dpop-nonce", "use_dpop_nonce", "", Misconfigured(CLIENT_ID),
         "the application requires DPoP, which this version does not speak",
-        "In Okta: Applications > your app > General: clear \"Require DPoP header in token requests\".")
+        "In Okta: Applications > your app > General: clear \"Require Demonstrating Proof of Possession (DPoP) header \
+         in token requests\".")
         .from(oauth!("use_dpop_nonce")),
     row("okta-dpop-proof", "invalid_dpop_proof", "", Misconfigured(CLIENT_ID),
         "the application requires DPoP, which this version does not speak",
-        "In Okta: Applications > your app > General: clear \"Require DPoP header in token requests\".")
+        "In Okta: Applications > your app > General: clear \"Require Demonstrating Proof of Possession (DPoP) header \
+         in token requests\".")
         .from(oauth!("invalid_dpop_proof_missing_header")),
 
     // The server.
@@ -294,6 +302,11 @@ pub(super) static ROWS: &[Row] = &[
         "In Okta: Security > API > Authorization Servers: compare its issuer URI with okta_issuer_url, and see that it is \
          active.")
         .from(api!("E0000007")),
+    row("okta-path-unknown", "E0000008", "", Misconfigured(ISSUER),
+        "Okta has no such path: what its metadata names is not what answers, or something on the way changes paths",
+        "Open okta_issuer_url + /.well-known/openid-configuration in a browser and compare its endpoints; a domain of your own \
+         or a proxy in front of Okta must pass paths on as they are.")
+        .from(api!("E0000008")),
     row("okta-no-api-access-management", "E0000015", "", Misconfigured(ISSUER),
         "this Okta org has no API Access Management, so custom authorization servers cannot be used",
         "Set okta_issuer_url to the org authorization server (the bare https://your-domain) and add an IAM identity \

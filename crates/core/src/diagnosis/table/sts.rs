@@ -46,10 +46,21 @@ pub(super) static ROWS: &[Row] = &[
         "IAM console > Identity providers > {logins_key} > Audiences: add {client_id}.")
         .from(REPORTED),
     row("sts-keys-not-read", "InvalidIdentityToken", "Couldn't retrieve verification key", Misconfigured("okta_issuer_url"),
-        "AWS could not read the issuer's keys",
+        "AWS could not read the issuer's keys, or not within five seconds",
         "{issuer}/.well-known/openid-configuration and its jwks_uri must be reachable from the internet, without an IP allow \
-         list.")
+         list. If it comes now and then, try again.")
         .from("repost.aws/knowledge-center/iam-sts-invalididentitytoken"),
+    row("sts-thumbprint", "InvalidIdentityToken", "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
+        Misconfigured("IAM identity provider"),
+        "the certificate of the issuer's server is by a CA that AWS does not know, and not the one whose thumbprint the IAM \
+         identity provider has",
+        "IAM console > Identity providers > {logins_key} > Thumbprints: put in that of the CA that signs the server's \
+         certificate now.")
+        .from(REPORTED),
+    row("sts-not-an-id-token", "InvalidIdentityToken", "The ID Token provided is not a valid JWT", Misconfigured("token"),
+        "what was sent is no ID token: an access token, perhaps",
+        "Send the session's ID token.")
+        .from(REPORTED),
     row("sts-token-invalid", "InvalidIdentityToken", "", Misconfigured("okta_issuer_url"),
         "AWS cannot verify the token",
         "It must be an ID token (no access token) of https://{logins_key} for client {client_id}, of 20,000 characters at \

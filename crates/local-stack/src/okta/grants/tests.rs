@@ -66,7 +66,7 @@ fn an_unknown_code_revokes_nothing() {
 #[test]
 fn a_code_is_bound_to_everything_it_was_issued_for_and_spent_by_any_attempt() {
     let attempts: [(ServerKind, &str, &str, i64, GrantError); 4] = [
-        (Org, URI, VERIFIER, 1000, GrantError::CodeInvalid),
+        (Org, URI, VERIFIER, 1000, GrantError::OtherServer),
         (Custom, "com.okta.local-jetbridge:/callback", VERIFIER, 1000, GrantError::RedirectUriMismatch),
         (Custom, URI, "another-verifier-of-the-right-length-000000", 1000, GrantError::VerifierMismatch),
         (Custom, URI, VERIFIER, 1300, GrantError::CodeInvalid),
