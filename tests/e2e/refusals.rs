@@ -132,7 +132,7 @@ async fn a_wrong_client_or_redirect_uri_is_said_on_okta_s_page_and_never_redirec
         LoginOptions { redirect_uri: Some("http://127.0.0.1:9999/callback".to_owned()), ..Default::default() };
     for (session, options, said) in [
         (bench.session_with(wrong_client), LoginOptions::default(), "client"),
-        (bench.session(), unregistered, "http://127.0.0.1:9999/callback"),
+        (bench.session(), unregistered, "must be a Login redirect URI"),
     ] {
         let request = session.begin_login(options).await.unwrap();
         let page = ScriptedBrowser::new(None).unwrap().sign_in(&request.url, ALICE, PASSWORD).await.unwrap_err();
