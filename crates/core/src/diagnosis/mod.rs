@@ -4,6 +4,7 @@
 mod answer;
 mod api;
 pub(crate) mod cognito;
+mod device_clock;
 mod error_page;
 mod evidence;
 mod id_token;
@@ -23,6 +24,7 @@ mod trust_policy;
 
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use api::read_api_refusal;
+pub(crate) use device_clock::{find_wrong_clock, side};
 pub(crate) use error_page::read_error_page;
 pub(crate) use evidence::{CalledApi, Evidence, Permission};
 pub(crate) use id_token::{Rejected, Rule};

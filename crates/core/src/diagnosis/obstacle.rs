@@ -10,6 +10,7 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
 use super::answer::{LONGEST_WORDS, shorten};
+use super::device_clock::how_to_set;
 use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle, Service, SessionError};
 
 /// A media type is two short words.
@@ -27,13 +28,23 @@ const SOCKS_NAME: &str = "error resolving for socks proxy";
 /// developer.android.com/privacy-and-security/security-config, "Trust additional CAs").
 const TRUST_A_COMPANY: &str = if cfg!(target_os = "android") {
     " If your company gave you a certificate of its own CA for this, and only then: install it in this device's settings. \
-     An app uses it only if its network security configuration trusts certificates of users, or if the app brings it along."
+     An app uses it only if its network security configuration trusts certificates of users, or if the app brings it along \
+     (rootCertificatesPem)."
 } else if cfg!(target_os = "ios") {
     " If your company gave you a certificate of its own CA for this, and only then: install it in this device's settings and \
-     turn on full trust for it, or ask for an app that brings it along."
+     turn on full trust for it, or ask for an app that brings it along (rootCertificatesPem)."
 } else {
     " If your company gave you a certificate of its own CA for this, and only then: have the system trust it, or name its \
-     PEM file with --ca-file."
+     PEM file with --ca-file (in an app: SessionBuilder::root_certificates)."
+};
+/// Who gives a CA of their own, such as that of a test server, gives the one before for as long as nobody tells them.
+const GIVE_THE_NEW_ONE: &str = if cfg!(any(target_os = "android", target_os = "ios")) {
+    " A CA of the same name is trusted here, with another key. If the app brings it along (rootCertificatesPem) and it was made \
+     anew since, the app needs the new one."
+} else {
+    " A CA of the same name is trusted here, with another key. If you gave it (--ca-file, SSL_CERT_FILE; in an app: \
+     SessionBuilder::root_certificates) and it was made anew since, as by a local stack that was started again, give the new \
+     one."
 };
 
 const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
@@ -334,21 +345,44 @@ fn distrust(problem: &CertificateError, way: &Way<'_>) -> Obstruction {
     let (obstacle, hint) = if is_clock {
         (
             Obstacle::Clock,
-            "Set this device's date, time and time zone, best by its network. If they are right: open a web page to see \
-             whether this network wants you to sign in first."
-                .to_owned(),
+            format!(
+                "{} If they are right: open a web page to see whether this network wants you to sign in first.",
+                how_to_set()
+            ),
         )
     } else {
-        let own = if *problem == CertificateError::UnknownIssuer { TRUST_A_COMPANY } else { "" };
         (
             Obstacle::Certificate,
             format!(
                 "Open a web page to see whether this network wants you to sign in first, or try another network. A \
-                 company's proxy that looks into connections must let {host} through.{own}"
+                 company's proxy that looks into connections must let {host} through.{}",
+                mend(problem, host)
             ),
         )
     };
     Obstruction { obstacle, problem: format!("the certificate of {host} is not trusted: {why}"), hint }
+}
+
+/// What mends a certificate that cannot be believed, if nothing stands in between: here, where something is trusted, or at the
+/// server, where all else is decided.
+fn mend(problem: &CertificateError, host: &str) -> String {
+    match problem {
+        CertificateError::UnknownIssuer => TRUST_A_COMPANY.to_owned(),
+        CertificateError::BadSignature => format!("{GIVE_THE_NEW_ONE}{TRUST_A_COMPANY}"),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
+            " If nothing is in between: compare {host} in the configuration with the name that the server has; else whoever \
+             runs it has to give it a certificate for that name. Nothing that is trusted on this side mends it."
+        ),
+        CertificateError::Other(reason) if reason.0.is::<Refused>() => {
+            " If nothing is in between: the rule is changed by who makes the app (pins, network security configuration) or \
+             manages this device; a command line has none of its own."
+                .to_owned()
+        }
+        _ => format!(
+            " If nothing is in between: whoever runs {host} has to give it another certificate. Nothing that is trusted on \
+             this side, by a command line or an app, mends it."
+        ),
+    }
 }
 
 fn system_time(time: UnixTime) -> SystemTime {
@@ -450,10 +484,27 @@ mod tests {
     #[test]
     fn a_certificate_that_is_not_trusted_is_no_reason_to_trust_it() {
         let unknown = told(&CertificateError::UnknownIssuer, &way(20_001, false));
-        for problem in [CertificateError::Revoked, CertificateError::NotValidForName, CertificateError::BadSignature] {
+        let refused = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(Refused)));
+        let expired = CertificateError::ExpiredContext { time: day(0), not_after: day(19_000) };
+        for (problem, word) in [
+            (CertificateError::Revoked, "whoever runs dev-1.okta.com"),
+            (expired, "whoever runs dev-1.okta.com"),
+            (CertificateError::InvalidPurpose, "whoever runs dev-1.okta.com"),
+            (CertificateError::BadEncoding, "whoever runs dev-1.okta.com"),
+            (CertificateError::NotValidForName, "in the configuration"),
+            (refused, "makes the app"),
+        ] {
             let (obstacle, words, hint) = told(&problem, &way(20_001, false));
             assert_eq!(obstacle, Obstacle::Certificate, "{words}");
             assert!(!hint.contains("--ca-file") && !hint.contains("CA"), "{hint}");
+            assert!(hint.contains(word), "{hint}");
+        }
+        // As if a CA had been made anew under its name.
+        let (_, _, other_key) = told(&CertificateError::BadSignature, &way(20_001, false));
+        assert!(other_key.contains("another key") && other_key.contains("give the new one"), "{other_key}");
+        for hint in [&unknown.2, &other_key] {
+            assert!(hint.contains("--ca-file") && hint.contains("SessionBuilder::root_certificates"), "{hint}");
+            assert!(hint.contains("and only then"), "{hint}");
         }
         assert_eq!(unknown.0, Obstacle::Certificate);
         let at = |words: &str| unknown.2.find(words).unwrap();
