@@ -209,7 +209,7 @@ faults! {
         /// (guides/dpop, "Request tokens").
         TokenDpopNonceDemanded = "token-dpop-nonce-demanded" => Okta 400 "use_dpop_nonce" "Authorization server requires nonce in DPoP proof.",
         /// Okta: userinfo wants a scope that the access token lacks: 403, in `WWW-Authenticate`.
-        UserInfoScopeMissing = "userinfo-scope-missing" => Okta 403 "insufficient_scope" "The access token must provide access to the 'openid' scope.",
+        UserInfoScopeMissing = "userinfo-scope-missing" => Okta 403 "insufficient_scope" "The access token provided does not contain the required scopes.",
         /// Okta: userinfo takes the access token no more: 401, in `WWW-Authenticate`.
         UserInfoTokenRefused = "userinfo-token-refused" => Okta 401 "invalid_token" "The access token is invalid or has expired.",
         /// Okta: whatever the app asks for next is answered in the Okta API's form with 401, E0000015 (data/error-codes.json, which
@@ -288,6 +288,9 @@ faults! {
         /// S3: InvalidAccessKeyId, as for credentials of another partition. The words of this and the following are those of
         /// "Error responses", list of error codes, S3 API reference, where no other source is named.
         S3UnknownAccessKey = "s3-unknown-access-key" => S3 403 "InvalidAccessKeyId" "The AWS Access Key Id you provided does not exist in our records.",
+        /// S3: SignatureDoesNotMatch, as when a proxy changes what was signed ("Troubleshoot Signature Version 4 signing for AWS API
+        /// requests", IAM user guide; the sentence is seen in boto/boto#2144).
+        S3SignatureMismatch = "s3-signature-mismatch" => S3 403 "SignatureDoesNotMatch" "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
         /// S3: TokenRefreshRequired.
         S3TokenRefreshRequired = "s3-token-refresh-required" => S3 400 "TokenRefreshRequired" "The provided token must be refreshed.",
         /// S3: InternalError.
@@ -406,8 +409,10 @@ faults! {
         ApiUnauthorized = "api-unauthorized" => Api 401 "UnauthorizedException" "You are not authorized to make this call.",
         /// The API: ExpiredTokenException ("EXPIRED_TOKEN").
         ApiTokenExpired = "api-token-expired" => Api 403 "ExpiredTokenException" "The security token included in the request is expired",
-        /// The API: UnrecognizedClientException, as AppSync says it (aws-amplify/amplify-js#3447). Of REST APIs the Knowledge Center
-        /// ("How do I troubleshoot HTTP 403 errors from API Gateway?") has AccessDeniedException with the same sentence.
+        /// The API: AccessDeniedException, as REST APIs say of credentials that AWS does not know: "The caller used IAM keys that aren't
+        /// valid" ("How do I troubleshoot HTTP 403 errors from API Gateway?", repost.aws/knowledge-center).
+        ApiSecurityTokenInvalid = "api-security-token-invalid" => Api 403 "AccessDeniedException" "The security token included in the request is invalid.",
+        /// The API: UnrecognizedClientException, as AppSync says the same (aws-amplify/amplify-js#3447).
         ApiUnknownAccessKey = "api-unknown-access-key" => Api 403 "UnrecognizedClientException" "The security token included in the request is invalid.",
         /// The API: InvalidSignatureException ("INVALID_SIGNATURE"), of a signature that is too old ("Troubleshoot signed requests for
         /// AWS APIs", IAM user guide, which has the words of this and the following).

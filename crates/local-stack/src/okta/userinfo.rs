@@ -52,7 +52,7 @@ pub(super) fn userinfo(server: &AuthorizationServer, call: &Call) -> Response {
             server,
             StatusCode::FORBIDDEN,
             "insufficient_scope",
-            "The access token must provide access to the 'openid' scope.",
+            "The access token provided does not contain the required scopes.",
         );
     }
     let mut claims = user_claims(user, scopes);
