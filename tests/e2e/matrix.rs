@@ -218,6 +218,50 @@ fn producers(known: &KnownFailure) -> Vec<Fault> {
     Fault::ALL.iter().filter(shows).copied().collect()
 }
 
+/// Whoever has the sentence that a service said finds its row by it, and by no piece of it alone: the page has the whole.
+#[test]
+fn every_sentence_of_a_service_is_in_its_row_as_a_whole() {
+    let rows: Vec<_> = known_failures().collect();
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for fault in Fault::ALL {
+        let Some(answer) = fault.answer() else { continue };
+        let service = service_of(answer.service);
+        let code = if answer.code.is_empty() { answer.message } else { answer.code };
+        let is_about = |known: &&KnownFailure| {
+            known.service == service && known.code == code && answer.message.contains(known.fragment)
+        };
+        let Some(known) = rows.iter().find(is_about) else { continue };
+        // The local stack's own words: Okta's are not known.
+        if known.messages.is_empty() && OF_NOBODY.contains(&known.id) {
+            continue;
+        }
+        seen += 1;
+        if !known.messages.iter().any(|message| is_whole(message, answer.message)) {
+            missing.push(format!("{}: {:?} is not among {:?}", known.id, answer.message, known.messages));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    assert!(seen > 100, "{seen}");
+}
+
+/// Rows whose services have no words that anybody wrote down.
+const OF_NOBODY: [&str; 5] =
+    ["okta-push-required", "cognito-limit", "cognito-internal-error", "cognito-external-service", "sts-token-invalid"];
+
+/// Whether `said` is what `message` says, values in the place of its `…`; of a message with values the stack names a piece.
+fn is_whole(message: &str, said: &str) -> bool {
+    let mut rest = said;
+    let is_filled = message.split('…').filter(|part| !part.trim().is_empty()).all(|part| match rest.split_once(part) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    });
+    is_filled || message.replace('…', "").contains(said) || message.contains(said)
+}
+
 /// Rows for whatever words: a server that says what no list has.
 async fn hear_unknown_words(known: &KnownFailure) -> Vec<SessionError> {
     let server = Server::start().await;

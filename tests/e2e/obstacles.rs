@@ -106,6 +106,39 @@ async fn a_page_in_place_of_okta_s_answer_is_nobody_s_fault() {
     }
 }
 
+/// Whoever says of one address that it is not there is the server that named it, not a network.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_is_not_there_is_the_server_s_trouble_and_costs_no_session() {
+    fn assert_not_there(error: &SessionError, status: u16) {
+        let is_issuer = matches!(error, SessionError::Misconfigured { setting, .. } if setting == "okta_issuer_url");
+        let told = error.to_string();
+        assert!(is_issuer && told.contains(&format!("nothing is there (HTTP status {status})")), "{told}");
+        assert!(error.hint().unwrap().contains("Authorization Servers"), "{error:?}");
+    }
+    let server = Server::start().await;
+    for status in [404, 410] {
+        server.answer("keys", page(status));
+        let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+        assert_not_there(&error, status);
+        server.behave();
+
+        let session = server.session();
+        let redirect = server.redirect_for(&session).await;
+        server.answer("token", page(status));
+        assert_not_there(&session.complete_login(&redirect).await.unwrap_err(), status);
+        server.behave();
+        session.complete_login(&redirect).await.unwrap();
+        session.settle().await;
+
+        server.let_time_pass(2 * HOUR);
+        server.answer("token", page(status));
+        assert_not_there(&session.aws_credentials().await.unwrap_err(), status);
+        server.behave();
+        session.aws_credentials().await.unwrap();
+        session.sign_out(SignOutMode::Local).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_in_place_of_tokens_costs_neither_the_session_nor_the_sign_in() {
     let server = Server::start().await;

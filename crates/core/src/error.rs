@@ -250,7 +250,9 @@ impl SessionError {
             Self::UnexpectedRedirect { .. } => {
                 Some("Start the sign-in again and use the redirect of that very attempt.".to_owned())
             }
-            Self::Internal { .. } => Some("Please report this.".to_owned()),
+            Self::Internal { .. } => {
+                Some("Please report this, with what the log says around it (on the command line: -vv).".to_owned())
+            }
             Self::NotFound { what } if what.starts_with("bucket ") => {
                 Some("Compare Storage.AWSS3.bucket with the S3 console > Buckets.".to_owned())
             }

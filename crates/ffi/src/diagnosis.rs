@@ -144,7 +144,7 @@ impl From<Report> for DiagnosisReport {
 #[uniffi::export(async_runtime = "tokio")]
 impl CoreSession {
     /// Walks the whole chain, from the configuration to the bucket, and says of each link whether it holds; stops at the first
-    /// that does not, with what to do. Renews like any call, and changes nothing else. What fails is in the report.
+    /// that does not, but for the clock, with what to do. Renews like any call, and changes nothing else. What fails is in the report.
     ///
     /// # Errors
     /// `UserCancelled` when a `Cancellation` ends it, and nothing else.

@@ -298,6 +298,9 @@ faults! {
         /// responses", list of error codes, S3 API reference; the words are those that S3 is seen to answer, where they are
         /// known (the list has other ones for some), else the list's.
         S3UnknownAccessKey = "s3-unknown-access-key" => S3 403 "InvalidAccessKeyId" "The AWS Access Key Id you provided does not exist in our records.",
+        /// S3: SignatureDoesNotMatch, as when a proxy changes what was signed ("Troubleshoot Signature Version 4 signing for AWS API
+        /// requests", IAM user guide; the sentence is seen in boto/boto#2144).
+        S3SignatureMismatch = "s3-signature-mismatch" => S3 403 "SignatureDoesNotMatch" "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
         /// S3: TokenRefreshRequired.
         S3TokenRefreshRequired = "s3-token-refresh-required" => S3 400 "TokenRefreshRequired" "The provided token must be refreshed.",
         /// S3: InternalError.
@@ -426,8 +429,10 @@ faults! {
         ApiUnauthorized = "api-unauthorized" => Api 401 "UnauthorizedException" "Permission denied",
         /// The API: ExpiredTokenException ("EXPIRED_TOKEN").
         ApiTokenExpired = "api-token-expired" => Api 403 "ExpiredTokenException" "The security token included in the request is expired",
-        /// The API: UnrecognizedClientException, as AppSync says it (aws-amplify/amplify-js#3447). Of REST APIs the Knowledge Center
-        /// ("How do I troubleshoot HTTP 403 errors from API Gateway?") has AccessDeniedException with the same sentence.
+        /// The API: AccessDeniedException, as REST APIs say of credentials that AWS does not know: "The caller used IAM keys that aren't
+        /// valid" ("How do I troubleshoot HTTP 403 errors from API Gateway?", repost.aws/knowledge-center).
+        ApiSecurityTokenInvalid = "api-security-token-invalid" => Api 403 "AccessDeniedException" "The security token included in the request is invalid.",
+        /// The API: UnrecognizedClientException, as AppSync says the same (aws-amplify/amplify-js#3447).
         ApiUnknownAccessKey = "api-unknown-access-key" => Api 403 "UnrecognizedClientException" "The security token included in the request is invalid.",
         /// The API: InvalidSignatureException ("INVALID_SIGNATURE"), of a signature that is too old ("Troubleshoot signed requests for
         /// AWS APIs", IAM user guide, which has the words of this and the following).

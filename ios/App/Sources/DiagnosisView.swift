@@ -50,7 +50,9 @@ private struct AnswerSections: View {
                 .accessibilityFocused($isFocused)
                 // It came by itself, after a while: VoiceOver begins here.
                 .task { isFocused = true }
-            if let broken = report.broken { BrokenView(finding: broken) }
+            // What is worse than a wrong clock comes first.
+            let broken = report.findings.filter { $0.mark == .broken }.reversed()
+            ForEach(broken.map(Row.init)) { BrokenView(finding: $0.finding) }
         }
         Section {
             Button("Copy report", systemImage: "doc.on.doc") { UIPasteboard.general.string = report.text }

@@ -6,6 +6,9 @@ extension JetbridgeSession {
     /// at the first that does not, with what to do. For a screen beside an error, and for a ticket: the report holds no secret
     /// and nothing personal beyond the shortened name of the user.
     ///
+    /// A clock that is more than five minutes off is broken and stops nothing: it is corrected here, and other programs fail
+    /// by it.
+    ///
     /// It asks Okta and AWS, renews like any call, and changes nothing else; it signs nobody in, and what only a sign-in tells
     /// is `.unknown` before one. On a bad network it takes as long as all its answers do. What fails is what the report is
     /// about: it throws ``JetbridgeError/cancelled`` in a task that is cancelled, where the walk ends, and nothing else.
@@ -15,6 +18,7 @@ extension JetbridgeSession {
 }
 
 extension DiagnosisReport {
-    /// The link that does not hold; `nil` if none is known to be broken.
-    public var broken: DiagnosisFinding? { findings.first { $0.mark == .broken } }
+    /// The link that does not hold; `nil` if none is known to be broken. Beside a wrong clock, which is corrected, it is the
+    /// other one.
+    public var broken: DiagnosisFinding? { findings.last { $0.mark == .broken } }
 }

@@ -40,6 +40,20 @@ struct DiagnosisTests {
         #expect(!behind.isEmpty && behind.allSatisfy { $0.mark == .notReached })
     }
 
+    @Test("a clock that is a day off is named, and hides nothing")
+    func clock() async throws {
+        let bench = try await Bench()
+        try bench.stack.injectFault(name: "clock-day-ahead", times: 1)
+        let session = try bench.session()
+        await session.restore()
+        let report = try await session.diagnose()
+        #expect(report.broken?.link == .clock)
+        #expect(report.findings.allSatisfy { $0.mark != .notReached })
+        // What is worse is named before it.
+        try bench.stack.injectFault(name: "okta-client-missing", times: 1)
+        #expect(try await session.diagnose().broken?.link == .client)
+    }
+
     @Test("a task that is cancelled ends the walk where it is")
     func cancelled() async throws {
         let bench = try await Bench()

@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{assert_broken, deployed, diagnose, diagnosed_with_alice, finding, shown};
+use super::{assert_broken, deployed, diagnose, diagnosed_with_alice, finding, is_corrected, shown};
 use crate::bench::Bench;
 use crate::hostile_servers::server::{Answer, Server};
 
@@ -58,15 +58,26 @@ fn obstacle(report: &Report) -> Option<Obstacle> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_is_a_day_off_is_said_and_corrected_and_one_that_breaks_certificates_is_broken() {
-    for (wrong_by, side) in [(DAY, "fast"), (-DAY, "slow")] {
+async fn a_clock_that_is_a_day_off_is_broken_and_hides_nothing_but_where_it_breaks_certificates() {
+    for (wrong_by, side) in [(DAY, "1 d fast"), (-DAY, "1 d slow")] {
         let bench = Bench::start().await;
         bench.clock.set_wrong_by(wrong_by);
         let report = diagnosed_with_alice(&bench).await;
-        assert_eq!(report.broken(), None, "{report:#?}");
-        let clock = &finding(&report, Link::Clock).detail;
-        assert!(clock.contains(side) && clock.contains("Set it right"), "{clock}");
+        let words = [side, "by no other program", "Set this device's date"];
+        assert_broken(&report, Link::Clock, Some("device clock"), &words);
+        assert!(Link::ALL.into_iter().all(|link| report.reaches(link)), "{report:#?}");
+        assert_eq!(finding(&report, Link::Prefix).mark, Mark::Ok, "{report:#?}");
+        // What is worse comes before it.
+        bench.stack.faults().inject(Fault::RoleWithoutPolicies, 1);
+        let report = diagnose(&bench, &bench.session()).await;
+        assert_broken(&report, Link::Prefix, None, &["s3:ListBucket"]);
+        assert!(is_corrected(finding(&report, Link::Clock)), "{report:#?}");
     }
+    let bench = Bench::start().await;
+    bench.clock.set_wrong_by(240);
+    let report = diagnosed_with_alice(&bench).await;
+    assert_eq!(report.broken(), None, "{report:#?}");
+    assert!(finding(&report, Link::Clock).detail.contains("240 s fast, which is corrected"), "{report:#?}");
     let bench = tls_bench().await;
     let session = bench.session();
     bench.clock.set_wrong_by(-25 * 365 * DAY);
@@ -85,7 +96,8 @@ async fn a_certificate_of_an_unknown_ca_is_the_network_s() {
     };
     // Of a CA of the same name, as after a restart.
     let report = diagnose(&bench, &unknown(other.stack.ca_pem())).await;
-    assert_broken(&report, Link::Network, None, &["certificate of 127.0.0.1 is not trusted"]);
+    let words = ["certificate of 127.0.0.1 is not trusted", "another key", "--ca-file", "root_certificates"];
+    assert_broken(&report, Link::Network, None, &words);
     assert_eq!(obstacle(&report), Some(Obstacle::Certificate));
     // A machine without any certificates says so in other words.
     let report = diagnose(&bench, &unknown(None)).await;
@@ -170,6 +182,8 @@ async fn a_page_in_okta_s_place_and_keys_of_another_kind_are_told_apart() {
         ("discovery", page(404), Link::Discovery, None),
         ("discovery", Answer::Json(200, json!({ "issuer": 7 })), Link::Discovery, None),
         ("keys", page(200), Link::Keys, intercepted),
+        ("keys", page(404), Link::Keys, None),
+        ("keys", Answer::Json(404, json!({ "errorCode": "E0000007" })), Link::Keys, None),
         ("keys", Answer::Json(200, json!({ "keys": "none" })), Link::Keys, None),
     ] {
         server.answer(endpoint, answer);

@@ -176,11 +176,17 @@ async fn an_id_token_whose_key_was_withdrawn_is_no_broken_link_and_one_that_has_
     let session = bench.session_with(with_okta(&bench, "okta_scopes", "openid"));
     bench.sign_in(&session, ALICE).await;
     session.aws_credentials().await.unwrap();
-    bench.let_time_pass(Duration::from_secs(1200));
-    let report = diagnose(&bench, &session).await;
-    assert_eq!(report.broken(), None, "{report:#?}");
-    assert!(finding(&report, Link::IdToken).detail.contains(", ended "), "{report:#?}");
-    assert!(finding(&report, Link::SignIn).detail.contains("offline_access"), "{report:#?}");
+    // Cognito's grace is five minutes.
+    for (seconds, words) in
+        [(540, ", until "), (120, "then only a new sign-in helps"), (300, "Cognito takes it no more")]
+    {
+        bench.let_time_pass(Duration::from_secs(seconds));
+        let report = diagnose(&bench, &session).await;
+        assert_eq!(report.broken(), None, "{report:#?}");
+        let token = &finding(&report, Link::IdToken).detail;
+        assert!(token.contains(words) && token.contains("expired") == (seconds < 540), "{token}");
+        assert!(finding(&report, Link::SignIn).detail.contains("add offline_access to okta_scopes"), "{report:#?}");
+    }
     bench.let_time_pass(HOUR);
     let report = diagnose(&bench, &session).await;
     assert_broken(&report, Link::SignIn, None, &["no refresh token", "Sign in again"]);

@@ -61,7 +61,7 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     let mut report = diagnose(context, &session).await?;
     let mut signed_in = Ok(());
     // Nobody is asked for a password that a chain cannot use which is broken before that.
-    if args.sign_in && report.broken().is_none_or(|broken| broken.link >= Link::SignIn) {
+    if args.sign_in && report.reaches(Link::SignIn) {
         login::tell_who_is_replaced(&state, context.notes);
         signed_in = sign_in(context, &session, &config, args, output).await;
         if context.interrupt.is_requested() {
@@ -124,7 +124,7 @@ async fn end_at_store(
     let (session, _) = context.without_store().restore(config).await?;
     let report = diagnose(context, &session).await?;
     let lines: Vec<_> = report.findings.iter().map(Line::of).collect();
-    if report.broken().is_some() {
+    if !report.reaches(Link::SignIn) {
         say(&lines, checks, output)?;
         return end(Some(&report), checks, Ok(()), output);
     }

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use jetbridge::{SessionError, SessionState, SignInReason, User};
+use jetbridge::{SessionDetails, SessionError, SessionState, SignInReason, User};
 use serde::Serialize;
 
 use crate::context::{Context, DEFAULT_ACCOUNT};
 use crate::exit::CliError;
+use crate::invocation::command;
 use crate::output::{BOLD, Output, styled};
 use crate::text::{escape, human_span, relative, rfc3339, short_time};
 
@@ -18,6 +19,7 @@ struct SessionEvent<'a> {
     issuer: &'a str,
     identity_id: Option<&'a str>,
     id_token_expires_at: Option<String>,
+    id_token_accepted_until: Option<String>,
     aws_credentials_expire_at: Option<String>,
     has_refresh_token: bool,
     clock_offset_seconds: i64,
@@ -35,6 +37,7 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), Cl
             issuer: &details.issuer,
             identity_id: details.identity_id.as_deref(),
             id_token_expires_at: details.id_token_expires_at.map(rfc3339),
+            id_token_accepted_until: details.id_token_accepted_until.map(rfc3339),
             aws_credentials_expire_at: details.aws_credentials_expire_at.map(rfc3339),
             has_refresh_token: details.has_refresh_token,
             clock_offset_seconds: details.clock_offset_seconds,
@@ -51,10 +54,15 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), Cl
     fields.push(("Subject", escape(&user.subject).into_owned()));
     fields.push(("Issuer", escape(&details.issuer).into_owned()));
     fields.push(("Identity", details.identity_id.as_deref().map_or("not known yet".into(), escape).into_owned()));
-    fields.push(("ID token", expiry(details.id_token_expires_at, details.now)));
+    fields.push(("ID token", describe_id_token(&details)));
     fields.push(("AWS credentials", expiry(details.aws_credentials_expire_at, details.now)));
-    let renewal =
-        if details.has_refresh_token { "by refresh token" } else { "none: the session ends with the ID token" };
+    let renewal = match details.has_refresh_token {
+        true => "by refresh token",
+        false => {
+            "none: the session ends with the ID token. One that renews itself takes the scope offline_access (okta_scopes) and \
+             Refresh Token among the app's grant types in Okta"
+        }
+    };
     fields.push(("Renewal", renewal.to_owned()));
     if details.clock_offset_seconds != 0 {
         let span = human_span(Duration::from_secs(details.clock_offset_seconds.unsigned_abs()));
@@ -78,6 +86,22 @@ pub(super) fn signed_in_user(state: SessionState) -> Result<User, CliError> {
         _ => SignInReason::SignedOut,
     };
     Err(SessionError::SignInRequired { reason }.into())
+}
+
+/// When it expires, and what that means: as long as Cognito takes it, it buys AWS credentials.
+fn describe_id_token(details: &SessionDetails) -> String {
+    let expiry = expiry(details.id_token_expires_at, details.now);
+    if details.id_token_expires_at.is_none_or(|end| end > details.now) {
+        return expiry;
+    }
+    match details.id_token_accepted_until.filter(|until| *until > details.now) {
+        _ if details.has_refresh_token => format!("{expiry}; the next renewal brings another"),
+        Some(until) => {
+            let until = short_time(until);
+            format!("{expiry}; Cognito takes it until {until} UTC, then sign in again: {}", command(&["login"]))
+        }
+        None => format!("{expiry}; Cognito takes it no more, sign in again: {}", command(&["login"])),
+    }
 }
 
 fn expiry(time: Option<SystemTime>, now: SystemTime) -> String {

@@ -84,6 +84,9 @@ struct Expected {
     check: Option<String>,
     #[serde(default)]
     all_hold: bool,
+    /// What is broken hides nothing: all others were looked at.
+    #[serde(default)]
+    hides_nothing: bool,
 }
 
 #[test]
@@ -238,6 +241,9 @@ fn check(bench: &Bench, outcome: &Outcome, expected: &Expected) -> Result<(), St
     }
     if expected.all_hold && marks.values().any(|mark| *mark != "ok") {
         return Err(format!("all is to hold: {marks:?}"));
+    }
+    if expected.hides_nothing && marks.values().any(|mark| *mark == "not_reached") {
+        return Err(format!("all others are to be looked at: {marks:?}"));
     }
     let told = broken.cloned().or(check).unwrap_or_default();
     if expected.setting.as_deref().is_some_and(|setting| told["setting"] != setting) {

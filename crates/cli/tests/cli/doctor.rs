@@ -282,3 +282,26 @@ fn a_store_that_cannot_be_used_keeps_nobody_from_the_rest() {
     assert!(findings[..sign_in].iter().all(|finding| finding["mark"] != "not_reached"), "{findings:?}");
     assert!(findings[sign_in + 1..].iter().all(|finding| finding["mark"] == "not_reached"), "{findings:?}");
 }
+
+/// Cognito's grace is five minutes: within it an ID token buys AWS credentials, after it only a sign-in helps.
+#[test]
+fn an_id_token_that_has_expired_is_told_alike_by_whoami_and_doctor() {
+    let bench = Bench::start();
+    bench.edit_config("okta-config.json", |okta| okta["okta_scopes"] = json!(["openid", "profile"]));
+    bench.sign_in_as(ALICE);
+    for (seconds, words) in [(0, ""), (3_720, "Cognito takes it until "), (4_200, "Cognito takes it no more")] {
+        bench.stack.clock().set_offset_seconds(seconds);
+        // It learns the time, which `whoami` asks nobody for.
+        let doctor = bench.run(&["doctor", "--json"]);
+        let whoami = bench.run(&["whoami"]);
+        let findings = doctor.events_named("finding");
+        let finding =
+            |link: &str| findings.iter().find(|finding| finding["link"] == link).unwrap()["detail"].to_string();
+        let whoami = whoami.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for said in [&whoami, &finding("id_token")] {
+            assert!(said.contains(words) && said.contains("expired") == (seconds > 0), "{seconds}: {said}");
+        }
+        assert_eq!(whoami.contains("sign in again"), seconds > 0, "{seconds}: {whoami}");
+        assert!(whoami.contains("offline_access") && finding("sign_in").contains("offline_access"), "{whoami}");
+    }
+}

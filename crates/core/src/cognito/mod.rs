@@ -21,6 +21,10 @@ use crate::error::{Service, SessionError};
 use crate::net::document::Document;
 use crate::net::whole_answer::WholeAnswer;
 
+/// For how long after its end Cognito takes an ID token all the same: its grace for clocks that differ (Amazon Cognito developer
+/// guide, "Open ID Connect providers as an identity pool IdP").
+pub(crate) const GRACE_SECONDS: i64 = 300;
+
 /// One identity pool.
 #[derive(Debug, Clone)]
 pub(crate) struct IdentityPool {

@@ -209,8 +209,8 @@ mod tests {
                 "AccessDeniedException",
                 format!(r#"{{"message":"{token} invalid."}}"#),
                 Some(Blame::Credentials),
-                Recovery::AskForAccess,
-                "security token",
+                Recovery::FixConfiguration,
+                "not even new ones",
             ),
             (
                 "execute-api",

@@ -5,7 +5,8 @@
 //! `Description: Invalid value for 'client_id' parameter.` (okta/samples-nodejs-express-4#60), or with `Error Code:
 //! invalid_request` and `Description: The 'redirect_uri' parameter must be a Login redirect URI in the client app settings:
 //! https://…` (joshp23/YOURLS-OIDC#5), in earlier years "must be an absolute URI that is whitelisted in the client app
-//! settings" (okta/samples-python-flask#19). Its labels are translated, code and parameter are not
+//! settings" (okta/samples-python-flask#19). An org without API Access Management says `Description: The requested feature is not
+//! enabled in this environment.` of its custom authorization servers (okta/samples-js-react#98). Its labels are translated, code and parameter are not
 //! (oktadev/okta-aspnetcore-mvc-example#14). A page of an administrator's own may leave the description out (guide "Customize
 //! the Okta-hosted error pages"). To a client that takes JSON, Okta says the same in its own shape (okta/okta-idx-java#500).
 
@@ -14,6 +15,9 @@ use super::evidence::Evidence;
 use super::okta::push_refused;
 use super::table::classify;
 use crate::error::{Service, SessionError};
+
+/// It stands under several codes, and means the same of each.
+const FEATURE_MISSING: &str = "The requested feature is not enabled in this environment";
 
 /// What the page says, if it is one of Okta's.
 pub(crate) fn read_error_page(status: u16, body: &[u8], evidence: &Evidence) -> Option<SessionError> {
@@ -29,6 +33,8 @@ pub(crate) fn read_error_page(status: u16, body: &[u8], evidence: &Evidence) -> 
         said("invalid_client", "Invalid value for 'client_id' parameter.")
     } else if page.contains("redirect_uri") {
         said("invalid_request", "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings")
+    } else if page.contains(FEATURE_MISSING) {
+        said("server_error", FEATURE_MISSING)
     } else if status == 400 {
         Some(SessionError::Misconfigured {
             setting: "okta_client_id".to_owned(),
@@ -67,6 +73,10 @@ mod tests {
             "The &#39;redirect_uri&#39; parameter must be a Login redirect URI in the client app settings: https://x";
         assert_eq!(setting(400, &page("invalid_request", redirect)).as_deref(), Some("redirect URI"));
         assert_eq!(setting(400, "<html>Your request resulted in an error.</html>").as_deref(), Some("okta_client_id"));
+        for status in [400, 403] {
+            let feature = page("server_error", "The requested feature is not enabled in this environment.");
+            assert_eq!(setting(status, &feature).as_deref(), Some("okta_issuer_url"), "{status}");
+        }
         let json = r#"{"errorCode":"invalid_client","errorSummary":"Invalid value for 'client_id' parameter.","errorCauses":[]}"#;
         assert_eq!(setting(400, json).as_deref(), Some("okta_client_id"));
         assert_eq!(setting(403, "<html>Blocked by your administrator</html>"), None);

@@ -38,6 +38,24 @@ pub(crate) fn not_discovered(issuer: &str, error: HttpError) -> SessionError {
     }
 }
 
+/// One of the endpoints that its own metadata name gave nothing. Whoever says of one page that it is not there, no network wants a
+/// sign-in by it; and what answers in another form is no bug of this library.
+pub(crate) fn unanswered(what: &str, endpoint: &Url, error: HttpError) -> SessionError {
+    let place = shown(endpoint);
+    match error {
+        HttpError::Foreign { status: status @ (404 | 410), .. } => misconfigured(
+            format!("the server names {place} for its {what}, and nothing is there (HTTP status {status})"),
+            "Open that address in a browser, or its start. If it is not there either: in Okta, Security > API > Authorization \
+             Servers, see that the server is active; else ask who runs it. If it is there, try another network.",
+        ),
+        HttpError::Unreadable(problem) => misconfigured(
+            format!("the server's {what} at {place} cannot be read ({problem})"),
+            "Nothing on this side can mend that: ask who runs the authorization server.",
+        ),
+        error => error.into_session_error(Service::Okta, what),
+    }
+}
+
 /// The server calls itself by another name.
 pub(crate) fn differs(configured: &str, actual: &str) -> SessionError {
     let actual = shorten(actual, LONGEST_WORDS);
@@ -62,12 +80,15 @@ pub(crate) fn check_endpoint(issuer: &str, name: &str, endpoint: &Url) -> Result
     } else {
         return Ok(());
     };
-    // Without the user: it may be a secret of somebody's.
-    let shown = format!("{}{}", endpoint.origin().ascii_serialization(), endpoint.path());
     Err(misconfigured(
-        format!("the {name} of {issuer} {problem}: {}", shorten(&shown, LONGEST_WORDS)),
+        format!("the {name} of {issuer} {problem}: {}", shown(endpoint)),
         "Nothing on this side can mend that: ask who runs the authorization server.",
     ))
+}
+
+/// Without the user, who may be a secret of somebody's.
+fn shown(endpoint: &Url) -> String {
+    shorten(&format!("{}{}", endpoint.origin().ascii_serialization(), endpoint.path()), LONGEST_WORDS)
 }
 
 fn misconfigured(problem: String, hint: &str) -> SessionError {
@@ -89,8 +110,9 @@ fn issuer_hint(configured: &str, actual: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_endpoint, differs, issuer_hint};
-    use crate::error::SessionError;
+    use super::{check_endpoint, differs, issuer_hint, unanswered};
+    use crate::diagnosis::HttpError;
+    use crate::error::{Recovery, SessionError};
 
     /// Discovery's own test has the rest: this needs an issuer out there.
     #[test]
@@ -114,6 +136,23 @@ mod tests {
                 if said.contains(&format!("token_endpoint of {issuer} {problem}")) && !said.contains("hunter2")),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_is_not_there_is_the_server_s_and_another_page_the_network_s() {
+        let endpoint = "https://mallory:hunter2@dev-1.okta.com/v1/keys?x=hunter2".parse().unwrap();
+        let page = |status| HttpError::Foreign { status, content_type: Some("text/html".to_owned()) };
+        for (error, recovery, word) in [
+            (page(404), Recovery::FixConfiguration, "nothing is there (HTTP status 404)"),
+            (page(410), Recovery::FixConfiguration, "nothing is there (HTTP status 410)"),
+            (HttpError::Unreadable("HTTP status 404".to_owned()), Recovery::FixConfiguration, "cannot be read"),
+            (page(200), Recovery::Retry, "something between this device and Okta"),
+            (page(403), Recovery::Retry, "something between this device and Okta"),
+        ] {
+            let told = unanswered("signing keys", &endpoint, error);
+            assert_eq!(told.recovery(), recovery, "{told}");
+            assert!(told.to_string().contains(word) && !told.to_string().contains("hunter2"), "{told}");
         }
     }
 

@@ -3,7 +3,9 @@
 
 mod answer;
 mod api;
+mod certificate;
 pub(crate) mod cognito;
+mod device_clock;
 mod error_page;
 mod evidence;
 mod id_token;
@@ -23,10 +25,12 @@ mod trust_policy;
 
 pub(crate) use answer::{Blame, LONGEST_WORDS, Refusal, shorten};
 pub(crate) use api::read_api_refusal;
+pub(crate) use certificate::Refused;
+pub(crate) use device_clock::{find_wrong_clock, side};
 pub(crate) use error_page::read_error_page;
 pub(crate) use evidence::{CalledApi, Evidence, Permission};
 pub(crate) use id_token::{Rejected, Rule};
-pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Refused, Way, unusable_proxy};
+pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Way, unusable_proxy};
 pub(crate) use pool_part::{PoolPart, pool_part};
 pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{

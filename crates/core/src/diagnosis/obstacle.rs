@@ -10,6 +10,8 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
 use super::answer::{LONGEST_WORDS, shorten};
+use super::certificate::mend;
+use super::device_clock::how_to_set;
 use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle, Service, SessionError};
 
 /// A media type is two short words.
@@ -22,19 +24,6 @@ const TUNNEL: &str = "tunnel error: ";
 const SOCKS: &str = "SOCKS error: ";
 /// What reqwest says when a name is to be resolved on this side of a SOCKS proxy, and is not.
 const SOCKS_NAME: &str = "error resolving for socks proxy";
-
-/// What a company's own CA needs. Android's apps trust what its users install only if they say so (since Android 7:
-/// developer.android.com/privacy-and-security/security-config, "Trust additional CAs").
-const TRUST_A_COMPANY: &str = if cfg!(target_os = "android") {
-    " If your company gave you a certificate of its own CA for this, and only then: install it in this device's settings. \
-     An app uses it only if its network security configuration trusts certificates of users, or if the app brings it along."
-} else if cfg!(target_os = "ios") {
-    " If your company gave you a certificate of its own CA for this, and only then: install it in this device's settings and \
-     turn on full trust for it, or ask for an app that brings it along."
-} else {
-    " If your company gave you a certificate of its own CA for this, and only then: have the system trust it, or name its \
-     PEM file with --ca-file."
-};
 
 const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
                             filter must let these addresses through.";
@@ -97,14 +86,6 @@ impl NoTrust {
         }
     }
 }
-
-/// A rule beside that of the issuer. Passed through rustls, which has no word for it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a rule of this app or of this device stands against it (a pinned key, a blocked certificate, certificate \
-         transparency, a weak signature)"
-)]
-pub(crate) struct Refused;
 
 /// An answer that this service does not give, such as a network's sign-in page: a redirect, or a document of another kind.
 pub(crate) fn interception(service: Service, what: &str, status: u16, content_type: Option<&str>) -> SessionError {
@@ -334,17 +315,18 @@ fn distrust(problem: &CertificateError, way: &Way<'_>) -> Obstruction {
     let (obstacle, hint) = if is_clock {
         (
             Obstacle::Clock,
-            "Set this device's date, time and time zone, best by its network. If they are right: open a web page to see \
-             whether this network wants you to sign in first."
-                .to_owned(),
+            format!(
+                "{} If they are right: open a web page to see whether this network wants you to sign in first.",
+                how_to_set()
+            ),
         )
     } else {
-        let own = if *problem == CertificateError::UnknownIssuer { TRUST_A_COMPANY } else { "" };
         (
             Obstacle::Certificate,
             format!(
                 "Open a web page to see whether this network wants you to sign in first, or try another network. A \
-                 company's proxy that looks into connections must let {host} through.{own}"
+                 company's proxy that looks into connections must let {host} through.{}",
+                mend(problem, host)
             ),
         )
     };
@@ -362,7 +344,7 @@ fn show(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::HttpError;
+    use crate::diagnosis::{HttpError, Refused};
 
     #[test]
     fn a_foreign_answer_is_told_by_what_it_was() {
@@ -450,10 +432,27 @@ mod tests {
     #[test]
     fn a_certificate_that_is_not_trusted_is_no_reason_to_trust_it() {
         let unknown = told(&CertificateError::UnknownIssuer, &way(20_001, false));
-        for problem in [CertificateError::Revoked, CertificateError::NotValidForName, CertificateError::BadSignature] {
+        let refused = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(Refused)));
+        let expired = CertificateError::ExpiredContext { time: day(0), not_after: day(19_000) };
+        for (problem, word) in [
+            (CertificateError::Revoked, "whoever runs dev-1.okta.com"),
+            (expired, "whoever runs dev-1.okta.com"),
+            (CertificateError::InvalidPurpose, "whoever runs dev-1.okta.com"),
+            (CertificateError::BadEncoding, "whoever runs dev-1.okta.com"),
+            (CertificateError::NotValidForName, "in the configuration"),
+            (refused, "makes the app"),
+        ] {
             let (obstacle, words, hint) = told(&problem, &way(20_001, false));
             assert_eq!(obstacle, Obstacle::Certificate, "{words}");
             assert!(!hint.contains("--ca-file") && !hint.contains("CA"), "{hint}");
+            assert!(hint.contains(word), "{hint}");
+        }
+        // As if a CA had been made anew under its name.
+        let (_, _, other_key) = told(&CertificateError::BadSignature, &way(20_001, false));
+        assert!(other_key.contains("another key") && other_key.contains("give the new one"), "{other_key}");
+        for hint in [&unknown.2, &other_key] {
+            assert!(hint.contains("--ca-file") && hint.contains("SessionBuilder::root_certificates"), "{hint}");
+            assert!(hint.contains("and only then"), "{hint}");
         }
         assert_eq!(unknown.0, Obstacle::Certificate);
         let at = |words: &str| unknown.2.find(words).unwrap();

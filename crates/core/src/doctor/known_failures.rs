@@ -18,6 +18,9 @@ pub struct KnownFailure {
     pub code: &'static str,
     /// A piece of the service's message, word by word. Empty: whatever the message.
     pub fragment: &'static str,
+    /// The whole message in each form that is known, `…` for what varies in it. Empty where the service has no words of its own
+    /// for it, or none are known.
+    pub messages: &'static [&'static str],
     /// The error's class, as [`SessionError::kind`] has it. One in whose place more than code and words decide may have another.
     pub class: &'static str,
     /// The setting that is wrong, for the class `misconfigured`.
@@ -51,6 +54,7 @@ fn known_failure(row: &Row, nobody: &Evidence) -> KnownFailure {
         service: row.service,
         code: row.code,
         fragment: row.fragment,
+        messages: row.messages,
         class: row.kind.name(),
         setting: row.kind.setting(),
         fix: if row.fix.is_empty() { advice() } else { fill(row.fix) },
@@ -81,6 +85,13 @@ mod tests {
             assert_eq!(known.setting.is_some(), known.class == "misconfigured", "{known:?}");
             if let Some(service) = known.service {
                 assert_eq!(find_known_failure(service, known.code, known.fragment), Some(known.id));
+                for message in known.messages {
+                    assert_eq!(find_known_failure(service, known.code, message), Some(known.id), "{message}");
+                }
+            }
+            for message in known.messages {
+                let is_spelt_out = message.split('…').any(|part| part.len() > 5);
+                assert!(message.contains(known.fragment) && is_spelt_out, "{message} {known:?}");
             }
         }
         assert_eq!(find_known_failure(Service::S3, "Strange", ""), None);

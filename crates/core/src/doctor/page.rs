@@ -14,8 +14,8 @@ const HEAD: &str = "\
 Change that, not this page. -->
 
 `jetbridge doctor --sign-in` finds out by itself which of these it is, and fills in your values; in an app, \
-`session.diagnose()` does. With nothing but a message, search this page for its code, or for a few words from its middle: what stands in `code` is the \
-services' own, word by word, and messages differ before and after it. \
+`session.diagnose()` does. With nothing but a message, search this page for its code, or for its words: what stands in `code` is the \
+services' own, word by word, and … in it stands for what varies, such as a name. \
 What stands in ⟨angle brackets⟩ is a setting of [your configuration](../config/README.md).
 ";
 
@@ -53,6 +53,12 @@ fn write_entry(page: &mut String, known: &KnownFailure) {
     };
     let setting = known.setting.map(|setting| format!(", about `{setting}`")).unwrap_or_default();
     let _ = writeln!(page, "### <a id=\"{}\"></a>`{}` {words}\n", known.id, known.code);
+    let whole = known.messages.iter().filter(|message| **message != known.fragment);
+    let whole: Vec<_> = whole.map(|message| format!("> `{message}`")).collect();
+    if !whole.is_empty() {
+        // A line each, which Markdown keeps by a backslash.
+        let _ = writeln!(page, "{}\n", whole.join("\\\n"));
+    }
     let _ = writeln!(page, "{}.\n", capitalise(&escape(&known.cause)));
     let _ = writeln!(page, "**What to do:** {}\n", escape(&known.fix));
     let _ = writeln!(page, "<sub>`{}`{setting}. Source: {}</sub>\n", known.class, escape(known.source));
@@ -95,5 +101,6 @@ fn the_page_is_what_the_table_says() {
     assert!(written == page, "docs/troubleshooting.md is not current; its first line says how it is made anew");
     for known in known_failures() {
         assert!(page.contains(known.fragment) && page.contains(known.code), "{known:?}");
+        assert!(known.messages.iter().all(|message| page.contains(message)), "{known:?}");
     }
 }

@@ -114,7 +114,7 @@ impl Link {
 pub enum Mark {
     /// It holds.
     Ok,
-    /// It does not, and what follows cannot.
+    /// It does not, and what follows cannot; of the clock, which is corrected here, other programs cannot either.
     Broken,
     /// One before it is broken: it was not looked at.
     NotReached,
@@ -144,7 +144,7 @@ pub struct Finding {
     pub mark: Mark,
     /// What was found, as a sentence without its full stop; empty where nothing was looked at.
     pub detail: String,
-    /// What any call would end with, of a broken one: its class, its setting, and what to do.
+    /// What any call would end with, of a broken one, or other programs by this clock: its class, its setting, what to do.
     pub problem: Option<SessionError>,
     /// A text to paste where the fix says, such as a role's trust policy.
     pub paste: Option<String>,
@@ -194,9 +194,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// What was found first, and then that nothing after a broken link was reached.
+    /// What was found first, and then that nothing after a broken link was reached. A wrong clock hides nothing: it is corrected.
     pub(crate) fn of(mut findings: Vec<Finding>) -> Self {
-        if let Some(broken) = findings.iter().position(|finding| finding.mark == Mark::Broken) {
+        let hides = |finding: &Finding| finding.mark == Mark::Broken && finding.link != Link::Clock;
+        if let Some(broken) = findings.iter().position(hides) {
             findings.truncate(broken + 1);
         }
         for link in Link::ALL {
@@ -212,9 +213,15 @@ impl Report {
         Self::of(vec![Finding::broken(Link::Files, problem)])
     }
 
-    /// The link that does not hold, if there is one.
+    /// The link that does not hold, if there is one. Beside a wrong clock, which all the others are looked at in spite of, it is
+    /// the other one: nothing goes past that.
     pub fn broken(&self) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.mark == Mark::Broken)
+        self.findings.iter().rev().find(|finding| finding.mark == Mark::Broken)
+    }
+
+    /// Whether the walk has come to this link: it holds, or does not, or cannot be known.
+    pub fn reaches(&self, link: Link) -> bool {
+        self.findings.iter().any(|finding| finding.link == link && finding.mark != Mark::NotReached)
     }
 }
 
@@ -282,12 +289,28 @@ mod tests {
         let lost = SessionError::Retryable { failure: "no connection".to_owned(), retry_after: None };
         let report = Report::of(vec![
             Finding::ok(Link::Files, "read"),
-            Finding::broken(Link::Clock, lost),
-            Finding::ok(Link::Network, "cannot be"),
+            Finding::ok(Link::Clock, "right"),
+            Finding::broken(Link::Network, lost),
+            Finding::ok(Link::Discovery, "cannot be"),
         ]);
         let links: Vec<_> = report.findings.iter().map(|finding| finding.link).collect();
         assert_eq!(links, Link::ALL);
-        assert_eq!(report.findings[2].mark, Mark::NotReached);
-        assert_eq!(report.broken().unwrap().link, Link::Clock);
+        assert_eq!(report.findings[3].mark, Mark::NotReached);
+        assert_eq!(report.broken().unwrap().link, Link::Network);
+        assert!(report.reaches(Link::Network) && !report.reaches(Link::Discovery));
+    }
+
+    #[test]
+    fn a_wrong_clock_is_broken_and_hides_nothing_and_what_is_worse_comes_first() {
+        let lost = || SessionError::Retryable { failure: "no connection".to_owned(), retry_after: None };
+        let with = |more: Finding| {
+            Report::of(vec![Finding::ok(Link::Files, "read"), Finding::broken(Link::Clock, lost()), more])
+        };
+        let corrected = with(Finding::ok(Link::Network, "reached"));
+        assert_eq!(corrected.broken().unwrap().link, Link::Clock);
+        assert!(corrected.reaches(Link::Network));
+        let worse = with(Finding::broken(Link::Bucket, lost()));
+        assert_eq!(worse.broken().unwrap().link, Link::Bucket);
+        assert!(worse.to_string().contains("✗ clock") && worse.to_string().contains("✗ bucket"), "{worse}");
     }
 }

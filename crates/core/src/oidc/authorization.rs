@@ -14,7 +14,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::config::Config;
-use crate::diagnosis::{Evidence, HttpError, okta};
+use crate::diagnosis::{Evidence, HttpError, issuer, okta};
 use crate::error::{Service, SessionError};
 use crate::net::http::{Answer, Http};
 use crate::oidc::discovery::ProviderMetadata;
@@ -182,7 +182,7 @@ pub(crate) async fn push(
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     *request.body_mut() = Some(url.query().unwrap_or_default().to_owned().into());
     let answer = http.send_bounded(request).await.and_then(Answer::own);
-    let answer = answer.map_err(|error| error.into_session_error(Service::Okta, PUSH))?;
+    let answer = answer.map_err(|error| issuer::unanswered(PUSH, endpoint, error))?;
     // RFC 9126 §2.2 says 201; a 200 means the same.
     if !matches!(answer.status, 200 | 201) {
         return Err(okta::push_refused(answer.status, &answer.body, evidence));

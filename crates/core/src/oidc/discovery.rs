@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::diagnosis::{HttpError, issuer, okta};
-use crate::error::{Service, SessionError};
+use crate::error::SessionError;
 use crate::mutex::lock;
 use crate::net::http::Http;
 use crate::oidc::keys::KeySet;
@@ -237,7 +237,7 @@ async fn fetch_keys(http: &Http, jwks_uri: &Url) -> Result<(KeySet, Duration), S
     let (document, answer) = http
         .get_json::<serde_json::Value>(jwks_uri)
         .await
-        .map_err(|error| error.into_session_error(Service::Okta, "signing keys"))?;
+        .map_err(|error| issuer::unanswered("signing keys", jwks_uri, error))?;
     let keys = KeySet::from_document(&document).map_err(|problem| okta::unreadable("signing keys", problem))?;
     let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
     Ok((keys, lifetime))

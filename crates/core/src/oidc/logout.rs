@@ -5,8 +5,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::diagnosis::okta;
-use crate::error::{Service, SessionError};
+use crate::diagnosis::{issuer, okta};
+use crate::error::SessionError;
 use crate::net::http::{Answer, Http};
 
 /// Revokes a refresh token; at Okta its access tokens die with it.
@@ -26,7 +26,7 @@ pub(crate) async fn revoke_refresh_token(
     *request.body_mut() = Some(body.into());
     // A page that says 200 has revoked nothing.
     let answer = http.send_bounded(request).await.and_then(Answer::own);
-    let answer = answer.map_err(|error| error.into_session_error(Service::Okta, "revocation"))?;
+    let answer = answer.map_err(|error| issuer::unanswered("revocation", endpoint, error))?;
     if answer.status == 200 {
         return Ok(());
     }

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::diagnosis::okta::{self, Grant};
-use crate::diagnosis::{Evidence, HttpError, Refusal};
+use crate::diagnosis::{Evidence, HttpError, Refusal, issuer};
 use crate::error::{Service, SessionError};
 use crate::net::http::Http;
 
@@ -261,7 +261,7 @@ impl TokenEndpoint<'_> {
     }
 
     fn read(&self, answer: Result<Success, Failure>, grant: Grant) -> Result<TokenAnswer, TokenError> {
-        let response = answer.map_err(|error| sort_error(error, grant, self.evidence))?;
+        let response = answer.map_err(|error| self.sort_error(error, grant))?;
         // Whatever is wrong with the others, the refresh token beside them may be the only one that still works.
         Ok(TokenAnswer {
             token_type: response.token_type().0.clone(),
@@ -272,30 +272,30 @@ impl TokenEndpoint<'_> {
             scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         })
     }
-}
 
-fn sort_error(error: Failure, grant: Grant, evidence: &Evidence) -> TokenError {
-    let refused = |refusal| TokenError::Refused(okta::grant_refused(grant, refusal, evidence));
-    match error {
-        RequestTokenError::Request(error) => {
-            let may_have_arrived = error.may_have_arrived();
-            let error = error.into_session_error(Service::Okta, "tokens");
-            if may_have_arrived { TokenError::Lost(error) } else { TokenError::Unanswered(error) }
-        }
-        RequestTokenError::ServerResponse(response) => {
-            let code = match response.error() {
-                BasicErrorResponseType::Extension(code) => code.clone(),
-                known => known.as_ref().to_owned(),
-            };
-            let description = response.error_description().map_or("", String::as_str);
-            refused(Refusal::new(Service::Okta, &code, description))
-        }
-        RequestTokenError::Parse(_, body) => match okta::read_api_error(&body) {
-            Some(refusal) => refused(refusal),
-            None => TokenError::Lost(okta::strange_token_answer("an answer that is not OAuth")),
-        },
-        RequestTokenError::Other(_) => {
-            TokenError::Lost(okta::strange_token_answer("an empty answer, or one that is not JSON"))
+    fn sort_error(&self, error: Failure, grant: Grant) -> TokenError {
+        let refused = |refusal| TokenError::Refused(okta::grant_refused(grant, refusal, self.evidence));
+        match error {
+            RequestTokenError::Request(error) => {
+                let may_have_arrived = error.may_have_arrived();
+                let error = issuer::unanswered("tokens", self.url, error);
+                if may_have_arrived { TokenError::Lost(error) } else { TokenError::Unanswered(error) }
+            }
+            RequestTokenError::ServerResponse(response) => {
+                let code = match response.error() {
+                    BasicErrorResponseType::Extension(code) => code.clone(),
+                    known => known.as_ref().to_owned(),
+                };
+                let description = response.error_description().map_or("", String::as_str);
+                refused(Refusal::new(Service::Okta, &code, description))
+            }
+            RequestTokenError::Parse(_, body) => match okta::read_api_error(&body) {
+                Some(refusal) => refused(refusal),
+                None => TokenError::Lost(okta::strange_token_answer("an answer that is not OAuth")),
+            },
+            RequestTokenError::Other(_) => {
+                TokenError::Lost(okta::strange_token_answer("an empty answer, or one that is not JSON"))
+            }
         }
     }
 }

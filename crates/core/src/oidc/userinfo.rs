@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use crate::diagnosis::{HttpError, okta};
+use crate::diagnosis::{HttpError, issuer, okta};
 use crate::error::{Service, SessionError};
 use crate::net::http::{Answer, Http};
 
@@ -32,7 +32,7 @@ pub(crate) async fn fetch_profile(
     let mut request = reqwest::Request::new(reqwest::Method::GET, endpoint.clone());
     request.headers_mut().insert(AUTHORIZATION, bearer);
     let answer = http.send_bounded(request).await.and_then(Answer::own);
-    let answer = answer.map_err(|error| error.into_session_error(Service::Okta, "userinfo"))?;
+    let answer = answer.map_err(|error| issuer::unanswered("userinfo", endpoint, error))?;
     if answer.status == 401 {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::clock::{CorrectedClock, from_unix};
+use crate::cognito::GRACE_SECONDS;
 use crate::session::stored::{StoredSession, User};
 
 /// The facts of a session, both clocks included: the ID token's (Okta) and the credentials' (AWS).
@@ -19,6 +20,8 @@ pub struct SessionDetails {
     pub identity_id: Option<String>,
     /// When the ID token expires. Without a refresh token, the session ends then.
     pub id_token_expires_at: Option<SystemTime>,
+    /// Until when Cognito takes it all the same, for AWS credentials: a few minutes longer.
+    pub id_token_accepted_until: Option<SystemTime>,
     /// When the access token expires.
     pub access_token_expires_at: Option<SystemTime>,
     /// When the AWS credentials expire; they are renewed on use.
@@ -36,12 +39,14 @@ pub struct SessionDetails {
 impl SessionDetails {
     pub(super) fn of(content: &StoredSession, account: &str, issuer: &str, clock: &CorrectedClock) -> Self {
         let signed_in = content.signed_in.as_ref();
+        let id_token_end = signed_in.map(|signed_in| signed_in.tokens.id_token_expires_at);
         Self {
             account: account.to_owned(),
             user: signed_in.map(|signed_in| signed_in.user.clone()),
             issuer: issuer.to_owned(),
             identity_id: signed_in.and(content.identity.as_ref()).map(|identity| identity.id().to_owned()),
-            id_token_expires_at: signed_in.map(|signed_in| from_unix(signed_in.tokens.id_token_expires_at)),
+            id_token_expires_at: id_token_end.map(from_unix),
+            id_token_accepted_until: id_token_end.map(|end| from_unix(end.saturating_add(GRACE_SECONDS))),
             access_token_expires_at: signed_in
                 .and_then(|signed_in| signed_in.tokens.access_token_expires_at)
                 .map(from_unix),

@@ -148,11 +148,14 @@ impl Session {
     ///
     /// It reads the store, asks Okta for its metadata, its keys and (with `prompt=none`, without cookies) about each redirect
     /// URI of the configuration, and with a session lists one object and sends a `GET` to the address of each API.
+    ///
+    /// A clock that is off by more than five minutes is a broken link that stops nothing: it is corrected here, and other programs
+    /// fail by it.
     pub async fn diagnose(&self) -> Report {
         let parts = Arc::clone(&self.parts);
         // In a task of its own: a renewal of tokens ends also if nobody waits for the report.
         let walk = detach(async move { Ok(parts.diagnosis.walk().await) }).await;
-        walk.unwrap_or_else(Report::of_unusable_files)
+        walk.unwrap_or_else(|error| self.parts.diagnosis.interrupted(error))
     }
 }
 

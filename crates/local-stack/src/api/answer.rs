@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::faults::FaultAnswer;
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+/// What only a policy is about ("Troubleshoot access denied error messages", IAM user guide).
+const OF_A_POLICY: &str = "is not authorized to perform";
 
 /// What a function returns, and API Gateway hands on.
 pub(super) struct FunctionAnswer {
@@ -37,11 +39,11 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "Forbidden")
     }
 
-    /// Where the message stands: REST APIs write it large when a policy speaks (aws-samples' spacefinder shows such an answer),
-    /// AppSync in a list ("Troubleshooting authorization", AppSync developer guide).
+    /// Where the message stands: REST APIs write it large when a policy speaks (aws-samples' spacefinder shows such an answer), small of credentials
+    /// that nobody knows (kndt84/aws-api-gateway-client#31), AppSync in a list ("Troubleshooting authorization", AppSync developer guide).
     pub(super) fn to_answer(&self) -> FunctionAnswer {
         let body = match self.kind {
-            Some("AccessDeniedException") => json!({ "Message": self.message }),
+            Some("AccessDeniedException") if self.message.contains(OF_A_POLICY) => json!({ "Message": self.message }),
             Some(kind @ "UnauthorizedException") => {
                 json!({ "errors": [{ "errorType": kind, "message": self.message }] })
             }

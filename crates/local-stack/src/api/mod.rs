@@ -47,6 +47,7 @@ const FAULTS: &[Fault] = &[
     Fault::ApiForbidden,
     Fault::ApiUnauthorized,
     Fault::ApiTokenExpired,
+    Fault::ApiSecurityTokenInvalid,
     Fault::ApiUnknownAccessKey,
     Fault::ApiSignatureExpired,
     Fault::ApiSignatureEarly,

@@ -16,6 +16,7 @@ const ANY: &[&str] = &[];
 const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::S3SlowDown, ANY),
     (Fault::S3UnknownAccessKey, ANY),
+    (Fault::S3SignatureMismatch, ANY),
     (Fault::S3TokenRefreshRequired, ANY),
     (Fault::S3InternalError, ANY),
     (Fault::S3Unavailable, ANY),

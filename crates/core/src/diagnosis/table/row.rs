@@ -52,6 +52,8 @@ pub(crate) struct Row {
     pub cause: &'static str,
     /// What passes by itself has the advice of its cause (`error.rs`) in place of one.
     pub fix: &'static str,
+    /// The message as a whole, in each form that is known, with … for what varies: who searches for it finds it on the page.
+    pub messages: &'static [&'static str],
     /// Who documents the code and the words.
     pub source: &'static str,
     /// More than the row's words decides; the row says what it usually is.
@@ -69,7 +71,23 @@ impl Row {
         cause: &'static str,
         fix: &'static str,
     ) -> Self {
-        Self { id, service, code, fragment, kind, cause, fix, source: "", explain: None, looks_at_token: false }
+        Self {
+            id,
+            service,
+            code,
+            fragment,
+            kind,
+            cause,
+            fix,
+            messages: &[],
+            source: "",
+            explain: None,
+            looks_at_token: false,
+        }
+    }
+
+    pub(super) const fn says(self, messages: &'static [&'static str]) -> Self {
+        Self { messages, ..self }
     }
 
     pub(super) const fn from(self, source: &'static str) -> Self {

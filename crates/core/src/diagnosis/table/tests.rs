@@ -87,6 +87,7 @@ fn okta_s_words_lead_to_what_the_app_should_do() {
         ("unmet_authentication_requirements", "", AskForAccess, "acr_values"),
         ("server_error", "The groups claim matched too many groups and must be configured to match fewer groups.", FixConfiguration,
             "filter of the groups claim"),
+        ("server_error", "The requested feature is not enabled in this environment.", FixConfiguration, "bare https://your-domain"),
         ("server_error", "The 'shoe' user claim could not be evaluated.", FixConfiguration, "The 'shoe' user claim"),
         ("E0000007", "Not found: Resource not found: default (AuthorizationServer)", FixConfiguration, "Authorization Servers"),
         ("E0000008", "The requested path was not found", FixConfiguration, "compare its endpoints"),
@@ -179,6 +180,8 @@ fn s3_s_words_lead_to_what_the_app_should_do() {
         ("TokenRefreshRequired", "", Retry, "other AWS credentials"),
         ("InvalidToken", "The provided token is malformed or otherwise invalid.", FixConfiguration, "partition"),
         ("InvalidAccessKeyId", "", FixConfiguration, "partition"),
+        ("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided.",
+            FixConfiguration, "Host and port included"),
     ]);
 }
 

@@ -1,5 +1,6 @@
 //! Walks the chain from the configuration to the bucket for [`Session::diagnose`](super::Session::diagnose), link by link, and
-//! stops at the first that is broken. What it asks changes nothing, but for the renewal that any call would begin with.
+//! stops at the first that is broken; not at the clock, which is corrected. What it asks changes nothing, but for the renewal
+//! that any call would begin with.
 //!
 //! ```text
 //! okta.rs        clock, network, discovery, keys, client, pushed requests: nobody needs to be signed in
@@ -11,7 +12,10 @@ mod aws;
 mod okta;
 mod sign_in;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+use futures_util::FutureExt as _;
 
 use super::api::Apis;
 use super::renewal::CredentialRenewal;
@@ -40,10 +44,20 @@ pub(super) struct Diagnosis {
 impl Diagnosis {
     pub(super) async fn walk(&self) -> Report {
         let mut findings = Findings(vec![self.look_at_files()]);
-        match self.follow(&mut findings).await {
-            Ok(()) => Report::of(findings.0),
-            Err(broken) => findings.end_with(*broken),
+        let followed = AssertUnwindSafe(self.follow(&mut findings)).catch_unwind().await;
+        match followed {
+            Ok(Ok(())) => Report::of(findings.0),
+            Ok(Err(broken)) => findings.end_with(*broken),
+            // A bug must not be taken for what is wrong with a link, least of all with another than the one looked at.
+            Err(_) => findings.end_before_its_time(SessionError::internal(
+                "a bug of this library ended the walk at this link, of which nothing is known",
+            )),
         }
+    }
+
+    /// The report of a walk that the app's runtime ended before it began, or in its midst.
+    pub(super) fn interrupted(&self, error: SessionError) -> Report {
+        Findings(vec![self.look_at_files()]).end_before_its_time(error)
     }
 
     /// What each step finds, or what it ends with.
@@ -109,8 +123,16 @@ impl Findings {
         }
         self.0.sort_by_key(|finding| finding.link);
         self.0.push(broken);
-        debug_assert!(self.0.iter().filter(|finding| finding.mark == Mark::Broken).count() == 1);
+        let hiding = self.0.iter().filter(|finding| finding.mark == Mark::Broken && finding.link != Link::Clock);
+        debug_assert!(hiding.count() <= 1);
         Report::of(self.0)
+    }
+
+    /// The report of a walk that has ended at the link after those that it knows of.
+    fn end_before_its_time(self, error: SessionError) -> Report {
+        let last = self.0.iter().map(|finding| finding.link).max();
+        let next = Link::ALL.into_iter().find(|link| Some(*link) > last).unwrap_or(Link::Api);
+        self.end_with(Finding::broken(next, error))
     }
 }
 

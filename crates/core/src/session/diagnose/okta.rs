@@ -3,15 +3,13 @@
 use url::Url;
 
 use super::{Diagnosis, Findings, broken, link_of_setting};
+use crate::diagnosis::{find_wrong_clock, side};
 use crate::doctor::{Finding, Link};
 use crate::error::{Obstacle, SessionError};
 use crate::oidc::authorization::pushed_to;
 use crate::oidc::discovery::{Provider, Uninspected};
 use crate::oidc::probe::Probed;
 
-/// "Requests must reach AWS within five minutes of the time stamp in the request" (IAM user guide, "Elements of an AWS API
-/// request signature"). S3 allows fifteen.
-const MOST_SECONDS_OFF: u64 = 300;
 /// What the table of failures calls a redirect URI that is not registered.
 const REDIRECT_URI: &str = "redirect URI";
 
@@ -64,17 +62,14 @@ impl Diagnosis {
             return Finding::unknown(Link::Clock, "the authorization server does not tell the time");
         }
         let offset = self.clock.offset_seconds();
-        let side = if offset > 0 { "slow" } else { "fast" };
-        let detail = match offset.unsigned_abs() {
-            0 => "this device's clock is right".to_owned(),
-            off @ ..=MOST_SECONDS_OFF => format!("this device's clock is {off} s {side}, which is corrected here"),
-            off => format!(
-                "this device's clock is {} {side}, which is corrected here. Set it right all the same: certificates are judged \
-                 by it, and AWS refuses what other programs sign by it (from 5 minutes on; S3: 15)",
-                span(off)
-            ),
-        };
-        Finding::ok(Link::Clock, detail)
+        match (find_wrong_clock(offset), offset.unsigned_abs()) {
+            (Some(wrong), _) => Finding::broken(Link::Clock, wrong),
+            (None, 0) => Finding::ok(Link::Clock, "this device's clock is right"),
+            (None, off) => {
+                let detail = format!("this device's clock is {off} s {}, which is corrected here", side(offset));
+                Finding::ok(Link::Clock, detail)
+            }
+        }
     }
 
     /// Client, redirect URIs and pushed requests.
@@ -167,27 +162,5 @@ fn no_rsa_key(issuer: &str) -> SessionError {
         setting: "okta_issuer_url".to_owned(),
         problem: format!("{issuer} publishes no RSA key for signatures, and Cognito verifies ID tokens by no other"),
         hint: "Have the authorization server sign ID tokens with RS256, as Okta's do without being told to.".to_owned(),
-    }
-}
-
-/// A span of time, by its two largest units.
-fn span(seconds: u64) -> String {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours) {
-        (0, 0) => format!("{minutes} min"),
-        (0, _) => format!("{hours} h {minutes} min"),
-        (_, 0) => format!("{days} d"),
-        _ => format!("{days} d {hours} h"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::span;
-
-    #[test]
-    fn a_span_is_told_by_its_largest_units() {
-        let told = [301, 3661, 86_400, 90_061].map(span);
-        assert_eq!(told, ["5 min", "1 h 1 min", "1 d", "1 d 1 h"]);
     }
 }

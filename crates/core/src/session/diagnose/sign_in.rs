@@ -2,13 +2,15 @@
 
 use super::{Diagnosis, Findings, broken, link_of_setting};
 use crate::clock::from_unix;
+use crate::cognito::GRACE_SECONDS;
+use crate::config::Config;
 use crate::diagnosis::Rule;
 use crate::doctor::{Finding, Link};
 use crate::error::SessionError;
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{payload_of, unverified_algorithm};
 use crate::session::okta::{FailedSignIn, SignInStep};
-use crate::session::stored::SignedIn;
+use crate::session::stored::{SignedIn, Tokens};
 
 /// Enough of a subject to recognise one's own.
 const SHOWN_OF_SUBJECT: usize = 6;
@@ -45,7 +47,7 @@ impl Diagnosis {
         let signed_in = self.vault.peek(|content| content.signed_in.clone()).flatten();
         // Somebody may have signed out meanwhile.
         let signed_in = signed_in.ok_or_else(|| broken(Link::SignIn, SessionError::signed_out()))?;
-        findings.ok(Link::SignIn, describe(&signed_in, failed));
+        findings.ok(Link::SignIn, describe(&signed_in, &self.config, failed));
         findings.0.push(self.look_at_id_token(&signed_in, provider)?);
         Ok(true)
     }
@@ -64,12 +66,10 @@ impl Diagnosis {
             }
         }
         let algorithm = unverified_algorithm(&tokens.id_token).unwrap_or_default();
-        let has_ended = tokens.id_token_expires_at <= self.clock.unix_now();
-        let ends = if has_ended { "ended" } else { "until" };
-        let until = httpdate::fmt_http_date(from_unix(tokens.id_token_expires_at));
+        let life = describe_life(tokens, self.clock.unix_now());
         let claims = claim_names(signed_in).join(", ");
         let detail = format!(
-            "of {} for client {}, {algorithm}, {ends} {until}; claims: {claims}",
+            "of {} for client {}, {algorithm}, {life}; claims: {claims}",
             signed_in.issuer,
             self.config.client_id()
         );
@@ -77,11 +77,37 @@ impl Diagnosis {
     }
 }
 
-fn describe(signed_in: &SignedIn, failed: Option<FailedSignIn>) -> String {
+/// Until when it is good, and for what it is when it is not. Without a refresh token nothing comes after it.
+fn describe_life(tokens: &Tokens, unix_now: i64) -> String {
+    let end = tokens.id_token_expires_at;
+    let accepted_until = end.saturating_add(GRACE_SECONDS);
+    let date = |unix| httpdate::fmt_http_date(from_unix(unix));
+    if unix_now < end {
+        return format!("until {}", date(end));
+    }
+    let next = match &tokens.refresh_token {
+        Some(_) => "the next renewal brings another".to_owned(),
+        None if unix_now < accepted_until => {
+            format!("Cognito takes it until {}, then only a new sign-in helps", date(accepted_until))
+        }
+        None => "Cognito takes it no more: when the AWS credentials end, only a new sign-in helps".to_owned(),
+    };
+    format!("expired {} ({next})", date(end))
+}
+
+fn describe(signed_in: &SignedIn, config: &Config, failed: Option<FailedSignIn>) -> String {
     let subject: String = signed_in.user.subject.chars().take(SHOWN_OF_SUBJECT).collect();
+    let asks = config.scopes().iter().any(|scope| scope == "offline_access");
     let renewal = match &signed_in.tokens.refresh_token {
         Some(_) => "renews itself",
-        None => "ends with the ID token: there is no refresh token (scope offline_access)",
+        None if asks => {
+            "ends with the ID token: Okta gave no refresh token, though offline_access is among okta_scopes. For one that \
+             renews itself, tick Refresh Token in Okta (Applications > your app > General > Grant type) and sign in again"
+        }
+        None => {
+            "ends with the ID token: there is no refresh token. For one that renews itself, add offline_access to \
+             okta_scopes, tick Refresh Token in Okta (Applications > your app > General > Grant type) and sign in again"
+        }
     };
     let later = failed.map(|failed| format!("; another sign-in failed since: {}", failed.error)).unwrap_or_default();
     format!("{subject}… is signed in; the session {renewal}{later}")

@@ -354,6 +354,8 @@ public interface JetbridgeSession : AutoCloseable {
      * the first that does not, with what to do. For a screen beside an error, and for a ticket: the report holds no secret and
      * nothing personal beyond the shortened name of the user.
      *
+     * A clock that is more than five minutes off is broken and stops nothing: it is corrected here, and other programs fail by it.
+     *
      * It asks Okta and AWS, renews like any call, and changes nothing else; it signs nobody in, and what only a sign-in tells is
      * `UNKNOWN` before one. On a bad network it takes as long as all its answers do. It ends with its caller. What fails is what
      * the report is about: only a session that was closed throws.

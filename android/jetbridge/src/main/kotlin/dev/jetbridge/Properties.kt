@@ -76,8 +76,8 @@ public val PresignedUrl.isCutShort: Boolean get() = isCutShort()
 /** Why parts of an upload are still in S3; null if none are, as far as it is known. */
 public val Leftovers.problem: JetbridgeException? get() = parts?.let(JetbridgeException::of)
 
-/** The link that does not hold; null if none is known to be broken. */
-public val DiagnosisReport.broken: DiagnosisFinding? get() = findings.firstOrNull { it.mark == DiagnosisMark.BROKEN }
+/** The link that does not hold; null if none is known to be broken. Beside a wrong clock, which is corrected, it is the other one. */
+public val DiagnosisReport.broken: DiagnosisFinding? get() = findings.lastOrNull { it.mark == DiagnosisMark.BROKEN }
 
 /** The HTTP status. */
 public val ApiResponse.status: Int get() = status().toInt()

@@ -65,6 +65,20 @@ class DiagnosisTest {
         }
 
     @Test
+    fun `a clock that is a day off is named, and hides nothing`() =
+        runBlocking {
+            stack.local.injectFault("clock-day-ahead", 1u)
+            val session = host.jetbridge
+            session.restore()
+            val report = session.diagnose()
+            assertEquals(DiagnosisLink.CLOCK, report.broken!!.link)
+            assertTrue(report.text, report.findings.none { it.mark == DiagnosisMark.NOT_REACHED })
+            // What is worse is named before it.
+            stack.local.injectFault("okta-client-missing", 1u)
+            assertEquals(DiagnosisLink.CLIENT, session.diagnose().broken!!.link)
+        }
+
+    @Test
     fun `whoever asked and went away stops the walk`() =
         runBlocking {
             val session = host.jetbridge
