@@ -25,17 +25,13 @@ use url::Url;
 
 pub use api::ApiEndpoint;
 pub use problem::{ConfigError, ConfigProblem};
+pub use source::{AWS_FILE, OKTA_FILE};
 
 use aws_exports::AwsSettings;
 pub(crate) use logins_key::logins_key;
 use okta::OktaSettings;
 
 use crate::loopback::is_loopback;
-
-/// The name of the file with the Okta settings.
-pub const OKTA_FILE: &str = "okta-config.json";
-/// The name of the file with the AWS settings.
-pub const AWS_FILE: &str = "aws-exports.json";
 
 /// Whether it is a directory bucket by its name (Amazon S3 user guide, "Directory bucket naming rules").
 pub(crate) fn is_directory_bucket(name: &str) -> bool {

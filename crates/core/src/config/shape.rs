@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::document::Document;
 use super::problem::ConfigProblem;
+use super::source::{AWS_FILE, OKTA_FILE};
 use super::validate::Fault;
-use super::{AWS_FILE, OKTA_FILE};
 
 /// A file that is known by its keys.
 struct Shape {
