@@ -378,15 +378,16 @@ pub(crate) struct DoctorArgs {
     /// Compare the configuration with this synthesized CloudFormation template, too
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<UserPath>,
-    /// Ask no server: look at the files, and with --template whether they fit the template, before it is deployed
+    /// Ask no server: look at the files and the stored session, and with --template whether they fit the template, before it
+    /// is deployed
     #[arg(long, conflicts_with = "sign_in")]
     pub(crate) offline: bool,
     /// Show each setting, its value and where that comes from, instead of a report; asks no server
     #[arg(long, conflicts_with_all = ["sign_in", "template", "offline"])]
     pub(crate) explain: bool,
-    /// Show what the ID token of whoever is signed in says, instead of a report; what is personal is shortened; asks no
-    /// server
-    #[arg(long, conflicts_with_all = ["sign_in", "template", "offline"])]
+    /// Show what the ID token of whoever is signed in says, instead of a report; what may be personal is shortened, unless
+    /// --template maps it to a tag or a role; asks no server
+    #[arg(long, conflicts_with_all = ["sign_in", "offline"])]
     pub(crate) claims: bool,
     /// Show what is personal in full
     #[arg(long, requires = "claims")]

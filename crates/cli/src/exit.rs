@@ -42,7 +42,7 @@ pub(crate) enum CliError {
 }
 
 /// What happened, what to do, and the exit code.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     /// A stable name for machines; those of [`SessionError::kind`] and a few of our own.
     pub(crate) kind: &'static str,
@@ -142,6 +142,9 @@ fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
         }
         StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => {
             "What is stored cannot be read any more; only you may remove it."
+        }
+        StorageErrorKind::Denied if detail.contains("choose another folder") => {
+            "Name a folder of your own: by JETBRIDGE_HOME, or with --store file:PATH."
         }
         StorageErrorKind::Denied => "The store's folder and the files in it have to be yours alone.",
         StorageErrorKind::Busy => "Try again when the other process is done.",

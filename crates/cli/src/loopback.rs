@@ -168,8 +168,8 @@ fn port_problem(error: &io::Error, address: SocketAddr) -> Failure {
             format!("another process uses {address}, where the browser is to come back to"),
         )
         .hint(format!(
-            "Perhaps another `jetbridge login` is waiting. {} shows the process. Or use --no-browser, or another \
-             redirect URI that is registered in Okta (--redirect-uri).",
+            "Perhaps another `jetbridge login` is waiting. {} shows the process. Or use `login --no-browser`; or choose \
+             another port in okta_desktop_callback_url, and register that redirect URI in Okta, too.",
             if cfg!(windows) {
                 format!("`netstat -ano | findstr :{port}`")
             } else {

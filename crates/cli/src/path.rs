@@ -18,6 +18,39 @@ const SILENCE: Duration = Duration::from_secs(1);
 /// What is written on the other side of a pipe may first have to be made, as `cdk synth` makes a template.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// The text with `~` for the user's home, whose name is often a person's: for what is pasted into a ticket. A command in it
+/// still means the same to a shell.
+pub(crate) fn hide_home(text: &str) -> String {
+    match std::env::home_dir() {
+        Some(home) if home.is_absolute() && home.parent().is_some() => {
+            with_tilde(text, home.to_string_lossy().trim_end_matches('/'))
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn with_tilde(text: &str, home: &str) -> String {
+    let is_in_names = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~');
+    let (mut hidden, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(home) {
+        let (before, after) = (&rest[..at], &rest[at + home.len()..]);
+        let begins = !before.chars().next_back().is_some_and(is_in_names);
+        let ends = !after.chars().next().is_some_and(|next| next != '/' && is_in_names(next));
+        hidden.push_str(before);
+        rest = after;
+        if !begins || !ends {
+            hidden.push_str(home);
+        } else if let (Some(before_quote), Some(below)) = (hidden.strip_suffix('\''), after.strip_prefix('/')) {
+            // Between quotes no shell takes it for a home.
+            hidden = format!("{before_quote}~/'");
+            rest = below;
+        } else {
+            hidden.push('~');
+        }
+    }
+    hidden + rest
+}
+
 /// A path as the user typed it. Where that is, is found out when it is used: what a command does not need must not keep it
 /// from its work, as a current directory that was deleted would.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +136,20 @@ async fn read_within(
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_home_is_hidden_and_nothing_that_begins_like_it() {
+        for (text, hidden) in [
+            ("/home/ann/config/okta-config.json: it", "~/config/okta-config.json: it"),
+            ("in /home/ann", "in ~"),
+            ("chmod 700 '/home/ann/a b'", "chmod 700 ~/'a b'"),
+            ("cp /home/ann/x '/home/ann/it'\\''s'", "cp ~/x ~/'it'\\''s'"),
+            ("file:/home/ann/x", "file:~/x"),
+            ("/home/anna/x /srv/home/ann/x /home/ann.old", "/home/anna/x /srv/home/ann/x /home/ann.old"),
+        ] {
+            assert_eq!(with_tilde(text, "/home/ann"), hidden);
+        }
+    }
 
     #[tokio::test]
     async fn a_pipe_that_nobody_writes_to_is_not_waited_for_for_ever() {

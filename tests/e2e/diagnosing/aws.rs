@@ -89,7 +89,7 @@ async fn a_bucket_that_is_missing_elsewhere_or_denied_is_told_apart() {
     let permission = format!("s3:ListBucket on arn:aws:s3:::{denied}");
     type Case<'c> = (&'c str, &'c str, Link, Option<&'c str>, &'c [&'c str]);
     let cases: [Case<'_>; 3] = [
-        ("bucket", "no-such-bucket-here", Link::Bucket, None, &["no-such-bucket-here"]),
+        ("bucket", "no-such-bucket-here", Link::Bucket, Some("Storage.AWSS3.bucket"), &["no-such-bucket-here"]),
         ("region", "eu-west-1", Link::Region, Some("Storage.AWSS3.region"), &["to us-west-2"]),
         ("bucket", &denied, Link::Prefix, None, &[&permission]),
     ];
@@ -105,6 +105,30 @@ async fn a_bucket_that_is_missing_elsewhere_or_denied_is_told_apart() {
     let config = config_of(&bench.stack, |_, aws| aws["Storage"]["AWSS3"]["prefix"] = "departments/sales/".into());
     let report = diagnose(&bench, &bench.session_with(config)).await;
     assert_broken(&report, Link::Prefix, None, &["must allow the prefix that is listed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prefix_that_is_written_otherwise_than_the_policy_s_is_told_with_the_one_that_works() {
+    let bench = deployed(|_| {}).await;
+    bench.signed_in(ALICE).await;
+    let with_prefix = |bench: &Bench, prefix: &str| {
+        config_of(&bench.stack, |_, aws| aws["Storage"]["AWSS3"]["prefix"] = prefix.into())
+    };
+    for prefix in ["shared", "/shared", "/shared/"] {
+        let report = diagnose(&bench, &bench.session_with(with_prefix(&bench, prefix))).await;
+        let said = ["but what begins with \"shared/\"", "Set Storage.AWSS3.prefix to \"shared/\""];
+        assert_broken(&report, Link::Prefix, Some("Storage.AWSS3.prefix"), &said);
+    }
+    // What the role may list and has nothing in it is no fault, and may be a slip.
+    let bench = Bench::start().await;
+    bench.signed_in(ALICE).await;
+    for (prefix, said) in
+        [("/reports/", "there is nothing, and folders are written so: \"reports/\""), ("x/", "there is nothing")]
+    {
+        let report = diagnose(&bench, &bench.session_with(with_prefix(&bench, prefix))).await;
+        let listing = report.findings.iter().find(|finding| finding.link == Link::Prefix).unwrap();
+        assert!(report.broken().is_none() && listing.detail.ends_with(said), "{listing:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,8 @@ async fn a_client_or_redirect_uri_that_okta_does_not_know_is_named_before_anybod
     let scopes = with_okta(&bench, "okta_scopes", "openid no-such-scope");
     let report = diagnose(&bench, &bench.session_with(scopes)).await;
     assert_broken(&report, Link::Client, Some("okta_scopes"), &["Remove the scope"]);
+    let said = &report.broken().unwrap().detail;
+    assert!(said.contains("probably no-such-scope, not among those that it publishes"), "{said}");
     assert_eq!(stored(&bench), None);
 }
 

@@ -6,24 +6,28 @@ mod explain;
 mod findings;
 mod template;
 
-use jetbridge::doctor::{Check, Link, Report};
-use jetbridge::{Config, Session};
+use jetbridge::doctor::{Check, Finding, Link, Mark, Report};
+use jetbridge::{Config, Session, SessionError};
 
 use self::findings::Line;
 use crate::args::DoctorArgs;
 use crate::commands::login::{self, Way};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
+use crate::invocation::command;
+use crate::loopback::Loopback;
 use crate::output::Output;
+use crate::path::{UserPath, hide_home};
 use crate::progress::Progress;
 
 pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Output) -> Result<(), CliError> {
     if args.explain || args.claims {
         if args.explain {
-            explain::run(context, output).await?;
+            explain::run(context, output).await.map_err(|error| at_home(error, output))?;
         }
         if args.claims {
-            claims::run(context, args.all, output).await?;
+            let template = args.template.as_ref().map(UserPath::absolute).transpose()?;
+            claims::run(context, args.all, template.as_deref(), output).await?;
         }
         return Ok(());
     }
@@ -31,48 +35,72 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     let config = match Config::load(&directory) {
         Ok(config) => config,
         Err(error) => {
-            let setting = match error.problems.as_slice() {
-                [one] if !one.key.is_empty() => Some(one.key.clone()),
-                _ => None,
+            let line = Line::of_files(&error);
+            let failure = match CliError::from(error.clone()) {
+                CliError::Failed(failure) => failure,
+                closed => return Err(closed),
             };
-            return end_at_files(error.into(), setting.as_deref(), output);
+            return end_at(Vec::new(), line, failure, &[], output);
         }
     };
     let checks = match &args.template {
         Some(file) => template::compare(&config, &file.absolute()?, context.notes).await?,
         None => Vec::new(),
     };
-    if args.offline {
-        findings::say(&Line::ok(Link::Files, format!("read from {}", directory.display())), output)?;
-        template::say(&checks, output)?;
-        return end(None, &checks, Ok(()), output);
-    }
     let (session, state) = match context.restore(config.clone()).await {
         Ok(restored) => restored,
         // What the configuration asks for is refused here, as an endpoint is that nobody permitted.
         Err(CliError::Failed(failure)) if failure.exit == Exit::Misconfigured => {
-            return end_at_files(failure.into(), None, output);
+            let line = Line::broken(Link::Files, &failure);
+            return end_at(Vec::new(), line, failure.clone(), &checks, output);
         }
         Err(CliError::Failed(failure)) if failure.exit == Exit::SecureStorage => {
-            return end_at_store(context, config, failure, &checks, output).await;
+            return end_at_store(context, config, args, failure, &checks, output).await;
         }
         Err(error) => return Err(error),
     };
-    let mut report = diagnose(context, &session).await?;
+    let mut report = diagnose(context, &session, args).await?;
     let mut signed_in = Ok(());
     // Nobody is asked for a password that a chain cannot use which is broken before that.
-    if args.sign_in && report.reaches(Link::SignIn) {
+    if args.sign_in && report.reaches(Link::SignIn) && !report.broken().is_some_and(is_of_the_store) {
         login::tell_who_is_replaced(&state, context.notes);
         signed_in = sign_in(context, &session, &config, args, output).await;
         if context.interrupt.is_requested() {
             return signed_in;
         }
-        report = diagnose(context, &session).await?;
+        report = diagnose(context, &session, args).await?;
         login::settle(&session).await;
     }
-    let lines: Vec<_> = report.findings.iter().map(Line::of).collect();
+    let mut lines: Vec<_> = report.findings.iter().map(Line::of).collect();
+    let busy = match &signed_in {
+        Err(CliError::Failed(failure)) if failure.kind == "port_in_use" => Some(failure.clone()),
+        _ if args.offline || args.sign_in => None,
+        _ => Loopback::bind(config.desktop_callback_url()).err(),
+    };
+    if let Some(busy) = &busy
+        && keeps_out(busy, &mut lines)
+    {
+        return end_at(lines, Line::broken(Link::SignIn, busy), busy.clone(), &checks, output);
+    }
     say(&lines, &checks, output)?;
-    end(Some(&report), &checks, signed_in, output)
+    end(context, &report, &lines, &checks, signed_in, output)
+}
+
+/// Whether it keeps everybody from signing in that nobody can listen where the browser is to come back to. Whoever is signed in
+/// already is told of it and no more.
+fn keeps_out(busy: &Failure, lines: &mut [Line<'_>]) -> bool {
+    let line = lines.iter_mut().find(|line| line.link() == Link::SignIn);
+    match line {
+        Some(line) if line.mark() == Mark::Ok => line.remark(&format!("; for the next sign-in: {}", busy.message)),
+        Some(line) => return line.mark() == Mark::Unknown,
+        None => {}
+    }
+    false
+}
+
+/// Nobody is asked for a password whose tokens could not be kept.
+fn is_of_the_store(broken: &Finding) -> bool {
+    matches!(broken.problem, Some(SessionError::SecureStorage { .. }))
 }
 
 async fn sign_in(
@@ -89,16 +117,16 @@ async fn sign_in(
 
 /// A line for each link, and what the template says below the files.
 fn say(lines: &[Line<'_>], checks: &[Check], output: &mut Output) -> Result<(), CliError> {
-    for line in lines {
-        findings::say(line, output)?;
-        if line.link() == Link::Files {
-            template::say(checks, output)?;
-        }
-    }
-    Ok(())
+    let (files, others) = lines.split_at(lines.iter().take_while(|line| line.link() == Link::Files).count());
+    findings::say(files, output)?;
+    template::say(checks, output)?;
+    findings::say(others, output)
 }
 
-async fn diagnose(context: &Context, session: &Session) -> Result<Report, CliError> {
+async fn diagnose(context: &Context, session: &Session, args: &DoctorArgs) -> Result<Report, CliError> {
+    if args.offline {
+        return Ok(session.diagnose_offline().await);
+    }
     let _progress = Progress::start(context.notes, "looking at each link … (Ctrl-C cancels)");
     tokio::select! {
         report = session.diagnose() => Ok(report),
@@ -106,30 +134,36 @@ async fn diagnose(context: &Context, session: &Session) -> Result<Report, CliErr
     }
 }
 
-/// The report where nothing but the files can be looked at, in the words of any command.
-fn end_at_files(error: CliError, setting: Option<&str>, output: &mut Output) -> Result<(), CliError> {
-    let CliError::Failed(failure) = error else { return Err(error) };
-    say(&cut_off(Vec::new(), Line::broken(Link::Files, &failure).at_setting(setting)), &[], output)?;
-    Err(at_the_end(Link::Files, failure, output).into())
+/// The report whose broken link is told in the words of any command; before it stands what holds.
+fn end_at(
+    lines: Vec<Line<'_>>,
+    broken: Line<'_>,
+    failure: Failure,
+    checks: &[Check],
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let (link, next) = (broken.link(), broken.next_command());
+    say(&cut_off(lines, broken), checks, output)?;
+    Err(at_the_end(link, failure, next, output).into())
 }
 
 /// The report where nobody can be found in the store, which keeps nobody from looking at what comes before.
 async fn end_at_store(
     context: &Context,
     config: Config,
+    args: &DoctorArgs,
     failure: Failure,
     checks: &[Check],
     output: &mut Output,
 ) -> Result<(), CliError> {
     let (session, _) = context.without_store().restore(config).await?;
-    let report = diagnose(context, &session).await?;
+    let report = diagnose(context, &session, args).await?;
     let lines: Vec<_> = report.findings.iter().map(Line::of).collect();
     if !report.reaches(Link::SignIn) {
         say(&lines, checks, output)?;
-        return end(Some(&report), checks, Ok(()), output);
+        return end(context, &report, &lines, checks, Ok(()), output);
     }
-    say(&cut_off(lines, Line::broken(Link::SignIn, &failure)), checks, output)?;
-    Err(at_the_end(Link::SignIn, failure, output).into())
+    end_at(lines, Line::broken(Link::SignIn, &failure), failure.clone(), checks, output)
 }
 
 /// What was found before the broken link, and that this is broken.
@@ -141,27 +175,72 @@ fn cut_off<'a>(mut lines: Vec<Line<'a>>, broken: Line<'a>) -> Vec<Line<'a>> {
     lines
 }
 
-/// Fails by the broken link; else by how the sign-in ended, if the report says nothing of it; else by the template.
+/// Fails by the broken link; else by how the sign-in ended, if the report says nothing of it; else by the template. If all is
+/// well, says what to do next.
 fn end(
-    report: Option<&Report>,
+    context: &Context,
+    report: &Report,
+    lines: &[Line<'_>],
     checks: &[Check],
     signed_in: Result<(), CliError>,
-    output: &Output,
+    output: &mut Output,
 ) -> Result<(), CliError> {
-    if let Some(broken) = report.and_then(Report::broken)
+    if let Some(broken) = report.broken()
         && let Some(problem) = &broken.problem
     {
-        return Err(at_the_end(broken.link, Failure::from_session(problem), output).into());
+        let next = lines.iter().find(|line| line.link() == broken.link).and_then(Line::next_command);
+        return Err(at_the_end(broken.link, Failure::from_session(problem), next, output).into());
     }
     signed_in?;
-    template::differences(checks).map_or(Ok(()), |failure| Err(failure.into()))
+    if let Some(failure) = template::differences(checks) {
+        return Err(failure.into());
+    }
+    if !output.is_json() {
+        output.flush()?;
+        context.notes.say(what_is_next(lines));
+    }
+    Ok(())
 }
 
-/// A program reads what any command says. A person has read it already, at the link.
-fn at_the_end(link: Link, failure: Failure, output: &Output) -> Failure {
+/// Two lines for somebody whose chain holds as far as it was looked at.
+fn what_is_next(lines: &[Line<'_>]) -> String {
+    let is_unknown = |link: Link| lines.iter().any(|line| line.link() == link && line.mark() == Mark::Unknown);
+    let (found, words) = if is_unknown(Link::Discovery) {
+        (
+            "Nothing is broken as far as can be told without asking anybody; --explain shows each setting, --template FILE \
+             compares them with what is to be deployed.",
+            &["doctor"][..],
+        )
+    } else if is_unknown(Link::SignIn) {
+        ("Nothing is broken as far as can be told before a sign-in.", &["doctor", "--sign-in"][..])
+    } else {
+        ("Nothing is broken.", &["ls"][..])
+    };
+    hide_home(&format!("{found}\nNext, run: {}", command(words)))
+}
+
+/// The same without the name of the user's home. What `--explain` tells programs is data, whole.
+fn at_home(error: CliError, output: &Output) -> CliError {
+    match error {
+        CliError::Failed(failure) if !output.is_json() => without_home(failure).into(),
+        error => error,
+    }
+}
+
+fn without_home(failure: Failure) -> Failure {
+    let hint = failure.hint.as_deref().map(hide_home);
+    Failure { message: hide_home(&failure.message), hint, ..failure }
+}
+
+/// A program reads what any command says. A person has read it already, at the link: here is what to do now.
+fn at_the_end(link: Link, failure: Failure, next: Option<String>, output: &Output) -> Failure {
     let failure = Failure { doctor_helps: false, ..failure };
     if output.is_json() {
-        return failure;
+        return without_home(failure);
     }
-    Failure { message: format!("this link is broken: {}", link.title()), hint: None, ..failure }
+    let next = match next {
+        Some(command) => format!("Next, run: {command}"),
+        None => format!("Mend it as is said there. Next, run: {}", hide_home(&command(&["doctor"]))),
+    };
+    Failure { message: format!("this link is broken: {}", link.title()), hint: Some(next), ..failure }
 }

@@ -48,7 +48,7 @@ fn a_template_that_fits_is_said_to_fit() {
     fs::write(&file, template(&bench).to_string()).unwrap();
     let arguments = ["doctor", "--template", file.to_str().unwrap()];
     let offline = bench.run(&[&arguments[..], &["--offline"]].concat());
-    assert_eq!((offline.code, offline.stderr.as_str()), (0, ""), "{}", offline.stdout);
+    assert_eq!(offline.code, 0, "{offline:?}");
     assert!(offline.stdout.starts_with("✓ configuration files "), "{}", offline.stdout);
     assert!(offline.stdout.contains("\n  ✓ issuer and provider "), "{}", offline.stdout);
     assert!(!offline.stdout.contains('✗'), "{}", offline.stdout);
@@ -114,11 +114,42 @@ fn the_report_has_a_line_for_each_link_in_its_order() {
         assert!(["setting", "fix", "paste"].iter().all(|field| finding.get(field).is_none()), "{finding}");
     }
     let people = bench.run(&["doctor"]);
-    assert_eq!((people.code, people.stderr.as_str()), (0, ""));
+    assert_eq!(people.code, 0, "{people:?}");
     assert!(people.stdout.lines().all(|line| line.chars().count() <= 80), "{}", people.stdout);
     let marks: Vec<_> = people.stdout.lines().filter_map(|line| line.chars().next()).filter(|c| *c != ' ').collect();
-    assert!(marks.len() == LINKS.len() && marks.iter().all(|mark| ['✓', '?'].contains(mark)), "{}", people.stdout);
-    assert!(marks.contains(&'?'), "nobody has signed in: {}", people.stdout);
+    assert!(marks.iter().all(|mark| ['✓', '?'].contains(mark)), "{}", people.stdout);
+    assert!(people.stdout.contains("\n? sign-in "), "nobody has signed in: {}", people.stdout);
+    // What is said of several is said once.
+    let together = "\n? not known before a sign-in: ID token, identity pool and provider, role,\n  session tags";
+    assert!(people.stdout.contains(together), "{}", people.stdout);
+    assert_eq!(people.stderr.lines().count(), 2, "{}", people.stderr);
+    assert!(people.stderr.ends_with("\nNext, run: jetbridge doctor --sign-in\n"), "{}", people.stderr);
+    assert_eq!(bench.run(&["doctor", "-q"]).stderr, "");
+    bench.sign_in_as(ALICE);
+    assert_eq!(bench.run(&["doctor"]).stderr, "Nothing is broken.\nNext, run: jetbridge ls\n");
+}
+
+#[test]
+fn without_asking_anybody_files_and_stored_session_are_told() {
+    let bench = Bench::start();
+    let marks = |outcome: &Outcome| -> Vec<(String, String)> {
+        let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
+        outcome.events_named("finding").iter().map(|finding| (text(finding, "link"), text(finding, "mark"))).collect()
+    };
+    let known = |outcome: &Outcome| -> Vec<String> {
+        marks(outcome).into_iter().filter(|(_, mark)| mark == "ok").map(|(link, _)| link).collect()
+    };
+    let arguments = ["doctor", "--offline", "--json"];
+    let nobody = bench.run(&arguments);
+    assert_eq!((nobody.code, marks(&nobody).len(), known(&nobody)), (0, LINKS.len(), vec!["files".to_owned()]));
+    assert!(!bench.path("store").exists(), "whoever only looks leaves nothing behind");
+    bench.sign_in_as(ALICE);
+    bench.stack.log().clear();
+    assert_eq!(known(&bench.run(&arguments)), ["files", "sign_in"]);
+    assert_eq!(bench.stack.log().records().len(), 0, "no server is asked");
+    let people = bench.run(&["doctor", "--offline"]);
+    assert!(people.stdout.contains("\n? nobody was asked: clock, proxy and certificates, "), "{people:?}");
+    assert!(people.stderr.ends_with("\nNext, run: jetbridge doctor\n"), "{people:?}");
 }
 
 #[test]
@@ -128,19 +159,155 @@ fn files_that_no_command_takes_are_the_broken_link_in_every_command_s_words() {
     bench.edit_config("aws-exports.json", |aws| aws["Auth"]["region"] = "nowhere".into());
     let usual = bench.run(&["ls", "--json"]).error();
     let outcome = bench.run(&["doctor", "--json"]);
-    assert_eq!((outcome.code, outcome.error()), (4, usual.clone()), "{outcome:?}");
+    assert_eq!((outcome.code, outcome.error()), (4, at_home(&bench, &usual)), "{outcome:?}");
     let findings = outcome.events_named("finding");
     assert_eq!(findings.len(), LINKS.len());
-    assert_eq!((&findings[0]["mark"], &findings[0]["detail"]), (&json!("broken"), &usual["message"]));
-    assert_eq!(findings[0]["fix"], usual["hint"]);
+    assert_eq!(findings[0]["mark"], "broken");
+    let (detail, fix) = (findings[0]["detail"].as_str().unwrap(), findings[0]["fix"].as_str().unwrap());
+    assert!(detail.lines().count() == 2 && detail.lines().all(|line| line.contains(".json: ")), "{detail}");
+    assert!(
+        fix.contains("okta_issuer_url: the issuer of your") && fix.contains("\nAuth.region: the AWS region"),
+        "{fix}"
+    );
     assert!(findings[1..].iter().all(|finding| finding["mark"] == "not_reached"), "{findings:?}");
     assert_eq!(bench.stack.log().records().len(), 0);
 
     let people = bench.run(&["doctor"]);
     assert_eq!(people.code, 4);
-    assert!(people.stdout.contains("✗ configuration files") && people.stdout.contains("  fix: "), "{}", people.stdout);
-    assert!(people.stdout.ends_with("\n– APIs\n"), "{}", people.stdout);
-    assert_eq!(people.stderr, "error: this link is broken: configuration files\n");
+    assert!(
+        people.stdout.contains("✗ configuration files") && people.stdout.contains("  expected: "),
+        "{}",
+        people.stdout
+    );
+    let not_reached = people.stdout.split_once("\n– not reached: clock, proxy and certificates, ").unwrap().1;
+    assert!(not_reached.ends_with(" APIs\n") && not_reached.lines().count() < 4, "{}", people.stdout);
+    assert_eq!(people.stdout.matches("okta-config.json").count(), 1, "nothing is said twice: {}", people.stdout);
+    assert!(!people.stdout.contains("config/README.md"), "{}", people.stdout);
+    assert_eq!(
+        people.stderr,
+        "error: this link is broken: configuration files\n help: Mend it as is said there. Next, run: jetbridge doctor\n"
+    );
+}
+
+/// What the doctor makes of another command's error.
+fn at_home(bench: &Bench, error: &Value) -> Value {
+    serde_json::from_str(&error.to_string().replace(&bench.path("").display().to_string(), "~/")).unwrap()
+}
+
+#[test]
+fn a_report_has_no_home_in_it_and_its_commands_still_work() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let bench = Bench::start();
+    let store = bench.path("a b");
+    fs::create_dir(&store).unwrap();
+    fs::set_permissions(&store, fs::Permissions::from_mode(0o755)).unwrap();
+    let home = bench.path("").display().to_string();
+    let home = home.trim_end_matches('/');
+    let doctor = |more: &[&str]| {
+        let mut command = bench.command(&[&["doctor"], more].concat());
+        Outcome::of(command.env_remove("JETBRIDGE_STORE").env("JETBRIDGE_HOME", &store).output().unwrap())
+    };
+    for more in [&[][..], &["--json"]] {
+        let outcome = doctor(more);
+        assert_eq!(outcome.code, 8, "{outcome:?}");
+        assert!(outcome.stdout.contains("~/a b") && !format!("{outcome:?}").contains(home), "{outcome:?}");
+    }
+    let outcome = doctor(&[]);
+    let next = outcome.stderr.lines().find_map(|line| line.strip_prefix(" help: Next, run: ")).unwrap();
+    assert_eq!(next, "chmod 700 ~/'a b'");
+    let shell = std::process::Command::new("sh").args(["-c", next]).env("HOME", home).status().unwrap();
+    assert!(shell.success());
+    assert_eq!(doctor(&[]).code, 0);
+    bench.edit_config("okta-config.json", |okta| okta["okta_client_id"] = "".into());
+    assert!(!format!("{:?}", doctor(&["--json"])).contains(home));
+    assert!(!format!("{:?}", doctor(&["--explain"])).contains(home));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_before_anybody_signs_in() {
+    let bench = Bench::start();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", bench.port)).unwrap();
+    let outcome = bench.run(&["doctor", "--json"]);
+    assert_eq!((outcome.code, &outcome.error()["kind"]), (6, &json!("port_in_use")), "{outcome:?}");
+    let findings = outcome.events_named("finding");
+    let sign_in = findings.iter().find(|finding| finding["link"] == "sign_in").unwrap();
+    assert_eq!(sign_in["mark"], "broken");
+    let fix = sign_in["fix"].as_str().unwrap();
+    assert!(fix.contains("register that redirect URI in Okta, too") && !fix.contains("pid"), "{fix}");
+    // Who is signed in can go on, and nobody who signs in by hand needs the port.
+    bench.sign_in_as(ALICE);
+    let outcome = bench.run(&["doctor"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("another process uses"), "{outcome:?}");
+    drop(taken);
+    assert!(!bench.run(&["doctor"]).stdout.contains("another process uses"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_takes_no_write_is_broken_and_left_as_it_is() {
+    let bench = Bench::start();
+    let full = |more: &[&str]| {
+        let command = bench.command(&[&["doctor", "--json"], more].concat());
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", "ulimit -f 0; trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+            shell.env(name, value);
+        }
+        Outcome::of(shell.stdin(std::process::Stdio::null()).output().unwrap())
+    };
+    let check = |outcome: &Outcome| {
+        assert_eq!((outcome.code, &outcome.error()["kind"]), (8, &json!("secure_storage")), "{outcome:?}");
+        let findings = outcome.events_named("finding");
+        let broken = findings.iter().find(|finding| finding["mark"] == "broken").unwrap();
+        assert_eq!(broken["link"], "sign_in", "{broken}");
+        assert!(broken["fix"].as_str().unwrap().contains("Make room on the disk"), "{broken}");
+    };
+    // Nobody is asked for a password in vain.
+    check(&full(&["--sign-in", "--no-browser"]));
+    assert!(!bench.path("store").exists());
+    bench.sign_in_as(ALICE);
+    let stored = || {
+        let files = crate::support::snapshot(&bench.path("store")).into_iter();
+        files.filter(|(path, _)| path.extension().is_none_or(|ending| ending != "lock")).collect::<Vec<_>>()
+    };
+    let before = stored();
+    check(&full(&[]));
+    check(&full(&["--offline"]));
+    assert!(stored() == before, "nothing of the session is touched, and nothing is left");
+    assert_eq!(bench.run(&["doctor"]).code, 0);
+    assert!(stored() == before, "a renewal that was not due has written nothing");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_is_told_to_close_a_system_s_folder() {
+    let bench = Bench::start();
+    for folder in ["/sys", "/sys/jetbridge", "/etc", &bench.path("").display().to_string()] {
+        fs::set_permissions(bench.path(""), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut command = bench.command(&["doctor"]);
+        let command = command.env_remove("JETBRIDGE_STORE").env("JETBRIDGE_HOME", folder);
+        let outcome = Outcome::of(command.output().unwrap());
+        assert_eq!(outcome.code, 8, "{folder}: {outcome:?}");
+        assert!(!format!("{outcome:?}").contains("chmod"), "{folder}: {outcome:?}");
+    }
+}
+
+#[test]
+fn files_in_each_other_s_place_are_told_as_such() {
+    let bench = Bench::start();
+    let (okta, aws) = (bench.path("config/okta-config.json"), bench.path("config/aws-exports.json"));
+    let aside = bench.path("aside");
+    for (from, to) in [(&okta, &aside), (&aws, &okta), (&aside, &aws)] {
+        fs::rename(from, to).unwrap();
+    }
+    let outcome = bench.run(&["doctor"]);
+    assert_eq!(outcome.code, 4);
+    assert!(outcome.stdout.contains("in each other's place") && outcome.stdout.contains("swap the two files"));
 }
 
 #[test]
@@ -242,6 +409,22 @@ fn claims_are_shown_and_persons_are_not_unless_asked_for() {
     for personal in [ALICE, "Alice", "research", "00ualice000000000001"] {
         assert!(!short.stdout.contains(personal) && !people.stdout.contains(personal), "{personal}");
     }
+    // What a template makes a tag or a role of is whole; a person's name is not, whatever is made of it.
+    let file = bench.path("mapping.template.json");
+    let mut mapping = template(&bench);
+    mapping["Resources"]["Tags"] = json!({
+        "Type": "AWS::Cognito::IdentityPoolPrincipalTag",
+        "Properties": { "PrincipalTags": { "department": "department", "who": "preferred_username" } },
+    });
+    mapping["Resources"]["Roles"] = json!({
+        "Type": "AWS::Cognito::IdentityPoolRoleAttachment",
+        "Properties": { "RoleMappings": { "okta": { "RulesConfiguration": { "Rules": [{ "Claim": "groups" }] } } } },
+    });
+    fs::write(&file, mapping.to_string()).unwrap();
+    let mapped = claims(&["--template", file.to_str().unwrap()]);
+    assert_eq!(of(&mapped, "department")["value"], "research");
+    assert_eq!(of(&mapped, "groups")["value"], json!(["Everyone"]));
+    assert_eq!(of(&mapped, "preferred_username")["value"], "al…");
     let all = claims(&["--all"]);
     let name = of(&all, "preferred_username");
     assert_eq!((&name["value"], &name["shortened"]), (&json!(ALICE), &json!(false)));
@@ -273,6 +456,7 @@ fn a_store_that_cannot_be_used_keeps_nobody_from_the_rest() {
     fs::set_permissions(bench.path("store"), fs::Permissions::from_mode(0o777)).unwrap();
     let usual = bench.run(&["whoami", "--json"]).error();
     let outcome = bench.run(&["doctor", "--json"]);
+    let usual = at_home(&bench, &usual);
     assert_eq!((outcome.code, outcome.error()), (8, usual.clone()), "{outcome:?}");
     let findings = outcome.events_named("finding");
     let links: Vec<_> = findings.iter().map(|finding| finding["link"].as_str().unwrap()).collect();

@@ -157,6 +157,39 @@ fn what_the_test_puts_in_its_place_is_in_the_guide() {
     }
 }
 
+/// The README's way for CI: curl is the browser.
+#[test]
+fn the_readme_signs_in_without_a_person() {
+    let bench = Bench::start();
+    let readme = include_str!("../../../../README.md");
+    let piece = readme.split("```").find(|piece| piece.starts_with("sh\ncat > sign-in.sh")).unwrap();
+    let piece = piece.strip_prefix("sh\n").unwrap();
+    assert!(piece.contains("cargo run --") && piece.contains("/tmp/jetbridge"));
+    let piece = piece
+        .replace("cargo run --", env!("CARGO_BIN_EXE_jetbridge"))
+        .replace("/tmp/jetbridge", &bench.path("config").display().to_string());
+    let mut shell = Command::new("bash");
+    for (name, value) in bench.command(&[]).get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let output = shell
+        .args(["-euo", "pipefail", "-c", &piece])
+        .current_dir(bench.path(""))
+        .env("NO_PROXY", "127.0.0.1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("Alice Archer") && said.contains("shared/welcome.txt"),
+        "{output:?}"
+    );
+    assert_eq!(bench.run(&["whoami"]).code, 0);
+}
+
 /// Exit codes are what scripts rely on: the README has all that the program says of them.
 #[test]
 fn the_readme_has_every_exit_code() {

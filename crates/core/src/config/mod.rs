@@ -11,6 +11,7 @@ mod logins_key;
 mod okta;
 mod problem;
 mod section;
+mod shape;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -24,17 +25,13 @@ use url::Url;
 
 pub use api::ApiEndpoint;
 pub use problem::{ConfigError, ConfigProblem};
+pub use source::{AWS_FILE, OKTA_FILE};
 
 use aws_exports::AwsSettings;
 pub(crate) use logins_key::logins_key;
 use okta::OktaSettings;
 
 use crate::loopback::is_loopback;
-
-/// The name of the file with the Okta settings.
-pub const OKTA_FILE: &str = "okta-config.json";
-/// The name of the file with the AWS settings.
-pub const AWS_FILE: &str = "aws-exports.json";
 
 /// Whether it is a directory bucket by its name (Amazon S3 user guide, "Directory bucket naming rules").
 pub(crate) fn is_directory_bucket(name: &str) -> bool {
@@ -117,10 +114,12 @@ impl Config {
 
     fn from_sources(okta: (&str, source::Text), aws: (&str, source::Text)) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
-        let okta = source::parse_object(okta.0, okta.1, &mut problems)
-            .and_then(|document| OktaSettings::read(okta.0, &document, &mut problems));
-        let aws = source::parse_object(aws.0, aws.1, &mut problems)
-            .and_then(|document| AwsSettings::read(aws.0, &document, &mut problems));
+        let okta_document = source::parse_object(okta.0, okta.1, &mut problems);
+        let aws_document = source::parse_object(aws.0, aws.1, &mut problems);
+        let in_place =
+            shape::keep_in_place((okta.0, okta_document.as_ref()), (aws.0, aws_document.as_ref()), &mut problems);
+        let okta = in_place.0.and_then(|document| OktaSettings::read(okta.0, document, &mut problems));
+        let aws = in_place.1.and_then(|document| AwsSettings::read(aws.0, document, &mut problems));
         match (okta, aws) {
             (Some(okta), Some(aws)) if problems.is_empty() => Ok(Self { okta, aws }),
             _ => Err(ConfigError { problems }),

@@ -8,6 +8,11 @@ use super::document::{self, Document};
 use super::problem::{ConfigError, ConfigProblem};
 use super::validate::Fault;
 
+/// The name of the file with the Okta settings.
+pub const OKTA_FILE: &str = "okta-config.json";
+/// The name of the file with the AWS settings.
+pub const AWS_FILE: &str = "aws-exports.json";
+
 /// No real configuration comes near; a larger file is a mistake that should not fill the memory.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
@@ -19,7 +24,7 @@ pub(super) fn check_directory(dir: &Path) -> Result<(), ConfigError> {
     match std::fs::metadata(dir) {
         Ok(metadata) if !metadata.is_dir() => {
             let fault = Fault::new("is a file, not a folder")
-                .expecting("the folder that has okta-config.json and aws-exports.json in it");
+                .expecting(format!("the folder that has {OKTA_FILE} and {AWS_FILE} in it"));
             Err(ConfigError { problems: vec![fault.into_problem(&dir.display().to_string(), "", "")] })
         }
         _ => Ok(()),

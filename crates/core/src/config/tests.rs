@@ -393,6 +393,7 @@ fn each_wrong_aws_value_is_told() {
     let pool = "the Identity pool ID from the Cognito console, such as us-west-2:1234abcd-12ab-34cd-56ef-1234567890ab";
     let endpoint = "an https URL without a path (http only on loopback), or no such key for AWS itself";
     let bucket = "the name of an S3 bucket, such as my-team-data, or the ARN of an access point";
+    const ADDRESS: &str = "is an address, not the bucket's name alone";
     const WRONG_CHARACTER: &str = "has a character that is not a letter, a digit, a dot, a hyphen or an underscore";
     for (pointer, value, problem, expected) in [
         ("/Auth/region", json!(""), "is empty", region),
@@ -441,6 +442,22 @@ fn each_wrong_aws_value_is_told() {
         ("/Storage/AWSS3/bucket", json!("my-team-data "), "has white space at its beginning or end", bucket),
         ("/Storage/AWSS3/bucket", json!("No Such/Bucket?x"), WRONG_CHARACTER, bucket),
         ("/Storage/AWSS3/bucket", json!("../other"), WRONG_CHARACTER, bucket),
+        ("/Storage/AWSS3/bucket", json!("s3://my-team-data"), ADDRESS, "my-team-data, without s3://"),
+        (
+            "/Storage/AWSS3/bucket",
+            json!("s3://my-team-data/reports/2026/"),
+            ADDRESS,
+            "my-team-data, without s3://; where listings start is Storage.AWSS3.prefix: reports/2026/",
+        ),
+        (
+            "/Storage/AWSS3/bucket",
+            json!("my-team-data/reports"),
+            ADDRESS,
+            "my-team-data; where listings start is Storage.AWSS3.prefix: reports",
+        ),
+        ("/Storage/AWSS3/bucket", json!("https://my.data.s3.us-west-2.amazonaws.com/"), ADDRESS, "my.data"),
+        ("/Storage/AWSS3/bucket", json!("https://s3.us-west-2.amazonaws.com/my-team-data"), ADDRESS, "my-team-data"),
+        ("/Storage/AWSS3/bucket", json!("s3://"), WRONG_CHARACTER, bucket),
         ("/Storage/AWSS3/bucket", json!("192.168.0.1"), "looks like an IP address", bucket),
         ("/Storage/AWSS3/bucket", json!("arn:aws:s3:::my-team-data"), "is the ARN of a bucket", "my-team-data"),
         ("/Storage/AWSS3/bucket", json!("arn:aws:s3:a b"), "is not an ARN", bucket),
@@ -513,6 +530,65 @@ fn a_misspelt_key_is_told_instead_of_a_missing_one() {
     );
     let lower = without(with(aws_file(), "/auth", aws_file()["Auth"].clone()), "/Auth");
     assert_eq!(aws_message(&lower), "aws-exports.json: auth is not a known key\n  expected: did you mean \"Auth\"?");
+}
+
+#[test]
+fn a_file_in_another_s_place_is_told_by_its_keys_and_nothing_else_of_it() {
+    let swapped = parse(&aws_file(), &okta_file()).expect_err("each in the other's place").to_string();
+    assert_eq!(
+        one_line(&swapped),
+        "okta-config.json: and aws-exports.json are in each other's place: this one has the keys of aws-exports.json \
+         expected: each under the other's name: swap the two files"
+    );
+    let okta_expected = "okta_issuer_url, okta_client_id and okta_callback_url";
+    let aws_expected = "Auth.region, Auth.identityPoolId, Storage.AWSS3.region and Storage.AWSS3.bucket";
+    for (file, name) in [
+        (aws_file(), "aws-exports.json"),
+        (json!({ "clientId": "0oa1", "issuer": "https://dev-1.okta.com" }), "a configuration of one of Okta's SDKs"),
+        (
+            json!({ "issuer": "https://dev-1.okta.com", "authorization_endpoint": "x" }),
+            "the server's discovery document",
+        ),
+        (json!({ "expo": {} }), "an app.json of Expo"),
+        (json!({ "name": "app", "dependencies": {} }), "a package.json"),
+    ] {
+        let expected = format!("okta-config.json: looks like {name}, by its keys expected: {okta_expected}");
+        assert_eq!(one_line(&okta_message(&file)), expected);
+    }
+    for (file, name, first) in [
+        (okta_file(), "okta-config.json", aws_expected),
+        (json!({ "Resources": {} }), "a CloudFormation template", aws_expected),
+        (
+            json!({ "version": "1", "auth": { "aws_region": "x", "identity_pool_id": "x" } }),
+            "amplify_outputs.json",
+            "its values under other names: Auth.region is auth.aws_region,",
+        ),
+        (
+            json!({ "auth": { "plugins": { "awsCognitoAuthPlugin": {} } } }),
+            "amplifyconfiguration.json",
+            "its values under other names: Auth.region is auth.plugins.",
+        ),
+        (
+            json!({ "aws_project_region": "x" }),
+            "the aws-exports.js that the Amplify CLI writes",
+            "its values under other names: Auth.region is aws_cognito_region,",
+        ),
+        (
+            json!({ "Auth": { "Cognito": { "identityPoolId": "x" } } }),
+            "a configuration of Amplify 6",
+            "its values under other names: Auth.region is the region before the colon",
+        ),
+    ] {
+        let message = aws_message(&file).split_whitespace().collect::<Vec<_>>().join(" ");
+        let start = format!("aws-exports.json: looks like {name}, by its keys expected: {first}");
+        assert!(message.starts_with(&start), "{message}");
+    }
+    // A file that has one key of its own is what it seems to be, and one with nobody's keys is not guessed at.
+    assert!(okta_message(&json!({ "okta_client_id": "x", "dependencies": {} })).contains("okta_issuer_url is missing"));
+    assert!(okta_message(&json!({ "hello": 1 })).contains("okta_issuer_url is missing"));
+    // What is wrong with the other file is told, too.
+    let both = parse(&aws_file(), &with(aws_file(), "/Auth/region", json!("x"))).expect_err("two problems");
+    assert_eq!(both.problems.len(), 2, "{both}");
 }
 
 /// Readers of JSON differ in which one counts.

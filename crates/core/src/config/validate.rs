@@ -224,6 +224,9 @@ pub(super) fn bucket(text: &str) -> Result<String, Fault> {
         "still has the example's placeholder"
     } else if text.trim() != text {
         "has white space at its beginning or end"
+    } else if let Some(name) = bucket_in(text).filter(|name| bucket(name).is_ok()) {
+        let fault = Fault::new("is an address, not the bucket's name alone");
+        return Err(fault.expecting(expected_of_address(text, name)));
     } else if !text.bytes().all(allowed) {
         "has a character that is not a letter, a digit, a dot, a hyphen or an underscore"
     } else if !(3..=255).contains(&text.len()) {
@@ -234,6 +237,35 @@ pub(super) fn bucket(text: &str) -> Result<String, Fault> {
         return Ok(text.to_owned());
     };
     Err(Fault::new(problem))
+}
+
+/// The name in an address: `s3://name/…`, `name/…`, `https://name.s3.us-west-2.amazonaws.com/…` or
+/// `https://s3.us-west-2.amazonaws.com/name/…` (S3 user guide, "Virtual hosting of general purpose buckets").
+fn bucket_in(text: &str) -> Option<&str> {
+    let first = |path: &str| path.find('/').unwrap_or(path.len());
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.contains('/').then(|| &text[..first(text)]);
+    };
+    let (host, path) = rest.split_at(first(rest));
+    match scheme {
+        "s3" | "s3a" | "s3n" => Some(host),
+        "http" | "https" if host.starts_with("s3.") || host.starts_with("s3-") => {
+            let path = path.strip_prefix('/')?;
+            Some(&path[..first(path)])
+        }
+        "http" | "https" => host.rsplit_once(".s3").map(|(name, _)| name),
+        _ => None,
+    }
+}
+
+/// What is before a bucket's name and after it goes elsewhere, or nowhere.
+fn expected_of_address(text: &str, name: &str) -> String {
+    let scheme = text.split_once("://").filter(|(scheme, _)| scheme.starts_with("s3")).map(|(scheme, _)| scheme);
+    let without = scheme.map(|scheme| format!(", without {scheme}://")).unwrap_or_default();
+    let path = text.split_once(name).and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
+    let path = path.filter(|path| !path.is_empty());
+    let prefix = path.map(|path| format!("; where listings start is Storage.AWSS3.prefix: {path}")).unwrap_or_default();
+    format!("{name}{without}{prefix}")
 }
 
 /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:accesspoint/NAME` (S3 user guide, "Referencing access points"); access points of

@@ -12,7 +12,7 @@ mod trust_policy;
 
 pub use known_failures::{KnownFailure, find_known_failure, known_failures};
 pub use report::{Finding, Link, Mark, Report};
-pub use template::{TemplateError, check_template};
+pub use template::{TemplateError, check_template, mapped_claims};
 pub use trust_policy::trust_policy;
 
 /// One comparison and what came of it.

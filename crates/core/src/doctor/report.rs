@@ -155,6 +155,7 @@ impl Finding {
     pub fn setting(&self) -> Option<&str> {
         match &self.problem {
             Some(SessionError::Misconfigured { setting, .. }) => Some(setting),
+            Some(SessionError::NotFound { .. }) if self.link == Link::Bucket => Some("Storage.AWSS3.bucket"),
             _ => None,
         }
     }
@@ -225,10 +226,13 @@ impl Report {
     }
 }
 
-/// Plain text for a ticket: a line for each link, and below a broken one what to change, what to do and what to paste.
+/// Plain text for a ticket: a line for each link that was looked at, and below a broken one what to change, what to do and what
+/// to paste.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for finding in &self.findings {
+        let (not_reached, reached): (Vec<_>, Vec<_>) =
+            self.findings.iter().partition(|finding| finding.mark == Mark::NotReached);
+        for finding in reached {
             let mark = match finding.mark {
                 Mark::Ok => '✓',
                 Mark::Broken => '✗',
@@ -250,6 +254,10 @@ impl fmt::Display for Report {
             if let Some(paste) = &finding.paste {
                 writeln!(f, "\n{}\n", paste.trim_end())?;
             }
+        }
+        if !not_reached.is_empty() {
+            let titles: Vec<_> = not_reached.iter().map(|finding| finding.link.title()).collect();
+            writeln!(f, "– not reached: {}", titles.join(", "))?;
         }
         Ok(())
     }
@@ -275,13 +283,13 @@ mod tests {
             broken,
         ])
         .to_string();
-        let (head, tail) = text.split_once("– ").unwrap();
+        let (head, tail) = text.split_once("– not reached: ").unwrap();
         assert_eq!(
             head,
             "✓ configuration files: read\n? sign-in: nobody is signed in\n✗ role: it wants another pool\n  \
              setting: trust policy\n  fix: Paste this.\n\n{\n  \"Effect\": \"Allow\"\n}\n\n"
         );
-        assert!(tail.starts_with("clock\n– proxy and certificates\n"), "{tail}");
+        assert!(tail.starts_with("clock, proxy and certificates, ") && tail.ends_with(", APIs\n"), "{tail}");
     }
 
     #[test]

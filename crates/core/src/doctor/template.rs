@@ -2,6 +2,8 @@
 //! deploys accept this app? Only what both sides must agree on is read; the rest of the template is CloudFormation's to
 //! check.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{Check, Mismatch, Outcome};
@@ -45,6 +47,24 @@ pub fn check_template(config: &Config, template: &str) -> Result<Vec<Check>, Tem
         template.compare_output("bucket", "BucketName", "Storage.AWSS3.bucket", config.bucket()),
         Check { name: "where listings start", outcome: compare_prefix(config, &template) },
     ])
+}
+
+/// The claims of the ID token that the pools of a synthesized template turn into tags or look at for a role, sorted.
+///
+/// # Errors
+/// As [`check_template`].
+pub fn mapped_claims(template: &str) -> Result<Vec<String>, TemplateError> {
+    let template = Template::parse(template)?;
+    let tags = template.of_type("AWS::Cognito::IdentityPoolPrincipalTag");
+    let tags = tags.filter_map(|(_, tags)| tags.pointer("/Properties/PrincipalTags")?.as_object());
+    let tagged = tags.flat_map(|tags| tags.values());
+    let attachments = template.of_type("AWS::Cognito::IdentityPoolRoleAttachment");
+    let mappings = attachments.filter_map(|(_, roles)| roles.pointer("/Properties/RoleMappings")?.as_object());
+    let mappings = mappings.flat_map(|mappings| mappings.values());
+    let rules = mappings.filter_map(|mapping| mapping.pointer("/RulesConfiguration/Rules")?.as_array()).flatten();
+    let asked = rules.filter_map(|rule| rule.get("Claim"));
+    let claims: BTreeSet<_> = tagged.chain(asked).filter_map(known_text).collect();
+    Ok(claims.into_iter().collect())
 }
 
 fn compare_issuer(config: &Config, pools: &[Vec<Provider>]) -> Outcome {

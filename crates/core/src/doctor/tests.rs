@@ -133,6 +133,24 @@ fn what_aws_exports_says_otherwise_is_named() {
 }
 
 #[test]
+fn claims_that_a_template_maps_are_found() {
+    assert_eq!(mapped_claims(&template().to_string()), Ok(Vec::new()));
+    let mut mapping = template();
+    mapping["Resources"]["Tags"] = json!({
+        "Type": "AWS::Cognito::IdentityPoolPrincipalTag",
+        "Properties": { "PrincipalTags": { "team": "department", "odd": { "Ref": "Parameter" } } },
+    });
+    mapping["Resources"]["Roles"] = json!({
+        "Type": "AWS::Cognito::IdentityPoolRoleAttachment",
+        "Properties": { "RoleMappings": { "okta": { "RulesConfiguration": { "Rules": [
+            { "Claim": "jetbridge_role", "Value": "admin" }, { "Claim": "department" },
+        ] } } } },
+    });
+    assert_eq!(mapped_claims(&mapping.to_string()), Ok(vec!["department".to_owned(), "jetbridge_role".to_owned()]));
+    assert!(mapped_claims("{}").is_err());
+}
+
+#[test]
 fn what_is_no_template_says_so() {
     let refusal = |text: &str| check_template(&config(), text).unwrap_err().to_string();
     assert!(refusal("AWSTemplateFormatVersion: 2010-09-09").contains("is not a JSON object"));

@@ -42,6 +42,16 @@ pub(crate) struct ProviderMetadata {
     /// RFC 9207 §3: the redirect will carry `iss`.
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
+    /// Discovery 1.0 §3: a server may leave some of its own out. For explanations alone, so that it is not stored, and no list
+    /// is none.
+    #[serde(default, deserialize_with = "texts", skip_serializing)]
+    pub scopes_supported: Vec<String>,
+}
+
+fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let items = value.as_array().map_or(&[][..], Vec::as_slice);
+    Ok(items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
 }
 
 /// The provider as an open sign-in needs it: kept with the pending authorization, so that a fresh process can finish

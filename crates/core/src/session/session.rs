@@ -146,7 +146,7 @@ impl Session {
     /// can tell stays unknown until there was one: the last that failed in this process is reported too. No error: what goes
     /// wrong is what the report is about. It holds no secret, and of the user no more than the beginning of the subject.
     ///
-    /// It reads the store, asks Okta for its metadata, its keys and (with `prompt=none`, without cookies) about each redirect
+    /// It reads the store, tries whether that takes a write (without touching what is stored), asks Okta for its metadata, its keys and (with `prompt=none`, without cookies) about each redirect
     /// URI of the configuration, and with a session lists one object and sends a `GET` to the address of each API.
     ///
     /// A clock that is off by more than five minutes is a broken link that stops nothing: it is corrected here, and other programs
@@ -156,6 +156,13 @@ impl Session {
         // In a task of its own: a renewal of tokens ends also if nobody waits for the report.
         let walk = detach(async move { Ok(parts.diagnosis.walk().await) }).await;
         walk.unwrap_or_else(|error| self.parts.diagnosis.interrupted(error))
+    }
+
+    /// The same without asking any server: the files, and whether the store can be used and has a session. All else is unknown.
+    pub async fn diagnose_offline(&self) -> Report {
+        let parts = Arc::clone(&self.parts);
+        let walk = detach(async move { Ok(parts.diagnosis.walk_offline().await) }).await;
+        walk.unwrap_or_else(Report::of_unusable_files)
     }
 }
 

@@ -255,6 +255,23 @@ impl SecretStore for EncryptedFileStore {
         let lock = lock_file(&self.directory_or_new()?, &format!("{name}.lock"), self.options.lock_limit)?;
         Ok(Box::new(lock))
     }
+
+    fn check_writable(&self) -> Result<(), StorageError> {
+        // What a save would have to make first. Without a choice of the key's place there is one that always works.
+        let check_new_key = || self.options.key_source.map_or(Ok(()), |source| source.probe(self.patience));
+        let Some(directory) = self.directory()? else {
+            Directory::try_to_create(&self.options.directory)?;
+            return check_new_key();
+        };
+        // Under the lock, so that nobody who writes takes the trial for what a killed process has left.
+        let _write_lock = lock_file(&directory, WRITE_LOCK, self.options.lock_limit)?;
+        directory.try_to_write()?;
+        if directory.file_names_ending(SEALED_SUFFIX)?.is_empty() {
+            check_new_key()
+        } else {
+            self.existing_key(&directory).map(drop)
+        }
+    }
 }
 
 fn sealed_file(name: &str) -> String {

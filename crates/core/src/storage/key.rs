@@ -104,9 +104,17 @@ impl KeySource {
         }
     }
 
+    /// Tries whether a key could be kept here; of the file, whoever writes beside it finds out.
+    pub(super) fn probe(self, patience: KeyringPatience) -> Result<(), StorageError> {
+        match self {
+            Self::Keyring => keyring::probe(patience),
+            Self::KeyFile => Ok(()),
+        }
+    }
+
     /// The keyring when it can really keep something, else a key file.
     pub(super) fn detect(patience: KeyringPatience) -> Self {
-        match keyring::probe(patience) {
+        match Self::Keyring.probe(patience) {
             Ok(()) => Self::Keyring,
             Err(error) => {
                 // Said when the choice is made, which is once for a store, and not to who chose the file.

@@ -85,6 +85,15 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`Busy`](StorageErrorKind::Busy) when another holder keeps it for longer than the store's limit.
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError>;
+
+    /// Tries whether a value could be saved now, and touches nothing that is stored. A store that can only tell by a save
+    /// does not tell.
+    ///
+    /// # Errors
+    /// What a save would end with.
+    fn check_writable(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
 }
 
 /// The right to change a name; dropping it gives it up.

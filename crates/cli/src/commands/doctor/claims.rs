@@ -1,16 +1,40 @@
 //! `doctor --claims`: what the ID token of whoever is signed in says. Roles and tags come from it, so that one has to see it
 //! when they are not what was meant; most of it is about a person, so that it is shortened unless somebody asks for all.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::template;
 use crate::context::Context;
 use crate::exit::{CliError, Failure};
 use crate::output::{DIM, Output, styled};
 use crate::text::{count_of, escape, relative, rfc3339, short_time};
 
+/// About a person, whatever they are mapped to (OpenID Connect Core 1.0 §5.1, "Standard Claims").
+const PERSONAL: [&str; 19] = [
+    "sub",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+];
 /// What is about the sign-in and not about a person (OpenID Connect Core 1.0 §2; `ver`, `idp`: Okta's API reference, "ID
 /// token claims").
 const IMPERSONAL: [&str; 12] =
@@ -29,7 +53,20 @@ struct ClaimEvent<'a> {
     time: Option<String>,
 }
 
-pub(super) async fn run(context: &Context, all: bool, output: &mut Output) -> Result<(), CliError> {
+/// Claims of an organization's own may be about a person, too: they are whole where `template` says what they are for.
+pub(super) async fn run(
+    context: &Context,
+    all: bool,
+    template: Option<&Path>,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let mapped = match template {
+        Some(file) => template::mapped(file, context.notes).await?,
+        None => Vec::new(),
+    };
+    let is_whole = |name: &String| {
+        all || IMPERSONAL.contains(&name.as_str()) || mapped.contains(name) && !PERSONAL.contains(&name.as_str())
+    };
     let (session, _) = context.signed_in().await?;
     let claims = session.claims().and_then(|claims| serde_json::from_str::<Map<String, Value>>(claims.json()).ok());
     let claims = claims.ok_or_else(|| Failure::internal("the stored ID token cannot be read"))?;
@@ -37,7 +74,7 @@ pub(super) async fn run(context: &Context, all: bool, output: &mut Output) -> Re
     let mut fields = Vec::new();
     let mut hides = false;
     for (name, value) in &claims {
-        let shortened = if all || IMPERSONAL.contains(&name.as_str()) { None } else { shorten(value) };
+        let shortened = if is_whole(name) { None } else { shorten(value) };
         let (shown, time) = (shortened.as_ref().unwrap_or(value), time_of(name, value));
         hides |= shortened.is_some();
         if output.is_json() {
@@ -56,7 +93,14 @@ pub(super) async fn run(context: &Context, all: bool, output: &mut Output) -> Re
     output.fields(0, &fields)?;
     if hides && !output.is_json() {
         output.flush()?;
-        context.notes.say(styled(DIM, "What is personal is shortened; --all shows it."));
+        let more = match template {
+            Some(_) => "What is personal is shortened; --all shows it.",
+            None => {
+                "What may be personal is shortened. --template FILE shows what that template maps to tags and roles, --all shows \
+                 everything."
+            }
+        };
+        context.notes.say(styled(DIM, more));
     }
     Ok(())
 }

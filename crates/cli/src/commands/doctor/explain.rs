@@ -15,7 +15,7 @@ use crate::context::{Context, DEFAULT_ACCOUNT};
 use crate::exit::CliError;
 use crate::invocation::is_given;
 use crate::output::{BOLD, DIM, Output, styled, wrapped};
-use crate::path::read_file;
+use crate::path::{hide_home, read_file};
 use crate::text::{columns, escape, pad_right};
 
 /// As the core's: a file may have at most 1 MiB.
@@ -168,12 +168,12 @@ fn say(title: &str, settings: &[Setting], output: &mut Output) -> Result<(), Cli
     if settings.is_empty() {
         return Ok(());
     }
-    output.line(styled(BOLD, escape(title)))?;
+    output.line(styled(BOLD, hide_home(&escape(title))))?;
     let width = settings.iter().map(|setting| columns(&setting.name)).max().unwrap_or(0);
     let room = WIDTH.min(output.width());
     for Setting { name, value, without, source } in settings {
         let name = styled(DIM, pad_right(&escape(name), width));
-        let value = escape(value.as_deref().unwrap_or(without)).into_owned();
+        let value = hide_home(&escape(value.as_deref().unwrap_or(without)));
         let longest_word = value.split(' ').map(columns).max().unwrap_or(0);
         // Of a variable, the name says it.
         let text = match title {

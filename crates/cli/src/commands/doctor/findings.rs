@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use jetbridge::doctor::{Finding, Link, Mark};
+use jetbridge::{ConfigError, ConfigProblem};
 use serde::Serialize;
 
 use crate::exit::{CliError, Failure};
 use crate::output::{ACCENT, BAD, DIM, GOOD, Output, WARN, styled, wrapped};
+use crate::path::hide_home;
 use crate::text::{columns, escape_lines, pad_right};
 
 /// What a ticket or a mail shows in one line.
@@ -19,6 +21,8 @@ pub(super) struct Line<'a> {
     detail: Cow<'a, str>,
     setting: Option<&'a str>,
     fix: Option<String>,
+    /// What a person reads before it.
+    fix_label: &'static str,
     paste: Option<&'a str>,
 }
 
@@ -45,21 +49,56 @@ impl<'a> Line<'a> {
             setting: finding.setting(),
             // Where it is a command of this program, only this program knows how that is called.
             fix: finding.problem.as_ref().and_then(|problem| Failure::from_session(problem).hint),
+            fix_label: "fix",
             paste: finding.paste.as_deref(),
         }
     }
 
-    pub(super) fn ok(link: Link, detail: String) -> Self {
-        Self { link, mark: Mark::Ok, detail: detail.into(), setting: None, fix: None, paste: None }
-    }
-
     pub(super) fn broken(link: Link, failure: &'a Failure) -> Self {
         let detail = Cow::Borrowed(failure.message.as_str());
-        Self { link, mark: Mark::Broken, detail, setting: None, fix: failure.hint.clone(), paste: None }
+        Self { mark: Mark::Broken, detail, fix: failure.hint.clone(), ..Self::not_reached(link) }
     }
 
-    pub(super) fn at_setting(self, setting: Option<&'a str>) -> Self {
-        Self { setting, ..self }
+    /// Each problem of the files with what would be right. What every other command adds to them helps with none.
+    pub(super) fn of_files(error: &'a ConfigError) -> Self {
+        let (mut details, mut fixes) = (Vec::new(), Vec::new());
+        for ConfigProblem { file, key, problem, expectation } in &error.problems {
+            let place = if key.is_empty() { file.clone() } else { format!("{file}: {key}") };
+            details.push(format!("{place} {problem}"));
+            fixes.push(match error.problems.len() {
+                1 => expectation.clone(),
+                _ if key.is_empty() => format!("{file}: {expectation}"),
+                _ => format!("{key}: {expectation}"),
+            });
+        }
+        let setting = match error.problems.as_slice() {
+            [one] if !one.key.is_empty() => Some(one.key.as_str()),
+            _ => None,
+        };
+        let (detail, fix) = (Cow::Owned(details.join("\n")), Some(fixes.join("\n")));
+        Self { mark: Mark::Broken, detail, setting, fix, fix_label: "expected", ..Self::not_reached(Link::Files) }
+    }
+
+    /// Says more of a link that holds.
+    pub(super) fn remark(&mut self, remark: &str) {
+        self.detail.to_mut().push_str(remark);
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// What a person can do next, if it is a command to copy.
+    pub(super) fn next_command(&self) -> Option<String> {
+        let fix = self.fix.as_deref().and_then(|fix| fix.lines().find_map(|line| line.strip_prefix("Run: ")));
+        let command = fix.or_else(|| Some(self.detail.rsplit_once("; run: ")?.1))?;
+        Some(hide_home(command))
+    }
+
+    /// Whether there is nothing to tell of them apart.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let is_plain = |line: &Self| line.fix.is_none() && matches!(line.mark, Mark::NotReached | Mark::Unknown);
+        is_plain(self) && is_plain(other) && self.mark == other.mark && self.detail == other.detail
     }
 
     pub(super) fn link(&self) -> Link {
@@ -67,12 +106,36 @@ impl<'a> Line<'a> {
     }
 
     pub(super) fn not_reached(link: Link) -> Self {
-        Self { link, mark: Mark::NotReached, detail: Cow::Borrowed(""), setting: None, fix: None, paste: None }
+        let (mark, detail) = (Mark::NotReached, Cow::Borrowed(""));
+        Self { link, mark, detail, setting: None, fix: None, fix_label: "fix", paste: None }
     }
 }
 
-pub(super) fn say(line: &Line<'_>, output: &mut Output) -> Result<(), CliError> {
-    let Line { link, mark, detail, setting, fix, paste } = line;
+/// All of them. A person reads the links of which the same is to be said in one line.
+pub(super) fn say(lines: &[Line<'_>], output: &mut Output) -> Result<(), CliError> {
+    if output.is_json() {
+        return lines.iter().try_for_each(|line| say_one(line, output));
+    }
+    for group in lines.chunk_by(Line::says_the_same) {
+        match group {
+            [one] => say_one(one, output)?,
+            several => say_together(several, output)?,
+        }
+    }
+    Ok(())
+}
+
+fn say_together(lines: &[Line<'_>], output: &mut Output) -> Result<(), CliError> {
+    let Some(Line { mark, detail, .. }) = lines.first() else { return Ok(()) };
+    let titles: Vec<_> = lines.iter().map(|line| line.link.title()).collect();
+    let what = if detail.is_empty() { "not reached" } else { detail };
+    let text = format!("{}: {}", hide_home(&escape_lines(what)), titles.join(", "));
+    Ok(output.line(wrapped(&format!("{} ", colour(*mark)), &text, WIDTH.min(output.width())))?)
+}
+
+fn say_one(line: &Line<'_>, output: &mut Output) -> Result<(), CliError> {
+    let Line { link, mark, detail, setting, fix, fix_label, paste } = line;
+    let (detail, fix) = (&hide_home(detail), fix.as_deref().map(hide_home));
     if output.is_json() {
         let (link, mark, fix) = (link.name(), mark.name(), fix.as_deref());
         let event = FindingEvent { event: "finding", link, mark, detail, setting: *setting, fix, paste: *paste };
@@ -82,8 +145,8 @@ pub(super) fn say(line: &Line<'_>, output: &mut Output) -> Result<(), CliError> 
     if let Some(setting) = setting {
         below("", "setting", setting, output)?;
     }
-    if let Some(fix) = fix {
-        below("", "fix", fix, output)?;
+    if let Some(fix) = &fix {
+        below("", fix_label, fix, output)?;
     }
     if let Some(paste) = paste {
         output.line(format_args!("\n{}\n", escape_lines(paste).trim_end()))?;

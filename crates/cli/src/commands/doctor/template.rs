@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use jetbridge::Config;
-use jetbridge::doctor::{Check, Mark, Outcome, check_template};
+use jetbridge::doctor::{Check, Mark, Outcome, TemplateError, check_template, mapped_claims};
 use serde::Serialize;
 
 use super::findings::{below, beside};
@@ -31,18 +31,30 @@ struct CheckEvent<'a> {
 }
 
 pub(super) async fn compare(config: &Config, file: &Path, notes: Notes) -> Result<Vec<Check>, CliError> {
+    let template = read(file, notes).await?;
+    Ok(check_template(config, &template).map_err(|error| unusable(file, &error))?)
+}
+
+/// What it makes of the ID token's claims.
+pub(super) async fn mapped(file: &Path, notes: Notes) -> Result<Vec<String>, CliError> {
+    let template = read(file, notes).await?;
+    Ok(mapped_claims(&template).map_err(|error| unusable(file, &error))?)
+}
+
+async fn read(file: &Path, notes: Notes) -> Result<String, CliError> {
     let path = file.display();
     let template = read_file(file, LARGEST_TEMPLATE, notes).await.and_then(|bytes| {
         String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
     });
-    let template = template.map_err(|error| {
+    Ok(template.map_err(|error| {
         Failure::new("misconfigured", Exit::Misconfigured, format!("the template {path}: {error}"))
             .hint("`cd infra && npx cdk synth` writes infra/cdk.out/JetbridgeStack.template.json.")
-    })?;
-    Ok(check_template(config, &template).map_err(|error| {
-        Failure::new("misconfigured", Exit::Misconfigured, format!("the template {path} {}", escape(&error.problem)))
-            .hint(error.hint)
     })?)
+}
+
+fn unusable(file: &Path, error: &TemplateError) -> Failure {
+    let problem = format!("the template {} {}", file.display(), escape(&error.problem));
+    Failure::new("misconfigured", Exit::Misconfigured, problem).hint(error.hint.clone())
 }
 
 pub(super) fn say(checks: &[Check], output: &mut Output) -> Result<(), CliError> {

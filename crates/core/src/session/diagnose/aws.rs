@@ -67,9 +67,8 @@ impl Diagnosis {
 
     /// Bucket, regions and prefix: one object of a listing tells of all.
     pub(super) async fn look_at_bucket(&self, findings: &mut Findings) -> Result<(), Box<Finding>> {
-        let one = ListObjects { limit: Some(1), page_size: Some(1), ..ListObjects::default() };
-        let mut pages = ObjectPages::new(Arc::clone(&self.credentials), &self.config, &self.s3, one);
-        let listed = pages.next_page().await;
+        let listed = self.list_one(None).await;
+        let is_empty = matches!(listed, Ok(0));
         let broken_link = listed.err().map(|error| (link_of_listing(&error), error));
         let reached = |link: Link| broken_link.as_ref().is_none_or(|(broken, _)| link < *broken);
         let config = &self.config;
@@ -81,9 +80,18 @@ impl Diagnosis {
             findings.ok(Link::Region, regions);
         }
         match (broken_link, config.listing_prefix()) {
+            (Some((Link::Prefix, error)), Some(prefix)) => {
+                let other = other_spelling(prefix);
+                let is_allowed = match &other {
+                    Some(other) => self.list_one(Some(other.clone())).await.is_ok(),
+                    None => false,
+                };
+                Err(broken(Link::Prefix, other.filter(|_| is_allowed).map_or(error, |other| misspelt(prefix, &other))))
+            }
             (Some((link, error)), _) => Err(broken(link, error)),
             (None, Some(prefix)) => {
-                findings.ok(Link::Prefix, format!("what begins with {prefix:?} may be listed"));
+                let detail = format!("what begins with {prefix:?} may be listed");
+                findings.ok(Link::Prefix, if is_empty { detail + &nothing_there(prefix) } else { detail });
                 Ok(())
             }
             (None, None) => {
@@ -91,6 +99,13 @@ impl Diagnosis {
                 Ok(())
             }
         }
+    }
+
+    /// How many objects a listing of one has: of `prefix`, or of what the configuration begins with.
+    async fn list_one(&self, prefix: Option<String>) -> Result<u64, SessionError> {
+        let one = ListObjects { prefix, limit: Some(1), page_size: Some(1), ..ListObjects::default() };
+        let mut pages = ObjectPages::new(Arc::clone(&self.credentials), &self.config, &self.s3, one);
+        Ok(pages.next_page().await?.map_or(0, |page| page.len()))
     }
 
     /// The APIs, by a GET of each address, which is safe: "the client does not request, and does not expect, any state change"
@@ -132,6 +147,26 @@ impl Diagnosis {
         });
         Ok(())
     }
+}
+
+/// How policies write a folder: without a slash at its beginning, with one at its end.
+fn other_spelling(prefix: &str) -> Option<String> {
+    let folder = prefix.trim_matches('/');
+    Some(format!("{folder}/")).filter(|other| !folder.is_empty() && other != prefix)
+}
+
+/// Tried, not guessed.
+fn misspelt(prefix: &str, allowed: &str) -> SessionError {
+    SessionError::Misconfigured {
+        setting: "Storage.AWSS3.prefix".to_owned(),
+        problem: format!("the role may not list what begins with {prefix:?}, but what begins with {allowed:?}"),
+        hint: format!("Set Storage.AWSS3.prefix to {allowed:?}."),
+    }
+}
+
+fn nothing_there(prefix: &str) -> String {
+    let other = other_spelling(prefix).map(|other| format!(", and folders are written so: {other:?}"));
+    format!("; there is nothing{}", other.unwrap_or_default())
 }
 
 /// S3 looks at the bucket's name, then at the region, then at permissions.

@@ -60,6 +60,23 @@ impl Diagnosis {
         Findings(vec![self.look_at_files()]).end_before_its_time(error)
     }
 
+    /// What can be told without asking anybody.
+    pub(super) async fn walk_offline(&self) -> Report {
+        let mut findings = Findings(vec![self.look_at_files()]);
+        let stored = self.look_at_store().await;
+        if let Err(broken) = stored {
+            return findings.end_with(*broken);
+        }
+        for link in Link::ALL.into_iter().skip(1) {
+            findings.0.push(match link {
+                Link::SignIn => self.look_at_memory(),
+                Link::Api if self.config.api_endpoints().is_empty() => no_apis(),
+                _ => Finding::unknown(link, "nobody was asked"),
+            });
+        }
+        Report::of(findings.0)
+    }
+
     /// What each step finds, or what it ends with.
     async fn follow(&self, findings: &mut Findings) -> Result<(), Box<Finding>> {
         // On the heap, each in its turn: whoever polls this may have a small stack.

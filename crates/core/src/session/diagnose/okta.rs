@@ -13,6 +13,9 @@ use crate::oidc::probe::Probed;
 /// What the table of failures calls a redirect URI that is not registered.
 const REDIRECT_URI: &str = "redirect URI";
 
+/// Okta's "Create scopes": one is in the metadata if "Include in public metadata" is ticked.
+const NOT_PUBLISHED: &str = "not among those that it publishes";
+
 /// A redirect URI of the configuration.
 struct Callback<'c> {
     setting: &'static str,
@@ -108,7 +111,8 @@ impl Diagnosis {
                         SessionError::Misconfigured { setting, .. } => link_of_setting(setting),
                         _ => Link::Client,
                     };
-                    return Err(broken(link, callback.name_in(error)));
+                    let error = name_scopes_in(callback.name_in(error), &self.unpublished_scopes(provider));
+                    return Err(broken(link, error));
                 }
                 Probed::Refused(_) => {
                     remarks.push(format!("; {} ({}) is not registered", callback.uri, callback.setting));
@@ -121,7 +125,21 @@ impl Diagnosis {
             return Ok(Finding::unknown(Link::Client, detail));
         }
         let detail = format!("Okta knows client {} with {}", self.config.client_id(), known.join(" and "));
-        Ok(Finding::ok(Link::Client, detail + &remarks.concat()))
+        let detail = detail + &remarks.concat();
+        Ok(match &self.unpublished_scopes(provider)[..] {
+            [] => Finding::ok(Link::Client, detail),
+            scopes => Finding::unknown(
+                Link::Client,
+                format!(
+                    "{detail}; whether it knows {} of okta_scopes shows in a sign-in: {NOT_PUBLISHED}",
+                    list(scopes)
+                ),
+            ),
+        })
+    }
+
+    fn unpublished_scopes(&self, provider: &Provider) -> Vec<&str> {
+        unpublished(self.config.scopes(), &provider.metadata.scopes_supported)
     }
 
     /// A phone's first on a phone. Apps on desktops may use either, so that both have to be registered there.
@@ -153,6 +171,29 @@ impl Callback<'_> {
     }
 }
 
+/// Of a refusal for the scopes, says which may be meant.
+fn name_scopes_in(error: SessionError, unpublished: &[&str]) -> SessionError {
+    match error {
+        SessionError::Misconfigured { setting, problem, hint }
+            if setting == "okta_scopes" && !unpublished.is_empty() =>
+        {
+            let problem = format!("{problem}: probably {}, {NOT_PUBLISHED}", list(unpublished));
+            SessionError::Misconfigured { setting, problem, hint }
+        }
+        error => error,
+    }
+}
+
+/// Scopes that the server does not list, if it lists any. One of somebody's own is listed only if that was ticked.
+fn unpublished<'s>(scopes: &'s [String], published: &[String]) -> Vec<&'s str> {
+    let is_missing = |scope: &&String| !published.is_empty() && !published.contains(scope);
+    scopes.iter().filter(is_missing).map(String::as_str).collect()
+}
+
+fn list(scopes: &[&str]) -> String {
+    scopes.join(", ")
+}
+
 fn is_about_redirect_uri(error: &SessionError) -> bool {
     matches!(error, SessionError::Misconfigured { setting, .. } if setting == REDIRECT_URI)
 }
@@ -162,5 +203,29 @@ fn no_rsa_key(issuer: &str) -> SessionError {
         setting: "okta_issuer_url".to_owned(),
         problem: format!("{issuer} publishes no RSA key for signatures, and Cognito verifies ID tokens by no other"),
         hint: "Have the authorization server sign ID tokens with RS256, as Okta's do without being told to.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{name_scopes_in, unpublished};
+    use crate::error::SessionError;
+
+    #[test]
+    fn a_scope_is_named_that_the_server_does_not_publish() {
+        let [scopes, published] =
+            [["openid", "reports.read"], ["openid", "profile"]].map(|names| names.map(str::to_owned).to_vec());
+        assert_eq!(unpublished(&scopes, &published), ["reports.read"]);
+        assert!(unpublished(&scopes, &scopes).is_empty() && unpublished(&scopes, &[]).is_empty());
+        let refused = |setting: &str| SessionError::Misconfigured {
+            setting: setting.to_owned(),
+            problem: "refused".to_owned(),
+            hint: String::new(),
+        };
+        let named = name_scopes_in(refused("okta_scopes"), &["reports.read"]).to_string();
+        assert!(named.contains("refused: probably reports.read, not among"), "{named}");
+        for (error, scopes) in [(refused("okta_scopes"), &[][..]), (refused("okta_client_id"), &["reports.read"])] {
+            assert_eq!(name_scopes_in(error.clone(), scopes), error);
+        }
     }
 }

@@ -10,8 +10,9 @@ use crate::error::SessionError;
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{payload_of, unverified_algorithm};
 use crate::session::okta::{FailedSignIn, SignInStep};
-use crate::session::stored::{SignedIn, Tokens};
+use crate::session::stored::{SignedIn, StoredSession, Tokens};
 
+const NOBODY: &str = "nobody is signed in; assignment and access policy show in a sign-in only";
 /// Enough of a subject to recognise one's own.
 const SHOWN_OF_SUBJECT: usize = 6;
 
@@ -22,7 +23,7 @@ impl Diagnosis {
         provider: &Provider,
         findings: &mut Findings,
     ) -> Result<bool, Box<Finding>> {
-        let content = self.vault.load().await.map_err(|error| broken(Link::SignIn, error))?;
+        let content = self.look_at_store().await?;
         let failed = self.sign_ins.last_failure();
         if content.signed_in.is_none() {
             if let Some(failed) = failed {
@@ -37,7 +38,7 @@ impl Diagnosis {
                 let ended = content.require_signed_in().err().unwrap_or_else(SessionError::signed_out);
                 return Err(broken(Link::SignIn, ended));
             }
-            findings.unknown(Link::SignIn, "nobody is signed in; assignment and access policy show in a sign-in only");
+            findings.unknown(Link::SignIn, NOBODY);
             return Ok(false);
         }
         self.credentials.renew_tokens_if_due().await.map_err(|error| {
@@ -50,6 +51,26 @@ impl Diagnosis {
         findings.ok(Link::SignIn, describe(&signed_in, &self.config, failed));
         findings.0.push(self.look_at_id_token(&signed_in, provider)?);
         Ok(true)
+    }
+
+    /// What the store holds, and whether it takes more: neither a sign-in nor a renewal is begun that could not be kept.
+    pub(super) async fn look_at_store(&self) -> Result<StoredSession, Box<Finding>> {
+        let content = self.vault.load().await.map_err(|error| broken(Link::SignIn, error))?;
+        self.vault.check_writable().await.map_err(|error| broken(Link::SignIn, error))?;
+        Ok(content)
+    }
+
+    /// Who is signed in by what the store held a moment ago.
+    pub(super) fn look_at_memory(&self) -> Finding {
+        let content = self.vault.peek(Clone::clone).unwrap_or_default();
+        match (&content.signed_in, &content.ended) {
+            (Some(signed_in), _) => Finding::ok(Link::SignIn, describe(signed_in, None)),
+            (None, Some(_)) => {
+                let ended = content.require_signed_in().err().unwrap_or_else(SessionError::signed_out);
+                Finding::broken(Link::SignIn, ended)
+            }
+            (None, None) => Finding::unknown(Link::SignIn, NOBODY),
+        }
     }
 
     fn look_at_id_token(&self, signed_in: &SignedIn, provider: &Provider) -> Result<Finding, Box<Finding>> {

@@ -129,6 +129,12 @@ impl Vault {
         Ok(content)
     }
 
+    /// Tries whether the store would take a write, and changes nothing in it.
+    pub(crate) async fn check_writable(&self) -> Result<(), SessionError> {
+        let store = Arc::clone(&self.store);
+        block(move || Ok(store.check_writable()?)).await
+    }
+
     /// The signed-in session as the store has it now.
     pub(crate) async fn signed_in(&self) -> Result<SignedIn, SessionError> {
         self.load().await?.require_signed_in().cloned()

@@ -26,6 +26,8 @@ use super::{StorageError, StorageErrorKind};
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
 const TEMPORARY_RANDOM_BYTES: usize = 8;
+/// What is written to see whether anything can be: more than a session takes.
+static TRIAL: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// An open directory.
 #[derive(Debug)]
@@ -85,9 +87,7 @@ impl Directory {
     /// one: the bytes go to a temporary file, onto the disk, and only then under the name.
     pub(super) fn write_atomic(&self, file_name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         let path = self.path.join(file_name);
-        let mut random = [0; TEMPORARY_RANDOM_BYTES];
-        fill_random(&mut random)?;
-        let temporary = format!("{file_name}.{}{TEMPORARY_SUFFIX}", hex(&random));
+        let temporary = temporary_name(file_name)?;
         let written = self
             .open_for(&temporary, Access::CreateNew)
             .and_then(|mut file| {
@@ -107,6 +107,29 @@ impl Directory {
             };
         }
         platform::sync_directory(&self.handle).map_err(|error| StorageError::io("write", &path, &error))
+    }
+
+    /// Tries whether a file can be written, with one of its own, which goes at once. Killed in between, it is a leftover like
+    /// that of any other write.
+    pub(super) fn try_to_write(&self) -> Result<(), StorageError> {
+        let trial = temporary_name("trial")?;
+        let written = self.open_for(&trial, Access::CreateNew).and_then(|mut file| {
+            let written = file.write_all(&TRIAL).and_then(|()| file.sync_all());
+            written.and(platform::unlink(&self.handle, &self.path, &trial))
+        });
+        written.map_err(|error| StorageError::io("write into", &self.path, &error))
+    }
+
+    /// Tries whether the directory at `path`, which is not there, could be made and written into: with another one in the
+    /// nearest folder that is there, which goes at once. The directory itself somebody else may begin to use.
+    pub(super) fn try_to_create(path: &Path) -> Result<(), StorageError> {
+        let is_there = |part: &&Path| part.symlink_metadata().is_ok();
+        let nearest = path.ancestors().skip(1).find(is_there).unwrap_or(Path::new("."));
+        let trial = nearest.join(temporary_name(".jetbridge")?);
+        let not_made = |error: io::Error| StorageError::io("create", path, &error);
+        platform::create_directory(&trial).map_err(not_made)?;
+        let written = Self::open(&trial).and_then(|directory| directory.try_to_write());
+        written.and(std::fs::remove_dir(&trial).map_err(not_made))
     }
 
     /// The last resort on a full disk: into the room of the file that is there, if that is enough. A crash in the middle
@@ -183,7 +206,14 @@ impl Directory {
     }
 }
 
-/// Whether [`Directory::write_atomic`] gives such names.
+/// A name that no other writer has.
+fn temporary_name(file_name: &str) -> Result<String, StorageError> {
+    let mut random = [0; TEMPORARY_RANDOM_BYTES];
+    fill_random(&mut random)?;
+    Ok(format!("{file_name}.{}{TEMPORARY_SUFFIX}", hex(&random)))
+}
+
+/// Whether [`temporary_name`] gives such names.
 fn is_temporary(name: &str) -> bool {
     let random = name.strip_suffix(TEMPORARY_SUFFIX).and_then(|rest| rest.rsplit_once('.'));
     random.is_some_and(|(_, random)| {

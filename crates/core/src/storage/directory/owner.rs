@@ -1,12 +1,32 @@
 //! Whose a file is, and what its mode takes from its own owner: for the message that it is in the way, which names the way
 //! out.
 
-use std::fs::Metadata;
+use std::fs::{DirEntry, Metadata, ReadDir};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::shell::quote_for_shell;
 use crate::storage::location::home_directory;
+
+/// The way out where the folder is not the one to be changed.
+pub(super) const OTHER_FOLDER: &str = "it is not this program's alone, so leave it as it is and choose another folder";
+/// What the names of the store's own files end with, and those of what else is kept beside them.
+const OWN_ENDINGS: [&str; 6] = [".sealed", ".lock", ".tmp", "store.json", "store.key", "transfers"];
+
+/// Whether a folder may be closed to everybody else: nobody else has anything in it. `/etc` and a home are others' even if
+/// they are empty.
+pub(super) fn is_the_store_s(folder: &Path) -> bool {
+    let is_own =
+        |entry: DirEntry| OWN_ENDINGS.iter().any(|ending| entry.file_name().to_string_lossy().ends_with(ending));
+    let has_only_own = |entries: ReadDir| entries.into_iter().all(|entry| entry.is_ok_and(is_own));
+    !is_everybody_s(folder) && folder.read_dir().is_ok_and(has_only_own)
+}
+
+/// The root, a folder straight below it, the home, and what holds the home.
+fn is_everybody_s(folder: &Path) -> bool {
+    let is_high_up = folder.parent().is_none_or(|parent| parent.parent().is_none());
+    is_high_up || home_directory().is_some_and(|home| home.starts_with(folder))
+}
 
 /// What keeps this user from `path`: the owner of the nearest part of it that is there, if that is somebody else, or the
 /// mode of a part that is this user's own.
@@ -20,6 +40,9 @@ pub(super) fn explain_denied(path: &Path) -> Option<String> {
     }
     let mut own = parts.take_while(|(_, metadata)| metadata.uid() == me && !metadata.is_symlink());
     let (closed, mode) = own.find_map(|(part, metadata)| Some((part, missing_mode(&metadata)?)))?;
+    if is_everybody_s(closed) {
+        return Some(format!("{} cannot be written into; choose another folder", place(closed)));
+    }
     let word = quote_for_shell(&closed.display().to_string());
     let whose = if closed == path { "its mode".to_owned() } else { format!("the mode of {}", closed.display()) };
     Some(format!("{whose} keeps its own owner out; run: chmod {mode} {word}"))
@@ -65,6 +88,25 @@ mod tests {
         if me != 0 {
             assert!(at_home.contains(&format!("run: sudo chown -R {me} '")), "{at_home}");
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_close_what_is_not_the_store_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("jetbridge");
+        std::fs::create_dir(&store).unwrap();
+        assert!(is_the_store_s(&store), "there is nothing in it");
+        for own in ["store.lock", "session-1.sealed", "store.key", "transfers"] {
+            std::fs::write(store.join(own), "").unwrap();
+        }
+        assert!(is_the_store_s(&store));
+        std::fs::write(store.join("thesis.txt"), "").unwrap();
+        assert!(!is_the_store_s(&store));
+        let home = home_directory().expect("a home");
+        for others in [Path::new("/"), Path::new("/sys"), Path::new("/etc"), Path::new("/not-there"), &home] {
+            assert!(!is_the_store_s(others) && is_everybody_s(others), "{}", others.display());
+        }
+        assert!(!is_everybody_s(&home.join(".local/state/jetbridge")));
     }
 
     #[test]

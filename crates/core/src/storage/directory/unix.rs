@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::access::Access;
-use super::owner::not_mine;
+use super::owner::{OTHER_FOLDER, is_the_store_s, not_mine};
 use crate::shell::quote_for_shell;
 use crate::storage::StorageError;
 
@@ -128,9 +128,13 @@ fn check_private(stat: &Stat, path: &Path, wanted_mode: &str) -> Result<(), Stor
         return Err(StorageError::refused(path, &format!("it {reason}")));
     }
     if Mode::from_raw_mode(stat.st_mode).intersects(Mode::RWXG | Mode::RWXO) {
-        let path_word = quote_for_shell(&path.display().to_string());
-        let reason = format!("other users can reach it; run: chmod {wanted_mode} {path_word}");
-        return Err(StorageError::refused(path, &reason));
+        let is_file = FileType::from_raw_mode(stat.st_mode) != FileType::Directory;
+        let way_out = if is_file || is_the_store_s(path) {
+            format!("run: chmod {wanted_mode} {}", quote_for_shell(&path.display().to_string()))
+        } else {
+            OTHER_FOLDER.to_owned()
+        };
+        return Err(StorageError::refused(path, &format!("other users can reach it; {way_out}")));
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ mod damage;
 mod keychain;
 #[cfg(unix)]
 mod processes;
+#[cfg(unix)]
+mod writable;
 
 use std::ffi::OsString;
 use std::fs;
