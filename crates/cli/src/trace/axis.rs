@@ -11,7 +11,7 @@ const ALL_FOLDS: f64 = 30.0;
 /// About so many lines, and labels no nearer to each other than this, in per cent. Where the waterfall is narrow only some of
 /// them have room.
 const LINES: f64 = 6.0;
-const BETWEEN_LABELS: f64 = 8.0;
+const BETWEEN_LABELS: f64 = 10.0;
 const BETWEEN_LABELS_IF_NARROW: f64 = 24.0;
 /// Further to the right there is no room for one.
 const LAST_LABEL: f64 = 94.0;

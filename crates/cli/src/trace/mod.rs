@@ -80,7 +80,9 @@ impl Trace {
                 Exit::LocalFile,
                 format!("the trace {} cannot be written: {problem}", typed.display()),
             )
-            .hint("Nothing was done. Name a file in a folder that is there and that you may write to.")
+            .hint(
+                "Nothing was done. Name a file in a folder that is there, where you may write and where there is room.",
+            )
         };
         let path = place_of(&typed).map_err(unwritable)?;
         let folder = path.parent().unwrap_or(Path::new("."));

@@ -9,7 +9,7 @@ use jetbridge::{Observation, ObservedRequest, ObservedWork, RequestObserver, Wor
 /// A command that runs for days keeps the first ones: how it began is what is looked at.
 const MOST: usize = 10_000;
 /// To find a lock free takes time too; a shorter wait is none.
-const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 
 /// What the sessions of this process have told so far.
 #[derive(Debug, Default)]
