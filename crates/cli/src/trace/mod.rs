@@ -10,11 +10,12 @@ use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser, ValueParserFactory};
 use jetbridge::{Clock as _, RequestObserver, SystemClock};
 use tempfile::NamedTempFile;
+use tokio::time::Instant;
 
 use self::recording::{Recording, Told};
 use crate::exit::{Exit, Failure};
