@@ -171,7 +171,13 @@ async fn a_renewal_is_told_with_its_requests_and_what_was_tried_again_with_its_n
     assert_eq!(attempts("token (refresh_token)"), [(1, 0), (2, 200)], "{requests:?}");
     let lost = requests.iter().find(|request| request.operation.starts_with("token")).unwrap();
     assert!(matches!(&lost.end, Some(ObservedEnd::Failed(words)) if !words.is_empty()), "{lost:?}");
-    assert_eq!(attempts("GetCredentialsForIdentity").iter().map(|(attempt, _)| *attempt).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(attempts("GetCredentialsForIdentity"), [(1, 500), (2, 200)]);
+    for again in requests.iter().filter(|request| request.attempt == 2) {
+        let first = requests.iter().find(|request| Some(request.number) == again.repeats).unwrap();
+        assert_eq!((&first.operation, first.attempt, first.repeats), (&again.operation, 1, None));
+    }
+    let codes: Vec<_> = requests.iter().filter_map(|request| request.answer.as_ref()?.error_code.as_deref()).collect();
+    assert_eq!(codes, ["InternalErrorException"]);
 
     let tokens = &trace.works(WorkKind::TokenRenewal)[..];
     let credentials = &trace.works(WorkKind::CredentialRenewal)[..];

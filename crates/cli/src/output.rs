@@ -230,6 +230,11 @@ pub(crate) fn render_log(is_error: bool, message: &str) -> String {
     labelled(style, label, message, message_width())
 }
 
+/// Tells a problem that does not end the command, also to those who want no explanations.
+pub(crate) fn warn(message: impl Display) {
+    write_to_stderr(&render_log(false, &message.to_string()));
+}
+
 /// Wider than this, a message is tiring to read.
 fn message_width() -> usize {
     terminal_width().min(100)

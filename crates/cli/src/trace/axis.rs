@@ -8,11 +8,14 @@ const SHORTEST_FOLD: Duration = Duration::from_millis(100);
 /// What a folded pause takes of the width, in per cent; of many, all together.
 const FOLD_WIDTH: f64 = 4.0;
 const ALL_FOLDS: f64 = 30.0;
-/// About so many lines, and labels no nearer to each other than this, in per cent.
+/// About so many lines, and labels no nearer to each other than this, in per cent. Where the waterfall is narrow only some of
+/// them have room.
 const LINES: f64 = 6.0;
-const BETWEEN_LABELS: f64 = 8.0;
+const BETWEEN_LABELS: f64 = 10.0;
+const BETWEEN_LABELS_IF_NARROW: f64 = 24.0;
 /// Further to the right there is no room for one.
 const LAST_LABEL: f64 = 94.0;
+const LAST_LABEL_IF_NARROW: f64 = 80.0;
 
 /// The axis. Positions are in per cent of the width.
 pub(super) struct Axis {
@@ -44,7 +47,15 @@ pub(super) struct Line {
     pub at: f64,
     /// Since the beginning.
     pub time: Duration,
-    pub has_label: bool,
+    pub label: Label,
+}
+
+/// Where a line's time is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Label {
+    Always,
+    IfWide,
+    Never,
 }
 
 impl Axis {
@@ -103,17 +114,26 @@ impl Axis {
 
     pub(super) fn lines(&self) -> Vec<Line> {
         let mut lines: Vec<Line> = Vec::new();
-        let mut labelled = f64::NEG_INFINITY;
+        let (mut labelled, mut labelled_always) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
         for stretch in &self.stretches {
             let mut number = (stretch.begins / self.step).ceil();
             while number * self.step <= stretch.ends {
                 let time = Duration::from_secs_f64(number * self.step);
                 let at = self.position(time);
-                let has_label = at - labelled >= BETWEEN_LABELS && at <= LAST_LABEL;
-                if has_label {
+                let label = if at - labelled < BETWEEN_LABELS || at > LAST_LABEL {
+                    Label::Never
+                } else if at - labelled_always < BETWEEN_LABELS_IF_NARROW || at > LAST_LABEL_IF_NARROW {
+                    Label::IfWide
+                } else {
+                    Label::Always
+                };
+                if label != Label::Never {
                     labelled = at;
                 }
-                lines.push(Line { at, time, has_label });
+                if label == Label::Always {
+                    labelled_always = at;
+                }
+                lines.push(Line { at, time, label });
                 number += 1.0;
             }
         }
@@ -147,6 +167,8 @@ mod tests {
         assert_eq!(axis.folds(), []);
         let lines: Vec<_> = axis.lines().iter().map(|line| line.time.as_millis()).collect();
         assert_eq!(lines, [0, 20, 40, 60, 80, 100]);
+        let labels: Vec<_> = axis.lines().iter().map(|line| line.label).collect();
+        assert_eq!(labels, [Label::Always, Label::IfWide, Label::Always, Label::IfWide, Label::Always, Label::Never]);
     }
 
     #[test]

@@ -2,33 +2,34 @@
 //! Group, historical draft of 2012-08-14; the same as <http://www.softwareishard.com/blog/har-12-spec/>). What it has no
 //! place for is in fields that begin with an underscore, which it leaves to everybody ("Custom Fields").
 
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use jetbridge::{ObservedAnswer, ObservedEnd, ObservedRequest};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::recording::{Recording, What};
+use super::recording::{Recording, Step, What, short};
 
 pub(super) fn render(recording: &Recording) -> String {
     let (mut entries, mut work) = (Vec::new(), Vec::new());
     for step in &recording.steps {
         match &step.what {
-            What::Request(request) => entries.push(entry(request, step.lasted, recording.begun_at + step.begins)),
+            What::Request(request) => entries.push(entry(request, step, recording.begun_at + step.begins)),
             What::Work(observed) => work.push(json!({
-                "startedDateTime": rfc3339(recording.begun_at + step.begins),
-                "time": step.lasted.map(to_ms),
+                "startedDateTime": iso8601(recording.begun_at + step.begins),
+                "time": to_ms(step.lasted),
+                "isOver": step.is_over,
                 "kind": observed.kind.to_string(),
                 "failure": observed.failure,
             })),
         }
     }
     let page = json!({
-        "startedDateTime": rfc3339(recording.begun_at),
+        "startedDateTime": iso8601(recording.begun_at),
         "id": "command",
         "title": format!("jetbridge {}", recording.command),
-        "pageTimings": { "onContentLoad": -1, "onLoad": to_ms(recording.end()) },
+        "pageTimings": { "onContentLoad": -1, "onLoad": to_ms(recording.end) },
     });
     let archive = json!({ "log": {
         "version": "1.2",
@@ -42,15 +43,14 @@ pub(super) fn render(recording: &Recording) -> String {
     format!("{archive:#}\n")
 }
 
-fn entry(request: &ObservedRequest, lasted: Option<Duration>, begun_at: SystemTime) -> Value {
+fn entry(request: &ObservedRequest, step: &Step, begun_at: SystemTime) -> Value {
     let answer = request.answer.as_ref();
-    let first_byte = answer.map(|answer| answer.after);
-    let total = lasted.or(first_byte).unwrap_or_default();
-    let wait = first_byte.unwrap_or(total).min(total);
+    let total = step.lasted;
+    let wait = answer.map_or(total, |answer| answer.after.min(total));
     let version = answer.map_or("", |answer| answer.version.as_str());
     let mut entry = json!({
         "pageref": "command",
-        "startedDateTime": rfc3339(begun_at),
+        "startedDateTime": iso8601(begun_at),
         // "time is the sum of all timings available in the timings object".
         "time": to_ms(wait) + to_ms(total - wait),
         "request": {
@@ -67,7 +67,10 @@ fn entry(request: &ObservedRequest, lasted: Option<Duration>, begun_at: SystemTi
         "cache": {},
         // Looking the name up, connecting and TLS are part of waiting: they are not measured one by one.
         "timings": { "blocked": -1, "dns": -1, "connect": -1, "ssl": -1, "send": 0, "wait": to_ms(wait), "receive": to_ms(total - wait) },
-        "comment": format!("{} {}, attempt {}", request.service, request.operation, request.attempt),
+        "comment": comment(request, step),
+        // Chromium's developer tools take what has no type for a page and its scripts.
+        "_resourceType": "fetch",
+        "_number": request.number,
         "_service": request.service,
         "_operation": request.operation,
         "_attempt": request.attempt,
@@ -80,15 +83,35 @@ fn entry(request: &ObservedRequest, lasted: Option<Duration>, begun_at: SystemTi
     });
     if let Some(connection) = answer.and_then(|answer| answer.connection) {
         entry["serverIPAddress"] = json!(connection.remote.ip().to_string());
-        // "Unique ID of the parent TCP/IP connection, can be the client or server port number".
-        entry["connection"] = json!(connection.local.port().to_string());
+        // "Can be the client or server port number". Browsers write the server's, and their tools read it as the port of the
+        // address above; which connection it was they read from the field below.
+        entry["connection"] = json!(connection.remote.port().to_string());
+        entry["_connectionId"] = json!(connection.local.port().to_string());
         entry["_connectionIsNew"] = json!(connection.is_new);
     }
+    if let Some(number) = request.repeats {
+        entry["_repeats"] = json!(number);
+    }
+    if let Some(code) = answer.and_then(|answer| answer.error_code.as_ref()) {
+        entry["_errorCode"] = json!(code);
+    }
     if let Some(ObservedEnd::Failed(why)) = &request.end {
-        // Where Chromium's developer tools write and look for it.
+        // Where Chromium's developer tools write it.
         entry["response"]["_error"] = json!(why);
     }
     entry
+}
+
+/// What viewers show of a request beside its address.
+fn comment(request: &ObservedRequest, step: &Step) -> String {
+    let mut comment = format!("{} {}, attempt {}", request.service, request.operation, request.attempt);
+    if let Some(pause) = step.pause() {
+        let _ = write!(comment, ", {} after the one before", short(pause));
+    }
+    if let Some(code) = request.answer.as_ref().and_then(|answer| answer.error_code.as_ref()) {
+        let _ = write!(comment, ": {code}");
+    }
+    comment
 }
 
 fn response(answer: Option<&ObservedAnswer>, version: &str) -> Value {
@@ -107,6 +130,8 @@ fn response(answer: Option<&ObservedAnswer>, version: &str) -> Value {
         "redirectURL": "",
         "headersSize": -1,
         "bodySize": size,
+        // Else Chromium's developer tools add the sizes up, the unknown one as -1.
+        "_transferSize": size.max(0),
     })
 }
 
@@ -135,9 +160,9 @@ fn to_signed(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// With milliseconds, in UTC.
-fn rfc3339(time: SystemTime) -> String {
+/// With microseconds, as the times beside it have, in UTC: "ISO 8601 - YYYY-MM-DDThh:mm:ss.sTZD".
+fn iso8601(time: SystemTime) -> String {
     let time = OffsetDateTime::from(time);
-    let time = time.replace_nanosecond(u32::from(time.millisecond()) * 1_000_000).unwrap_or(time);
-    time.format(&Rfc3339).unwrap_or_default()
+    let (hour, minute, second, microsecond) = time.to_hms_micro();
+    format!("{}T{hour:02}:{minute:02}:{second:02}.{microsecond:06}Z", time.date())
 }

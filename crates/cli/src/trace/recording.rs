@@ -1,6 +1,6 @@
 //! What the sessions of this process have told, and how it is put in order when the command has ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use jetbridge::{Observation, ObservedRequest, ObservedWork, RequestObserver, Wor
 /// A command that runs for days keeps the first ones: how it began is what is looked at.
 const MOST: usize = 10_000;
 /// To find a lock free takes time too; a shorter wait is none.
-const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 
 /// What the sessions of this process have told so far.
 #[derive(Debug, Default)]
@@ -46,6 +46,8 @@ pub(super) struct Recording {
     pub begun_at: SystemTime,
     /// In the order in which they began.
     pub steps: Vec<Step>,
+    /// When the last one ended, since the first one began. What was still under way counts until the command ended.
+    pub end: Duration,
     /// How many more there were.
     pub left_out: usize,
 }
@@ -54,8 +56,11 @@ pub(super) struct Recording {
 pub(super) struct Step {
     /// Since the first one began.
     pub begins: Duration,
-    /// `None`: it was under way when the command ended.
-    pub lasted: Option<Duration>,
+    /// Until the command ended, if it was still under way then.
+    pub lasted: Duration,
+    pub is_over: bool,
+    /// When the attempt before it ended, if it is a request that was sent before.
+    pub repeated_after: Option<Duration>,
     pub what: What,
 }
 
@@ -65,30 +70,47 @@ pub(super) enum What {
 }
 
 impl Step {
-    pub(super) fn ends(&self, end_of_all: Duration) -> Duration {
-        self.lasted.map_or(end_of_all.max(self.begins), |lasted| self.begins + lasted)
+    pub(super) fn ends(&self) -> Duration {
+        self.begins + self.lasted
+    }
+
+    /// How long nobody asked, between the attempt before it and this one.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        Some(self.begins.saturating_sub(self.repeated_after?))
     }
 }
 
 impl Recording {
-    pub(super) fn new(told: &Told, command: &'static str, begun_at: SystemTime, ended: Option<&str>) -> Self {
+    /// `ended_at`: when the command had ended.
+    pub(super) fn new(told: &Told, command: &'static str, ended_at: SystemTime, ended: Option<&str>) -> Self {
         let mut kept = told.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (all, left_out) = (std::mem::take(&mut kept.by_number), kept.left_out);
         drop(kept);
         let mut shown: Vec<_> = all.into_values().filter(is_worth_showing).collect();
         shown.sort_by_key(|observation| (observation.begun_at(), observation.number()));
-        let begun_at = shown.first().map_or(begun_at, Observation::begun_at);
-        let steps = shown.into_iter().filter_map(|observation| {
-            let begins = observation.begun_at().duration_since(begun_at).unwrap_or_default();
-            let lasted = observation.lasted();
-            let what = match observation {
-                Observation::Request(request) => What::Request(request),
-                Observation::Work(work) => What::Work(work),
-                _ => return None,
+        let begun_at = shown.first().map_or(ended_at, Observation::begun_at);
+        let since_begin = |time: SystemTime| time.duration_since(begun_at).unwrap_or_default();
+        let mut ends = HashMap::new();
+        let mut steps = Vec::new();
+        for observation in shown {
+            let (number, begins) = (observation.number(), since_begin(observation.begun_at()));
+            let (is_over, lasted) = (observation.lasted().is_some(), observation.lasted());
+            let (repeats, known, what) = match observation {
+                Observation::Request(request) => {
+                    (request.repeats, request.answer.as_ref().map(|answer| answer.after), What::Request(request))
+                }
+                Observation::Work(work) => (None, None, What::Work(work)),
+                _ => continue,
             };
-            Some(Step { begins, lasted, what })
-        });
-        Self { command, ended: ended.map(str::to_owned), begun_at, steps: steps.collect(), left_out }
+            // Clocks may be set: the end is never before what is known.
+            let until_end = || since_begin(ended_at).saturating_sub(begins).max(known.unwrap_or_default());
+            let lasted = lasted.unwrap_or_else(until_end);
+            let repeated_after = repeats.and_then(|number| ends.get(&number).copied());
+            ends.insert(number, begins + lasted);
+            steps.push(Step { begins, lasted, is_over, repeated_after, what });
+        }
+        let end = steps.iter().map(Step::ends).max().unwrap_or_default();
+        Self { command, ended: ended.map(str::to_owned), begun_at, steps, end, left_out }
     }
 
     pub(super) fn requests(&self) -> impl Iterator<Item = &ObservedRequest> {
@@ -96,18 +118,6 @@ impl Recording {
             What::Request(request) => Some(&**request),
             What::Work(_) => None,
         })
-    }
-
-    /// When the last one ended. What was still under way counts until then.
-    pub(super) fn end(&self) -> Duration {
-        let known = |step: &Step| {
-            let of_answer = match &step.what {
-                What::Request(request) => request.answer.as_ref().map(|answer| answer.after),
-                What::Work(_) => None,
-            };
-            step.begins + step.lasted.or(of_answer).unwrap_or_default()
-        };
-        self.steps.iter().map(known).max().unwrap_or_default()
     }
 }
 

@@ -36,4 +36,5 @@ mod terminals;
 #[cfg(unix)]
 mod tools;
 mod trace;
+mod trace_leaks;
 mod transfers;

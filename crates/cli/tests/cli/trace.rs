@@ -25,46 +25,71 @@ fn operations(har: &Value) -> Vec<String> {
 }
 
 /// What HAR 1.2 demands of each object: its fields without "optional", by kind, and no others but its optional ones and
-/// custom ones ("Custom Fields" begin with an underscore). The draft of the W3C's Web Performance Working Group of 2012-08-14.
+/// custom ones ("Custom Fields" begin with an underscore). The draft of the W3C's Web Performance Working Group of 2012-08-14,
+/// whose sections stand beside.
 fn assert_har(har: &Value) {
+    // "log"
     let log = &har["log"];
+    assert_eq!(har.as_object().unwrap().len(), 1, "\"This object represents the root\"");
     assert_fields(log, &["version:s", "creator:o", "entries:a"], &["browser:o", "pages:a", "comment:s"]);
     assert_eq!(log["version"], "1.2");
+    // "creator"
     assert_fields(&log["creator"], &["name:s", "version:s"], &["comment:s"]);
-    for page in log["pages"].as_array().unwrap() {
+    // "pages": "unique identifier of a page"
+    let pages = log["pages"].as_array().unwrap();
+    assert_eq!(pages.len(), 1);
+    for page in pages {
         assert_fields(page, &["startedDateTime:t", "id:s", "title:s", "pageTimings:o"], &["comment:s"]);
+        // "pageTimings"
         assert_fields(&page["pageTimings"], &[], &["onContentLoad:n", "onLoad:n", "comment:s"]);
     }
-    for entry in log["entries"].as_array().unwrap() {
+    // "entries": "Sorting entries by startedDateTime (starting from the oldest) is preferred way".
+    let entries = log["entries"].as_array().unwrap();
+    assert!(entries.is_sorted_by_key(|entry| entry["startedDateTime"].as_str().unwrap()));
+    for entry in entries {
         assert_fields(
             entry,
             &["startedDateTime:t", "time:n", "request:o", "response:o", "cache:o", "timings:o"],
             &["pageref:s", "serverIPAddress:s", "connection:s", "comment:s"],
         );
-        assert_eq!(entry["pageref"], log["pages"][0]["id"]);
+        assert_eq!(entry["pageref"], pages[0]["id"]);
+        // "request"
         let request = &entry["request"];
-        let of_both = ["httpVersion:s", "cookies:a", "headers:a", "headersSize:n", "bodySize:n"];
+        let of_both = ["httpVersion:s", "cookies:a", "headers:a", "headersSize:i", "bodySize:i"];
         let of_request = [&of_both[..], &["method:s", "url:s", "queryString:a"]].concat();
         assert_fields(request, &of_request, &["postData:o", "comment:s"]);
+        assert!(
+            url::Url::parse(request["url"].as_str().unwrap()).is_ok_and(|url| url.fragment().is_none()),
+            "{request}"
+        );
+        // "response"
         let response = &entry["response"];
-        let of_response = [&of_both[..], &["status:n", "statusText:s", "content:o", "redirectURL:s"]].concat();
+        let of_response = [&of_both[..], &["status:i", "statusText:s", "content:o", "redirectURL:s"]].concat();
         assert_fields(response, &of_response, &["comment:s"]);
-        let of_content = ["compression:n", "text:s", "encoding:s", "comment:s"];
-        assert_fields(&response["content"], &["size:n", "mimeType:s"], &of_content);
+        // "content"
+        let of_content = ["compression:i", "text:s", "encoding:s", "comment:s"];
+        assert_fields(&response["content"], &["size:i", "mimeType:s"], &of_content);
+        // "headers", "queryString"; there are no "cookies": their values are secrets.
         for pairs in [&request["headers"], &request["queryString"], &response["headers"]] {
             for pair in pairs.as_array().unwrap() {
                 assert_fields(pair, &["name:s", "value:s"], &["comment:s"]);
             }
         }
+        for cookies in [&request["cookies"], &response["cookies"]] {
+            assert_eq!(cookies.as_array().unwrap().len(), 0);
+        }
+        // "cache"
+        assert_fields(&entry["cache"], &[], &["beforeRequest:o", "afterRequest:o", "comment:s"]);
+        // "timings": "The send, wait and receive timings are not optional and must have non-negative values."
         let timings = &entry["timings"];
         let optional = ["blocked:n", "dns:n", "connect:n", "ssl:n", "comment:s"];
         assert_fields(timings, &["send:n", "wait:n", "receive:n"], &optional);
+        assert!(["send", "wait", "receive"].iter().all(|name| timings[*name].as_f64() >= Some(0.0)), "{timings}");
         // "The time value for the request must be equal to the sum of the timings supplied in this section (excluding any -1
         // values)."
         let sum: f64 =
             timings.as_object().unwrap().values().filter_map(Value::as_f64).filter(|time| *time >= 0.0).sum();
         assert!((sum - entry["time"].as_f64().unwrap()).abs() < 1e-6, "{entry}");
-        assert!(url::Url::parse(request["url"].as_str().unwrap()).is_ok(), "{request}");
     }
 }
 
@@ -80,11 +105,13 @@ fn assert_fields(object: &Value, required: &[&str], optional: &[&str]) {
         let (_, kind) = known.unwrap_or_else(|| panic!("{name} is not in HAR 1.2: {object}"));
         let fits = match kind {
             "s" => value.is_string(),
-            // ISO 8601, `YYYY-MM-DDThh:mm:ss.sTZD`.
+            // "ISO 8601 - YYYY-MM-DDThh:mm:ss.sTZD"
             "t" => value.as_str().is_some_and(|text| {
-                text.len() >= 20 && text.ends_with('Z') && &text[10..11] == "T" && text.starts_with("20")
+                let form: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+                form == "9999-99-99T99:99:99.999999Z"
             }),
             "n" => value.is_number(),
+            "i" => value.is_i64(),
             "a" => value.is_array(),
             _ => value.is_object(),
         };
@@ -146,7 +173,7 @@ fn a_sign_in_with_a_listing_and_a_renewal_are_traced_without_any_secret() {
     assert!(work.contains(&"renewal of AWS credentials".into()), "{work:?}");
     bench.stack.clock().advance(HOUR);
     assert_eq!(with(&["ls"], &renewal_page).code, 0);
-    assert!(std::fs::read_to_string(&renewal_page).unwrap().contains(">attempt 2<"));
+    assert!(std::fs::read_to_string(&renewal_page).unwrap().contains(">attempt 2 after "));
 
     // As if the access token and the keys were asked for, and the sign-out revoked them.
     let (keys, end) = (bench.path("creds.har"), bench.path("logout.html"));
@@ -195,7 +222,11 @@ fn a_command_that_fails_leaves_its_trace_and_its_exit_code() {
     assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (5, Some("access_denied")), "{outcome:?}");
     let trace = read_har(&har);
     assert_eq!(trace["log"]["_ended"], "access_denied");
-    assert_eq!(trace["log"]["entries"].as_array().unwrap().last().unwrap()["response"]["status"], 403);
+    let last = trace["log"]["entries"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["response"]["status"], &last["_errorCode"]), (&403.into(), &"AccessDenied".into()));
+    // Who was refused what is in the message, and stays there.
+    let text = std::fs::read_to_string(&har).unwrap();
+    assert!(outcome.stdout.contains("assumed-role") && !text.contains("assumed-role"), "{text}");
 
     // A key may hold anything.
     let key = "<b>\"&'</b>.txt";
@@ -203,6 +234,11 @@ fn a_command_that_fails_leaves_its_trace_and_its_exit_code() {
     assert_eq!(outcome.code, 5, "{outcome:?}");
     let page = std::fs::read_to_string(&html).unwrap();
     assert!(page.contains("GetObject") && page.contains("ended with access_denied") && !page.contains("<b>"), "{page}");
+    assert!(page.contains(">AccessDenied<") && !page.contains("assumed-role"), "{page}");
+    assert!(
+        page.contains("<dt>request</dt><dd>1</dd>") && page.contains("<dt>new connection</dt><dd>1</dd>"),
+        "{page}"
+    );
 
     let nobody = bench.path("nobody.har");
     assert_eq!(bench.run(&["logout"]).code, 0);
@@ -270,22 +306,95 @@ fn exec_leaves_the_trace_before_the_command_takes_over() {
     read_har(&path);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_written_is_told_before_anything_is_done() {
     let bench = Bench::start();
     bench.sign_in_as(ALICE);
     bench.stack.log().clear();
     std::fs::create_dir(bench.path("folder.har")).unwrap();
-    for name in ["nowhere/trace.html", "folder.har"] {
+    let pipe = bench.path("pipe.har");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink("nowhere", bench.path("link.html")).unwrap();
+    for (name, why) in [
+        ("nowhere/trace.html", "its folder is not there"),
+        ("folder.har", "it is a folder"),
+        ("pipe.har", "it is a pipe or a device"),
+        ("link.html", "it is a link that leads nowhere"),
+    ] {
         let path = bench.path(name);
         let outcome = bench.run(&["ls", "--json", "--trace", path.to_str().unwrap()]);
         assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (11, Some("local_file")), "{outcome:?}");
-        assert!(outcome.stdout.contains(name), "{outcome:?}");
+        assert!(outcome.stdout.contains(name) && outcome.stdout.contains(why), "{outcome:?}");
+        assert!(!outcome.stdout.contains("jetbridge-trace"), "{outcome:?}");
     }
-    for name in ["trace", "trace.json", "trace.html.gz"] {
+    for name in ["trace", "trace.json", "trace.html.gz", "-"] {
         let outcome = Outcome::of(program(&["ls", "--trace", name]).stdin(Stdio::null()).output().unwrap());
         assert_eq!(outcome.code, 2, "{outcome:?}");
         assert!(outcome.stderr.contains(".html") && outcome.stderr.contains(".har"), "{outcome:?}");
     }
     assert!(bench.stack.log().records().is_empty());
+}
+
+/// Root may write to everything: somebody else is asked then.
+#[cfg(unix)]
+#[test]
+fn a_folder_or_a_file_that_may_not_be_written_to_is_told_before_anything_is_done() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (closed, open) = (folder.path().join("closed"), folder.path().join("open"));
+    for path in [&closed, &open] {
+        std::fs::create_dir(path).unwrap();
+    }
+    std::fs::write(open.join("kept.har"), "kept").unwrap();
+    let modes = [(folder.path(), 0o755), (&closed, 0o555), (&open, 0o777), (&open.join("kept.har"), 0o444)];
+    for (path, mode) in modes {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    for path in [closed.join("new.har"), open.join("kept.har")] {
+        let mut command = program(&["completions", "bash", "--json", "--trace", path.to_str().unwrap()]);
+        if rustix::process::geteuid().is_root() {
+            command.uid(65534).current_dir("/");
+        }
+        let outcome = Outcome::of(command.output().unwrap());
+        assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (11, Some("local_file")), "{outcome:?}");
+        assert!(outcome.stdout.to_lowercase().contains("permission denied"), "{outcome:?}");
+    }
+    assert_eq!(std::fs::read_to_string(open.join("kept.har")).unwrap(), "kept");
+}
+
+/// As when a disk is full, or goes away.
+#[test]
+fn a_trace_that_cannot_be_written_any_more_changes_nothing_of_the_command() {
+    let bench = Bench::start();
+    let folder = bench.path("gone");
+    let login = |answer: &dyn Fn(&str) -> String| {
+        std::fs::create_dir(&folder).unwrap();
+        let trace = folder.join("login.html");
+        bench.login(&["--quiet", "--trace", trace.to_str().unwrap()], |url| {
+            std::fs::remove_dir_all(&folder).unwrap();
+            answer(url)
+        })
+    };
+    let is_told = |outcome: &Outcome| outcome.stderr.contains("login.html could not be written");
+    let denied = login(&|url| bench.deny(url));
+    assert_eq!((denied.code, denied.error()["kind"].as_str()), (5, Some("access_denied")), "{denied:?}");
+    assert!(is_told(&denied), "{denied:?}");
+    let outcome = login(&|url| bench.visit(url, ALICE));
+    assert!(outcome.code == 0 && is_told(&outcome), "{outcome:?}");
+    assert_eq!(bench.run(&["ls"]).code, 0, "the session is there");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_what_it_leads_to_is_replaced() {
+    let bench = Bench::start();
+    let (link, file) = (bench.path("link.har"), bench.path("file"));
+    std::fs::write(&file, "earlier").unwrap();
+    std::os::unix::fs::symlink("file", &link).unwrap();
+    assert_eq!(bench.run(&["completions", "bash", "--trace", link.to_str().unwrap()]).code, 0);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(operations(&read_har(&file)), [""; 0]);
 }

@@ -279,7 +279,11 @@ impl Http {
         let response = self.send(request).await?;
         let status = response.status().as_u16();
         if is_unavailable(status) {
-            return Err(HttpError::Unavailable { status, retry_after: self.requested_wait(response.headers()) });
+            let retry_after = self.requested_wait(response.headers());
+            // Its words change nothing. Read to their end they leave a connection that can be used again, and whoever observes
+            // is told their code.
+            let _ = tokio::time::timeout(SECOND_LOOK, read_whole(response, ANSWER_LIMIT)).await;
+            return Err(HttpError::Unavailable { status, retry_after });
         }
         if response.status().is_redirection() {
             return Err(foreign(status, response.headers()));

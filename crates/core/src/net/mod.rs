@@ -7,6 +7,7 @@ pub(crate) mod naming;
 pub(crate) mod platform_trust;
 mod proxy;
 mod redaction;
+mod refusing;
 pub(crate) mod tls;
 pub(crate) mod watching;
 pub(crate) mod whole_answer;

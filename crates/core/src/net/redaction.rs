@@ -121,6 +121,17 @@ pub(super) fn visible_headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
+/// A service's error code, if it is one: a word of letters such as `NotAuthorizedException` or `invalid_grant`, perhaps with
+/// one digit, or Okta's `E0000047`. A service may repeat what it was sent, and tokens and keys are longer or have more digits.
+pub(super) fn visible_code(code: &str) -> Option<String> {
+    let digits = code.bytes().filter(u8::is_ascii_digit).count();
+    let is_of_okta = code.len() == 8 && code.starts_with('E') && digits == 7;
+    let is_word = |code: &str| code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let is_code =
+        is_word(code) && code.starts_with(|first: char| first.is_ascii_alphabetic()) && code.len() <= LONGEST_NAME;
+    (is_code && (digits <= 1 || is_of_okta)).then(|| code.to_owned())
+}
+
 fn visible_name(name: &str) -> String {
     if name.len() <= LONGEST_NAME { name.to_owned() } else { HIDDEN.to_owned() }
 }
@@ -187,6 +198,19 @@ mod tests {
         assert!(visible.contains(&("content-type".to_owned(), "application/json".to_owned())));
         assert!(visible.contains(&("etag".to_owned(), "…".to_owned())));
         assert!(visible.iter().any(|(name, value)| name == "server" && value.chars().count() == 201));
+    }
+
+    #[test]
+    fn a_code_is_told_and_what_may_be_a_secret_in_its_place_is_not() {
+        for code in ["NotAuthorizedException", "invalid_grant", "E0000047", "AWS.Simple.NoSuchThing", "Http2Only"] {
+            assert_eq!(visible_code(code).as_deref(), Some(code));
+        }
+        let long = "A".repeat(65);
+        for other in
+            ["", "ASIAIOSFODNN7EXAMPLE12", "7f3a9c", "of alice", "alice@example.com", "a/b+c=", "E000004x", &long]
+        {
+            assert_eq!(visible_code(other), None, "{other}");
+        }
     }
 
     #[test]

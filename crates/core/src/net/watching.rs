@@ -17,6 +17,7 @@ use reqwest::{Body, Request, Response};
 
 use super::naming::{KnownHosts, Name};
 use super::redaction::{visible_headers, visible_query, visible_url};
+use super::refusing::Refusing;
 use crate::diagnosis::HttpError;
 use crate::mutex::lock;
 use crate::observing::{Observation, ObservedAnswer, ObservedConnection, ObservedEnd, ObservedRequest, Observer, Span};
@@ -31,8 +32,15 @@ struct Watching {
     /// By which connections an answer has come. A port of this machine is soon used again, but hardly for the same server
     /// within one command; what counts is that a reused one is never taken for new.
     connections: Mutex<HashSet<(SocketAddr, SocketAddr)>>,
-    /// What was asked for without success, and how often.
-    unanswered: Mutex<HashMap<u64, u32>>,
+    /// What was asked for without success.
+    unanswered: Mutex<HashMap<u64, Attempts>>,
+}
+
+/// How often something was asked for without success, and which request was the last.
+#[derive(Debug, Clone, Copy, Default)]
+struct Attempts {
+    failed: u32,
+    last: u64,
 }
 
 impl Watcher {
@@ -56,14 +64,15 @@ impl Watching {
     fn watch(watching: &Arc<Self>, request: &Request) -> Option<Box<Watched>> {
         let name = Name::of(request, &watching.hosts);
         let what = identify(request, &name.operation);
-        let failed = lock(&watching.unanswered).get(&what).copied().unwrap_or(0);
+        let before = lock(&watching.unanswered).get(&what).copied();
         let is_knock = name.is_knock;
         let span = watching.observer.begin(|number, begun_at| {
             Observation::Request(Box::new(ObservedRequest {
                 number,
                 begun_at,
                 lasted: None,
-                attempt: attempt_of_sdk(request).max(failed + 1),
+                attempt: attempt_of_sdk(request).max(before.unwrap_or_default().failed + 1),
+                repeats: before.map(|before| before.last),
                 method: request.method().to_string(),
                 url: visible_url(request.url()),
                 query: visible_query(request.url(), name.service == "S3"),
@@ -75,7 +84,7 @@ impl Watching {
                 end: None,
             }))
         })?;
-        Some(Box::new(Watched { watching: Arc::clone(watching), span: Some(span), what, is_knock }))
+        Some(Box::new(Watched { watching: Arc::clone(watching), span: Some(span), what, is_knock, refusing: None }))
     }
 
     fn connection_of(&self, response: &Response) -> Option<ObservedConnection> {
@@ -125,6 +134,8 @@ struct Watched {
     span: Option<Box<Span>>,
     what: u64,
     is_knock: bool,
+    /// The answer, if it may be a refusal.
+    refusing: Option<Box<Refusing>>,
 }
 
 impl Watch {
@@ -141,13 +152,19 @@ impl Watch {
         let connection = watched.watching.connection_of(&response);
         if let Some(span) = &mut watched.span {
             let after = span.elapsed();
+            let (status, headers) = (response.status().as_u16(), response.headers());
+            let (refusing, is_knock) = (&mut watched.refusing, watched.is_knock);
             span.change_request(|request| {
+                if !is_knock {
+                    *refusing = Refusing::begin(&request.service, &request.method, status, headers);
+                }
                 request.answer = Some(ObservedAnswer {
                     after,
-                    status: response.status().as_u16(),
+                    status,
+                    error_code: None,
                     version: format!("{:?}", response.version()),
                     connection,
-                    headers: visible_headers(response.headers()),
+                    headers: visible_headers(headers),
                     body_bytes: 0,
                 });
             });
@@ -159,31 +176,40 @@ impl Watch {
 }
 
 impl Watched {
-    fn count(&mut self, bytes: usize) {
+    fn read(&mut self, bytes: &[u8]) {
         if let Some(span) = &mut self.span {
             span.change_request(|request| {
                 if let Some(answer) = &mut request.answer {
-                    answer.body_bytes += bytes as u64;
+                    answer.body_bytes += bytes.len() as u64;
                 }
             });
+        }
+        if let Some(refusing) = &mut self.refusing {
+            refusing.read(bytes);
         }
     }
 
     /// The first end counts.
     fn end(&mut self, end: ObservedEnd) {
         let Some(mut span) = self.span.take() else { return };
-        let mut status = None;
+        let code = self.refusing.take().and_then(|refusing| refusing.code());
+        let (mut is_answered, mut number) = (false, 0);
         span.change_request(|request| {
-            status = request.answer.as_ref().map(|answer| answer.status);
-            status = status.filter(|_| !matches!(end, ObservedEnd::Failed(_)));
+            if let Some(answer) = &mut request.answer {
+                is_answered =
+                    self.is_knock || !(may_be_asked_again(answer.status) || answer.status < 300 && code.is_some());
+                answer.error_code = code;
+            }
+            is_answered &= !matches!(end, ObservedEnd::Failed(_));
+            number = request.number;
             request.end = Some(end);
         });
-        let is_answered = status.is_some_and(|status| self.is_knock || !may_be_asked_again(status));
         let mut unanswered = lock(&self.watching.unanswered);
         if is_answered {
             unanswered.remove(&self.what);
         } else {
-            *unanswered.entry(self.what).or_default() += 1;
+            let attempts = unanswered.entry(self.what).or_default();
+            *attempts = Attempts { failed: attempts.failed + 1, last: number };
         }
     }
 }
@@ -211,8 +237,9 @@ impl http_body::Body for WatchedBody {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                self.watched.count(bytes);
+                if let Some(bytes) = frame.data_ref() {
+                    self.watched.read(bytes);
+                }
             }
             Poll::Ready(Some(Err(_))) => self.watched.end(ObservedEnd::Failed("the answer broke off".to_owned())),
             Poll::Ready(None) => self.watched.end(ObservedEnd::Complete),

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 /// Is told of each request of a session, and of what else takes time: set by
 /// [`SessionBuilder::observe_requests`](crate::SessionBuilder::observe_requests).
 ///
-/// No record holds a secret: no token, code, key or cookie, no body, the values of few headers and of few query parameters.
+/// No record holds a secret: no token, code, key or cookie, of bodies nothing but a service's error code, the values of few
+/// headers and of few query parameters.
 /// Paths are whole, because nobody could read a trace without them: an object's key and an API's path are the user's data.
 pub trait RequestObserver: Send + Sync + fmt::Debug {
     /// Told twice of everything: when it begins, and when it is over. The later record has the same
@@ -69,6 +70,8 @@ pub struct ObservedRequest {
     pub operation: String,
     /// 1, or how often this process has asked for the same thing, up to now and without success.
     pub attempt: u32,
+    /// The [number](Observation::number) of the attempt before this one.
+    pub repeats: Option<u64>,
     /// The HTTP method.
     pub method: String,
     /// Scheme, host, port and path: no query.
@@ -93,6 +96,9 @@ pub struct ObservedAnswer {
     pub after: Duration,
     /// The HTTP status.
     pub status: u16,
+    /// By which code the service refused (`NotAuthorizedException`, `invalid_grant`), once its answer was read. What it said
+    /// beside may name people and is not told.
+    pub error_code: Option<String>,
     /// `HTTP/1.1`, `HTTP/2.0` …
     pub version: String,
     /// Which connection it came by, if that is known.
