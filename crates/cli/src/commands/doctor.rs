@@ -222,21 +222,21 @@ fn what_is_next(lines: &[Line<'_>]) -> String {
 /// The same without the name of the user's home. What `--explain` tells programs is data, whole.
 fn at_home(error: CliError, output: &Output) -> CliError {
     match error {
-        CliError::Failed(failure) if !output.is_json() => without_home(failure).into(),
+        CliError::Failed(failure) if !output.is_json() => without_home(&failure).into(),
         error => error,
     }
 }
 
-fn without_home(failure: Failure) -> Failure {
+fn without_home(failure: &Failure) -> Failure {
     let hint = failure.hint.as_deref().map(hide_home);
-    Failure { message: hide_home(&failure.message), hint, ..failure }
+    Failure { message: hide_home(&failure.message), hint, ..failure.clone() }
 }
 
 /// A program reads what any command says. A person has read it already, at the link: here is what to do now.
 fn at_the_end(link: Link, failure: Failure, next: Option<String>, output: &Output) -> Failure {
     let failure = Failure { doctor_helps: false, ..failure };
     if output.is_json() {
-        return without_home(failure);
+        return without_home(&failure);
     }
     let next = match next {
         Some(command) => format!("Next, run: {command}"),

@@ -99,7 +99,7 @@ pub(super) fn keep_in_place<'a>(
 /// Nothing for a file that may well be the right one: whose keys are its own, or nobody's.
 fn recognize(document: &Document) -> Option<&'static Shape> {
     let has = |sign: &&str| find(&document.object, sign).is_some();
-    [&OKTA, &AWS].into_iter().chain(&OTHERS).find(|shape| shape.signs.iter().any(|sign| has(&sign)))
+    [&OKTA, &AWS].into_iter().chain(&OTHERS).find(|shape| shape.signs.iter().any(has))
 }
 
 fn find<'a>(object: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
