@@ -64,7 +64,7 @@ impl Diagnosis {
     pub(super) fn look_at_memory(&self) -> Finding {
         let content = self.vault.peek(Clone::clone).unwrap_or_default();
         match (&content.signed_in, &content.ended) {
-            (Some(signed_in), _) => Finding::ok(Link::SignIn, describe(signed_in, None)),
+            (Some(signed_in), _) => Finding::ok(Link::SignIn, describe(signed_in, &self.config, None)),
             (None, Some(_)) => {
                 let ended = content.require_signed_in().err().unwrap_or_else(SessionError::signed_out);
                 Finding::broken(Link::SignIn, ended)
