@@ -163,19 +163,19 @@ async fn a_page_in_okta_s_place_and_keys_of_another_kind_are_told_apart() {
         let head = format!("HTTP/1.1 {status} Said\r\nContent-Type: text/html\r\n");
         Answer::Raw(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))
     };
-    let intercepted = Some(Obstacle::Interception);
-    for (endpoint, answer, link, expected) in [
-        ("discovery", page(200), Link::Network, intercepted),
-        ("discovery", Answer::redirect(302, "http://portal.example/"), Link::Network, intercepted),
-        ("discovery", page(404), Link::Discovery, None),
-        ("discovery", Answer::Json(200, json!({ "issuer": 7 })), Link::Discovery, None),
-        ("keys", page(200), Link::Keys, intercepted),
+    let somebody_else = Some("okta_issuer_url");
+    for (endpoint, answer, link, setting) in [
+        ("discovery", page(200), Link::Discovery, somebody_else),
+        ("discovery", Answer::redirect(302, "http://portal.example/"), Link::Discovery, somebody_else),
+        ("discovery", page(404), Link::Discovery, somebody_else),
+        ("discovery", Answer::Json(200, json!({ "issuer": 7 })), Link::Discovery, somebody_else),
+        ("keys", page(200), Link::Keys, somebody_else),
         ("keys", Answer::Json(200, json!({ "keys": "none" })), Link::Keys, None),
     ] {
         server.answer(endpoint, answer);
         let report = server.session().diagnose().await;
         assert_eq!(report.broken().map(|broken| broken.link), Some(link), "{endpoint}: {report:#?}");
-        assert_eq!(obstacle(&report), expected, "{endpoint}: {report:#?}");
+        assert_eq!(report.broken().and_then(|broken| broken.setting()), setting, "{endpoint}: {report:#?}");
         server.behave();
     }
     server.announce("token_endpoint", "http://dev-1.okta.com/v1/token");

@@ -6,8 +6,8 @@ mod explain;
 mod findings;
 mod template;
 
-use jetbridge::doctor::{Check, Link, Report};
-use jetbridge::{Config, Session};
+use jetbridge::doctor::{Check, Finding, Link, Report};
+use jetbridge::{Config, Session, SessionState};
 
 use self::findings::Line;
 use crate::args::DoctorArgs;
@@ -60,8 +60,10 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     };
     let mut report = diagnose(context, &session).await?;
     let mut signed_in = Ok(());
-    // Nobody is asked for a password that a chain cannot use which is broken before that.
-    if args.sign_in && report.broken().is_none_or(|broken| broken.link >= Link::SignIn) {
+    // Nobody is asked for a password that a chain cannot use: one that is broken before that, or for whoever would sign in.
+    let is_signed_in = matches!(state, SessionState::SignedIn { .. });
+    let may_sign_in = |broken: &Finding| broken.link == Link::SignIn || (broken.link > Link::SignIn && is_signed_in);
+    if args.sign_in && report.broken().is_none_or(may_sign_in) {
         login::tell_who_is_replaced(&state, context.notes);
         signed_in = sign_in(context, &session, &config, args, output).await;
         if context.interrupt.is_requested() {

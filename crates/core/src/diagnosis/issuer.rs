@@ -7,8 +7,11 @@ use url::Url;
 use super::answer::{LONGEST_WORDS, shorten};
 use super::token_facts::mark_difference;
 use super::transport::HttpError;
+use crate::config::is_okta_domain;
 use crate::error::{Obstacle, Service, SessionError};
 use crate::loopback::is_loopback;
+
+pub(super) const ISSUER: &str = "okta_issuer_url";
 
 /// It is no address at all.
 pub(crate) fn no_url(error: impl Display) -> SessionError {
@@ -27,7 +30,13 @@ pub(crate) fn not_discovered(issuer: &str, error: HttpError) -> SessionError {
     match error {
         HttpError::Unreadable(problem) => not_there(&problem),
         // Whoever says this page is not there, no network wants a sign-in by it.
-        HttpError::Foreign { status: 404 | 410, .. } => not_there("its page says that it is not there"),
+        HttpError::Foreign(foreign) if matches!(foreign.said.status(), Some(404 | 410)) => {
+            not_there(&format!("what answers at {} says that it is not there", foreign.place.authority))
+        }
+        // Okta's own domains have nobody but Okta behind them.
+        HttpError::Foreign(foreign) if !is_okta_domain(foreign.place.host()) => {
+            foreign.at_configured(Service::Okta, "discovery")
+        }
         error => match error.into_session_error(Service::Okta, "discovery") {
             SessionError::Obstructed { service, obstacle: Obstacle::Interception, problem, hint } => {
                 let hint = format!("{hint} If every network says the same, compare okta_issuer_url with Okta's.");
@@ -70,8 +79,13 @@ pub(crate) fn check_endpoint(issuer: &str, name: &str, endpoint: &Url) -> Result
     ))
 }
 
+/// Whether the issuer is what is wrong.
+pub(crate) fn is_blamed(error: &SessionError) -> bool {
+    matches!(error, SessionError::Misconfigured { setting, .. } if setting == ISSUER)
+}
+
 fn misconfigured(problem: String, hint: &str) -> SessionError {
-    SessionError::Misconfigured { setting: "okta_issuer_url".to_owned(), problem, hint: hint.to_owned() }
+    SessionError::Misconfigured { setting: ISSUER.to_owned(), problem, hint: hint.to_owned() }
 }
 
 /// Names the usual ways in which two issuers differ.

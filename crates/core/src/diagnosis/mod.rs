@@ -11,6 +11,7 @@ pub(crate) mod issuer;
 mod obstacle;
 pub(crate) mod okta;
 mod partition;
+mod place;
 mod pool_part;
 mod retries;
 mod s3;
@@ -27,6 +28,7 @@ pub(crate) use error_page::read_error_page;
 pub(crate) use evidence::{CalledApi, Evidence, Permission};
 pub(crate) use id_token::{Rejected, Rule};
 pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Refused, Way, unusable_proxy};
+pub(crate) use place::{Foreign, Place};
 pub(crate) use pool_part::{PoolPart, pool_part};
 pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{

@@ -1,5 +1,8 @@
 //! Who is signed in, how the last sign-in of this process ended, and what the ID token says.
 
+use std::sync::Arc;
+
+use super::super::others;
 use super::{Diagnosis, Findings, broken, link_of_setting};
 use crate::clock::from_unix;
 use crate::diagnosis::Rule;
@@ -9,6 +12,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{payload_of, unverified_algorithm};
 use crate::session::okta::{FailedSignIn, SignInStep};
 use crate::session::stored::SignedIn;
+use crate::session::tasks::block;
 
 /// Enough of a subject to recognise one's own.
 const SHOWN_OF_SUBJECT: usize = 6;
@@ -35,7 +39,9 @@ impl Diagnosis {
                 let ended = content.require_signed_in().err().unwrap_or_else(SessionError::signed_out);
                 return Err(broken(Link::SignIn, ended));
             }
-            findings.unknown(Link::SignIn, "nobody is signed in; assignment and access policy show in a sign-in only");
+            let elsewhere = self.describe_sessions_elsewhere().await;
+            let detail = format!("nobody is signed in{elsewhere}; assignment and access policy show in a sign-in only");
+            findings.unknown(Link::SignIn, detail);
             return Ok(false);
         }
         self.credentials.renew_tokens_if_due().await.map_err(|error| {
@@ -48,6 +54,18 @@ impl Diagnosis {
         findings.ok(Link::SignIn, describe(&signed_in, failed));
         findings.0.push(self.look_at_id_token(&signed_in, provider)?);
         Ok(true)
+    }
+
+    /// Whoever has changed a setting wonders where their session is.
+    async fn describe_sessions_elsewhere(&self) -> String {
+        let (store, config) = (Arc::clone(&self.store), self.config.clone());
+        let others = block(move || others::find(&*store, &config)).await.unwrap_or_default();
+        let others = others.into_iter().filter(|other| other.account == self.account && !other.differences.is_empty());
+        let told = others.map(|other| {
+            let differences: Vec<_> = other.differences.iter().map(ToString::to_string).collect();
+            format!(", but a session of another configuration is stored here ({})", differences.join("; "))
+        });
+        told.collect()
     }
 
     fn look_at_id_token(&self, signed_in: &SignedIn, provider: &Provider) -> Result<Finding, Box<Finding>> {
