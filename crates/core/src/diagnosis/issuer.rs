@@ -5,13 +5,12 @@ use std::fmt::Display;
 use url::Url;
 
 use super::answer::{LONGEST_WORDS, shorten};
+use super::place::ISSUER;
 use super::token_facts::mark_difference;
 use super::transport::HttpError;
 use crate::config::is_okta_domain;
 use crate::error::{Obstacle, Service, SessionError};
 use crate::loopback::is_loopback;
-
-pub(super) const ISSUER: &str = "okta_issuer_url";
 
 /// It is no address at all.
 pub(crate) fn no_url(error: impl Display) -> SessionError {

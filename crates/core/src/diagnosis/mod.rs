@@ -32,7 +32,7 @@ pub(crate) use place::{Foreign, Place};
 pub(crate) use pool_part::{PoolPart, pool_part};
 pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{
-    AwsFailure, UnusableAnswer, ended_credentials, is_taken_without_words, senseless, sort_sdk_error,
+    AwsFailure, UnusableAnswer, ended_credentials, is_out_of_order, is_taken_without_words, senseless, sort_sdk_error,
 };
 pub(crate) use table::row::Row;
 pub(crate) use table::rows;

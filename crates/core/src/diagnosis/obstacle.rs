@@ -11,7 +11,7 @@ use rustls::pki_types::UnixTime;
 
 use super::answer::{LONGEST_WORDS, shorten};
 use super::place::{Place, Said};
-use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle, Service, SessionError};
+use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle};
 
 /// The first of November 2026: no device that says an earlier time is right, because this code is younger. It need not be
 /// kept up to date, an old one only decides less.
@@ -36,9 +36,6 @@ const TRUST_A_COMPANY: &str = if cfg!(target_os = "android") {
     " If your company gave you a certificate of its own CA for this, and only then: have the system trust it, or name its \
      PEM file with --ca-file."
 };
-
-pub(super) const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
-                            filter must let these addresses through.";
 
 /// What is known of the way that a request took.
 #[derive(Debug)]
@@ -113,16 +110,6 @@ impl NoTrust {
          transparency, a weak signature)"
 )]
 pub(crate) struct Refused;
-
-/// An answer that this service does not give, such as a network's sign-in page: a redirect, or a document of another kind.
-pub(super) fn interception(service: Service, what: &str, answer: &str) -> SessionError {
-    SessionError::Obstructed {
-        service,
-        obstacle: Obstacle::Interception,
-        problem: format!("something between this device and {service} answered ({what}): {answer}"),
-        hint: SIGN_IN_PAGE.to_owned(),
-    }
-}
 
 /// A variable that is to name the proxy on the way to `host`, and names none. Its value is not shown: it may hold a password,
 /// wherever that begins.
@@ -372,6 +359,7 @@ fn show(time: SystemTime) -> String {
 mod tests {
     use super::*;
     use crate::diagnosis::HttpError;
+    use crate::error::Service;
 
     #[test]
     fn a_foreign_answer_is_told_by_what_it_was() {

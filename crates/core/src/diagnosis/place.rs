@@ -4,15 +4,16 @@
 use url::Url;
 
 use super::answer::shorten;
-use super::issuer::ISSUER;
-use super::obstacle::{SIGN_IN_PAGE, interception};
 use crate::config::Config;
 use crate::error::{Obstacle, Service, SessionError};
 use crate::loopback::is_loopback;
 
+pub(super) const ISSUER: &str = "okta_issuer_url";
 const POOL_ENDPOINT: &str = "Auth.identityPoolEndpoint";
 const BUCKET_ENDPOINT: &str = "Storage.AWSS3.endpoint";
 const APIS: &str = "API.endpoints";
+const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
+                            filter must let these addresses through.";
 /// A media type is two short words.
 const LONGEST_TYPE: usize = 60;
 
@@ -86,6 +87,16 @@ impl Said {
             Self::NoTls => format!("what answers at {place} does not speak TLS (https)"),
             Self::NoHttp => format!("what answers at {place} does not speak HTTP, or by TLS only (https)"),
         }
+    }
+}
+
+/// An answer that this service does not give, such as a network's sign-in page: a redirect, or a document of another kind.
+fn interception(service: Service, what: &str, answer: &str) -> SessionError {
+    SessionError::Obstructed {
+        service,
+        obstacle: Obstacle::Interception,
+        problem: format!("something between this device and {service} answered ({what}): {answer}"),
+        hint: SIGN_IN_PAGE.to_owned(),
     }
 }
 

@@ -113,12 +113,18 @@ pub(crate) fn is_taken_without_words(service: Service, response: &HttpResponse) 
         Service::S3 => &["x-amz-request-id", "x-amz-bucket-region"],
         _ => &["x-amzn-requestid", "x-amzn-errortype"],
     };
-    is_unavailable(response.status().as_u16()) || of_service.iter().any(|name| response.headers().get(*name).is_some())
+    is_out_of_order(response.status().as_u16()) || of_service.iter().any(|name| response.headers().get(*name).is_some())
 }
 
-/// Whether S3 and Cognito would say why they refuse so, and sign it with their id. To a HEAD nobody has words.
+/// A gateway's word. "Not implemented" is none: it says that this server never does what it was asked for (RFC 9110 §15.6.2).
+pub(crate) fn is_out_of_order(status: u16) -> bool {
+    is_unavailable(status) && status != 501
+}
+
+/// Whether S3 and Cognito would say why they refuse so, and sign it with their id. To a HEAD nobody has words, and what stands
+/// before a server like S3 may have none for a denial.
 fn is_bare(service: Service, what: &str, response: &HttpResponse) -> bool {
-    matches!(response.status().as_u16(), 400..=405 | 421)
+    matches!(response.status().as_u16(), 400..=402 | 404 | 405 | 421 | 501)
         && response.body().bytes().is_some_and(<[u8]>::is_empty)
         && !is_taken_without_words(service, response)
         && !what.starts_with(HEAD)

@@ -16,7 +16,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 
 use super::document::Document;
-use crate::diagnosis::{UnusableAnswer, is_taken_without_words, is_unavailable};
+use crate::diagnosis::{UnusableAnswer, is_out_of_order, is_taken_without_words};
 
 /// A page of a listing with a thousand of the longest keys takes about 4 MiB.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -45,7 +45,7 @@ impl Intercept for WholeAnswer {
         // But for 304, which never has one (RFC 9110 §15.4.5).
         let status = response.status().as_u16();
         // What other services say in XML is none of Cognito's, though they sign with an id of the same name.
-        let may_be_foreign = counts_anyway && (is_unavailable(status) || document != Document::Json);
+        let may_be_foreign = counts_anyway && (is_out_of_order(status) || document != Document::Json);
         let is_redirect = status != 304 && (300..400).contains(&status);
         let may_be_empty = matches!(document, Document::Xml { .. } | Document::Nothing) && !is_redirect;
         let unread = std::mem::replace(response.body_mut(), SdkBody::taken());

@@ -64,7 +64,7 @@ impl Diagnosis {
         if !is_signed_in {
             let pool = Box::pin(self.look_at_cognito()).await?;
             neighbours.check_all()?;
-            self.leave_the_rest_open(pool, findings);
+            self.leave_the_rest_open(&pool, findings);
             return Ok(());
         }
         let credentials = Box::pin(self.look_at_pool(findings)).await?;
@@ -88,7 +88,7 @@ impl Diagnosis {
     }
 
     /// Nobody is signed in. GetId without a login would make a guest of the pool's.
-    fn leave_the_rest_open(&self, pool: Finding, findings: &mut Findings) {
+    fn leave_the_rest_open(&self, pool: &Finding, findings: &mut Findings) {
         for link in Link::ALL.into_iter().filter(|link| *link > Link::SignIn) {
             findings.0.push(match link {
                 Link::Pool => pool.clone(),
