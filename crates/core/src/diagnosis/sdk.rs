@@ -67,6 +67,11 @@ impl AwsFailure {
         matches!(self, Self::Refused(refusal) if refusal.message.is_empty() && matches!(refusal.status, Some(400 | 403 | 404)))
     }
 
+    /// Whether it is a refusal without any word, which S3 itself never gives but to a HEAD.
+    pub(crate) fn is_bare(&self) -> bool {
+        matches!(self, Self::Foreign { otherwise, .. } if matches!(**otherwise, Self::Refused(_)))
+    }
+
     /// Whether the object does not have the bytes that were asked for.
     pub(crate) fn is_about_range(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.code == "InvalidRange")
