@@ -2,6 +2,7 @@
 //! with what mends it, and nothing is claimed of what comes after it. Nothing is changed by looking, and no secret is told.
 
 mod aws;
+mod endpoints;
 mod network;
 mod okta;
 
@@ -113,11 +114,17 @@ async fn a_sound_set_up_is_looked_at_without_a_login_and_without_a_guest() {
     for uri in [bench.config.callback_url(), bench.config.desktop_callback_url()] {
         assert!(client.contains(uri), "{client}");
     }
-    // GetId makes a guest of whoever asks without a login: nobody but Okta is asked at all.
+    assert!(finding(&report, Link::Pool).detail.starts_with("Cognito answers at 127.0.0.1:"), "{report:#?}");
+    // GetId makes a guest of whoever asks without a login: Cognito is asked once, for what it gives to nobody.
     let records = bench.stack.log().records();
-    assert!(records.iter().all(|record| record.service == Service::Okta), "{records:?}");
-    let asked: Vec<_> = records.iter().map(|record| (record.operation, record.status)).collect();
-    assert_eq!(asked.iter().filter(|(operation, _)| *operation == "authorize").count(), 2, "{asked:?}");
+    let asked = |service| {
+        let of_service = records.iter().filter(move |record| record.service == service);
+        of_service.map(|record| (record.operation, record.status)).collect::<Vec<_>>()
+    };
+    let authorized = asked(Service::Okta).iter().filter(|(operation, _)| *operation == "authorize").count();
+    assert_eq!(authorized, 2, "{records:?}");
+    assert_eq!(asked(Service::Cognito), [("GetCredentialsForIdentity", 400)]);
+    assert!(asked(Service::S3).is_empty() && asked(Service::Sts).is_empty() && asked(Service::Api).is_empty());
     assert_eq!(stored(&bench), None, "no sign-in is open");
 }
 

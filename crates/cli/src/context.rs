@@ -8,8 +8,8 @@ use jetbridge::storage::{
     absolute_path, default_directory,
 };
 use jetbridge::{
-    Accounts, Config, RequestObserver, Session, SessionBuilder, SessionError, SessionState, SignInReason, User,
-    quote_for_shell,
+    Accounts, Config, OtherSession, RequestObserver, Session, SessionBuilder, SessionError, SessionState, SignInReason,
+    User, quote_for_shell,
 };
 use tokio::sync::OnceCell;
 use url::Url;
@@ -21,6 +21,7 @@ use crate::invocation::command;
 use crate::leaving::Sessions;
 use crate::output::Notes;
 use crate::path::{UserPath, read_file};
+use crate::text::escape;
 
 /// The account of who never uses several.
 pub(crate) const DEFAULT_ACCOUNT: &str = "default";
@@ -209,9 +210,11 @@ impl Context {
         if account != DEFAULT_ACCOUNT {
             failure.message.push_str(&format!(" under account {account}"));
         }
-        let others = match self.accounts(session.config().clone()) {
-            Ok(accounts) => accounts.list().await.unwrap_or_default(),
-            Err(_) => Vec::new(),
+        let (others, elsewhere) = match self.accounts(session.config().clone()) {
+            Ok(accounts) => {
+                (accounts.list().await.unwrap_or_default(), accounts.list_others().await.unwrap_or_default())
+            }
+            Err(_) => Default::default(),
         };
         let others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
         let others: Vec<_> = others.map(|other| other.name.as_str()).collect();
@@ -223,6 +226,14 @@ impl Context {
             };
             let hint = failure.hint.get_or_insert_default();
             hint.push_str(&format!("\n{}; to use {first}: {way}", who_is_signed_in(&others)));
+        }
+        // Whoever has changed a setting wonders where their session is.
+        for other in elsewhere.iter().filter(|other| other.account == account && !other.differences.is_empty()) {
+            let hint = failure.hint.get_or_insert_default();
+            hint.push_str(&format!(
+                "\nA session of another configuration is stored here ({}). It works with that one only.",
+                describe_differences(other)
+            ));
         }
         failure
     }
@@ -285,6 +296,12 @@ impl Context {
         check_key_place(&store, key_source, &place)?;
         Ok(Arc::new(store))
     }
+}
+
+/// In what the configuration of that session differs from this one.
+pub(crate) fn describe_differences(other: &OtherSession) -> String {
+    let differences: Vec<_> = other.differences.iter().map(ToString::to_string).collect();
+    escape(&differences.join("; ")).into_owned()
 }
 
 /// `Account a is signed in`, `Accounts a, b and c are signed in`; of many the first ones.

@@ -173,7 +173,7 @@ impl Exit {
             SessionError::Retryable { .. } | SessionError::Obstructed { .. } => Self::Temporary,
             SessionError::Misconfigured { .. } => Self::Misconfigured,
             SessionError::AccessDenied { .. } => Self::AccessDenied,
-            SessionError::NotFound { .. } => Self::NotFound,
+            SessionError::NotFound { .. } | SessionError::NoSuchBucket { .. } => Self::NotFound,
             SessionError::ConditionNotMet { .. } => Self::ConditionNotMet,
             SessionError::LocalFile { .. } => Self::LocalFile,
             SessionError::UnexpectedRedirect { .. } => Self::Usage,

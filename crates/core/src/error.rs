@@ -179,6 +179,14 @@ pub enum SessionError {
         /// What was looked for.
         what: String,
     },
+    /// Nobody has a bucket of this name.
+    #[error("not found: bucket {bucket}: check {}", setting.as_deref().unwrap_or("its name"))]
+    NoSuchBucket {
+        /// The name.
+        bucket: String,
+        /// The setting that names it, if it is the configuration's and not one that the app has asked for.
+        setting: Option<String>,
+    },
     /// A condition of the request does not hold: the object is another one than expected, or is there although it should not
     /// be. Nothing was done. Look at it again and decide.
     #[error("a condition was not met: {what}")]
@@ -227,7 +235,7 @@ impl SessionError {
             Self::Obstructed { .. } => "obstructed",
             Self::Misconfigured { .. } => "misconfigured",
             Self::AccessDenied { .. } => "access_denied",
-            Self::NotFound { .. } => "not_found",
+            Self::NotFound { .. } | Self::NoSuchBucket { .. } => "not_found",
             Self::ConditionNotMet { .. } => "condition_not_met",
             Self::LocalFile { .. } => "local_file",
             Self::UnexpectedRedirect { .. } => "unexpected_redirect",
@@ -253,11 +261,12 @@ impl SessionError {
             Self::Internal { .. } => {
                 Some("Please report this, with what the log says around it (on the command line: -vv).".to_owned())
             }
-            Self::NotFound { what } if what.starts_with("bucket ") => {
-                Some("Compare Storage.AWSS3.bucket with the S3 console > Buckets.".to_owned())
+            Self::NoSuchBucket { setting: Some(setting), .. } => {
+                Some(format!("Compare {setting} with the S3 console > Buckets."))
             }
             Self::UserCancelled
             | Self::NotFound { .. }
+            | Self::NoSuchBucket { setting: None, .. }
             | Self::ConditionNotMet { .. }
             | Self::LocalFile { .. }
             | Self::SecureStorage { .. } => None,
@@ -275,7 +284,9 @@ impl SessionError {
             | Self::ConditionNotMet { .. }
             | Self::LocalFile { .. }
             | Self::SecureStorage { kind: StorageErrorKind::Unavailable, .. } => Recovery::Retry,
-            Self::Misconfigured { .. } | Self::NotFound { .. } => Recovery::FixConfiguration,
+            Self::Misconfigured { .. } | Self::NotFound { .. } | Self::NoSuchBucket { .. } => {
+                Recovery::FixConfiguration
+            }
             Self::AccessDenied { .. } => Recovery::AskForAccess,
             Self::SecureStorage { .. } | Self::Internal { .. } => Recovery::Report,
         }
@@ -405,6 +416,23 @@ mod tests {
             assert_eq!(error.recovery(), Recovery::Retry);
             assert!(hint.contains(word) && !hint.contains("network") && !hint.contains("online"), "{error}: {hint}");
         }
+    }
+
+    /// Of a bucket that the app names itself, the configuration says nothing; and it has no other objects either.
+    #[test]
+    fn a_bucket_is_told_by_whoever_names_it() {
+        let absent = |setting: Option<&str>| SessionError::NoSuchBucket {
+            bucket: "data".to_owned(),
+            setting: setting.map(str::to_owned),
+        };
+        let configured = absent(Some("Storage.AWSS3.bucket"));
+        assert_eq!(configured.to_string(), "not found: bucket data: check Storage.AWSS3.bucket");
+        assert_eq!(configured.hint().unwrap(), "Compare Storage.AWSS3.bucket with the S3 console > Buckets.");
+        let named = absent(None);
+        assert_eq!((named.to_string().as_str(), named.hint()), ("not found: bucket data: check its name", None));
+        let object = SessionError::NotFound { what: "bucket list.txt".to_owned() };
+        assert_eq!(object.hint(), None, "it is an object's name");
+        assert!(object.is_about_one_object() && !named.is_about_one_object());
     }
 
     /// Apps show everything but what is to be ignored.

@@ -66,7 +66,7 @@ pub fn config(data: &[u8]) {
 pub fn stored_session(data: &[u8]) {
     // The one that the golden sessions name: they are the seeds.
     let configuration = "d39979567891dfb9b2d096232ae60cf78c363b913247ca27478375ba49591b0d";
-    let owner = Owner { account: "default".to_owned(), configuration: configuration.to_owned() };
+    let owner = Owner { account: "default".to_owned(), configuration: configuration.to_owned(), settings: None };
     if let Ok(session) = StoredSession::from_bytes(data, &owner) {
         // What was read can be written, and reads the same.
         let written = session.to_bytes(&owner).ok();

@@ -67,6 +67,6 @@ pub use oidc::authorization::Prompt;
 pub use session::{
     AccessToken, Account, Accounts, ApiStream, AuthorizationRequest, BackgroundRenewal, IdTokenClaims, Leftovers,
     LoginOptions, ObjectBody, ObjectPages, OtherSession, Renewed, Session, SessionBuilder, SessionDetails,
-    SessionEvent, SessionEvents, SessionState, SignOut, SignOutMode, User,
+    SessionEvent, SessionEvents, SessionState, SettingDifference, SignOut, SignOutMode, User,
 };
 pub use shell::quote_for_shell;

@@ -220,6 +220,10 @@ impl From<jetbridge::SessionError> for SessionError {
                 None => unknown(&error),
             },
             Core::NotFound { what } => Self::NotFound { what },
+            Core::NoSuchBucket { bucket, setting } => {
+                let check = setting.as_deref().unwrap_or("its name");
+                Self::NotFound { what: format!("bucket {bucket}: check {check}") }
+            }
             Core::ConditionNotMet { what } => Self::ConditionNotMet { what },
             Core::LocalFile { path, problem } => Self::LocalFile { path, problem },
             Core::UnexpectedRedirect { detail } => Self::UnexpectedRedirect { detail },

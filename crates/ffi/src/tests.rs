@@ -139,6 +139,16 @@ fn every_error() -> Vec<jetbridge::SessionError> {
     errors
 }
 
+/// Apps on phones know one error for all that is not there: its text says what to check.
+#[test]
+fn a_bucket_that_is_not_there_is_told_in_the_core_s_words() {
+    let setting = Some("Storage.AWSS3.bucket".to_owned());
+    let core = jetbridge::SessionError::NoSuchBucket { bucket: "data".to_owned(), setting };
+    let here = SessionError::from(core.clone());
+    assert_eq!((&here.kind()[..], here.to_string()), (core.kind(), core.to_string()));
+    assert_eq!(here.recovery(), core.recovery().into());
+}
+
 #[test]
 fn an_error_gives_the_core_s_answers() {
     for core in every_error() {

@@ -24,6 +24,7 @@ mod faults;
 mod hex;
 mod html;
 mod iam;
+mod identification;
 mod issued;
 mod issuer_keys;
 mod jws;

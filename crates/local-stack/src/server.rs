@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::faults::{Fault, Hold};
+use crate::identification;
 use crate::request_log::{Operation, PartNumber, RequestRecord, Service};
 use crate::shared::Shared;
 
@@ -206,6 +207,9 @@ impl Site {
     }
 
     async fn call_router(&self, request: Request<Body>) -> Response {
+        if request.method() == Method::GET && request.uri().path() == identification::PATH {
+            return identification::answer(&self.shared);
+        }
         match TowerToHyperService::new(self.router.clone()).call(request).await {
             Ok(response) => response,
             Err(never) => match never {},

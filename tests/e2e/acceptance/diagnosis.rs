@@ -219,7 +219,10 @@ async fn acceptance_10_a_bucket_that_is_missing_denied_or_elsewhere_is_told_apar
     let session = bench.signed_in(ALICE).await;
     let of = |bucket: &str| ListObjects { bucket: Some(bucket.to_owned()), ..ListObjects::default() };
     let missing = list(&session, of("no-such-bucket-here")).await.unwrap_err();
-    assert!(matches!(&missing, SessionError::NotFound { what } if what.contains("no-such-bucket-here")), "{missing:?}");
+    assert!(
+        matches!(&missing, SessionError::NoSuchBucket { bucket, .. } if bucket == "no-such-bucket-here"),
+        "{missing:?}"
+    );
     let denied = list(&session, of(&bench.stack.options().denied_bucket)).await.unwrap_err();
     assert!(
         matches!(&denied, SessionError::AccessDenied { code, hint, request_id: Some(_), .. }

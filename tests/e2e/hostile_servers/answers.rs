@@ -68,11 +68,15 @@ fn foreign_answers() -> Vec<(Vec<u8>, &'static str)> {
     ]
 }
 
-fn assert_obstructed(error: &SessionError, who: &str, what: &str) {
-    assert_eq!(error.kind(), "obstructed", "{what}: {error:?}");
+/// On this machine nobody is in between: it is somebody else that the configuration leads to.
+fn assert_somebody_else(error: &SessionError, setting: &str, who: &str, what: &str) {
+    assert!(
+        matches!(error, SessionError::Misconfigured { setting: named, .. } if named == setting),
+        "{what}: {error:?}"
+    );
     let told = told(error);
     assert!(told.contains(what) && told.contains(who), "{told}");
-    for wrong in ["report", "IAM", "role", "region"] {
+    for wrong in ["report", "IAM", "role", "region", "between"] {
         assert!(!told.contains(wrong), "{told}");
     }
 }
@@ -92,7 +96,7 @@ async fn what_answers_in_the_place_of_s3_is_told_as_such_and_not_asked_again() {
     ];
     for (answer, what) in foreign_answers().into_iter().chain(other) {
         let (listed, asked) = list_from(&server, &session, answer).await;
-        assert_obstructed(&listed.unwrap_err(), "between this device and S3", what);
+        assert_somebody_else(&listed.unwrap_err(), "Storage.AWSS3.endpoint", "is not S3", what);
         assert_eq!(asked, 1, "{what}");
     }
 }
@@ -108,7 +112,7 @@ async fn what_answers_in_the_place_of_cognito_is_told_as_such() {
             server.answer(operation, Answer::Bytes(answer));
             server.take_asked();
             let error = session.aws_credentials().await.unwrap_err();
-            assert_obstructed(&error, "between this device and Cognito", what);
+            assert_somebody_else(&error, "Auth.identityPoolEndpoint", "is not Amazon Cognito", what);
             assert_eq!(server.take_asked().iter().filter(|asked| **asked == operation).count(), 1, "{what}");
         }
         server.behave();
@@ -123,6 +127,9 @@ async fn refusals_in_few_words_stay_refusals() {
     for (answer, kind) in [
         (response(503, HTML, b"<html>Bad gateway</html>"), "retryable"),
         (response(403, "", b""), "access_denied"),
+        // Of what is not there S3 says more.
+        (response(404, "", b""), "misconfigured"),
+        (response(404, "x-amz-request-id: A1\r\n", b""), "not_found"),
         (response(403, "x-amz-request-id: A1\r\n", b"no"), "access_denied"),
         (response(301, "x-amz-bucket-region: eu-west-1\r\n", b""), "misconfigured"),
         (response(403, "", b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"), "access_denied"),

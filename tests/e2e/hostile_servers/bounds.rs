@@ -78,7 +78,7 @@ async fn a_pushed_request_that_is_not_answered_soundly_opens_no_browser() {
     let (server, elsewhere) = (Server::start().await, Server::start().await);
     server.announce("require_pushed_authorization_requests", true);
     let unsound = [
-        (Answer::redirect(307, &elsewhere.url("/par")), "obstructed"),
+        (Answer::redirect(307, &elsewhere.url("/par")), "misconfigured"),
         (Answer::Json(201, json!({})), "internal"),
         (Answer::Json(201, json!({"request_uri": 7})), "internal"),
         (Answer::Json(201, json!("urn:example:1")), "internal"),

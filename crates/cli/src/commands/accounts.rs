@@ -1,11 +1,11 @@
 //! `jetbridge accounts` and `jetbridge switch`: several users on one machine. Neither asks a server.
 
-use jetbridge::{Account, SessionError, SessionState, SignInReason, User};
+use jetbridge::{Account, Config, OtherSession, SessionError, SessionState, SettingDifference, SignInReason, User};
 use serde::Serialize;
 
 use super::logout::describe_configuration;
 use crate::args::SwitchArgs;
-use crate::context::Context;
+use crate::context::{Context, describe_differences};
 use crate::exit::{CliError, Failure};
 use crate::invocation::command;
 use crate::output::{BOLD, DIM, GOOD, Output, WARN, styled};
@@ -30,6 +30,15 @@ struct OtherEvent<'a> {
     configuration: &'static str,
     issuer: Option<&'a str>,
     client_id: Option<&'a str>,
+    /// In what it differs from this one, as far as that is known.
+    differences: Vec<DifferenceEvent<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct DifferenceEvent<'a> {
+    setting: &'a str,
+    there: Option<&'a str>,
+    here: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,7 +48,8 @@ struct SwitchedEvent<'a> {
 }
 
 pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), CliError> {
-    let known = context.accounts(context.config()?)?;
+    let config = context.config()?;
+    let known = context.accounts(config.clone())?;
     let (accounts, others) = (known.list().await?, known.list_others().await?);
     if output.is_json() {
         for account in &accounts {
@@ -51,6 +61,7 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
                 configuration: "other",
                 issuer: other.issuer.as_deref(),
                 client_id: other.client_id.as_deref(),
+                differences: other.differences.iter().map(to_difference).collect(),
             })?;
         }
         return Ok(());
@@ -68,7 +79,10 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
     }
     for other in &others {
         let space = " ".repeat(width - other.account.len());
-        let whose = format!("another configuration: {}", describe_configuration(other));
+        let mut whose = format!("another configuration: {}", describe_configuration(other));
+        if looks_like_another(other, &others, &config) && !other.differences.is_empty() {
+            whose = format!("{whose}; {}", describe_differences(other));
+        }
         output.beside(&format!("  {}{space}  ", other.account), &describe(&other.state))?;
         output.beside(&" ".repeat(width + 4), &styled(DIM, whose))?;
     }
@@ -79,6 +93,19 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
             .say(format!("Refresh tokens of other configurations are still valid there. To end all: {end_all}"));
     }
     Ok(())
+}
+
+/// Whether client and issuer alone would not tell it from another row.
+fn looks_like_another(other: &OtherSession, others: &[OtherSession], config: &Config) -> bool {
+    let shown = |other: &OtherSession| (other.client_id.clone(), other.issuer.clone());
+    let own = (Some(config.client_id().to_owned()), Some(config.issuer_url().to_owned()));
+    let same = others.iter().filter(|row| row.account == other.account && shown(row) == shown(other));
+    shown(other) == own || same.count() > 1
+}
+
+fn to_difference(difference: &SettingDifference) -> DifferenceEvent<'_> {
+    let SettingDifference { setting, there, here, .. } = difference;
+    DifferenceEvent { setting, there: there.as_deref(), here: here.as_deref() }
 }
 
 pub(super) async fn switch(context: &Context, args: &SwitchArgs, output: &mut Output) -> Result<(), CliError> {

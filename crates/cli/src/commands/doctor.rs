@@ -7,7 +7,7 @@ mod findings;
 mod template;
 
 use jetbridge::doctor::{Check, Finding, Link, Mark, Report};
-use jetbridge::{Config, Session, SessionError};
+use jetbridge::{Config, Session, SessionError, SessionState};
 
 use self::findings::Line;
 use crate::args::DoctorArgs;
@@ -61,8 +61,15 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     };
     let mut report = diagnose(context, &session, args).await?;
     let mut signed_in = Ok(());
-    // Nobody is asked for a password that a chain cannot use which is broken before that.
-    if args.sign_in && report.reaches(Link::SignIn) && !report.broken().is_some_and(is_of_the_store) {
+    // Nobody is asked for a password that a chain cannot use: one that is broken before that, at the store that would keep
+    // the session, or for whoever would sign in. A wrong clock is corrected.
+    let is_signed_in = matches!(state, SessionState::SignedIn { .. });
+    let may_sign_in = |broken: &Finding| match broken.link {
+        Link::Clock => true,
+        Link::SignIn => !is_of_the_store(broken),
+        link => link > Link::SignIn && is_signed_in,
+    };
+    if args.sign_in && report.reaches(Link::SignIn) && report.broken().is_none_or(may_sign_in) {
         login::tell_who_is_replaced(&state, context.notes);
         signed_in = sign_in(context, &session, &config, args, output).await;
         if context.interrupt.is_requested() {

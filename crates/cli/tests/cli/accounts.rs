@@ -101,6 +101,37 @@ fn what_is_asked_of_the_sign_in_page_is_in_the_request() {
     assert!(refused.stderr.contains("state is set by this library"), "{}", refused.stderr);
 }
 
+/// Nobody has signed out: a setting that a session belongs to is another one.
+#[test]
+fn a_session_that_a_changed_endpoint_hides_is_told_with_the_setting() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let there = bench.stack.endpoints().cognito.as_str().trim_end_matches('/').to_owned();
+    let here = there.replace("127.0.0.1", "localhost");
+    bench.edit_config("aws-exports.json", |aws| aws["Auth"]["identityPoolEndpoint"] = here.clone().into());
+    let difference = format!("Auth.identityPoolEndpoint: {there} there, {here} here");
+    for arguments in [&["whoami"][..], &["ls"]] {
+        let nobody = bench.run(arguments);
+        assert_eq!(nobody.code, 3, "{}", nobody.stderr);
+        let told = nobody.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("A session of another configuration is stored here"), "{told}");
+        assert!(told.contains(&difference), "{told}");
+    }
+    let doctor = bench.run(&["doctor", "--json"]);
+    let sign_in = doctor.events_named("finding").into_iter().find(|finding| finding["link"] == "sign_in").unwrap();
+    assert!(sign_in["detail"].as_str().unwrap().contains(&difference), "{sign_in}");
+    // In a list it is what tells the rows apart, and only there is it shown.
+    bench.sign_in_as(ALICE);
+    let rows = bench.run(&["accounts"]).stdout;
+    assert!(rows.split_whitespace().collect::<Vec<_>>().join(" ").contains(&difference), "{rows}");
+    let other = bench.run(&["accounts", "--json"]).events().pop().unwrap();
+    assert_eq!(other["differences"][0]["setting"], "Auth.identityPoolEndpoint");
+    assert_eq!((&other["differences"][0]["there"], &other["differences"][0]["here"]), (&there.into(), &here.into()));
+    bench.edit_config("okta-config.json", |okta| okta["okta_client_id"] = "0oanobodyknowsthisone".into());
+    let rows = bench.run(&["accounts"]).stdout;
+    assert!(rows.contains("identityPoolEndpoint"), "two sessions of one client are told apart: {rows}");
+}
+
 /// An edit of the client id or the pool leaves the earlier session behind, and its refresh token valid.
 #[test]
 fn sessions_of_other_configurations_are_shown_and_ended() {

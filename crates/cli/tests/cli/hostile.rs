@@ -122,15 +122,18 @@ fn who_asks_pays_if_told_to() {
     assert!(bench.run(&["ls"]).stdout.contains("free"));
 }
 
+/// On this machine there is no network that could want a sign-in first.
 #[test]
-fn a_sign_in_page_of_the_network_is_told_as_such() {
+fn a_page_in_the_place_of_s3_is_told_with_the_endpoint() {
     let bench = signed_in_with_bucket(|_| {
         "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: 20\r\n\r\n<html>log in!</html>"
             .to_owned()
     });
     let outcome = bench.run(&["ls", "--json"]);
-    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (6, Some("obstructed")), "{outcome:?}");
-    assert!(outcome.error()["hint"].as_str().unwrap().contains("sign in"), "{outcome:?}");
+    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (4, Some("misconfigured")), "{outcome:?}");
+    let error = outcome.error();
+    assert!(error["message"].as_str().unwrap().starts_with("Storage.AWSS3.endpoint: what answers at 127"), "{error}");
+    assert!(error["hint"].as_str().unwrap().starts_with("Set Storage.AWSS3.endpoint"), "{error}");
 }
 
 #[test]
@@ -252,7 +255,7 @@ fn nothing_is_told_as_deleted_by_whoever_answers_with_nothing() {
         let removed = bench.run(&["rm", "key", "--json"]);
         assert_eq!(
             (removed.code, removed.error()["kind"].as_str()),
-            (6, Some("obstructed")),
+            (4, Some("misconfigured")),
             "{looked:?}: {removed:?}"
         );
     }

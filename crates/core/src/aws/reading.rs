@@ -232,6 +232,8 @@ pub(crate) async fn head(
         Ok(Opened { details, proof, .. }) => Ok(Known { details, proof }),
         // There is an object by now, without a first byte.
         Err(failure) if failure.is_about_range() => Err(refused),
+        // Nor has this server: then the first answer says as much.
+        Err(failure) if failure.is_bare() => Err(refused),
         Err(failure) => Err(failure),
     }
 }

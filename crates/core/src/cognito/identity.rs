@@ -23,6 +23,10 @@ impl Identity {
         same.then_some(self.identity_id.as_str())
     }
 
+    pub(crate) fn pool_id(&self) -> &str {
+        &self.pool_id
+    }
+
     pub(crate) fn id(&self) -> &str {
         &self.identity_id
     }

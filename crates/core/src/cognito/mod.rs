@@ -16,7 +16,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Config;
-use crate::diagnosis::{Blame, Evidence, PassingFaults, senseless, sort_sdk_error};
+use crate::diagnosis::{AwsFailure, Blame, Evidence, PassingFaults, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
 use crate::net::document::Document;
 use crate::net::whole_answer::WholeAnswer;
@@ -80,6 +80,21 @@ impl IdentityPool {
             .await
             .map_err(|error| self.refused("GetId", &error, login))?;
         answer.identity_id.ok_or_else(|| senseless(Service::Cognito, "GetId without an IdentityId").into())
+    }
+
+    /// Asks for something that nobody can be given, to see whether it is Cognito that refuses. The request lacks the one
+    /// parameter that is required ("IdentityId … Required: Yes"), and names no pool and no identity: `InvalidParameterException`
+    /// is "Thrown for missing or bad input parameter(s)", "This is a public API. You do not need any credentials to call this
+    /// API" (API reference, GetCredentialsForIdentity). Why this request and no other: ADR 0020.
+    pub(crate) async fn greet(&self) -> Result<(), SessionError> {
+        match self.client.get_credentials_for_identity().send().await {
+            Ok(_) => Err(senseless(Service::Cognito, "it gives credentials for no identity")),
+            Err(error) => match sort_sdk_error(Service::Cognito, "GetCredentialsForIdentity", &error) {
+                // Whatever it says, it says it in Cognito's words.
+                AwsFailure::Refused(refusal) if refusal.has_code() && refusal.passing().is_none() => Ok(()),
+                failure => Err(failure.into_session_error(&self.evidence)),
+            },
+        }
     }
 
     fn refused<E>(&self, operation: &str, error: &SdkError<E, HttpResponse>, login: &Login<'_>) -> Refused

@@ -19,9 +19,6 @@ pub(super) const REGION: Key = Key {
 pub(super) const SERVICE: Key =
     Key { name: "service", expectation: "the name in signatures: execute-api, appsync or lambda; default execute-api" };
 
-/// What a signature is for where nothing else is said (as in Amplify JS, `DEFAULT_REST_IAM_SIGNING_SERVICE` in
-/// `packages/api-rest/src/utils/constants.ts`).
-const DEFAULT_SERVICE: &str = "execute-api";
 /// The DNS suffixes of AWS's partitions (botocore 1.43.11, `data/partitions.json`).
 const AWS_DOMAINS: [&str; 7] = [
     "amazonaws.com",
@@ -50,6 +47,17 @@ pub struct ApiEndpoint {
     pub service: String,
 }
 
+impl ApiEndpoint {
+    /// What a signature is for where nothing else is said (as in Amplify JS, `DEFAULT_REST_IAM_SIGNING_SERVICE` in
+    /// `packages/api-rest/src/utils/constants.ts`).
+    pub(crate) const DEFAULT_SERVICE: &str = "execute-api";
+
+    /// Whether it is on one of AWS's own hosts, which say what to sign for.
+    pub(crate) fn is_on_aws_host(&self) -> bool {
+        self.url.host_str().and_then(recognise).is_some()
+    }
+}
+
 /// The list, read whole; wrong ones leave a problem.
 pub(super) fn read(section: &mut Section<'_>, key: &Key) -> Vec<ApiEndpoint> {
     let mut names: Vec<String> = Vec::new();
@@ -71,7 +79,7 @@ pub(super) fn read(section: &mut Section<'_>, key: &Key) -> Vec<ApiEndpoint> {
             Some(_) => entry.optional(&REGION, validate::region),
         };
         let Some(Recognised { service: own_service, region: own_region }) = known else {
-            let service = service.unwrap_or_else(|| DEFAULT_SERVICE.to_owned());
+            let service = service.unwrap_or_else(|| ApiEndpoint::DEFAULT_SERVICE.to_owned());
             return Some(ApiEndpoint { name: name?, url: url?, region: region?, service });
         };
         for (key, given, own) in [(&REGION, &region, &own_region), (&SERVICE, &service, &own_service)] {

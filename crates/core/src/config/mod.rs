@@ -48,6 +48,11 @@ pub(crate) fn check_service(name: &str) -> Result<String, String> {
     validate::service(name).map_err(validate::Fault::into_text)
 }
 
+/// Whether the host is one of Okta's own domains.
+pub(crate) fn is_okta_domain(host: &str) -> bool {
+    validate::is_okta_domain(host)
+}
+
 /// The same of a region.
 pub(crate) fn check_region(name: &str) -> Result<String, String> {
     validate::region(name).map_err(validate::Fault::into_text)
@@ -221,21 +226,8 @@ impl Config {
     /// What a stored session belongs to: the same issuer, client, identity pool and receivers of the ID token give the same
     /// fingerprint. Servers that only get signatures are no part of it: a signature names its own host.
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut hash = Sha256::new();
-        let mut add = |part: &str| {
-            // The length goes first, so that no other split of the same characters gives the same digest.
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        };
-        for part in [self.issuer_url(), self.client_id(), self.identity_pool_id()] {
-            add(part);
-        }
-        // Nothing for Cognito itself: sessions without such a key are found where they always were.
-        if let Some(endpoint) = self.identity_pool_endpoint() {
-            add("Auth.identityPoolEndpoint");
-            add(&endpoint.origin().ascii_serialization());
-        }
-        Fingerprint(hash.finalize().into())
+        let endpoint = self.identity_pool_endpoint().map(|endpoint| endpoint.origin().ascii_serialization());
+        Fingerprint::of([self.issuer_url(), self.client_id(), self.identity_pool_id()], endpoint.as_deref())
     }
 }
 
@@ -245,6 +237,23 @@ impl Config {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// Of issuer, client and pool, and the origin that is Cognito's if it is not AWS's own.
+    pub(crate) fn of(parts: [&str; 3], identity_pool_endpoint: Option<&str>) -> Self {
+        let mut hash = Sha256::new();
+        let mut add = |part: &str| {
+            // The length goes first, so that no other split of the same characters gives the same digest.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        };
+        parts.into_iter().for_each(&mut add);
+        // Nothing for Cognito itself: sessions without such a key are found where they always were.
+        if let Some(endpoint) = identity_pool_endpoint {
+            add("Auth.identityPoolEndpoint");
+            add(endpoint);
+        }
+        Self(hash.finalize().into())
+    }
+
     /// The first 16 hexadecimal digits, enough to keep the configurations of one machine apart in file names.
     pub fn short(&self) -> String {
         self.to_string().chars().take(16).collect()

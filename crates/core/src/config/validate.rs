@@ -94,7 +94,7 @@ pub(super) fn issuer_url(text: &str) -> Result<String, Fault> {
 }
 
 /// The domains under which Okta runs its customers' servers. Custom domains are not known as such.
-fn is_okta_domain(host: &str) -> bool {
+pub(super) fn is_okta_domain(host: &str) -> bool {
     const DOMAINS: [&str; 5] = [".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com", ".okta.mil"];
     DOMAINS.iter().any(|domain| host.ends_with(domain))
 }

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::partition::{identity_pool_issuer, partition_of};
+use super::place::Places;
 use super::session_tags;
 use super::token_facts::TokenFacts;
 use crate::config::{Config, logins_key};
@@ -23,6 +24,8 @@ pub(crate) struct Evidence {
     pub bucket_region: String,
     /// The server that stands in S3's place.
     pub s3_endpoint: Option<String>,
+    /// Where the configuration has the services.
+    pub places: Places,
     /// What S3 is asked to do takes these permissions. Without any, it is a listing.
     pub needed: Vec<Permission>,
     /// The names of claims whose values STS takes for no session tag.
@@ -75,6 +78,7 @@ impl Evidence {
             is_other_bucket: false,
             bucket_region: config.bucket_region().to_owned(),
             s3_endpoint: config.s3_endpoint().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+            places: Places::of_config(config),
             needed: Vec::new(),
             untaggable_claims: Vec::new(),
             id_token: None,

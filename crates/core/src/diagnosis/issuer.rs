@@ -5,8 +5,10 @@ use std::fmt::Display;
 use url::Url;
 
 use super::answer::{LONGEST_WORDS, shorten};
+use super::place::ISSUER;
 use super::token_facts::mark_difference;
 use super::transport::HttpError;
+use crate::config::is_okta_domain;
 use crate::error::{Obstacle, Service, SessionError};
 use crate::loopback::is_loopback;
 
@@ -27,7 +29,13 @@ pub(crate) fn not_discovered(issuer: &str, error: HttpError) -> SessionError {
     match error {
         HttpError::Unreadable(problem) => not_there(&problem),
         // Whoever says this page is not there, no network wants a sign-in by it.
-        HttpError::Foreign { status: 404 | 410, .. } => not_there("its page says that it is not there"),
+        HttpError::Foreign(foreign) if matches!(foreign.said.status(), Some(404 | 410)) => {
+            not_there(&format!("what answers at {} says that it is not there", foreign.place.authority))
+        }
+        // Okta's own domains have nobody but Okta behind them.
+        HttpError::Foreign(foreign) if !is_okta_domain(foreign.place.host()) => {
+            foreign.at_configured(Service::Okta, "discovery")
+        }
         error => match error.into_session_error(Service::Okta, "discovery") {
             SessionError::Obstructed { service, obstacle: Obstacle::Interception, problem, hint } => {
                 let hint = format!("{hint} If every network says the same, compare okta_issuer_url with Okta's.");
@@ -43,8 +51,11 @@ pub(crate) fn not_discovered(issuer: &str, error: HttpError) -> SessionError {
 pub(crate) fn unanswered(what: &str, endpoint: &Url, error: HttpError) -> SessionError {
     let place = shown(endpoint);
     match error {
-        HttpError::Foreign { status: status @ (404 | 410), .. } => misconfigured(
-            format!("the server names {place} for its {what}, and nothing is there (HTTP status {status})"),
+        HttpError::Foreign(foreign) if matches!(foreign.said.status(), Some(404 | 410)) => misconfigured(
+            format!(
+                "the server names {place} for its {what}, and nothing is there (HTTP status {})",
+                foreign.said.status().unwrap_or_default()
+            ),
             "Open that address in a browser, or its start. If it is not there either: in Okta, Security > API > Authorization \
              Servers, see that the server is active; else ask who runs it. If it is there, try another network.",
         ),
@@ -91,8 +102,13 @@ fn shown(endpoint: &Url) -> String {
     shorten(&format!("{}{}", endpoint.origin().ascii_serialization(), endpoint.path()), LONGEST_WORDS)
 }
 
+/// Whether the issuer is what is wrong.
+pub(crate) fn is_blamed(error: &SessionError) -> bool {
+    matches!(error, SessionError::Misconfigured { setting, .. } if setting == ISSUER)
+}
+
 fn misconfigured(problem: String, hint: &str) -> SessionError {
-    SessionError::Misconfigured { setting: "okta_issuer_url".to_owned(), problem, hint: hint.to_owned() }
+    SessionError::Misconfigured { setting: ISSUER.to_owned(), problem, hint: hint.to_owned() }
 }
 
 /// Names the usual ways in which two issuers differ.
@@ -110,8 +126,10 @@ fn issuer_hint(configured: &str, actual: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::{check_endpoint, differs, issuer_hint, unanswered};
-    use crate::diagnosis::HttpError;
+    use crate::diagnosis::{Foreign, HttpError, Place};
     use crate::error::{Recovery, SessionError};
 
     /// Discovery's own test has the rest: this needs an issuer out there.
@@ -141,8 +159,8 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_is_not_there_is_the_server_s_and_another_page_the_network_s() {
-        let endpoint = "https://mallory:hunter2@dev-1.okta.com/v1/keys?x=hunter2".parse().unwrap();
-        let page = |status| HttpError::Foreign { status, content_type: Some("text/html".to_owned()) };
+        let endpoint: Url = "https://mallory:hunter2@dev-1.okta.com/v1/keys?x=hunter2".parse().unwrap();
+        let page = |status| HttpError::Foreign(Foreign::answer(status, Some("text/html"), Place::of(&endpoint)));
         for (error, recovery, word) in [
             (page(404), Recovery::FixConfiguration, "nothing is there (HTTP status 404)"),
             (page(410), Recovery::FixConfiguration, "nothing is there (HTTP status 410)"),

@@ -13,6 +13,7 @@ pub(crate) mod issuer;
 mod obstacle;
 pub(crate) mod okta;
 mod partition;
+mod place;
 mod pool_part;
 mod retries;
 mod s3;
@@ -31,10 +32,11 @@ pub(crate) use error_page::read_error_page;
 pub(crate) use evidence::{CalledApi, Evidence, Permission};
 pub(crate) use id_token::{Rejected, Rule};
 pub(crate) use obstacle::{NoTrust, Obstruction, Proxy, Way, unusable_proxy};
+pub(crate) use place::{Foreign, Place};
 pub(crate) use pool_part::{PoolPart, pool_part};
 pub(crate) use retries::PassingFaults;
 pub(crate) use sdk::{
-    AwsFailure, UnusableAnswer, ended_credentials, is_taken_without_words, senseless, sort_sdk_error,
+    AwsFailure, UnusableAnswer, ended_credentials, is_out_of_order, is_taken_without_words, senseless, sort_sdk_error,
 };
 pub(crate) use table::row::Row;
 pub(crate) use table::rows;

@@ -12,21 +12,19 @@ use rustls::pki_types::UnixTime;
 use super::answer::{LONGEST_WORDS, shorten};
 use super::certificate::mend;
 use super::device_clock::how_to_set;
-use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle, Service, SessionError};
+use super::place::{Place, Said};
+use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle};
 
-/// A media type is two short words.
-const LONGEST_TYPE: usize = 60;
 /// The first of November 2026: no device that says an earlier time is right, because this code is younger. It need not be
 /// kept up to date, an old one only decides less.
 const YOUNGER_THAN: Duration = Duration::from_secs(1_793_491_200);
 /// How hyper-util's errors of a tunnel through a proxy begin. Their types have no public name.
 const TUNNEL: &str = "tunnel error: ";
 const SOCKS: &str = "SOCKS error: ";
+/// What hyper says of an answer that does not begin as one (its error has no public kind for that alone).
+const NO_HTTP: &str = "invalid HTTP version parsed";
 /// What reqwest says when a name is to be resolved on this side of a SOCKS proxy, and is not.
 const SOCKS_NAME: &str = "error resolving for socks proxy";
-
-const SIGN_IN_PAGE: &str = "Open a web page to see whether this network wants you to sign in first. A company's proxy or web \
-                            filter must let these addresses through.";
 
 /// What is known of the way that a request took.
 #[derive(Debug)]
@@ -39,6 +37,13 @@ pub(crate) struct Way<'a> {
     pub now: SystemTime,
     /// Whether a service has just confirmed that clock.
     pub clock_is_right: bool,
+}
+
+impl Way<'_> {
+    /// Where it leads.
+    pub(super) fn place(&self) -> Place {
+        Place { authority: self.loopback.unwrap_or(self.host).to_owned(), is_here: self.loopback.is_some() }
+    }
 }
 
 /// A proxy, without its password.
@@ -87,18 +92,6 @@ impl NoTrust {
     }
 }
 
-/// An answer that this service does not give, such as a network's sign-in page: a redirect, or a document of another kind.
-pub(crate) fn interception(service: Service, what: &str, status: u16, content_type: Option<&str>) -> SessionError {
-    let kind = content_type.map(|kind| shorten(kind.split(';').next().unwrap_or_default().trim(), LONGEST_TYPE));
-    let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or_else(|| "no content type".to_owned());
-    SessionError::Obstructed {
-        service,
-        obstacle: Obstacle::Interception,
-        problem: format!("something between this device and {service} answered ({what}): HTTP status {status}, {kind}"),
-        hint: SIGN_IN_PAGE.to_owned(),
-    }
-}
-
 /// A variable that is to name the proxy on the way to `host`, and names none. Its value is not shown: it may hold a password,
 /// wherever that begins.
 pub(crate) fn unusable_proxy(variable: &'static str, host: &str) -> Obstruction {
@@ -133,11 +126,6 @@ pub(super) fn find(error: &reqwest::Error, cause: &str, way: &Way<'_>) -> Option
     }
     match find_tls_error(error)? {
         rustls::Error::InvalidCertificate(problem) => Some(distrust(problem, way)),
-        rustls::Error::InvalidMessage(_) => Some(Obstruction {
-            obstacle: Obstacle::Interception,
-            problem: format!("what answers at {} does not speak TLS", way.host),
-            hint: SIGN_IN_PAGE.to_owned(),
-        }),
         _ => None,
     }
 }
@@ -148,6 +136,14 @@ pub(super) fn find_no_trust(error: &reqwest::Error) -> Option<&NoTrust> {
         rustls::Error::Other(other) => other.0.downcast_ref(),
         _ => None,
     }
+}
+
+/// What is spoken in place of HTTP, or of TLS where that is to carry it.
+pub(super) fn find_other_protocol(error: &reqwest::Error) -> Option<Said> {
+    if matches!(find_tls_error(error), Some(rustls::Error::InvalidMessage(_))) {
+        return Some(Said::NoTls);
+    }
+    causes(error).any(|cause| cause.to_string() == NO_HTTP).then_some(Said::NoHttp)
 }
 
 /// Why a connection to this machine itself was not made: no network has a part in that.
@@ -345,10 +341,11 @@ fn show(time: SystemTime) -> String {
 mod tests {
     use super::*;
     use crate::diagnosis::{HttpError, Refused};
+    use crate::error::Service;
 
     #[test]
     fn a_foreign_answer_is_told_by_what_it_was() {
-        let told = |kind: Option<&str>| interception(Service::S3, "listing", 200, kind).to_string();
+        let told = |kind: Option<&str>| Said::answer(200, kind).in_between(Service::S3, "listing", "").to_string();
         let page = told(Some("text/html; charset=utf-8"));
         assert!(page.ends_with("answered (listing): HTTP status 200, text/html"), "{page}");
         assert!(told(Some("")).ends_with("no content type") && told(None).ends_with("no content type"));

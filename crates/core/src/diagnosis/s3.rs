@@ -17,8 +17,8 @@ const BUCKET: &str = "Storage.AWSS3.bucket";
 
 /// Nobody has a bucket of this name.
 pub(super) fn no_such_bucket(_: &Refusal, evidence: &Evidence) -> SessionError {
-    let check = if evidence.is_other_bucket { "its name" } else { BUCKET };
-    SessionError::NotFound { what: format!("bucket {}: check {check}", evidence.bucket) }
+    let setting = (!evidence.is_other_bucket).then(|| BUCKET.to_owned());
+    SessionError::NoSuchBucket { bucket: evidence.bucket.clone(), setting }
 }
 
 /// Nobody can have one: the request has named it, or else the configuration.

@@ -11,12 +11,14 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::answer::{Blame, LONGEST_CODE, Refusal, shorten};
 use super::evidence::Evidence;
-use super::obstacle::interception;
+use super::place::{Foreign, Said};
 use super::s3;
 use super::table::classify;
 use super::transport::{HttpError, is_unavailable};
 use crate::error::{SENSELESS, Service, SessionError};
 
+/// How the reading of an object's head is called, whose answers have no body (RFC 9110 §9.3.2).
+const HEAD: &str = "head of ";
 /// However long a service asks to be left alone.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
@@ -24,6 +26,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 pub(crate) enum AwsFailure {
     Refused(Refusal),
     Unanswered(SessionError),
+    /// The service never says so. Whether it was the service that was asked, the configuration tells.
+    Foreign {
+        service: Service,
+        what: String,
+        said: Said,
+        /// What it is if nobody has configured another place.
+        otherwise: Box<AwsFailure>,
+    },
 }
 
 impl AwsFailure {
@@ -37,6 +47,10 @@ impl AwsFailure {
                 error => error,
             },
             Self::Unanswered(error) => error,
+            Self::Foreign { service, what, said, otherwise } => {
+                let wrong = evidence.places.wrong(service, &what, &said);
+                wrong.unwrap_or_else(|| otherwise.into_session_error(evidence))
+            }
         }
     }
 
@@ -44,13 +58,18 @@ impl AwsFailure {
     pub(crate) fn blame(&self) -> Option<Blame> {
         match self {
             Self::Refused(refusal) => refusal.blame(),
-            Self::Unanswered(_) => None,
+            Self::Unanswered(_) | Self::Foreign { .. } => None,
         }
     }
 
     /// Whether it is a refusal whose answer had no room for the words that would tell why: that to a HEAD.
     pub(crate) fn wants_words(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.message.is_empty() && matches!(refusal.status, Some(400 | 403 | 404)))
+    }
+
+    /// Whether it is a refusal without any word, which S3 itself never gives but to a HEAD.
+    pub(crate) fn is_bare(&self) -> bool {
+        matches!(self, Self::Foreign { otherwise, .. } if matches!(**otherwise, Self::Refused(_)))
     }
 
     /// Whether the object does not have the bytes that were asked for.
@@ -93,11 +112,27 @@ pub(crate) enum UnusableAnswer {
 }
 
 /// Whether a refusal counts whatever stands in its body: the service signs its answers with an id, and the gateways before it
-/// say in words of their own that it is out of order.
-pub(crate) fn is_taken_without_words(response: &HttpResponse) -> bool {
-    let status = response.status().as_u16();
-    let of_service = ["x-amzn-requestid", "x-amzn-errortype", "x-amz-request-id", "x-amz-bucket-region"];
-    is_unavailable(status) || of_service.iter().any(|name| response.headers().get(name).is_some())
+/// say in words of their own that it is out of order. S3's id is another one than that of the other services.
+pub(crate) fn is_taken_without_words(service: Service, response: &HttpResponse) -> bool {
+    let of_service: &[&str] = match service {
+        Service::S3 => &["x-amz-request-id", "x-amz-bucket-region"],
+        _ => &["x-amzn-requestid", "x-amzn-errortype"],
+    };
+    is_out_of_order(response.status().as_u16()) || of_service.iter().any(|name| response.headers().get(*name).is_some())
+}
+
+/// A gateway's word. "Not implemented" is none: it says that this server never does what it was asked for (RFC 9110 §15.6.2).
+pub(crate) fn is_out_of_order(status: u16) -> bool {
+    is_unavailable(status) && status != 501
+}
+
+/// Whether S3 and Cognito would say why they refuse so, and sign it with their id. To a HEAD nobody has words, and what stands
+/// before a server like S3 may have none for a denial.
+fn is_bare(service: Service, what: &str, response: &HttpResponse) -> bool {
+    matches!(response.status().as_u16(), 400..=402 | 404 | 405 | 421 | 501)
+        && response.body().bytes().is_some_and(<[u8]>::is_empty)
+        && !is_taken_without_words(service, response)
+        && !what.starts_with(HEAD)
 }
 
 /// An answer that is whole and cannot be meant.
@@ -121,9 +156,18 @@ where
         let failure = format!("{service} cannot be reached: {what}");
         AwsFailure::Unanswered(SessionError::Retryable { failure, retry_after: None })
     };
+    let foreign = |said: Said, otherwise: AwsFailure| AwsFailure::Foreign {
+        service,
+        what: what.to_owned(),
+        said,
+        otherwise: Box::new(otherwise),
+    };
+    let answer_of =
+        |response: &HttpResponse| Said::answer(response.status().as_u16(), response.headers().get("content-type"));
     let intercepted = |response: &HttpResponse| {
-        let kind = response.headers().get("content-type");
-        AwsFailure::Unanswered(interception(service, what, response.status().as_u16(), kind))
+        let said = answer_of(response);
+        let otherwise = AwsFailure::Unanswered(said.in_between(service, what, ""));
+        foreign(said, otherwise)
     };
     let unusable = |problem: &str| {
         let failure = format!("the answer of {service} cannot be used ({what}): {problem}");
@@ -134,7 +178,7 @@ where
         let has_words = response.body().bytes().is_some_and(|body| !body.is_empty());
         match (response.status().is_success(), has_words) {
             (true, _) => Some(unusable("something in it is not what it should be")),
-            (false, true) if !is_taken_without_words(response) => Some(intercepted(response)),
+            (false, true) if !is_taken_without_words(service, response) => Some(intercepted(response)),
             (false, _) => None,
         }
     };
@@ -147,7 +191,11 @@ where
     match error {
         SdkError::ServiceError(context) => {
             let (code, message) = (context.err().code(), context.err().message());
-            AwsFailure::Refused(read_refusal(service, context.raw(), code, message))
+            let refused = AwsFailure::Refused(read_refusal(service, context.raw(), code, message));
+            match is_bare(service, what, context.raw()) {
+                true => foreign(answer_of(context.raw()), refused),
+                false => refused,
+            }
         }
         SdkError::TimeoutError(_) => unreachable("no answer in time"),
         SdkError::DispatchFailure(context) => {
@@ -159,6 +207,10 @@ where
                 return sort_sdk_error(service, what, error);
             }
             match connector.and_then(|error| find_source::<HttpError>(error)) {
+                Some(HttpError::Foreign(Foreign { said, place })) => {
+                    let otherwise = said.in_between(service, what, &place.authority);
+                    foreign(said.clone(), AwsFailure::Unanswered(otherwise))
+                }
                 Some(error) => AwsFailure::Unanswered(error.clone().into_session_error(service, "request")),
                 None if connector.is_some_and(ConnectorError::is_timeout) => unreachable("no answer in time"),
                 None => unreachable("the connection failed"),
@@ -227,7 +279,7 @@ impl From<HttpError> for ConnectorError {
             | HttpError::PathRewritten
             | HttpError::NoTrust(_)
             | HttpError::Obstructed(_)
-            | HttpError::Foreign { .. } => Self::user(Box::new(error)),
+            | HttpError::Foreign(_) => Self::user(Box::new(error)),
             _ => Self::io(Box::new(error)),
         }
     }

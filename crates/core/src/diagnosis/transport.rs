@@ -4,7 +4,8 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use super::obstacle::{self, NoTrust, Obstruction, Way, interception};
+use super::obstacle::{self, NoTrust, Obstruction, Way};
+use super::place::{Foreign, Said};
 use crate::error::{
     BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, RATE_LIMITED, SETTING_KEY, Service, SessionError, UNKNOWN_NAME,
 };
@@ -26,8 +27,8 @@ pub(crate) enum HttpError {
     #[error(transparent)]
     Obstructed(Obstruction),
     /// Something else answered in the service's place.
-    #[error("something in between answered with HTTP status {status}")]
-    Foreign { status: u16, content_type: Option<String> },
+    #[error("{0}")]
+    Foreign(Foreign),
     #[error("no certificate can be checked: {0}")]
     NoTrust(NoTrust),
     #[error("the answer is larger than {limit} bytes")]
@@ -45,6 +46,12 @@ impl HttpError {
     pub(crate) fn sort(error: reqwest::Error, way: &Way<'_>) -> Self {
         if let Some(obstruction) = obstacle::find(&error, &describe(&error), way) {
             return Self::Obstructed(obstruction);
+        }
+        // Somewhere else than on this machine, an answer that is no HTTP is one that was damaged on the way.
+        if let Some(said) = obstacle::find_other_protocol(&error)
+            && (way.loopback.is_some() || said == Said::NoTls)
+        {
+            return Self::Foreign(Foreign { said, place: way.place() });
         }
         if let Some(no_trust) = obstacle::find_no_trust(&error) {
             return Self::NoTrust(no_trust.clone());
@@ -75,7 +82,7 @@ impl HttpError {
         let way = way();
         Some(match &way.proxy {
             Some(proxy) if status == 407 => Self::Obstructed(proxy.wants_password(way.host)),
-            _ => Self::Foreign { status, content_type: content_type.map(str::to_owned) },
+            _ => Self::Foreign(Foreign::answer(status, content_type, way.place())),
         })
     }
 
@@ -90,14 +97,12 @@ impl HttpError {
     pub(crate) fn may_have_arrived(&self) -> bool {
         // 502 and 504 are a gateway's words: what stands behind it may have done its work. So it may behind a filter, which
         // looks at answers too.
-        matches!(
-            self,
-            Self::Timeout
-                | Self::Broken(_)
-                | Self::TooLarge { .. }
-                | Self::Foreign { .. }
-                | Self::Unavailable { status: 502 | 504, .. }
-        )
+        match self {
+            Self::Timeout | Self::Broken(_) | Self::TooLarge { .. } => true,
+            Self::Foreign(foreign) => foreign.said != Said::NoTls,
+            Self::Unavailable { status, .. } => matches!(status, 502 | 504),
+            _ => false,
+        }
     }
 
     /// As the app should see it: network trouble is retryable, what is in the way wants a person, the rest is not.
@@ -119,7 +124,7 @@ impl HttpError {
             Self::Obstructed(Obstruction { obstacle, problem, hint }) => {
                 SessionError::Obstructed { service, obstacle, problem, hint }
             }
-            Self::Foreign { status, content_type } => interception(service, what, status, content_type.as_deref()),
+            Self::Foreign(foreign) => foreign.into_session_error(service, what),
             Self::NoTrust(NoTrust { hint, .. }) => SessionError::Misconfigured {
                 setting: "trusted certificates".to_owned(),
                 problem: self.to_string(),
@@ -173,13 +178,19 @@ fn json_problem(error: &serde_json::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Place;
     use crate::error::{Obstacle, Recovery};
+
+    fn elsewhere(status: u16) -> HttpError {
+        let place = Place { authority: "dev-1.okta.com".to_owned(), is_here: false };
+        HttpError::Foreign(Foreign::answer(status, None, place))
+    }
 
     #[test]
     fn what_may_have_arrived_is_told_from_what_did_not() {
         let unavailable = |status| HttpError::Unavailable { status, retry_after: None };
         let broken = HttpError::Broken(String::new());
-        let foreign = HttpError::Foreign { status: 302, content_type: None };
+        let foreign = elsewhere(302);
         let too_large = HttpError::TooLarge { limit: 1 };
         for lost in [HttpError::Timeout, broken, foreign, too_large, unavailable(502), unavailable(504)] {
             assert!(lost.may_have_arrived(), "{lost}");
@@ -204,7 +215,7 @@ mod tests {
         assert_eq!(recovery(HttpError::Unavailable { status: 503, retry_after: None }), Recovery::Retry);
         assert_eq!(recovery(HttpError::Insecure), Recovery::FixConfiguration);
         assert_eq!(recovery(HttpError::TooLarge { limit: 1 }), Recovery::Report);
-        assert_eq!(recovery(HttpError::Foreign { status: 403, content_type: None }), Recovery::Retry);
+        assert_eq!(recovery(elsewhere(403)), Recovery::Retry);
         assert_eq!(recovery(HttpError::NoTrust(NoTrust::of_the_system(""))), Recovery::FixConfiguration);
     }
 

@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
 use crate::diagnosis::UnusableAnswer;
+use crate::error::Service;
 
 /// The document that an operation answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,14 @@ pub(crate) enum Document {
 }
 
 impl Document {
+    /// Who answers so.
+    pub(super) fn service(self) -> Service {
+        match self {
+            Self::Json => Service::Cognito,
+            Self::Xml { .. } | Self::Nothing => Service::S3,
+        }
+    }
+
     /// Refuses what is not whole. What is comes back as this SDK can read it: the same bytes, unless the text of an element
     /// is written in parts, which are then put together.
     pub(crate) fn read<'a>(&self, body: &'a [u8]) -> Result<Cow<'a, [u8]>, UnusableAnswer> {

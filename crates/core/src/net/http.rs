@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::clock::{CorrectedClock, from_unix, to_unix};
-use crate::diagnosis::{HttpError, Proxy, Way, describe, is_unavailable};
+use crate::diagnosis::{Foreign, HttpError, Place, Proxy, Way, describe, is_unavailable};
 use crate::error::SessionError;
 use crate::loopback::is_loopback;
 use crate::net::proxy;
@@ -61,13 +61,14 @@ pub(crate) struct Answer {
 impl Answer {
     /// Refuses a page in place of an answer. All of these endpoints speak JSON, errors included, or say nothing: what is
     /// neither labelled nor written so is not the service's, whatever its status.
-    pub(crate) fn own(self) -> Result<Self, HttpError> {
+    /// It came from `url`.
+    pub(crate) fn own(self, url: &Url) -> Result<Self, HttpError> {
         let label = content_type(&self.headers).unwrap_or_default();
         let is_labelled =
             label.to_ascii_lowercase().contains("json") && !self.body.trim_ascii_start().starts_with(b"<");
         let is_own =
             self.body.is_empty() || is_labelled || serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok();
-        if is_own { Ok(self) } else { Err(foreign(self.status, &self.headers)) }
+        if is_own { Ok(self) } else { Err(foreign(self.status, &self.headers, url)) }
     }
 
     /// How long `Cache-Control` lets this be kept; nothing said means `None`.
@@ -276,6 +277,7 @@ impl Http {
     }
 
     async fn receive(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
+        let url = request.url().clone();
         let response = self.send(request).await?;
         let status = response.status().as_u16();
         if is_unavailable(status) {
@@ -286,14 +288,14 @@ impl Http {
             return Err(HttpError::Unavailable { status, retry_after });
         }
         if response.status().is_redirection() {
-            return Err(foreign(status, response.headers()));
+            return Err(foreign(status, response.headers(), &url));
         }
         read_whole(response, ANSWER_LIMIT).await
     }
 
     /// Fetches a JSON document.
     pub(crate) async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<(T, Answer), HttpError> {
-        let answer = self.send_bounded(reqwest::Request::new(reqwest::Method::GET, url.clone())).await?.own()?;
+        let answer = self.send_bounded(reqwest::Request::new(reqwest::Method::GET, url.clone())).await?.own(url)?;
         if answer.status != 200 {
             return Err(HttpError::Unreadable(format!("HTTP status {}", answer.status)));
         }
@@ -424,8 +426,8 @@ impl Rest {
     }
 }
 
-fn foreign(status: u16, headers: &HeaderMap) -> HttpError {
-    HttpError::Foreign { status, content_type: content_type(headers).map(str::to_owned) }
+fn foreign(status: u16, headers: &HeaderMap, url: &Url) -> HttpError {
+    HttpError::Foreign(Foreign::answer(status, content_type(headers), Place::of(url)))
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {

@@ -16,7 +16,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 
 use super::document::Document;
-use crate::diagnosis::{UnusableAnswer, is_taken_without_words};
+use crate::diagnosis::{UnusableAnswer, is_out_of_order, is_taken_without_words};
 
 /// A page of a listing with a thousand of the longest keys takes about 4 MiB.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -40,10 +40,12 @@ impl Intercept for WholeAnswer {
         let response = context.response_mut();
         let document = self.0;
         let is_refusal = !response.status().is_success();
-        let counts_anyway = is_refusal && is_taken_without_words(response);
+        let counts_anyway = is_refusal && is_taken_without_words(document.service(), response);
         // S3 refuses a HEAD so, and servers like it also others; no redirect is without a document.
         // But for 304, which never has one (RFC 9110 §15.4.5).
         let status = response.status().as_u16();
+        // What other services say in XML is none of Cognito's, though they sign with an id of the same name.
+        let may_be_foreign = counts_anyway && (is_out_of_order(status) || document != Document::Json);
         let is_redirect = status != 304 && (300..400).contains(&status);
         let may_be_empty = matches!(document, Document::Xml { .. } | Document::Nothing) && !is_redirect;
         let unread = std::mem::replace(response.body_mut(), SdkBody::taken());
@@ -56,7 +58,7 @@ impl Intercept for WholeAnswer {
                 }
                 Ok(Cow::Owned(rewritten)) => Some(rewritten),
                 Ok(Cow::Borrowed(_)) => None,
-                Err(UnusableAnswer::Foreign) if counts_anyway => None,
+                Err(UnusableAnswer::Foreign) if may_be_foreign => None,
                 Err(_) if is_refusal && body.is_empty() && (counts_anyway || may_be_empty) => None,
                 Err(_) if is_refusal && body.is_empty() => return Err(BoxError::from(UnusableAnswer::Foreign)),
                 Err(unusable) => return Err(BoxError::from(unusable)),

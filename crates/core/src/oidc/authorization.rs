@@ -16,7 +16,7 @@ use url::Url;
 use crate::config::Config;
 use crate::diagnosis::{Evidence, HttpError, issuer, okta};
 use crate::error::{Service, SessionError};
-use crate::net::http::{Answer, Http};
+use crate::net::http::Http;
 use crate::oidc::discovery::ProviderMetadata;
 
 /// What this library sets by itself: a second value from elsewhere would take its protection away, or break it.
@@ -181,7 +181,7 @@ pub(crate) async fn push(
     let mut request = reqwest::Request::new(reqwest::Method::POST, endpoint.clone());
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     *request.body_mut() = Some(url.query().unwrap_or_default().to_owned().into());
-    let answer = http.send_bounded(request).await.and_then(Answer::own);
+    let answer = http.send_bounded(request).await.and_then(|answer| answer.own(endpoint));
     let answer = answer.map_err(|error| issuer::unanswered(PUSH, endpoint, error))?;
     // RFC 9126 §2.2 says 201; a 200 means the same.
     if !matches!(answer.status, 200 | 201) {

@@ -116,9 +116,11 @@ impl Discovery {
     pub(crate) async fn inspect_metadata(&self, http: &Http) -> Result<ProviderMetadata, Uninspected> {
         let url = self.document_url().map_err(Uninspected::Unusable)?;
         let (metadata, _) = http.get_json::<ProviderMetadata>(&url).await.map_err(|error| {
-            let is_the_server_s = is_the_server_s(&error);
-            let error = issuer::not_discovered(&self.issuer, error);
-            if is_the_server_s { Uninspected::Unusable(error) } else { Uninspected::Unreached(error) }
+            let is_answered = is_answered(&error);
+            match issuer::not_discovered(&self.issuer, error) {
+                error if is_answered || issuer::is_blamed(&error) => Uninspected::Unusable(error),
+                error => Uninspected::Unreached(error),
+            }
         })?;
         self.check(&metadata).map_err(Uninspected::Unusable)?;
         Ok(metadata)
@@ -219,16 +221,9 @@ impl ProviderMetadata {
     }
 }
 
-/// Whether a failure is an answer of the server that was asked. A page that says that it is not there is one: no network
-/// wants a sign-in by it.
-fn is_the_server_s(error: &HttpError) -> bool {
-    matches!(
-        error,
-        HttpError::Unavailable { .. }
-            | HttpError::TooLarge { .. }
-            | HttpError::Unreadable(_)
-            | HttpError::Foreign { status: 404 | 410, .. }
-    )
+/// Whether a failure is an answer of the server that was asked.
+fn is_answered(error: &HttpError) -> bool {
+    matches!(error, HttpError::Unavailable { .. } | HttpError::TooLarge { .. } | HttpError::Unreadable(_))
 }
 
 /// The token that these keys are to verify has been paid for with a code that cannot be used again: a passing fault must

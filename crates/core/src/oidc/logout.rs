@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::diagnosis::{issuer, okta};
 use crate::error::SessionError;
-use crate::net::http::{Answer, Http};
+use crate::net::http::Http;
 
 /// Revokes a refresh token; at Okta its access tokens die with it.
 pub(crate) async fn revoke_refresh_token(
@@ -25,7 +25,7 @@ pub(crate) async fn revoke_refresh_token(
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     *request.body_mut() = Some(body.into());
     // A page that says 200 has revoked nothing.
-    let answer = http.send_bounded(request).await.and_then(Answer::own);
+    let answer = http.send_bounded(request).await.and_then(|answer| answer.own(endpoint));
     let answer = answer.map_err(|error| issuer::unanswered("revocation", endpoint, error))?;
     if answer.status == 200 {
         return Ok(());

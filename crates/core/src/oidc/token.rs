@@ -189,7 +189,8 @@ impl<'c> oauth2::AsyncHttpClient<'c> for SingleUse<'_> {
     fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
         Box::pin(async move {
             let request = reqwest::Request::try_from(request.map(reqwest::Body::from)).map_err(HttpError::from)?;
-            let answer = self.http.send_single_use(request).await?.own()?;
+            let url = request.url().clone();
+            let answer = self.http.send_single_use(request).await?.own(&url)?;
             self.status.store(answer.status, Ordering::Relaxed);
             let mut response = ::http::Response::new(answer.body);
             *response.status_mut() = ::http::StatusCode::from_u16(answer.status)

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::diagnosis::{HttpError, issuer, okta};
 use crate::error::{Service, SessionError};
-use crate::net::http::{Answer, Http};
+use crate::net::http::Http;
 
 /// What is known of the user beyond the ID token.
 #[derive(Debug, Deserialize)]
@@ -31,7 +31,7 @@ pub(crate) async fn fetch_profile(
     bearer.set_sensitive(true);
     let mut request = reqwest::Request::new(reqwest::Method::GET, endpoint.clone());
     request.headers_mut().insert(AUTHORIZATION, bearer);
-    let answer = http.send_bounded(request).await.and_then(Answer::own);
+    let answer = http.send_bounded(request).await.and_then(|answer| answer.own(endpoint));
     let answer = answer.map_err(|error| issuer::unanswered("userinfo", endpoint, error))?;
     if answer.status == 401 {
         return Ok(None);

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::names::{DEFAULT, blob_name, check_name};
+use super::names::{DEFAULT, blob_name, check_name, owner_of};
 use super::others::{self, OtherSession};
 use crate::config::Config;
 use crate::error::SessionError;
 use crate::session::published::{Event, SessionState, next};
-use crate::session::stored::{Owner, StoredSession};
+use crate::session::stored::StoredSession;
 use crate::session::tasks::block;
 use crate::storage::{SecretStore, StorageErrorKind};
 
@@ -138,7 +138,7 @@ impl Accounts {
     }
 
     fn read_session(&self, account: &str) -> Result<StoredSession, SessionError> {
-        let owner = Owner { account: account.to_owned(), configuration: self.config.fingerprint().to_string() };
+        let owner = owner_of(account, &self.config);
         let Some(bytes) = self.store.load(&blob_name(account, &self.config))? else {
             return Ok(StoredSession::default());
         };

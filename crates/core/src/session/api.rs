@@ -43,9 +43,16 @@ impl Apis {
         send_signed(&self.credentials, &evidence, |credentials| self.send(&request, &called, credentials)).await
     }
 
-    /// The status of a GET of the API's own address, or what refused it: with these credentials and no others.
+    /// The status of a GET of the API's own address, or what refused it: with these credentials and no others, signed for
+    /// what `api` says.
     pub(super) async fn probe(&self, api: &ApiEndpoint, credentials: AwsCredentials) -> Result<u16, SessionError> {
-        let request = ApiRequest { method: "GET".to_owned(), url: api.url.to_string(), ..ApiRequest::default() };
+        let request = ApiRequest {
+            method: "GET".to_owned(),
+            url: api.url.to_string(),
+            service: Some(api.service.clone()),
+            region: Some(api.region.clone()),
+            ..ApiRequest::default()
+        };
         let request = CheckedRequest::new(request, &self.config)?;
         let called = request.described();
         let evidence = Evidence::of(&self.config).for_api(called.clone());

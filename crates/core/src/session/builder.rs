@@ -28,7 +28,6 @@ use crate::observing::{Observer, RequestObserver};
 use crate::session::aws::PoolCredentials;
 use crate::session::okta::{AuthorizationServer, ProfileReader, SignIns, TokenRenewal};
 use crate::session::published::{Board, SessionEvent};
-use crate::session::stored::Owner;
 use crate::session::tasks::Beside;
 use crate::session::vault::Vault;
 use crate::storage::SecretStore;
@@ -126,9 +125,11 @@ impl SessionBuilder {
         let http = http.believing(endpoints::domains(&config)).watched_by(watcher.unwrap_or_default());
 
         let name = names::blob_name(&account, &config);
-        let owner = Owner { account: account.clone(), configuration: config.fingerprint().to_string() };
-        let others = OtherSessions::new(Arc::clone(&self.store), http.clone(), clock.clone());
-        let vault = Vault::new(self.store, &name, owner, self.stores_credentials, clock.clone(), Arc::clone(&board));
+        let owner = names::owner_of(&account, &config);
+        let store = self.store;
+        let others = OtherSessions::new(Arc::clone(&store), http.clone(), clock.clone());
+        let vault =
+            Vault::new(Arc::clone(&store), &name, owner, self.stores_credentials, clock.clone(), Arc::clone(&board));
         let vault = vault.observed_by(observer.clone());
         let timing = RenewalTiming::new(clock.clone());
         let beside = Beside::default();
@@ -156,8 +157,9 @@ impl SessionBuilder {
         ));
 
         let cognito = sdk_config::unsigned(config.region(), config.identity_pool_endpoint(), &http, &clock);
+        let identity_pool = IdentityPool::new(&config, &cognito);
         let pool = PoolCredentials::new(
-            IdentityPool::new(&config, &cognito),
+            identity_pool.clone(),
             config.identity_pool_id(),
             vault.clone(),
             Arc::clone(&board),
@@ -193,7 +195,10 @@ impl SessionBuilder {
             clock: clock.clone(),
             server: Arc::clone(&server),
             sign_ins: Arc::clone(&sign_ins),
+            store: Arc::clone(&store),
+            account: account.clone(),
             vault: vault.clone(),
+            pool: identity_pool,
             credentials: Arc::clone(&credentials),
             s3: Arc::clone(&s3),
             apis: apis.clone(),

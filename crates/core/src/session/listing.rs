@@ -62,8 +62,8 @@ impl ObjectPages {
     /// The next page, or `None` after the last. After an error the listing is over.
     ///
     /// # Errors
-    /// Everything that [`Session::aws_credentials`](super::Session::aws_credentials) can say, `AccessDenied`, `NotFound` for the bucket, `Misconfigured`
-    /// for a wrong region or a bucket that S3 could never have, `Retryable` for the network.
+    /// Everything that [`Session::aws_credentials`](super::Session::aws_credentials) can say, `AccessDenied`, `NoSuchBucket`,
+    /// `Misconfigured` for a wrong region or a bucket that S3 could never have, `Retryable` for the network.
     pub async fn next_page(&mut self) -> Result<Option<ObjectPage>, SessionError> {
         if matches!(self.next, Next::Start) && self.left != Some(0) {
             self.ask_for(None);

@@ -44,7 +44,7 @@ pub use details::SessionDetails;
 pub use listing::ObjectPages;
 pub use objects::{Leftovers, ObjectBody};
 pub use okta::{AccessToken, AuthorizationRequest, LoginOptions};
-pub use others::OtherSession;
+pub use others::{OtherSession, SettingDifference};
 pub use published::{Renewed, SessionEvent, SessionEvents, SessionState};
 pub use session::Session;
 pub use sign_out::{SignOut, SignOutMode};

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::SessionError;
+use crate::session::stored::{OwnSettings, Owner};
 
 /// The account of an app that keeps one only.
 pub(super) const DEFAULT: &str = "default";
@@ -34,6 +35,25 @@ pub(super) fn blob_name(account: &str, config: &Config) -> String {
     format!("{account}.{}", config.fingerprint().short())
 }
 
+/// Whose it is then.
+pub(super) fn owner_of(account: &str, config: &Config) -> Owner {
+    Owner {
+        account: account.to_owned(),
+        configuration: config.fingerprint().to_string(),
+        settings: Some(settings_of(config)),
+    }
+}
+
+/// What the fingerprint is of.
+pub(super) fn settings_of(config: &Config) -> OwnSettings {
+    OwnSettings {
+        issuer: config.issuer_url().to_owned(),
+        client_id: config.client_id().to_owned(),
+        identity_pool_id: config.identity_pool_id().to_owned(),
+        identity_pool_endpoint: config.identity_pool_endpoint().map(|url| url.origin().ascii_serialization()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -64,6 +84,7 @@ mod tests {
             include_str!("../../tests-data/session/schema-1.json"),
             include_str!("../../tests-data/session/schema-2.json"),
             include_str!("../../tests-data/session/schema-2-attempt.json"),
+            include_str!("../../tests-data/session/schema-2-settings.json"),
         ] {
             let store = Arc::new(MemoryStore::new());
             store.save("default.d39979567891dfb9", stored.as_bytes()).unwrap();
@@ -77,6 +98,9 @@ mod tests {
             let others = Accounts::new(elsewhere, store).list_others().await.unwrap();
             let shown: Vec<_> = others.iter().map(|other| (other.account.as_str(), &other.issuer)).collect();
             assert_eq!(shown, [("default", &Some("https://dev-1.okta.com/oauth2/default".to_owned()))]);
+            // By what the blob says, or else by the fingerprint.
+            let differences: Vec<_> = others[0].differences.iter().map(ToString::to_string).collect();
+            assert_eq!(differences, ["Auth.identityPoolEndpoint: not set there, http://127.0.0.1:4581 here"]);
         }
     }
 }

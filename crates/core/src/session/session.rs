@@ -394,7 +394,7 @@ impl Session {
 
 /// Single objects of S3. Beside what each method says, all can end with everything that
 /// [`aws_credentials`](Session::aws_credentials) can say, with `AccessDenied` for what the role forbids, `NotFound` for the
-/// bucket or the object, `Misconfigured` for a wrong region, and `Retryable` for the network.
+/// object, `NoSuchBucket`, `Misconfigured` for a wrong region, and `Retryable` for the network.
 impl Session {
     /// What is known of an object, without its bytes.
     ///

@@ -24,6 +24,24 @@ async fn requests_for_another_host_are_refused_on_every_port() {
     }
 }
 
+/// For whoever has mixed two stacks. It is asked for by the way, and says nothing that the configuration does not.
+#[tokio::test]
+async fn every_port_says_whose_it_is() {
+    let bench = Bench::start().await;
+    let endpoints = bench.stack.endpoints().clone();
+    let all = [&endpoints.okta, &endpoints.cognito, &endpoints.s3, &endpoints.sts, &endpoints.api];
+    for url in all {
+        let page = url.join("/.well-known/jetbridge-local-stack").unwrap();
+        let answer = bench.send(bench.http.get(page.clone())).await;
+        let said: Value = answer.json();
+        assert_eq!(said["issuer"], bench.stack.custom_issuer());
+        let named = ["cognito", "s3", "sts", "api"].map(|name| said[name].as_str().unwrap().to_owned());
+        assert_eq!(named[..], all.map(ToString::to_string)[1..]);
+        let other_way = bench.send(bench.http.post(page)).await;
+        assert_ne!(other_way.status, 200, "it is a page");
+    }
+}
+
 #[tokio::test]
 async fn a_busy_port_is_named_and_nothing_stays_behind() {
     // Whatever the system gives is free with its neighbours nearly always; the second one is then taken.

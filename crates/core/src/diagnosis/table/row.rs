@@ -120,6 +120,12 @@ impl Row {
             } else {
                 cause.push_str(&format!("; the ID token {}", differences.join(", and ")));
             }
+            if evidence.places.are_stand_ins() {
+                fix.push_str(
+                    " Issuer and identity pool are both servers of this machine: take okta_issuer_url and \
+                     Auth.identityPoolEndpoint from one local stack (jetbridge doctor tells whose they are).",
+                );
+            }
         }
         let knows_message = !self.fragment.is_empty();
         let said = if knows_message { refusal.label() } else { refusal.said() };

@@ -5,14 +5,25 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use super::{Diagnosis, Findings, broken, broken_with, no_apis};
+use crate::aws::endpoints::cognito_host;
 use crate::aws::s3::ListObjects;
 use crate::cognito::AwsCredentials;
+use crate::config::ApiEndpoint;
 use crate::diagnosis::{Evidence, PoolPart, pool_part};
 use crate::doctor::{Finding, Link, Mark, trust_policy};
 use crate::error::SessionError;
 use crate::session::listing::ObjectPages;
 
 impl Diagnosis {
+    /// Whether it is Cognito that answers, before anybody has an ID token for it.
+    pub(super) async fn look_at_cognito(&self) -> Result<Finding, Box<Finding>> {
+        self.pool.greet().await.map_err(|error| broken(Link::Pool, error))?;
+        let place = cognito_host(&self.config).map(|url| url.authority().to_owned()).unwrap_or_default();
+        let detail =
+            format!("Cognito answers at {place}; whether the pool takes ID tokens is not known before a sign-in");
+        Ok(Finding::unknown(Link::Pool, detail))
+    }
+
     /// Pool, role and tags, by the credentials that any call would use: those at hand, or new ones.
     pub(super) async fn look_at_pool(&self, findings: &mut Findings) -> Result<AwsCredentials, Box<Finding>> {
         let pool = self.config.identity_pool_id();
@@ -120,9 +131,15 @@ impl Diagnosis {
             return Ok(());
         }
         let (mut said, mut mark) = (Vec::new(), Mark::Ok);
-        for api in self.config.api_endpoints() {
+        for (number, api) in self.config.api_endpoints().iter().enumerate() {
             let name = &api.name;
-            match self.apis.probe(api, credentials.clone()).await {
+            let outcome = self.apis.probe(api, credentials.clone()).await;
+            if is_turned_away(&outcome)
+                && let Some(error) = self.find_other_scope(number, api, credentials).await
+            {
+                return Err(broken(Link::Api, error));
+            }
+            match outcome {
                 Ok(status) if (200..300).contains(&status) => said.push(format!("{name} lets the role in")),
                 Ok(status) => {
                     mark = Mark::Unknown;
@@ -131,7 +148,11 @@ impl Diagnosis {
                 // Other paths may be allowed, or be there.
                 Err(SessionError::AccessDenied { .. }) => {
                     mark = Mark::Unknown;
-                    said.push(format!("{name} does not let the role GET {}; other paths it may", api.url.path()));
+                    let scope = self.doubt_scope(number, api);
+                    said.push(format!(
+                        "{name} does not let the role GET {}; other paths it may{scope}",
+                        api.url.path()
+                    ));
                 }
                 Err(SessionError::NotFound { .. }) => {
                     mark = Mark::Unknown;
@@ -169,15 +190,93 @@ fn nothing_there(prefix: &str) -> String {
     format!("; there is nothing{}", other.unwrap_or_default())
 }
 
+impl Diagnosis {
+    /// "An HTTP API says Forbidden for whatever is wrong", and a domain of somebody's own does not tell what it is: so the same
+    /// GET is signed for what else the configuration knows. If that is let in, the entry is wrong.
+    async fn find_other_scope(
+        &self,
+        number: usize,
+        api: &ApiEndpoint,
+        credentials: &AwsCredentials,
+    ) -> Option<SessionError> {
+        for other in self.other_scopes(api) {
+            let outcome = self.apis.probe(&other, credentials.clone()).await;
+            if outcome.is_err() || is_turned_away(&outcome) {
+                continue;
+            }
+            let wrong = [("region", &api.region, &other.region), ("service", &api.service, &other.service)];
+            let wrong: Vec<_> = wrong.into_iter().filter(|(_, configured, right)| configured != right).collect();
+            let (key, ..) = wrong.first()?;
+            let fixes: Vec<_> = wrong.iter().map(|(key, _, right)| format!("{key:?} to {right:?}")).collect();
+            return Some(SessionError::Misconfigured {
+                setting: format!("API.endpoints[{number}].{key}"),
+                problem: format!(
+                    "{} ({}) refuses what is signed for {} in {}, and lets in what is signed for {} in {}",
+                    api.name,
+                    api.url.authority(),
+                    api.service,
+                    api.region,
+                    other.service,
+                    other.region
+                ),
+                hint: format!("Set {} in that entry of API.endpoints.", fixes.join(" and ")),
+            });
+        }
+        None
+    }
+
+    /// Of an API on a host that does not tell for what its requests are signed.
+    fn other_scopes(&self, api: &ApiEndpoint) -> Vec<ApiEndpoint> {
+        if api.is_on_aws_host() {
+            return Vec::new();
+        }
+        let usual = ApiEndpoint::DEFAULT_SERVICE;
+        let region = self.config.region();
+        let mut others = Vec::new();
+        for (service, region) in [(usual, &api.region[..]), (&api.service[..], region), (usual, region)] {
+            let other = ApiEndpoint { service: service.to_owned(), region: region.to_owned(), ..api.clone() };
+            if other != *api && !others.contains(&other) {
+                others.push(other);
+            }
+        }
+        others
+    }
+
+    /// What may be wrong although nothing else was let in.
+    fn doubt_scope(&self, number: usize, api: &ApiEndpoint) -> String {
+        let mut doubts = Vec::new();
+        if api.region != self.config.region() {
+            doubts.push(format!(
+                "API.endpoints[{number}].region is {}, Auth.region is {}",
+                api.region,
+                self.config.region()
+            ));
+        }
+        if api.service != ApiEndpoint::DEFAULT_SERVICE {
+            doubts.push(format!("API.endpoints[{number}].service is {}", api.service));
+        }
+        match doubts.is_empty() || api.is_on_aws_host() {
+            true => String::new(),
+            false => format!(". It says the same of a wrong signature: {}", doubts.join(", ")),
+        }
+    }
+}
+
+/// Whether something before the API's own code may have refused.
+fn is_turned_away(outcome: &Result<u16, SessionError>) -> bool {
+    match outcome {
+        Ok(status) => matches!(status, 401 | 403),
+        Err(SessionError::AccessDenied { .. }) => true,
+        Err(SessionError::Misconfigured { setting, .. }) => setting == "API.endpoints",
+        Err(_) => false,
+    }
+}
+
 /// S3 looks at the bucket's name, then at the region, then at permissions.
 fn link_of_listing(error: &SessionError) -> Link {
     match error {
         SessionError::AccessDenied { .. } => Link::Prefix,
-        SessionError::Misconfigured { setting, .. }
-            if ["Storage.AWSS3.region", "Storage.AWSS3.endpoint"].contains(&setting.as_str()) =>
-        {
-            Link::Region
-        }
+        SessionError::Misconfigured { setting, .. } if setting == "Storage.AWSS3.region" => Link::Region,
         _ => Link::Bucket,
     }
 }

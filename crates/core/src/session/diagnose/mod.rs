@@ -6,11 +6,13 @@
 //! okta.rs        clock, network, discovery, keys, client, pushed requests: nobody needs to be signed in
 //! sign_in.rs     who is signed in, and the ID token
 //! aws.rs         pool, role, tags, bucket, regions, prefix, APIs
+//! stacks.rs      endpoints on this machine that belong to different stacks
 //! ```
 
 mod aws;
 mod okta;
 mod sign_in;
+mod stacks;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,12 +23,14 @@ use super::api::Apis;
 use super::renewal::CredentialRenewal;
 use crate::aws::s3;
 use crate::clock::CorrectedClock;
+use crate::cognito::IdentityPool;
 use crate::config::Config;
 use crate::doctor::{Finding, Link, Mark, Report};
 use crate::error::SessionError;
 use crate::net::http::Http;
 use crate::session::okta::{AuthorizationServer, SignIns};
 use crate::session::vault::Vault;
+use crate::storage::SecretStore;
 
 /// The walk: what it needs of a session's parts.
 pub(super) struct Diagnosis {
@@ -35,7 +39,10 @@ pub(super) struct Diagnosis {
     pub(super) clock: CorrectedClock,
     pub(super) server: Arc<AuthorizationServer>,
     pub(super) sign_ins: Arc<SignIns>,
+    pub(super) store: Arc<dyn SecretStore>,
+    pub(super) account: String,
     pub(super) vault: Vault,
+    pub(super) pool: IdentityPool,
     pub(super) credentials: Arc<CredentialRenewal>,
     pub(super) s3: Arc<s3::Clients>,
     pub(super) apis: Apis,
@@ -69,7 +76,7 @@ impl Diagnosis {
         }
         for link in Link::ALL.into_iter().skip(1) {
             findings.0.push(match link {
-                Link::SignIn => self.look_at_memory(),
+                Link::SignIn => self.look_at_memory().await,
                 Link::Api if self.config.api_endpoints().is_empty() => no_apis(),
                 _ => Finding::unknown(link, "nobody was asked"),
             });
@@ -82,12 +89,19 @@ impl Diagnosis {
         // On the heap, each in its turn: whoever polls this may have a small stack.
         let provider = Box::pin(self.look_at_server(findings)).await?;
         Box::pin(self.look_at_client(&provider, findings)).await?;
-        if !Box::pin(self.look_at_sign_in(&provider, findings)).await? {
-            self.leave_the_rest_open(findings);
+        let is_signed_in = Box::pin(self.look_at_sign_in(&provider, findings)).await?;
+        let neighbours = Box::pin(self.ask_for_neighbours()).await;
+        neighbours.check(Link::Pool)?;
+        if !is_signed_in {
+            let pool = Box::pin(self.look_at_cognito()).await?;
+            neighbours.check_all()?;
+            self.leave_the_rest_open(&pool, findings);
             return Ok(());
         }
         let credentials = Box::pin(self.look_at_pool(findings)).await?;
+        neighbours.check(Link::Bucket)?;
         Box::pin(self.look_at_bucket(findings)).await?;
+        neighbours.check(Link::Api)?;
         Box::pin(self.look_at_apis(&credentials, findings)).await
     }
 
@@ -105,10 +119,13 @@ impl Diagnosis {
     }
 
     /// Nobody is signed in. GetId without a login would make a guest of the pool's.
-    fn leave_the_rest_open(&self, findings: &mut Findings) {
+    fn leave_the_rest_open(&self, pool: &Finding, findings: &mut Findings) {
         for link in Link::ALL.into_iter().filter(|link| *link > Link::SignIn) {
-            let has_none = link == Link::Api && self.config.api_endpoints().is_empty();
-            findings.0.push(if has_none { no_apis() } else { Finding::unknown(link, "not known before a sign-in") });
+            findings.0.push(match link {
+                Link::Pool => pool.clone(),
+                Link::Api if self.config.api_endpoints().is_empty() => no_apis(),
+                _ => Finding::unknown(link, "not known before a sign-in"),
+            });
         }
     }
 }

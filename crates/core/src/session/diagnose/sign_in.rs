@@ -1,5 +1,8 @@
 //! Who is signed in, how the last sign-in of this process ended, and what the ID token says.
 
+use std::sync::Arc;
+
+use super::super::others;
 use super::{Diagnosis, Findings, broken, link_of_setting};
 use crate::clock::from_unix;
 use crate::cognito::GRACE_SECONDS;
@@ -11,8 +14,8 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{payload_of, unverified_algorithm};
 use crate::session::okta::{FailedSignIn, SignInStep};
 use crate::session::stored::{SignedIn, StoredSession, Tokens};
+use crate::session::tasks::block;
 
-const NOBODY: &str = "nobody is signed in; assignment and access policy show in a sign-in only";
 /// Enough of a subject to recognise one's own.
 const SHOWN_OF_SUBJECT: usize = 6;
 
@@ -38,7 +41,7 @@ impl Diagnosis {
                 let ended = content.require_signed_in().err().unwrap_or_else(SessionError::signed_out);
                 return Err(broken(Link::SignIn, ended));
             }
-            findings.unknown(Link::SignIn, NOBODY);
+            findings.unknown(Link::SignIn, self.describe_nobody().await);
             return Ok(false);
         }
         self.credentials.renew_tokens_if_due().await.map_err(|error| {
@@ -61,7 +64,7 @@ impl Diagnosis {
     }
 
     /// Who is signed in by what the store held a moment ago.
-    pub(super) fn look_at_memory(&self) -> Finding {
+    pub(super) async fn look_at_memory(&self) -> Finding {
         let content = self.vault.peek(Clone::clone).unwrap_or_default();
         match (&content.signed_in, &content.ended) {
             (Some(signed_in), _) => Finding::ok(Link::SignIn, describe(signed_in, &self.config, None)),
@@ -69,8 +72,25 @@ impl Diagnosis {
                 let ended = content.require_signed_in().err().unwrap_or_else(SessionError::signed_out);
                 Finding::broken(Link::SignIn, ended)
             }
-            (None, None) => Finding::unknown(Link::SignIn, NOBODY),
+            (None, None) => Finding::unknown(Link::SignIn, self.describe_nobody().await),
         }
+    }
+
+    async fn describe_nobody(&self) -> String {
+        let elsewhere = self.describe_sessions_elsewhere().await;
+        format!("nobody is signed in{elsewhere}; assignment and access policy show in a sign-in only")
+    }
+
+    /// Whoever has changed a setting wonders where their session is.
+    async fn describe_sessions_elsewhere(&self) -> String {
+        let (store, config) = (Arc::clone(&self.store), self.config.clone());
+        let others = block(move || others::find(&*store, &config)).await.unwrap_or_default();
+        let others = others.into_iter().filter(|other| other.account == self.account && !other.differences.is_empty());
+        let told = others.map(|other| {
+            let differences: Vec<_> = other.differences.iter().map(ToString::to_string).collect();
+            format!(", but a session of another configuration is stored here ({})", differences.join("; "))
+        });
+        told.collect()
     }
 
     fn look_at_id_token(&self, signed_in: &SignedIn, provider: &Provider) -> Result<Finding, Box<Finding>> {

@@ -46,12 +46,33 @@ pub(crate) struct StoredSession {
 }
 
 /// Whose a blob is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub account: String,
     /// The whole fingerprint; the blob's name has the beginning of it.
     pub configuration: String,
+    /// What the fingerprint is of, for whoever finds the session with another configuration. Earlier versions left it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<OwnSettings>,
 }
+
+/// The settings that a session belongs to, by the words of the configuration. None of them is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnSettings {
+    pub issuer: String,
+    pub client_id: String,
+    pub identity_pool_id: String,
+    pub identity_pool_endpoint: Option<String>,
+}
+
+impl PartialEq for Owner {
+    /// The fingerprint says all that the settings do.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.account, &self.configuration) == (&other.account, &other.configuration)
+    }
+}
+
+impl Eq for Owner {}
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -225,13 +246,15 @@ pub(crate) mod tests {
     /// As version 0.1 wrote it, and as this one does. Never edit them: sessions of users out there look like this.
     pub(crate) const SCHEMA_1: &str = include_str!("../../../tests-data/session/schema-1.json");
     const SCHEMA_2: &str = include_str!("../../../tests-data/session/schema-2.json");
+    /// The same with what the configuration says.
+    const SCHEMA_2_SETTINGS: &str = include_str!("../../../tests-data/session/schema-2-settings.json");
     /// The same while a refresh token is being spent.
     const SCHEMA_2_ATTEMPT: &str = include_str!("../../../tests-data/session/schema-2-attempt.json");
 
     const CONFIGURATION: &str = "d39979567891dfb9b2d096232ae60cf78c363b913247ca27478375ba49591b0d";
 
     pub(crate) fn owner() -> Owner {
-        Owner { account: "default".to_owned(), configuration: CONFIGURATION.to_owned() }
+        Owner { account: "default".to_owned(), configuration: CONFIGURATION.to_owned(), settings: None }
     }
 
     fn refusal(bytes: &[u8]) -> String {
@@ -244,7 +267,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_session_that_an_older_version_wrote_is_read_whole() {
-        for (text, completed) in [(SCHEMA_1, 1), (SCHEMA_2, 2), (SCHEMA_2_ATTEMPT, 2)] {
+        for (text, completed) in [(SCHEMA_1, 1), (SCHEMA_2, 2), (SCHEMA_2_ATTEMPT, 2), (SCHEMA_2_SETTINGS, 2)] {
             let persisted = StoredSession::from_bytes(text.as_bytes(), &owner()).unwrap();
             let signed_in = persisted.signed_in.as_ref().unwrap();
             assert_eq!(signed_in.user.email.as_deref(), Some("alice@example.com"));
@@ -262,9 +285,10 @@ pub(crate) mod tests {
     fn nothing_of_a_session_is_dropped_on_the_way_back() {
         let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
         let written = |text: &str| {
-            json(&StoredSession::from_bytes(text.as_bytes(), &owner()).unwrap().to_bytes(&owner()).unwrap())
+            let owner = StoredSession::read_owner(text.as_bytes()).unwrap_or_else(owner);
+            json(&StoredSession::from_bytes(text.as_bytes(), &owner).unwrap().to_bytes(&owner).unwrap())
         };
-        for text in [SCHEMA_2, SCHEMA_2_ATTEMPT] {
+        for text in [SCHEMA_2, SCHEMA_2_ATTEMPT, SCHEMA_2_SETTINGS] {
             assert_eq!(written(text), json(text.as_bytes()));
         }
         // What schema 2 has more.

@@ -9,7 +9,7 @@ mod user;
 pub(crate) use attempt::{Attempt, Spends};
 #[cfg(test)]
 pub(crate) use blob::tests;
-pub(crate) use blob::{Owner, StoredSession};
+pub(crate) use blob::{OwnSettings, Owner, StoredSession};
 pub(crate) use pending::PendingAuthorization;
 pub(crate) use tokens::{EndedSession, SignedIn, Tokens};
 pub use user::User;
