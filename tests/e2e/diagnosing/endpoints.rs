@@ -172,7 +172,7 @@ async fn cognito_is_looked_for_before_anybody_signs_in() {
     assert_broken(&report, Link::Pool, Some(POOL), &["is not Amazon Cognito"]);
 }
 
-fn api(bench: &Bench, path: &str, change: Value) -> Config {
+fn api(bench: &Bench, path: &str, change: &Value) -> Config {
     let mut entry = json!({ "name": "own", "region": "us-west-2" });
     entry["endpoint"] = format!("{}/{path}", bench.stack.api_url().unwrap()).into();
     for (key, value) in change.as_object().unwrap() {

@@ -68,7 +68,7 @@ pub(crate) struct Trace {
 }
 
 /// What is written beforehand, so that a full disk is told before anything is done: most traces need no more.
-const RESERVED: [u8; 64 * 1024] = [0; 64 * 1024];
+static RESERVED: [u8; 64 * 1024] = [0; 64 * 1024];
 
 impl Trace {
     /// # Errors

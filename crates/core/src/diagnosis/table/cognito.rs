@@ -139,7 +139,6 @@ pub(super) static ROWS: &[Row] = &[
     row("cognito-invalid-parameter", "InvalidParameterException", "", Misconfigured(POOL),
         "Cognito does not accept the request for pool {identity_pool_id}",
         "Compare Auth.identityPoolId with the Cognito console, and the pool's providers with https://{logins_key}.")
-        .says(&["Please provide a valid public provider"])
         .from(API),
     row("cognito-validation", "ValidationException", "", Misconfigured(POOL),
         "Cognito does not accept the request for pool {identity_pool_id}",

@@ -363,6 +363,17 @@ mod tests {
         FinishedPart { number, e_tag: format!("\"{number}\""), crc: Digests::of(b"x", false).crc, has_md5: false }
     }
 
+    /// Another test's child process holds all of this one's locks until it becomes another program.
+    fn open(folder: &Path) -> (Journal, Option<Left>) {
+        for _ in 0..500 {
+            if let Some(opened) = Journal::open(folder, place("k")).unwrap() {
+                return opened;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("the journal of an upload stays locked");
+    }
+
     fn upload() -> Begun {
         Begun { upload_id: "id".to_owned(), keeps_crc: true }
     }
@@ -383,7 +394,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_and_half_a_line_is_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (mut journal, left) = open(folder.path());
         assert!(left.is_none());
         let plan = plan(folder.path());
         journal.begin(&plan, &upload()).unwrap();
@@ -398,12 +409,12 @@ mod tests {
             let expected = [None, None, Some(vec![]), Some(vec![part(1)])];
             assert_eq!(found, expected[lines], "cut at {cut}");
         }
-        let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (mut journal, left) = open(folder.path());
         let left = left.unwrap();
         assert_eq!((left.parts, left.is_completing, left.plan), (vec![part(1), part(3)], false, plan));
         journal.completing().unwrap();
         drop(journal);
-        let (journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (journal, left) = open(folder.path());
         assert!(left.unwrap().is_completing);
         journal.remove();
         assert!(!path.exists());
@@ -412,7 +423,7 @@ mod tests {
     #[test]
     fn what_comes_after_half_a_line_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut journal, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (mut journal, _) = open(folder.path());
         journal.begin(&plan(folder.path()), &upload()).unwrap();
         journal.finished(&part(1)).unwrap();
         let path = folder.path().join(FOLDER).join(&journal.name);
@@ -422,11 +433,11 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for cut in before..whole.len() as u64 {
             std::fs::write(&path, &whole[..usize::try_from(cut).unwrap()]).unwrap();
-            let (mut journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+            let (mut journal, left) = open(folder.path());
             assert_eq!(left.unwrap().parts, [part(1)]);
             journal.finished(&part(3)).unwrap();
             drop(journal);
-            let (_, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+            let (_, left) = open(folder.path());
             assert_eq!(left.unwrap().parts, [part(1), part(3)], "cut at {cut}");
         }
     }
@@ -434,7 +445,7 @@ mod tests {
     #[test]
     fn a_lock_on_a_file_that_was_removed_excludes_nobody_and_is_not_had() {
         let folder = tempfile::tempdir().unwrap();
-        let (journal, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (journal, _) = open(folder.path());
         let path = folder.path().join(FOLDER).join(&journal.name);
         // Somebody who finds the file, and gets the lock when it is gone.
         std::thread::scope(|scope| {
@@ -459,7 +470,7 @@ mod tests {
     #[test]
     fn a_journal_that_takes_nothing_remembers_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut journal, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (mut journal, _) = open(folder.path());
         assert!(!journal.remembers());
         let path = folder.path().join(FOLDER).join(&journal.name);
         let file = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
@@ -470,21 +481,21 @@ mod tests {
         // The upload can be given up, and its part is sent again.
         assert!(journal.finished(&part(1)).is_err() && journal.remembers());
         drop(journal);
-        let (journal, left) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (journal, left) = open(folder.path());
         assert!(left.unwrap().parts.is_empty() && journal.remembers());
     }
 
     #[test]
     fn nothing_is_left_of_what_never_began() {
         let folder = tempfile::tempdir().unwrap();
-        drop(Journal::open(folder.path(), place("k")).unwrap().unwrap());
+        drop(open(folder.path()));
         assert_eq!(std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
     }
 
     #[test]
     fn nobody_else_is_at_the_same_upload_and_others_are_not_in_the_way() {
         let folder = tempfile::tempdir().unwrap();
-        let (_held, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (_held, _) = open(folder.path());
         assert!(Journal::open(folder.path(), place("k")).unwrap().is_none());
         Journal::open(folder.path(), place("other")).unwrap().unwrap();
         Journal::open(folder.path(), Place { subject: "bob".to_owned(), ..place("k") }).unwrap().unwrap();
@@ -495,7 +506,7 @@ mod tests {
     fn it_is_this_user_s_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        let (journal, _) = Journal::open(folder.path(), place("k")).unwrap().unwrap();
+        let (journal, _) = open(folder.path());
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder.path().join(FOLDER)), 0o700);
         assert_eq!(mode(&folder.path().join(FOLDER).join(&journal.name)), 0o600);
