@@ -187,7 +187,7 @@ async fn what_an_api_is_wrongly_signed_for_is_found_by_what_it_lets_in() {
     let bench = Bench::start().await;
     bench.signed_in(ALICE).await.aws_credentials().await.unwrap();
     let ask = async |path: &str, change: Value| -> Report {
-        diagnose(&bench, &bench.session_with(api(&bench, path, change))).await
+        diagnose(&bench, &bench.session_with(api(&bench, path, &change))).await
     };
     for (change, setting, fix) in [
         (json!({ "region": "eu-west-1" }), "API.endpoints[0].region", "\"region\" to \"us-west-2\""),
