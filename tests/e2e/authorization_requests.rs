@@ -52,7 +52,7 @@ async fn a_server_that_takes_pushed_requests_only_refuses_others() {
         .append_pair("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
         .append_pair("code_challenge_method", "S256");
     let redirect = bench.browse(url.as_str(), ALICE).await;
-    assert!(redirect.contains("error=invalid_request") && redirect.contains("push"), "another refusal");
+    assert!(redirect.contains("error=invalid_request") && redirect.contains("Pushed"), "another refusal");
 }
 
 #[tokio::test(flavor = "multi_thread")]

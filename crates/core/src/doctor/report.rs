@@ -155,7 +155,7 @@ impl Finding {
     pub fn setting(&self) -> Option<&str> {
         match &self.problem {
             Some(SessionError::Misconfigured { setting, .. }) => Some(setting),
-            Some(SessionError::NotFound { .. }) if self.link == Link::Bucket => Some("Storage.AWSS3.bucket"),
+            Some(SessionError::NoSuchBucket { setting, .. }) => setting.as_deref(),
             _ => None,
         }
     }

@@ -243,7 +243,8 @@ async fn fetch_keys(http: &Http, jwks_uri: &Url) -> Result<(KeySet, Duration), S
         .get_json::<serde_json::Value>(jwks_uri)
         .await
         .map_err(|error| issuer::unanswered("signing keys", jwks_uri, error))?;
-    let keys = KeySet::from_document(&document).map_err(|problem| okta::unreadable("signing keys", problem))?;
+    let keys = KeySet::from_document(&document)
+        .map_err(|problem| issuer::unanswered("signing keys", jwks_uri, HttpError::Unreadable(problem)))?;
     let lifetime = answer.max_age().unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
     Ok((keys, lifetime))
 }

@@ -28,8 +28,8 @@ pub(super) static ROWS: &[Row] = &[
         .from("aws-amplify/amplify-js#2067"),
     row("cognito-issuer-differs", "NotAuthorizedException", "Issuer doesn't match providerName", Misconfigured(ISSUER),
         "the login's key {logins_key} is not the ID token's issuer",
-        "okta_issuer_url must be the ID token's iss in every character: with its path, without a slash at the end, at okta.com \
-         or a domain of your own. The IAM identity provider has the same URL (IAM console > Identity providers).")
+        "okta_issuer_url must be the ID token's iss in every character: path included, without a slash at the end, at okta.com \
+         or a domain of your own. The IAM identity provider is https://{logins_key} then (IAM console > Identity providers).")
         .looking_at_token()
         .says(&["Invalid login token. Issuer doesn't match providerName"])
         .from("amazon-archives/amazon-cognito-identity-js#407; aws-amplify/amplify-flutter#3478"),

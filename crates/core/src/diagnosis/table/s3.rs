@@ -44,12 +44,15 @@ pub(super) static ROWS: &[Row] = &[
         .from(ERRORS),
     row("s3-bad-digest", "BadDigest", "", Retryable, "other bytes arrived at S3 than were sent", "")
         .says(&[
-            "The Content-MD5 or checksum value that you specified did not match what the server received.",
             "The Content-MD5 you specified did not match what we received.",
+            "The Content-MD5 or checksum value that you specified did not match what the server received.",
         ])
         .from(ERRORS),
     row("s3-incomplete-body", "IncompleteBody", "", Retryable, "fewer bytes arrived at S3 than were sent", "")
-        .says(&["You did not provide the number of bytes specified by the Content-Length HTTP header."])
+        .says(&[
+            "You did not provide the number of bytes specified by the Content-Length HTTP header",
+            "You did not provide the number of bytes specified by the Content-Length HTTP header.",
+        ])
         .from(ERRORS),
     row("s3-no-such-upload", "NoSuchUpload", "", Retryable, "the upload of {subject} was given up meanwhile", "")
         .says(&[
@@ -60,15 +63,17 @@ pub(super) static ROWS: &[Row] = &[
         ])
         .from(ERRORS),
     row("s3-invalid-part", "InvalidPart", "", Retryable, "S3 does not find a part of {subject} that it had", "")
-        .says(&["One or more of the specified parts could not be found. The part may not have been uploaded, or the \
-                 specified entity tag may not match the part's entity tag."])
+        .says(&[
+            "One or more of the specified parts could not be found. The part may not have been uploaded, or the \
+                 specified entity tag may not match the part's entity tag.",
+        ])
         .from(ERRORS),
     row("s3-too-large", "EntityTooLarge", "", Misconfigured(SETTING_OBJECT),
         "{subject} is larger than S3 takes in one request",
         "Upload it from a file or a stream, in parts.")
         .says(&[
-            "Your proposed upload exceeds the maximum allowed object size.",
             "Your proposed upload exceeds the maximum allowed size",
+            "Your proposed upload exceeds the maximum allowed object size.",
         ])
         .from(ERRORS),
     row("s3-part-too-small", "EntityTooSmall", "", Misconfigured(SETTING_OBJECT),
@@ -82,7 +87,10 @@ pub(super) static ROWS: &[Row] = &[
         .from(ERRORS),
     row("s3-metadata-too-large", "MetadataTooLarge", "", Misconfigured("metadata"),
         "the object's metadata are too large", "S3 keeps 2 KB of it; put the rest into an object of its own.")
-        .says(&["Your metadata headers exceed the maximum allowed metadata size."])
+        .says(&[
+            "Your metadata headers exceed the maximum allowed metadata size",
+            "Your metadata headers exceed the maximum allowed metadata size.",
+        ])
         .from(ERRORS),
     row("s3-copy-too-large", "InvalidRequest", "larger than the maximum allowable size", Misconfigured(SETTING_COPY_SOURCE),
         "{subject} is larger than 5 GB, which is the most that S3 copies in one request",
@@ -92,8 +100,10 @@ pub(super) static ROWS: &[Row] = &[
     row("s3-copy-to-itself", "InvalidRequest", "copy an object to itself without changing", Misconfigured("copy target"),
         "{subject} would be copied to itself without any change",
         "Give other headers for the copy, or another key.")
-        .says(&["This copy request is illegal because it is trying to copy an object to itself without changing the \
-                 object's metadata, storage class, website redirect location or encryption attributes."])
+        .says(&[
+            "This copy request is illegal because it is trying to copy an object to itself without changing the \
+                 object's metadata, storage class, website redirect location or encryption attributes.",
+        ])
         .from("S3 API reference, CopyObject"),
     row("s3-precondition-failed", "PreconditionFailed", "", ConditionNotMet,
         "{subject} is not as the request demands (If-Match, If-None-Match and their kin)",
@@ -158,8 +168,10 @@ pub(super) static ROWS: &[Row] = &[
         "Set Storage.AWSS3.region to the bucket's region (S3 console > the bucket > Properties), which the error names if S3 \
          did.")
         .explained_by(explain::wrong_region)
-        .says(&["The bucket you are attempting to access must be addressed using the specified endpoint. Please send all \
-                 future requests to this endpoint."])
+        .says(&[
+            "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all \
+                 future requests to this endpoint.",
+        ])
         .from(ERRORS),
     row("s3-signed-for-another-region", "AuthorizationHeaderMalformed", "region", Misconfigured("Storage.AWSS3.region"),
         "bucket {bucket} is in another region than {bucket_region}",
@@ -185,7 +197,10 @@ pub(super) static ROWS: &[Row] = &[
         ])
         .from(ERRORS),
     row("s3-operation-aborted", "OperationAborted", "", Retryable, "S3 is at work on the same thing for somebody else", "")
-        .says(&["A conflicting conditional operation is currently in progress against this resource. Try again."])
+        .says(&[
+            "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+            "A conflicting conditional operation is currently in progress against this resource. Try again.",
+        ])
         .from(ERRORS),
     row("s3-time-skewed", "RequestTimeTooSkewed", "", Retryable,
         "S3's clock seems to be wrong: it finds the time of requests too far off, though it was compared with a service's", "")
@@ -204,7 +219,11 @@ pub(super) static ROWS: &[Row] = &[
         .says(&["We encountered an internal error. Please try again."])
         .from(ERRORS),
     row("s3-request-timeout", "RequestTimeout", "", Retryable, "S3 waited too long for the request", "")
-        .says(&["Your socket connection to the server was not read from or written to within the timeout period."])
+        .says(&[
+            "Your socket connection to the server was not read from or written to within the timeout period. Idle connections \
+             will be closed.",
+            "Your socket connection to the server was not read from or written to within the timeout period.",
+        ])
         .from(ERRORS),
     // New credentials have been tried by then.
     row("s3-token-expired", "ExpiredToken", "", Retryable,
@@ -229,8 +248,10 @@ pub(super) static ROWS: &[Row] = &[
         "Something on the way changes requests: a proxy, or what stands before another server than AWS's \
          (Storage.AWSS3.endpoint) and passes on another Host, path, query or header. Have it let them through as they are, \
          Host and port included.")
-        .says(&["The request signature we calculated does not match the signature you provided. Check your key and signing \
-                 method."])
+        .says(&[
+            "The request signature we calculated does not match the signature you provided. Check your key and signing \
+                 method.",
+        ])
         .from("IAM user guide, Troubleshoot Signature Version 4 signing for AWS API requests; the sentence in boto/boto#2144"),
     row("s3-invalid-access-key", "InvalidAccessKeyId", "", Misconfigured("Storage.AWSS3.region"),
         "S3 in {bucket_region} does not know the AWS credentials, not even new ones",

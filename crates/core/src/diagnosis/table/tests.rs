@@ -108,7 +108,7 @@ fn okta_s_words_lead_to_what_the_app_should_do() {
 fn cognito_s_words_lead_to_what_the_app_should_do() {
     assert_sorted(Cognito, &[
         (NOT_AUTHORIZED, "Token is not from a supported provider of this identity pool.", FixConfiguration, "attach it"),
-        (NOT_AUTHORIZED, "Invalid login token. Issuer doesn't match providerName", FixConfiguration, "with its path"),
+        (NOT_AUTHORIZED, "Invalid login token. Issuer doesn't match providerName", FixConfiguration, "path included"),
         (NOT_AUTHORIZED, "Invalid login token. Token expired: 1 >= 2", SignInAgain, NOT_AUTHORIZED),
         (NOT_AUTHORIZED, "Invalid login token. Token is expired.", SignInAgain, NOT_AUTHORIZED),
         (NOT_AUTHORIZED, "Invalid login token. Missing a required claim: aud", FixConfiguration, "ID tokens only"),
