@@ -301,3 +301,63 @@ async fn c12_cognito_s_own_words_are_shown_and_no_token_that_they_repeat() {
     let silent = session.aws_credentials().await.unwrap_err();
     assert_eq!(silent.hint().as_deref(), Some("Cognito gives no reason (HTTP status 400)."));
 }
+
+/// Before there is any word of OAuth: an error of Okta's API, or a page of Okta's own, which its request ID tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_okta_itself_refuses_at_discovery_is_not_taken_for_a_missing_issuer_or_for_the_network() {
+    let server = Server::start().await;
+    let api_error = |code: &str, words: &str| json!({ "errorCode": code, "errorSummary": words, "errorCauses": [] });
+    let page = |status: u16, more_head: &str| {
+        let body = "<!DOCTYPE html><title>Access Forbidden</title>";
+        let head = format!("HTTP/1.1 {status} Said\r\nContent-Type: text/html\r\n{more_head}");
+        Answer::Raw(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))
+    };
+    let feature = "You do not have permission to access the feature you are requesting";
+    let by_okta = "x-okta-request-id: aBcDeF\r\n";
+    for (answer, kind, said) in [
+        (Answer::Json(401, api_error("E0000015", feature)), "misconfigured", "API Access Management"),
+        (Answer::Json(403, api_error("E0000015", feature)), "misconfigured", "bare https://your-domain"),
+        (
+            Answer::Json(403, api_error("E0000006", "You do not have permission.")),
+            "access_denied",
+            "Security > Networks",
+        ),
+        (Answer::Json(404, api_error("E0000007", "Not found")), "misconfigured", "HTTP status 404, E0000007"),
+        (page(403, by_okta), "access_denied", "ThreatInsight"),
+        (page(404, by_okta), "misconfigured", "has no OpenID configuration"),
+        (page(403, ""), "misconfigured", "is not Okta"),
+    ] {
+        server.answer("discovery", answer.clone());
+        let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{answer:?}: {error:?}");
+        assert!(told(&error).contains(said), "{said:?} is not in {:?}", told(&error));
+        let found = server.session().diagnose().await;
+        assert_eq!(found.broken().map(|broken| broken.link), Some(jetbridge::doctor::Link::Discovery), "{found:#?}");
+        server.behave();
+    }
+    // A session outlives it, at the token endpoint too.
+    let session = server.signed_in().await;
+    let token = session.access_token().await.unwrap();
+    server.answer("token", page(403, by_okta));
+    let error = session.replace_access_token(&token).await.unwrap_err();
+    assert!(told(&error).contains("ThreatInsight"), "{error:?}");
+    assert!(matches!(session.state(), SessionState::SignedIn { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_is_never_quoted_from_a_refusal() {
+    let server = Server::start().await;
+    let code = "the-code";
+    for refusal in [
+        json!({ "error": "invalid_request", "error_description": format!("The code={code} is odd.") }),
+        json!({ "errorCode": "E0000001", "errorSummary": format!("Api validation failed: {code}") }),
+    ] {
+        server.answer("token", Answer::Json(400, refusal));
+        let session = server.session();
+        let redirect = server.redirect_for(&session).await;
+        let error = session.complete_login(&redirect).await.unwrap_err();
+        let (said, report) = (format!("{error:?} {}", told(&error)), session.diagnose().await);
+        assert!(said.contains('…'), "{said}");
+        assert!(!said.contains(code) && !format!("{report:?}").contains(code), "{said}");
+    }
+}

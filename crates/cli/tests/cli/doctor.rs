@@ -120,7 +120,7 @@ fn the_report_has_a_line_for_each_link_in_its_order() {
     assert!(marks.iter().all(|mark| ['✓', '?'].contains(mark)), "{}", people.stdout);
     assert!(people.stdout.contains("\n? sign-in "), "nobody has signed in: {}", people.stdout);
     // What is said of several is said once.
-    let together = "\n? not known before a sign-in: ID token, identity pool and provider, role,\n  session tags";
+    let together = "\n? not known before a sign-in: role, session tags, ";
     assert!(people.stdout.contains(together), "{}", people.stdout);
     assert_eq!(people.stderr.lines().count(), 2, "{}", people.stderr);
     assert!(people.stderr.ends_with("\nNext, run: jetbridge doctor --sign-in\n"), "{}", people.stderr);

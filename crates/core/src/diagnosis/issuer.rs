@@ -28,6 +28,11 @@ pub(crate) fn not_discovered(issuer: &str, error: HttpError) -> SessionError {
     };
     match error {
         HttpError::Unreadable(problem) => not_there(&problem),
+        // E0000007 and E0000008: there is no such server, or no such path.
+        HttpError::Refused { ref code, .. } if matches!(code.as_deref(), Some("E0000007" | "E0000008")) => {
+            not_there(&error.to_string())
+        }
+        HttpError::Refused { status, code: None, .. } if status != 403 => not_there(&error.to_string()),
         // Whoever says this page is not there, no network wants a sign-in by it.
         HttpError::Foreign(foreign) if matches!(foreign.said.status(), Some(404 | 410)) => {
             not_there(&format!("what answers at {} says that it is not there", foreign.place.authority))
@@ -58,6 +63,10 @@ pub(crate) fn unanswered(what: &str, endpoint: &Url, error: HttpError) -> Sessio
             ),
             "Open that address in a browser, or its start. If it is not there either: in Okta, Security > API > Authorization \
              Servers, see that the server is active; else ask who runs it. If it is there, try another network.",
+        ),
+        HttpError::Refused { status: 404 | 410, .. } => misconfigured(
+            format!("the server names {place} for its {what}, and nothing is there ({error})"),
+            "In Okta, Security > API > Authorization Servers, see that the server is active; else ask who runs it.",
         ),
         HttpError::Unreadable(problem) => misconfigured(
             format!("the server's {what} at {place} cannot be read ({problem})"),

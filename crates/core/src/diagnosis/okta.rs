@@ -1,8 +1,6 @@
 //! What Okta's endpoints say where the table alone does not decide: the same code means one thing of a code and another of
 //! a refresh token, a redirect has used up its sign-in, and some endpoints give a bare status.
 
-use std::fmt::Display;
-
 use serde::Deserialize;
 
 use super::answer::{LONGEST_CODE, Refusal, shorten};
@@ -79,6 +77,22 @@ pub(crate) fn read_api_error(body: &[u8]) -> Option<Refusal> {
     }
     let error: ApiError = serde_json::from_slice(body).ok()?;
     Some(Refusal::new(Service::Okta, &error.error_code, &error.error_summary))
+}
+
+/// A refusal where Okta has no words of OAuth: by an error of its API, or by a page of its own. "403 Access Forbidden" is what
+/// blocked network zones and ThreatInsight end in (support.okta.com, "Access Forbidden 403 Error").
+pub(crate) fn refused(status: u16, code: Option<&str>, summary: &str, what: &str) -> SessionError {
+    match code {
+        Some(code) => classify(&Refusal::new(Service::Okta, code, summary), &Evidence::default()),
+        None if status == 403 => denied(
+            "HTTP status 403".to_owned(),
+            &format!(
+                "Okta itself shuts this device or network out ({what}). In Okta: Security > Networks (blocked zones), Security > \
+                 General > ThreatInsight, and Reports > System Log have the reason; or try another network."
+            ),
+        ),
+        None => SessionError::internal(format!("Okta ({what}) answered with a page of its own: HTTP status {status}")),
+    }
 }
 
 /// A success of the token endpoint without the token that all else needs.
@@ -173,11 +187,6 @@ pub(crate) fn revocation_refused(status: u16, body: &[u8]) -> SessionError {
              > Clear Sessions & Revoke Tokens.{says}"
         ),
     )
-}
-
-/// A success with something else in it than `what` consists of.
-pub(crate) fn unreadable(what: &str, problem: impl Display) -> SessionError {
-    SessionError::internal(format!("Okta ({what}): {problem}"))
 }
 
 fn denied(code: String, hint: &str) -> SessionError {

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use super::obstacle::{self, NoTrust, Obstruction, Way};
+use super::okta;
 use super::place::{Foreign, Said};
 use crate::error::{
     BROKEN, NO_ANSWER, NO_CONNECTION, OUT_OF_ORDER, RATE_LIMITED, SETTING_KEY, Service, SessionError, UNKNOWN_NAME,
@@ -29,6 +30,9 @@ pub(crate) enum HttpError {
     /// Something else answered in the service's place.
     #[error("{0}")]
     Foreign(Foreign),
+    /// Okta's own refusal where it has no words of OAuth: an error of its API, or a page with its request's ID.
+    #[error("HTTP status {status}{}", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
+    Refused { status: u16, code: Option<String>, summary: String },
     #[error("no certificate can be checked: {0}")]
     NoTrust(NoTrust),
     #[error("the answer is larger than {limit} bytes")]
@@ -98,7 +102,7 @@ impl HttpError {
         // 502 and 504 are a gateway's words: what stands behind it may have done its work. So it may behind a filter, which
         // looks at answers too.
         match self {
-            Self::Timeout | Self::Broken(_) | Self::TooLarge { .. } => true,
+            Self::Timeout | Self::Broken(_) | Self::TooLarge { .. } | Self::Refused { .. } => true,
             Self::Foreign(foreign) => foreign.said != Said::NoTls,
             Self::Unavailable { status, .. } => matches!(status, 502 | 504),
             _ => false,
@@ -125,6 +129,7 @@ impl HttpError {
                 SessionError::Obstructed { service, obstacle, problem, hint }
             }
             Self::Foreign(foreign) => foreign.into_session_error(service, what),
+            Self::Refused { status, code, summary } => okta::refused(status, code.as_deref(), &summary, what),
             Self::NoTrust(NoTrust { hint, .. }) => SessionError::Misconfigured {
                 setting: "trusted certificates".to_owned(),
                 problem: self.to_string(),

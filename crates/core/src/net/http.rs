@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::clock::{CorrectedClock, from_unix, to_unix};
-use crate::diagnosis::{Foreign, HttpError, Place, Proxy, Way, describe, is_unavailable};
+use crate::diagnosis::{Foreign, HttpError, Place, Proxy, Refusal, Way, describe, is_unavailable, okta};
 use crate::error::SessionError;
 use crate::loopback::is_loopback;
 use crate::net::proxy;
@@ -68,7 +68,14 @@ impl Answer {
             label.to_ascii_lowercase().contains("json") && !self.body.trim_ascii_start().starts_with(b"<");
         let is_own =
             self.body.is_empty() || is_labelled || serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok();
-        if is_own { Ok(self) } else { Err(foreign(self.status, &self.headers, url)) }
+        match is_own {
+            true => Ok(self),
+            // Okta writes it on whatever it answers.
+            false if self.headers.contains_key("x-okta-request-id") => {
+                Err(HttpError::Refused { status: self.status, code: None, summary: String::new() })
+            }
+            false => Err(foreign(self.status, &self.headers, url)),
+        }
     }
 
     /// How long `Cache-Control` lets this be kept; nothing said means `None`.
@@ -297,7 +304,12 @@ impl Http {
     pub(crate) async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<(T, Answer), HttpError> {
         let answer = self.send_bounded(reqwest::Request::new(reqwest::Method::GET, url.clone())).await?.own(url)?;
         if answer.status != 200 {
-            return Err(HttpError::Unreadable(format!("HTTP status {}", answer.status)));
+            return Err(match okta::read_api_error(&answer.body) {
+                Some(Refusal { code, message, .. }) if code.starts_with("E0000") => {
+                    HttpError::Refused { status: answer.status, code: Some(code), summary: message }
+                }
+                _ => HttpError::Unreadable(format!("HTTP status {}", answer.status)),
+            });
         }
         let value = serde_json::from_slice(&answer.body).map_err(|error| HttpError::from_json(&error))?;
         Ok((value, answer))

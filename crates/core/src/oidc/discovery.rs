@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::{HttpError, issuer, okta};
+use crate::diagnosis::{HttpError, issuer};
 use crate::error::SessionError;
 use crate::mutex::lock;
 use crate::net::http::Http;
@@ -223,7 +223,13 @@ impl ProviderMetadata {
 
 /// Whether a failure is an answer of the server that was asked.
 fn is_answered(error: &HttpError) -> bool {
-    matches!(error, HttpError::Unavailable { .. } | HttpError::TooLarge { .. } | HttpError::Unreadable(_))
+    matches!(
+        error,
+        HttpError::Unavailable { .. }
+            | HttpError::TooLarge { .. }
+            | HttpError::Unreadable(_)
+            | HttpError::Refused { .. }
+    )
 }
 
 /// The token that these keys are to verify has been paid for with a code that cannot be used again: a passing fault must

@@ -8,6 +8,7 @@ use url::Url;
 use crate::diagnosis::{issuer, okta};
 use crate::error::SessionError;
 use crate::net::http::Http;
+use crate::oidc::token::conceal;
 
 /// Revokes a refresh token; at Okta its access tokens die with it.
 pub(crate) async fn revoke_refresh_token(
@@ -30,7 +31,8 @@ pub(crate) async fn revoke_refresh_token(
     if answer.status == 200 {
         return Ok(());
     }
-    Err(okta::revocation_refused(answer.status, &answer.body))
+    let told = conceal(&answer.body, std::slice::from_ref(refresh_token));
+    Err(okta::revocation_refused(answer.status, &told))
 }
 
 /// The URL that ends the browser's session. It carries the ID token as a hint and so is a secret until it is opened.

@@ -181,6 +181,26 @@ impl<'a> SingleUse<'a> {
     }
 }
 
+/// What works as a key, of all that a form sends.
+fn secrets_in(request: &reqwest::Request) -> Vec<SecretString> {
+    let form = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+    url::form_urlencoded::parse(form)
+        .filter(|(name, _)| ["code", "code_verifier", "refresh_token", "token"].contains(&&**name))
+        .map(|(_, value)| SecretString::from(value.into_owned()))
+        .collect()
+}
+
+/// A refusal without what the request had sent: its words are shown, and a server may repeat what it was sent.
+pub(super) fn conceal(body: &[u8], secrets: &[SecretString]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body).into_owned();
+    secrets
+        .iter()
+        .map(SecretString::expose_secret)
+        .filter(|secret| !secret.is_empty())
+        .fold(text, |text, secret| text.replace(secret, "…"))
+        .into_bytes()
+}
+
 /// A named type, because a closure over `&Http` would not be `Send` for every lifetime.
 impl<'c> oauth2::AsyncHttpClient<'c> for SingleUse<'_> {
     type Error = HttpError;
@@ -190,7 +210,11 @@ impl<'c> oauth2::AsyncHttpClient<'c> for SingleUse<'_> {
         Box::pin(async move {
             let request = reqwest::Request::try_from(request.map(reqwest::Body::from)).map_err(HttpError::from)?;
             let url = request.url().clone();
-            let answer = self.http.send_single_use(request).await?.own(&url)?;
+            let sent = secrets_in(&request);
+            let mut answer = self.http.send_single_use(request).await?.own(&url)?;
+            if answer.status != 200 {
+                answer.body = conceal(&answer.body, &sent);
+            }
             self.status.store(answer.status, Ordering::Relaxed);
             let mut response = ::http::Response::new(answer.body);
             *response.status_mut() = ::http::StatusCode::from_u16(answer.status)

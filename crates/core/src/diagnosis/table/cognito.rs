@@ -75,9 +75,9 @@ pub(super) static ROWS: &[Row] = &[
         .says(&["The ambiguous role mapping rules for: … denied this request."])
         .from("aws-amplify/amplify-js#3621, #8644"),
     row("cognito-no-guests", "NotAuthorizedException", "Unauthenticated access is not supported", Misconfigured(POOL),
-        "no ID token was sent, and the pool has no guests",
-        "Sign in first, or switch guest access on: Cognito console > Identity pools > {identity_pool_id} > User access > \
-         Guest access.")
+        "Cognito took the request for a guest's, and pool {identity_pool_id} has no guests",
+        "Sign in first. If somebody is signed in, the pool does not count their ID token as a login: Cognito console > Identity \
+         pools > {identity_pool_id} > User access: attach https://{logins_key} there.")
         .says(&["Unauthenticated access is not supported for this identity pool."])
         .from("aws/aws-sdk-js-v3#3113"),
     row("cognito-logins-differ", "NotAuthorizedException", "Logins don't match", Misconfigured(POOL),
