@@ -19,7 +19,7 @@ const WRITTEN_TOGETHER: &str = "or take both files from one stack (jetbridge loc
 
 /// What a stack says of itself.
 #[derive(Debug, Deserialize)]
-struct LocalStack {
+struct TestStack {
     issuer: String,
     cognito: Url,
     s3: Url,
@@ -47,7 +47,7 @@ impl Role {
     }
 }
 
-impl LocalStack {
+impl TestStack {
     fn place_of(&self, role: Role) -> &Url {
         match role {
             Role::Cognito => &self.cognito,
@@ -114,25 +114,25 @@ impl Diagnosis {
     }
 
     /// The stack that the issuer is of, if it is of one.
-    async fn ask_for_stack(&self) -> Option<LocalStack> {
+    async fn ask_for_stack(&self) -> Option<TestStack> {
         let issuer = Url::parse(self.config.issuer_url()).ok()?;
         let stack = self.ask_who_is_at(&issuer).await?;
         // Whoever is there speaks for itself only.
         Url::parse(&stack.issuer).is_ok_and(|named| is_same(&named, &issuer)).then_some(stack)
     }
 
-    async fn ask_who_is_at(&self, place: &Url) -> Option<LocalStack> {
+    async fn ask_who_is_at(&self, place: &Url) -> Option<TestStack> {
         if !is_loopback(place) {
             return None;
         }
         let url = place.join(PATH).ok()?;
-        let asking = self.http.get_json::<LocalStack>(&url);
+        let asking = self.http.get_json::<TestStack>(&url);
         tokio::time::timeout(PATIENCE, asking).await.ok()?.ok().map(|(stack, _)| stack)
     }
 
     /// Whether `endpoint` is where the issuer's own stack has that service. What is no part of any stack may be what its owner
     /// wants.
-    async fn compare(&self, stack: &LocalStack, setting: &str, endpoint: &Url, role: Role) -> Result<(), SessionError> {
+    async fn compare(&self, stack: &TestStack, setting: &str, endpoint: &Url, role: Role) -> Result<(), SessionError> {
         let (right, title) = (stack.place_of(role), role.title());
         if is_same(right, endpoint) || !is_loopback(endpoint) {
             return Ok(());
