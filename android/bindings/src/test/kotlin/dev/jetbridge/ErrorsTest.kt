@@ -51,7 +51,16 @@ class ErrorsTest {
         }
 
     @Test
-    fun `Obstructed, when what answers does not speak TLS`() =
+    fun `Obstructed, when nobody here knows who issued the certificate`() =
+        withStack(LocalStackOptions(tls = true)) { stack ->
+            val session = stack.session()
+            val error = thrown<SessionException.Obstructed>(Recovery.RETRY) { session.beginLogin(LoginOptions()) }
+            assertEquals(RemoteService.OKTA to Obstacle.CERTIFICATE, error.service to error.obstacle)
+            assertTrue(error.problem.isNotBlank() && error.hint.isNotBlank())
+        }
+
+    @Test
+    fun `Misconfigured, when what answers on this machine does not speak TLS`() =
         withStack { stack ->
             val okta = stack.oktaConfigJson().replace("\"okta_issuer_url\": \"http:", "\"okta_issuer_url\": \"https:")
             val session =
@@ -61,9 +70,9 @@ class ErrorsTest {
                     SessionOptions(),
                     stack,
                 )
-            val error = thrown<SessionException.Obstructed>(Recovery.RETRY) { session.beginLogin(LoginOptions()) }
-            assertEquals(RemoteService.OKTA to Obstacle.INTERCEPTION, error.service to error.obstacle)
-            assertTrue(error.problem.isNotBlank() && error.hint.isNotBlank())
+            val error = thrown<SessionException.Misconfigured>(Recovery.FIX_CONFIGURATION) { session.beginLogin(LoginOptions()) }
+            assertEquals("okta_issuer_url", error.setting)
+            assertTrue(error.problem.contains("does not speak TLS"), error.problem)
         }
 
     @Test
