@@ -304,14 +304,24 @@ pub(crate) fn describe_differences(other: &OtherSession) -> String {
     escape(&differences.join("; ")).into_owned()
 }
 
-/// `Account a is signed in`, `Accounts a, b and c are signed in`; of many the first ones.
+/// `Account a is signed in`, `Accounts a, b and c are signed in`.
 fn who_is_signed_in(accounts: &[&str]) -> String {
-    match accounts {
-        [one] => format!("Account {one} is signed in"),
-        [first, second] => format!("Accounts {first} and {second} are signed in"),
-        [first, second, third] => format!("Accounts {first}, {second} and {third} are signed in"),
-        [first, second, rest @ ..] => format!("Accounts {first}, {second} and {} more are signed in", rest.len()),
-        [] => "No account is signed in".to_owned(),
+    let names = name_all(accounts);
+    if accounts.len() == 1 {
+        format!("Account {names} is signed in")
+    } else {
+        format!("Accounts {names} are signed in")
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`; of many the first ones.
+pub(crate) fn name_all(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first, second] => format!("{first} and {second}"),
+        [first, second, third] => format!("{first}, {second} and {third}"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
     }
 }
 
