@@ -21,7 +21,7 @@ use crate::invocation::command;
 use crate::leaving::Sessions;
 use crate::output::Notes;
 use crate::path::{UserPath, read_file};
-use crate::text::escape;
+use crate::text::{escape, without_userinfo};
 
 /// The account of who never uses several.
 pub(crate) const DEFAULT_ACCOUNT: &str = "default";
@@ -273,7 +273,7 @@ impl Context {
             words.extend(["--resolve".to_owned(), resolve.to_string()]);
         }
         if let Some(endpoint) = &self.global.permit_endpoint {
-            words.extend(["--permit-endpoint".to_owned(), endpoint.clone()]);
+            words.extend(["--permit-endpoint".to_owned(), without_userinfo(endpoint)]);
         }
         Ok(words)
     }

@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use jetbridge::quote_for_shell;
 
+use crate::text::without_userinfo;
+
 /// How this program was called, so that a proposed command can be copied: by its name, or by `cargo run`.
 pub(crate) fn invocation() -> &'static str {
     if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "jetbridge" }
@@ -49,6 +51,7 @@ fn session_options(mut arguments: impl Iterator<Item = String>) -> GivenOptions 
         if matches!(name, "--config" | "--store" | "--account" | "--ca-file" | "--resolve" | "--permit-endpoint")
             && let Some(value) = value.or_else(|| arguments.next())
         {
+            let value = if name == "--permit-endpoint" { without_userinfo(&value) } else { value };
             kept.push((name.to_owned(), quote_typed(&value)));
         }
     }

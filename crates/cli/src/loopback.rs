@@ -29,6 +29,7 @@ pub(crate) use self::hand_over::{Errand, HandOver};
 use self::request::{Request, Status};
 use self::server::{Answer, CONNECTION_LIMIT, Service, Visitor, listen, serve};
 use crate::exit::{Exit, Failure};
+use crate::text::without_password;
 
 /// The answer waits for the exchange of the code, which has time limits of its own.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
@@ -125,7 +126,7 @@ impl Loopback {
             Failure::new(
                 "misconfigured",
                 Exit::Misconfigured,
-                format!("the redirect URI {redirect_uri} is not one that this program can receive"),
+                format!("the redirect URI {} is not one that this program can receive", without_password(redirect_uri)),
             )
             .hint(
                 "It has to be http on 127.0.0.1 or [::1] with a port, such as http://127.0.0.1:8765/callback. For any \

@@ -381,6 +381,54 @@ fn settings_are_explained_with_who_said_so() {
     assert!(outcome.stdout.contains("nowhere (file)") && outcome.stderr.contains("Auth.region"), "{outcome:?}");
 }
 
+/// No command takes such an address, and none shows what is in it.
+#[test]
+fn a_password_in_an_address_is_shown_by_no_command() {
+    let bench = Bench::start();
+    let places = [
+        ("okta-config.json", "/okta_issuer_url"),
+        ("okta-config.json", "/okta_callback_url"),
+        ("okta-config.json", "/okta_desktop_callback_url"),
+        ("okta-config.json", "/okta_logout_url"),
+        ("aws-exports.json", "/Auth/identityPoolId"),
+        ("aws-exports.json", "/Auth/identityPoolEndpoint"),
+        ("aws-exports.json", "/Storage/AWSS3/bucket"),
+        ("aws-exports.json", "/Storage/AWSS3/endpoint"),
+        ("aws-exports.json", "/Services/endpoint"),
+        ("aws-exports.json", "/API/endpoints/0/endpoint"),
+    ];
+    let explain = &["doctor", "--explain"][..];
+    for (file, place) in places {
+        let path = bench.path("config").join(file);
+        let whole = fs::read(&path).unwrap();
+        bench.edit_config(file, |config| {
+            let (parent, name) = place.rsplit_once('/').unwrap();
+            if parent == "/Services" {
+                config["Services"] = json!({});
+            }
+            let parent = if parent.is_empty() { Some(config) } else { config.pointer_mut(parent) };
+            parent.unwrap()[name] = json!("http://someone:hunter2@127.0.0.1:5302/callback");
+        });
+        for command in
+            [explain, &["doctor"], &["ls"], &["whoami"], &["accounts"], &["logout"], &["login", "--no-browser"]]
+        {
+            for format in [&["-v"][..], &["--json"]] {
+                let outcome = bench.run(&[command, format].concat());
+                assert_eq!(outcome.code, 4, "{place}: {outcome:?}");
+                let said = format!("{outcome:?}");
+                assert!(!said.contains("hunter2") && !said.contains("someone"), "{place}: {said}");
+                assert!(command != explain || said.contains("http://…@127.0.0.1:5302/callback"), "{place}: {said}");
+            }
+        }
+        fs::write(path, whole).unwrap();
+    }
+    let address = "http://someone:hunter2@127.0.0.1:5302";
+    for arguments in [&["ls"][..], &["doctor"], explain, &["login", "--redirect-uri", address]] {
+        let outcome = bench.run(&[arguments, &["--permit-endpoint", address]].concat());
+        assert!(!format!("{outcome:?}").contains("hunter2"), "{outcome:?}");
+    }
+}
+
 #[test]
 fn claims_are_shown_and_persons_are_not_unless_asked_for() {
     let bench = Bench::start_with(|options| options.access_claims = true);
