@@ -17,7 +17,7 @@ use url::Url;
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
 use crate::exit::{CliError, Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::invocation::command;
+use crate::invocation::{command, is_given};
 use crate::leaving::Sessions;
 use crate::output::Notes;
 use crate::path::{UserPath, read_file};
@@ -207,35 +207,54 @@ impl Context {
         let error = SessionError::SignInRequired { reason: SignInReason::SignedOut };
         let mut failure = Failure::from_session(&error);
         let account = session.details().account;
-        if account != DEFAULT_ACCOUNT {
+        if account != DEFAULT_ACCOUNT || self.named_account().is_some() {
             failure.message.push_str(&format!(" under account {account}"));
-        }
-        let (others, elsewhere) = match self.accounts(session.config().clone()) {
-            Ok(accounts) => {
-                (accounts.list().await.unwrap_or_default(), accounts.list_others().await.unwrap_or_default())
+            if self.named_account().is_some() && !is_given("--account") {
+                failure.message.push_str(" (JETBRIDGE_ACCOUNT)");
             }
-            Err(_) => Default::default(),
-        };
-        let others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
-        let others: Vec<_> = others.map(|other| other.name.as_str()).collect();
-        if let Some(first) = others.first() {
-            // Whoever names an account is not served by another choice of `switch`.
-            let way = match self.named_account() {
-                Some(_) => format!("--account {}", quote_for_shell(first)),
-                None => command(&["switch", first]),
-            };
-            let hint = failure.hint.get_or_insert_default();
-            hint.push_str(&format!("\n{}; to use {first}: {way}", who_is_signed_in(&others)));
         }
-        // Whoever has changed a setting wonders where their session is.
-        for other in elsewhere.iter().filter(|other| other.account == account && !other.differences.is_empty()) {
-            let hint = failure.hint.get_or_insert_default();
-            hint.push_str(&format!(
-                "\nA session of another configuration is stored here ({}). It works with that one only.",
-                describe_differences(other)
+        let mut hints = Vec::from_iter(failure.hint.take());
+        hints.extend(self.who_is_signed_in_instead(session, Vec::new()).await);
+        // Whoever has changed a setting wonders where their session is: of several the one that differs least.
+        let elsewhere = self.sessions_elsewhere(session).await;
+        if let Some(nearest) = elsewhere.iter().min_by_key(|other| other.differences.len()) {
+            let differences = describe_differences(nearest);
+            hints.push(format!(
+                "A session of another configuration is stored here ({differences}). It works with that one only."
             ));
         }
+        if elsewhere.len() > 1 {
+            hints.push(format!("To see that and {} more: {}", elsewhere.len() - 1, command(&["accounts"])));
+        }
+        failure.hint = Some(hints.join("\n"));
         failure
+    }
+
+    /// Those of the same account that belong to other settings.
+    pub(crate) async fn sessions_elsewhere(&self, session: &Session) -> Vec<OtherSession> {
+        let Ok(accounts) = self.accounts(session.config().clone()) else { return Vec::new() };
+        let (account, mut others) = (session.details().account, accounts.list_others().await.unwrap_or_default());
+        others.retain(|other| other.account == account && !other.differences.is_empty());
+        others
+    }
+
+    /// Where nobody is signed in, perhaps because the account's name is a slip: who is, and how to be that one, in a command of
+    /// these words if there are any.
+    pub(crate) async fn who_is_signed_in_instead(&self, session: &Session, words: Vec<&str>) -> Option<String> {
+        if session.details().user.is_some() {
+            return None;
+        }
+        let others = self.accounts(session.config().clone()).ok()?.list().await.unwrap_or_default();
+        let others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
+        let others: Vec<_> = others.map(|other| other.name.as_str()).collect();
+        let first = *others.first()?;
+        // Whoever names an account is not served by another choice of `switch`.
+        let way = match self.named_account() {
+            _ if !words.is_empty() => command(&[&words[..], &["--account", first]].concat()),
+            Some(_) => format!("--account {}", quote_for_shell(first)),
+            None => command(&["switch", first]),
+        };
+        Some(format!("{}; to use {first}: {way}", who_is_signed_in(&others)))
     }
 
     /// The folder of the sessions, which is the user's alone. There is one for every store that outlives a process.

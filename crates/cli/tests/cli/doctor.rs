@@ -235,6 +235,10 @@ fn a_port_that_is_taken_is_told_before_anybody_signs_in() {
     assert_eq!(sign_in["mark"], "broken");
     let fix = sign_in["fix"].as_str().unwrap();
     assert!(fix.contains("register that redirect URI in Okta, too") && !fix.contains("pid"), "{fix}");
+    // What works for whoever runs this, with or without a sign-in.
+    assert!(fix.ends_with("jetbridge doctor --sign-in --no-browser") && !fix.contains(" login --no-browser"), "{fix}");
+    let asked = bench.run(&["doctor", "--sign-in", "--json"]).events_named("finding");
+    assert_eq!(asked.iter().find(|finding| finding["link"] == "sign_in").unwrap(), sign_in);
     // Who is signed in can go on, and nobody who signs in by hand needs the port.
     bench.sign_in_as(ALICE);
     let outcome = bench.run(&["doctor"]);
@@ -379,6 +383,102 @@ fn settings_are_explained_with_who_said_so() {
     let outcome = bench.run(&["doctor", "--explain"]);
     assert_eq!(outcome.code, 4);
     assert!(outcome.stdout.contains("nowhere (file)") && outcome.stderr.contains("Auth.region"), "{outcome:?}");
+}
+
+/// Whoever stays signed in is told, and is not taken for who has failed to.
+#[test]
+fn a_sign_in_that_fails_beside_another_session_is_a_broken_link() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let arguments = ["doctor", "--sign-in", "--no-browser"];
+    let refused = bench.start_login(&[&arguments[..], &["--json"]].concat(), |url| bench.deny(url));
+    assert_eq!(refused.code, refused.error()["exit"].as_i64().unwrap() as i32);
+    assert_ne!(refused.code, 0);
+    let findings = refused.events_named("finding");
+    let broken: Vec<_> = findings.iter().filter(|finding| finding["mark"] == "broken").collect();
+    assert_eq!((findings.len(), broken.len(), &broken[0]["link"]), (LINKS.len(), 1, &json!("sign_in")), "{findings:?}");
+    let detail = broken[0]["detail"].as_str().unwrap();
+    assert!(detail.contains("00uali… stays signed in"), "{detail}");
+    assert!(findings.iter().all(|finding| finding["mark"] != "not_reached"), "hers is looked at: {findings:?}");
+
+    let mut running = crate::support::Running::start(&mut bench.command(&arguments));
+    let url = running.stderr_line("http");
+    running.answer(&bench.deny(&url));
+    let people = running.finish();
+    assert!(people.stdout.contains("\n✗ sign-in ") && !people.stdout.contains("✓ sign-in"), "{people:?}");
+    // Nor is the doctor proposed to whoever runs it, but to look again.
+    let outcome = bench.run(&["doctor", "--sign-in", "--force", "--no-browser"]);
+    let next = "Next, run: jetbridge doctor --sign-in --no-browser\n";
+    assert!(outcome.stderr.ends_with(next) && outcome.stderr.matches(" doctor").count() == 1, "{outcome:?}");
+    assert!(bench.run(&["whoami"]).stdout.contains("Alice"), "she still is");
+    assert_eq!(bench.run(&["logout"]).code, 0);
+    let nobody = bench.run(&arguments);
+    assert_eq!(nobody.code, 7, "{nobody:?}");
+    assert!(
+        nobody.stdout.contains("\n✗ sign-in ") && nobody.stdout.contains("\n– not reached: ID token"),
+        "{nobody:?}"
+    );
+}
+
+/// A name with a slip in it is told with those that there are, by each command that finds nobody.
+#[test]
+fn an_account_without_anybody_is_told_with_those_that_have_somebody() {
+    let bench = Bench::start();
+    assert_eq!(bench.login(&["--account", "work"], |url| bench.visit(url, ALICE)).code, 0);
+    let flag = |words: &[&str]| bench.run(&[words, &["--account", "wrok"]].concat());
+    let variable =
+        |words: &[&str]| Outcome::of(bench.command(words).env("JETBRIDGE_ACCOUNT", "wrok").output().unwrap());
+    let nobody: [(&str, &dyn Fn(&[&str]) -> Outcome); 3] =
+        [("wrok", &flag), ("wrok", &variable), ("default", &|words| bench.run(words))];
+    for (account, run) in nobody {
+        for words in [&["whoami"][..], &["ls"], &["creds"], &["doctor", "--claims"], &["get", "a", "b"]] {
+            let outcome = run(words);
+            assert_eq!(outcome.code, 3, "{outcome:?}");
+            let is_named = outcome.stderr.contains(&format!("nobody is signed in under account {account}"));
+            assert!(is_named || account == "default", "{words:?}: {outcome:?}");
+            assert!(outcome.stderr.contains("Account work is signed in; to use work: "), "{words:?}: {outcome:?}");
+        }
+        let doctor = run(&["doctor"]);
+        let said = doctor.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let both = format!("? sign-in nobody is signed in under account {account}, but under work; assignment");
+        assert!(doctor.code == 0 && said.contains(&both), "{doctor:?}");
+        let way = "Account work is signed in; to use work: jetbridge doctor --account work\n";
+        assert!(doctor.stderr.ends_with(way), "{doctor:?}");
+    }
+    assert!(variable(&["whoami"]).stderr.contains("wrok (JETBRIDGE_ACCOUNT)"));
+}
+
+/// Of many sessions of other configurations, the one that differs least is told, and where the others are.
+#[test]
+fn many_sessions_of_other_configurations_are_told_in_a_few_lines() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let pool = |number: u32| format!("us-west-2:00000000-1111-2222-3333-44444444444{number}");
+    let (store, sealed) = (bench.path("store"), || {
+        let files = fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "sealed")).count()
+    });
+    for port in 0..3 {
+        bench.edit_config("aws-exports.json", |aws| {
+            aws["Auth"]["identityPoolEndpoint"] = format!("http://127.0.0.1:{}", 5_300 + port).into();
+        });
+        // Cognito is not there, which is asked after the sign-in.
+        bench.login(&[], |url| bench.visit(url, ALICE));
+    }
+    assert_eq!((sealed(), store.exists()), (4, true));
+    bench.edit_config("aws-exports.json", |aws| aws["Auth"]["identityPoolEndpoint"] = "http://127.0.0.1:5310".into());
+    let one = "a session of another configuration is stored here (Auth.identityPoolEndpoint: ";
+    let doctor = bench.run(&["doctor", "--offline"]);
+    let sign_in = doctor.stdout.split_once("? sign-in").unwrap().1.split_once("\n?").unwrap().0.to_owned();
+    let said = sign_in.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(one) && said.contains("), and 3 more; ") && said.ends_with(" jetbridge accounts"), "{said}");
+    assert!(sign_in.lines().count() <= 8, "{sign_in}");
+    let whoami = bench.run(&["whoami"]);
+    assert_eq!((whoami.code, whoami.stderr.matches("another configuration").count()), (3, 1), "{whoami:?}");
+    assert!(whoami.stderr.contains("To see that and 3 more: jetbridge accounts"), "{whoami:?}");
+    // One that differs in more is not the one.
+    bench.edit_config("aws-exports.json", |aws| aws["Auth"]["identityPoolId"] = pool(1).into());
+    assert!(bench.run(&["whoami"]).stderr.contains("Auth.identityPoolId"));
 }
 
 /// No command takes such an address, and none shows what is in it.
