@@ -83,6 +83,21 @@ impl Context {
         context
     }
 
+    /// The same without a name that no account can have.
+    pub(crate) fn without_account(&self) -> Self {
+        let mut context = self.clone();
+        context.global.account = None;
+        context
+    }
+
+    /// The same without the certificates that were given.
+    pub(crate) fn without_ca_file(&self) -> Self {
+        let mut context = self.clone();
+        context.global.ca_file = None;
+        context.certificates = Arc::default();
+        context
+    }
+
     /// The session as the store has it. Asks no server. The state says whether the store could be read.
     pub(crate) async fn restore(&self, config: Config) -> Result<(Session, SessionState), CliError> {
         let session = self.open_current(config).await?;
@@ -135,9 +150,25 @@ impl Context {
         if let Some(observer) = &self.observer {
             builder = builder.observe_requests(Arc::clone(observer));
         }
-        let session = builder.open().map_err(|error| explain_permission(&error))?;
+        let session = builder.open().map_err(|error| self.explain_options(&error))?;
         self.sessions.remember(&session).await;
         Ok(session)
+    }
+
+    /// What the core says of an option, in the words of this program.
+    fn explain_options(&self, error: &SessionError) -> Failure {
+        match (error, &self.global.ca_file) {
+            (SessionError::Misconfigured { setting, problem, .. }, Some(file)) if setting == "root certificates" => {
+                bad_certificates(file.typed(), problem)
+            }
+            (SessionError::Misconfigured { setting, hint, .. }, _) if setting == "account" => {
+                let by = if is_given("--account") { "--account" } else { "JETBRIDGE_ACCOUNT" };
+                let name = self.named_account().unwrap_or_default();
+                let problem = format!("{by}: {name:?} is not a usable name");
+                Failure::new("misconfigured", Exit::Misconfigured, problem).hint(hint)
+            }
+            _ => explain_permission(error),
+        }
     }
 
     /// Like [`restore`](Self::restore), for a command that is no use with a store that cannot be read.
@@ -421,15 +452,17 @@ fn explain_permission(error: &SessionError) -> Failure {
 }
 
 async fn read_certificates(path: &Path, notes: Notes) -> Result<Vec<u8>, CliError> {
-    let problem = |detail: String| {
-        Failure::new("misconfigured", Exit::Misconfigured, format!("the certificates in {}: {detail}", path.display()))
-            .hint("--ca-file names a file with certificates in PEM form.")
-    };
-    let pem = read_file(path, LARGEST_CA_FILE + 1, notes).await.map_err(|error| problem(error.to_string()))?;
+    let pem = read_file(path, LARGEST_CA_FILE + 1, notes).await;
+    let pem = pem.map_err(|error| bad_certificates(path, &error.to_string()))?;
     if pem.len() as u64 > LARGEST_CA_FILE {
-        return Err(problem("the file is larger than 4 MiB".to_owned()).into());
+        return Err(bad_certificates(path, "the file is larger than 4 MiB").into());
     }
     Ok(pem)
+}
+
+fn bad_certificates(path: &Path, problem: &str) -> Failure {
+    Failure::new("misconfigured", Exit::Misconfigured, format!("the certificates in {}: {problem}", path.display()))
+        .hint("--ca-file names a PEM file with a CA's certificate (-----BEGIN CERTIFICATE-----).")
 }
 
 #[cfg(test)]

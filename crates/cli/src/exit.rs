@@ -153,7 +153,20 @@ fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
         StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => {
             "What is stored cannot be read any more; only you may remove it."
         }
-        StorageErrorKind::Denied if detail.contains("choose another folder") => {
+        StorageErrorKind::Denied
+            if ["is not a folder", "symbolic link; use"].iter().any(|what| detail.contains(what)) =>
+        {
+            "Name a folder, or a path where nothing is yet: with --store file:PATH, or by JETBRIDGE_HOME."
+        }
+        StorageErrorKind::Denied if detail.contains("move it elsewhere") => {
+            "Nothing but this program's own files may be in their place; only you know whether you need that."
+        }
+        StorageErrorKind::Denied if detail.contains("choose the automatic store") => {
+            "Leave --store and JETBRIDGE_STORE out, or use --store auto: it finds the key."
+        }
+        StorageErrorKind::Denied
+            if detail.contains("choose another folder") || detail.contains("folder of your own") =>
+        {
             "Name a folder of your own: by JETBRIDGE_HOME, or with --store file:PATH."
         }
         StorageErrorKind::Denied => "The store's folder and the files in it have to be yours alone.",
@@ -211,9 +224,13 @@ impl From<ConfigError> for CliError {
             1 => "the configuration has a problem".to_owned(),
             number => format!("the configuration has {number} problems"),
         };
-        for ConfigProblem { file, key, problem, expectation } in &error.problems {
+        for (index, ConfigProblem { file, key, problem, expectation }) in error.problems.iter().enumerate() {
             let subject = if key.is_empty() { file.clone() } else { format!("{file}: {key}") };
-            message.push_str(&format!("\n{subject} {problem}\n  expected: {expectation}"));
+            message.push_str(&format!("\n{subject} {problem}"));
+            // Said once of several.
+            if error.problems.get(index + 1).is_none_or(|next| next.expectation != *expectation) {
+                message.push_str(&format!("\n  expected: {expectation}"));
+            }
         }
         let hint = format!(
             "Every key is explained in config/README.md. `{} local-stack --write-config DIR` writes a configuration that \

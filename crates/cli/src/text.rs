@@ -88,6 +88,11 @@ pub(crate) fn columns(text: &str) -> usize {
     text.width()
 }
 
+/// Whether each line takes so many columns at most; of colours one sees none.
+pub(crate) fn fits(text: &str, width: usize) -> bool {
+    text.lines().all(|line| textwrap::core::display_width(line) <= width)
+}
+
 /// The text, or its two ends with `…` between them when it is wider than `limit` columns.
 pub(crate) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     if text.width() <= limit {

@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     let config = match Config::load(&directory) {
         Ok(config) => config,
         Err(error) => {
-            let line = Line::of_files(&error);
+            let line = Line::of_files(&error, &directory);
             let failure = match CliError::from(error.clone()) {
                 CliError::Failed(failure) => failure,
                 closed => return Err(closed),
@@ -56,8 +56,7 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
         Ok(restored) => restored,
         // What the configuration asks for is refused here, as an endpoint is that nobody permitted.
         Err(CliError::Failed(failure)) if failure.exit == Exit::Misconfigured => {
-            let line = Line::broken(Link::Files, &failure);
-            return end_at(Vec::new(), line, failure.clone(), args, &checks, output);
+            return end_at_options(context, config, args, failure, &checks, output).await;
         }
         Err(CliError::Failed(failure)) if failure.exit == Exit::SecureStorage => {
             return end_at_store(context, config, args, failure, &checks, output).await;
@@ -204,6 +203,29 @@ fn end_at(
     let (link, next) = (broken.link(), broken.next_command());
     say(&cut_off(lines, broken), checks, output)?;
     Err(at_the_end(link, failure, next, args, output).into())
+}
+
+/// The report where no session can be opened: by an option, if one can be opened without it, else by the files.
+async fn end_at_options(
+    context: &Context,
+    config: Config,
+    args: &DoctorArgs,
+    failure: Failure,
+    checks: &[Check],
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let context = context.without_store();
+    let without_account = context.without_account();
+    if without_account.restore(config.clone()).await.is_ok() {
+        return end_at_store(&without_account, config, args, failure, checks, output).await;
+    }
+    for context in [context.without_ca_file(), without_account.without_ca_file()] {
+        let Ok((session, _)) = context.restore(config.clone()).await else { continue };
+        let report = session.diagnose_offline().await;
+        let lines = report.findings.iter().map(Line::of).collect();
+        return end_at(lines, Line::broken(Link::Network, &failure), failure.clone(), args, checks, output);
+    }
+    end_at(Vec::new(), Line::broken(Link::Files, &failure), failure.clone(), args, checks, output)
 }
 
 /// The report where nobody can be found in the store, which keeps nobody from looking at what comes before.

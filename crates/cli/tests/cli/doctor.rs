@@ -120,7 +120,7 @@ fn the_report_has_a_line_for_each_link_in_its_order() {
     assert!(marks.iter().all(|mark| ['✓', '?'].contains(mark)), "{}", people.stdout);
     assert!(people.stdout.contains("\n? sign-in "), "nobody has signed in: {}", people.stdout);
     // What is said of several is said once.
-    let together = "\n? not known before a sign-in: ID token, identity pool and provider, role,\n  session tags";
+    let together = "\n? not known before a sign-in: role, session tags, ";
     assert!(people.stdout.contains(together), "{}", people.stdout);
     assert_eq!(people.stderr.lines().count(), 2, "{}", people.stderr);
     assert!(people.stderr.ends_with("\nNext, run: jetbridge doctor --sign-in\n"), "{}", people.stderr);
@@ -408,8 +408,9 @@ fn a_sign_in_that_fails_beside_another_session_is_a_broken_link() {
     assert!(people.stdout.contains("\n✗ sign-in ") && !people.stdout.contains("✓ sign-in"), "{people:?}");
     // Nor is the doctor proposed to whoever runs it, but to look again.
     let outcome = bench.run(&["doctor", "--sign-in", "--force", "--no-browser"]);
-    let next = "Next, run: jetbridge doctor --sign-in --no-browser\n";
-    assert!(outcome.stderr.ends_with(next) && outcome.stderr.matches(" doctor").count() == 1, "{outcome:?}");
+    let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let next = "Next, run: jetbridge doctor --sign-in --no-browser";
+    assert!(said.ends_with(next) && said.matches(" doctor").count() == 1, "{outcome:?}");
     assert!(bench.run(&["whoami"]).stdout.contains("Alice"), "she still is");
     assert_eq!(bench.run(&["logout"]).code, 0);
     let nobody = bench.run(&arguments);
@@ -479,6 +480,69 @@ fn many_sessions_of_other_configurations_are_told_in_a_few_lines() {
     // One that differs in more is not the one.
     bench.edit_config("aws-exports.json", |aws| aws["Auth"]["identityPoolId"] = pool(1).into());
     assert!(bench.run(&["whoami"]).stderr.contains("Auth.identityPoolId"));
+}
+
+/// An option that cannot be used is told by its name, and the files are not to blame.
+#[cfg(unix)]
+#[test]
+fn an_option_that_cannot_be_used_is_told_at_its_own_link() {
+    let bench = Bench::start();
+    let bad = bench.path("bad.pem");
+    fs::write(&bad, "no certificate").unwrap();
+    let broken = |arguments: &[&str]| {
+        let outcome = bench.run(&[&["doctor", "--json"], arguments].concat());
+        let findings = outcome.events_named("finding");
+        assert_eq!((outcome.code, findings.len(), &findings[0]["mark"]), (4, LINKS.len(), &json!("ok")), "{outcome:?}");
+        let broken = findings.iter().find(|finding| finding["mark"] == "broken").unwrap();
+        let text = |field: &str| broken[field].as_str().unwrap().to_owned();
+        (text("link"), text("detail"), text("fix"))
+    };
+    for file in [&bad, &bench.path("not-there.pem")] {
+        let (link, detail, fix) = broken(&["--ca-file", file.to_str().unwrap()]);
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(link == "network" && detail.contains(name) && fix.contains("--ca-file"), "{link}: {detail}: {fix}");
+        let other = bench.run(&["whoami", "--ca-file", file.to_str().unwrap()]);
+        assert!(other.code == 4 && other.stderr.contains(name), "{other:?}");
+    }
+    let (link, detail, _) = broken(&["--account", "a b"]);
+    assert_eq!((&*link, &*detail), ("sign_in", "--account: \"a b\" is not a usable name"));
+    // A file where the store's folder is to be.
+    fs::write(bench.path("store"), "").unwrap();
+    let store = bench.run(&["doctor"]);
+    assert!(store.code == 8 && store.stdout.contains("fix: Name a folder") && !store.stdout.contains("yours alone"));
+}
+
+/// Two files that are not there are one thing to mend, and there is a configuration that needs no account.
+#[test]
+fn without_a_configuration_the_way_to_one_is_told_once() {
+    let bench = Bench::start();
+    let folder = bench.path("a b");
+    for (command, code) in [("doctor", 4), ("whoami", 4)] {
+        let outcome = bench.run(&[command, "--config", folder.to_str().unwrap()]);
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        let ways = (said.matches("a copy of the example").count(), said.matches("local-stack").count());
+        assert_eq!((outcome.code, ways), (code, (1, 1)), "{said}");
+    }
+    let doctor = bench.run(&["doctor", "--config", folder.to_str().unwrap()]).stdout;
+    assert!(doctor.contains(": jetbridge local-stack --write-config ~/'a b'\n"), "{doctor}");
+}
+
+#[test]
+fn what_the_doctor_says_fits_into_a_mail() {
+    let bench = Bench::start();
+    bench.edit_config("okta-config.json", |okta| {
+        okta["okta_issuer_url"] = okta["okta_issuer_url"].as_str().unwrap().replace("127.0.0.1", "localhost").into();
+    });
+    let long = bench.path(&"long/".repeat(30));
+    let to_copy = |line: &str| !line.trim().contains(' ') || line.trim().starts_with("jetbridge ");
+    for arguments in [&["--offline"][..], &[], &["--store", &format!("file:{}", long.display())], &["--explain"]] {
+        let outcome = bench.run(&[&["doctor"], arguments].concat());
+        let lines = outcome.stdout.lines().chain(outcome.stderr.lines());
+        let long: Vec<_> = lines.filter(|line| line.chars().count() > 80 && !to_copy(line)).collect();
+        assert!(long.is_empty(), "{long:?}");
+    }
+    let issuer = bench.run(&["doctor"]).stdout;
+    assert!(issuer.contains("✗ Okta's metadata             okta_issuer_url is\n"), "{issuer}");
 }
 
 /// No command takes such an address, and none shows what is in it.
