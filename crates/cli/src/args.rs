@@ -395,6 +395,13 @@ pub(crate) struct DoctorArgs {
 }
 
 impl DoctorArgs {
+    /// The words that look at the same chain again, with the sign-in that was asked for.
+    pub(crate) fn again(&self) -> Vec<&'static str> {
+        let sign_in = self.sign_in.then_some("--sign-in");
+        let by_hand = self.no_browser.then_some("--no-browser");
+        std::iter::once("doctor").chain(sign_in).chain(by_hand).collect()
+    }
+
     /// The sign-in that comes first.
     pub(crate) fn to_login(&self) -> LoginArgs {
         LoginArgs {

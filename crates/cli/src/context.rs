@@ -17,11 +17,11 @@ use url::Url;
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
 use crate::exit::{CliError, Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::invocation::command;
+use crate::invocation::{command, is_given};
 use crate::leaving::Sessions;
 use crate::output::Notes;
 use crate::path::{UserPath, read_file};
-use crate::text::escape;
+use crate::text::{escape, without_userinfo};
 
 /// The account of who never uses several.
 pub(crate) const DEFAULT_ACCOUNT: &str = "default";
@@ -83,6 +83,21 @@ impl Context {
         context
     }
 
+    /// The same without a name that no account can have.
+    pub(crate) fn without_account(&self) -> Self {
+        let mut context = self.clone();
+        context.global.account = None;
+        context
+    }
+
+    /// The same without the certificates that were given.
+    pub(crate) fn without_ca_file(&self) -> Self {
+        let mut context = self.clone();
+        context.global.ca_file = None;
+        context.certificates = Arc::default();
+        context
+    }
+
     /// The session as the store has it. Asks no server. The state says whether the store could be read.
     pub(crate) async fn restore(&self, config: Config) -> Result<(Session, SessionState), CliError> {
         let session = self.open_current(config).await?;
@@ -135,9 +150,25 @@ impl Context {
         if let Some(observer) = &self.observer {
             builder = builder.observe_requests(Arc::clone(observer));
         }
-        let session = builder.open().map_err(|error| explain_permission(&error))?;
+        let session = builder.open().map_err(|error| self.explain_options(&error))?;
         self.sessions.remember(&session).await;
         Ok(session)
+    }
+
+    /// What the core says of an option, in the words of this program.
+    fn explain_options(&self, error: &SessionError) -> Failure {
+        match (error, &self.global.ca_file) {
+            (SessionError::Misconfigured { setting, problem, .. }, Some(file)) if setting == "root certificates" => {
+                bad_certificates(file.typed(), problem)
+            }
+            (SessionError::Misconfigured { setting, hint, .. }, _) if setting == "account" => {
+                let by = if is_given("--account") { "--account" } else { "JETBRIDGE_ACCOUNT" };
+                let name = self.named_account().unwrap_or_default();
+                let problem = format!("{by}: {name:?} is not a usable name");
+                Failure::new("misconfigured", Exit::Misconfigured, problem).hint(hint)
+            }
+            _ => explain_permission(error),
+        }
     }
 
     /// Like [`restore`](Self::restore), for a command that is no use with a store that cannot be read.
@@ -207,35 +238,54 @@ impl Context {
         let error = SessionError::SignInRequired { reason: SignInReason::SignedOut };
         let mut failure = Failure::from_session(&error);
         let account = session.details().account;
-        if account != DEFAULT_ACCOUNT {
+        if account != DEFAULT_ACCOUNT || self.named_account().is_some() {
             failure.message.push_str(&format!(" under account {account}"));
-        }
-        let (others, elsewhere) = match self.accounts(session.config().clone()) {
-            Ok(accounts) => {
-                (accounts.list().await.unwrap_or_default(), accounts.list_others().await.unwrap_or_default())
+            if self.named_account().is_some() && !is_given("--account") {
+                failure.message.push_str(" (JETBRIDGE_ACCOUNT)");
             }
-            Err(_) => Default::default(),
-        };
-        let others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
-        let others: Vec<_> = others.map(|other| other.name.as_str()).collect();
-        if let Some(first) = others.first() {
-            // Whoever names an account is not served by another choice of `switch`.
-            let way = match self.named_account() {
-                Some(_) => format!("--account {}", quote_for_shell(first)),
-                None => command(&["switch", first]),
-            };
-            let hint = failure.hint.get_or_insert_default();
-            hint.push_str(&format!("\n{}; to use {first}: {way}", who_is_signed_in(&others)));
         }
-        // Whoever has changed a setting wonders where their session is.
-        for other in elsewhere.iter().filter(|other| other.account == account && !other.differences.is_empty()) {
-            let hint = failure.hint.get_or_insert_default();
-            hint.push_str(&format!(
-                "\nA session of another configuration is stored here ({}). It works with that one only.",
-                describe_differences(other)
+        let mut hints = Vec::from_iter(failure.hint.take());
+        hints.extend(self.who_is_signed_in_instead(session, Vec::new()).await);
+        // Whoever has changed a setting wonders where their session is: of several the one that differs least.
+        let elsewhere = self.sessions_elsewhere(session).await;
+        if let Some(nearest) = elsewhere.iter().min_by_key(|other| other.differences.len()) {
+            let differences = describe_differences(nearest);
+            hints.push(format!(
+                "A session of another configuration is stored here ({differences}). It works with that one only."
             ));
         }
+        if elsewhere.len() > 1 {
+            hints.push(format!("To see that and {} more: {}", elsewhere.len() - 1, command(&["accounts"])));
+        }
+        failure.hint = Some(hints.join("\n"));
         failure
+    }
+
+    /// Those of the same account that belong to other settings.
+    pub(crate) async fn sessions_elsewhere(&self, session: &Session) -> Vec<OtherSession> {
+        let Ok(accounts) = self.accounts(session.config().clone()) else { return Vec::new() };
+        let (account, mut others) = (session.details().account, accounts.list_others().await.unwrap_or_default());
+        others.retain(|other| other.account == account && !other.differences.is_empty());
+        others
+    }
+
+    /// Where nobody is signed in, perhaps because the account's name is a slip: who is, and how to be that one, in a command of
+    /// these words if there are any.
+    pub(crate) async fn who_is_signed_in_instead(&self, session: &Session, words: Vec<&str>) -> Option<String> {
+        if session.details().user.is_some() {
+            return None;
+        }
+        let others = self.accounts(session.config().clone()).ok()?.list().await.unwrap_or_default();
+        let others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
+        let others: Vec<_> = others.map(|other| other.name.as_str()).collect();
+        let first = *others.first()?;
+        // Whoever names an account is not served by another choice of `switch`.
+        let way = match self.named_account() {
+            _ if !words.is_empty() => command(&[&words[..], &["--account", first]].concat()),
+            Some(_) => format!("--account {}", quote_for_shell(first)),
+            None => command(&["switch", first]),
+        };
+        Some(format!("{}; to use {first}: {way}", who_is_signed_in(&others)))
     }
 
     /// The folder of the sessions, which is the user's alone. There is one for every store that outlives a process.
@@ -273,7 +323,7 @@ impl Context {
             words.extend(["--resolve".to_owned(), resolve.to_string()]);
         }
         if let Some(endpoint) = &self.global.permit_endpoint {
-            words.extend(["--permit-endpoint".to_owned(), endpoint.clone()]);
+            words.extend(["--permit-endpoint".to_owned(), without_userinfo(endpoint)]);
         }
         Ok(words)
     }
@@ -304,14 +354,24 @@ pub(crate) fn describe_differences(other: &OtherSession) -> String {
     escape(&differences.join("; ")).into_owned()
 }
 
-/// `Account a is signed in`, `Accounts a, b and c are signed in`; of many the first ones.
+/// `Account a is signed in`, `Accounts a, b and c are signed in`.
 fn who_is_signed_in(accounts: &[&str]) -> String {
-    match accounts {
-        [one] => format!("Account {one} is signed in"),
-        [first, second] => format!("Accounts {first} and {second} are signed in"),
-        [first, second, third] => format!("Accounts {first}, {second} and {third} are signed in"),
-        [first, second, rest @ ..] => format!("Accounts {first}, {second} and {} more are signed in", rest.len()),
-        [] => "No account is signed in".to_owned(),
+    let names = name_all(accounts);
+    if accounts.len() == 1 {
+        format!("Account {names} is signed in")
+    } else {
+        format!("Accounts {names} are signed in")
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`; of many the first ones.
+pub(crate) fn name_all(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first, second] => format!("{first} and {second}"),
+        [first, second, third] => format!("{first}, {second} and {third}"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
     }
 }
 
@@ -392,15 +452,17 @@ fn explain_permission(error: &SessionError) -> Failure {
 }
 
 async fn read_certificates(path: &Path, notes: Notes) -> Result<Vec<u8>, CliError> {
-    let problem = |detail: String| {
-        Failure::new("misconfigured", Exit::Misconfigured, format!("the certificates in {}: {detail}", path.display()))
-            .hint("--ca-file names a file with certificates in PEM form.")
-    };
-    let pem = read_file(path, LARGEST_CA_FILE + 1, notes).await.map_err(|error| problem(error.to_string()))?;
+    let pem = read_file(path, LARGEST_CA_FILE + 1, notes).await;
+    let pem = pem.map_err(|error| bad_certificates(path, &error.to_string()))?;
     if pem.len() as u64 > LARGEST_CA_FILE {
-        return Err(problem("the file is larger than 4 MiB".to_owned()).into());
+        return Err(bad_certificates(path, "the file is larger than 4 MiB").into());
     }
     Ok(pem)
+}
+
+fn bad_certificates(path: &Path, problem: &str) -> Failure {
+    Failure::new("misconfigured", Exit::Misconfigured, format!("the certificates in {}: {problem}", path.display()))
+        .hint("--ca-file names a PEM file with a CA's certificate (-----BEGIN CERTIFICATE-----).")
 }
 
 #[cfg(test)]

@@ -98,10 +98,10 @@ impl Failure {
     }
 
     /// The same failure of a sign-out: who wants to leave is not told to sign in instead.
-    pub(crate) fn of_sign_out(mut self) -> Self {
+    pub(crate) fn of_sign_out(mut self, words: &[&str]) -> Self {
         let Some(hint) = self.hint.as_ref().filter(|hint| hint.contains(BESIDE)) else { return self };
         let rest: Vec<_> = hint.lines().filter(|line| !line.starts_with(BESIDE)).collect();
-        self.hint = Some(format!("You are not signed out. {}\nThen again: {}", rest.join("\n"), command(&["logout"])));
+        self.hint = Some(format!("You are not signed out. {}\nThen again: {}", rest.join("\n"), command(words)));
         self
     }
 
@@ -122,14 +122,24 @@ const BESIDE: &str = "To sign in beside it";
 /// The way out of a store that cannot be used, by a sign-in beside it too.
 fn storage_hint(kind: StorageErrorKind, detail: &str) -> String {
     let advice = storage_advice(kind, detail);
-    let logout = command(&["logout"]);
+    // Where every session is lost, one sign-out would leave the others in the way of whoever signs in next.
+    let (what, logout) = match is_of_one_session(detail) {
+        true => ("it", command(&["logout"])),
+        false => ("all that is stored there", command(&["logout", "--all"])),
+    };
     let give_up = match kind {
-        StorageErrorKind::Unavailable => format!("\nTo give up what is stored: {logout}"),
-        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => format!("\nTo remove it: {logout}"),
+        StorageErrorKind::Unavailable => format!("\nTo give up {what}: {logout}"),
+        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => format!("\nTo remove {what}: {logout}"),
         StorageErrorKind::Denied | StorageErrorKind::Io | StorageErrorKind::Misconfigured => String::new(),
         StorageErrorKind::Busy => return advice.to_owned(),
     };
     format!("{advice}{give_up}\n{BESIDE}, with a key file: {}", command(&["--store", "file:PATH", "login"]))
+}
+
+/// Whether the other sessions in the store may be well: it is not the key that fails, nor what says where that is. By the core's
+/// own words.
+fn is_of_one_session(detail: &str) -> bool {
+    detail.contains("the stored session ") || detail.contains(".sealed: ")
 }
 
 /// What to do about the store itself.
@@ -143,7 +153,20 @@ fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
         StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => {
             "What is stored cannot be read any more; only you may remove it."
         }
-        StorageErrorKind::Denied if detail.contains("choose another folder") => {
+        StorageErrorKind::Denied
+            if ["is not a folder", "symbolic link; use"].iter().any(|what| detail.contains(what)) =>
+        {
+            "Name a folder, or a path where nothing is yet: with --store file:PATH, or by JETBRIDGE_HOME."
+        }
+        StorageErrorKind::Denied if detail.contains("move it elsewhere") => {
+            "Nothing but this program's own files may be in their place; only you know whether you need that."
+        }
+        StorageErrorKind::Denied if detail.contains("choose the automatic store") => {
+            "Leave --store and JETBRIDGE_STORE out, or use --store auto: it finds the key."
+        }
+        StorageErrorKind::Denied
+            if detail.contains("choose another folder") || detail.contains("folder of your own") =>
+        {
             "Name a folder of your own: by JETBRIDGE_HOME, or with --store file:PATH."
         }
         StorageErrorKind::Denied => "The store's folder and the files in it have to be yours alone.",
@@ -201,9 +224,13 @@ impl From<ConfigError> for CliError {
             1 => "the configuration has a problem".to_owned(),
             number => format!("the configuration has {number} problems"),
         };
-        for ConfigProblem { file, key, problem, expectation } in &error.problems {
+        for (index, ConfigProblem { file, key, problem, expectation }) in error.problems.iter().enumerate() {
             let subject = if key.is_empty() { file.clone() } else { format!("{file}: {key}") };
-            message.push_str(&format!("\n{subject} {problem}\n  expected: {expectation}"));
+            message.push_str(&format!("\n{subject} {problem}"));
+            // Said once of several.
+            if error.problems.get(index + 1).is_none_or(|next| next.expectation != *expectation) {
+                message.push_str(&format!("\n  expected: {expectation}"));
+            }
         }
         let hint = format!(
             "Every key is explained in config/README.md. `{} local-stack --write-config DIR` writes a configuration that \
@@ -243,7 +270,7 @@ mod tests {
             assert_eq!(failure.exit, if is_busy { Exit::Temporary } else { Exit::SecureStorage });
             assert!(failure.hint.is_some_and(|hint| is_busy || hint.contains(" login")), "{kind:?}");
             let error = SessionError::from(StorageError::new(kind, "it failed"));
-            let sign_out = Failure::from_session(&error).of_sign_out().hint.unwrap();
+            let sign_out = Failure::from_session(&error).of_sign_out(&["logout"]).hint.unwrap();
             assert!(!sign_out.contains(" login") && (is_busy || sign_out.contains(" logout")), "{kind:?}: {sign_out}");
         }
         let newer = StorageError::new(StorageErrorKind::Unavailable, "a newer Jetbridge wrote it");

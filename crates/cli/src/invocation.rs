@@ -5,13 +5,16 @@ use std::sync::OnceLock;
 
 use jetbridge::quote_for_shell;
 
+use crate::text::without_userinfo;
+
 /// How this program was called, so that a proposed command can be copied: by its name, or by `cargo run`.
 pub(crate) fn invocation() -> &'static str {
     if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "jetbridge" }
 }
 
 /// A command of this program for the same session: `words` after the options that were given. One that is among `words`
-/// too is another choice than was made, so it is left out before them; and so is the account before `switch`, which chooses one.
+/// too is another choice than was made, so it is left out before them; and so is the account before `switch`, which chooses one, and
+/// before what ends them all.
 pub(crate) fn command(words: &[&str]) -> String {
     let given = GIVEN_OPTIONS.get().map_or(&[][..], Vec::as_slice);
     format!("{}{}", invocation(), after_options(given, words))
@@ -48,6 +51,7 @@ fn session_options(mut arguments: impl Iterator<Item = String>) -> GivenOptions 
         if matches!(name, "--config" | "--store" | "--account" | "--ca-file" | "--resolve" | "--permit-endpoint")
             && let Some(value) = value.or_else(|| arguments.next())
         {
+            let value = if name == "--permit-endpoint" { without_userinfo(&value) } else { value };
             kept.push((name.to_owned(), quote_typed(&value)));
         }
     }
@@ -56,7 +60,8 @@ fn session_options(mut arguments: impl Iterator<Item = String>) -> GivenOptions 
 
 fn after_options(given: &[(String, String)], words: &[&str]) -> String {
     let mut line = String::new();
-    let is_chosen = |name: &str| words.contains(&name) || (name == "--account" && words.first() == Some(&"switch"));
+    let is_of_no_account = words.first() == Some(&"switch") || words.starts_with(&["logout", "--all"]);
+    let is_chosen = |name: &str| words.contains(&name) || (name == "--account" && is_of_no_account);
     for (name, value) in given.iter().filter(|(name, _)| !is_chosen(name)) {
         line.push_str(&format!(" {name} {value}"));
     }
@@ -89,6 +94,7 @@ mod tests {
         assert_eq!(proposed(&both, &["login"]), " --config cfg --account work login");
         assert_eq!(proposed(&both, &["login", "--account", "home"]), " --config cfg login --account home");
         assert_eq!(proposed(&both, &["switch", "home"]), " --config cfg switch home");
+        assert_eq!(proposed(&both, &["logout", "--all"]), " --config cfg logout --all");
         assert_eq!(proposed(&["--config=/tmp/my cfg", "ls"], &["login"]), " --config '/tmp/my cfg' login");
         assert_eq!(proposed(&["ls", "--store", "file:/it's; x"], &["ls"]), r" --store 'file:/it'\''s; x' ls");
         assert_eq!(proposed(&["ls", "--config", "~/my cfg"], &["ls"]), " --config ~/'my cfg' ls");

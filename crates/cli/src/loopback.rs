@@ -29,6 +29,7 @@ pub(crate) use self::hand_over::{Errand, HandOver};
 use self::request::{Request, Status};
 use self::server::{Answer, CONNECTION_LIMIT, Service, Visitor, listen, serve};
 use crate::exit::{Exit, Failure};
+use crate::text::without_password;
 
 /// The answer waits for the exchange of the code, which has time limits of its own.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
@@ -119,13 +120,14 @@ pub(crate) struct Loopback {
 }
 
 impl Loopback {
-    /// Takes the address of `redirect_uri` for this process alone. Port 0 takes any free port.
-    pub(crate) fn bind(redirect_uri: &str) -> Result<Self, Failure> {
+    /// Takes the address of `redirect_uri` for this process alone. Port 0 takes any free port. `by_hand` is the command that does
+    /// the same without it.
+    pub(crate) fn bind(redirect_uri: &str, by_hand: &str) -> Result<Self, Failure> {
         let target = Target::parse(redirect_uri).ok_or_else(|| {
             Failure::new(
                 "misconfigured",
                 Exit::Misconfigured,
-                format!("the redirect URI {redirect_uri} is not one that this program can receive"),
+                format!("the redirect URI {} is not one that this program can receive", without_password(redirect_uri)),
             )
             .hint(
                 "It has to be http on 127.0.0.1 or [::1] with a port, such as http://127.0.0.1:8765/callback. For any \
@@ -133,7 +135,7 @@ impl Loopback {
             )
         })?;
         let wanted = target.address;
-        let (listener, address) = listen(wanted).map_err(|error| port_problem(&error, wanted))?;
+        let (listener, address) = listen(wanted).map_err(|error| port_problem(&error, wanted, by_hand))?;
         let target = target.on_port(address.port());
         let redirect_uri = target.uri(&target.path);
         let (sender, redirects) = mpsc::channel(CONNECTION_LIMIT);
@@ -158,7 +160,7 @@ impl Drop for Loopback {
     }
 }
 
-fn port_problem(error: &io::Error, address: SocketAddr) -> Failure {
+fn port_problem(error: &io::Error, address: SocketAddr, by_hand: &str) -> Failure {
     let port = address.port();
     match error.kind() {
         // Temporary, not misconfigured: the setting is right, and the port is free again when the other process ends.
@@ -168,8 +170,8 @@ fn port_problem(error: &io::Error, address: SocketAddr) -> Failure {
             format!("another process uses {address}, where the browser is to come back to"),
         )
         .hint(format!(
-            "Perhaps another `jetbridge login` is waiting. {} shows the process. Or use `login --no-browser`; or choose \
-             another port in okta_desktop_callback_url, and register that redirect URI in Okta, too.",
+            "Perhaps another `jetbridge login` is waiting. {} shows the process. Or choose another port in \
+             okta_desktop_callback_url, and register that redirect URI in Okta, too.\nTo sign in without it: {by_hand}",
             if cfg!(windows) {
                 format!("`netstat -ano | findstr :{port}`")
             } else {

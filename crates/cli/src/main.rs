@@ -55,8 +55,9 @@ fn main() -> ExitCode {
     };
     logging::start(&cli.global);
     let json = cli.global.json;
-    // The demo's chain is its own, and gone with it.
-    let may_propose_doctor = !json && !cli.global.quiet && !matches!(cli.command, Command::Demo(_));
+    // The demo's chain is its own, and gone with it; and whoever runs the doctor knows of it.
+    let has_doctor = !matches!(cli.command, Command::Demo(_) | Command::Doctor(_));
+    let may_propose_doctor = !json && !cli.global.quiet && has_doctor;
     invocation::remember_options(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
     if let Err(failure) = resources::check() {
         return failed(&failure, json);

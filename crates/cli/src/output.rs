@@ -147,8 +147,7 @@ impl Notes {
             return;
         }
         let text = line.to_string();
-        let width = if io::stderr().is_terminal() { message_width() } else { usize::MAX };
-        write_to_stderr(&fit(&text, width));
+        write_to_stderr(&fit(&text, message_width()));
     }
 
     /// Asks for something, and leaves the cursor behind the question.
@@ -201,16 +200,13 @@ fn labelled(style: Style, label: &str, message: &str, width: usize) -> String {
 
 /// The text beside its label, in lines of so many columns; a command to copy stays in one.
 pub(crate) fn wrapped(label: &str, text: &str, width: usize) -> String {
-    // No text of ours has this control character, so that it can stand for a space that is not to be broken at.
-    let bound: Vec<_> = text.lines().map(|line| bind_command(line, "\u{1}")).collect();
-    text::wrap_beside(label, &bound.join("\n"), width).replace('\u{1}', " ")
+    // No text has this, which is no character, and it takes a column as the space does that is not to be broken at.
+    let bound: Vec<_> = text.lines().map(|line| bind_command(line, "\u{ffff}")).collect();
+    text::wrap_beside(label, &bound.join("\n"), width).replace('\u{ffff}', " ")
 }
 
 /// The same without a label; empty lines stay, at the end too.
 fn fit(text: &str, width: usize) -> String {
-    if width == usize::MAX {
-        return text.to_owned();
-    }
     text.split('\n').map(|line| wrapped("", line, width)).collect::<Vec<_>>().join("\n")
 }
 
@@ -273,6 +269,8 @@ mod tests {
             "\nTo end all of them,\nrun:\njetbridge logout --all --revoke\n\nhttps://example.com/a/long/address\n";
         assert_eq!(fit(said, 20), fitted);
         assert_eq!(fit(said, usize::MAX), said);
+        // A command takes the columns that one sees.
+        assert_eq!(fit("to use a: jetbridge ls --account a", 33), "to use a:\njetbridge ls --account a");
     }
 
     #[test]

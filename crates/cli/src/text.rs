@@ -70,9 +70,27 @@ pub(crate) fn escape_json(line: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// An address without the user and the password in it. What cannot be taken apart loses all before its last @.
+pub(crate) fn without_password(address: &str) -> String {
+    let Some((before, host)) = address.rsplit_once('@') else { return address.to_owned() };
+    let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{separator}…@{host}")
+}
+
+/// The same address for a command to copy, which means the same without them.
+pub(crate) fn without_userinfo(address: &str) -> String {
+    without_password(address).replacen("…@", "", usize::from(address.contains('@')))
+}
+
 /// How many columns a text takes.
 pub(crate) fn columns(text: &str) -> usize {
     text.width()
+}
+
+/// Whether each line takes so many columns at most; of colours one sees none.
+pub(crate) fn fits(text: &str, width: usize) -> bool {
+    text.lines().all(|line| textwrap::core::display_width(line) <= width)
 }
 
 /// The text, or its two ends with `…` between them when it is wider than `limit` columns.
@@ -247,6 +265,20 @@ mod tests {
             (r"C:\n", r"C:\\n"),
         ] {
             assert_eq!(escape(raw), safe);
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_shown_without_its_password() {
+        for (address, shown) in [
+            ("http://proxy.example.com:3128", "http://proxy.example.com:3128"),
+            ("http://user:pass@proxy:3128", "http://…@proxy:3128"),
+            ("user:p@ss@proxy:3128", "…@proxy:3128"),
+            ("http://us/er:p:/@proxy", "http://…@proxy"),
+            ("localhost,.example.com", "localhost,.example.com"),
+        ] {
+            assert_eq!(without_password(address), shown);
+            assert_eq!(without_userinfo(address), shown.replace("…@", ""));
         }
     }
 

@@ -20,7 +20,7 @@ use crate::commands::signed_in::SignedInEvent;
 use crate::commands::whoami::signed_in_user;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::invocation::invocation;
+use crate::invocation::{command, invocation};
 use crate::loopback::Loopback;
 use crate::output::{ACCENT, BOLD, DIM, Notes, Output, styled};
 use crate::table::ObjectTable;
@@ -39,7 +39,8 @@ pub(super) async fn run(context: &Context, args: &DemoArgs, output: &mut Output)
     let mut options = Options::default();
     // Only a person's browser has to come back to a port; the scripted one says where it was sent. The demo's Okta has
     // whatever port is free registered, so that nothing can be in its way.
-    let loopback = if args.browser { Some(Loopback::bind("http://127.0.0.1:0/callback")?) } else { None };
+    let bind = || Loopback::bind("http://127.0.0.1:0/callback", &command(&["demo"]));
+    let loopback = if args.browser { Some(bind()?) } else { None };
     if let Some(loopback) = &loopback {
         options.redirect_uris.insert(0, loopback.redirect_uri().to_owned());
     }

@@ -20,6 +20,11 @@ use crate::output::Output;
 use crate::path::{UserPath, hide_home};
 use crate::progress::Progress;
 
+/// What whoever cannot be come back to may run.
+const BY_HAND: &[&str] = &["doctor", "--sign-in", "--no-browser"];
+/// As the core's: enough to recognise one's own.
+const SHOWN_OF_SUBJECT: usize = 6;
+
 pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Output) -> Result<(), CliError> {
     if args.explain || args.claims {
         if args.explain {
@@ -35,12 +40,12 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     let config = match Config::load(&directory) {
         Ok(config) => config,
         Err(error) => {
-            let line = Line::of_files(&error);
+            let line = Line::of_files(&error, &directory);
             let failure = match CliError::from(error.clone()) {
                 CliError::Failed(failure) => failure,
                 closed => return Err(closed),
             };
-            return end_at(Vec::new(), line, failure, &[], output);
+            return end_at(Vec::new(), line, failure, args, &[], output);
         }
     };
     let checks = match &args.template {
@@ -51,8 +56,7 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
         Ok(restored) => restored,
         // What the configuration asks for is refused here, as an endpoint is that nobody permitted.
         Err(CliError::Failed(failure)) if failure.exit == Exit::Misconfigured => {
-            let line = Line::broken(Link::Files, &failure);
-            return end_at(Vec::new(), line, failure.clone(), &checks, output);
+            return end_at_options(context, config, args, failure, &checks, output).await;
         }
         Err(CliError::Failed(failure)) if failure.exit == Exit::SecureStorage => {
             return end_at_store(context, config, args, failure, &checks, output).await;
@@ -78,19 +82,65 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
         report = diagnose(context, &session, args).await?;
         login::settle(&session).await;
     }
+    if let Err(CliError::Failed(failure)) = &signed_in {
+        return end_at_sign_in(&session, &report, failure, args, &checks, output);
+    }
+    signed_in?;
     let mut lines: Vec<_> = report.findings.iter().map(Line::of).collect();
-    let busy = match &signed_in {
-        Err(CliError::Failed(failure)) if failure.kind == "port_in_use" => Some(failure.clone()),
-        _ if args.offline || args.sign_in => None,
-        _ => Loopback::bind(config.desktop_callback_url()).err(),
+    let busy = match args.offline || args.sign_in {
+        true => None,
+        false => Loopback::bind(config.desktop_callback_url(), &command(BY_HAND)).err(),
     };
     if let Some(busy) = &busy
         && keeps_out(busy, &mut lines)
     {
-        return end_at(lines, Line::broken(Link::SignIn, busy), busy.clone(), &checks, output);
+        return end_at(lines, Line::broken(Link::SignIn, busy), busy.clone(), args, &checks, output);
     }
+    if let Some(line) = lines.iter_mut().find(|line| line.is_of(Link::SignIn, Mark::Unknown))
+        && context.sessions_elsewhere(&session).await.len() > 1
+    {
+        line.remark(&format!("\nto list those sessions: {}", command(&["accounts"])));
+    }
+    let others = context.who_is_signed_in_instead(&session, args.again()).await;
     say(&lines, &checks, output)?;
-    end(context, &report, &lines, &checks, signed_in, output)
+    end(context, &report, &lines, args, &checks, others, output)
+}
+
+/// The report of a chain whose sign-in has failed. Somebody else who stays signed in is looked at all the same.
+fn end_at_sign_in(
+    session: &Session,
+    report: &Report,
+    failure: &Failure,
+    args: &DoctorArgs,
+    checks: &[Check],
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let finding = session.diagnose_failed_sign_in();
+    let finding = finding.filter(|it| it.problem.as_ref().is_some_and(|problem| problem.kind() == failure.kind));
+    let mut failed = match &finding {
+        Some(finding) => Line::of(finding),
+        None => Line::broken(Link::SignIn, failure),
+    };
+    let mut lines: Vec<_> = report.findings.iter().map(Line::of).collect();
+    let link = failed.link();
+    let is_worse = |broken: &&Finding| broken.link != Link::Clock && broken.link < link;
+    if let Some(worse) = report.broken().filter(is_worse) {
+        let failure = worse.problem.as_ref().map_or(failure.clone(), Failure::from_session);
+        let line = Line::of(worse);
+        return end_at(lines, line, failure, args, checks, output);
+    }
+    let user = session.details().user.filter(|_| lines.iter().any(|line| line.is_of(Link::SignIn, Mark::Ok)));
+    let Some(user) = user else { return end_at(lines, failed, failure.clone(), args, checks, output) };
+    if link == Link::SignIn {
+        let subject: String = user.subject.chars().take(SHOWN_OF_SUBJECT).collect();
+        failed.remark(&format!("; {subject}… stays signed in, and what follows is of that session"));
+    }
+    let next = failed.next_command();
+    if let Some(line) = lines.iter_mut().find(|line| line.link() == link) {
+        *line = failed;
+    }
+    say(&lines, checks, output)?;
+    Err(at_the_end(link, failure.clone(), next, args, output).into())
 }
 
 /// Whether it keeps everybody from signing in that nobody can listen where the browser is to come back to. Whoever is signed in
@@ -118,7 +168,7 @@ async fn sign_in(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let login = args.to_login();
-    let way = Way::prepare(config, &login)?.beside_results();
+    let way = Way::prepare(config, &login, BY_HAND)?.beside_results();
     login::sign_in(context, session, &login, way, output, async |_, _| Ok(())).await
 }
 
@@ -146,12 +196,36 @@ fn end_at(
     lines: Vec<Line<'_>>,
     broken: Line<'_>,
     failure: Failure,
+    args: &DoctorArgs,
     checks: &[Check],
     output: &mut Output,
 ) -> Result<(), CliError> {
     let (link, next) = (broken.link(), broken.next_command());
     say(&cut_off(lines, broken), checks, output)?;
-    Err(at_the_end(link, failure, next, output).into())
+    Err(at_the_end(link, failure, next, args, output).into())
+}
+
+/// The report where no session can be opened: by an option, if one can be opened without it, else by the files.
+async fn end_at_options(
+    context: &Context,
+    config: Config,
+    args: &DoctorArgs,
+    failure: Failure,
+    checks: &[Check],
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let context = context.without_store();
+    let without_account = context.without_account();
+    if without_account.restore(config.clone()).await.is_ok() {
+        return end_at_store(&without_account, config, args, failure, checks, output).await;
+    }
+    for context in [context.without_ca_file(), without_account.without_ca_file()] {
+        let Ok((session, _)) = context.restore(config.clone()).await else { continue };
+        let report = session.diagnose_offline().await;
+        let lines = report.findings.iter().map(Line::of).collect();
+        return end_at(lines, Line::broken(Link::Network, &failure), failure.clone(), args, checks, output);
+    }
+    end_at(Vec::new(), Line::broken(Link::Files, &failure), failure.clone(), args, checks, output)
 }
 
 /// The report where nobody can be found in the store, which keeps nobody from looking at what comes before.
@@ -168,9 +242,9 @@ async fn end_at_store(
     let lines: Vec<_> = report.findings.iter().map(Line::of).collect();
     if !report.reaches(Link::SignIn) {
         say(&lines, checks, output)?;
-        return end(context, &report, &lines, checks, Ok(()), output);
+        return end(context, &report, &lines, args, checks, None, output);
     }
-    end_at(lines, Line::broken(Link::SignIn, &failure), failure.clone(), checks, output)
+    end_at(lines, Line::broken(Link::SignIn, &failure), failure.clone(), args, checks, output)
 }
 
 /// What was found before the broken link, and that this is broken.
@@ -182,29 +256,29 @@ fn cut_off<'a>(mut lines: Vec<Line<'a>>, broken: Line<'a>) -> Vec<Line<'a>> {
     lines
 }
 
-/// Fails by the broken link; else by how the sign-in ended, if the report says nothing of it; else by the template. If all is
-/// well, says what to do next.
+/// Fails by the broken link, else by the template. If all is well, says what to do next, and who is signed in instead of nobody.
 fn end(
     context: &Context,
     report: &Report,
     lines: &[Line<'_>],
+    args: &DoctorArgs,
     checks: &[Check],
-    signed_in: Result<(), CliError>,
+    others: Option<String>,
     output: &mut Output,
 ) -> Result<(), CliError> {
     if let Some(broken) = report.broken()
         && let Some(problem) = &broken.problem
     {
         let next = lines.iter().find(|line| line.link() == broken.link).and_then(Line::next_command);
-        return Err(at_the_end(broken.link, Failure::from_session(problem), next, output).into());
+        return Err(at_the_end(broken.link, Failure::from_session(problem), next, args, output).into());
     }
-    signed_in?;
     if let Some(failure) = template::differences(checks) {
         return Err(failure.into());
     }
     if !output.is_json() {
         output.flush()?;
-        context.notes.say(what_is_next(lines));
+        let others = others.map(|others| hide_home(&format!("\n{others}"))).unwrap_or_default();
+        context.notes.say(what_is_next(lines) + &others);
     }
     Ok(())
 }
@@ -240,14 +314,14 @@ fn without_home(failure: &Failure) -> Failure {
 }
 
 /// A program reads what any command says. A person has read it already, at the link: here is what to do now.
-fn at_the_end(link: Link, failure: Failure, next: Option<String>, output: &Output) -> Failure {
+fn at_the_end(link: Link, failure: Failure, next: Option<String>, args: &DoctorArgs, output: &Output) -> Failure {
     let failure = Failure { doctor_helps: false, ..failure };
     if output.is_json() {
         return without_home(&failure);
     }
     let next = match next {
         Some(command) => format!("Next, run: {command}"),
-        None => format!("Mend it as is said there. Next, run: {}", hide_home(&command(&["doctor"]))),
+        None => format!("Mend it as is said there. Next, run: {}", hide_home(&command(&args.again()))),
     };
     Failure { message: format!("this link is broken: {}", link.title()), hint: Some(next), ..failure }
 }

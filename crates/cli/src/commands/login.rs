@@ -20,6 +20,7 @@ use crate::commands::signed_in::SignedInEvent;
 use crate::commands::whoami::signed_in_user;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
+use crate::invocation::command;
 use crate::loopback::{Delivery, Errand, Loopback, Page};
 use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, report, styled};
 use crate::progress::Progress;
@@ -28,6 +29,7 @@ use crate::text::{escape, human_span};
 /// What somebody is told who pasted another address than the sign-in's.
 const PASTE_ANOTHER: &str = "This sign-in goes on: open the address above in the browser, sign in there, and paste the one that \
                              it ends at.";
+const BY_HAND: &[&str] = &["login", "--no-browser"];
 /// The sign-in is complete without the profile, so it may hold up the end only for a moment.
 const PROFILE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -41,7 +43,7 @@ struct AuthorizationUrlEvent<'a> {
 pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output) -> Result<(), CliError> {
     let config = context.config()?;
     // The port first: if it is taken, nothing has been asked of anybody yet.
-    let way = Way::prepare(&config, args)?;
+    let way = Way::prepare(&config, args, BY_HAND)?;
     let (session, state) = context.session().await?;
     tell_who_is_replaced(&state, context.notes);
     sign_in(context, &session, args, way, output, async |user, output| welcome(&session, &user, output).await).await?;
@@ -78,9 +80,10 @@ enum Address {
 }
 
 impl Way {
-    pub(super) fn prepare(config: &Config, args: &LoginArgs) -> Result<Self, CliError> {
+    /// `by_hand` is what whoever has no port for it may run instead.
+    pub(super) fn prepare(config: &Config, args: &LoginArgs, by_hand: &[&str]) -> Result<Self, CliError> {
         let redirect_uri = args.redirect_uri.clone().unwrap_or_else(|| config.desktop_callback_url().to_owned());
-        let loopback = if args.no_browser { None } else { Some(Loopback::bind(&redirect_uri)?) };
+        let loopback = if args.no_browser { None } else { Some(Loopback::bind(&redirect_uri, &command(by_hand))?) };
         Ok(Self { redirect_uri, loopback, address: Address::Stdout })
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::LogoutArgs;
 use crate::browser;
-use crate::context::Context;
+use crate::context::{Context, name_all};
 use crate::exit::{CliError, Exit, Failure};
 use crate::invocation::command;
 use crate::loopback::Errand;
@@ -38,8 +38,9 @@ struct Ended {
 }
 
 pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Output) -> Result<(), CliError> {
+    let again: &[&str] = if args.all { &["logout", "--all"] } else { &["logout"] };
     sign_out(context, args, output).await.map_err(|error| match error {
-        CliError::Failed(failure) => failure.of_sign_out().into(),
+        CliError::Failed(failure) => failure.of_sign_out(again).into(),
         CliError::OutputClosed => error,
     })
 }
@@ -47,9 +48,12 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs, output: &mut Outpu
 async fn sign_out(context: &Context, args: &LogoutArgs, output: &mut Output) -> Result<(), CliError> {
     let config = context.config()?;
     let context = &context.permitting_endpoint(&config);
+    let accounts = Accounts::new(config.clone(), context.store()?);
+    if args.all {
+        accounts.forget_lost_choices().await?;
+    }
     // A store that cannot be read may still be emptied, so its state is no obstacle here.
-    let (session, state) = context.restore(config.clone()).await?;
-    let accounts = Accounts::new(config, context.store()?);
+    let (session, state) = context.restore(config).await?;
     let mode = match (args.browser, args.revoke) {
         (true, _) => SignOutMode::EndSession,
         (false, true) => SignOutMode::Revoke,
@@ -60,12 +64,15 @@ async fn sign_out(context: &Context, args: &LogoutArgs, output: &mut Output) -> 
     let mut ended = vec![end(&session, account.clone(), state, mode).await?];
     // Listing them may fail where erasing works: then there is nothing to add.
     let others = accounts.list_others().await.unwrap_or_default();
+    let mut beside = Vec::new();
     if args.all {
         for known in accounts.list().await? {
             let store = context.store()?;
             let (session, state) = context.restore_account(session.config().clone(), store, &known.name).await?;
             ended.push(end(&session, known.name, state, mode).await?);
         }
+    } else if is_nobody {
+        beside = accounts.list().await.unwrap_or_default();
     }
     let is_meant =
         |other: &OtherSession| args.all || (is_nobody && context.named_account().is_some() && other.account == account);
@@ -90,6 +97,16 @@ async fn sign_out(context: &Context, args: &LogoutArgs, output: &mut Output) -> 
         context.notes.say(format!(
             "{sessions} still stored here. To see what there is: {}\nTo end it: {}",
             command(&["accounts"]),
+            command(&["logout", "--all"])
+        ));
+    }
+    if let Some(first) = beside.first() {
+        let names: Vec<_> = beside.iter().map(|account| account.name.as_str()).collect();
+        context.notes.say(format!(
+            "That is account {account}; the store has {} too. To end {}: {}\nTo end all: {}",
+            name_all(&names),
+            first.name,
+            command(&["logout", "--account", &first.name]),
             command(&["logout", "--all"])
         ));
     }

@@ -146,7 +146,7 @@ fn every_answer_says_that_it_is_not_to_be_kept_nor_told() {
 }
 
 fn bind() -> (Loopback, u16) {
-    let loopback = Loopback::bind("http://127.0.0.1:0/callback").unwrap();
+    let loopback = Loopback::bind("http://127.0.0.1:0/callback", "jetbridge login --no-browser").unwrap();
     let port = Url::parse(loopback.redirect_uri()).unwrap().port().unwrap();
     (loopback, port)
 }
@@ -173,7 +173,8 @@ fn redirect_request(port: u16, state: &str) -> String {
 async fn the_address_is_taken_for_this_process_alone() {
     let (_loopback, port) = bind();
     let address = SocketAddr::from(([127, 0, 0, 1], port));
-    let again = Loopback::bind(&format!("http://127.0.0.1:{port}/callback")).unwrap_err();
+    let again =
+        Loopback::bind(&format!("http://127.0.0.1:{port}/callback"), "jetbridge login --no-browser").unwrap_err();
     assert_eq!(again.kind, "port_in_use");
     let share = |address: SocketAddr| {
         let socket = TcpSocket::new_v4()?;

@@ -195,3 +195,79 @@ fn what_cannot_be_read_cannot_be_revoked_and_that_is_told() {
     assert!(outcome.stderr.contains("It stays valid at Okta"), "{}", outcome.stderr);
     assert_eq!(bench.run(&["logout", "--revoke"]).code, 0, "it is gone all the same");
 }
+
+/// Whatever keeps all sessions of a store from being read: what is said to do is done, as often as it is said. Then somebody can
+/// sign in.
+#[test]
+fn the_advice_of_a_store_that_cannot_be_read_leads_out_of_it() {
+    let bench = Bench::start();
+    let write = |name: &str, content: &[u8]| std::fs::write(bench.path("store").join(name), content).unwrap();
+    let remove = |name: &str| std::fs::remove_file(bench.path("store").join(name)).unwrap();
+    let damages: [(&str, &dyn Fn()); 6] = [
+        ("no key", &|| remove("store.key")),
+        ("another key", &|| {
+            let key = std::fs::read(bench.path("store/store.key")).unwrap();
+            write("store.key", &key.iter().map(|byte| !byte).collect::<Vec<_>>());
+        }),
+        ("half a key", &|| write("store.key", &[7; 16])),
+        ("no description", &|| remove("store.json")),
+        ("a damaged description", &|| write("store.json", b"{")),
+        ("one damaged session", &|| {
+            let store = std::fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+            let is_own = |path: &std::path::PathBuf| {
+                let name = path.file_name().unwrap().to_string_lossy();
+                name.starts_with("work.") && name.ends_with(".sealed")
+            };
+            store.filter(is_own).for_each(|path| std::fs::write(path, b"damaged").unwrap());
+        }),
+    ];
+    let set_pool =
+        |pool: &str| bench.edit_config("aws-exports.json", |aws| aws["Auth"]["identityPoolId"] = pool.into());
+    let pool = bench.stack.options().identity_pool_id.clone();
+    for (what, damage) in damages {
+        // Seen from the configuration of the sessions, and from another one.
+        for seen_from in [&pool, "us-west-2:00000000-1111-2222-3333-444444444444"] {
+            bench.sign_in_as(ALICE);
+            sign_in(&bench, "work", BOB);
+            assert_eq!(bench.run(&["switch", "work"]).code, 0);
+            set_pool(seen_from);
+            damage();
+            let mut steps = 0;
+            loop {
+                let doctor = bench.run(&["doctor", "--offline", "--json"]);
+                if doctor.code == 0 {
+                    break;
+                }
+                let error = doctor.error();
+                let advice = error["hint"].as_str().unwrap();
+                let command = advice.lines().find_map(|line| Some(line.split_once("jetbridge ")?.1)).unwrap();
+                let done = bench.run(&command.split(' ').collect::<Vec<_>>());
+                assert_eq!(done.code, 0, "{what}: {command}: {done:?}");
+                steps += 1;
+                assert!(steps < 4, "{what}: it is not mended by {command:?}: {error}");
+            }
+            set_pool(&pool);
+            if what == "one damaged session" {
+                let alice = bench.run(&["whoami", "--account", "default"]);
+                assert_eq!(alice.code, 0, "it was not the only one, and the others are well: {alice:?}");
+            } else {
+                assert!(steps > 0, "{what}");
+            }
+            sign_in(&bench, "home", BOB);
+            assert_eq!(bench.run(&["logout", "--all"]).code, 0);
+            assert_eq!(bench.run(&["switch", "default"]).code, 0);
+        }
+    }
+}
+
+#[test]
+fn who_ends_an_account_without_anybody_is_told_of_the_others() {
+    let bench = Bench::start();
+    sign_in(&bench, "work", BOB);
+    let nobody = bench.run(&["logout", "--account", "wrok"]);
+    assert_eq!((nobody.code, nobody.stdout.as_str()), (0, "Nobody was signed in.\n"));
+    let told = nobody.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let wanted = "That is account wrok; the store has work too. To end work: jetbridge logout --account work \
+                  To end all: jetbridge logout --all";
+    assert_eq!(told, wanted);
+}

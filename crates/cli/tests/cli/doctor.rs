@@ -235,6 +235,10 @@ fn a_port_that_is_taken_is_told_before_anybody_signs_in() {
     assert_eq!(sign_in["mark"], "broken");
     let fix = sign_in["fix"].as_str().unwrap();
     assert!(fix.contains("register that redirect URI in Okta, too") && !fix.contains("pid"), "{fix}");
+    // What works for whoever runs this, with or without a sign-in.
+    assert!(fix.ends_with("jetbridge doctor --sign-in --no-browser") && !fix.contains(" login --no-browser"), "{fix}");
+    let asked = bench.run(&["doctor", "--sign-in", "--json"]).events_named("finding");
+    assert_eq!(asked.iter().find(|finding| finding["link"] == "sign_in").unwrap(), sign_in);
     // Who is signed in can go on, and nobody who signs in by hand needs the port.
     bench.sign_in_as(ALICE);
     let outcome = bench.run(&["doctor"]);
@@ -379,6 +383,214 @@ fn settings_are_explained_with_who_said_so() {
     let outcome = bench.run(&["doctor", "--explain"]);
     assert_eq!(outcome.code, 4);
     assert!(outcome.stdout.contains("nowhere (file)") && outcome.stderr.contains("Auth.region"), "{outcome:?}");
+}
+
+/// Whoever stays signed in is told, and is not taken for who has failed to.
+#[test]
+fn a_sign_in_that_fails_beside_another_session_is_a_broken_link() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let arguments = ["doctor", "--sign-in", "--no-browser"];
+    let refused = bench.start_login(&[&arguments[..], &["--json"]].concat(), |url| bench.deny(url));
+    assert_eq!(refused.code, refused.error()["exit"].as_i64().unwrap() as i32);
+    assert_ne!(refused.code, 0);
+    let findings = refused.events_named("finding");
+    let broken: Vec<_> = findings.iter().filter(|finding| finding["mark"] == "broken").collect();
+    assert_eq!((findings.len(), broken.len(), &broken[0]["link"]), (LINKS.len(), 1, &json!("sign_in")), "{findings:?}");
+    let detail = broken[0]["detail"].as_str().unwrap();
+    assert!(detail.contains("00uali… stays signed in"), "{detail}");
+    assert!(findings.iter().all(|finding| finding["mark"] != "not_reached"), "hers is looked at: {findings:?}");
+
+    let mut running = crate::support::Running::start(&mut bench.command(&arguments));
+    let url = running.stderr_line("http");
+    running.answer(&bench.deny(&url));
+    let people = running.finish();
+    assert!(people.stdout.contains("\n✗ sign-in ") && !people.stdout.contains("✓ sign-in"), "{people:?}");
+    // Nor is the doctor proposed to whoever runs it, but to look again.
+    let outcome = bench.run(&["doctor", "--sign-in", "--force", "--no-browser"]);
+    let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let next = "Next, run: jetbridge doctor --sign-in --no-browser";
+    assert!(said.ends_with(next) && said.matches(" doctor").count() == 1, "{outcome:?}");
+    assert!(bench.run(&["whoami"]).stdout.contains("Alice"), "she still is");
+    assert_eq!(bench.run(&["logout"]).code, 0);
+    let nobody = bench.run(&arguments);
+    assert_eq!(nobody.code, 7, "{nobody:?}");
+    assert!(
+        nobody.stdout.contains("\n✗ sign-in ") && nobody.stdout.contains("\n– not reached: ID token"),
+        "{nobody:?}"
+    );
+}
+
+/// A name with a slip in it is told with those that there are, by each command that finds nobody.
+#[test]
+fn an_account_without_anybody_is_told_with_those_that_have_somebody() {
+    let bench = Bench::start();
+    assert_eq!(bench.login(&["--account", "work"], |url| bench.visit(url, ALICE)).code, 0);
+    let flag = |words: &[&str]| bench.run(&[words, &["--account", "wrok"]].concat());
+    let variable =
+        |words: &[&str]| Outcome::of(bench.command(words).env("JETBRIDGE_ACCOUNT", "wrok").output().unwrap());
+    let nobody: [(&str, &dyn Fn(&[&str]) -> Outcome); 3] =
+        [("wrok", &flag), ("wrok", &variable), ("default", &|words| bench.run(words))];
+    for (account, run) in nobody {
+        for words in [&["whoami"][..], &["ls"], &["creds"], &["doctor", "--claims"], &["get", "a", "b"]] {
+            let outcome = run(words);
+            assert_eq!(outcome.code, 3, "{outcome:?}");
+            let is_named = outcome.stderr.contains(&format!("nobody is signed in under account {account}"));
+            assert!(is_named || account == "default", "{words:?}: {outcome:?}");
+            assert!(outcome.stderr.contains("Account work is signed in; to use work: "), "{words:?}: {outcome:?}");
+        }
+        let doctor = run(&["doctor"]);
+        let said = doctor.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let both = format!("? sign-in nobody is signed in under account {account}, but under work; assignment");
+        assert!(doctor.code == 0 && said.contains(&both), "{doctor:?}");
+        let way = "Account work is signed in; to use work: jetbridge doctor --account work\n";
+        assert!(doctor.stderr.ends_with(way), "{doctor:?}");
+    }
+    assert!(variable(&["whoami"]).stderr.contains("wrok (JETBRIDGE_ACCOUNT)"));
+}
+
+/// Of many sessions of other configurations, the one that differs least is told, and where the others are.
+#[test]
+fn many_sessions_of_other_configurations_are_told_in_a_few_lines() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let pool = |number: u32| format!("us-west-2:00000000-1111-2222-3333-44444444444{number}");
+    let (store, sealed) = (bench.path("store"), || {
+        let files = fs::read_dir(bench.path("store")).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "sealed")).count()
+    });
+    for port in 0..3 {
+        bench.edit_config("aws-exports.json", |aws| {
+            aws["Auth"]["identityPoolEndpoint"] = format!("http://127.0.0.1:{}", 5_300 + port).into();
+        });
+        // Cognito is not there, which is asked after the sign-in.
+        bench.login(&[], |url| bench.visit(url, ALICE));
+    }
+    assert_eq!((sealed(), store.exists()), (4, true));
+    bench.edit_config("aws-exports.json", |aws| aws["Auth"]["identityPoolEndpoint"] = "http://127.0.0.1:5310".into());
+    let one = "a session of another configuration is stored here (Auth.identityPoolEndpoint: ";
+    let doctor = bench.run(&["doctor", "--offline"]);
+    let sign_in = doctor.stdout.split_once("? sign-in").unwrap().1.split_once("\n?").unwrap().0.to_owned();
+    let said = sign_in.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(one) && said.contains("), and 3 more; ") && said.ends_with(" jetbridge accounts"), "{said}");
+    assert!(sign_in.lines().count() <= 8, "{sign_in}");
+    let whoami = bench.run(&["whoami"]);
+    assert_eq!((whoami.code, whoami.stderr.matches("another configuration").count()), (3, 1), "{whoami:?}");
+    assert!(whoami.stderr.contains("To see that and 3 more: jetbridge accounts"), "{whoami:?}");
+    // One that differs in more is not the one.
+    bench.edit_config("aws-exports.json", |aws| aws["Auth"]["identityPoolId"] = pool(1).into());
+    assert!(bench.run(&["whoami"]).stderr.contains("Auth.identityPoolId"));
+}
+
+/// An option that cannot be used is told by its name, and the files are not to blame.
+#[cfg(unix)]
+#[test]
+fn an_option_that_cannot_be_used_is_told_at_its_own_link() {
+    let bench = Bench::start();
+    let bad = bench.path("bad.pem");
+    fs::write(&bad, "no certificate").unwrap();
+    let broken = |arguments: &[&str]| {
+        let outcome = bench.run(&[&["doctor", "--json"], arguments].concat());
+        let findings = outcome.events_named("finding");
+        assert_eq!((outcome.code, findings.len(), &findings[0]["mark"]), (4, LINKS.len(), &json!("ok")), "{outcome:?}");
+        let broken = findings.iter().find(|finding| finding["mark"] == "broken").unwrap();
+        let text = |field: &str| broken[field].as_str().unwrap().to_owned();
+        (text("link"), text("detail"), text("fix"))
+    };
+    for file in [&bad, &bench.path("not-there.pem")] {
+        let (link, detail, fix) = broken(&["--ca-file", file.to_str().unwrap()]);
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(link == "network" && detail.contains(name) && fix.contains("--ca-file"), "{link}: {detail}: {fix}");
+        let other = bench.run(&["whoami", "--ca-file", file.to_str().unwrap()]);
+        assert!(other.code == 4 && other.stderr.contains(name), "{other:?}");
+    }
+    let (link, detail, _) = broken(&["--account", "a b"]);
+    assert_eq!((&*link, &*detail), ("sign_in", "--account: \"a b\" is not a usable name"));
+    // A file where the store's folder is to be.
+    fs::write(bench.path("store"), "").unwrap();
+    let store = bench.run(&["doctor"]);
+    assert!(store.code == 8 && store.stdout.contains("fix: Name a folder") && !store.stdout.contains("yours alone"));
+}
+
+/// Two files that are not there are one thing to mend, and there is a configuration that needs no account.
+#[test]
+fn without_a_configuration_the_way_to_one_is_told_once() {
+    let bench = Bench::start();
+    let folder = bench.path("a b");
+    for (command, code) in [("doctor", 4), ("whoami", 4)] {
+        let outcome = bench.run(&[command, "--config", folder.to_str().unwrap()]);
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        let ways = (said.matches("a copy of the example").count(), said.matches("local-stack").count());
+        assert_eq!((outcome.code, ways), (code, (1, 1)), "{said}");
+    }
+    let doctor = bench.run(&["doctor", "--config", folder.to_str().unwrap()]).stdout;
+    assert!(doctor.contains(": jetbridge local-stack --write-config ~/'a b'\n"), "{doctor}");
+}
+
+#[test]
+fn what_the_doctor_says_fits_into_a_mail() {
+    let bench = Bench::start();
+    bench.edit_config("okta-config.json", |okta| {
+        okta["okta_issuer_url"] = okta["okta_issuer_url"].as_str().unwrap().replace("127.0.0.1", "localhost").into();
+    });
+    let long = bench.path(&"long/".repeat(30));
+    let to_copy = |line: &str| !line.trim().contains(' ') || line.trim().starts_with("jetbridge ");
+    for arguments in [&["--offline"][..], &[], &["--store", &format!("file:{}", long.display())], &["--explain"]] {
+        let outcome = bench.run(&[&["doctor"], arguments].concat());
+        let lines = outcome.stdout.lines().chain(outcome.stderr.lines());
+        let long: Vec<_> = lines.filter(|line| line.chars().count() > 80 && !to_copy(line)).collect();
+        assert!(long.is_empty(), "{long:?}");
+    }
+    let issuer = bench.run(&["doctor"]).stdout;
+    assert!(issuer.contains("✗ Okta's metadata             okta_issuer_url is\n"), "{issuer}");
+}
+
+/// No command takes such an address, and none shows what is in it.
+#[test]
+fn a_password_in_an_address_is_shown_by_no_command() {
+    let bench = Bench::start();
+    let places = [
+        ("okta-config.json", "/okta_issuer_url"),
+        ("okta-config.json", "/okta_callback_url"),
+        ("okta-config.json", "/okta_desktop_callback_url"),
+        ("okta-config.json", "/okta_logout_url"),
+        ("aws-exports.json", "/Auth/identityPoolId"),
+        ("aws-exports.json", "/Auth/identityPoolEndpoint"),
+        ("aws-exports.json", "/Storage/AWSS3/bucket"),
+        ("aws-exports.json", "/Storage/AWSS3/endpoint"),
+        ("aws-exports.json", "/Services/endpoint"),
+        ("aws-exports.json", "/API/endpoints/0/endpoint"),
+    ];
+    let explain = &["doctor", "--explain"][..];
+    for (file, place) in places {
+        let path = bench.path("config").join(file);
+        let whole = fs::read(&path).unwrap();
+        bench.edit_config(file, |config| {
+            let (parent, name) = place.rsplit_once('/').unwrap();
+            if parent == "/Services" {
+                config["Services"] = json!({});
+            }
+            let parent = if parent.is_empty() { Some(config) } else { config.pointer_mut(parent) };
+            parent.unwrap()[name] = json!("http://someone:hunter2@127.0.0.1:5302/callback");
+        });
+        for command in
+            [explain, &["doctor"], &["ls"], &["whoami"], &["accounts"], &["logout"], &["login", "--no-browser"]]
+        {
+            for format in [&["-v"][..], &["--json"]] {
+                let outcome = bench.run(&[command, format].concat());
+                assert_eq!(outcome.code, 4, "{place}: {outcome:?}");
+                let said = format!("{outcome:?}");
+                assert!(!said.contains("hunter2") && !said.contains("someone"), "{place}: {said}");
+                assert!(command != explain || said.contains("http://…@127.0.0.1:5302/callback"), "{place}: {said}");
+            }
+        }
+        fs::write(path, whole).unwrap();
+    }
+    let address = "http://someone:hunter2@127.0.0.1:5302";
+    for arguments in [&["ls"][..], &["doctor"], explain, &["login", "--redirect-uri", address]] {
+        let outcome = bench.run(&[arguments, &["--permit-endpoint", address]].concat());
+        assert!(!format!("{outcome:?}").contains("hunter2"), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -312,7 +312,7 @@ fn a_browser_that_fails_is_told_and_the_sign_in_goes_on() {
     ] {
         let mut running = Running::start(bench.command(&["login", "--json"]).env("BROWSER", browser));
         let url = running.authorization_url();
-        let told = running.stderr_line("the browser that BROWSER names");
+        let told = running.stderr_until("the browser that BROWSER names", "yourself");
         assert!(told.contains(how) && told.contains("yourself") && !told.contains("http:"), "{browser}: {told}");
         // Opened by hand.
         let redirect = bench.visit(&url, ALICE);

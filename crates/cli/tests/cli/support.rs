@@ -362,9 +362,18 @@ impl Running {
 
     /// Waits for a line of stderr that begins so.
     pub(crate) fn stderr_line(&mut self, start: &str) -> String {
+        self.stderr_until(start, "")
+    }
+
+    /// Waits for a line of stderr that begins so, and goes on until one has `end` in it: what is said there is as long as a line
+    /// may be.
+    pub(crate) fn stderr_until(&mut self, start: &str, end: &str) -> String {
         let stderr = self.child.stderr.take().unwrap();
         let mut lines = BufReader::new(stderr).lines().map(Result::unwrap);
-        let found = lines.find(|line| line.starts_with(start)).unwrap();
+        let mut found = lines.find(|line| line.starts_with(start)).unwrap();
+        while !found.contains(end) {
+            found = format!("{found} {}", lines.next().unwrap());
+        }
         // Read on, so that the program is never held up by a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         found

@@ -82,8 +82,7 @@ pub(super) fn parse_object(file: &str, text: Text, problems: &mut Vec<ConfigProb
 fn open_fault(error: &std::io::Error) -> Fault {
     match error.kind() {
         ErrorKind::NotFound => Fault::new("is missing").expecting(
-            "a copy of the example file beside it in the repository's config directory, filled in; or choose another \
-             directory",
+            "a copy of the example in the repository's config directory, filled in; or choose another directory",
         ),
         ErrorKind::PermissionDenied => Fault::new("may not be read").expecting("a file that this user can read"),
         _ => Fault::new(format!("cannot be read: {error}")).expecting("a readable file"),

@@ -179,11 +179,19 @@ impl Finding {
 
     pub(crate) fn broken(link: Link, problem: SessionError) -> Self {
         let detail = match &problem {
+            SessionError::Misconfigured { setting, problem, .. } if lacks_subject(problem) => {
+                format!("{setting} {problem}")
+            }
             SessionError::Misconfigured { problem, .. } => problem.clone(),
             other => other.to_string(),
         };
         Self { link, mark: Mark::Broken, detail, problem: Some(problem), paste: None }
     }
+}
+
+/// Whether it goes on after the setting's name: "is plain http".
+fn lacks_subject(problem: &str) -> bool {
+    ["is ", "has ", "does ", "would ", "may ", "cannot "].iter().any(|verb| problem.starts_with(verb))
 }
 
 /// One finding for each link, in their order.
@@ -290,6 +298,17 @@ mod tests {
              setting: trust policy\n  fix: Paste this.\n\n{\n  \"Effect\": \"Allow\"\n}\n\n"
         );
         assert!(tail.starts_with("clock, proxy and certificates, ") && tail.ends_with(", APIs\n"), "{tail}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_setting_is_a_whole_sentence() {
+        let detail = |problem: &str| {
+            let (setting, problem) = ("okta_issuer_url".to_owned(), problem.to_owned());
+            Finding::broken(Link::Discovery, SessionError::Misconfigured { setting, problem, hint: String::new() })
+                .detail
+        };
+        assert_eq!(detail("is https://a, but the server"), "okta_issuer_url is https://a, but the server");
+        assert_eq!(detail("the server issues another"), "the server issues another");
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Trust {
             return Ok(verifier);
         }
         let verifier = load(self.extra.clone())
-            .map_err(|error| rustls::Error::Other(OtherError(Arc::new(NoTrust::of_the_system(&error.to_string())))))?;
+            .map_err(|why| rustls::Error::Other(OtherError(Arc::new(NoTrust::of_the_system(&why)))))?;
         Ok(place.get_or_init(|| verifier))
     }
 
@@ -176,12 +176,14 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 #[cfg(not(target_os = "android"))]
-fn load(extra: Vec<CertificateDer<'static>>) -> Result<Verifier, rustls::Error> {
+fn load(extra: Vec<CertificateDer<'static>>) -> Result<Verifier, String> {
     #[cfg(all(unix, not(target_vendor = "apple")))]
     let extra = system::with_roots_despite_empty_variables(extra);
     let loaded = Verifier::new_with_extra_roots(extra, provider());
     #[cfg(all(unix, not(target_vendor = "apple")))]
-    let loaded = loaded.map_err(|_| rustls::Error::General(system::why_there_are_none()));
+    let loaded = loaded.map_err(|_| system::why_there_are_none());
+    #[cfg(not(all(unix, not(target_vendor = "apple"))))]
+    let loaded = loaded.map_err(|error| error.to_string());
     loaded
 }
 
@@ -216,10 +218,12 @@ mod system {
     }
 
     pub(super) fn why_there_are_none() -> String {
-        match env::var_os(FILE).filter(|value| !value.is_empty()).map(PathBuf::from) {
-            Some(file) => format!("SSL_CERT_FILE names {}, and no certificate can be read from it", file.display()),
-            None => "this system has no CA certificates".to_owned(),
-        }
+        let Some(variable) = replacement() else { return "this system has no CA certificates".to_owned() };
+        let place = env::var_os(variable).map(PathBuf::from).unwrap_or_default();
+        format!(
+            "{variable} names {}, and no certificate can be read from it; unset it, and the system's own count",
+            place.display()
+        )
     }
 }
 

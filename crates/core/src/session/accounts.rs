@@ -15,6 +15,8 @@ use crate::session::tasks::block;
 use crate::storage::{SecretStore, StorageErrorKind};
 
 const CHOICE_SCHEMA: u32 = 1;
+/// After the beginning of a configuration's fingerprint.
+const CHOICE_SUFFIX: &str = ".accounts";
 
 /// The accounts of one configuration in one store.
 #[derive(Debug, Clone)]
@@ -127,6 +129,28 @@ impl Accounts {
         .await
     }
 
+    /// Forgets each choice of [`switch_to`](Self::switch_to) in this store that cannot be read, those of other configurations too:
+    /// for whoever ends all sessions of a store whose key is lost. No key is made as long as something is stored with another.
+    ///
+    /// # Errors
+    /// `SecureStorage` if the store cannot tell its names, or does not erase.
+    pub async fn forget_lost_choices(&self) -> Result<(), SessionError> {
+        let accounts = self.clone();
+        block(move || {
+            for name in accounts.store.list()?.iter().filter(|name| name.ends_with(CHOICE_SUFFIX)) {
+                let is_lost = accounts.store.load(name).is_err_and(|error| {
+                    use StorageErrorKind::{Corrupt, KeyMissing, Unavailable};
+                    matches!(error.kind, Corrupt | KeyMissing | Unavailable)
+                });
+                if is_lost {
+                    accounts.store.delete(name)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
     fn read_current(&self) -> Result<String, SessionError> {
         let damaged = || SessionError::SecureStorage {
             kind: StorageErrorKind::Corrupt,
@@ -155,6 +179,6 @@ impl Accounts {
 
     /// No session's name: those end in a fingerprint.
     fn choice_name(&self) -> String {
-        format!("{}.accounts", self.config.fingerprint().short())
+        format!("{}{CHOICE_SUFFIX}", self.config.fingerprint().short())
     }
 }

@@ -31,7 +31,7 @@ use crate::aws::sdk_config;
 use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
-use crate::doctor::Report;
+use crate::doctor::{Finding, Report};
 use crate::error::SessionError;
 use crate::life::UsedBy;
 use crate::net::http::Http;
@@ -163,6 +163,12 @@ impl Session {
         let parts = Arc::clone(&self.parts);
         let walk = detach(async move { Ok(parts.diagnosis.walk_offline().await) }).await;
         walk.unwrap_or_else(Report::of_unusable_files)
+    }
+
+    /// Where the last sign-in failed that this process began, and what to do; none if a later one was completed, or the user gave
+    /// it up. While somebody stays signed in, [`diagnose`](Self::diagnose) is about their session, and only mentions it.
+    pub fn diagnose_failed_sign_in(&self) -> Option<Finding> {
+        self.parts.diagnosis.failed_sign_in()
     }
 }
 

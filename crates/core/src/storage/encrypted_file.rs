@@ -137,7 +137,7 @@ impl EncryptedFileStore {
     /// The key of a directory that has values.
     fn existing_key(&self, directory: &Directory) -> Result<Key, StorageError> {
         // All of them have to go before there can be a new key.
-        let sealed = directory.file_names_ending(SEALED_SUFFIX)?.join(", ");
+        let sealed = self.list()?.iter().map(|name| sealed_file(name)).collect::<Vec<_>>().join(", ");
         let key_missing = |what: &str| {
             StorageError::new(
                 StorageErrorKind::KeyMissing,
@@ -216,11 +216,7 @@ impl SecretStore for EncryptedFileStore {
         directory.remove_leftovers()?;
         let file_name = sealed_file(name);
         let old = directory.read(&file_name, envelope::MAX_SEALED_BYTES)?;
-        let key = if directory.file_names_ending(SEALED_SUFFIX)?.is_empty() {
-            self.first_key(&directory)?
-        } else {
-            self.existing_key(&directory)?
-        };
+        let key = if self.list()?.is_empty() { self.first_key(&directory)? } else { self.existing_key(&directory)? };
         if let Some(old) = old {
             envelope::open(&key, name, &old)?;
         }
@@ -266,11 +262,7 @@ impl SecretStore for EncryptedFileStore {
         // Under the lock, so that nobody who writes takes the trial for what a killed process has left.
         let _write_lock = lock_file(&directory, WRITE_LOCK, self.options.lock_limit)?;
         directory.try_to_write()?;
-        if directory.file_names_ending(SEALED_SUFFIX)?.is_empty() {
-            check_new_key()
-        } else {
-            self.existing_key(&directory).map(drop)
-        }
+        if self.list()?.is_empty() { check_new_key() } else { self.existing_key(&directory).map(drop) }
     }
 }
 

@@ -1,15 +1,17 @@
 //! A line for each link, with its mark, and below a broken one what to do.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use jetbridge::doctor::{Finding, Link, Mark};
-use jetbridge::{ConfigError, ConfigProblem};
+use jetbridge::{ConfigError, ConfigProblem, quote_for_shell};
 use serde::Serialize;
 
 use crate::exit::{CliError, Failure};
+use crate::invocation::invocation;
 use crate::output::{ACCENT, BAD, DIM, GOOD, Output, WARN, styled, wrapped};
 use crate::path::hide_home;
-use crate::text::{columns, escape_lines, pad_right};
+use crate::text::{columns, escape_lines, fits, pad_right};
 
 /// What a ticket or a mail shows in one line.
 const WIDTH: usize = 80;
@@ -48,7 +50,7 @@ impl<'a> Line<'a> {
             detail: Cow::Borrowed(&finding.detail),
             setting: finding.setting(),
             // Where it is a command of this program, only this program knows how that is called.
-            fix: finding.problem.as_ref().and_then(|problem| Failure::from_session(problem).hint),
+            fix: finding.problem.as_ref().and_then(|problem| Failure::from_session(problem).hint).map(without_doctor),
             fix_label: "fix",
             paste: finding.paste.as_deref(),
         }
@@ -59,8 +61,9 @@ impl<'a> Line<'a> {
         Self { mark: Mark::Broken, detail, fix: failure.hint.clone(), ..Self::not_reached(link) }
     }
 
-    /// Each problem of the files with what would be right. What every other command adds to them helps with none.
-    pub(super) fn of_files(error: &'a ConfigError) -> Self {
+    /// Each problem of the files with what would be right. What every other command adds to them helps with none, but where there
+    /// is no configuration: in `directory` there may be one that needs no account.
+    pub(super) fn of_files(error: &'a ConfigError, directory: &Path) -> Self {
         let (mut details, mut fixes) = (Vec::new(), Vec::new());
         for ConfigProblem { file, key, problem, expectation } in &error.problems {
             let place = if key.is_empty() { file.clone() } else { format!("{file}: {key}") };
@@ -70,6 +73,15 @@ impl<'a> Line<'a> {
                 _ if key.is_empty() => format!("{file}: {expectation}"),
                 _ => format!("{key}: {expectation}"),
             });
+        }
+        let [first, rest @ ..] = error.problems.as_slice() else { return Self::not_reached(Link::Files) };
+        if rest.iter().all(|problem| problem.key.is_empty() && problem.expectation == first.expectation) {
+            fixes = vec![first.expectation.clone()];
+        }
+        if error.problems.iter().all(|problem| problem.key.is_empty() && problem.problem == "is missing") {
+            let directory = quote_for_shell(&directory.display().to_string());
+            let write = format!("{} local-stack --write-config {directory}", invocation());
+            fixes.push(format!("To write one there for servers on this machine, which needs no account: {write}"));
         }
         let setting = match error.problems.as_slice() {
             [one] if !one.key.is_empty() => Some(one.key.as_str()),
@@ -82,6 +94,10 @@ impl<'a> Line<'a> {
     /// Says more of a link that holds.
     pub(super) fn remark(&mut self, remark: &str) {
         self.detail.to_mut().push_str(remark);
+    }
+
+    pub(super) fn is_of(&self, link: Link, mark: Mark) -> bool {
+        self.link == link && self.mark == mark
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -109,6 +125,13 @@ impl<'a> Line<'a> {
         let (mark, detail) = (Mark::NotReached, Cow::Borrowed(""));
         Self { link, mark, detail, setting: None, fix: None, fix_label: "fix", paste: None }
     }
+}
+
+/// Whoever reads the report need not be told of it.
+fn without_doctor(fix: String) -> String {
+    let Some((before, rest)) = fix.split_once(" (jetbridge doctor ") else { return fix };
+    let after = rest.split_once(')').map_or(rest, |(_, after)| after);
+    format!("{before}{after}")
 }
 
 /// All of them. A person reads the links of which the same is to be said in one line.
@@ -166,7 +189,13 @@ pub(super) fn beside(indent: &str, mark: Mark, title: &str, detail: &str, output
         };
     }
     let label = format!("{indent}{mark} {}  ", pad_right(title, title_columns()));
-    Ok(output.line(wrapped(&label, &escape_lines(detail), width))?)
+    let beside = wrapped(&label, &escape_lines(detail), width);
+    if fits(&beside, width) {
+        return Ok(output.line(beside)?);
+    }
+    // So does a path or a command in one piece.
+    output.line(format_args!("{indent}{mark} {title}"))?;
+    Ok(output.line(wrapped(&format!("{indent}  "), &escape_lines(detail), width))?)
 }
 
 /// What belongs to the line above.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::super::accounts::Accounts;
+use super::super::names::DEFAULT;
 use super::super::others;
 use super::{Diagnosis, Findings, broken, link_of_setting};
 use crate::clock::from_unix;
@@ -13,6 +15,7 @@ use crate::error::SessionError;
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{payload_of, unverified_algorithm};
 use crate::session::okta::{FailedSignIn, SignInStep};
+use crate::session::published::SessionState;
 use crate::session::stored::{SignedIn, StoredSession, Tokens};
 use crate::session::tasks::block;
 
@@ -33,9 +36,7 @@ impl Diagnosis {
                 if failed.at == SignInStep::IdToken {
                     findings.ok(Link::SignIn, "Okta let the user in");
                 }
-                let mut finding = broken(link_of(&failed), failed.error);
-                finding.detail = format!("the last sign-in failed: {}", finding.detail);
-                return Err(finding);
+                return Err(Box::new(to_finding(failed)));
             }
             if content.ended.is_some() {
                 let ended = content.require_signed_in().err().unwrap_or_else(SessionError::signed_out);
@@ -54,6 +55,11 @@ impl Diagnosis {
         findings.ok(Link::SignIn, describe(&signed_in, &self.config, failed));
         findings.0.push(self.look_at_id_token(&signed_in, provider)?);
         Ok(true)
+    }
+
+    /// Where the last sign-in of this process has failed, though somebody may be signed in.
+    pub(in super::super) fn failed_sign_in(&self) -> Option<Finding> {
+        self.sign_ins.last_failure().map(to_finding)
     }
 
     /// What the store holds, and whether it takes more: neither a sign-in nor a renewal is begun that could not be kept.
@@ -76,21 +82,35 @@ impl Diagnosis {
         }
     }
 
+    /// With whoever is signed in under another name: this one may be a slip.
     async fn describe_nobody(&self) -> String {
+        let accounts = Accounts::new(self.config.clone(), Arc::clone(&self.store)).list().await.unwrap_or_default();
+        let others = accounts.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
+        let others: Vec<_> = others.map(|other| other.name.as_str()).collect();
+        let account = match self.account.as_str() {
+            DEFAULT if others.is_empty() => String::new(),
+            account => format!(" under account {account}"),
+        };
+        let others = match others.as_slice() {
+            [] => String::new(),
+            [one] => format!(", but under {one}"),
+            [first, second] => format!(", but under {first} and {second}"),
+            [first, second, rest @ ..] => format!(", but under {first}, {second} and {} more", rest.len()),
+        };
         let elsewhere = self.describe_sessions_elsewhere().await;
-        format!("nobody is signed in{elsewhere}; assignment and access policy show in a sign-in only")
+        format!("nobody is signed in{account}{others}{elsewhere}; assignment and access policy show in a sign-in only")
     }
 
-    /// Whoever has changed a setting wonders where their session is.
+    /// Whoever has changed a setting wonders where their session is: of several the one that differs least.
     async fn describe_sessions_elsewhere(&self) -> String {
         let (store, config) = (Arc::clone(&self.store), self.config.clone());
         let others = block(move || others::find(&*store, &config)).await.unwrap_or_default();
-        let others = others.into_iter().filter(|other| other.account == self.account && !other.differences.is_empty());
-        let told = others.map(|other| {
-            let differences: Vec<_> = other.differences.iter().map(ToString::to_string).collect();
-            format!(", but a session of another configuration is stored here ({})", differences.join("; "))
-        });
-        told.collect()
+        let others = others.iter().filter(|other| other.account == self.account && !other.differences.is_empty());
+        let number = others.clone().count();
+        let Some(nearest) = others.min_by_key(|other| other.differences.len()) else { return String::new() };
+        let differences: Vec<_> = nearest.differences.iter().map(ToString::to_string).collect();
+        let more = if number > 1 { format!(", and {} more", number - 1) } else { String::new() };
+        format!(", but a session of another configuration is stored here ({}){more}", differences.join("; "))
     }
 
     fn look_at_id_token(&self, signed_in: &SignedIn, provider: &Provider) -> Result<Finding, Box<Finding>> {
@@ -159,6 +179,11 @@ fn claim_names(signed_in: &SignedIn) -> Vec<String> {
     let payload = payload_of(&signed_in.tokens.id_token).unwrap_or_default();
     let claims: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&payload).unwrap_or_default();
     claims.keys().cloned().collect()
+}
+
+fn to_finding(failed: FailedSignIn) -> Finding {
+    let finding = Finding::broken(link_of(&failed), failed.error);
+    Finding { detail: format!("the last sign-in failed: {}", finding.detail), ..finding }
 }
 
 /// The link that a sign-in, or a renewal of its tokens, has failed at.
