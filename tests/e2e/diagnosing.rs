@@ -242,7 +242,7 @@ async fn every_wrong_set_up_of_the_stack_is_put_at_its_link() {
         (Fault::TrustWithoutTagSession, Link::Role, "sts:TagSession"),
         (Fault::RoleWithoutPolicies, Link::Prefix, "s3:ListBucket on arn:aws:s3:::jetbridge-demo"),
         (Fault::RoleListsObjects, Link::Prefix, "not /*"),
-        (Fault::BucketPolicyDenies, Link::Prefix, "polic"),
+        (Fault::BucketPolicyDenies, Link::Prefix, "Bucket policy), or that of its access point, denies this"),
         (Fault::S3BucketElsewhere, Link::Region, "Storage.AWSS3.region"),
         (Fault::S3RegionMalformed, Link::Region, "Storage.AWSS3.region"),
     ];

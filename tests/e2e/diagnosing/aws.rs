@@ -104,7 +104,8 @@ async fn a_bucket_that_is_missing_elsewhere_or_denied_is_told_apart() {
     bench.signed_in(ALICE).await;
     let config = config_of(&bench.stack, |_, aws| aws["Storage"]["AWSS3"]["prefix"] = "departments/sales/".into());
     let report = diagnose(&bench, &bench.session_with(config)).await;
-    assert_broken(&report, Link::Prefix, None, &["must allow the prefix that is listed"]);
+    let said = ["Prefix \"departments/sales/\" was listed, which is Storage.AWSS3.prefix", "must allow the prefix"];
+    assert_broken(&report, Link::Prefix, None, &said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
