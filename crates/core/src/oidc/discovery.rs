@@ -223,7 +223,13 @@ impl ProviderMetadata {
 
 /// Whether a failure is an answer of the server that was asked.
 fn is_answered(error: &HttpError) -> bool {
-    matches!(error, HttpError::Unavailable { .. } | HttpError::TooLarge { .. } | HttpError::Unreadable(_))
+    matches!(
+        error,
+        HttpError::Unavailable { .. }
+            | HttpError::TooLarge { .. }
+            | HttpError::Unreadable(_)
+            | HttpError::Compressed(_)
+    )
 }
 
 /// The token that these keys are to verify has been paid for with a code that cannot be used again: a passing fault must
