@@ -51,6 +51,11 @@ impl Progress {
         self.meter.say(text);
     }
 
+    /// Whether anybody sees it.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.meter.bar.is_hidden()
+    }
+
     /// Runs `write` while the line is away, so that results on the same terminal do not mix with it.
     pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         let (mut write, mut written) = (Some(write), None);

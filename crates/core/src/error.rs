@@ -255,6 +255,11 @@ impl SessionError {
                 Some(format!("Try again in {} s.", wait.as_secs().max(1)))
             }
             Self::Retryable { failure, .. } => Some(advise_on_passing(failure).to_owned()),
+            Self::UnexpectedRedirect { detail } if detail.starts_with(PAGE_OF_OKTA) => Some(
+                "Run jetbridge doctor. If the page wants a sign-in instead, finish that, and give the address that the browser \
+                 ends at."
+                    .to_owned(),
+            ),
             Self::UnexpectedRedirect { .. } => {
                 Some("Start the sign-in again and use the redirect of that very attempt.".to_owned())
             }
@@ -342,7 +347,8 @@ const PASSING: [(&str, &str); 15] = [
     ),
     (
         UNKNOWN_NAME,
-        "Check that this device is online, then its DNS or VPN, and the spelling of the host in the configuration.",
+        "Check that this device is online, then its DNS or VPN, and the spelling of the host in the configuration. A name that \
+         only a test knows takes --resolve HOST:PORT:ADDRESS; where a proxy finds names, NO_PROXY must not name this one.",
     ),
     (
         NO_CONNECTION,
@@ -364,6 +370,7 @@ const PASSING: [(&str, &str); 15] = [
     (SIGNED_IN_MEANWHILE, "Try again: the new sign-in is the one that counts."),
 ];
 const ON_THE_SERVER: &str = "Nothing on this device mends that: if it lasts, ask who runs the server.";
+pub(crate) const PAGE_OF_OKTA: &str = "it is the address of a page of Okta's";
 pub(crate) const MAY_BE_DONE: &str = "may have been carried out";
 pub(crate) const NOBODY_LISTENS: &str = "nothing listens at";
 pub(crate) const LOOPBACK_DOWN: &str = "this machine's loopback interface is down";

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jetbridge::doctor::{Link, Mark};
 use jetbridge_local_stack::{Fault, Options, Service};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::{assert_broken, deployed, deployed_with, diagnose, diagnosed_with_alice, finding, shown, with_okta};
 use crate::bench::{ALICE, Bench, config_of};
@@ -104,7 +106,8 @@ async fn a_bucket_that_is_missing_elsewhere_or_denied_is_told_apart() {
     bench.signed_in(ALICE).await;
     let config = config_of(&bench.stack, |_, aws| aws["Storage"]["AWSS3"]["prefix"] = "departments/sales/".into());
     let report = diagnose(&bench, &bench.session_with(config)).await;
-    assert_broken(&report, Link::Prefix, None, &["must allow the prefix that is listed"]);
+    let said = ["Prefix \"departments/sales/\" was listed, which is Storage.AWSS3.prefix", "must allow the prefix"];
+    assert_broken(&report, Link::Prefix, None, &said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,4 +181,58 @@ async fn a_renewal_that_fails_is_told_while_the_old_credentials_last() {
     session.aws_credentials().await.unwrap();
     let report = diagnose(&bench, &session).await;
     assert_broken(&report, Link::Pool, Some("Auth.identityPoolId"), &["must exist with audience"]);
+}
+
+/// Whatever a web server says to a GET, it is no proof that a role is let in.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_shows_no_sign_of_a_gateway_is_no_api_and_a_status_that_proves_nothing_is_doubted() {
+    let bench = Bench::start().await;
+    bench.signed_in(ALICE).await;
+    let with_api = |url: &str, region: &str, service: &str| {
+        let api = json!({ "name": "own", "endpoint": url, "region": region, "service": service });
+        config_of(&bench.stack, |_, aws| aws["API"] = json!({ "endpoints": [api] }))
+    };
+    for (status, kind) in [("200 OK", "text/html"), ("404 Not Found", "text/html"), ("200 OK", "application/json")] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = listener.local_addr().unwrap();
+        let answer =
+            format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}");
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let mut request = [0; 4096];
+                let _ = connection.read(&mut request).await;
+                let _ = connection.write_all(answer.as_bytes()).await;
+            }
+        });
+        let report =
+            diagnose(&bench, &bench.session_with(with_api(&format!("http://{place}/"), "us-west-2", "execute-api")))
+                .await;
+        let api = finding(&report, Link::Api);
+        let said = format!("nothing in what {place} answers (HTTP status {}, {kind}) shows", &status[..3]);
+        assert!(api.mark == Mark::Unknown && api.detail.contains(&said), "{api:?}");
+        assert!(api.detail.contains("API.endpoints[0].endpoint"), "{api:?}");
+    }
+    let root = bench.stack.api_url().unwrap().to_string();
+    for (region, service, doubt) in [
+        ("eu-west-1", "execute-api", Some("API.endpoints[0].region is eu-west-1")),
+        ("us-west-2", "lambda", Some("API.endpoints[0].service is lambda")),
+        ("us-west-2", "execute-api", None),
+    ] {
+        let report = diagnose(&bench, &bench.session_with(with_api(&root, region, service))).await;
+        let api = finding(&report, Link::Api);
+        assert_eq!(api.mark, Mark::Unknown, "{api:?}");
+        assert_eq!(api.detail.contains("not tried is"), doubt.is_some(), "{api:?}");
+        assert!(api.detail.contains(doubt.unwrap_or("jetbridge call GET")), "{api:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_for_aws_s_tools_where_nobody_listens_is_named() {
+    let bench = Bench::start().await;
+    let closed = config_of(&bench.stack, |_, aws| aws["Services"] = json!({ "endpoint": "http://127.0.0.1:1" }));
+    let words = ["nothing listens at 127.0.0.1:1", "AWS's tools ask there"];
+    let report = diagnose(&bench, &bench.session_with(closed.clone())).await;
+    assert_broken(&report, Link::Api, Some("Services.endpoint"), &words);
+    bench.signed_in(ALICE).await;
+    assert_broken(&diagnose(&bench, &bench.session_with(closed)).await, Link::Api, Some("Services.endpoint"), &words);
 }

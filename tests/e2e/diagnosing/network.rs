@@ -4,8 +4,9 @@ use std::env;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use jetbridge::doctor::{Link, Mark, Report};
 use jetbridge::storage::MemoryStore;
@@ -15,8 +16,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{assert_broken, deployed, diagnose, diagnosed_with_alice, finding, is_corrected, shown};
-use crate::bench::Bench;
+use super::{assert_broken, check, deployed, diagnose, diagnosed_with_alice, finding, is_corrected, shown};
+use crate::bench::{ALICE, Bench};
 use crate::hostile_servers::server::{Answer, Server};
 
 const DAY: i64 = 24 * 3600;
@@ -198,4 +199,51 @@ async fn a_page_in_okta_s_place_and_keys_of_another_kind_are_told_apart() {
     server.announce("token_endpoint", "http://dev-1.okta.com/v1/token");
     let report = server.session().diagnose().await;
     assert_broken(&report, Link::Discovery, Some("okta_issuer_url"), &["token_endpoint", "https"]);
+}
+
+/// Calls wait for a minute and try again; who asks what is wrong waits for neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_never_answers_is_named_within_half_a_minute() {
+    let looking = [
+        (Fault::OktaSilent, Link::Network, "okta_issuer_url is http://127.0.0.1:"),
+        (Fault::CognitoSilent, Link::Pool, "Auth.identityPoolEndpoint is http://127.0.0.1:"),
+        (Fault::S3Silent, Link::Bucket, "Storage.AWSS3.endpoint is http://127.0.0.1:"),
+        (Fault::ApiSilent, Link::Api, "no answer in time"),
+    ]
+    .map(|(fault, link, said)| async move {
+        let bench = Bench::start().await;
+        let session = bench.signed_in(ALICE).await;
+        bench.stack.faults().inject(fault, ALWAYS);
+        let begun = Arc::new(Mutex::new(Vec::new()));
+        let (telling, started) = (Arc::clone(&begun), Instant::now());
+        let report = session.diagnose_telling(move |link| telling.lock().unwrap().push(link)).await;
+        let taken = started.elapsed();
+        check(&bench, &report);
+        assert_broken(&report, link, None, &["no answer in time", said]);
+        assert!(taken < Duration::from_secs(30), "{fault:?}: {taken:?}");
+        let begun = begun.lock().unwrap().clone();
+        assert!(begun.last().is_some_and(|last| *last <= link) && begun.is_sorted(), "{fault:?}: {begun:?}");
+    });
+    futures_util::future::join_all(looking).await;
+}
+
+/// No decoder is here, and none is asked for by `Accept-Encoding`.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_in_a_coding_is_told_by_its_header_and_a_byte_order_mark_is_none() {
+    let server = Server::start().await;
+    for (coding, endpoint, link) in
+        [("gzip", "discovery", Link::Discovery), ("br", "keys", Link::Keys), ("deflate", "discovery", Link::Discovery)]
+    {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\nContent-Encoding";
+        server.answer(endpoint, Answer::Bytes(format!("{head}: {coding}\r\n\r\n\u{1f}\u{8}\u{8}\u{0}").into_bytes()));
+        let report = server.session().diagnose().await;
+        let said = format!("Content-Encoding: {coding}");
+        assert_broken(&report, link, Some("proxy"), &[&said, "which nobody asked for"]);
+        server.behave();
+    }
+    // RFC 8259 §8.1. What is in it is looked at: no key.
+    let keys = "\u{feff}{\"keys\":[]}";
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
+    server.answer("keys", Answer::Raw(format!("{head}: {}\r\n\r\n{keys}", keys.len())));
+    assert_broken(&server.session().diagnose().await, Link::Keys, Some("okta_issuer_url"), &["no RSA key"]);
 }

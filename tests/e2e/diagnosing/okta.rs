@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jetbridge::SignOutMode;
 use jetbridge::doctor::{Link, Mark};
 use jetbridge::storage::{MemoryStore, SecretStore, StorageError, StorageErrorKind, StoreLock};
+use jetbridge::{LoginOptions, SignOutMode};
 use jetbridge_local_stack::{Fault, Options, Rotation};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{HOUR, assert_broken, diagnose, finding, stored, with_okta};
 use crate::bench::{ALICE, Bench, CAROL, complete_beside};
+use crate::hostile_servers::server::Server;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_or_redirect_uri_that_okta_does_not_know_is_named_before_anybody_signs_in() {
@@ -43,6 +45,20 @@ async fn pushed_requests_are_made_where_they_are_demanded() {
     let unregistered = with_okta(&bench, "okta_callback_url", "com.okta.other:/callback");
     let report = diagnose(&bench, &bench.session_with(unregistered)).await;
     assert_broken(&report, Link::Client, Some("okta_callback_url"), &["com.okta.other:/callback"]);
+}
+
+/// The setting is not in the configuration, so that nobody can take it out.
+#[tokio::test(flavor = "multi_thread")]
+async fn pushed_requests_that_are_demanded_and_not_taken_are_nothing_that_the_app_mends() {
+    let server = Server::start().await;
+    server.announce_all([
+        ("require_pushed_authorization_requests", Value::Bool(true)),
+        ("pushed_authorization_request_endpoint", Value::Null),
+    ]);
+    let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+    let told = format!("{error}. {}", error.hint().unwrap());
+    assert!(told.contains("the server demands") && told.contains("No setting of the app"), "{told}");
+    assert!(!told.contains("okta-config.json"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,8 +134,14 @@ impl Server {
 
     /// Discovery says this of `name`.
     pub(crate) fn announce(&self, name: &str, value: impl Into<Value>) {
+        self.announce_all([(name, value.into())]);
+    }
+
+    pub(crate) fn announce_all<const N: usize>(&self, values: [(&str, Value); N]) {
         let mut document = self.inner.metadata();
-        document[name] = value.into();
+        for (name, value) in values {
+            document[name] = value;
+        }
         self.answer("discovery", Answer::Json(200, document));
     }
 

@@ -6,8 +6,12 @@ mod explain;
 mod findings;
 mod template;
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use jetbridge::doctor::{Check, Finding, Link, Mark, Report};
 use jetbridge::{Config, Session, SessionError, SessionState};
+use tokio::sync::watch;
 
 use self::findings::Line;
 use crate::args::DoctorArgs;
@@ -24,6 +28,8 @@ use crate::progress::Progress;
 const BY_HAND: &[&str] = &["doctor", "--sign-in", "--no-browser"];
 /// As the core's: enough to recognise one's own.
 const SHOWN_OF_SUBJECT: usize = 6;
+/// Who takes longer is named, also where no terminal is.
+const SLOW: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Output) -> Result<(), CliError> {
     if args.explain || args.claims {
@@ -184,10 +190,42 @@ async fn diagnose(context: &Context, session: &Session, args: &DoctorArgs) -> Re
     if args.offline {
         return Ok(session.diagnose_offline().await);
     }
-    let _progress = Progress::start(context.notes, "looking at each link … (Ctrl-C cancels)");
+    let (begun, at) = watch::channel(Link::Network);
+    let walk = session.diagnose_telling(move |link| {
+        begun.send_replace(link);
+    });
     tokio::select! {
-        report = session.diagnose() => Ok(report),
+        report = walk => Ok(report),
+        never = tell_what_is_slow(at, context) => match never {},
         () = context.interrupt.requested() => Err(Failure::cancelled().into()),
+    }
+}
+
+/// Says on a terminal who is looked at, and elsewhere only of whom lets one wait.
+async fn tell_what_is_slow(mut at: watch::Receiver<Link>, context: &Context) -> Infallible {
+    let progress = Progress::start(context.notes, "looking at each link … (Ctrl-C cancels)");
+    loop {
+        let looked_at = match *at.borrow_and_update() {
+            link if link >= Link::Api => "the APIs",
+            link if link >= Link::Bucket => "S3",
+            link if link >= Link::Pool => "Cognito",
+            _ => "Okta",
+        };
+        let line = format!("looking at {looked_at} … (Ctrl-C cancels)");
+        progress.say(line.clone());
+        let changed = match tokio::time::timeout(SLOW, at.changed()).await {
+            Ok(changed) => changed,
+            Err(_) => {
+                if !progress.is_shown() {
+                    context.notes.say(line);
+                }
+                at.changed().await
+            }
+        };
+        if changed.is_err() {
+            // The report is about to come.
+            return std::future::pending().await;
+        }
     }
 }
 
@@ -285,17 +323,21 @@ fn end(
 
 /// Two lines for somebody whose chain holds as far as it was looked at.
 fn what_is_next(lines: &[Line<'_>]) -> String {
-    let is_unknown = |link: Link| lines.iter().any(|line| line.link() == link && line.mark() == Mark::Unknown);
-    let (found, words) = if is_unknown(Link::Discovery) {
+    let unknown: Vec<_> = lines.iter().filter(|line| line.mark() == Mark::Unknown).map(Line::link).collect();
+    let (found, words) = if unknown.contains(&Link::Discovery) {
         (
             "Nothing is broken as far as can be told without asking anybody; --explain shows each setting, --template FILE \
-             compares them with what is to be deployed.",
+             compares them with what is to be deployed."
+                .to_owned(),
             &["doctor"][..],
         )
-    } else if is_unknown(Link::SignIn) {
-        ("Nothing is broken as far as can be told before a sign-in.", &["doctor", "--sign-in"][..])
+    } else if unknown.contains(&Link::SignIn) {
+        ("Nothing is broken as far as can be told before a sign-in.".to_owned(), &["doctor", "--sign-in"][..])
+    } else if unknown.is_empty() {
+        ("Nothing is broken.".to_owned(), &["ls"][..])
     } else {
-        ("Nothing is broken.", &["ls"][..])
+        let titles: Vec<_> = unknown.iter().map(|link| link.title()).collect();
+        (format!("No broken link was found, but something could not be known: {}.", titles.join(", ")), &["ls"][..])
     };
     hide_home(&format!("{found}\nNext, run: {}", command(words)))
 }

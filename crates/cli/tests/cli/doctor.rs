@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use jetbridge_local_stack::Fault;
 use serde_json::{Value, json};
 
 use crate::support::{ALICE, Bench, Outcome};
@@ -120,13 +121,30 @@ fn the_report_has_a_line_for_each_link_in_its_order() {
     assert!(marks.iter().all(|mark| ['✓', '?'].contains(mark)), "{}", people.stdout);
     assert!(people.stdout.contains("\n? sign-in "), "nobody has signed in: {}", people.stdout);
     // What is said of several is said once.
-    let together = "\n? not known before a sign-in: role, session tags, ";
+    let together = "\n? not known before a sign-in: role, session tags, bucket, regions, listing, APIs\n";
     assert!(people.stdout.contains(together), "{}", people.stdout);
     assert_eq!(people.stderr.lines().count(), 2, "{}", people.stderr);
     assert!(people.stderr.ends_with("\nNext, run: jetbridge doctor --sign-in\n"), "{}", people.stderr);
     assert_eq!(bench.run(&["doctor", "-q"]).stderr, "");
     bench.sign_in_as(ALICE);
-    assert_eq!(bench.run(&["doctor"]).stderr, "Nothing is broken.\nNext, run: jetbridge ls\n");
+    assert_eq!(
+        bench.run(&["doctor"]).stderr,
+        "No broken link was found, but something could not be known: APIs.\nNext, run: jetbridge ls\n"
+    );
+}
+
+/// Also where no terminal is: a report that takes its time goes to a file as well.
+#[test]
+fn who_lets_one_wait_is_named_on_stderr() {
+    let bench = Bench::start();
+    bench.stack.faults().inject(Fault::OktaSilent, 100);
+    let (told, quiet) = std::thread::scope(|scope| {
+        let quiet = scope.spawn(|| bench.run(&["doctor", "-q"]));
+        (bench.run(&["doctor"]), quiet.join().unwrap())
+    });
+    assert!(told.stderr.starts_with("looking at Okta … (Ctrl-C cancels)\n"), "{told:?}");
+    assert!(!quiet.stderr.contains("looking at"), "{quiet:?}");
+    assert!(told.stdout.contains("✗ proxy and certificates"), "{told:?}");
 }
 
 #[test]

@@ -187,6 +187,16 @@ fn a_redirect_of_another_sign_in_is_not_exchanged() {
     assert_eq!(bench.run(&["whoami"]).code, 3);
 }
 
+/// Where Okta cannot send the browser back, it shows a page, and its address is what somebody copies.
+#[test]
+fn the_address_of_okta_s_own_page_is_told_as_that() {
+    let bench = Bench::start();
+    let outcome = bench.login(&[], str::to_owned);
+    assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (2, Some("unexpected_redirect")), "{outcome:?}");
+    let told = format!("{} {}", outcome.error()["message"], outcome.error()["hint"]);
+    assert!(told.contains("a page of Okta's") && told.contains("Run jetbridge doctor"), "{told}");
+}
+
 /// An earlier attempt that has ended well: its address signs nobody in now.
 #[test]
 fn the_address_of_an_earlier_attempt_is_not_taken_for_a_sign_in() {

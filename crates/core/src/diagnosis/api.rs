@@ -13,6 +13,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::answer::Refusal;
+use super::denier::{denied, fix_of_policy};
 use super::evidence::{CalledApi, Evidence};
 use super::partition::partition_of;
 use crate::error::{Service, SessionError};
@@ -117,6 +118,10 @@ fn is_of_the_gateway(called: &CalledApi, status: u16, code: &str, words: &str) -
 pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionError {
     let called = &evidence.called_api;
     let permission = permission_for(called, &refusal.message);
+    let says = refusal.words().map(|words| format!(" It says: {words}")).unwrap_or_default();
+    if let Some(fix) = fix_of_policy(refusal) {
+        return denied(refusal, format!("{fix}{says}"));
+    }
     let cause = if refusal.code == FORBIDDEN {
         // It says no more, and the API's own code could say the same.
         format!(
@@ -134,13 +139,7 @@ pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionEr
         "execute-api" | "lambda" => "; a policy of the API itself must not deny it",
         _ => "",
     };
-    let says = refusal.words().map(|words| format!(" It says: {words}")).unwrap_or_default();
-    SessionError::AccessDenied {
-        service: refusal.service,
-        code: refusal.code.clone(),
-        request_id: refusal.request_id.clone(),
-        hint: format!("{cause}{of_the_api}.{says}"),
-    }
+    denied(refusal, format!("{cause}{of_the_api}.{says}"))
 }
 
 /// REST APIs say so of a signed request too, when they have no such method and path: "The API request is made to a method or

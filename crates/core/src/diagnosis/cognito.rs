@@ -1,6 +1,7 @@
 //! What Cognito's refusals mean where the table alone does not decide.
 
 use super::answer::Refusal;
+use super::denier::{denied, fix_of_policy};
 use super::evidence::Evidence;
 use super::session_tags::{LONGEST_TAG, TAG_PUNCTUATION};
 use crate::error::SessionError;
@@ -41,4 +42,15 @@ pub(super) fn no_role(refusal: &Refusal, evidence: &Evidence) -> SessionError {
         problem: format!("{} ({})", evidence.fill(&problem), refusal.said()),
         hint: evidence.fill(&hint),
     }
+}
+
+/// Nobody signs what Cognito is asked ("User: anonymous"): what denies it is a policy of the organization or of a VPC endpoint.
+pub(super) fn access_denied(refusal: &Refusal, _: &Evidence) -> SessionError {
+    let says = refusal.words().map(|words| format!(" Cognito says: {words}")).unwrap_or_default();
+    let fix = fix_of_policy(refusal).unwrap_or_else(|| {
+        "A policy of AWS forbids this call: ask who runs the AWS organization about its resource control policies for \
+         Cognito (AWS Organizations console > Policies)."
+            .to_owned()
+    });
+    denied(refusal, format!("{fix}{says}"))
 }

@@ -28,6 +28,8 @@ pub(crate) struct Evidence {
     pub places: Places,
     /// What S3 is asked to do takes these permissions. Without any, it is a listing.
     pub needed: Vec<Permission>,
+    /// What is listed.
+    pub listed: Listed,
     /// The names of claims whose values STS takes for no session tag.
     pub untaggable_claims: Vec<String>,
     /// What the ID token says that was sent.
@@ -47,6 +49,16 @@ pub(crate) struct CalledApi {
     /// What it was signed for.
     pub service: String,
     pub region: String,
+}
+
+/// The listing that an explanation is about.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Listed {
+    /// It is about no listing, or about anybody's.
+    #[default]
+    Nothing,
+    /// What begins so; empty: the whole bucket.
+    Prefix { prefix: String, is_configured: bool },
 }
 
 /// What a policy has to allow for a call of S3.
@@ -80,6 +92,7 @@ impl Evidence {
             s3_endpoint: config.s3_endpoint().map(|url| url.as_str().trim_end_matches('/').to_owned()),
             places: Places::of_config(config),
             needed: Vec::new(),
+            listed: Listed::default(),
             untaggable_claims: Vec::new(),
             id_token: None,
             now: None,
@@ -112,6 +125,12 @@ impl Evidence {
     /// The same for this bucket.
     pub(crate) fn for_bucket(self, bucket: &str) -> Self {
         Self { is_other_bucket: self.bucket != bucket, bucket: bucket.to_owned(), ..self }
+    }
+
+    /// The same for a listing of what begins so.
+    pub(crate) fn for_listing(self, prefix: &str, configured: Option<&str>) -> Self {
+        let is_configured = configured.unwrap_or_default() == prefix;
+        Self { listed: Listed::Prefix { prefix: prefix.to_owned(), is_configured }, ..self }
     }
 
     /// The same for this call of an API.

@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod certificate;
 pub(crate) mod cognito;
+mod denier;
 mod device_clock;
 mod error_page;
 mod evidence;

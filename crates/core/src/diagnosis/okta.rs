@@ -131,11 +131,22 @@ pub(crate) fn not_announced(endpoint: &str) -> SessionError {
 }
 
 /// The server demands or the configuration wants pushed authorization requests, and there is nowhere to push them to.
-pub(crate) fn nowhere_to_push() -> SessionError {
+pub(crate) fn nowhere_to_push(is_demanded: bool) -> SessionError {
+    let (who, hint) = match is_demanded {
+        true => (
+            "the server demands pushed authorization requests",
+            "No setting of the app mends that: whoever runs the authorization server has to have its metadata name \
+             pushed_authorization_request_endpoint (RFC 9126 §5), or demand none.",
+        ),
+        false => (
+            "the configuration wants pushed authorization requests",
+            "Take okta_pushed_authorization_requests out of okta-config.json, or enable PAR on the authorization server.",
+        ),
+    };
     SessionError::Misconfigured {
         setting: "okta_pushed_authorization_requests".to_owned(),
-        problem: "pushed authorization requests are wanted, but the server announces no endpoint for them".to_owned(),
-        hint: "Take the key out of okta-config.json, or enable PAR on the authorization server.".to_owned(),
+        problem: format!("{who}, but the server announces no endpoint for them"),
+        hint: hint.to_owned(),
     }
 }
 

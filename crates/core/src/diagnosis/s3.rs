@@ -2,7 +2,8 @@
 //! where S3 says that it is.
 
 use super::answer::Refusal;
-use super::evidence::{Evidence, Permission, printable};
+use super::denier::{denied, fix_of_policy};
+use super::evidence::{Evidence, Listed, Permission, printable};
 use super::partition::partition_of;
 use crate::config::is_directory_bucket;
 use crate::error::SessionError;
@@ -32,25 +33,58 @@ pub(super) fn invalid_bucket_name(refusal: &Refusal, evidence: &Evidence) -> Ses
     }
 }
 
-/// The role lacks a permission.
+/// The role lacks a permission, or another policy stands in the way. Those words about a key of KMS are about the key's.
 pub(super) fn access_denied(refusal: &Refusal, evidence: &Evidence) -> SessionError {
     let says = refusal.words().map(|words| format!(" S3 says: {words}")).unwrap_or_default();
-    SessionError::AccessDenied {
-        service: refusal.service,
-        code: refusal.code.clone(),
-        request_id: refusal.request_id.clone(),
-        hint: format!(
-            "The role may not do this (IAM console > Roles > the role > Permissions). {}{}{says}",
+    let fix = match fix_of_policy(refusal).filter(|_| !is_about_kms(refusal)) {
+        Some(fix) => fix,
+        None => format!(
+            "{}The role may not do this (IAM console > Roles > the role > Permissions). {}{}",
+            describe_listed(evidence),
             fix_of_denial(refusal, evidence),
             may_be_absent(evidence)
         ),
+    };
+    denied(refusal, format!("{fix}{says}"))
+}
+
+/// S3 passes KMS's words on as its own.
+fn is_about_kms(refusal: &Refusal) -> bool {
+    refusal.message.contains("not authorized to perform: kms:")
+}
+
+/// A role may list some prefixes and no others, and it is easier to ask for one of them than to widen the role.
+fn describe_listed(evidence: &Evidence) -> String {
+    const SETTING: &str = "Storage.AWSS3.prefix";
+    match &evidence.listed {
+        Listed::Nothing => String::new(),
+        Listed::Prefix { prefix, is_configured: true } if prefix.is_empty() => format!(
+            "The whole bucket was listed, because {SETTING} is not set: set it to the prefix that the role may list, or let \
+             the role list all. "
+        ),
+        Listed::Prefix { prefix, is_configured: false } if prefix.is_empty() => {
+            "The whole bucket was listed: list a prefix that the role may, or let the role list all. ".to_owned()
+        }
+        Listed::Prefix { prefix, is_configured: true } => format!(
+            "Prefix {} was listed, which is {SETTING}: set that to what the role may list, or let the role list this. ",
+            quoted(prefix)
+        ),
+        Listed::Prefix { prefix, is_configured: false } => {
+            format!("Prefix {} was listed: list one that the role may, or let the role list this. ", quoted(prefix))
+        }
     }
+}
+
+/// In quotes whatever it holds.
+fn quoted(prefix: &str) -> String {
+    let shown = printable(prefix);
+    if shown.starts_with('"') { shown } else { format!("\"{shown}\"") }
 }
 
 fn fix_of_denial(refusal: &Refusal, evidence: &Evidence) -> String {
     // "To upload or download an object encrypted by an AWS KMS key, you need kms:GenerateDataKey and kms:Decrypt" (Amazon S3
-    // user guide, "Using server-side encryption with AWS KMS keys", Permissions). S3 passes KMS's words on as its own.
-    if refusal.message.contains("kms:") {
+    // user guide, "Using server-side encryption with AWS KMS keys", Permissions).
+    if is_about_kms(refusal) {
         return "The object is encrypted with a key of AWS KMS: the pool's authenticated role and the key's policy must \
                 allow kms:Decrypt on that key, and kms:GenerateDataKey for uploads."
             .to_owned();

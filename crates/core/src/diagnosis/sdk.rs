@@ -182,6 +182,17 @@ where
             (false, _) => None,
         }
     };
+    // An object's own coding is no matter here: what cannot be read are documents.
+    let unread = match error {
+        SdkError::ResponseError(context) => Some(context.raw()),
+        SdkError::ServiceError(context) if context.err().code().is_none() => Some(context.raw()),
+        _ => None,
+    };
+    if let Some(compressed) =
+        unread.and_then(|response| HttpError::from_encoding(response.headers().get("content-encoding")))
+    {
+        return AwsFailure::Unanswered(compressed.into_session_error(service, what));
+    }
     if let SdkError::ServiceError(context) = error
         && context.err().code().is_none()
         && let Some(failure) = without_code(context.raw())
@@ -279,6 +290,7 @@ impl From<HttpError> for ConnectorError {
             | HttpError::PathRewritten
             | HttpError::NoTrust(_)
             | HttpError::Obstructed(_)
+            | HttpError::Compressed(_)
             | HttpError::Foreign(_) => Self::user(Box::new(error)),
             _ => Self::io(Box::new(error)),
         }

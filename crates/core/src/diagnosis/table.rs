@@ -11,8 +11,9 @@ pub(super) mod row;
 mod s3;
 mod sts;
 
-use self::row::{Row, denied};
+use self::row::Row;
 use super::answer::{Passing, Refusal};
+use super::denier::denied;
 use super::evidence::Evidence;
 use super::s3 as explain;
 use crate::error::{OUT_OF_ORDER, RATE_LIMITED, SENSELESS, SETTING_OBJECT, Service, SessionError};

@@ -39,6 +39,10 @@ pub(crate) enum HttpError {
     TooLarge { limit: usize },
     #[error("the answer is not what this endpoint should send: {0}")]
     Unreadable(String),
+    /// "A server that receives a request without Accept-Encoding" may send any coding (RFC 9110 §12.5.3), and none that is asked
+    /// for here does: it is a server or a proxy that compresses whatever is asked for.
+    #[error("the answer is compressed ({0}), which nobody asked for")]
+    Compressed(String),
     #[error("plain http is only allowed to this machine (loopback)")]
     Insecure,
     #[error("the request's path has `.` or `..` segments, which HTTP clients rewrite; its signature would not match")]
@@ -90,6 +94,14 @@ impl HttpError {
         })
     }
 
+    /// An answer in a coding that cannot be read here, by its `Content-Encoding` (RFC 9110 §8.4).
+    pub(crate) fn from_encoding(content_encoding: Option<&str>) -> Option<Self> {
+        let codings = ["gzip", "x-gzip", "br", "deflate", "zstd", "compress"];
+        let named = content_encoding?.split(',').map(|coding| coding.trim().to_ascii_lowercase());
+        let found: Vec<_> = named.filter(|coding| codings.contains(&&**coding)).collect();
+        (!found.is_empty()).then(|| Self::Compressed(format!("Content-Encoding: {}", found.join(", "))))
+    }
+
     /// A JSON document that ends too early or is none has been damaged on its way; one that says something else is the
     /// server's.
     pub(crate) fn from_json(error: &serde_json::Error) -> Self {
@@ -102,7 +114,9 @@ impl HttpError {
         // 502 and 504 are a gateway's words: what stands behind it may have done its work. So it may behind a filter, which
         // looks at answers too.
         match self {
-            Self::Timeout | Self::Broken(_) | Self::TooLarge { .. } | Self::Refused { .. } => true,
+            Self::Timeout | Self::Broken(_) | Self::TooLarge { .. } | Self::Refused { .. } | Self::Compressed(_) => {
+                true
+            }
             Self::Foreign(foreign) => foreign.said != Said::NoTls,
             Self::Unavailable { status, .. } => matches!(status, 502 | 504),
             _ => false,
@@ -134,6 +148,14 @@ impl HttpError {
                 setting: "trusted certificates".to_owned(),
                 problem: self.to_string(),
                 hint: hint.to_owned(),
+            },
+            Self::Compressed(_) => SessionError::Misconfigured {
+                setting: "proxy".to_owned(),
+                problem: format!("{service} ({what}): {self}"),
+                hint: "What stands between this device and the service compresses answers for everybody: a proxy, a CDN, or \
+                       the server itself. Whoever runs it has to take Accept-Encoding into account, or leave these answers \
+                       as they are."
+                    .to_owned(),
             },
             Self::Insecure => SessionError::Misconfigured {
                 setting: what.to_owned(),
@@ -211,6 +233,26 @@ mod tests {
         for other in unsent.into_iter().chain([unavailable(503), unavailable(429), unreadable]) {
             assert!(!other.may_have_arrived(), "{other}");
         }
+    }
+
+    #[test]
+    fn an_answer_in_a_coding_is_told_by_its_header() {
+        for (header, found) in [
+            (None, None),
+            (Some("identity"), None),
+            (Some("aws-chunked"), None),
+            (Some("GZIP"), Some("gzip")),
+            (Some("identity, br"), Some("br")),
+            (Some("deflate, gzip"), Some("deflate, gzip")),
+        ] {
+            let told = HttpError::from_encoding(header).map(|error| error.to_string());
+            let expected = found
+                .map(|found| format!("the answer is compressed (Content-Encoding: {found}), which nobody asked for"));
+            assert_eq!(told, expected);
+        }
+        let compressed = HttpError::from_encoding(Some("gzip")).unwrap();
+        assert!(compressed.may_have_arrived());
+        assert_eq!(compressed.into_session_error(Service::Okta, "tokens").recovery(), Recovery::FixConfiguration);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -35,6 +35,9 @@ const PATIENCE: Patience = Patience {
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 /// However long a service asks us to wait, the app is told no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// How UTF-8 is marked where somebody marks it.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy)]
@@ -297,7 +300,15 @@ impl Http {
         if response.status().is_redirection() {
             return Err(foreign(status, response.headers(), &url));
         }
-        read_whole(response, ANSWER_LIMIT).await
+        if let Some(error) = HttpError::from_encoding(header(response.headers(), &CONTENT_ENCODING)) {
+            return Err(error);
+        }
+        let mut answer = read_whole(response, ANSWER_LIMIT).await?;
+        // "MAY ignore the presence of a byte order mark rather than treating it as an error" (RFC 8259 §8.1).
+        if answer.body.starts_with(BYTE_ORDER_MARK) {
+            answer.body.drain(..BYTE_ORDER_MARK.len());
+        }
+        Ok(answer)
     }
 
     /// Fetches a JSON document.
@@ -443,7 +454,11 @@ fn foreign(status: u16, headers: &HeaderMap, url: &Url) -> HttpError {
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers.get(CONTENT_TYPE)?.to_str().ok()
+    header(headers, &CONTENT_TYPE)
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// https, or http to this machine.

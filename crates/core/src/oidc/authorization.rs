@@ -164,7 +164,11 @@ pub(crate) fn pushed_to<'m>(config: &Config, metadata: &'m ProviderMetadata) -> 
     if !config.pushes_authorization_requests() && !metadata.require_pushed_authorization_requests {
         return Ok(None);
     }
-    metadata.pushed_authorization_request_endpoint.as_ref().ok_or_else(okta::nowhere_to_push).map(Some)
+    metadata
+        .pushed_authorization_request_endpoint
+        .as_ref()
+        .ok_or_else(|| okta::nowhere_to_push(metadata.require_pushed_authorization_requests))
+        .map(Some)
 }
 
 /// Sends the request's parameters to the server itself, and gives the URL that stands for them: the browser, its history

@@ -229,6 +229,7 @@ fn is_answered(error: &HttpError) -> bool {
             | HttpError::TooLarge { .. }
             | HttpError::Unreadable(_)
             | HttpError::Refused { .. }
+            | HttpError::Compressed(_)
     )
 }
 

@@ -4,7 +4,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-use crate::error::SessionError;
+use crate::error::{PAGE_OF_OKTA, SessionError};
 
 /// Longer than any answer of Okta's.
 const LONGEST_REDIRECT: usize = 8 * 1024;
@@ -86,6 +86,19 @@ fn single(location: &Url, name: &str) -> Result<Option<String>, SessionError> {
     }
 }
 
+/// Okta shows a page of its own where it cannot send the browser back, because client or redirect URI are wrong. Its address is
+/// what somebody copies then.
+pub(crate) fn explain_page_of(issuer: &str, text: &str) -> Option<SessionError> {
+    let (issuer, page) = (Url::parse(issuer).ok()?, Url::parse(text.trim()).ok()?);
+    let answers = |name: &str| page.query_pairs().any(|(found, _)| found == name);
+    (page.origin() == issuer.origin() && !answers("code") && !answers("error")).then(|| {
+        unexpected(&format!(
+            "{PAGE_OF_OKTA}; if that shows an error, Okta does not take the client or the redirect URI, and jetbridge doctor finds \
+             out which"
+        ))
+    })
+}
+
 pub(crate) fn unexpected(detail: &str) -> SessionError {
     SessionError::UnexpectedRedirect { detail: detail.to_owned() }
 }
@@ -133,6 +146,24 @@ mod tests {
         assert!(refusal("a:/b?state=1&state=1&code=2").contains("`state` twice"));
         assert!(refusal("a:/b?state=1&code=2&code=3").contains("`code` twice"));
         assert!(refusal(&format!("a:/b?state=1&code={}", "x".repeat(9000))).contains("8 KiB"));
+    }
+
+    #[test]
+    fn the_address_of_a_page_of_okta_s_is_told_as_that() {
+        let told = |page: &str| explain_page_of("https://dev-1.okta.com/oauth2/default", page).is_some();
+        for page in
+            ["https://dev-1.okta.com/oauth2/default/v1/authorize?client_id=0oa&state=s", "https://dev-1.okta.com/x "]
+        {
+            assert!(told(page) && Redirect::parse(page).is_err(), "{page}");
+        }
+        for other in [
+            "com.okta.dev-1:/callback?state=s",
+            "https://app.example/cb?state=s",
+            "x",
+            "https://dev-1.okta.com/?code=c",
+        ] {
+            assert!(!told(other), "{other}");
+        }
     }
 
     #[test]

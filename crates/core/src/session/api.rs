@@ -43,9 +43,9 @@ impl Apis {
         send_signed(&self.credentials, &evidence, |credentials| self.send(&request, &called, credentials)).await
     }
 
-    /// The status of a GET of the API's own address, or what refused it: with these credentials and no others, signed for
+    /// What answers to a GET of the API's own address, or what refused it: with these credentials and no others, signed for
     /// what `api` says.
-    pub(super) async fn probe(&self, api: &ApiEndpoint, credentials: AwsCredentials) -> Result<u16, SessionError> {
+    pub(super) async fn probe(&self, api: &ApiEndpoint, credentials: AwsCredentials) -> Result<Probed, SessionError> {
         let request = ApiRequest {
             method: "GET".to_owned(),
             url: api.url.to_string(),
@@ -57,7 +57,7 @@ impl Apis {
         let called = request.described();
         let evidence = Evidence::of(&self.config).for_api(called.clone());
         let answered = self.send(&request, &called, credentials).await;
-        answered.map(|stream| stream.status()).map_err(|failure| failure.into_session_error(&evidence))
+        answered.map(|stream| Probed::read(&stream)).map_err(|failure| failure.into_session_error(&evidence))
     }
 
     pub(super) async fn sign(&self, request: ApiRequest) -> Result<SignedHeaders, SessionError> {
@@ -101,6 +101,32 @@ impl Apis {
     ) -> Result<Result<(Answer, Option<Rest>), HttpError>, SessionError> {
         let signed = request.sign(credentials, self.clock.now())?;
         Ok(self.http.call_api(request.to_http(&signed)?, MOST_IN_MEMORY).await)
+    }
+}
+
+/// What an API's own address says to a GET.
+pub(super) struct Probed {
+    pub(super) status: u16,
+    /// Without it anybody may have answered.
+    pub(super) is_of_aws: bool,
+    /// What kind of page it is, as its server says.
+    pub(super) content_type: String,
+}
+
+impl Probed {
+    /// HTTP APIs number what they answer in `apigw-requestid`, REST APIs in `x-amz-apigw-id` and `x-amzn-requestid`, function URLs
+    /// and AppSync in the latter (API Gateway developer guide, "Monitoring"; Lambda developer guide, "Invoking Lambda function
+    /// URLs", Response payload). No web server has them by itself.
+    fn read(stream: &ApiStream) -> Self {
+        const NUMBERED: [&str; 3] = ["apigw-requestid", "x-amz-apigw-id", "x-amzn-requestid"];
+        let header = |wanted: &str| stream.headers().iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+        let content_type =
+            header("content-type").map_or("no content type", |value| value.split(';').next().unwrap_or(value));
+        Self {
+            status: stream.status(),
+            is_of_aws: NUMBERED.into_iter().any(|name| header(name).is_some()),
+            content_type: crate::diagnosis::shorten(content_type, 40),
+        }
     }
 }
 

@@ -50,7 +50,8 @@ impl ObjectPages {
     ) -> Self {
         let left = listing.limit;
         let request = PageRequest::new(listing, config);
-        let evidence = Evidence::of(config).for_bucket(&request.bucket);
+        let evidence =
+            Evidence::of(config).for_bucket(&request.bucket).for_listing(&request.prefix, config.listing_prefix());
         let next = match s3::check_bucket(config, &request.bucket) {
             Ok(()) => Next::Start,
             Err(refusal) => Next::Refused(refusal),

@@ -31,7 +31,7 @@ use crate::aws::sdk_config;
 use crate::clock::CorrectedClock;
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
-use crate::doctor::{Finding, Report};
+use crate::doctor::{Finding, Link, Report};
 use crate::error::SessionError;
 use crate::life::UsedBy;
 use crate::net::http::Http;
@@ -151,10 +151,18 @@ impl Session {
     ///
     /// A clock that is off by more than five minutes is a broken link that stops nothing: it is corrected here, and other programs
     /// fail by it.
+    ///
+    /// No step waits longer than half a minute for an answer: nobody to answer is a finding.
     pub async fn diagnose(&self) -> Report {
+        self.diagnose_telling(|_| {}).await
+    }
+
+    /// The same; `begun` is told of each step before it is taken, by the first link that it looks at: a sign of life where servers
+    /// are slow.
+    pub async fn diagnose_telling(&self, begun: impl Fn(Link) + Send + Sync + 'static) -> Report {
         let parts = Arc::clone(&self.parts);
         // In a task of its own: a renewal of tokens ends also if nobody waits for the report.
-        let walk = detach(async move { Ok(parts.diagnosis.walk().await) }).await;
+        let walk = detach(async move { Ok(parts.diagnosis.walk(&begun).await) }).await;
         walk.unwrap_or_else(|error| self.parts.diagnosis.interrupted(error))
     }
 
@@ -201,7 +209,9 @@ impl Session {
     /// `UserCancelled` if the session was signed out or the sign-in cancelled meanwhile. `Retryable` after a network fault
     /// and `SecureStorage` if the session could not be saved: call again with the same redirect.
     pub async fn complete_login(&self, redirect_uri: &str) -> Result<SessionState, SessionError> {
-        let redirect = Redirect::parse(redirect_uri)?;
+        let redirect = Redirect::parse(redirect_uri).map_err(|error| {
+            redirect::explain_page_of(self.parts.config.issuer_url(), redirect_uri).unwrap_or(error)
+        })?;
         let parts = Arc::clone(&self.parts);
         detach(async move {
             if let Some(accepted) = parts.sign_ins.accept(redirect).await? {

@@ -96,6 +96,7 @@ pub(super) static ROWS: &[Row] = &[
         "a policy of AWS forbids this call",
         "Ask who runs the AWS organization about its resource control policies for Cognito (AWS Organizations console > \
          Policies).")
+        .explained_by(explain::access_denied)
         .says(&["User: anonymous is not authorized to perform: cognito-identity:… on resource: … with an explicit deny in \
                  a resource control policy"])
         .from(API),

@@ -1,6 +1,7 @@
 //! A row of the table: what a service says, what kind of trouble that is, why it happens and what to change.
 
 use crate::diagnosis::answer::Refusal;
+use crate::diagnosis::denier::denied;
 use crate::diagnosis::evidence::Evidence;
 use crate::error::{Service, SessionError, SignInReason};
 
@@ -157,15 +158,6 @@ fn sign_in_reason(refusal: &Refusal) -> SignInReason {
         (Service::Okta, "invalid_grant") => SignInReason::AuthorizationCodeRefused,
         (Service::Okta, _) => SignInReason::InteractionRequired { code },
         _ => SignInReason::IdTokenRefused { code },
-    }
-}
-
-pub(super) fn denied(refusal: &Refusal, hint: String) -> SessionError {
-    SessionError::AccessDenied {
-        service: refusal.service,
-        code: refusal.code.clone(),
-        request_id: refusal.request_id.clone(),
-        hint,
     }
 }
 

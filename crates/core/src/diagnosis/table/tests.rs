@@ -122,7 +122,9 @@ fn cognito_s_words_lead_to_what_the_app_should_do() {
         (NOT_AUTHORIZED, "Unauthenticated access is not supported for this identity pool.", FixConfiguration, "guest access"),
         (NOT_AUTHORIZED, "Nobody knows this.", AskForAccess, "Cognito says: Nobody knows this"),
         (NOT_AUTHORIZED, "", AskForAccess, "Cognito gives no reason."),
-        ("AccessDeniedException", "explicit deny in a resource control policy", AskForAccess, "resource control policies"),
+        ("AccessDeniedException", "with an explicit deny in a resource control policy", AskForAccess, "Organizations console"),
+        ("AccessDeniedException", "with an explicit deny in a VPC endpoint policy", AskForAccess, "VPC console > Endpoints"),
+        ("AccessDeniedException", "", AskForAccess, "resource control policies"),
         ("InvalidIdentityPoolConfigurationException", "Check assigned IAM roles for this pool.", FixConfiguration, "TagSession"),
         ("ResourceNotFoundException", "IdentityPool 'us-west-2:pool' not found.", FixConfiguration, "Copy the pool's ID"),
         ("ResourceNotFoundException", "Identity 'us-west-2:1' not found.", Retry, "that it named a moment ago"),
@@ -163,6 +165,9 @@ fn s3_s_words_lead_to_what_the_app_should_do() {
         ("KMS.DisabledException", "", FixConfiguration, "enable the key"),
         ("AccessDenied", "Access Denied", AskForAccess, "the bucket itself, not /*"),
         ("AccessDenied", "User: arn:aws:sts::1:assumed-role/r/s is not authorized", AskForAccess, "S3 says: User: arn:aws:sts"),
+        ("AccessDenied", "with an explicit deny in a resource-based policy", AskForAccess, "Bucket policy"),
+        ("AccessDenied", "because no service control policy allows the s3:ListBucket action", AskForAccess, "organization"),
+        ("AccessDenied", "because no identity-based policy allows the s3:ListBucket action", AskForAccess, "not /*"),
         ("AllAccessDisabled", "All access to this object has been disabled", AskForAccess, "S3 says: All access"),
         ("PermanentRedirect", "", FixConfiguration, "bucket the-bucket is in another region"),
         ("AuthorizationHeaderMalformed", "the region 'a' is wrong", FixConfiguration, "bucket the-bucket is in another region"),
@@ -474,4 +479,28 @@ fn what_passes_by_itself_has_the_advice_of_its_cause() {
     for error in of_servers {
         assert!(error.hint().unwrap().contains("ask who runs the server"), "{error}");
     }
+}
+
+#[test]
+fn a_listing_that_is_denied_names_its_prefix_and_where_that_comes_from() {
+    let refused = |prefix: &str, configured: Option<&str>, message: &str| {
+        told(&classify(&Refusal::new(S3, "AccessDenied", message), &evidence().for_listing(prefix, configured)))
+    };
+    let set = "Prefix \"a/\" was listed, which is Storage.AWSS3.prefix: set that to what the role may list";
+    for (prefix, configured, said) in [
+        ("a/", Some("a/"), set),
+        ("b/", Some("a/"), "Prefix \"b/\" was listed: list one that the role may"),
+        ("", None, "The whole bucket was listed, because Storage.AWSS3.prefix is not set: set it to"),
+        ("", Some("a/"), "The whole bucket was listed: list a prefix that the role may"),
+        ("x\u{1b}[2J", None, "Prefix \"x\\u{1b}[2J\" was listed"),
+    ] {
+        let told = refused(prefix, configured, "Access Denied");
+        assert!(told.contains(said) && told.find(said) < told.find("s3:ListBucket on"), "{told}");
+    }
+    // Who denies what the role is allowed is not moved by another prefix, or by more permissions.
+    let elsewhere = refused("a/", Some("a/"), "with an explicit deny in a resource-based policy");
+    assert!(!elsewhere.contains("Prefix") && !elsewhere.contains("role needs"), "{elsewhere}");
+    let kms = "User: u is not authorized to perform: kms:Decrypt on resource: k because no resource-based policy allows the \
+               kms:Decrypt action";
+    assert!(refused("", None, kms).contains("the key's policy must allow kms:Decrypt"));
 }

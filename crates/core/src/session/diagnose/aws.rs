@@ -12,6 +12,7 @@ use crate::config::ApiEndpoint;
 use crate::diagnosis::{Evidence, PoolPart, pool_part};
 use crate::doctor::{Finding, Link, Mark, trust_policy};
 use crate::error::SessionError;
+use crate::session::api::Probed;
 use crate::session::listing::ObjectPages;
 
 impl Diagnosis {
@@ -140,18 +141,35 @@ impl Diagnosis {
                 return Err(broken(Link::Api, error));
             }
             match outcome {
-                Ok(status) if (200..300).contains(&status) => said.push(format!("{name} lets the role in")),
-                Ok(status) => {
+                Ok(Probed { status, is_of_aws: false, content_type }) => {
                     mark = Mark::Unknown;
-                    said.push(format!("{name} answers HTTP status {status} to GET {}", api.url.path()));
+                    said.push(format!(
+                        "{name}: nothing in what {} answers (HTTP status {status}, {content_type}) shows that API Gateway, a \
+                         function URL or AppSync is there; compare API.endpoints[{number}].endpoint with the AWS console",
+                        api.url.authority()
+                    ));
+                }
+                Ok(Probed { status: 200..300, .. }) => said.push(format!("{name} lets the role in")),
+                // It says so before it looks at the signature, or instead.
+                Ok(Probed { status, .. }) => {
+                    mark = Mark::Unknown;
+                    let scope = self.doubt_scope(number, api).map(|doubt| format!("; not tried is {doubt}"));
+                    said.push(format!(
+                        "{name} answers HTTP status {status} to GET {}{}",
+                        api.url.path(),
+                        scope.unwrap_or_default()
+                    ));
                 }
                 // Other paths may be allowed, or be there.
                 Err(SessionError::AccessDenied { .. }) => {
                     mark = Mark::Unknown;
-                    let scope = self.doubt_scope(number, api);
+                    let scope = self
+                        .doubt_scope(number, api)
+                        .map(|doubt| format!(". It says the same of a wrong signature: {doubt}"));
                     said.push(format!(
-                        "{name} does not let the role GET {}; other paths it may{scope}",
-                        api.url.path()
+                        "{name} does not let the role GET {}; other paths it may{}",
+                        api.url.path(),
+                        scope.unwrap_or_default()
                     ));
                 }
                 Err(SessionError::NotFound { .. }) => {
@@ -164,7 +182,12 @@ impl Diagnosis {
         let detail = said.join("; ");
         findings.0.push(match mark {
             Mark::Ok => Finding::ok(Link::Api, detail),
-            _ => Finding::unknown(Link::Api, format!("{detail}. What the role may call shows in the app's own calls")),
+            _ => Finding::unknown(
+                Link::Api,
+                format!(
+                    "{detail}. What the role may call shows in a call: jetbridge call GET with a path that the API has"
+                ),
+            ),
         });
         Ok(())
     }
@@ -243,7 +266,7 @@ impl Diagnosis {
     }
 
     /// What may be wrong although nothing else was let in.
-    fn doubt_scope(&self, number: usize, api: &ApiEndpoint) -> String {
+    fn doubt_scope(&self, number: usize, api: &ApiEndpoint) -> Option<String> {
         let mut doubts = Vec::new();
         if api.region != self.config.region() {
             doubts.push(format!(
@@ -255,17 +278,14 @@ impl Diagnosis {
         if api.service != ApiEndpoint::DEFAULT_SERVICE {
             doubts.push(format!("API.endpoints[{number}].service is {}", api.service));
         }
-        match doubts.is_empty() || api.is_on_aws_host() {
-            true => String::new(),
-            false => format!(". It says the same of a wrong signature: {}", doubts.join(", ")),
-        }
+        (!doubts.is_empty() && !api.is_on_aws_host()).then(|| doubts.join(", "))
     }
 }
 
 /// Whether something before the API's own code may have refused.
-fn is_turned_away(outcome: &Result<u16, SessionError>) -> bool {
+fn is_turned_away(outcome: &Result<Probed, SessionError>) -> bool {
     match outcome {
-        Ok(status) => matches!(status, 401 | 403),
+        Ok(probed) => matches!(probed.status, 401 | 403),
         Err(SessionError::AccessDenied { .. }) => true,
         Err(SessionError::Misconfigured { setting, .. }) => setting == "API.endpoints",
         Err(_) => false,

@@ -6,10 +6,12 @@
 //! okta.rs        clock, network, discovery, keys, client, pushed requests: nobody needs to be signed in
 //! sign_in.rs     who is signed in, and the ID token
 //! aws.rs         pool, role, tags, bucket, regions, prefix, APIs
+//! bounds.rs      how long a step may take, and what led to where nobody answers
 //! stacks.rs      endpoints on this machine that belong to different stacks
 //! ```
 
 mod aws;
+mod bounds;
 mod okta;
 mod sign_in;
 mod stacks;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
+use self::bounds::{in_time, in_time_to_renew};
 use super::api::Apis;
 use super::renewal::CredentialRenewal;
 use crate::aws::s3;
@@ -49,12 +52,13 @@ pub(super) struct Diagnosis {
 }
 
 impl Diagnosis {
-    pub(super) async fn walk(&self) -> Report {
+    /// `begun` is told of each step before it is taken, by the first link that it looks at.
+    pub(super) async fn walk(&self, begun: &(dyn Fn(Link) + Send + Sync)) -> Report {
         let mut findings = Findings(vec![self.look_at_files()]);
-        let followed = AssertUnwindSafe(self.follow(&mut findings)).catch_unwind().await;
+        let followed = AssertUnwindSafe(self.follow(&mut findings, begun)).catch_unwind().await;
         match followed {
             Ok(Ok(())) => Report::of(findings.0),
-            Ok(Err(broken)) => findings.end_with(*broken),
+            Ok(Err(broken)) => findings.end_with(self.name_setting_in(*broken)),
             // A bug must not be taken for what is wrong with a link, least of all with another than the one looked at.
             Err(_) => findings.end_before_its_time(SessionError::internal(
                 "a bug of this library ended the walk at this link, of which nothing is known",
@@ -85,24 +89,40 @@ impl Diagnosis {
     }
 
     /// What each step finds, or what it ends with.
-    async fn follow(&self, findings: &mut Findings) -> Result<(), Box<Finding>> {
-        // On the heap, each in its turn: whoever polls this may have a small stack.
-        let provider = Box::pin(self.look_at_server(findings)).await?;
-        Box::pin(self.look_at_client(&provider, findings)).await?;
-        let is_signed_in = Box::pin(self.look_at_sign_in(&provider, findings)).await?;
+    async fn follow(&self, findings: &mut Findings, begun: &(dyn Fn(Link) + Send + Sync)) -> Result<(), Box<Finding>> {
+        begun(Link::Network);
+        let provider = in_time(self.look_at_server(findings)).await;
+        let provider = provider.unwrap_or_else(|| findings.too_slow(Link::Network))?;
+        begun(Link::Client);
+        let client = in_time(self.look_at_client(&provider, findings)).await;
+        client.unwrap_or_else(|| findings.too_slow(Link::Client))?;
+        begun(Link::SignIn);
+        let is_signed_in = in_time_to_renew(self.look_at_sign_in(&provider, findings)).await;
+        let is_signed_in = is_signed_in.unwrap_or_else(|| findings.too_slow(Link::SignIn))?;
+        begun(Link::Pool);
         let neighbours = Box::pin(self.ask_for_neighbours()).await;
         neighbours.check(Link::Pool)?;
         if !is_signed_in {
-            let pool = Box::pin(self.look_at_cognito()).await?;
+            let pool = in_time(self.look_at_cognito()).await;
+            let pool = pool.unwrap_or_else(|| findings.too_slow(Link::Pool))?;
             neighbours.check_all()?;
             self.leave_the_rest_open(&pool, findings);
-            return Ok(());
+            return in_time(self.look_at_services()).await.unwrap_or_else(|| findings.too_slow(Link::Api));
         }
-        let credentials = Box::pin(self.look_at_pool(findings)).await?;
+        let credentials = in_time(self.look_at_pool(findings)).await;
+        let credentials = credentials.unwrap_or_else(|| findings.too_slow(Link::Pool))?;
         neighbours.check(Link::Bucket)?;
-        Box::pin(self.look_at_bucket(findings)).await?;
+        begun(Link::Bucket);
+        let bucket = in_time(self.look_at_bucket(findings)).await;
+        bucket.unwrap_or_else(|| findings.too_slow(Link::Bucket))?;
         neighbours.check(Link::Api)?;
-        Box::pin(self.look_at_apis(&credentials, findings)).await
+        begun(Link::Api);
+        let apis = in_time(async {
+            self.look_at_services().await?;
+            self.look_at_apis(&credentials, findings).await
+        });
+        let apis = apis.await;
+        apis.unwrap_or_else(|| findings.too_slow(Link::Api))
     }
 
     /// A configuration that is here has been read and checked.
