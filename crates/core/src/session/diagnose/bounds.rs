@@ -1,8 +1,6 @@
 //! How long each step of the walk may take, and what of the configuration led to where nobody answers. Calls have patience, and
 //! try again; who asks what is wrong wants to know that nobody answers.
 
-use std::time::Duration;
-
 use url::Url;
 
 use super::{Diagnosis, Findings, broken};
@@ -11,24 +9,8 @@ use crate::doctor::{Finding, Link};
 use crate::error::{NO_ANSWER, NO_CONNECTION, NOBODY_LISTENS, Service, SessionError, UNKNOWN_NAME};
 use crate::loopback::is_loopback;
 
-/// A connection takes ten seconds at most, and no answer of these services as long again.
-const LIMIT: Duration = Duration::from_secs(20);
-/// A refresh token is sent twice where the first answer is lost.
-const RENEWAL_LIMIT: Duration = Duration::from_secs(30);
-
 /// A server out there that nobody can resolve.
 const UNREACHED: [&str; 4] = [UNKNOWN_NAME, NO_CONNECTION, NOBODY_LISTENS, NO_ANSWER];
-
-/// What the step gives, or nothing if its time is up. What it has begun and must not be interrupted goes on by itself.
-pub(super) async fn in_time<T>(step: impl Future<Output = T>) -> Option<T> {
-    // On the heap, each in its turn: whoever polls this may have a small stack.
-    tokio::time::timeout(LIMIT, Box::pin(step)).await.ok()
-}
-
-/// The same for a step that may renew.
-pub(super) async fn in_time_to_renew<T>(step: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(RENEWAL_LIMIT, Box::pin(step)).await.ok()
-}
 
 impl Findings {
     /// The link that was looked at when the time was up: the first of the step, or the one after those that it knows of.

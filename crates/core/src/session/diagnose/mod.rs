@@ -18,10 +18,10 @@ mod stacks;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use self::bounds::{in_time, in_time_to_renew};
 use super::api::Apis;
 use super::renewal::CredentialRenewal;
 use crate::aws::s3;
@@ -34,6 +34,22 @@ use crate::net::http::Http;
 use crate::session::okta::{AuthorizationServer, SignIns};
 use crate::session::vault::Vault;
 use crate::storage::SecretStore;
+
+/// A connection takes ten seconds at most, and no answer of these services as long again.
+const LIMIT: Duration = Duration::from_secs(20);
+/// A refresh token is sent twice where the first answer is lost.
+const RENEWAL_LIMIT: Duration = Duration::from_secs(30);
+
+/// What the step gives, or nothing if its time is up. What it has begun and must not be interrupted goes on by itself.
+async fn in_time<T>(step: impl Future<Output = T>) -> Option<T> {
+    // On the heap, each in its turn: whoever polls this may have a small stack.
+    tokio::time::timeout(LIMIT, Box::pin(step)).await.ok()
+}
+
+/// The same for a step that may renew.
+async fn in_time_to_renew<T>(step: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(RENEWAL_LIMIT, Box::pin(step)).await.ok()
+}
 
 /// The walk: what it needs of a session's parts.
 pub(super) struct Diagnosis {
