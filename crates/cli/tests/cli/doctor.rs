@@ -442,13 +442,13 @@ fn a_sign_in_that_fails_beside_another_session_is_a_broken_link() {
 /// A name with a slip in it is told with those that there are, by each command that finds nobody.
 #[test]
 fn an_account_without_anybody_is_told_with_those_that_have_somebody() {
+    type Run<'r> = &'r dyn Fn(&[&str]) -> Outcome;
     let bench = Bench::start();
     assert_eq!(bench.login(&["--account", "work"], |url| bench.visit(url, ALICE)).code, 0);
     let flag = |words: &[&str]| bench.run(&[words, &["--account", "wrok"]].concat());
     let variable =
         |words: &[&str]| Outcome::of(bench.command(words).env("JETBRIDGE_ACCOUNT", "wrok").output().unwrap());
-    let nobody: [(&str, &dyn Fn(&[&str]) -> Outcome); 3] =
-        [("wrok", &flag), ("wrok", &variable), ("default", &|words| bench.run(words))];
+    let nobody: [(&str, Run<'_>); 3] = [("wrok", &flag), ("wrok", &variable), ("default", &|words| bench.run(words))];
     for (account, run) in nobody {
         for words in [&["whoami"][..], &["ls"], &["creds"], &["doctor", "--claims"], &["get", "a", "b"]] {
             let outcome = run(words);

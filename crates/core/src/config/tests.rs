@@ -727,8 +727,8 @@ fn files_that_cannot_be_read_are_told_each() {
     assert_eq!(told, ["is missing", "is not a file"]);
     assert_eq!(
         error.problems[0].to_string().replace(&dir.path().display().to_string(), "/conf"),
-        "/conf/okta-config.json: is missing\n  expected: a copy of the example in the repository's config directory,\n    \
-         filled in; or choose another directory"
+        "/conf/okta-config.json: is missing\n  expected: a copy of the example in the repository's config directory, filled\n    \
+         in; or choose another directory"
     );
 }
 

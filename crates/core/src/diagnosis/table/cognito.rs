@@ -76,7 +76,7 @@ pub(super) static ROWS: &[Row] = &[
         .from("aws-amplify/amplify-js#3621, #8644"),
     row("cognito-no-guests", "NotAuthorizedException", "Unauthenticated access is not supported", Misconfigured(POOL),
         "Cognito took the request for a guest's, and pool {identity_pool_id} has no guests",
-        "Sign in first. If somebody is signed in, the pool does not count their ID token as a login: Cognito console > Identity \
+        "Sign in first, or switch on guest access (User access > Guest access). If somebody is signed in, the pool does not count their ID token as a login: Cognito console > Identity \
          pools > {identity_pool_id} > User access: attach https://{logins_key} there.")
         .says(&["Unauthenticated access is not supported for this identity pool."])
         .from("aws/aws-sdk-js-v3#3113"),
