@@ -247,6 +247,6 @@ struct StackClock(Arc<LocalStack>);
 
 impl Clock for StackClock {
     fn now(&self) -> SystemTime {
-        self.0.with(|stack| stack.clock().now()).unwrap_or_else(|_| SystemClock.now())
+        self.0.with(|stack| stack.clock().device_now()).unwrap_or_else(|_| SystemClock.now())
     }
 }

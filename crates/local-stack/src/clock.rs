@@ -24,14 +24,15 @@ impl StackClock {
     }
 
     /// The time the stack believes in.
-    #[expect(clippy::disallowed_methods, reason = "this is the port through which the stack reads time")]
     pub fn now(&self) -> SystemTime {
         let set_wrong = |fault, by| if self.faults.holds(fault) { by } else { 0 };
         let wrong = set_wrong(Fault::ClockDayAhead, DAY) + set_wrong(Fault::ClockDayBehind, -DAY);
-        let offset = self.offset_ms.load(Ordering::Relaxed).saturating_add(wrong);
-        let magnitude = Duration::from_millis(offset.unsigned_abs());
-        let wall = SystemTime::now();
-        if offset < 0 { wall - magnitude } else { wall + magnitude }
+        wall_time(self.offset_ms.load(Ordering::Relaxed).saturating_add(wrong))
+    }
+
+    /// The time of a device that goes with the stack: the same, unless the stack's clocks are set wrong.
+    pub fn device_now(&self) -> SystemTime {
+        wall_time(self.offset_ms.load(Ordering::Relaxed))
     }
 
     /// Seconds since the Unix epoch, as tokens carry them.
@@ -55,4 +56,11 @@ impl StackClock {
     pub fn monotonic(&self) -> Duration {
         self.started.elapsed()
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the port through which the stack reads time")]
+fn wall_time(offset_ms: i64) -> SystemTime {
+    let magnitude = Duration::from_millis(offset_ms.unsigned_abs());
+    let wall = SystemTime::now();
+    if offset_ms < 0 { wall - magnitude } else { wall + magnitude }
 }

@@ -166,8 +166,9 @@ class CertificateCheckTest {
         assertEquals(told.problem, obstacle, told.obstacle)
     }
 
-    /** Nothing of HTTP came, so that the connection was made and then broke. */
-    private fun assertTrusted(error: SessionException) = assertTrue("$error", error is SessionException.Retryable)
+    /** The connection was made, and nothing of HTTP came over it. */
+    private fun assertTrusted(error: SessionException) =
+        assertTrue("$error", error is SessionException.Misconfigured && "does not speak HTTP" in error.problem)
 
     private fun rules(
         vararg roots: X509Certificate,
