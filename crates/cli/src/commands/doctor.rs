@@ -100,7 +100,7 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     if let Some(busy) = &busy
         && keeps_out(busy, &mut lines)
     {
-        return end_at(lines, Line::broken(Link::SignIn, busy), busy.clone(), args, &checks, output);
+        return end_at_failure(lines, Link::SignIn, busy, args, &checks, output);
     }
     if let Some(line) = lines.iter_mut().find(|line| line.is_of(Link::SignIn, Mark::Unknown))
         && context.sessions_elsewhere(&session).await.len() > 1
@@ -243,6 +243,18 @@ fn end_at(
     Err(at_the_end(link, failure, next, args, output).into())
 }
 
+/// The same of a link that is known to be broken by what any command says of it.
+fn end_at_failure(
+    lines: Vec<Line<'_>>,
+    link: Link,
+    failure: &Failure,
+    args: &DoctorArgs,
+    checks: &[Check],
+    output: &mut Output,
+) -> Result<(), CliError> {
+    end_at(lines, Line::broken(link, failure), failure.clone(), args, checks, output)
+}
+
 /// The report where no session can be opened: by an option, if one can be opened without it, else by the files.
 async fn end_at_options(
     context: &Context,
@@ -261,9 +273,9 @@ async fn end_at_options(
         let Ok((session, _)) = context.restore(config.clone()).await else { continue };
         let report = session.diagnose_offline().await;
         let lines = report.findings.iter().map(Line::of).collect();
-        return end_at(lines, Line::broken(Link::Network, &failure), failure.clone(), args, checks, output);
+        return end_at_failure(lines, Link::Network, &failure, args, checks, output);
     }
-    end_at(Vec::new(), Line::broken(Link::Files, &failure), failure.clone(), args, checks, output)
+    end_at_failure(Vec::new(), Link::Files, &failure, args, checks, output)
 }
 
 /// The report where nobody can be found in the store, which keeps nobody from looking at what comes before.
@@ -282,7 +294,7 @@ async fn end_at_store(
         say(&lines, checks, output)?;
         return end(context, &report, &lines, args, checks, None, output);
     }
-    end_at(lines, Line::broken(Link::SignIn, &failure), failure.clone(), args, checks, output)
+    end_at_failure(lines, Link::SignIn, &failure, args, checks, output)
 }
 
 /// What was found before the broken link, and that this is broken.

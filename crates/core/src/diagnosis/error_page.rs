@@ -6,9 +6,10 @@
 //! invalid_request` and `Description: The 'redirect_uri' parameter must be a Login redirect URI in the client app settings:
 //! https://…` (joshp23/YOURLS-OIDC#5), in earlier years "must be an absolute URI that is whitelisted in the client app
 //! settings" (okta/samples-python-flask#19). An org without API Access Management says `Description: The requested feature is not
-//! enabled in this environment.` of its custom authorization servers (okta/samples-js-react#98). Its labels are translated, code and parameter are not
-//! (oktadev/okta-aspnetcore-mvc-example#14). A page of an administrator's own may leave the description out (guide "Customize
-//! the Okta-hosted error pages"). To a client that takes JSON, Okta says the same in its own shape (okta/okta-idx-java#500).
+//! enabled in this environment.` of its custom authorization servers (okta/samples-js-react#98). Its labels are translated,
+//! code and parameter are not (oktadev/okta-aspnetcore-mvc-example#14). A page of an administrator's own may leave the
+//! description out (guide "Customize the Okta-hosted error pages"). To a client that takes JSON, Okta says the same in its own
+//! shape (okta/okta-idx-java#500).
 
 use super::answer::Refusal;
 use super::evidence::Evidence;

@@ -146,8 +146,9 @@ impl Session {
     /// can tell stays unknown until there was one: the last that failed in this process is reported too. No error: what goes
     /// wrong is what the report is about. It holds no secret, and of the user no more than the beginning of the subject.
     ///
-    /// It reads the store, tries whether that takes a write (without touching what is stored), asks Okta for its metadata, its keys and (with `prompt=none`, without cookies) about each redirect
-    /// URI of the configuration, and with a session lists one object and sends a `GET` to the address of each API.
+    /// It reads the store, tries whether that takes a write (without touching what is stored), asks Okta for its metadata, its
+    /// keys and (with `prompt=none`, without cookies) about each redirect URI of the configuration, and with a session lists one
+    /// object and sends a `GET` to the address of each API.
     ///
     /// A clock that is off by more than five minutes is a broken link that stops nothing: it is corrected here, and other programs
     /// fail by it.

@@ -15,9 +15,7 @@ const UNREACHED: [&str; 4] = [UNKNOWN_NAME, NO_CONNECTION, NOBODY_LISTENS, NO_AN
 impl Findings {
     /// The link that was looked at when the time was up: the first of the step, or the one after those that it knows of.
     pub(super) fn too_slow<T>(&self, first: Link) -> Result<T, Box<Finding>> {
-        let last = self.0.iter().map(|finding| finding.link).max();
-        let next = Link::ALL.into_iter().find(|link| Some(*link) > last).unwrap_or(Link::Api);
-        let link = next.max(first);
+        let link = self.next_link().max(first);
         let failure = format!("{} cannot be reached ({}): {NO_ANSWER}", service_of(link), link.title());
         Err(broken(link, SessionError::Retryable { failure, retry_after: None }))
     }

@@ -41,14 +41,9 @@ const LIMIT: Duration = Duration::from_secs(20);
 const RENEWAL_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the step gives, or nothing if its time is up. What it has begun and must not be interrupted goes on by itself.
-async fn in_time<T>(step: impl Future<Output = T>) -> Option<T> {
+async fn in_time<T>(limit: Duration, step: impl Future<Output = T>) -> Option<T> {
     // On the heap, each in its turn: whoever polls this may have a small stack.
-    tokio::time::timeout(LIMIT, Box::pin(step)).await.ok()
-}
-
-/// The same for a step that may renew.
-async fn in_time_to_renew<T>(step: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(RENEWAL_LIMIT, Box::pin(step)).await.ok()
+    tokio::time::timeout(limit, Box::pin(step)).await.ok()
 }
 
 /// The walk: what it needs of a session's parts.
@@ -107,33 +102,33 @@ impl Diagnosis {
     /// What each step finds, or what it ends with.
     async fn follow(&self, findings: &mut Findings, begun: &(dyn Fn(Link) + Send + Sync)) -> Result<(), Box<Finding>> {
         begun(Link::Network);
-        let provider = in_time(self.look_at_server(findings)).await;
+        let provider = in_time(LIMIT, self.look_at_server(findings)).await;
         let provider = provider.unwrap_or_else(|| findings.too_slow(Link::Network))?;
         begun(Link::Client);
-        let client = in_time(self.look_at_client(&provider, findings)).await;
+        let client = in_time(LIMIT, self.look_at_client(&provider, findings)).await;
         client.unwrap_or_else(|| findings.too_slow(Link::Client))?;
         begun(Link::SignIn);
-        let is_signed_in = in_time_to_renew(self.look_at_sign_in(&provider, findings)).await;
+        let is_signed_in = in_time(RENEWAL_LIMIT, self.look_at_sign_in(&provider, findings)).await;
         let is_signed_in = is_signed_in.unwrap_or_else(|| findings.too_slow(Link::SignIn))?;
         begun(Link::Pool);
         let neighbours = Box::pin(self.ask_for_neighbours()).await;
         neighbours.check(Link::Pool)?;
         if !is_signed_in {
-            let pool = in_time(self.look_at_cognito()).await;
+            let pool = in_time(LIMIT, self.look_at_cognito()).await;
             let pool = pool.unwrap_or_else(|| findings.too_slow(Link::Pool))?;
             neighbours.check_all()?;
             self.leave_the_rest_open(&pool, findings);
-            return in_time(self.look_at_services()).await.unwrap_or_else(|| findings.too_slow(Link::Api));
+            return in_time(LIMIT, self.look_at_services()).await.unwrap_or_else(|| findings.too_slow(Link::Api));
         }
-        let credentials = in_time(self.look_at_pool(findings)).await;
+        let credentials = in_time(LIMIT, self.look_at_pool(findings)).await;
         let credentials = credentials.unwrap_or_else(|| findings.too_slow(Link::Pool))?;
         neighbours.check(Link::Bucket)?;
         begun(Link::Bucket);
-        let bucket = in_time(self.look_at_bucket(findings)).await;
+        let bucket = in_time(LIMIT, self.look_at_bucket(findings)).await;
         bucket.unwrap_or_else(|| findings.too_slow(Link::Bucket))?;
         neighbours.check(Link::Api)?;
         begun(Link::Api);
-        let apis = in_time(async {
+        let apis = in_time(LIMIT, async {
             self.look_at_services().await?;
             self.look_at_apis(&credentials, findings).await
         });
@@ -200,9 +195,14 @@ impl Findings {
 
     /// The report of a walk that has ended at the link after those that it knows of.
     fn end_before_its_time(self, error: SessionError) -> Report {
-        let last = self.0.iter().map(|finding| finding.link).max();
-        let next = Link::ALL.into_iter().find(|link| Some(*link) > last).unwrap_or(Link::Api);
+        let next = self.next_link();
         self.end_with(Finding::broken(next, error))
+    }
+
+    /// The one after those that are known of.
+    fn next_link(&self) -> Link {
+        let last = self.0.iter().map(|finding| finding.link).max();
+        Link::ALL.into_iter().find(|link| Some(*link) > last).unwrap_or(Link::Api)
     }
 }
 
