@@ -30,6 +30,13 @@ const DEFAULT_CONFIG: &str = "config";
 /// No bundle of root certificates comes near this.
 const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 
+/// Accounts with somebody, where the one that was asked for has nobody.
+pub(crate) struct OthersSignedIn {
+    names: Vec<String>,
+    /// The first of them, and what to run to be that one.
+    pub way: String,
+}
+
 /// What every command starts from.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
@@ -245,7 +252,9 @@ impl Context {
             }
         }
         let mut hints = Vec::from_iter(failure.hint.take());
-        hints.extend(self.who_is_signed_in_instead(session, Vec::new()).await);
+        if let Some(others) = self.find_others_signed_in(session, Vec::new()).await {
+            hints.push(format!("{}; to use {}", who_is_signed_in(&others.names), others.way));
+        }
         // Whoever has changed a setting wonders where their session is: of several the one that differs least.
         let elsewhere = self.sessions_elsewhere(session).await;
         if let Some(nearest) = elsewhere.iter().min_by_key(|other| other.differences.len()) {
@@ -269,23 +278,24 @@ impl Context {
         others
     }
 
-    /// Where nobody is signed in, perhaps because the account's name is a slip: who is, and how to be that one, in a command of
-    /// these words if there are any.
-    pub(crate) async fn who_is_signed_in_instead(&self, session: &Session, words: Vec<&str>) -> Option<String> {
+    /// Where nobody is signed in, perhaps because the account's name is a slip: who is, and how to be the first of them, in a
+    /// command of these words if there are any.
+    pub(crate) async fn find_others_signed_in(&self, session: &Session, words: Vec<&str>) -> Option<OthersSignedIn> {
         if session.details().user.is_some() {
             return None;
         }
         let others = self.accounts(session.config().clone()).ok()?.list().await.unwrap_or_default();
-        let others = others.iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
-        let others: Vec<_> = others.map(|other| other.name.as_str()).collect();
-        let first = *others.first()?;
+        let others = others.into_iter().filter(|other| matches!(other.state, SessionState::SignedIn { .. }));
+        let names: Vec<_> = others.map(|other| other.name).collect();
+        let first = names.first()?.as_str();
         // Whoever names an account is not served by another choice of `switch`.
         let way = match self.named_account() {
             _ if !words.is_empty() => command(&[&words[..], &["--account", first]].concat()),
             Some(_) => format!("--account {}", quote_for_shell(first)),
             None => command(&["switch", first]),
         };
-        Some(format!("{}; to use {first}: {way}", who_is_signed_in(&others)))
+        let way = format!("{first}: {way}");
+        Some(OthersSignedIn { names, way })
     }
 
     /// The folder of the sessions, which is the user's alone. There is one for every store that outlives a process.
@@ -355,8 +365,8 @@ pub(crate) fn describe_differences(other: &OtherSession) -> String {
 }
 
 /// `Account a is signed in`, `Accounts a, b and c are signed in`.
-fn who_is_signed_in(accounts: &[&str]) -> String {
-    let names = name_all(accounts);
+fn who_is_signed_in(accounts: &[String]) -> String {
+    let names = name_all(&accounts.iter().map(String::as_str).collect::<Vec<_>>());
     if accounts.len() == 1 {
         format!("Account {names} is signed in")
     } else {
@@ -477,7 +487,8 @@ mod tests {
             (&["a", "b", "c"], "Accounts a, b and c are signed in"),
             (&["a", "b", "c", "d", "e"], "Accounts a, b and 3 more are signed in"),
         ] {
-            assert_eq!(who_is_signed_in(accounts), said);
+            let accounts: Vec<_> = accounts.iter().map(ToString::to_string).collect();
+            assert_eq!(who_is_signed_in(&accounts), said);
         }
     }
 }

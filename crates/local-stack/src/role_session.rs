@@ -210,8 +210,11 @@ fn built_in_roles(shared: &Shared) -> BTreeMap<String, Role> {
         json!([{ "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resources }])
     };
     let trust: Vec<_> = std::iter::once(of_pool("authenticated")).chain(of_okta).collect();
-    let authenticated =
-        role("AROAJETBRIDGEAUTH0001", trust.into(), invoke(&["*/echo", "GET/echo/*", "*/status/*", "GET/slow/*"]));
+    let authenticated = role(
+        "AROAJETBRIDGEAUTH0001",
+        trust.into(),
+        invoke(&["GET/", "*/echo", "GET/echo/*", "*/status/*", "GET/slow/*"]),
+    );
     let guest = role("AROAJETBRIDGEGUEST001", json!([of_pool("unauthenticated")]), invoke(&["GET/echo"]));
     let named = [(AUTHENTICATED_ROLE, authenticated), (GUEST_ROLE, guest)];
     named.into_iter().filter_map(|(arn, role)| Some((arn.to_owned(), role?))).collect()

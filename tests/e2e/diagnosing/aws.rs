@@ -146,12 +146,13 @@ async fn an_api_is_asked_once_for_what_is_safe_and_a_refusal_of_one_path_says_no
             .collect();
         config_of(&bench.stack, |_, aws| aws["API"] = json!({ "endpoints": endpoints }))
     };
-    let [echo, denied] = ["echo", "denied"].map(|path| format!("{root}/{path}"));
+    let [echo, denied, absent] = ["echo", "denied", "absent"].map(|path| format!("{root}/{path}"));
     bench.signed_in(ALICE).await.aws_credentials().await.unwrap();
-    let cases: [(&[&str], Mark, &str); 4] = [
+    let cases: [(&[&str], Mark, &str); 5] = [
+        (&[&root], Mark::Ok, "api-0 lets the role in"),
         (&[&echo], Mark::Ok, "api-0 lets the role in"),
         (&[&denied], Mark::Unknown, "api-0 does not let the role GET /denied; other paths it may"),
-        (&[&root], Mark::Unknown, "api-0 answers HTTP status 404 to GET /"),
+        (&[&absent], Mark::Unknown, "api-0 answers HTTP status 404 to GET /absent"),
         (&[&echo, &denied], Mark::Unknown, "api-0 lets the role in; api-1 does not"),
     ];
     for (urls, mark, said) in cases {
@@ -212,13 +213,13 @@ async fn what_shows_no_sign_of_a_gateway_is_no_api_and_a_status_that_proves_noth
         assert!(api.mark == Mark::Unknown && api.detail.contains(&said), "{api:?}");
         assert!(api.detail.contains("API.endpoints[0].endpoint"), "{api:?}");
     }
-    let root = bench.stack.api_url().unwrap().to_string();
+    let absent = format!("{}/absent", bench.stack.api_url().unwrap());
     for (region, service, doubt) in [
         ("eu-west-1", "execute-api", Some("API.endpoints[0].region is eu-west-1")),
         ("us-west-2", "lambda", Some("API.endpoints[0].service is lambda")),
         ("us-west-2", "execute-api", None),
     ] {
-        let report = diagnose(&bench, &bench.session_with(with_api(&root, region, service))).await;
+        let report = diagnose(&bench, &bench.session_with(with_api(&absent, region, service))).await;
         let api = finding(&report, Link::Api);
         assert_eq!(api.mark, Mark::Unknown, "{api:?}");
         assert_eq!(api.detail.contains("not tried is"), doubt.is_some(), "{api:?}");

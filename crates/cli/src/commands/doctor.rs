@@ -107,7 +107,9 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     {
         line.remark(&format!("\nto list those sessions: {}", command(&["accounts"])));
     }
-    let others = context.who_is_signed_in_instead(&session, args.again()).await;
+    // The report names them.
+    let others = context.find_others_signed_in(&session, args.again()).await;
+    let others = others.map(|others| format!("To use {}", others.way));
     say(&lines, &checks, output)?;
     end(context, &report, &lines, args, &checks, others, output)
 }

@@ -461,7 +461,7 @@ fn an_account_without_anybody_is_told_with_those_that_have_somebody() {
         let said = doctor.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         let both = format!("? sign-in nobody is signed in under account {account}, but under work; assignment");
         assert!(doctor.code == 0 && said.contains(&both), "{doctor:?}");
-        let way = "Account work is signed in; to use work: jetbridge doctor --account work\n";
+        let way = "To use work: jetbridge doctor --account work\n";
         assert!(doctor.stderr.ends_with(way), "{doctor:?}");
     }
     assert!(variable(&["whoami"]).stderr.contains("wrok (JETBRIDGE_ACCOUNT)"));

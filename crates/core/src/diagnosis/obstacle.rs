@@ -100,7 +100,7 @@ pub(crate) fn unusable_proxy(variable: &'static str, host: &str) -> Obstruction 
         problem: format!("what {variable} is set to is no proxy that can be used"),
         hint: format!(
             "Write http://HOST:PORT (or https, socks5, socks5h) into {variable}, take it out of the environment, or name \
-             {host} in NO_PROXY if it can be reached without a proxy."
+             {host} in NO_PROXY (without scheme and port) if it can be reached without a proxy."
         ),
     }
 }
@@ -268,7 +268,10 @@ impl Proxy {
         Obstruction {
             obstacle: Obstacle::Proxy,
             problem: problem.to_owned(),
-            hint: format!("{hint}, or name {host} in NO_PROXY if it can be reached without."),
+            hint: format!(
+                "{hint}, or name {host} in NO_PROXY (without scheme and port) if it can be \
+                           reached without."
+            ),
         }
     }
 }

@@ -56,13 +56,15 @@ const FAULTS: &[Fault] = &[
     Fault::ApiSignatureIncomplete,
 ];
 
-/// The API of a stack without a template. Signed-in users may invoke all of it but `/denied`, guests `GET /echo`.
+/// The API of a stack without a template. Signed-in users may invoke all of it but `/denied`, guests `GET /echo`. It has a
+/// `GET /`, which `jetbridge doctor` tries: where there is none, "Not Found" does not tell a wrong stage from a right one.
 fn demo_api() -> HttpApi {
     let route = |key: &str, function| Route { key: key.to_owned(), authorization: Authorization::Iam, function };
     HttpApi {
         id: API_ID.to_owned(),
         stages: vec![DEFAULT_STAGE.to_owned()],
         routes: vec![
+            route("GET /", Function::Echo),
             route("GET /echo", Function::Echo),
             route("POST /echo", Function::Echo),
             route("GET /echo/{proxy+}", Function::Echo),

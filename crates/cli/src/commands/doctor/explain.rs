@@ -150,6 +150,8 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), Cl
         if file == AWS_FILE {
             settings.extend(apis(config, &written, &shown));
         }
+        let known: Vec<_> = keys.iter().map(|key| key.name).chain([APIS]).collect();
+        settings.extend(find_unread(&written, &known, "").into_iter().map(|name| unread(name, &shown)));
         say(&shown, &settings, output)?;
     }
     say("Options", &options(context, config, &directory).await, output)?;
@@ -214,6 +216,34 @@ fn find<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
         Some((first, rest)) => find(object.get(first)?.as_object()?, rest),
         None => object.get(name).filter(|value| !value.is_null()),
     }
+}
+
+/// The keys that nobody reads: another tool's, or a slip.
+fn find_unread(object: &Map<String, Value>, known: &[&str], path: &str) -> Vec<String> {
+    let mut unread = Vec::new();
+    for (key, value) in object {
+        let path = format!("{path}{key}");
+        let inside = format!("{path}.");
+        match value {
+            Value::Array(entries) if path == APIS => {
+                let entries = entries.iter().enumerate().filter_map(|(index, entry)| Some((index, entry.as_object()?)));
+                let keys = entries.flat_map(|(index, entry)| entry.keys().map(move |key| (index, key)));
+                let others = keys.filter(|(_, key)| !API_KEYS.iter().any(|(name, _)| name == key));
+                unread.extend(others.map(|(index, key)| format!("{APIS}[{index}].{key}")));
+            }
+            _ if known.contains(&path.as_str()) => {}
+            Value::Object(section) if known.iter().any(|name| name.starts_with(&inside)) => {
+                unread.extend(find_unread(section, known, &inside));
+            }
+            _ => unread.push(path),
+        }
+    }
+    unread
+}
+
+/// Its value may be anything.
+fn unread(name: String, file: &str) -> Setting {
+    Setting { name, value: None, without: "not read by this program", source: Source::File(file.to_owned()) }
 }
 
 /// No command takes an address with a password in it, and so it is told, but for that. In a prefix an `@` is nobody's.
@@ -337,6 +367,28 @@ mod tests {
         let keys = OKTA_KEYS.iter().chain(&AWS_KEYS).map(|key| key.name.to_owned());
         let of_apis = API_KEYS.iter().map(|(name, _)| format!("{APIS}[].{name}"));
         assert_eq!(keys.chain(of_apis).collect::<BTreeSet<_>>(), documented);
+    }
+
+    #[test]
+    fn a_key_that_nobody_reads_is_found_wherever_it_is() {
+        let file = serde_json::json!({
+            "aws_project_region": "us-west-2",
+            "Auth": { "region": "us-west-2", "endpoint_url": "http://127.0.0.1:1", "Cognito": { "region": "x" } },
+            "Storage": { "AWSS3": { "bucket": "b", "Prefix": "photos/" } },
+            "API": { "endpoints": [{ "name": "a", "endpoint": "https://a.example", "url": "x" }], "graphql": [] },
+        });
+        let known: Vec<_> = AWS_KEYS.iter().map(|key| key.name).chain([APIS]).collect();
+        let mut unread = find_unread(file.as_object().unwrap(), &known, "");
+        unread.sort();
+        let expected = [
+            "API.endpoints[0].url",
+            "API.graphql",
+            "Auth.Cognito",
+            "Auth.endpoint_url",
+            "Storage.AWSS3.Prefix",
+            "aws_project_region",
+        ];
+        assert_eq!(unread, expected);
     }
 
     #[test]

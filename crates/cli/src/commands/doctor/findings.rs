@@ -50,7 +50,7 @@ impl<'a> Line<'a> {
             detail: Cow::Borrowed(&finding.detail),
             setting: finding.setting(),
             // Where it is a command of this program, only this program knows how that is called.
-            fix: finding.problem.as_ref().and_then(|problem| Failure::from_session(problem).hint).map(without_doctor),
+            fix: finding.problem.as_ref().and_then(|problem| Failure::from_session(problem).hint),
             fix_label: "fix",
             paste: finding.paste.as_deref(),
         }
@@ -125,13 +125,6 @@ impl<'a> Line<'a> {
         let (mark, detail) = (Mark::NotReached, Cow::Borrowed(""));
         Self { link, mark, detail, setting: None, fix: None, fix_label: "fix", paste: None }
     }
-}
-
-/// Whoever reads the report need not be told of it.
-fn without_doctor(fix: String) -> String {
-    let Some((before, rest)) = fix.split_once(" (jetbridge doctor ") else { return fix };
-    let after = rest.split_once(')').map_or(rest, |(_, after)| after);
-    format!("{before}{after}")
 }
 
 /// All of them. A person reads the links of which the same is to be said in one line.

@@ -124,7 +124,7 @@ impl Row {
             if evidence.places.are_stand_ins() {
                 fix.push_str(
                     " Issuer and identity pool are both servers of this machine: take okta_issuer_url and \
-                     Auth.identityPoolEndpoint from one local stack (jetbridge doctor tells whose they are).",
+                     Auth.identityPoolEndpoint from one local stack.",
                 );
             }
         }
