@@ -11,6 +11,7 @@ mod demo;
 #[cfg(unix)]
 mod desktop;
 mod doctor;
+mod doctor_files;
 mod failures;
 #[cfg(unix)]
 mod guide;
