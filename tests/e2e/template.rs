@@ -289,7 +289,7 @@ async fn a_role_that_may_not_be_tagged_or_trusts_another_pool_is_diagnosed() {
         let pool = bench.stack.options().identity_pool_id.clone();
         let error = refusal_of_credentials(bench).await;
         let SessionError::Misconfigured { setting, problem, hint } = &error else { panic!("{error:?}") };
-        assert_eq!(setting, "Auth.identityPoolId");
+        assert_eq!(setting, "the pool's authenticated role");
         assert!(problem.contains("InvalidIdentityPoolConfigurationException"), "{problem}");
         assert!(hint.contains("sts:TagSession") && hint.contains(&format!("aud = {pool}")), "{hint}");
     }

@@ -177,6 +177,20 @@ async fn a_session_that_okta_has_ended_says_why() {
     }
 }
 
+/// A stack that was started again knows neither the keys nor the tokens of the one before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_a_later_call_finds_ended_is_the_broken_link() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    session.aws_credentials().await.unwrap();
+    for fault in [Fault::S3UnknownAccessKey, Fault::CognitoTokenExpired, Fault::TokenRefreshTokenInvalid] {
+        bench.stack.faults().inject(fault, 100);
+    }
+    let report = diagnose(&bench, &session).await;
+    assert_broken(&report, Link::SignIn, None, &["invalid_grant", "Sign in again"]);
+    assert!(!report.reaches(Link::IdToken) && finding(&report, Link::Client).mark == Mark::Ok, "{report:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_token_whose_key_was_withdrawn_is_no_broken_link_and_one_that_has_ended_neither() {
     let bench = Bench::start().await;

@@ -20,11 +20,11 @@ struct Shape {
 
 const AWS_KEYS: [&str; 4] = ["Auth.region", "Auth.identityPoolId", "Storage.AWSS3.region", "Storage.AWSS3.bucket"];
 
-const OKTA: Shape = shape(OKTA_FILE, &["/okta_issuer_url", "/okta_client_id", "/okta_callback_url"]);
-const AWS: Shape = shape(AWS_FILE, &["/Auth/region", "/Auth/identityPoolId", "/Storage/AWSS3"]);
+static OKTA: Shape = shape(OKTA_FILE, &["/okta_issuer_url", "/okta_client_id", "/okta_callback_url"]);
+static AWS: Shape = shape(AWS_FILE, &["/Auth/region", "/Auth/identityPoolId", "/Storage/AWSS3"]);
 
 /// Of Amplify: "Amplify outputs" of its documentation, and the files that its earlier versions wrote.
-const OTHERS: [Shape; 9] = [
+static OTHERS: [Shape; 9] = [
     Shape {
         name: "amplify_outputs.json",
         signs: &["/auth/identity_pool_id", "/auth/aws_region", "/storage/bucket_name"],
@@ -77,7 +77,8 @@ pub(super) fn keep_in_place<'a>(
     aws: (&str, Option<&'a Document>),
     problems: &mut Vec<ConfigProblem>,
 ) -> (Option<&'a Document>, Option<&'a Document>) {
-    let (is_okta, is_aws) = (okta.1.and_then(recognize), aws.1.and_then(recognize));
+    let is_okta = okta.1.and_then(|document| recognize(document, &OKTA));
+    let is_aws = aws.1.and_then(|document| recognize(document, &AWS));
     let is = |found: Option<&Shape>, shape: &Shape| found.is_some_and(|found| found.name == shape.name);
     if is(is_okta, &AWS) && is(is_aws, &OKTA) {
         let fault =
@@ -96,10 +97,10 @@ pub(super) fn keep_in_place<'a>(
     (keep(okta, is_okta, &OKTA), keep(aws, is_aws, &AWS))
 }
 
-/// Nothing for a file that may well be the right one: whose keys are its own, or nobody's.
-fn recognize(document: &Document) -> Option<&'static Shape> {
+/// Nothing for a file that may well be the right one: whose keys are nobody's. One that is `wanted` may have a key too many.
+fn recognize(document: &Document, wanted: &'static Shape) -> Option<&'static Shape> {
     let has = |sign: &&str| find(&document.object, sign).is_some();
-    [&OKTA, &AWS].into_iter().chain(&OTHERS).find(|shape| shape.signs.iter().any(has))
+    [wanted, &OKTA, &AWS].into_iter().chain(&OTHERS).find(|shape| shape.signs.iter().any(has))
 }
 
 fn find<'a>(object: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {

@@ -73,7 +73,9 @@ pub(super) fn parse_object(file: &str, text: Text, problems: &mut Vec<ConfigProb
                 Err(Fault::new("is not a JSON object").expecting("an object in braces: { \"key\": \"value\" }"))
             }
             // A syntax error names line and column and quotes nothing of the text.
-            Err(error) => Err(Fault::new(format!("is not valid JSON: {error}")).expecting("a JSON object")),
+            Err(error) => {
+                Err(Fault::new(format!("is not valid JSON: {error}")).expecting(expect_in_place(text, &error)))
+            }
         }
     });
     document.map_err(|fault| problems.push(fault.into_problem(file, "", ""))).ok()
@@ -86,5 +88,23 @@ fn open_fault(error: &std::io::Error) -> Fault {
         ),
         ErrorKind::PermissionDenied => Fault::new("may not be read").expecting("a file that this user can read"),
         _ => Fault::new(format!("cannot be read: {error}")).expecting("a readable file"),
+    }
+}
+
+/// What no JSON has outside its strings, and editors and mails put there.
+fn expect_in_place(text: &str, error: &serde_json::Error) -> String {
+    // A column counts bytes, and is that of the character's last.
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let before = error.column().saturating_sub(1).min(line.len());
+    let found = line.char_indices().take_while(|(at, _)| *at <= before).last().map(|(_, found)| found);
+    match found {
+        Some('/' | '#') => "a JSON object; JSON has no comments".to_owned(),
+        Some('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' | '\'') => {
+            "straight double quotes (\") around every key and text".to_owned()
+        }
+        Some(found) if !found.is_ascii() => {
+            format!("a JSON object; take out the character U+{:04X} there", u32::from(found))
+        }
+        _ => "a JSON object".to_owned(),
     }
 }

@@ -583,6 +583,9 @@ fn a_file_in_another_s_place_is_told_by_its_keys_and_nothing_else_of_it() {
         let start = format!("aws-exports.json: looks like {name}, by its keys expected: {first}");
         assert!(message.starts_with(&start), "{message}");
     }
+    // One key too many makes it no other file.
+    let stray = without(with(aws_file(), "/okta_client_id", json!("x")), "/Auth/identityPoolId");
+    assert!(aws_message(&stray).contains("Auth.identityPoolId is missing"), "{}", aws_message(&stray));
     // A file that has one key of its own is what it seems to be, and one with nobody's keys is not guessed at.
     assert!(okta_message(&json!({ "okta_client_id": "x", "dependencies": {} })).contains("okta_issuer_url is missing"));
     assert!(okta_message(&json!({ "hello": 1 })).contains("okta_issuer_url is missing"));
@@ -675,6 +678,21 @@ fn each_unusable_text_is_told() {
         (
             "{\"okta_client_id\": \"a\",}",
             "okta-config.json: is not valid JSON: trailing comma at line 1 column 24\n  expected: a JSON object",
+        ),
+        (
+            "{\n  // of the demo\n  \"okta_client_id\": \"a\"}",
+            "okta-config.json: is not valid JSON: key must be a string at line 2 column 3\n  expected: a JSON object; JSON has \
+             no comments",
+        ),
+        (
+            "{\"okta_client_id\": \u{201c}a\u{201d}}",
+            "okta-config.json: is not valid JSON: expected value at line 1 column 20\n  expected: straight double quotes (\") \
+             around every key and text",
+        ),
+        (
+            "{\"a\u{e9}\": \u{200b}\"a\"}",
+            "okta-config.json: is not valid JSON: expected value at line 1 column 9\n  expected: a JSON object; take out the \
+             character U+200B there",
         ),
         ("[]", "okta-config.json: is not a JSON object\n  expected: an object in braces: { \"key\": \"value\" }"),
     ] {

@@ -17,12 +17,21 @@ const TRUST_A_COMPANY: &str = if cfg!(target_os = "android") {
 };
 /// Who gives a CA of their own, such as that of a test server, gives the one before for as long as nobody tells them.
 const GIVE_THE_NEW_ONE: &str = if cfg!(any(target_os = "android", target_os = "ios")) {
-    " A CA of the same name is trusted here, with another key. If the app brings it along (rootCertificatesPem) and it was made \
+    " If the app brings that CA along (rootCertificatesPem) and it was made \
      anew since, the app needs the new one."
 } else {
-    " A CA of the same name is trusted here, with another key. If you gave it (--ca-file, SSL_CERT_FILE; in an app: \
+    " If you gave that CA (--ca-file, SSL_CERT_FILE; in an app: \
      SessionBuilder::root_certificates) and it was made anew since, as by a local stack that was started again, give the new \
      one."
+};
+
+/// On this machine nobody looks into connections.
+const GIVE_THE_SERVER_S: &str = if cfg!(any(target_os = "android", target_os = "ios")) {
+    "Bring the certificate of that server's CA along (rootCertificatesPem): the local stack writes it as ca.pem beside its \
+     configuration, a new one at each start."
+} else {
+    "Name the certificate of that server's CA with --ca-file (in an app: SessionBuilder::root_certificates): the local stack \
+     writes it as ca.pem beside its configuration, a new one at each start."
 };
 
 /// A rule beside that of the issuer. Passed through rustls, which has no word for it.
@@ -33,8 +42,20 @@ const GIVE_THE_NEW_ONE: &str = if cfg!(any(target_os = "android", target_os = "i
 )]
 pub(crate) struct Refused;
 
-/// What there is to do about it if nothing stands in between.
-pub(super) fn mend(problem: &CertificateError, host: &str) -> String {
+/// What there is to do about it. `is_here`: the server is on this machine.
+pub(super) fn advise(problem: &CertificateError, host: &str, is_here: bool) -> String {
+    if is_here && matches!(problem, CertificateError::UnknownIssuer | CertificateError::BadSignature) {
+        return GIVE_THE_SERVER_S.to_owned();
+    }
+    format!(
+        "Open a web page to see whether this network wants you to sign in first, or try another network. A company's proxy \
+         that looks into connections must let {host} through.{}",
+        mend(problem, host)
+    )
+}
+
+/// If nothing stands in between.
+fn mend(problem: &CertificateError, host: &str) -> String {
     match problem {
         CertificateError::UnknownIssuer => TRUST_A_COMPANY.to_owned(),
         CertificateError::BadSignature => format!("{GIVE_THE_NEW_ONE}{TRUST_A_COMPANY}"),

@@ -6,6 +6,9 @@ use super::evidence::Evidence;
 use super::session_tags::{LONGEST_TAG, TAG_PUNCTUATION};
 use crate::error::SessionError;
 
+/// As the Cognito console calls it (Identity pools > the pool > User access > Authenticated access).
+pub(super) const ROLE: &str = "the pool's authenticated role";
+
 /// A token's time is up, and Okta issued it a moment ago: the services' clocks disagree. Another sign-in would bring the
 /// same, so it is not asked for.
 pub(crate) fn fresh_id_token_expired() -> SessionError {
@@ -38,7 +41,7 @@ pub(super) fn no_role(refusal: &Refusal, evidence: &Evidence) -> SessionError {
         )
     };
     SessionError::Misconfigured {
-        setting: "Auth.identityPoolId".to_owned(),
+        setting: ROLE.to_owned(),
         problem: format!("{} ({})", evidence.fill(&problem), refusal.said()),
         hint: evidence.fill(&hint),
     }

@@ -10,7 +10,7 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
 use super::answer::{LONGEST_WORDS, shorten};
-use super::certificate::mend;
+use super::certificate::advise;
 use super::device_clock::how_to_set;
 use super::place::{Place, Said};
 use crate::error::{LOOPBACK_DOWN, NO_ANSWER, NOBODY_LISTENS, Obstacle};
@@ -294,6 +294,7 @@ fn distrust(problem: &CertificateError, way: &Way<'_>) -> Obstruction {
         CertificateError::NotValidYet => format!("it is not good yet, {by_this_clock}"),
         _ if says("-67818") || says("-67819") => format!("it is not good at this time, {by_this_clock}"),
         CertificateError::UnknownIssuer => "this device does not know who issued it".to_owned(),
+        CertificateError::BadSignature => "a CA of the same name is trusted here, with another key".to_owned(),
         CertificateError::Revoked => "it was revoked".to_owned(),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it is for another name".to_owned()
@@ -320,14 +321,7 @@ fn distrust(problem: &CertificateError, way: &Way<'_>) -> Obstruction {
             ),
         )
     } else {
-        (
-            Obstacle::Certificate,
-            format!(
-                "Open a web page to see whether this network wants you to sign in first, or try another network. A \
-                 company's proxy that looks into connections must let {host} through.{}",
-                mend(problem, host)
-            ),
-        )
+        (Obstacle::Certificate, advise(problem, host, way.loopback.is_some()))
     };
     Obstruction { obstacle, problem: format!("the certificate of {host} is not trusted: {why}"), hint }
 }
@@ -449,7 +443,14 @@ mod tests {
         }
         // As if a CA had been made anew under its name.
         let (_, _, other_key) = told(&CertificateError::BadSignature, &way(20_001, false));
-        assert!(other_key.contains("another key") && other_key.contains("give the new one"), "{other_key}");
+        assert!(other_key.contains("give the new one"), "{other_key}");
+        // On this machine nobody is in between.
+        let here = Way { host: "127.0.0.1", loopback: Some("127.0.0.1:4580"), ..way(20_001, false) };
+        for problem in [CertificateError::UnknownIssuer, CertificateError::BadSignature] {
+            let (obstacle, _, hint) = told(&problem, &here);
+            assert_eq!(obstacle, Obstacle::Certificate);
+            assert!(hint.contains("--ca-file") && !hint.contains("this network"), "{hint}");
+        }
         for hint in [&unknown.2, &other_key] {
             assert!(hint.contains("--ca-file") && hint.contains("SessionBuilder::root_certificates"), "{hint}");
             assert!(hint.contains("and only then"), "{hint}");

@@ -22,6 +22,30 @@ pub(super) fn no_such_bucket(_: &Refusal, evidence: &Evidence) -> SessionError {
     SessionError::NoSuchBucket { bucket: evidence.bucket.clone(), setting }
 }
 
+/// AWS's own servers know all credentials of their partition. Another server has to be told of them, or is another's.
+pub(super) fn unknown_access_key(refusal: &Refusal, evidence: &Evidence) -> SessionError {
+    let said = refusal.label();
+    match &evidence.s3_endpoint {
+        Some(endpoint) => SessionError::Misconfigured {
+            setting: "Storage.AWSS3.endpoint".to_owned(),
+            problem: format!(
+                "S3 in {} at {endpoint} does not know the AWS credentials, not even new ones ({said})",
+                evidence.bucket_region
+            ),
+            hint: "Name a server that knows the credentials which Cognito gives: on this machine the S3 of the local stack \
+                   that Auth.identityPoolEndpoint is of; for AWS's own servers take the key out."
+                .to_owned(),
+        },
+        None => SessionError::Misconfigured {
+            setting: "Storage.AWSS3.region".to_owned(),
+            problem: evidence.fill(&format!(
+                "S3 in {{bucket_region}} does not know the AWS credentials, not even new ones ({said})"
+            )),
+            hint: evidence.fill("Credentials of {region} work in its own partition (AWS, China or GovCloud)."),
+        },
+    }
+}
+
 /// Nobody can have one: the request has named it, or else the configuration.
 pub(super) fn invalid_bucket_name(refusal: &Refusal, evidence: &Evidence) -> SessionError {
     let bucket = &evidence.bucket;
@@ -59,18 +83,22 @@ fn describe_listed(evidence: &Evidence) -> String {
     match &evidence.listed {
         Listed::Nothing => String::new(),
         Listed::Prefix { prefix, is_configured: true } if prefix.is_empty() => format!(
-            "The whole bucket was listed, because {SETTING} is not set: set it to the prefix that the role may list, or let \
-             the role list all. "
+            "A listing of the whole bucket was asked for, because {SETTING} is not set: set it to the prefix that the role may \
+             list, or let the role list all. "
         ),
         Listed::Prefix { prefix, is_configured: false } if prefix.is_empty() => {
-            "The whole bucket was listed: list a prefix that the role may, or let the role list all. ".to_owned()
+            "A listing of the whole bucket was asked for: list a prefix that the role may, or let the role list all. "
+                .to_owned()
         }
         Listed::Prefix { prefix, is_configured: true } => format!(
-            "Prefix {} was listed, which is {SETTING}: set that to what the role may list, or let the role list this. ",
+            "A listing of prefix {} was asked for, which is {SETTING}: set that to what the role may list, or let the role list this. ",
             quoted(prefix)
         ),
         Listed::Prefix { prefix, is_configured: false } => {
-            format!("Prefix {} was listed: list one that the role may, or let the role list this. ", quoted(prefix))
+            format!(
+                "A listing of prefix {} was asked for: list one that the role may, or let the role list this. ",
+                quoted(prefix)
+            )
         }
     }
 }

@@ -100,7 +100,7 @@ pub(super) static ROWS: &[Row] = &[
         .says(&["User: anonymous is not authorized to perform: cognito-identity:… on resource: … with an explicit deny in \
                  a resource control policy"])
         .from(API),
-    row("cognito-role-not-assumed", "InvalidIdentityPoolConfigurationException", "", Misconfigured(POOL),
+    row("cognito-role-not-assumed", "InvalidIdentityPoolConfigurationException", "", Misconfigured(explain::ROLE),
         "the pool's role does not let Cognito have it; or, if it is so for some users only, a claim that the pool maps to a \
          principal tag has a value that cannot be a session tag",
         "IAM console > Roles > the pool's authenticated role > Trust relationships: allow sts:AssumeRoleWithWebIdentity and \

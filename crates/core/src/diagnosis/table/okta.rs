@@ -214,8 +214,8 @@ pub(super) static ROWS: &[Row] = &[
     // The redirect URIs.
     row("okta-redirect-uri-unknown", "invalid_request", "'redirect_uri' parameter must be", Misconfigured("redirect URI"),
         "Okta does not know the redirect URI of this request",
-        "In Okta: Applications > your app > General > Sign-in redirect URIs: add it (okta_callback_url, on a desktop \
-         okta_desktop_callback_url), equal in every character, port included.")
+        "If it is what you want: in Okta, Applications > your app > General > Sign-in redirect URIs: add it, equal in every \
+         character, port included. If not: correct okta_callback_url (on a desktop okta_desktop_callback_url).")
         .says(&[
             "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.",
             "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings: …",

@@ -122,10 +122,7 @@ impl Row {
                 cause.push_str(&format!("; the ID token {}", differences.join(", and ")));
             }
             if evidence.places.are_stand_ins() {
-                fix.push_str(
-                    " Issuer and identity pool are both servers of this machine: take okta_issuer_url and \
-                     Auth.identityPoolEndpoint from one local stack.",
-                );
+                fix.push_str(" Of servers on this machine: both must be of one local stack.");
             }
         }
         let knows_message = !self.fragment.is_empty();

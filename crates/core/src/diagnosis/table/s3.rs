@@ -257,6 +257,7 @@ pub(super) static ROWS: &[Row] = &[
         "S3 in {bucket_region} does not know the AWS credentials, not even new ones",
         "Credentials of {region} work in its own partition (AWS, China or GovCloud). Another server than AWS's \
          (Storage.AWSS3.endpoint) must know them too.")
+        .explained_by(explain::unknown_access_key)
         .says(&["The AWS Access Key Id you provided does not exist in our records."])
         .from(ERRORS),
 ];

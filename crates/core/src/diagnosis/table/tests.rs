@@ -486,13 +486,14 @@ fn a_listing_that_is_denied_names_its_prefix_and_where_that_comes_from() {
     let refused = |prefix: &str, configured: Option<&str>, message: &str| {
         told(&classify(&Refusal::new(S3, "AccessDenied", message), &evidence().for_listing(prefix, configured)))
     };
-    let set = "Prefix \"a/\" was listed, which is Storage.AWSS3.prefix: set that to what the role may list";
+    let set =
+        "A listing of prefix \"a/\" was asked for, which is Storage.AWSS3.prefix: set that to what the role may list";
     for (prefix, configured, said) in [
         ("a/", Some("a/"), set),
-        ("b/", Some("a/"), "Prefix \"b/\" was listed: list one that the role may"),
-        ("", None, "The whole bucket was listed, because Storage.AWSS3.prefix is not set: set it to"),
-        ("", Some("a/"), "The whole bucket was listed: list a prefix that the role may"),
-        ("x\u{1b}[2J", None, "Prefix \"x\\u{1b}[2J\" was listed"),
+        ("b/", Some("a/"), "A listing of prefix \"b/\" was asked for: list one that the role may"),
+        ("", None, "A listing of the whole bucket was asked for, because Storage.AWSS3.prefix is not set: set it to"),
+        ("", Some("a/"), "A listing of the whole bucket was asked for: list a prefix that the role may"),
+        ("x\u{1b}[2J", None, "A listing of prefix \"x\\u{1b}[2J\" was asked for"),
     ] {
         let told = refused(prefix, configured, "Access Denied");
         assert!(told.contains(said) && told.find(said) < told.find("s3:ListBucket on"), "{told}");

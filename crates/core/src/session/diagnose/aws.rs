@@ -50,7 +50,8 @@ impl Diagnosis {
                     PoolPart::Tags => {
                         findings
                             .unknown(Link::Role, "Cognito says the same of a role and of a claim that it cannot use");
-                        Err(broken_with(Link::Tags, error, trust_policy(&self.config)))
+                        // The role's trust is the lesser suspect, and the fix says what it needs.
+                        Err(broken(Link::Tags, error))
                     }
                 }
             }
@@ -68,6 +69,16 @@ impl Diagnosis {
                 format!("none stands in the way; should the pool come to map them, these claims would: {claims}")
             }
             _ => "every claim of the ID token can be one".to_owned(),
+        }
+    }
+
+    /// A call that was refused renews, and may learn only then that the sign-in has ended: that is no fault of its own link.
+    pub(super) fn put_where_it_ended(&self, finding: Finding) -> Finding {
+        match finding.problem {
+            Some(error @ SessionError::SignInRequired { .. }) if finding.link > Link::IdToken => {
+                Finding::broken(self.link_of_ended(), error)
+            }
+            _ => finding,
         }
     }
 
@@ -102,8 +113,14 @@ impl Diagnosis {
             }
             (Some((link, error)), _) => Err(broken(link, error)),
             (None, Some(prefix)) => {
-                let detail = format!("what begins with {prefix:?} may be listed");
-                findings.ok(Link::Prefix, if is_empty { detail + &nothing_there(prefix) } else { detail });
+                if is_empty
+                    && let Some(other) = other_spelling(prefix)
+                    && self.list_one(Some(other.clone())).await.is_ok_and(|found| found > 0)
+                {
+                    return Err(broken(Link::Prefix, empty(prefix, &other)));
+                }
+                let nothing = if is_empty { "; there is nothing (Storage.AWSS3.prefix)" } else { "" };
+                findings.ok(Link::Prefix, format!("what begins with {prefix:?} may be listed{nothing}"));
                 Ok(())
             }
             (None, None) => {
@@ -193,9 +210,11 @@ impl Diagnosis {
     }
 }
 
-/// How policies write a folder: without a slash at its beginning, with one at its end.
+/// How policies write a folder: without a slash at its beginning, with one at its end; and without the bucket, which an S3 URI
+/// begins with.
 fn other_spelling(prefix: &str) -> Option<String> {
-    let folder = prefix.trim_matches('/');
+    let inside = prefix.strip_prefix("s3://").map_or(prefix, |uri| uri.split_once('/').map_or("", |(_, key)| key));
+    let folder = inside.trim_matches('/');
     Some(format!("{folder}/")).filter(|other| !folder.is_empty() && other != prefix)
 }
 
@@ -208,9 +227,13 @@ fn misspelt(prefix: &str, allowed: &str) -> SessionError {
     }
 }
 
-fn nothing_there(prefix: &str) -> String {
-    let other = other_spelling(prefix).map(|other| format!(", and folders are written so: {other:?}"));
-    format!("; there is nothing{}", other.unwrap_or_default())
+/// Tried as well.
+fn empty(prefix: &str, filled: &str) -> SessionError {
+    SessionError::Misconfigured {
+        setting: "Storage.AWSS3.prefix".to_owned(),
+        problem: format!("nothing begins with {prefix:?}, but with {filled:?} something does"),
+        hint: format!("Set Storage.AWSS3.prefix to {filled:?}."),
+    }
 }
 
 impl Diagnosis {

@@ -69,7 +69,7 @@ impl Diagnosis {
         let followed = AssertUnwindSafe(self.follow(&mut findings, begun)).catch_unwind().await;
         match followed {
             Ok(Ok(())) => Report::of(findings.0),
-            Ok(Err(broken)) => findings.end_with(self.name_setting_in(*broken)),
+            Ok(Err(broken)) => findings.end_with(self.name_setting_in(self.put_where_it_ended(*broken))),
             // A bug must not be taken for what is wrong with a link, least of all with another than the one looked at.
             Err(_) => findings.end_before_its_time(SessionError::internal(
                 "a bug of this library ended the walk at this link, of which nothing is known",

@@ -163,7 +163,9 @@ impl Callback<'_> {
                 SessionError::Misconfigured {
                     setting: self.setting.to_owned(),
                     problem: format!("{}: {problem}", self.uri),
-                    hint: hint.replace("add it", &format!("add {}", self.uri)),
+                    hint: hint
+                        .replace("okta_callback_url (on a desktop okta_desktop_callback_url)", self.setting)
+                        .replace("add it", &format!("add {}", self.uri)),
                 }
             }
             error => error,

@@ -129,7 +129,10 @@ private fun Answer(
         style = MaterialTheme.typography.titleMedium,
     )
     // What is worse than a wrong clock comes first.
-    report.findings.filter { it.mark == DiagnosisMark.BROKEN }.asReversed().forEach { Broken(it, actions.copy) }
+    report.findings
+        .filter { it.mark == DiagnosisMark.BROKEN }
+        .asReversed()
+        .forEach { Broken(it, actions.copy) }
     FlowRow(horizontalArrangement = Arrangement.spacedBy(12.dp), verticalArrangement = Arrangement.spacedBy(12.dp)) {
         FilledTonalButton({ actions.copy(report.text) }, Modifier.heightIn(min = 48.dp)) { Text(stringResource(R.string.diagnosis_copy)) }
         FilledTonalButton({ actions.share(report.text) }, Modifier.heightIn(min = 48.dp)) { Text(stringResource(R.string.share)) }
