@@ -8,16 +8,16 @@ use jetbridge::storage::{
     absolute_path, default_directory,
 };
 use jetbridge::{
-    Accounts, Config, OtherSession, RequestObserver, Session, SessionBuilder, SessionError, SessionState, SignInReason,
-    User, quote_for_shell,
+    Accounts, Config, ConfigError, OtherSession, RequestObserver, Session, SessionBuilder, SessionError, SessionState,
+    SignInReason, User, quote_for_shell,
 };
 use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::args::{GlobalArgs, Resolve, StoreChoice};
-use crate::exit::{CliError, Exit, Failure};
+use crate::exit::{CliError, Exit, Failure, is_of_the_key};
 use crate::interrupt::Interrupt;
-use crate::invocation::{command, is_given};
+use crate::invocation::{chosen_by, command, is_given};
 use crate::leaving::Sessions;
 use crate::output::Notes;
 use crate::path::{UserPath, read_file};
@@ -64,7 +64,26 @@ impl Context {
     }
 
     pub(crate) fn config(&self) -> Result<Config, CliError> {
-        Ok(Config::load(&self.config_directory()?)?)
+        Config::load(&self.config_directory()?).map_err(|error| self.explain_files(error))
+    }
+
+    /// What is wrong with the configuration's files.
+    pub(crate) fn explain_files(&self, error: ConfigError) -> CliError {
+        let variable = self.variable_to_blame(&error);
+        match CliError::from(error) {
+            CliError::Failed(failure) if variable.is_some() => Failure { hint: variable, ..failure }.into(),
+            error => error,
+        }
+    }
+
+    /// What to do where there is no configuration at all because a variable names another folder, perhaps by a slip. Nothing is to
+    /// be written into that one.
+    pub(crate) fn variable_to_blame(&self, error: &ConfigError) -> Option<String> {
+        let is_chosen = self.global.config.is_some() && !is_given("--config");
+        (is_chosen && is_without_files(error)).then(|| {
+            "The variable JETBRIDGE_CONFIG names that folder: set it to the one of your configuration, or unset it."
+                .to_owned()
+        })
     }
 
     /// Where the configuration's files have to be.
@@ -169,7 +188,7 @@ impl Context {
                 bad_certificates(file.typed(), problem)
             }
             (SessionError::Misconfigured { setting, hint, .. }, _) if setting == "account" => {
-                let by = if is_given("--account") { "--account" } else { "JETBRIDGE_ACCOUNT" };
+                let by = chosen_by("--account", "JETBRIDGE_ACCOUNT");
                 let name = self.named_account().unwrap_or_default();
                 let problem = format!("{by}: {name:?} is not a usable name");
                 Failure::new("misconfigured", Exit::Misconfigured, problem).hint(hint)
@@ -251,6 +270,10 @@ impl Context {
                 failure.message.push_str(" (JETBRIDGE_ACCOUNT)");
             }
         }
+        if let Some(hint) = self.forgetful_store_hint() {
+            failure.hint = Some(hint);
+            return failure;
+        }
         let mut hints = Vec::from_iter(failure.hint.take());
         if let Some(others) = self.find_others_signed_in(session, Vec::new()).await {
             hints.push(format!("{}; to use {}", who_is_signed_in(&others.names), others.way));
@@ -268,6 +291,25 @@ impl Context {
         }
         failure.hint = Some(hints.join("\n"));
         failure
+    }
+
+    /// Who chose a store that forgets everything when the command ends.
+    pub(crate) fn forgetful_store(&self) -> Option<&'static str> {
+        let is_forgetful = matches!(self.global.store, StoreChoice::Memory);
+        is_forgetful.then(|| if is_given("--store") { "--store memory" } else { "JETBRIDGE_STORE=memory" })
+    }
+
+    /// What to do where nobody is signed in because nothing is kept: another sign-in would not help.
+    pub(crate) fn forgetful_store_hint(&self) -> Option<String> {
+        let chosen = self.forgetful_store()?;
+        let (way_out, login) = match is_given("--store") {
+            true => ("Leave that out", command(&["--store", "auto", "login"])),
+            false => ("Unset that variable", command(&["login"])),
+        };
+        Some(format!(
+            "{chosen} keeps nothing from one command to the next. {way_out}, and run: {login}\nTo sign in and list in one command: {}",
+            command(&["login", "--list"])
+        ))
     }
 
     /// Those of the same account that belong to other settings.
@@ -358,6 +400,11 @@ impl Context {
     }
 }
 
+/// Whether there is no configuration at all.
+pub(crate) fn is_without_files(error: &ConfigError) -> bool {
+    error.problems.iter().all(|problem| problem.key.is_empty() && problem.problem == "is missing")
+}
+
 /// In what the configuration of that session differs from this one.
 pub(crate) fn describe_differences(other: &OtherSession) -> String {
     let differences: Vec<_> = other.differences.iter().map(ToString::to_string).collect();
@@ -438,7 +485,9 @@ async fn current_account(accounts: &Accounts) -> Result<String, CliError> {
         let mut failure = Failure::from_session(&error);
         if matches!(
             error,
-            SessionError::SecureStorage { kind: StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing, .. }
+            SessionError::SecureStorage { kind: StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing, ref detail }
+                // Where the key is away, no other choice helps.
+                if !is_of_the_key(detail)
         ) {
             let switch = command(&["switch", "default"]);
             failure.hint =

@@ -128,7 +128,11 @@ fn storage_hint(kind: StorageErrorKind, detail: &str) -> String {
         false => ("all that is stored there", command(&["logout", "--all"])),
     };
     let give_up = match kind {
-        StorageErrorKind::Unavailable => format!("\nTo give up {what}: {logout}"),
+        StorageErrorKind::Unavailable => format!("\nTo give up {what} for good: {logout}"),
+        // Whoever finds the key again has all of it back.
+        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing if is_of_the_key(detail) => {
+            format!("\nOnly if that is lost for good, end every session that is stored there: {logout}")
+        }
         StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => format!("\nTo remove {what}: {logout}"),
         StorageErrorKind::Denied | StorageErrorKind::Io | StorageErrorKind::Misconfigured => String::new(),
         StorageErrorKind::Busy => return advice.to_owned(),
@@ -142,6 +146,11 @@ fn is_of_one_session(detail: &str) -> bool {
     detail.contains("the stored session ") || detail.contains(".sealed: ")
 }
 
+/// Whether what is stored may be well, and only the key is away or what says where that is. By the core's own words.
+pub(crate) fn is_of_the_key(detail: &str) -> bool {
+    ["store.key", "store.json", "the keyring"].iter().any(|what| detail.contains(what))
+}
+
 /// What to do about the store itself.
 fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
     match kind {
@@ -149,6 +158,12 @@ fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
         StorageErrorKind::Unavailable => {
             "Unlock the keyring and try again. Where none is to be reached (ssh, a container, cron), \
              DBUS_SESSION_BUS_ADDRESS may have to name the desktop's bus: unix:path=/run/user/UID/bus."
+        }
+        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing if detail.contains("the keyring") => {
+            "The sessions come back with their key: unlock the keyring, or restore its entry (service \"jetbridge\")."
+        }
+        StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing if is_of_the_key(detail) => {
+            "The sessions come back with that file: if it was moved or is in a backup, put it back into that folder."
         }
         StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing => {
             "What is stored cannot be read any more; only you may remove it."
@@ -273,6 +288,14 @@ mod tests {
             let sign_out = Failure::from_session(&error).of_sign_out(&["logout"]).hint.unwrap();
             assert!(!sign_out.contains(" login") && (is_busy || sign_out.contains(" logout")), "{kind:?}: {sign_out}");
         }
+        let away = StorageError::new(StorageErrorKind::KeyMissing, "its key is not in the keyring; unlock the keyring");
+        let hint = Failure::from_session(&away.into()).hint.unwrap();
+        let lines: Vec<_> = hint.lines().collect();
+        assert!(
+            lines[0].contains("unlock the keyring, or restore its entry") && !lines[0].contains("logout"),
+            "{hint}"
+        );
+        assert!(lines[1].starts_with("Only if that is lost for good") && lines[1].contains(" logout --all"), "{hint}");
         let newer = StorageError::new(StorageErrorKind::Unavailable, "a newer Jetbridge wrote it");
         let CliError::Failed(failure) = newer.into() else { panic!("a failure") };
         assert!(failure.hint.is_some_and(|hint| hint.starts_with("Update") && !hint.contains("keyring")));

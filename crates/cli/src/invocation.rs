@@ -37,6 +37,11 @@ pub(crate) fn is_given(option: &str) -> bool {
     GIVEN_OPTIONS.get().is_some_and(|given| given.iter().any(|(name, _)| name == option))
 }
 
+/// Who chose what such an option says: itself on the command line, else its variable.
+pub(crate) fn chosen_by<'a>(option: &'a str, variable: &'a str) -> &'a str {
+    if is_given(option) { option } else { variable }
+}
+
 fn session_options(mut arguments: impl Iterator<Item = String>) -> GivenOptions {
     let mut kept = Vec::new();
     while let Some(argument) = arguments.next() {

@@ -39,6 +39,7 @@ use commands::Done;
 use context::Context;
 use exit::{CliError, Exit, Failure};
 use interrupt::Interrupt;
+use invocation::is_given;
 use output::{Format, Output};
 use trace::Trace;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     // First: it starts this program again, which is to find the limits that the user has set.
     environment::drop_empty_variables();
     core_dumps::forbid();
+    invocation::remember_options(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(error),
@@ -58,7 +60,6 @@ fn main() -> ExitCode {
     // The demo's chain is its own, and gone with it; and whoever runs the doctor knows of it.
     let has_doctor = !matches!(cli.command, Command::Demo(_) | Command::Doctor(_));
     let may_propose_doctor = !json && !cli.global.quiet && has_doctor;
-    invocation::remember_options(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
     if let Err(failure) = resources::check() {
         return failed(&failure, json);
     }
@@ -166,6 +167,7 @@ fn wrong_usage(mut error: clap::Error) -> ExitCode {
         return failed(&failure.hint(format!("Run: {command}")), json);
     }
     show_all_usage(&mut error);
+    blame_variable(&mut error);
     if json {
         let text = error.render().to_string();
         let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
@@ -191,6 +193,19 @@ fn show_all_usage(error: &mut clap::Error) {
     }
     let usage = command.render_usage();
     error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+}
+
+/// Names the variable that a bad value is from, which the grammar's library blames on the option.
+fn blame_variable(error: &mut clap::Error) {
+    let Some(ContextValue::String(blamed)) = error.get(ContextKind::InvalidArg) else { return };
+    let mut grammar = Cli::command();
+    grammar.build();
+    let Some(argument) = grammar.get_arguments().find(|argument| argument.to_string() == *blamed) else { return };
+    let option = argument.get_long().map(|name| format!("--{name}")).unwrap_or_default();
+    if let Some(variable) = argument.get_env().filter(|name| !is_given(&option) && std::env::var_os(name).is_some()) {
+        let variable = variable.to_string_lossy().into_owned();
+        error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+    }
 }
 
 /// What was meant by `exec COMMAND …`: the words from the command on are its own, whatever they look like.

@@ -231,6 +231,11 @@ pub(crate) fn warn(message: impl Display) {
     write_to_stderr(&render_log(false, &message.to_string()));
 }
 
+/// Ends a line that stdout has left open, for what is said next: often both go to the same place.
+pub(crate) fn break_line() {
+    write_to_stderr("");
+}
+
 /// Wider than this, a message is tiring to read.
 fn message_width() -> usize {
     terminal_width().min(100)

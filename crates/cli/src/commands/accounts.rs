@@ -5,11 +5,14 @@ use serde::Serialize;
 
 use super::logout::describe_configuration;
 use crate::args::SwitchArgs;
-use crate::context::{Context, describe_differences};
+use crate::context::{Context, name_all};
 use crate::exit::{CliError, Failure};
 use crate::invocation::command;
-use crate::output::{BOLD, DIM, GOOD, Output, WARN, styled};
+use crate::output::{BOLD, DIM, GOOD, Output, WARN, styled, wrapped};
 use crate::text::escape;
+
+/// Without a terminal too: what cannot be read has a lot to say.
+const WIDTH: usize = 80;
 
 #[derive(Debug, Serialize)]
 struct AccountEvent<'a> {
@@ -67,7 +70,8 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
         return Ok(());
     }
     if accounts.is_empty() {
-        context.notes.say(format!("Nobody is signed in. Run: {}", command(&["login"])));
+        let way = context.forgetful_store_hint().unwrap_or_else(|| format!("Run: {}", command(&["login"])));
+        context.notes.say(format!("Nobody is signed in. {way}"));
     }
     let names = accounts.iter().map(|account| &account.name).chain(others.iter().map(|other| &other.account));
     let width = names.map(String::len).max().unwrap_or_default();
@@ -75,24 +79,52 @@ pub(super) async fn list(context: &Context, output: &mut Output) -> Result<(), C
         let (mark, name) =
             if account.is_current { ("*", styled(BOLD, &account.name)) } else { (" ", account.name.clone()) };
         let space = " ".repeat(width - account.name.len());
-        output.beside(&format!("{} {name}{space}  ", styled(GOOD, mark)), &describe(&account.state))?;
+        row(&format!("{} {name}{space}  ", styled(GOOD, mark)), &describe(&account.state), output)?;
     }
     for other in &others {
         let space = " ".repeat(width - other.account.len());
-        let mut whose = format!("another configuration: {}", describe_configuration(other));
-        if looks_like_another(other, &others, &config) && !other.differences.is_empty() {
-            whose = format!("{whose}; {}", describe_differences(other));
+        row(&format!("  {}{space}  ", other.account), &describe(&other.state), output)?;
+        let mut whose = vec![match describe_configuration(other) {
+            Some(known) => format!("another configuration: {known}"),
+            None => "another configuration".to_owned(),
+        }];
+        if looks_like_another(other, &others, &config) {
+            whose.extend(other.differences.iter().map(|difference| escape(&difference.to_string()).into_owned()));
         }
-        output.beside(&format!("  {}{space}  ", other.account), &describe(&other.state))?;
-        output.beside(&" ".repeat(width + 4), &styled(DIM, whose))?;
+        for line in whose {
+            row(&" ".repeat(width + 4), &styled(DIM, line), output)?;
+        }
     }
     if !others.is_empty() {
-        let end_all = command(&["logout", "--all", "--revoke"]);
-        context
-            .notes
-            .say(format!("Refresh tokens of other configurations are still valid there. To end all: {end_all}"));
+        context.notes.say(how_to_end(&accounts, &others));
     }
     Ok(())
+}
+
+/// How the sessions of other configurations are ended: alone where their account has nobody here, else with all that there is,
+/// and who is signed out by that.
+fn how_to_end(accounts: &[Account], others: &[OtherSession]) -> String {
+    let mut told = "Refresh tokens of other configurations are still valid there.".to_owned();
+    let is_alone = |other: &&OtherSession| accounts.iter().all(|account| account.name != other.account);
+    told.push_str(&match others.iter().find(is_alone) {
+        Some(OtherSession { account, .. }) => {
+            format!("\nTo end that of {account} alone: {}", command(&["logout", "--account", account, "--revoke"]))
+        }
+        None => format!(
+            "\nTo end one alone, with the folder of its own configuration: {}",
+            command(&["--config", "DIR", "logout", "--revoke"])
+        ),
+    });
+    let own: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
+    let too = match own.is_empty() {
+        true => String::new(),
+        false => format!(", which signs you out of this configuration too ({})", name_all(&own)),
+    };
+    told + &format!("\nTo end all{too}: {}", command(&["logout", "--all", "--revoke"]))
+}
+
+fn row(label: &str, text: &str, output: &mut Output) -> std::io::Result<()> {
+    output.line(wrapped(label, text, WIDTH.min(output.width())))
 }
 
 /// Whether client and issuer alone would not tell it from another row.

@@ -12,7 +12,7 @@ use url::{ParseError, Url};
 use crate::args::CallArgs;
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
-use crate::output::{Notes, Output};
+use crate::output::{Notes, Output, break_line};
 use crate::path::{UserPath, read_file};
 use crate::text::{escape, escape_lines};
 
@@ -55,11 +55,29 @@ pub(super) async fn run(context: &Context, args: CallArgs, output: &mut Output) 
     let request = ApiRequest { method, url, headers, body, service: args.service, region: args.region };
     let answer = session.stream_api(request).await.map_err(|error| explain(&error))?;
     let status = answer.status();
-    match answer.into_response() {
+    let end = match answer.into_response() {
         Ok(answer) => write(&answer, args.include, output)?,
         Err(stream) => write_as_it_comes(stream, args.include, output).await?,
+    };
+    judge(status).inspect_err(|_| {
+        if end == End::InLine {
+            break_line();
+        }
+    })
+}
+
+/// Where the cursor would stand behind what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    OfLine,
+    /// The body is for another program, byte for byte, and nothing ends its last line.
+    InLine,
+}
+
+impl End {
+    fn of(body: &[u8]) -> Self {
+        if body.is_empty() || body.ends_with(b"\n") { Self::OfLine } else { Self::InLine }
     }
-    judge(status)
 }
 
 /// What is wrong with the request itself was typed, and is in no file of the configuration.
@@ -76,7 +94,7 @@ fn explain(error: &SessionError) -> Failure {
 }
 
 /// An answer that is too large to be held in memory.
-async fn write_as_it_comes(mut answer: ApiStream, include: bool, output: &mut Output) -> Result<(), CliError> {
+async fn write_as_it_comes(mut answer: ApiStream, include: bool, output: &mut Output) -> Result<End, CliError> {
     if output.is_json() || output.is_terminal() {
         let (way, out) = if output.is_json() {
             ("as JSON", "Run it without --json and write the answer into a file: … > FILE")
@@ -92,10 +110,12 @@ async fn write_as_it_comes(mut answer: ApiStream, include: bool, output: &mut Ou
     if include {
         write_head(answer.status(), answer.headers(), output)?;
     }
+    let mut end = End::OfLine;
     while let Some(chunk) = answer.next_chunk().await? {
         output.bytes(&chunk)?;
+        end = End::of(&chunk);
     }
-    Ok(())
+    Ok(end)
 }
 
 fn write_head(status: u16, headers: &[(String, String)], output: &mut Output) -> Result<(), CliError> {
@@ -106,14 +126,15 @@ fn write_head(status: u16, headers: &[(String, String)], output: &mut Output) ->
     Ok(output.line("")?)
 }
 
-fn write(answer: &ApiResponse, include: bool, output: &mut Output) -> Result<(), CliError> {
+fn write(answer: &ApiResponse, include: bool, output: &mut Output) -> Result<End, CliError> {
     if output.is_json() {
         let headers = answer.headers.iter().map(|(name, value)| HeaderEvent { name, value }).collect();
         let body = match std::str::from_utf8(&answer.body) {
             Ok(text) => BodyEvent::Body(text),
             Err(_) => BodyEvent::BodyBase64(STANDARD.encode(&answer.body)),
         };
-        return Ok(output.event(&AnsweredEvent { event: "answered", status: answer.status, headers, body })?);
+        output.event(&AnsweredEvent { event: "answered", status: answer.status, headers, body })?;
+        return Ok(End::OfLine);
     }
     if include {
         write_head(answer.status, &answer.headers, output)?;
@@ -121,10 +142,10 @@ fn write(answer: &ApiResponse, include: bool, output: &mut Output) -> Result<(),
     if output.is_terminal() {
         // Another program gets every byte; a terminal would obey some.
         output.line(escape_lines(&String::from_utf8_lossy(&answer.body)).trim_end_matches('\n'))?;
-    } else {
-        output.bytes(&answer.body)?;
+        return Ok(End::OfLine);
     }
-    Ok(())
+    output.bytes(&answer.body)?;
+    Ok(End::of(&answer.body))
 }
 
 /// The exit code that fits the answer; the answer has been written.

@@ -46,8 +46,8 @@ pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Outpu
     let config = match Config::load(&directory) {
         Ok(config) => config,
         Err(error) => {
-            let line = Line::of_files(&error, &directory);
-            let failure = match CliError::from(error.clone()) {
+            let line = Line::of_files(&error, &directory, context.variable_to_blame(&error));
+            let failure = match context.explain_files(error.clone()) {
                 CliError::Failed(failure) => failure,
                 closed => return Err(closed),
             };
@@ -275,7 +275,10 @@ async fn end_at_options(
         let Ok((session, _)) = context.restore(config.clone()).await else { continue };
         let report = session.diagnose_offline().await;
         let lines = report.findings.iter().map(Line::of).collect();
-        return end_at_failure(lines, Link::Network, &failure, args, checks, output);
+        // Not with the same file again.
+        let again = command(&[&args.again()[..], &["--ca-file", "FILE"]].concat());
+        let line = Line::broken(Link::Network, &failure).then_run(again);
+        return end_at(lines, line, failure.clone(), args, checks, output);
     }
     end_at_failure(Vec::new(), Link::Files, &failure, args, checks, output)
 }

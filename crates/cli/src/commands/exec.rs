@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jetbridge::{Config, quote_for_shell};
-use tempfile::NamedTempFile;
 
 use crate::args::ExecArgs;
 use crate::aws_environment::{AwsEnvironment, Source};
@@ -96,7 +95,8 @@ fn write(directory: &Path, text: &str) -> Result<PathBuf, Failure> {
         return Ok(path);
     }
     let write = || {
-        let mut file = NamedTempFile::new_in(directory)?;
+        // A name by which the store knows it as this program's, should nobody come to rename it.
+        let mut file = tempfile::Builder::new().prefix("exec-").suffix(".tmp").tempfile_in(directory)?;
         file.write_all(text.as_bytes())?;
         file.persist(&path).map_err(|error| error.error)
     };

@@ -11,7 +11,7 @@ use jetbridge_local_stack::{
 };
 use serde::Serialize;
 
-use crate::args::LocalStackArgs;
+use crate::args::{FaultChoice, LocalStackArgs};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::invocation::invocation;
@@ -38,6 +38,9 @@ struct ReadyEvent<'a> {
     /// What was asked for beside the defaults, in seconds.
     #[serde(flatten)]
     lives: Lives,
+    /// What goes wrong on purpose.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<&'static str>,
     config: Option<String>,
     /// For `--resolve`, and for curl's `--connect-to`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,9 +139,9 @@ pub(super) async fn run(context: &Context, args: &LocalStackArgs, output: &mut O
         stack.write_config(directory, args.overwrite).map_err(|error| write_failure(&error))?;
     }
     if output.is_json() {
-        announce_json(&stack, config.as_deref(), output)?;
+        announce_json(&stack, &args.fault, config.as_deref(), output)?;
     } else {
-        announce(&stack, config.as_deref(), output)?;
+        announce(&stack, &args.fault, config.as_deref(), output)?;
     }
     output.flush()?;
     context.interrupt.requested().await;
@@ -220,7 +223,12 @@ fn write_failure(error: &WriteConfigError) -> CliError {
     .into()
 }
 
-fn announce_json(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> std::io::Result<()> {
+fn announce_json(
+    stack: &LocalStack,
+    faults: &[FaultChoice],
+    config: Option<&Path>,
+    output: &mut Output,
+) -> std::io::Result<()> {
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.event(&ReadyEvent {
         event: "ready",
@@ -233,6 +241,7 @@ fn announce_json(stack: &LocalStack, config: Option<&Path>, output: &mut Output)
         identity_pool_id: &options.identity_pool_id,
         bucket: &options.bucket,
         lives: Lives::of(options),
+        faults: faults.iter().map(|choice| choice.fault.name()).collect(),
         config: config.map(|directory| directory.display().to_string()),
         resolve: resolve_argument(stack),
         ignored: options.template.as_ref().map(Template::ignored_resources),
@@ -244,7 +253,12 @@ fn announce_json(stack: &LocalStack, config: Option<&Path>, output: &mut Output)
     })
 }
 
-fn announce(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> std::io::Result<()> {
+fn announce(
+    stack: &LocalStack,
+    faults: &[FaultChoice],
+    config: Option<&Path>,
+    output: &mut Output,
+) -> std::io::Result<()> {
     let (options, endpoints) = (stack.options(), stack.endpoints());
     output.line(format_args!("\n{}", styled(BOLD, "The local stack is ready.")))?;
     let services =
@@ -275,6 +289,7 @@ fn announce(stack: &LocalStack, config: Option<&Path>, output: &mut Output) -> s
         fields.extend(labelled("Not imitated", ignored_types(template)));
     }
     fields.extend(labelled("Lifetimes", Lives::of(options).describe()));
+    fields.extend(labelled("Faults", faults.iter().map(describe_fault)));
     fields.push(blank());
     fields.extend(labelled(
         "Users",
@@ -326,6 +341,16 @@ fn describe_user(user: &DemoUser, has_claims: bool) -> String {
     }
     let department = user.department.as_deref().unwrap_or("no department");
     format!("  {department}; {}", user.groups.join(", "))
+}
+
+/// Whoever has forgotten what was switched on would look for it elsewhere.
+fn describe_fault(choice: &FaultChoice) -> String {
+    let until = match choice.times {
+        _ if choice.fault.lasts() => "until the stack stops".to_owned(),
+        1 => "the next request".to_owned(),
+        times => format!("the next {times} requests"),
+    };
+    format!("{}  {}", choice.fault.name(), styled(DIM, until))
 }
 
 /// Several values under one label.

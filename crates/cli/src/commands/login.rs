@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
 use crate::invocation::command;
 use crate::loopback::{Delivery, Errand, Loopback, Page};
-use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, report, styled};
+use crate::output::{ACCENT, BOLD, DIM, GOOD, Notes, Output, WARN, report, styled, warn};
 use crate::progress::Progress;
 use crate::text::{escape, human_span};
 
@@ -46,6 +46,9 @@ pub(super) async fn run(context: &Context, args: &LoginArgs, output: &mut Output
     let way = Way::prepare(&config, args, BY_HAND)?;
     let (session, state) = context.session().await?;
     tell_who_is_replaced(&state, context.notes);
+    if let (Some(chosen), None) = (context.forgetful_store(), &args.list) {
+        warn(format!("{chosen}: nothing of this sign-in is kept, and the next command finds nobody signed in."));
+    }
     sign_in(context, &session, args, way, output, async |user, output| welcome(&session, &user, output).await).await?;
     let listed = list_if_asked(context, args, &session, output).await;
     settle(&session).await;
@@ -184,7 +187,7 @@ async fn in_browser(
     let wait = Duration::from_secs(args.timeout);
     let progress = Progress::start(notes, "waiting for the browser … (Ctrl-C cancels)");
     let received = receive(session, &mut loopback, wait, notes, &progress, browser.as_mut()).await?;
-    Ok(received.ok_or_else(|| timed_out(request, wait))?)
+    Ok(received.ok_or_else(|| timed_out(session.config().client_id(), request, wait))?)
 }
 
 /// Opens the sign-in page, and says where it is in case nothing opens. The browser finds it as long as what is returned is
@@ -264,17 +267,16 @@ async fn take_redirects(
     Ok(None)
 }
 
-fn timed_out(request: &AuthorizationRequest, wait: Duration) -> Failure {
-    Failure::new(
-        "timed_out",
-        Exit::Cancelled,
-        format!("the browser did not come back within {}", human_span(wait)),
-    )
-    .hint(format!(
-        "If it shows an error of Okta about redirect_uri, add {} to the sign-in redirect URIs of the application in \
-         Okta (port included). If it runs on another machine, use --no-browser. Else sign in again.",
+fn timed_out(client_id: &str, request: &AuthorizationRequest, wait: Duration) -> Failure {
+    let problem = format!("the browser did not come back within {}", human_span(wait));
+    let failure = Failure::new("timed_out", Exit::Cancelled, problem).hint(format!(
+        "If it shows an error of Okta, that is about one of two: okta_client_id, which is {client_id} and has to be that of an \
+         application there, or the redirect URI {}, which has to be among that application's sign-in redirect URIs (port \
+         included). If it runs on another machine, use --no-browser. Else sign in again.",
         request.redirect_uri
-    ))
+    ));
+    // It asks Okta about both without a browser.
+    Failure { doctor_helps: true, ..failure }
 }
 
 /// An address of an earlier attempt may belong to a sign-in that has ended well: the session would take it for that one, and

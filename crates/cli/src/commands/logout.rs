@@ -79,7 +79,7 @@ async fn sign_out(context: &Context, args: &LogoutArgs, output: &mut Output) -> 
     let (meant, left): (Vec<_>, Vec<_>) = others.into_iter().partition(is_meant);
     for other in meant {
         let sign_out = session.end_other(&other, mode).await?;
-        let whose = describe_configuration(&other);
+        let whose = describe_configuration(&other).unwrap_or_else(|| "another configuration".to_owned());
         ended.push(Ended { account: other.account, state: other.state, other: Some(whose), sign_out });
     }
     // That nobody was signed in is worth a word only if it is all there is to say.
@@ -95,7 +95,7 @@ async fn sign_out(context: &Context, args: &LogoutArgs, output: &mut Output) -> 
         let sessions =
             if number == 1 { "A session of another configuration is" } else { "Sessions of other configurations are" };
         context.notes.say(format!(
-            "{sessions} still stored here. To see what there is: {}\nTo end it: {}",
+            "{sessions} still stored here. To see what there is: {}\nTo end all that is stored here: {}",
             command(&["accounts"]),
             command(&["logout", "--all"])
         ));
@@ -117,12 +117,10 @@ async fn end(session: &Session, account: String, state: SessionState, mode: Sign
     Ok(Ended { account, state, other: None, sign_out: session.sign_out(mode).await? })
 }
 
-/// Which configuration, in the words of its file.
-pub(super) fn describe_configuration(other: &OtherSession) -> String {
-    match (&other.client_id, &other.issuer) {
-        (Some(client_id), Some(issuer)) => format!("client {} of {}", escape(client_id), escape(issuer)),
-        _ => "another configuration".to_owned(),
-    }
+/// Which configuration, in the words of its file, if that is known.
+pub(super) fn describe_configuration(other: &OtherSession) -> Option<String> {
+    let (client_id, issuer) = (other.client_id.as_ref()?, other.issuer.as_ref()?);
+    Some(format!("client {} of {}", escape(client_id), escape(issuer)))
 }
 
 /// Tells what was done, and what could not be.

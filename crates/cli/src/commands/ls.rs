@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use jetbridge::{ListObjects, ListedObject, Session};
+use jetbridge::{Config, ListObjects, ListedObject, Session};
 use serde::Serialize;
 
 use super::place::{Place, about_pattern};
@@ -108,6 +108,16 @@ impl Layout {
     }
 }
 
+/// Below which prefix was looked, and who named it: it may be another one than was meant.
+fn describe_prefix(request: &ListObjects, config: &Config) -> String {
+    let of_config = config.listing_prefix().map(|prefix| (prefix, "Storage.AWSS3.prefix of aws-exports.json"));
+    let typed = request.prefix.as_deref().map(|prefix| (prefix, "as the command says"));
+    match typed.or(of_config) {
+        Some((prefix, who)) if !prefix.is_empty() => format!(" whose key begins with {} ({who})", escape(prefix)),
+        _ => String::new(),
+    }
+}
+
 fn time_or_dash(time: Option<SystemTime>) -> String {
     time.map_or_else(|| "-".to_owned(), rfc3339)
 }
@@ -131,6 +141,7 @@ pub(super) async fn list(
     };
     let (limit, delimiter) = (request.limit, request.delimiter.is_some());
     let mut mixed = Mixed::of(&request);
+    let looked_below = describe_prefix(&request, session.config());
     let pattern = request.prefix.as_deref().and_then(about_pattern);
     // One more than asked for tells whether there is more.
     let request = ListObjects { limit: limit.map(|limit| limit.saturating_add(1)), ..request };
@@ -168,7 +179,7 @@ pub(super) async fn list(
     } else {
         output.flush()?;
         if objects + prefixes == 0 {
-            notes.say("No objects.");
+            notes.say(format!("No objects{looked_below}."));
             if let Some(hint) = pattern {
                 notes.say(hint);
             }

@@ -146,7 +146,7 @@ fn sessions_of_other_configurations_are_shown_and_ended() {
     for expected in ["default  Alice Archer\n", "work     Bob Baker\n", "another configuration: client 0oa"] {
         assert!(shown.stdout.contains(expected), "{expected}: {}", shown.stdout);
     }
-    assert!(shown.stderr.contains("logout --all --revoke"), "{}", shown.stderr);
+    assert!(shown.stderr.contains("\nTo end all: jetbridge logout --all --revoke"), "{}", shown.stderr);
     let lines = bench.run(&["accounts", "--json"]).events();
     assert_eq!(lines.len(), 2);
     assert_eq!((&lines[0]["configuration"], &lines[0]["account"]), (&"other".into(), &"default".into()));
@@ -167,6 +167,49 @@ fn sessions_of_other_configurations_are_shown_and_ended() {
     assert_eq!(all.events()[0]["revoked"], true);
     assert_eq!(bench.stack.log().count("revoke"), 2);
     assert_eq!(bench.run(&["accounts"]).stdout, "");
+}
+
+/// Whoever ends what others left is told who else is signed out by that, and how to end them alone.
+#[test]
+fn to_end_other_sessions_is_told_with_what_it_ends_of_this_configuration() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    sign_in(&bench, "work", BOB);
+    bench.edit_config("okta-config.json", |okta| okta["okta_client_id"] = "0oanobodyknowsthisone".into());
+    let end = |told: &str| told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        end(&bench.run(&["accounts"]).stderr)
+            .contains("To end that of default alone: jetbridge logout --account default --revoke")
+    );
+
+    let client_id = bench.stack.options().client_id.clone();
+    bench.edit_config("okta-config.json", |okta| okta["okta_client_id"] = client_id.into());
+    bench.edit_config("aws-exports.json", |aws| {
+        aws["Auth"]["identityPoolId"] = "us-west-2:00000000-1111-2222-3333-444444444444".into();
+    });
+    sign_in_only(&bench, "home");
+    let told = end(&bench.run(&["accounts"]).stderr);
+    let of_this = "To end all, which signs you out of this configuration too (home): jetbridge logout --all --revoke";
+    assert!(told.contains("To end that of default alone") && told.contains(of_this), "{told}");
+    // No name of an account tells them apart.
+    sign_in_only(&bench, "default");
+    sign_in_only(&bench, "work");
+    let told = end(&bench.run(&["accounts"]).stderr);
+    assert!(told.contains("of its own configuration: jetbridge --config DIR logout --revoke"), "{told}");
+    let rows = bench.run(&["accounts"]).stdout;
+    assert!(rows.lines().all(|line| line.chars().count() <= 80 || !line.trim().contains(' ')), "{rows}");
+
+    // Of what cannot be read nothing is known, and that is said once.
+    std::fs::remove_file(bench.path("store/store.key")).unwrap();
+    let rows = bench.run(&["accounts"]).stdout;
+    assert!(rows.contains("another configuration\n") && !rows.contains("configuration: another"), "{rows}");
+    assert!(rows.lines().all(|line| line.chars().count() <= 80 || !line.trim().contains(' ')), "{rows}");
+}
+
+/// Signs in where AWS knows no such identity pool.
+fn sign_in_only(bench: &Bench, account: &str) {
+    let outcome = bench.login(&["--account", account], |url| bench.visit(url, ALICE));
+    assert_eq!(outcome.events_named("signed_in").len(), 1, "{outcome:?}");
 }
 
 #[test]

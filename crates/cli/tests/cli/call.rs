@@ -46,6 +46,17 @@ fn an_answer_is_written_as_it_came() {
     );
 }
 
+/// What another program reads is as it came; both may go to the same place all the same.
+#[test]
+fn an_error_begins_on_a_line_of_its_own() {
+    let bench = signed_in();
+    let refused = bench.run(&["call", "GET", "/status/503"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (6, r#"{"status":503}"#));
+    assert!(refused.stderr.starts_with("\nerror: "), "{refused:?}");
+    let event = bench.run(&["call", "GET", "/status/503", "--json"]);
+    assert!(event.events().len() == 2 && event.stderr.is_empty(), "{event:?}");
+}
+
 #[test]
 fn a_body_comes_from_the_argument_a_file_or_standard_input() {
     let bench = signed_in();

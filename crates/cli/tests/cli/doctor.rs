@@ -435,3 +435,14 @@ fn an_id_token_that_has_expired_is_told_alike_by_whoami_and_doctor() {
         assert!(whoami.contains("offline_access") && finding("sign_in").contains("offline_access"), "{whoami}");
     }
 }
+
+/// Its mark alone would say nothing to somebody who sees only that one.
+#[test]
+fn a_single_link_that_was_not_reached_is_said_to_be_that() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    bench.edit_config("aws-exports.json", |aws| aws["Storage"]["AWSS3"]["prefix"] = "secret/".into());
+    bench.stack.faults().inject(Fault::S3AccessDenied, 100);
+    let report = bench.run(&["doctor"]);
+    assert!(report.code != 0 && report.stdout.ends_with("\n– not reached: APIs\n"), "{report:?}");
+}

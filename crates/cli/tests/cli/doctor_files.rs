@@ -201,6 +201,8 @@ fn an_option_that_cannot_be_used_is_told_at_its_own_link() {
         let (link, detail, fix) = broken(&["--ca-file", file.to_str().unwrap()]);
         let name = file.file_name().unwrap().to_str().unwrap();
         assert!(link == "network" && detail.contains(name) && fix.contains("--ca-file"), "{link}: {detail}: {fix}");
+        let doctor = bench.run(&["doctor", "--ca-file", file.to_str().unwrap()]);
+        assert!(doctor.stderr.contains("Next, run: jetbridge doctor --ca-file FILE\n"), "{doctor:?}");
         let other = bench.run(&["whoami", "--ca-file", file.to_str().unwrap()]);
         assert!(other.code == 4 && other.stderr.contains(name), "{other:?}");
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jetbridge_local_stack::Fault;
 use serde_json::json;
 
-use crate::support::{ALICE, Bench, Outcome, program, snapshot};
+use crate::support::{ALICE, Bench, Outcome, Running, program, snapshot};
 
 fn kind_and_code(outcome: &Outcome) -> (String, i32) {
     (outcome.error()["kind"].as_str().unwrap().to_owned(), outcome.code)
@@ -23,6 +23,71 @@ fn wrong_usage_is_told_by_people_and_by_programs() {
     for wrong in [&["ls", "--store", "disk"][..], &["login", "--limit", "3"], &["creds", "--format", "xml"], &[]] {
         assert_eq!(program(wrong).output().unwrap().status.code(), Some(2), "{wrong:?}");
     }
+}
+
+/// A slip in a variable is mended there, and not on the command line.
+#[test]
+fn a_bad_value_is_blamed_on_who_has_it() {
+    let told = |arguments: &[&str], variable: &str, value: &str| {
+        let outcome = Outcome::of(program(arguments).env(variable, value).output().unwrap());
+        (outcome.code, outcome.stdout + &outcome.stderr)
+    };
+    for command in ["ls", "doctor"] {
+        let (code, by_variable) = told(&[command], "JETBRIDGE_STORE", "memroy");
+        assert!(code == 2 && by_variable.contains("'memroy' for 'JETBRIDGE_STORE'"), "{by_variable}");
+        assert!(!by_variable.contains("--store <"), "{by_variable}");
+    }
+    let (_, as_json) = told(&["ls", "--json"], "JETBRIDGE_STORE", "memroy");
+    assert!(as_json.contains("JETBRIDGE_STORE"), "{as_json}");
+    let (_, by_option) = told(&["ls", "--store", "memroy"], "JETBRIDGE_STORE", "auto");
+    assert!(by_option.contains("'memroy' for '--store <STORE>'"), "{by_option}");
+    let (_, by_folder) = told(&["ls"], "JETBRIDGE_CONFIG", "~bob/cfg");
+    assert!(by_folder.contains("for 'JETBRIDGE_CONFIG'"), "{by_folder}");
+
+    for arguments in [&["whoami"][..], &["doctor"], &["doctor", "--explain"]] {
+        let (code, folder) = told(arguments, "JETBRIDGE_CONFIG", "cfgg");
+        assert!(code == 4 && folder.contains("variable JETBRIDGE_CONFIG names"), "{folder}");
+        assert!(!folder.contains("--write-config"), "nobody wants a configuration in a slip: {folder}");
+        let (_, by_option) = told(&[arguments, &["--config", "cfgg"]].concat(), "JETBRIDGE_CONFIG", "other");
+        assert!(by_option.contains("cfgg") && !by_option.contains("variable JETBRIDGE_CONFIG"), "{by_option}");
+    }
+}
+
+#[test]
+fn a_store_that_keeps_nothing_is_told_as_that_and_no_sign_in_without_end() {
+    let bench = Bench::start();
+    let forgetful = |arguments: &[&str]| {
+        let mut command = bench.command(arguments);
+        command.env("JETBRIDGE_STORE", "memory");
+        command
+    };
+    for arguments in [&["ls"][..], &["whoami"], &["exec", "--", "true"]] {
+        let nobody = Outcome::of(forgetful(arguments).output().unwrap());
+        let told = nobody.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(nobody.code, 3, "{nobody:?}");
+        assert!(
+            told.contains("JETBRIDGE_STORE=memory keeps nothing") && told.contains("Unset that variable"),
+            "{told}"
+        );
+        assert!(told.contains("in one command: jetbridge login --list"), "{told}");
+    }
+    let by_flag = bench.run(&["--store", "memory", "accounts"]).stderr;
+    assert!(
+        by_flag.contains("--store memory keeps nothing") && by_flag.contains("jetbridge --store auto login"),
+        "{by_flag}"
+    );
+
+    let sign_in = |more: &[&str]| {
+        let arguments = [&["login", "--no-browser", "--json"], more].concat();
+        let mut running = Running::start(&mut forgetful(&arguments));
+        let url = running.authorization_url();
+        running.answer(&bench.visit(&url, ALICE));
+        running.finish()
+    };
+    let kept = "JETBRIDGE_STORE=memory: nothing of this sign-in is kept";
+    let (alone, listed) = (sign_in(&[]), sign_in(&["--list"]));
+    assert!(alone.code == 0 && alone.stderr.contains(kept), "{alone:?}");
+    assert!(listed.code == 0 && !listed.stderr.contains(kept), "what it was for is done: {listed:?}");
 }
 
 #[test]
@@ -214,6 +279,39 @@ fn a_damaged_store_is_reported_and_left_as_it_is() {
     // Only the user may throw it away.
     assert_eq!(bench.run(&["logout"]).code, 0);
     bench.sign_in_as(ALICE);
+}
+
+/// The sessions are not lost with it: who follows the first advice has them back.
+#[test]
+fn a_key_that_was_moved_is_to_be_put_back_before_anything_is_removed() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    assert_eq!(bench.login(&["--account", "work"], |url| bench.visit(url, ALICE)).code, 0);
+    assert_eq!(bench.run(&["switch", "work"]).code, 0);
+    let aside = bench.path("aside");
+    for (name, spoil) in
+        [("store.key", None), ("store.json", None), ("store.json", Some("{")), ("store.key", Some("x"))]
+    {
+        let file = bench.path("store").join(name);
+        // With its mode, which a damaged one keeps.
+        std::fs::copy(&file, &aside).unwrap();
+        match spoil {
+            Some(content) => std::fs::write(&file, content).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        for command in [&["ls", "--json"][..], &["whoami", "--json"], &["doctor", "--offline", "--json"]] {
+            let outcome = bench.run(command);
+            assert_eq!(kind_and_code(&outcome), ("secure_storage".to_owned(), 8), "{name}: {command:?}");
+            let (error, folder) = (outcome.error(), bench.path("store").display().to_string());
+            let text = |key: &str| error[key].as_str().unwrap().replace('~', bench.path("").to_str().unwrap());
+            assert!(text("message").contains(name) && text("message").replace("//", "/").contains(&folder), "{error}");
+            let hint = text("hint");
+            let (back, lost) = (hint.find("put it back into that folder"), hint.find("lost for good"));
+            assert!(back.is_some() && back < lost && lost < hint.find("logout --all"), "{hint}");
+        }
+        std::fs::rename(&aside, &file).unwrap();
+        assert_eq!(bench.run(&["ls", "--limit", "1"]).code, 0, "{name}: put back");
+    }
 }
 
 /// Flips a bit in the middle of each sealed value.

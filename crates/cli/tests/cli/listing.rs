@@ -99,10 +99,24 @@ fn a_pattern_is_told_to_be_none() {
     let bench = signed_in();
     let told = bench.run(&["ls", "reports/2026/*.pdf"]).stderr;
     assert!(
-        told.starts_with("No objects.\nPatterns are not known") && told.contains("jetbridge ls reports/2026/"),
+        told.starts_with(
+            "No objects whose key begins with reports/2026/*.pdf (as the command says).\nPatterns are not known"
+        ) && told.contains("jetbridge ls reports/2026/"),
         "{told}"
     );
-    assert_eq!(bench.run(&["ls", "reports/2027/"]).stderr, "No objects.\n");
+}
+
+#[test]
+fn who_finds_nothing_is_told_where_that_was_looked_for() {
+    let bench = signed_in();
+    let told = |arguments: &[&str]| bench.run(arguments).stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let typed = "No objects whose key begins with reports/2027/ (as the command says).";
+    assert_eq!(told(&["ls", "reports/2027/"]), typed);
+    bench.edit_config("aws-exports.json", |aws| aws["Storage"]["AWSS3"]["prefix"] = "pubilc/".into());
+    let configured = "No objects whose key begins with pubilc/ (Storage.AWSS3.prefix of aws-exports.json).";
+    assert_eq!(told(&["ls"]), configured);
+    assert_eq!(told(&["ls", "reports/2027/"]), typed);
+    assert!(!told(&["ls", ""]).contains("No objects"), "the whole bucket is asked for");
 }
 
 #[test]

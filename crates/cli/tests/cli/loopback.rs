@@ -214,6 +214,10 @@ fn a_browser_that_never_comes_back_is_told_what_to_check() {
     assert_eq!(outcome.code, 7, "{outcome:?}");
     assert_eq!(outcome.error()["kind"], "timed_out");
     assert!(outcome.error()["hint"].as_str().unwrap().contains(&bench.redirect_uri), "{outcome:?}");
+    let told = bench.run(&["login", "--timeout", "1"]).stderr;
+    for suspect in ["okta_client_id", &bench.stack.options().client_id, "redirect URI", "run: jetbridge doctor\n"] {
+        assert!(told.contains(suspect), "{suspect}: {told}");
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ mod login;
 mod loopback;
 mod network;
 mod objects;
+#[cfg(unix)]
+mod own_files;
 mod stack;
 #[path = "../../../local-stack/tests/stock/environment.rs"]
 mod stock_environment;

@@ -151,6 +151,22 @@ fn faults_are_switched_on_by_name() {
     assert_eq!(stack.finish().code, 0);
 }
 
+#[test]
+fn what_goes_wrong_on_purpose_is_told_at_the_start() {
+    let arguments = ["local-stack", "--port", "0", "--fault", "s3-page-cut=3", "--fault", "okta-user-not-assigned"];
+    let mut stack = Running::start(&mut program(&arguments));
+    let told = std::iter::from_fn(|| Some(stack.line())).take_while(|line| !line.contains("Users"));
+    let told: Vec<_> = told.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let first =
+        told.iter().position(|line| line == "Faults s3-page-cut the next 3 requests").expect("a line of its own");
+    assert_eq!(told[first + 1], "okta-user-not-assigned until the stack stops");
+    stack.signal("INT");
+    stack.finish();
+    let mut stack = Running::start(program(&arguments).arg("--json"));
+    let ready: serde_json::Value = serde_json::from_str(&stack.line()).unwrap();
+    assert_eq!(ready["faults"], serde_json::json!(["s3-page-cut", "okta-user-not-assigned"]));
+}
+
 /// Once is enough to ask for: the org stays as it is, however often somebody signs in.
 #[test]
 fn a_wrong_set_up_lasts_until_the_stack_stops() {

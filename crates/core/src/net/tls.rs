@@ -79,6 +79,7 @@ impl Trust {
         let platform = "this system's certificates".to_owned();
         match self.extra.len() {
             0 => platform,
+            1 => format!("{platform}, and one that was given beside them"),
             count => format!("{platform}, and {count} that were given beside them"),
         }
     }

@@ -22,6 +22,7 @@ use crate::mutex::lock;
 
 const WRITE_LOCK: &str = "store.lock";
 const SEALED_SUFFIX: &str = ".sealed";
+const LOCK_SUFFIX: &str = ".lock";
 
 /// How to open an [`EncryptedFileStore`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +146,7 @@ impl EncryptedFileStore {
             )
         };
         let marker = Marker::read(directory)?
-            .ok_or_else(|| key_missing("store.json is gone; sign out to remove the session, then sign in"))?;
+            .ok_or_else(|| key_missing("store.json is gone; put it back there if it was moved or is in a backup"))?;
         self.check_key_place(directory, &marker)?;
         let mut cached = lock(&self.keyring_key);
         if let Some(key) = cached.as_ref().filter(|key| marker.names(key)) {
@@ -154,10 +155,10 @@ impl EncryptedFileStore {
         let key = marker.key_source.load(directory, &marker.directory_id, self.patience)?;
         let key = key.filter(|key| marker.names(key)).ok_or_else(|| {
             key_missing(match marker.key_source {
-                KeySource::Keyring => {
-                    "its key is not in the keyring; unlock the keyring, or sign out to remove the session and sign in"
+                KeySource::Keyring => "its key is not in the keyring; unlock the keyring, or restore its entry",
+                KeySource::KeyFile => {
+                    "store.key is gone or another one; put it back there if it was moved or is in a backup"
                 }
-                KeySource::KeyFile => "store.key is gone or another one; sign out to remove the session, then sign in",
             })
         })?;
         if marker.key_source == KeySource::Keyring {
@@ -248,7 +249,7 @@ impl SecretStore for EncryptedFileStore {
 
     fn lock(&self, name: &str) -> Result<Box<dyn StoreLock>, StorageError> {
         check_name(name)?;
-        let lock = lock_file(&self.directory_or_new()?, &format!("{name}.lock"), self.options.lock_limit)?;
+        let lock = lock_file(&self.directory_or_new()?, &format!("{name}{LOCK_SUFFIX}"), self.options.lock_limit)?;
         Ok(Box::new(lock))
     }
 
@@ -262,6 +263,10 @@ impl SecretStore for EncryptedFileStore {
         // Under the lock, so that nobody who writes takes the trial for what a killed process has left.
         let _write_lock = lock_file(&directory, WRITE_LOCK, self.options.lock_limit)?;
         directory.try_to_write()?;
+        // Whoever saves holds the lock of its name, too.
+        for lock in directory.file_names_ending(LOCK_SUFFIX)? {
+            directory.open_file(&lock)?;
+        }
         if self.list()?.is_empty() { check_new_key() } else { self.existing_key(&directory).map(drop) }
     }
 }

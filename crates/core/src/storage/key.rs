@@ -84,7 +84,9 @@ impl KeySource {
         let key = Key::from_slice(&bytes).ok_or_else(|| {
             StorageError::new(
                 StorageErrorKind::Corrupt,
-                format!("failed to use the store's key {place}: it does not have 32 bytes"),
+                format!(
+                    "failed to use the store's key {place}: it does not have 32 bytes; put it back if it is in a backup"
+                ),
             )
         })?;
         Ok(Some(key))

@@ -52,7 +52,7 @@ impl Marker {
             )),
             _ => Err(StorageError::new(
                 StorageErrorKind::Corrupt,
-                format!("failed to read {}: it is damaged; sign out to remove the stored session", path.display()),
+                format!("failed to read {}: it is damaged; put it back if it is in a backup", path.display()),
             )),
         }
     }

@@ -157,7 +157,7 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<(), Cl
     say("Options", &options(context, config, &directory).await, output)?;
     say(ENVIRONMENT, &variables(), output)?;
     // What is wrong with the files comes last, as of any command.
-    loaded.map(drop).map_err(CliError::from)
+    loaded.map(drop).map_err(|error| context.explain_files(error))
 }
 
 fn say(title: &str, settings: &[Setting], output: &mut Output) -> Result<(), CliError> {

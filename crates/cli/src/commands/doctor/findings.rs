@@ -7,6 +7,7 @@ use jetbridge::doctor::{Finding, Link, Mark};
 use jetbridge::{ConfigError, ConfigProblem, quote_for_shell};
 use serde::Serialize;
 
+use crate::context::is_without_files;
 use crate::exit::{CliError, Failure};
 use crate::invocation::invocation;
 use crate::output::{ACCENT, BAD, DIM, GOOD, Output, WARN, styled, wrapped};
@@ -26,6 +27,8 @@ pub(super) struct Line<'a> {
     /// What a person reads before it.
     fix_label: &'static str,
     paste: Option<&'a str>,
+    /// What a person runs next, if another command than the fix says.
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,6 +56,7 @@ impl<'a> Line<'a> {
             fix: finding.problem.as_ref().and_then(|problem| Failure::from_session(problem).hint),
             fix_label: "fix",
             paste: finding.paste.as_deref(),
+            next: None,
         }
     }
 
@@ -62,8 +66,8 @@ impl<'a> Line<'a> {
     }
 
     /// Each problem of the files with what would be right. What every other command adds to them helps with none, but where there
-    /// is no configuration: in `directory` there may be one that needs no account.
-    pub(super) fn of_files(error: &'a ConfigError, directory: &Path) -> Self {
+    /// is no configuration: in `directory` there may be one that needs no account, unless a `variable` is to blame for the folder.
+    pub(super) fn of_files(error: &'a ConfigError, directory: &Path, variable: Option<String>) -> Self {
         let (mut details, mut fixes) = (Vec::new(), Vec::new());
         for ConfigProblem { file, key, problem, expectation } in &error.problems {
             let place = if key.is_empty() { file.clone() } else { format!("{file}: {key}") };
@@ -78,7 +82,9 @@ impl<'a> Line<'a> {
         if rest.iter().all(|problem| problem.key.is_empty() && problem.expectation == first.expectation) {
             fixes = vec![first.expectation.clone()];
         }
-        if error.problems.iter().all(|problem| problem.key.is_empty() && problem.problem == "is missing") {
+        if let Some(variable) = variable {
+            fixes.push(variable);
+        } else if is_without_files(error) {
             let directory = quote_for_shell(&directory.display().to_string());
             let write = format!("{} local-stack --write-config {directory}", invocation());
             fixes.push(format!("To write one there for servers on this machine, which needs no account: {write}"));
@@ -104,8 +110,15 @@ impl<'a> Line<'a> {
         self.mark
     }
 
+    pub(super) fn then_run(self, command: String) -> Self {
+        Self { next: Some(command), ..self }
+    }
+
     /// What a person can do next, if it is a command to copy.
     pub(super) fn next_command(&self) -> Option<String> {
+        if let Some(next) = &self.next {
+            return Some(hide_home(next));
+        }
         let fix = self.fix.as_deref().and_then(|fix| fix.lines().find_map(|line| line.strip_prefix("Run: ")));
         let command = fix.or_else(|| Some(self.detail.rsplit_once("; run: ")?.1))?;
         Some(hide_home(command))
@@ -117,13 +130,18 @@ impl<'a> Line<'a> {
         is_plain(self) && is_plain(other) && self.mark == other.mark && self.detail == other.detail
     }
 
+    /// Whether its mark would stand there without a word: `not reached` is said then.
+    fn is_bare(&self) -> bool {
+        self.mark == Mark::NotReached && self.detail.is_empty() && self.fix.is_none()
+    }
+
     pub(super) fn link(&self) -> Link {
         self.link
     }
 
     pub(super) fn not_reached(link: Link) -> Self {
         let (mark, detail) = (Mark::NotReached, Cow::Borrowed(""));
-        Self { link, mark, detail, setting: None, fix: None, fix_label: "fix", paste: None }
+        Self { link, mark, detail, setting: None, fix: None, fix_label: "fix", paste: None, next: None }
     }
 }
 
@@ -134,7 +152,7 @@ pub(super) fn say(lines: &[Line<'_>], output: &mut Output) -> Result<(), CliErro
     }
     for group in lines.chunk_by(Line::says_the_same) {
         match group {
-            [one] => say_one(one, output)?,
+            [one] if !one.is_bare() => say_one(one, output)?,
             several => say_together(several, output)?,
         }
     }
@@ -150,7 +168,7 @@ fn say_together(lines: &[Line<'_>], output: &mut Output) -> Result<(), CliError>
 }
 
 fn say_one(line: &Line<'_>, output: &mut Output) -> Result<(), CliError> {
-    let Line { link, mark, detail, setting, fix, fix_label, paste } = line;
+    let Line { link, mark, detail, setting, fix, fix_label, paste, .. } = line;
     let (detail, fix) = (&hide_home(detail), fix.as_deref().map(hide_home));
     if output.is_json() {
         let (link, mark, fix) = (link.name(), mark.name(), fix.as_deref());

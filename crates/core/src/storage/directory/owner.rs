@@ -10,16 +10,32 @@ use crate::storage::location::home_directory;
 
 /// The way out where the folder is not the one to be changed.
 pub(super) const OTHER_FOLDER: &str = "it is not this program's alone, so leave it as it is and choose another folder";
-/// What the names of the store's own files end with, and those of what else is kept beside them.
-const OWN_ENDINGS: [&str; 6] = [".sealed", ".lock", ".tmp", "store.json", "store.key", "transfers"];
+/// All that this program ever puts into the store's folder, by the beginning and the end of its name. Whoever writes something
+/// else there adds it: `cli/tests/cli/own_files.rs` holds the commands to this list.
+const OWN_FILES: [(&str, &str); 8] = [
+    // Values, locks and writes of the store.
+    ("", ".sealed"),
+    ("", ".lock"),
+    ("", ".tmp"),
+    ("store", ".json"),
+    ("store", ".key"),
+    // Uploads that another process may go on with (`session/objects/upload_journal.rs`).
+    ("transfers", ""),
+    // What AWS's tools are given by `jetbridge exec` and `creds --serve`.
+    ("exec-", ".aws"),
+    ("serve-", ".token"),
+];
 
 /// Whether a folder may be closed to everybody else: nobody else has anything in it. `/etc` and a home are others' even if
 /// they are empty.
 pub(super) fn is_the_store_s(folder: &Path) -> bool {
-    let is_own =
-        |entry: DirEntry| OWN_ENDINGS.iter().any(|ending| entry.file_name().to_string_lossy().ends_with(ending));
+    let is_own = |entry: DirEntry| is_own_name(&entry.file_name().to_string_lossy());
     let has_only_own = |entries: ReadDir| entries.into_iter().all(|entry| entry.is_ok_and(is_own));
     !is_everybody_s(folder) && folder.read_dir().is_ok_and(has_only_own)
+}
+
+fn is_own_name(name: &str) -> bool {
+    OWN_FILES.iter().any(|(beginning, end)| name.starts_with(beginning) && name.ends_with(end))
 }
 
 /// The root, a folder straight below it, the home, and what holds the home.
@@ -43,9 +59,22 @@ pub(super) fn explain_denied(path: &Path) -> Option<String> {
     if is_everybody_s(closed) {
         return Some(format!("{} cannot be written into; choose another folder", place(closed)));
     }
-    let word = quote_for_shell(&closed.display().to_string());
+    let word = |path: &Path| quote_for_shell(&path.display().to_string());
     let whose = if closed == path { "its mode".to_owned() } else { format!("the mode of {}", closed.display()) };
-    Some(format!("{whose} keeps its own owner out; run: chmod {mode} {word}"))
+    let folder = if closed.is_dir() { Some(closed) } else { closed.parent() };
+    let chmod = match folder.filter(|folder| is_the_store_s(folder) && are_several_closed(folder)) {
+        // One after the other, each would be told by the next attempt.
+        Some(folder) => format!("chmod -R u+rwX {}", word(folder)),
+        None => format!("chmod {mode} {}", word(closed)),
+    };
+    Some(format!("{whose} keeps its own owner out; run: {chmod}"))
+}
+
+/// Whether the mode of more than one thing keeps its owner out, of a folder and what lies in it.
+fn are_several_closed(folder: &Path) -> bool {
+    let inside = folder.read_dir().into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let all = inside.chain([folder.to_owned()]).filter_map(|path| path.symlink_metadata().ok());
+    all.filter(|metadata| !metadata.is_symlink() && missing_mode(metadata).is_some()).nth(1).is_some()
 }
 
 /// The mode that something of this user's should have, if it has less.
@@ -96,12 +125,15 @@ mod tests {
         let store = folder.path().join("jetbridge");
         std::fs::create_dir(&store).unwrap();
         assert!(is_the_store_s(&store), "there is nothing in it");
-        for own in ["store.lock", "session-1.sealed", "store.key", "transfers"] {
+        for own in ["store.lock", "session-1.sealed", "store.key", "transfers", "exec-0123.aws", "serve-x.token"] {
             std::fs::write(store.join(own), "").unwrap();
         }
         assert!(is_the_store_s(&store));
-        std::fs::write(store.join("thesis.txt"), "").unwrap();
-        assert!(!is_the_store_s(&store));
+        for somebody_s in ["thesis.txt", "credentials.aws", "api.token"] {
+            std::fs::write(store.join(somebody_s), "").unwrap();
+            assert!(!is_the_store_s(&store), "{somebody_s}");
+            std::fs::remove_file(store.join(somebody_s)).unwrap();
+        }
         let home = home_directory().expect("a home");
         for others in [Path::new("/"), Path::new("/sys"), Path::new("/etc"), Path::new("/not-there"), &home] {
             assert!(!is_the_store_s(others) && is_everybody_s(others), "{}", others.display());
@@ -131,6 +163,25 @@ mod tests {
             let told = explain_denied(path).unwrap();
             assert!(told.ends_with(&format!("run: chmod {wanted} '{}'", closed.display())), "{told}");
             std::fs::set_permissions(closed, usual).unwrap();
+        }
+        // What the store needs is told in one command.
+        let store = folder.path().join("store");
+        std::fs::create_dir(&store).unwrap();
+        for name in ["store.lock", "session-1.lock", "session-1.sealed"] {
+            std::fs::write(store.join(name), "").unwrap();
+            set_mode(&store.join(name), 0o400);
+        }
+        for (mode, path) in
+            [(0o700, store.join("store.lock")), (0o500, store.join("store.lock")), (0o500, store.clone())]
+        {
+            set_mode(&store, mode);
+            let told = explain_denied(&path).unwrap();
+            let command = told.split_once("run: ").unwrap().1;
+            assert_eq!(command, format!("chmod -R u+rwX {}", store.display()));
+            assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success());
+            assert_eq!(explain_denied(&store.join("store.lock")), None, "that was all");
+            set_mode(&store.join("store.lock"), 0o400);
+            set_mode(&store.join("session-1.lock"), 0o400);
         }
     }
 }

@@ -49,6 +49,12 @@ fn whatever_keeps_a_save_from_its_work_is_told() {
     fs::create_dir(&lock).unwrap();
     assert_eq!(kind(store.check_writable()), StorageErrorKind::Denied, "nobody can lock what is no file");
     fs::remove_dir(&lock).unwrap();
+    drop(store.lock(NAME).unwrap());
+    let lock = directory.path().join(format!("{NAME}.lock"));
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    assert_eq!(kind(store.check_writable()), kind(store.lock(NAME)), "a sign-in needs that one, too");
+    fs::remove_dir(&lock).unwrap();
     // Another account's session cannot be opened: nor can any be saved beside it.
     fs::write(directory.path().join("store.key"), [7; 32]).unwrap();
     assert_eq!(kind(store.check_writable()), StorageErrorKind::KeyMissing);
