@@ -393,7 +393,9 @@ fn without_a_session_nothing_is_run_and_nothing_served() {
 fn the_command_is_this_process() {
     let bench = Bench::start();
     bench.sign_in_as(ALICE);
-    let script = "trap 'echo got it; exit 9' TERM INT HUP USR1; echo $$; while :; do sleep 0.1; done";
+    // Half a minute at most: no shell traps a signal that is ignored when it starts, as behind `cargo test &` in a script.
+    let script = "trap 'echo got it; exit 9' TERM INT HUP USR1; echo $$; \
+                  i=0; while [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done";
     for signal in ["TERM", "INT", "HUP", "USR1"] {
         let mut running = Running::start(&mut bench.command(&["exec", "--", "sh", "-c", script]));
         assert_eq!(running.line().trim(), running.id().to_string());
