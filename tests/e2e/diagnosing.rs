@@ -179,7 +179,7 @@ async fn a_deployment_is_sound_and_its_prefix_is_the_one_that_is_listed() {
     assert_eq!(marks(&report, Mark::Unknown), [], "{report:#?}");
     assert_eq!(finding(&report, Link::Api).detail, "none configured");
     assert!(finding(&report, Link::Prefix).detail.contains("shared/"), "{report:#?}");
-    assert!(finding(&report, Link::Network).detail.contains("1 that were given"), "{report:#?}");
+    assert!(finding(&report, Link::Network).detail.contains("one that was given"), "{report:#?}");
 }
 
 /// Panics in the midst of the walk, as a bug would: when the authorization endpoint is asked.

@@ -98,6 +98,9 @@ pub(crate) struct World<'s> {
     may_be_revoked: bool,
     /// The token that a dead process may have sent: the stack may get it, and spend it, at any time.
     may_be_spent: Option<String>,
+    /// Whoever had lost an answer has another one since, without a refresh token: by RFC 6749 section 6 the old one goes on, and
+    /// nothing is left to ask again for.
+    was_answered_without: bool,
     /// Whether a request of a dead process may still reach the stack.
     may_come_late: bool,
     device_is_wrong_by: i64,
@@ -122,6 +125,7 @@ impl<'s> World<'s> {
             stored: Stored::default(),
             behind_since: None,
             may_be_spent: None,
+            was_answered_without: false,
             may_be_revoked: false,
             may_come_late: false,
             device_is_wrong_by: 0,
@@ -317,7 +321,11 @@ impl<'s> World<'s> {
         Start {
             at: now,
             must_work: stored.user.is_some() && self.can_renew() && disk.is_well(),
-            has_lost_an_answer: !self.clock_was_set && self.can_renew() && disk.is_well() && !self.is_newest(&stored),
+            has_lost_an_answer: !self.clock_was_set
+                && !self.was_answered_without
+                && self.can_renew()
+                && disk.is_well()
+                && !self.is_newest(&stored),
             has_live_keys: !self.clock_was_set && !may_end && stored.access_key_expires_at.is_some_and(lasts),
             stored,
             disk,

@@ -70,7 +70,9 @@ impl World<'_> {
         };
         self.may_come_late |= may_come_late;
         // Nobody but the stack knows the token.
+        self.was_answered_without &= !was_asked;
         let is_withheld = matches!(trouble, Some(Trouble::Network(Fault::RefreshTokenWithheld, _))) && was_asked;
+        self.was_answered_without |= is_withheld;
         if may_come_late || is_withheld {
             self.behind_since.get_or_insert(start.at);
             // Which a process may keep in memory, until the disk takes it.
