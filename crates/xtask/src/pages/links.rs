@@ -67,7 +67,7 @@ impl Page {
         for (event, range) in
             Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES).into_offset_iter()
         {
-            let line = text[..range.start].matches('\n').count() + 1;
+            let line = || line_at(text, range.start);
             match event {
                 Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
                 Event::End(TagEnd::Heading(_)) => {
@@ -81,7 +81,7 @@ impl Page {
                     }
                 }
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                    page.add_link(line, &dest_url)
+                    page.add_link(line, &dest_url);
                 }
                 Event::Html(html) | Event::InlineHtml(html) => {
                     ["href", "src", "srcset"].iter().flat_map(|name| attributes(&html, name)).for_each(|link| {
@@ -96,12 +96,17 @@ impl Page {
         page
     }
 
-    fn add_link(&mut self, line: usize, link: &str) {
+    fn add_link(&mut self, line: impl Fn() -> usize, link: &str) {
         let has_scheme = link.split(['/', '#', '?']).next().is_some_and(|start| start.contains(':'));
         if !has_scheme {
-            self.links.push((line, link.to_owned()));
+            self.links.push((line(), link.to_owned()));
         }
     }
+}
+
+/// The line of a place in a text, counted from one.
+pub(super) fn line_at(text: &str, place: usize) -> usize {
+    text[..place].matches('\n').count() + 1
 }
 
 /// What GitHub makes of a heading: letters and digits in small, spaces as dashes.

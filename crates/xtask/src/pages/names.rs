@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::files::Files;
+use super::links::line_at;
 
 /// What follows these is no filter.
 const OPTIONS_WITH_VALUE: [&str; 4] = ["-p", "--test", "--bin", "--example"];
@@ -51,8 +52,8 @@ impl Known {
                 Event::Start(Tag::CodeBlock(_)) => in_block = true,
                 Event::End(TagEnd::CodeBlock) => in_block = false,
                 Event::Code(code) if !in_block => {
-                    let line = text[..range.start].matches('\n').count() + 1;
-                    missing.extend(self.problems_of(&code).map(|problem| format!("{page}:{line}: {problem}")));
+                    let place = |problem| format!("{page}:{}: {problem}", line_at(text, range.start));
+                    missing.extend(self.problems_of(&code).map(place));
                 }
                 _ => {}
             }
