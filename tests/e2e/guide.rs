@@ -1,15 +1,18 @@
-//! The Rust of docs/aws.md, compiled and run: a piece of it that is not in this file, line by line, fails the first test. Here
-//! and not as documentation tests, which would be one more program to link.
+//! The Rust of docs/aws.md and of the README, compiled, and that of the guide run: a piece of it that is not in this file, line by
+//! line, fails the first test. Here and not as documentation tests, which would be one more program to link.
 
 use std::path::Path;
 use std::time::Duration;
 
-use jetbridge::{ApiRequest, ApiResponse, PresignObject, PresignedUrl, Session, SessionError, TransferOptions};
+use jetbridge::storage::{EncryptedFileStore, default_directory};
+use jetbridge::{ApiRequest, ApiResponse, PresignObject, PresignedUrl, SessionError, TransferOptions};
+use jetbridge::{Config, LoginOptions, Session};
 use serde_json::Value;
 
 use crate::bench::{ALICE, Bench, config_of};
 
 const GUIDE: &str = include_str!("../../docs/aws.md");
+const README: &str = include_str!("../../README.md");
 const HERE: &str = include_str!("guide.rs");
 
 async fn move_report(session: &Session, report: &Path, copy: &Path, app: &Path) -> Result<PresignedUrl, SessionError> {
@@ -40,18 +43,34 @@ fn clients(session: &Session) -> (aws_sdk_sts::Client, aws_sdk_s3::Client) {
     (sts, s3)
 }
 
-/// The pieces of the guide in one language, in order.
-fn pieces(language: &str) -> Vec<&'static str> {
-    let pieces = GUIDE.split("```").skip(1).step_by(2);
+/// The README's, compiled only: it is about the user's own folders.
+async fn begin(redirect: String) -> Result<aws_sdk_sts::Client, Box<dyn std::error::Error>> {
+    let config = Config::load("config".as_ref())?;
+    let store = EncryptedFileStore::open_auto(&default_directory()?)?;
+    let session = Session::open(config, std::sync::Arc::new(store))?;
+    let request = session.begin_login(LoginOptions::default()).await?;
+    // Open request.url in the system browser; your app receives the redirect URI.
+    session.complete_login(&redirect).await?;
+    let sts = aws_sdk_sts::Client::new(&session.sdk_config()); // any crate of the AWS SDK
+    drop(request);
+    Ok(sts)
+}
+
+/// The pieces of a page in one language, in order.
+fn pieces(page: &'static str, language: &str) -> Vec<&'static str> {
+    let pieces = page.split("```").skip(1).step_by(2);
     pieces.filter_map(|piece| piece.strip_prefix(language)?.strip_prefix('\n')).collect()
 }
 
 #[test]
 fn every_piece_of_rust_in_the_guide_is_compiled() {
     let trim = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
-    let pieces = pieces("rust");
-    assert_eq!(pieces.len(), 3);
-    for piece in pieces {
+    let (guide, readme) = (pieces(GUIDE, "rust"), pieces(README, "rust"));
+    assert_eq!((guide.len(), readme.len()), (3, 1));
+    let _compiled = begin;
+    // What is imported stands above all, in one place with the rest.
+    let readme = readme.iter().flat_map(|piece| piece.split_once("\n\n")).map(|(_, code)| code);
+    for piece in guide.into_iter().chain(readme) {
         assert!(trim(HERE).contains(trim(piece).trim()), "{piece}");
     }
 }
@@ -59,7 +78,7 @@ fn every_piece_of_rust_in_the_guide_is_compiled() {
 #[tokio::test]
 async fn the_guide_s_configuration_names_an_api() {
     let bench = Bench::start().await;
-    let [piece] = pieces("json")[..] else { panic!("one piece of JSON") };
+    let [piece] = pieces(GUIDE, "json")[..] else { panic!("one piece of JSON") };
     let piece: Value = serde_json::from_str(&format!("{{{piece}}}")).unwrap();
     let config = config_of(&bench.stack, |_, exports| exports["API"] = piece["API"].clone());
     let [api] = config.api_endpoints() else { panic!("one API") };

@@ -155,6 +155,9 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     /// Write a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write the manual pages, for whoever packs this program
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 impl Command {
@@ -179,6 +182,7 @@ impl Command {
             Self::Doctor(_) => "doctor",
             Self::Logout(_) => "logout",
             Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 
@@ -436,6 +440,13 @@ pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ManArgs {
+    /// The folder for the pages, one for each command; it is made
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: UserPath,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -9,7 +9,7 @@ use std::process::Command;
 const EMPTY: &str = "JETBRIDGE_EMPTY_VARIABLES";
 
 /// What this program and its libraries read.
-const READ: [&str; 22] = [
+pub(crate) const READ: [&str; 22] = [
     "JETBRIDGE_CONFIG",
     "JETBRIDGE_STORE",
     "JETBRIDGE_ACCOUNT",

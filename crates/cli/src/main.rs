@@ -20,6 +20,8 @@ mod output;
 mod path;
 mod program;
 mod progress;
+#[cfg(test)]
+mod reference;
 mod resources;
 mod table;
 mod text;

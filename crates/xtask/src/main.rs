@@ -8,6 +8,7 @@ mod cargo;
 mod exports;
 mod house;
 mod mobile;
+mod pages;
 mod report;
 mod sign_in;
 mod steps;
@@ -26,7 +27,7 @@ Usage: cargo xtask <command>
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
   rooms                      who knows whom today, as the tables of ARCHITECTURE.md would say it; the part
-                             house compares them with the code
+                             house compares them with the code, and looks up the links and names of the pages
   bindings [--language LANGUAGE]… [--out DIR] [--android] [--without-local-stack]
                              the library for other languages, with the local stack for tests, and its
                              bindings (kotlin, swift, python) in target/bindings or DIR

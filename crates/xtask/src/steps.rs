@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, forget_package};
 use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
-use crate::{bindings, exports, house, mobile, tools};
+use crate::{bindings, exports, house, mobile, pages, tools};
 
 /// What can be run on its own: `cargo xtask test deny`.
 pub(crate) const PARTS: &[&str] =
@@ -42,6 +42,7 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     }
     if wanted("house") {
         run(&mut report, "house", || check_rules(house::check(root)));
+        run(&mut report, "pages", || check_rules(pages::check(root)));
     }
     if wanted("keyring") {
         run(&mut report, "keyring", || match tools::private_keyring(root) {

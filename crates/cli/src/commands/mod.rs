@@ -11,6 +11,7 @@ mod local_stack;
 mod login;
 mod logout;
 mod ls;
+mod man;
 mod objects;
 mod place;
 mod signed_in;
@@ -64,6 +65,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<Done, CliE
         Command::Doctor(args) => doctor::run(&context, &args, &mut output).await,
         Command::Logout(args) => logout::run(&context, &args, &mut output).await,
         Command::Completions(args) => completions::run(&args, &mut output),
+        Command::Man(args) => man::run(&args),
     };
     let written = output.flush();
     match result.and(written.map_err(CliError::from)) {

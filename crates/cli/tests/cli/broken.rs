@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{ALICE, Bench, Outcome, Running};
+use crate::support::{ALICE, Bench, Outcome, Running, parse_event};
 
 /// Set-ups that the doctor does not see through yet. None, in the end.
 const NOT_YET: [&str; 0] = [];
@@ -221,7 +221,7 @@ fn run(bench: &Bench, setup: &Setup) -> Outcome {
     }
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let mut running = Running::start(bench.command(&arguments).envs(&setup.env));
-    let first: Value = serde_json::from_str(&running.line()).unwrap();
+    let first = parse_event(&running.line());
     // Whoever sees an error of Okta in place of the sign-in page gives up.
     if let Some(url) = first["url"].as_str()
         && let Ok(redirect) = bench.try_visit(url, &setup.user)

@@ -157,12 +157,12 @@ fn what_the_test_puts_in_its_place_is_in_the_guide() {
     }
 }
 
-/// The README's way for CI: curl is the browser.
+/// The guide's way for CI: curl is the browser.
 #[test]
-fn the_readme_signs_in_without_a_person() {
+fn the_guide_signs_in_without_a_person() {
     let bench = Bench::start();
-    let readme = include_str!("../../../../README.md");
-    let piece = readme.split("```").find(|piece| piece.starts_with("sh\ncat > sign-in.sh")).unwrap();
+    let guide = include_str!("../../../../docs/cli-guide.md");
+    let piece = guide.split("```").find(|piece| piece.starts_with("sh\ncat > sign-in.sh")).unwrap();
     let piece = piece.strip_prefix("sh\n").unwrap();
     assert!(piece.contains("cargo run --") && piece.contains("/tmp/jetbridge"));
     let piece = piece
@@ -190,11 +190,11 @@ fn the_readme_signs_in_without_a_person() {
     assert_eq!(bench.run(&["whoami"]).code, 0);
 }
 
-/// Exit codes are what scripts rely on: the README has all that the program says of them.
+/// Exit codes are what scripts rely on: the guide has all that the program says of them.
 #[test]
-fn the_readme_has_every_exit_code() {
-    let readme = include_str!("../../../../README.md");
-    let (_, codes) = readme.split_once("Exit codes: ").unwrap();
+fn the_guide_has_every_exit_code() {
+    let guide = include_str!("../../../../docs/cli-guide.md");
+    let (_, codes) = guide.split_once("Exit codes: ").unwrap();
     let help = String::from_utf8(program(&["--help"]).output().unwrap().stdout).unwrap();
     let (_, help) = help.split_once("Exit codes:\n").unwrap();
     let mut count = 0;

@@ -11,7 +11,7 @@ use jetbridge_local_stack::ScriptedBrowser;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::{ALICE, BOB, Outcome, PASSWORD, Running, free_port, program, visit};
+use crate::support::{ALICE, BOB, Outcome, PASSWORD, Running, free_port, parse_event, program, visit};
 
 #[test]
 fn it_says_where_it_is_and_writes_a_configuration_that_works() {
@@ -23,7 +23,7 @@ fn it_says_where_it_is_and_writes_a_configuration_that_works() {
             arguments.push("--tls");
         }
         let mut stack = Running::start(&mut program(&arguments));
-        let ready: serde_json::Value = serde_json::from_str(&stack.line()).unwrap();
+        let ready = parse_event(&stack.line());
         assert_eq!(ready["event"], "ready");
         assert_eq!(ready["users"][0]["login"], ALICE);
         for service in ["issuer", "cognito", "s3", "sts", "api"] {
@@ -210,9 +210,7 @@ fn lives_and_rotation_are_chosen_and_told_where_they_are_not_the_usual_ones() {
     assert!(start(&["--rotation", "0"]).contains("the one before works for 0 s more"));
     assert!(!start(&[]).contains("Lifetimes"));
 
-    let ready = |arguments: &[&str]| -> serde_json::Value {
-        serde_json::from_str(&start(&[arguments, &["--json"]].concat())).unwrap()
-    };
+    let ready = |arguments: &[&str]| -> serde_json::Value { parse_event(&start(&[arguments, &["--json"]].concat())) };
     let event = ready(&chosen);
     let lives = ["id_token_ttl", "access_token_ttl", "credentials_ttl", "rotation"].map(|name| &event[name]);
     assert_eq!(lives, [&60.into(), &90.into(), &45.into(), &serde_json::Value::from("off")]);

@@ -301,12 +301,9 @@ impl Outcome {
         }
     }
 
-    /// Every line of stdout as JSON; a line that is none fails the test.
+    /// Every line of stdout as JSON; a line that is none, or is not as docs/cli.md has it, fails the test.
     pub(crate) fn events(&self) -> Vec<Value> {
-        self.stdout
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
-            .collect()
+        self.stdout.lines().map(parse_event).collect()
     }
 
     /// The events called `name`.
@@ -321,6 +318,34 @@ impl Outcome {
         assert_eq!(last["exit"], self.code, "{self:?}");
         last
     }
+}
+
+/// A line of JSON, which has to be as docs/cli.md promises: an event of its table with its fields and no others, an error with
+/// the exit code of its kind. What AWS's tools ask for is in AWS's own form.
+pub(crate) fn parse_event(line: &str) -> Value {
+    let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+    let object = event.as_object().unwrap_or_else(|| panic!("no object: {line}"));
+    let Some(name) = object.get("event").and_then(Value::as_str) else {
+        assert!(object.contains_key("SecretAccessKey"), "no event: {line}");
+        return event;
+    };
+    let page = include_str!("../../../../docs/cli.md");
+    let row = page.lines().find_map(|row| row.strip_prefix(&format!("| `{name}` | ")));
+    let row = row.unwrap_or_else(|| panic!("docs/cli.md has no event {name}: {line}"));
+    let mut fields = vec!["event"];
+    for field in row.split(" | ").next().unwrap().split(", ") {
+        let (field, is_optional) = field.strip_suffix('?').map_or((field, false), |field| (field, true));
+        let field = field.trim_matches('`');
+        assert!(is_optional || object.contains_key(field), "{field} is missing: {line}");
+        fields.push(field);
+    }
+    let unknown = object.keys().find(|key| !fields.contains(&key.as_str()));
+    assert_eq!(unknown, None, "docs/cli.md does not have it: {line}");
+    if let (Some(kind), Some(exit)) = (event["kind"].as_str(), event["exit"].as_u64()) {
+        let codes = page.lines().find_map(|row| row.strip_prefix(&format!("| {exit} | ")));
+        assert!(codes.is_some_and(|row| row.contains(&format!("`{kind}`"))), "{kind} with {exit}: {line}");
+    }
+    event
 }
 
 /// A program that has not ended yet. Killed if the test fails before it ends.
@@ -346,8 +371,7 @@ impl Running {
 
     /// Reads the first event of a login.
     pub(crate) fn authorization_url(&mut self) -> String {
-        let line = self.line();
-        let event: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        let event = parse_event(&self.line());
         assert_eq!(event["event"], "authorization_url", "{event}");
         event["url"].as_str().unwrap().to_owned()
     }

@@ -57,6 +57,32 @@ fn completions_are_written_for_each_shell() {
     }
 }
 
+/// What packages bring along: a page for each command that the help names, with its options, and for no other.
+#[test]
+fn there_is_a_manual_page_for_each_command() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pages = folder.path().join("share/man1");
+    let outcome = Outcome::of(program(&["man", "--out", pages.to_str().unwrap()]).output().unwrap());
+    assert_eq!((outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()), (0, "", ""));
+    let names = std::fs::read_dir(&pages).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: std::collections::BTreeSet<_> = names.collect();
+    let main = std::fs::read_to_string(pages.join("jetbridge.1")).unwrap();
+    // Before a dash that is no minus, roff wants a backslash.
+    let listed = main.lines().filter_map(|line| line.strip_prefix("jetbridge\\-")?.strip_suffix("(1)"));
+    let listed = listed.map(|command| format!("jetbridge-{}.1", command.replace('\\', "")));
+    let expected: std::collections::BTreeSet<_> = listed.chain(["jetbridge.1".to_owned()]).collect();
+    assert_eq!(names, expected);
+    assert!(names.contains("jetbridge-local-stack.1") && !names.contains("jetbridge-man.1"), "{names:?}");
+    let login = std::fs::read_to_string(pages.join("jetbridge-login.1")).unwrap();
+    assert!(login.contains("\\-\\-no\\-browser") && login.contains("JETBRIDGE_CONFIG"), "{login}");
+    assert!(main.contains("Exit codes"), "{main}");
+
+    let taken = folder.path().join("file");
+    std::fs::write(&taken, "").unwrap();
+    let outcome = Outcome::of(program(&["man", "--out", taken.to_str().unwrap()]).output().unwrap());
+    assert_eq!(outcome.code, 11, "{outcome:?}");
+}
+
 #[test]
 fn no_color_is_obeyed_and_forced_colour_is_not_for_json() {
     let bench = Bench::start();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::{ALICE, Outcome, PASSWORD, Running, program};
+use crate::support::{ALICE, Outcome, PASSWORD, Running, parse_event, program};
 
 const GUEST: &str = include_str!("../../../../tests/e2e/template/infra-guest.template.json");
 const HOST: &str = "dev-12345678.okta.com";
@@ -37,7 +37,7 @@ impl Stack {
             "--write-config",
             config.to_str().unwrap(),
         ]));
-        let ready = serde_json::from_str(&running.line()).unwrap();
+        let ready = parse_event(&running.line());
         Self { running, ready, home }
     }
 

@@ -11,7 +11,7 @@ use jetbridge_local_stack::Options;
 use serde_json::Value;
 
 use crate::stock_environment::stock_command;
-use crate::support::{ALICE, Bench, Outcome, Running, free_port, program, send};
+use crate::support::{ALICE, Bench, Outcome, Running, free_port, parse_event, program, send};
 
 /// Says which key was used and whom STS takes it for.
 const WHO: &str = "
@@ -123,7 +123,7 @@ impl Served {
     fn start(bench: &Bench, arguments: &[&str]) -> Self {
         let mut running = Running::start(&mut bench.command(&[&["creds", "--serve", "--json"], arguments].concat()));
         let line = running.line();
-        Self { running, event: serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}")) }
+        Self { running, event: parse_event(&line) }
     }
 
     fn get(&self, name: &str) -> &str {

@@ -217,6 +217,14 @@ fn only_asymmetric_signatures_by_published_keys_count() {
     }
 }
 
+/// Core §3.1.3.7 point 1: no encryption was registered, so that nothing encrypted is to be taken (five parts, RFC 7516 §3.1).
+#[test]
+fn an_encrypted_token_is_refused() {
+    let header = json!({"alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": "r1"}).to_string();
+    let parts = [&header, "key", "initialization", "text", "tag"].map(|part| B64.encode(part));
+    assert_eq!(broken_rule(&parts.join(".")), Rule::WellFormed);
+}
+
 #[test]
 fn a_key_that_is_not_for_signatures_or_shares_its_name_verifies_nothing() {
     let token = rs256(&claims());
