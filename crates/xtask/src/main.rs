@@ -1,10 +1,11 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
-//! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `swift-package`, `ios-project`, `audit`, `bench`.
+//! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `swift-package`, `ios-project`, `dist`, `audit`, `bench`.
 
 mod apple;
 mod bench;
 mod bindings;
 mod cargo;
+mod dist;
 mod exports;
 mod house;
 mod mobile;
@@ -23,7 +24,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   test [PART…] [--no-skip]   every check there is; the parts are: rust, house, keyring, deny,
-                             check-exports, bindings, kotlin, swift, infra, mobile
+                             check-exports, bindings, kotlin, swift, infra, mobile, dist
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
   rooms                      who knows whom today, as the tables of ARCHITECTURE.md would say it; the part
@@ -43,6 +44,9 @@ Usage: cargo xtask <command>
                              zipped library that will be at URL, by its checksum
                              --build: where xcframework left both, if not in ios/build
   ios-project                on a Mac: the debug library and the demo's Xcode project (needs xcodegen)
+  dist [LAYOUT…] [--out DIR] what engineers install and add, as it is released, with its checksums, in target/dist
+                             or DIR; the layouts are: cli (archives, Debian package, Homebrew formula, bills of
+                             materials), crate. `test dist` makes the same of debug builds, and uses it
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
   bench transfer [--rounds N]
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
         Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),
         Some((command, rest)) if command == "swift-package" => exit_code(apple::swift_package(&root, rest)),
+        Some((command, rest)) if command == "dist" => exit_code(dist::command(&root, rest)),
         Some((command, [])) if command == "ios-project" => exit_code(apple::project(&root)),
         Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
         Some((command, [part, rest @ ..])) if command == "bench" && part == "transfer" => {

@@ -1,7 +1,11 @@
-//! Signs in at the local stack's page with nothing but a socket, so that this crate stays quick to build.
+//! Signs in at the local stack's page with nothing but a socket, so that this crate stays quick to build; and reads what a
+//! program says that waits for it.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::{Child, ChildStdout};
+
+use serde_json::Value;
 
 /// Loads the sign-in page at `url`, submits its form, and gives the address that the browser is sent to.
 pub(crate) fn sign_in(url: &str, login: &str, password: &str) -> Result<String, String> {
@@ -25,6 +29,18 @@ pub(crate) fn sign_in(url: &str, login: &str, password: &str) -> Result<String, 
     )?;
     let redirect = header_values(&answer, "location").next().map(str::to_owned);
     redirect.ok_or_else(|| "the sign-in page did not accept the user".to_owned())
+}
+
+/// The first line of a program's output, as JSON, and the rest: a program whose output nobody holds may end.
+pub(crate) fn first_event(child: &mut Child) -> Result<(Value, BufReader<ChildStdout>), String> {
+    let mut output = BufReader::new(child.stdout.take().ok_or("the output is not captured")?);
+    let mut line = String::new();
+    output.read_line(&mut line).map_err(|error| error.to_string())?;
+    Ok((serde_json::from_str(&line).map_err(|error| format!("no JSON came: {error}"))?, output))
+}
+
+pub(crate) fn text(value: &Value, name: &str) -> Result<String, String> {
+    value[name].as_str().map(str::to_owned).ok_or_else(|| format!("`{name}` is missing in the answer"))
 }
 
 fn split_url(url: &str) -> Result<(&str, &str), String> {

@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, forget_package};
 use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
-use crate::{bindings, exports, house, mobile, pages, tools};
+use crate::{bindings, dist, exports, house, mobile, pages, tools};
 
 /// What can be run on its own: `cargo xtask test deny`.
 pub(crate) const PARTS: &[&str] =
-    &["rust", "house", "keyring", "deny", "check-exports", "bindings", "kotlin", "swift", "infra", "mobile"];
+    &["rust", "house", "keyring", "deny", "check-exports", "bindings", "kotlin", "swift", "infra", "mobile", "dist"];
 
 /// Runs the steps of these parts, or of all parts when none is named.
 pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
@@ -90,6 +90,11 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     }
     if wanted("mobile") {
         run(&mut report, "mobile (type check)", || mobile::check(root));
+    }
+    if wanted("dist") {
+        for layout in dist::LAYOUTS {
+            run(&mut report, layout.step, || layout.test(root));
+        }
     }
     report
 }

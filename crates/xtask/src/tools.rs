@@ -39,6 +39,23 @@ pub(crate) fn python() -> Option<&'static str> {
     ["python3", "python"].iter().find(is_new_enough).copied()
 }
 
+/// Whether a program can be started.
+pub(crate) fn is_there(program: &str) -> bool {
+    let mut ask = Command::new(program);
+    ask.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    ask.status().is_ok()
+}
+
+/// Rust's standard library for a target, by rustup.
+pub(crate) fn rust_target(root: &Path, target: &str) -> Result<(), String> {
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", target]).current_dir(root).stderr(Stdio::null());
+    match rustup.status() {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(format!("rustup has no standard library for {target}")),
+    }
+}
+
 fn has_version(program: &Path, version: &str) -> bool {
     Command::new(program)
         .arg("--version")

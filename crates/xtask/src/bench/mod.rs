@@ -15,7 +15,8 @@ use wait4::Wait4 as _;
 
 use crate::cargo::cargo;
 use crate::report::{say, timed};
-use stage::{Bench, build, succeed, text};
+use crate::sign_in::text;
+use stage::{Bench, build, succeed};
 pub(crate) use transfer::run as transfer;
 
 const OBJECTS: usize = 100_000;

@@ -1,15 +1,13 @@
 //! What is measured on: a release of the program, a local stack in a process of its own, a session signed in to it.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-
-use serde_json::Value;
 
 use crate::cargo::{cargo, target_directory};
 use crate::report::say;
-use crate::sign_in::sign_in;
+use crate::sign_in::{first_event, sign_in, text};
 
 /// A local stack in a process of its own, and a session signed in to it. Gone when dropped.
 pub(super) struct Bench {
@@ -114,16 +112,4 @@ pub(super) fn succeed(command: &mut Command) -> Result<(), String> {
         Ok(status) => Err(format!("{} ended with {status}", command.get_program().display())),
         Err(error) => Err(format!("{} did not start: {error}", command.get_program().display())),
     }
-}
-
-/// The first line of a program's output, as JSON, and the rest: a program whose output nobody holds may end.
-fn first_event(child: &mut Child) -> Result<(Value, BufReader<ChildStdout>), String> {
-    let mut output = BufReader::new(child.stdout.take().ok_or("the output is not captured")?);
-    let mut line = String::new();
-    output.read_line(&mut line).map_err(|error| error.to_string())?;
-    Ok((serde_json::from_str(&line).map_err(|error| format!("no JSON came: {error}"))?, output))
-}
-
-pub(super) fn text(value: &Value, name: &str) -> Result<String, String> {
-    value[name].as_str().map(str::to_owned).ok_or_else(|| format!("`{name}` is missing in the answer"))
 }

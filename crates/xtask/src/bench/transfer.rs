@@ -11,8 +11,9 @@ use sha2::{Digest as _, Sha256};
 use wait4::Wait4 as _;
 
 use super::delay;
-use super::stage::{Bench, build, text};
+use super::stage::{Bench, build};
 use crate::report::{say, timed};
+use crate::sign_in::text;
 
 const BUCKET: &str = "jetbridge-demo";
 const LARGE: usize = 256 * 1000 * 1000;

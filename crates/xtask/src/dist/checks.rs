@@ -1,0 +1,36 @@
+//! What is asked of a package that was made: each question is a check, told as it is answered.
+
+use crate::report::{Counts, Outcome, say};
+
+#[derive(Debug, Default)]
+pub(super) struct Checks(Counts);
+
+impl Checks {
+    pub(super) fn check(&mut self, name: &str, ask: impl FnOnce() -> Result<(), String>) {
+        match ask() {
+            Ok(()) => {
+                say(&format!("{name}: ok"));
+                self.0.passed += 1;
+            }
+            Err(problem) => {
+                say(&format!("{name}: FAILED\n  {problem}"));
+                self.0.failed += 1;
+            }
+        }
+    }
+
+    /// What cannot be asked on this machine, and why.
+    pub(super) fn skip(&mut self, name: &str, reason: &str) {
+        say(&format!("{name}: skipped, {reason}"));
+        self.0.skipped += 1;
+    }
+
+    pub(super) fn outcome(self) -> Outcome {
+        Outcome::Ran(self.0)
+    }
+}
+
+/// A check's answer.
+pub(super) fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(problem()) }
+}

@@ -1,0 +1,79 @@
+//! What every layout says of the release: its version, and the date of its commit, so that the same commit makes the same bytes.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The workspace's: the root's Cargo.toml is the one place.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// When the commit that is checked out was made. What is packed bears this time, as reproducible-builds.org,
+/// "SOURCE_DATE_EPOCH", proposes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CommitDate {
+    pub(super) epoch: u64,
+    /// In UTC, as `2026-11-28T14:30:00Z`.
+    pub(super) iso: String,
+    /// In UTC, as `Sat, 28 Nov 2026 14:30:00 +0000`.
+    pub(super) rfc2822: String,
+}
+
+impl CommitDate {
+    pub(super) fn of(root: &Path) -> Result<Self, String> {
+        let formats = [
+            ["--date=raw", "--format=%ct"],
+            ["--date=format-local:%Y-%m-%dT%H:%M:%SZ", "--format=%cd"],
+            ["--date=format-local:%a, %d %b %Y %H:%M:%S +0000", "--format=%cd"],
+        ];
+        let [epoch, iso, rfc2822] = formats.map(|format| ask_git(root, format));
+        let epoch = epoch?.parse().map_err(|_| "git gives no date of the commit".to_owned())?;
+        Ok(Self { epoch, iso: iso?, rfc2822: rfc2822? })
+    }
+
+    /// Year, month, day, hour, minute, second.
+    pub(super) fn fields(&self) -> Option<[u16; 6]> {
+        let fields: Vec<u16> = self.iso.split(['-', 'T', ':', 'Z']).filter_map(|field| field.parse().ok()).collect();
+        fields.try_into().ok()
+    }
+}
+
+fn ask_git(root: &Path, format: [&str; 2]) -> Result<String, String> {
+    let mut git = Command::new("git");
+    git.args(["log", "-1"]).args(format).current_dir(root).env("TZ", "UTC0").env("LC_ALL", "C");
+    let output = git.output().map_err(|error| format!("git did not start: {error}"))?;
+    if !output.status.success() {
+        return Err("git knows no commit here; packages are made from a clone, whose commit dates them".to_owned());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read by tools that do not know Cargo.toml, and by people.
+    #[test]
+    fn whoever_repeats_the_version_says_the_same() {
+        for (file, words) in [
+            ("android/build.gradle.kts", format!("version = \"{VERSION}\"")),
+            ("android/pom.xml", format!("<version>{VERSION}</version>")),
+            ("README.md", format!("(\"dev.jetbridge:jetbridge:{VERSION}\")")),
+        ] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.contains(&words), "{file} does not say {words}");
+        }
+    }
+
+    #[test]
+    fn a_commit_s_date_is_the_same_in_all_its_forms() {
+        let date = CommitDate::of(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let [year, month, day, hour, minute, second] = date.fields().unwrap();
+        assert!(date.rfc2822.contains(&format!("{day:02} ")), "{date:?}");
+        assert!(date.rfc2822.ends_with(&format!("{year} {hour:02}:{minute:02}:{second:02} +0000")), "{date:?}");
+        // Days since 1970 by the number of leap days, January and February counted to the year before.
+        let (y, m) = if month < 3 { (u64::from(year) - 1, month + 9) } else { (u64::from(year), month - 3) };
+        let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * u64::from(m) + 2) / 5 + u64::from(day) - 1 - 719_468;
+        let seconds = u64::from(hour) * 3600 + u64::from(minute) * 60 + u64::from(second);
+        assert_eq!(date.epoch, days * 86_400 + seconds);
+    }
+}
