@@ -1,6 +1,7 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
 //! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `swift-package`, `ios-project`, `audit`, `bench`.
 
+mod alignment;
 mod apple;
 mod bench;
 mod bindings;
@@ -31,6 +32,7 @@ Usage: cargo xtask <command>
                              the library for other languages, with the local stack for tests, and its
                              bindings (kotlin, swift, python) in target/bindings or DIR
                              --android: Kotlin for Android, not for other JVMs
+  check-alignment FILE…      whether a library, or each in an APK, AAR or AAB, fits memory pages of 16 KB
   android-size               links the arm64 Android library and says how large it is
   xcframework [--debug] [--local-stack] [--platform NAME]…
                              on a Mac: a dynamic framework for iOS, macOS, Mac Catalyst, visionOS and the
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "rooms" => exit_code(house::print_tables(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
         Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
+        Some((command, rest)) if command == "check-alignment" => exit_code(alignment::command(rest)),
         Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),
         Some((command, rest)) if command == "swift-package" => exit_code(apple::swift_package(&root, rest)),
         Some((command, [])) if command == "ios-project" => exit_code(apple::project(&root)),
