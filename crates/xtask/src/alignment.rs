@@ -175,6 +175,22 @@ fn take_bytes<'a>(message: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     Some(bytes)
 }
 
+/// An ELF file of one loaded segment (ELF-64 Object File Format, figures 2 and 6).
+#[cfg(test)]
+pub(crate) fn sample_library(align: u64) -> Vec<u8> {
+    let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+    file.resize(16, 0);
+    file.extend(3_u16.to_le_bytes()); // ET_DYN
+    file.extend(183_u16.to_le_bytes()); // EM_AARCH64
+    file.extend(1_u32.to_le_bytes());
+    file.extend([0_u64, 64, 0].map(u64::to_le_bytes).concat());
+    file.extend(0_u32.to_le_bytes());
+    file.extend([64_u16, 56, 1, 64, 0, 0].map(u16::to_le_bytes).concat());
+    file.extend([1_u32, 5].map(u32::to_le_bytes).concat());
+    file.extend([0_u64, 0, 0, 120, 120, align].map(u64::to_le_bytes).concat());
+    file
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -182,22 +198,8 @@ mod tests {
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
 
+    use super::sample_library as library;
     use super::*;
-
-    /// An ELF file of one loaded segment (ELF-64 Object File Format, figures 2 and 6).
-    fn library(align: u64) -> Vec<u8> {
-        let mut file = b"\x7fELF\x02\x01\x01".to_vec();
-        file.resize(16, 0);
-        file.extend(3_u16.to_le_bytes()); // ET_DYN
-        file.extend(183_u16.to_le_bytes()); // EM_AARCH64
-        file.extend(1_u32.to_le_bytes());
-        file.extend([0_u64, 64, 0].map(u64::to_le_bytes).concat());
-        file.extend(0_u32.to_le_bytes());
-        file.extend([64_u16, 56, 1, 64, 0, 0].map(u16::to_le_bytes).concat());
-        file.extend([1_u32, 5].map(u32::to_le_bytes).concat());
-        file.extend([0_u64, 0, 0, 120, 120, align].map(u64::to_le_bytes).concat());
-        file
-    }
 
     fn archive(entries: &[(&str, &[u8], CompressionMethod, u16)]) -> Vec<u8> {
         let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
