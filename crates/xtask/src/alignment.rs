@@ -276,4 +276,44 @@ mod tests {
         assert!(check_file(&file("b.apk")).is_err() && command(&[]).is_err());
         std::fs::remove_dir_all(&folder).unwrap();
     }
+
+    /// A library of one function, without even Rust's core library.
+    const LIBRARY: &str = "#![feature(no_core, lang_items)]\n#![no_core]\n#![allow(internal_features)]\n\
+        #[lang = \"pointee_sized\"] pub trait PointeeSized {}\n#[lang = \"meta_sized\"] pub trait MetaSized: PointeeSized {}\n\
+        #[lang = \"sized\"] pub trait Sized: MetaSized {}\n#[lang = \"copy\"] pub trait Copy {}\nimpl Copy for i32 {}\n\
+        #[unsafe(no_mangle)] pub extern \"C\" fn seven() -> i32 { 7 }\n";
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_flag_of_our_builds_is_what_makes_the_linker_align() {
+        let folder = std::env::temp_dir().join(format!("jetbridge-linker-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("library.rs"), LIBRARY).unwrap();
+        let link = |page: &str| {
+            let made = folder.join(format!("lib{page}.so"));
+            let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+            let mut link = std::process::Command::new(rustc);
+            // LLVM's linker comes with Rust.
+            link.args([
+                "--crate-type",
+                "cdylib",
+                "--target",
+                "x86_64-linux-android",
+                "-Cpanic=abort",
+                "-Clinker=rust-lld",
+            ]);
+            link.args(["-Clinker-flavor=ld.lld", &format!("-Clink-arg=-zmax-page-size={page}"), "-o"]).arg(&made);
+            link.arg(folder.join("library.rs")).env("RUSTC_BOOTSTRAP", "1");
+            let output = link.output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            check_file(&made)
+        };
+        assert!(link("4096").unwrap_err().contains("less than a page of 16 KB"));
+        assert_eq!(link("16384"), Ok(()));
+        let flag = "-Clink-arg=-Wl,-z,max-page-size=16384";
+        for build in [include_str!("mobile.rs"), include_str!("../../../android/jetbridge/build.gradle.kts")] {
+            assert!(build.contains(flag), "{flag}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

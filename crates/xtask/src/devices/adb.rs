@@ -133,16 +133,17 @@ impl Adb {
 
     /// Names of `KeyEvent`, without `KEYCODE_`.
     pub(crate) fn press(&self, keys: &[&str]) -> Result<(), String> {
+        // The whole name is what every version knows.
+        let keys: Vec<_> = keys.iter().map(|key| format!("KEYCODE_{key}")).collect();
         let mut words = vec!["input", "keyevent"];
-        words.extend(keys);
+        words.extend(keys.iter().map(String::as_str));
         self.shell(&words).map(drop)
     }
 
     /// What is on the screen; nothing where the device could not say it just now, as while something moves.
     pub(crate) fn screen(&self) -> Result<Option<Screen>, String> {
         // What an earlier look left is no answer to this one.
-        self.shell(&["rm", "-f", DUMP])?;
-        match self.shell(&["uiautomator", "dump", DUMP]) {
+        match self.ask(&["shell", &format!("rm -f {DUMP} && uiautomator dump {DUMP}")]) {
             Ok(answer) if answer.contains("dumped to") => {}
             Ok(_) => return Ok(None),
             // It may die of a screen that changes, without a word (fixed-width/glass#341); a device that is gone is not

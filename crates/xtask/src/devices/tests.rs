@@ -77,7 +77,11 @@ impl Bench {
 
     /// Gradle, emulator, story: as the command has it, with the stack of the real program.
     fn use_apps(&self, program: &Path) -> Result<(), String> {
-        let run = self.run();
+        self.use_apps_with(program, QUICK)
+    }
+
+    fn use_apps_with(&self, program: &Path, patience: Patience) -> Result<(), String> {
+        let run = Run { patience, ..self.run() };
         let waiting = Patience { looks: 600, pause: Duration::from_millis(50) };
         let stack = Stack::start(program, 0, &run.configuration(), &self.root.join("local-stack.log"), waiting)?;
         run.on_emulator(&Image { api: 36, tag: "google_apis".to_owned() }, &stack)
@@ -137,9 +141,11 @@ fn both_apps_sign_in_at_the_stack_and_list_also_after_their_process_has_ended() 
     for (fault, left) in device["faults"].as_object().unwrap() {
         assert_eq!(left, 0, "{fault} was not met");
     }
-    // The stack's five ports, for both apps.
-    let ports: Vec<_> = device["ports"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
-    assert_eq!((ports.len(), &ports[..5]), (5, &ports[..]), "each is forwarded once");
+    // The stack's five ports.
+    let mut ports: Vec<_> = device["ports"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
+    assert_eq!(ports.len(), 5, "{ports:?}");
+    ports.dedup();
+    assert_eq!(ports.len(), 5, "{ports:?}");
     assert_eq!((device["running"].as_bool(), device["installed"].as_str()), (Some(false), Some("shrunk")));
 
     let calls = bench.calls();
@@ -153,8 +159,7 @@ fn both_apps_sign_in_at_the_stack_and_list_also_after_their_process_has_ended() 
         "sdkmanager --install",
         "avdmanager",
         "emulator",
-        "shell getprop",
-        "shell input keyevent WAKEUP",
+        "shell input keyevent KEYCODE_WAKEUP",
         "gradlew --no-daemon --console=plain :jetbridge:connectedDebugAndroidTest",
         "reverse",
         "install",
@@ -162,7 +167,7 @@ fn both_apps_sign_in_at_the_stack_and_list_also_after_their_process_has_ended() 
         "shell am start -W -n dev.jetbridge.app.local/dev.jetbridge.app.MainActivity",
         "shell input text alice@example.com",
         "shell input text open-sesame",
-        "shell input keyevent ENTER",
+        "shell input keyevent KEYCODE_ENTER",
         "shell am kill dev.jetbridge.app.local",
         "emu kill",
     ];
@@ -202,7 +207,7 @@ fn what_goes_wrong_is_told_with_what_was_seen_and_kept() {
         (json!({ "faults": { "gradle": 1 } }), "gradlew failed", None),
     ] {
         let Some(bench) = Bench::new("trouble", &device) else { return };
-        let problem = bench.use_apps(&program).unwrap_err();
+        let problem = bench.use_apps_with(&program, Patience { looks: 4, ..QUICK }).unwrap_err();
         assert!(problem.contains(told), "{device}: {problem}");
         if let Some(file) = file {
             assert!(bench.pictures("debug").iter().any(|name| name == file), "{device}: {:?}", bench.pictures("debug"));

@@ -96,8 +96,9 @@ class Device:
         form = {"grant_type": "authorization_code", "client_id": self.okta["okta_client_id"], "code": answer["code"],
                 "redirect_uri": self.okta["okta_callback_url"], "code_verifier": pending["verifier"]}
         tokens = fetch(self.discover()["token_endpoint"], urllib.parse.urlencode(form).encode())
-        claims = json.loads(base64.urlsafe_b64decode(tokens["id_token"].split(".")[1] + "=="))
-        self.app["user"] = {"email": claims["email"], "name": claims["name"], "id_token": tokens["id_token"]}
+        bearer = {"Authorization": "Bearer " + tokens["access_token"]}
+        profile = fetch(self.discover()["userinfo_endpoint"], None, bearer)
+        self.app["user"] = {"email": profile["email"], "name": profile["name"], "id_token": tokens["id_token"]}
 
     def aws_sdk_call(self):
         auth, storage = self.aws["Auth"], self.aws["Storage"]["AWSS3"]
@@ -139,9 +140,14 @@ class Device:
         jar = http.cookiejar.LWPCookieJar(os.path.join(PHONE, "cookies"))
         if os.path.exists(jar.filename):
             jar.load(ignore_discard=True)
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), ToTheApp())
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
         try:
             return opener.open(address, body, timeout=20).read().decode()
+        except urllib.error.HTTPError as error:
+            # urllib follows no redirect to an app.
+            if error.code in (302, 303):
+                raise Redirected(error.headers["Location"])
+            raise
         finally:
             jar.save(ignore_discard=True)
 
@@ -233,9 +239,9 @@ class Device:
                 return ""
             case ["am", "set-debug-app", "--persistent", "com.android.chrome"]:
                 return ""
-            case ["rm", "-f", path]:
-                self.files.pop(path, None)
-                return ""
+            case ["rm", "-f", old, "&&", *rest]:
+                self.files.pop(old, None)
+                return self.shell(shlex.join(rest))
             case ["cat", path]:
                 return self.files.get(path) or refuse(f"cat: {path}: No such file or directory")
             case ["uiautomator", "dump", path]:
@@ -284,6 +290,7 @@ class Device:
                 return ""
             case ["input", "keyevent", *keys]:
                 for key in keys:
+                    key = key.removeprefix("KEYCODE_") if key.startswith("KEYCODE_") else refuse(f"input: unknown key {key}")
                     focus = self.chrome["focus"]
                     if self.front == "page" and focus and key == "DEL":
                         self.chrome["fields"][focus] = self.chrome["fields"][focus][:-1]
@@ -326,13 +333,6 @@ class Device:
 
 class Redirected(Exception):
     """To an address that is the app's."""
-
-
-class ToTheApp(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, request, file, code, message, headers, address):
-        if not address.startswith("http"):
-            raise Redirected(address)
-        return super().redirect_request(request, file, code, message, headers, address)
 
 
 class Form(html.parser.HTMLParser):
