@@ -27,10 +27,12 @@ struct Bench {
 
 impl Bench {
     fn new(name: &str, device: &Value) -> Option<Self> {
-        if Command::new("python3").arg("--version").output().is_err() {
+        // By its own name: a version manager's stand-in costs more than the script itself, and there are hundreds of calls.
+        let Ok(python) = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output() else {
             say("skipped: python3 is not installed");
             return None;
-        }
+        };
+        let python = format!("#!{} -IS", String::from_utf8(python.stdout).unwrap().trim());
         let root = std::env::temp_dir().join(format!("jetbridge-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&root);
         let bench = Self { root };
@@ -40,7 +42,11 @@ impl Bench {
         }
         // The device's place goes into the script: the recipes hand on no environment of tests.
         let place = format!("{:?}", bench.root.display().to_string());
-        std::fs::write(&script, TOOLS.replace("os.environ[\"PHONE\"]", &place)).unwrap();
+        std::fs::write(
+            &script,
+            TOOLS.replace("os.environ[\"PHONE\"]", &place).replace("#!/usr/bin/env python3", &python),
+        )
+        .unwrap();
         std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
         for program in [
             "android/gradlew",
@@ -207,7 +213,7 @@ fn what_goes_wrong_is_told_with_what_was_seen_and_kept() {
         (json!({ "faults": { "gradle": 1 } }), "gradlew failed", None),
     ] {
         let Some(bench) = Bench::new("trouble", &device) else { return };
-        let problem = bench.use_apps_with(&program, Patience { looks: 4, ..QUICK }).unwrap_err();
+        let problem = bench.use_apps_with(&program, Patience { looks: 10, ..QUICK }).unwrap_err();
         assert!(problem.contains(told), "{device}: {problem}");
         if let Some(file) = file {
             assert!(bench.pictures("debug").iter().any(|name| name == file), "{device}: {:?}", bench.pictures("debug"));

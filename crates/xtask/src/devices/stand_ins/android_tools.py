@@ -13,27 +13,21 @@ what goes wrong before it works, `calls` has every call.
 """
 
 import base64
-import datetime
 import fcntl
-import hashlib
-import hmac
-import html.parser
-import http.cookiejar
 import json
 import os
-import secrets
 import shlex
 import sys
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-import xml.sax.saxutils
-import zipfile
 
 PHONE = os.environ["PHONE"]
 PACKAGE, CHROME, ACTIVITY = "dev.jetbridge.app.local", "com.android.chrome", "dev.jetbridge.app.MainActivity"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+
+
+def import_network():
+    """What few calls need, and every call would wait for."""
+    global datetime, hashlib, hmac, html, http, secrets, urllib
+    import datetime, hashlib, hmac, html.parser, http.cookiejar, secrets, urllib.error, urllib.parse, urllib.request  # noqa: E401
 
 
 class Refused(Exception):
@@ -72,6 +66,7 @@ class Device:
         self.front = "app"
 
     def okta_login(self):
+        import_network()
         server = self.discover()
         verifier, state = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
@@ -101,6 +96,7 @@ class Device:
         self.app["user"] = {"email": profile["email"], "name": profile["name"], "id_token": tokens["id_token"]}
 
     def aws_sdk_call(self):
+        import_network()
         auth, storage = self.aws["Auth"], self.aws["Storage"]["AWSS3"]
         key = self.okta["okta_issuer_url"].split("://")[1]
         logins = {key: self.app["user"]["id_token"]}
@@ -114,11 +110,12 @@ class Device:
         listing = signed_get(storage["endpoint"], "/" + storage["bucket"], {"list-type": "2", "max-keys": "20"}, keys, storage["region"])
         keys = [part.split("</Key>")[0] for part in listing.split("<Key>")[1:]]
         # The marks that the app puts around a key, whose direction is its own.
-        self.process["rows"] = ["\u2068%s\u2069, 1 KB, changed Nov 28, 2026" % xml.sax.saxutils.unescape(key) for key in keys]
+        self.process["rows"] = ["\u2068%s\u2069, 1 KB, changed Nov 28, 2026" % unescape(key) for key in keys]
 
     # The browser.
 
     def open_page(self):
+        import_network()
         answer = self.browse(self.chrome["address"])
         self.chrome["form"] = read_form(answer)
         self.chrome["fields"] = {"username": "", "password": ""}
@@ -127,6 +124,7 @@ class Device:
         self.front = "page"
 
     def submit(self):
+        import_network()
         form = self.chrome["form"]
         body = urllib.parse.urlencode({"form_token": form["token"], "action": "sign_in", **self.chrome["fields"]}).encode()
         try:
@@ -207,7 +205,9 @@ class Device:
                      "content-desc": "", "checkable": "false", "checked": "false", "clickable": "false", "enabled": "true", "focusable": "false",
                      "focused": "false", "scrollable": "false", "long-clickable": "false", "password": "false", "selected": "false", **attributes}
             every["bounds"] = "[%d,%d][%d,%d]" % bounds
-            text = " ".join(name + "=" + xml.sax.saxutils.quoteattr(value) for name, value in every.items())
+            # AccessibilityNodeInfoDumper.stripInvalidXMLChars.
+            every = {name: "".join(c if c >= " " or c in "\t\n\r" else "." for c in text) for name, text in every.items()}
+            text = " ".join(name + "=" + quote(value) for name, value in every.items())
             return "<node %s>%s</node>" % (text, "".join(write(n, node) for n, node in enumerate(inside)))
 
         whole = ((0, 0, 1080, 1920), {"class": "android.widget.FrameLayout"}, None, self.nodes())
@@ -318,6 +318,7 @@ class Device:
                 self.ports.append(int(device[4:]))
                 return device[4:] + "\n"
             case ["install", "-r", apk]:
+                import zipfile
                 with zipfile.ZipFile(apk) as file:
                     self.okta = json.loads(file.read("assets/okta-config.json"))
                     self.aws = json.loads(file.read("assets/aws-exports.json"))
@@ -331,26 +332,36 @@ class Device:
         return refuse(f"adb: unknown command {arguments}")
 
 
+def quote(text):
+    """XML 1.0, 2.3 and 4.1."""
+    for character, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"), ("\n", "#10")):
+        text = text.replace(character, f"&{name};")
+    return f'"{text}"'
+
+
+def unescape(text):
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+
+
 class Redirected(Exception):
     """To an address that is the app's."""
 
 
-class Form(html.parser.HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.found = {"inputs": []}
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        if tag == "form":
-            self.found["action"] = attributes["action"]
-        if tag == "input":
-            self.found["inputs"].append(attributes.get("id"))
-            if attributes["name"] == "form_token":
-                self.found["token"] = attributes["value"]
-
-
 def read_form(page):
+    class Form(html.parser.HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.found = {"inputs": []}
+
+        def handle_starttag(self, tag, attributes):
+            attributes = dict(attributes)
+            if tag == "form":
+                self.found["action"] = attributes["action"]
+            if tag == "input":
+                self.found["inputs"].append(attributes.get("id"))
+                if attributes["name"] == "form_token":
+                    self.found["token"] = attributes["value"]
+
     form = Form()
     form.feed(page)
     if not {"username", "password"} <= set(form.found["inputs"]) or "token" not in form.found:
@@ -380,6 +391,7 @@ def signed_get(endpoint, path, query, keys, region):
 
 
 def archive(path, folder, more):
+    import zipfile
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with zipfile.ZipFile(path, "w") as file, open(os.path.join(PHONE, "library.so"), "rb") as library:
         file.writestr(f"{folder}/libjetbridge_ffi.so", library.read(), zipfile.ZIP_DEFLATED)
@@ -421,6 +433,7 @@ def main():
     answers = sys.stdin.read() if name in ("sdkmanager", "avdmanager") else ""
     if name == "emulator":
         # Runs until somebody ends it.
+        import time
         for needed in ("-avd", "-port", "-no-window"):
             if needed not in arguments:
                 sys.exit(f"emulator: {needed} is missing")
