@@ -49,6 +49,12 @@ android {
             isShrinkResources = true
             proguardFiles(getDefaultProguardFile("proguard-android-optimize.txt"))
         }
+        // Shrunk by R8 as a release, around the debug library: what R8 breaks shows at the local stack, on an emulator.
+        create("shrunk") {
+            initWith(getByName("release"))
+            matchingFallbacks += "debug"
+            signingConfig = signingConfigs.getByName("debug")
+        }
     }
     buildFeatures { compose = true }
     compileOptions {
@@ -85,6 +91,7 @@ abstract class ConfigurationFiles
 androidComponents {
     // The local stack belongs to debug builds: the release library refuses plain http.
     beforeVariants(selector().withFlavor("stack" to "localStack").withBuildType("release")) { it.enable = false }
+    beforeVariants(selector().withFlavor("stack" to "okta").withBuildType("shrunk")) { it.enable = false }
     // The unit tests bring a stack of their own, and sign in by its scheme.
     beforeVariants(selector().withFlavor("stack" to "okta")) { it.hostTests[HostTestBuilder.UNIT_TEST_TYPE]?.enable = false }
     onVariants { variant ->

@@ -1,19 +1,24 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
 //! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `swift-package`, `ios-project`, `dist`, `audit`, `bench`.
 
+mod alignment;
 mod apple;
 mod bench;
 mod bindings;
 mod cargo;
+mod devices;
 mod dist;
 mod exports;
 mod house;
 mod mobile;
 mod pages;
+mod programs;
+mod release;
 mod report;
 mod sign_in;
 mod steps;
 mod tools;
+mod workflows;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,16 +28,26 @@ use report::say;
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  test [PART…] [--no-skip]   every check there is; the parts are: rust, house, keyring, deny,
-                             check-exports, bindings, kotlin, swift, infra, mobile, dist
+  test [PART…] [--no-skip]   every check there is; the parts are: rust, house, workflows, keyring,
+                             deny, check-exports, bindings, kotlin, swift, infra, mobile, dist
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
+  desktop-tests              builds everything and runs the Rust tests that this desktop system can run
   rooms                      who knows whom today, as the tables of ARCHITECTURE.md would say it; the part
                              house compares them with the code, and looks up the links and names of the pages
   bindings [--language LANGUAGE]… [--out DIR] [--android] [--without-local-stack]
                              the library for other languages, with the local stack for tests, and its
                              bindings (kotlin, swift, python) in target/bindings or DIR
                              --android: Kotlin for Android, not for other JVMs
+  android-bundle             unit tests by Gradle, then the AARs, the store's bundle and the debug APK in
+                             target/bundles/android, each library checked for memory pages of 16 KB
+  android-emulator --api LEVEL [--image TAG]
+                             on an emulator that is made for it: the library's own tests, then the demo app, in a
+                             debug build and shrunk by R8, signs in in the browser and lists, twice; pictures in
+                             target/devices (--image google_apis_ps16k: memory pages of 16 KB)
+  android-device             the same app on the device that is plugged in, or that ANDROID_SERIAL names
+  enable-kvm                 lets emulators use this machine's virtual processor (Linux; needs sudo)
+  check-alignment FILE…      whether a library, or each in an APK, AAR or AAB, fits memory pages of 16 KB
   android-size               links the arm64 Android library and says how large it is
   xcframework [--debug] [--local-stack] [--platform NAME]…
                              on a Mac: a dynamic framework for iOS, macOS, Mac Catalyst, visionOS and the
@@ -47,6 +62,16 @@ Usage: cargo xtask <command>
   dist [LAYOUT…] [--out DIR] what engineers install and add, as it is released, with its checksums, in target/dist
                              or DIR; the layouts are: cli (archives, Debian package, Homebrew formula, bills of
                              materials), crate. `test dist` makes the same of debug builds, and uses it
+  ios-package-tests          on a Mac: the package's tests by SwiftPM, against the local stack
+  ios-simulator --ios VERSION --phone NAME
+                             on a Mac: the demo app in a simulator of its own, tapped from the first button to the
+                             rows; pictures in ios/App/build/pictures
+  ios-archive                on a Mac: everything for every platform, and the demo app as an unsigned archive, built with
+                             an SDK that the store takes; zipped in ios/App/build
+  select-xcode VERSION       on a Mac: the Xcode that all later steps of a workflow use
+  release gather|draft --tag TAG
+                             the files of all builds in target/release-files with their checksums; a draft of a
+                             release of them (with GitHub's gh)
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
   bench transfer [--rounds N]
@@ -62,10 +87,21 @@ fn main() -> ExitCode {
     let root = repository_root();
     match arguments.split_first() {
         Some((command, rest)) if command == "test" => test(&root, rest),
+        Some((command, [])) if command == "desktop-tests" => exit_code(steps::desktop_tests(&root)),
+        Some((command, rest)) if command == "release" => exit_code(release::command(&root, rest)),
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
         Some((command, [])) if command == "rooms" => exit_code(house::print_tables(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
         Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
+        Some((command, [])) if command == "android-bundle" => exit_code(devices::android_bundle(&root)),
+        Some((command, rest)) if command == "android-emulator" => exit_code(devices::android_emulator(&root, rest)),
+        Some((command, [])) if command == "android-device" => exit_code(devices::android_device(&root)),
+        Some((command, [])) if command == "enable-kvm" => exit_code(devices::enable_kvm()),
+        Some((command, [])) if command == "ios-package-tests" => exit_code(devices::ios_package_tests(&root)),
+        Some((command, rest)) if command == "ios-simulator" => exit_code(devices::ios_simulator(&root, rest)),
+        Some((command, [])) if command == "ios-archive" => exit_code(devices::ios_archive(&root)),
+        Some((command, [version])) if command == "select-xcode" => exit_code(devices::select_xcode(version)),
+        Some((command, rest)) if command == "check-alignment" => exit_code(alignment::command(rest)),
         Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),
         Some((command, rest)) if command == "swift-package" => exit_code(apple::swift_package(&root, rest)),
         Some((command, rest)) if command == "dist" => exit_code(dist::command(&root, rest)),

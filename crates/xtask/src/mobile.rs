@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, forget_package, target_directory};
-use crate::exports;
 use crate::report::{Counts, Outcome, say};
+use crate::{alignment, exports};
 
 /// What is type-checked.
 const TARGETS: &[&str] = &[
@@ -194,6 +194,7 @@ pub(crate) fn android_size(root: &Path) -> Result<(), String> {
     let library = folder(root).join(TARGET).join("mobile").join("libjetbridge_ffi.so");
     let bytes = std::fs::read(&library).map_err(|error| format!("{}: {error}", library.display()))?;
     check_shipped(&bytes)?;
+    alignment::check_file(&library)?;
     say(&format!("arm64 Android library, stripped: {:.2} MB ({} bytes)", bytes.len() as f64 / 1e6, bytes.len()));
     Ok(())
 }

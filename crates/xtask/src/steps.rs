@@ -6,11 +6,23 @@ use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, forget_package};
 use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
-use crate::{bindings, dist, exports, house, mobile, pages, tools};
+use crate::{bindings, dist, exports, house, mobile, pages, programs, tools, workflows};
 
 /// What can be run on its own: `cargo xtask test deny`.
-pub(crate) const PARTS: &[&str] =
-    &["rust", "house", "keyring", "deny", "check-exports", "bindings", "kotlin", "swift", "infra", "mobile", "dist"];
+pub(crate) const PARTS: &[&str] = &[
+    "rust",
+    "house",
+    "workflows",
+    "keyring",
+    "deny",
+    "check-exports",
+    "bindings",
+    "kotlin",
+    "swift",
+    "infra",
+    "mobile",
+    "dist",
+];
 
 /// Runs the steps of these parts, or of all parts when none is named.
 pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
@@ -43,6 +55,9 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     if wanted("house") {
         run(&mut report, "house", || check_rules(house::check(root)));
         run(&mut report, "pages", || check_rules(pages::check(root)));
+    }
+    if wanted("workflows") {
+        run(&mut report, "workflows", || workflows::check(root));
     }
     if wanted("keyring") {
         run(&mut report, "keyring", || match tools::private_keyring(root) {
@@ -179,6 +194,24 @@ fn run_script(root: &Path, script: &str) -> Outcome {
     bash.arg(root.join(script)).current_dir(root);
     forget_package(&mut bash);
     count(bash, Counts::add_closing_line)
+}
+
+/// What the other desktop systems are tested with. On Windows without the packages whose tests call Python, Node and shells as
+/// they are called on Unix: the local stack's own, and this one's.
+pub(crate) fn desktop_tests(root: &Path) -> Result<(), String> {
+    let (built, tested): (&[&str], &[&str]) = if cfg!(windows) {
+        // A program that runs cannot be written anew there.
+        let all_but_this = &["--workspace", "--exclude", "xtask"];
+        (all_but_this, &["--package", "jetbridge", "--package", "jetbridge-cli", "--package", "jetbridge-e2e"])
+    } else {
+        (&["--workspace"], &["--workspace"])
+    };
+    let mut build = cargo(root, &["build", "--locked"]);
+    build.args(built);
+    programs::run(build)?;
+    let mut tests = cargo(root, &["test", "--locked", "--no-fail-fast"]);
+    tests.args(tested);
+    programs::run(tests)
 }
 
 /// Known vulnerabilities, as the public advisory database knows them today.

@@ -8,25 +8,110 @@ use crate::cargo::{cargo, forget_package, target_directory};
 use crate::report::say;
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
+const CARGO_NDK_VERSION: &str = "4.1.2";
+const ACTIONLINT_VERSION: &str = "1.7.12";
+const ZIZMOR_VERSION: &str = "1.32.0";
 
 /// Path of cargo-deny; installs it if it is not there (about a minute). The error is the reason to skip.
 pub(crate) fn cargo_deny(root: &Path) -> Result<PathBuf, String> {
-    let tools = target_directory(root).join("tools");
-    let program = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
-    if has_version(&program, CARGO_DENY_VERSION) {
+    cargo_tool(root, "cargo-deny", CARGO_DENY_VERSION)
+}
+
+/// Puts cargo-ndk where cargo finds it as `cargo ndk`, which is how Gradle calls it.
+pub(crate) fn cargo_ndk(root: &Path) -> Result<(), String> {
+    // `cargo ndk --version` asks a cargo-ndk that is there already, wherever it is.
+    let mut version = cargo(root, &["ndk", "--version"]);
+    version.stderr(Stdio::null());
+    let is_there = |output: std::process::Output| String::from_utf8_lossy(&output.stdout).contains(CARGO_NDK_VERSION);
+    if version.output().is_ok_and(is_there) {
+        return Ok(());
+    }
+    let mut install = cargo(root, &["install", "cargo-ndk", "--locked", "--debug", "--force", "--quiet"]);
+    install.args(["--version", CARGO_NDK_VERSION]);
+    match install.status() {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(format!("cargo-ndk {CARGO_NDK_VERSION} could not be installed")),
+    }
+}
+
+fn cargo_tool(root: &Path, name: &str, version: &str) -> Result<PathBuf, String> {
+    let tools = folder(root);
+    let program = tools.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    if has_version(&program, version) {
         return Ok(program);
     }
-    say(&format!("installing cargo-deny {CARGO_DENY_VERSION} into the target folder"));
-    // A debug build: it checks a lock file once, and builds three times faster; nobody debugs it.
-    let status = cargo(root, &["install", "cargo-deny", "--locked", "--debug", "--force", "--quiet"])
+    say(&format!("installing {name} {version} into the target folder"));
+    // A debug build: it works for seconds, and builds three times faster; nobody debugs it.
+    let status = cargo(root, &["install", name, "--locked", "--debug", "--force", "--quiet"])
         .env("CARGO_PROFILE_DEV_DEBUG", "none")
-        .args(["--version", CARGO_DENY_VERSION, "--root"])
+        .args(["--version", version, "--root"])
         .arg(&tools)
         .status();
     match status {
         Ok(status) if status.success() => Ok(program),
-        _ => Err(format!("cargo-deny {CARGO_DENY_VERSION} could not be installed")),
+        _ => Err(format!("{name} {version} could not be installed")),
     }
+}
+
+/// Path of actionlint, which reads workflows as GitHub does. Go builds it from its module.
+pub(crate) fn actionlint(root: &Path) -> Result<PathBuf, String> {
+    let bin = folder(root).join("bin");
+    let program = bin.join(format!("actionlint{}", std::env::consts::EXE_SUFFIX));
+    if has_version(&program, ACTIONLINT_VERSION) || has_version(&program, &format!("v{ACTIONLINT_VERSION}")) {
+        return Ok(program);
+    }
+    say(&format!("installing actionlint {ACTIONLINT_VERSION} into the target folder"));
+    let module = format!("github.com/rhysd/actionlint/cmd/actionlint@v{ACTIONLINT_VERSION}");
+    let status = Command::new("go").args(["install", &module]).env("GOBIN", &bin).current_dir(root).status();
+    match status {
+        Ok(status) if status.success() => Ok(program),
+        Ok(_) => Err(format!("actionlint {ACTIONLINT_VERSION} could not be built")),
+        Err(_) => Err("Go is not installed, which builds actionlint (Debian: apt-get install golang)".to_owned()),
+    }
+}
+
+/// Path of zizmor, which looks for what makes workflows unsafe. Its wheel has the program.
+pub(crate) fn zizmor(root: &Path) -> Result<PathBuf, String> {
+    let environment = folder(root).join("zizmor");
+    let program = environment.join(if cfg!(windows) { "Scripts/zizmor.exe" } else { "bin/zizmor" });
+    if has_version(&program, ZIZMOR_VERSION) {
+        return Ok(program);
+    }
+    let python = python().ok_or("Python is not installed, which brings zizmor (Debian: apt-get install python3)")?;
+    say(&format!("installing zizmor {ZIZMOR_VERSION} into the target folder"));
+    let mut make = Command::new(python);
+    make.args(["-m", "venv"]).arg(&environment);
+    let mut install = Command::new(environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" }));
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        &format!("zizmor=={ZIZMOR_VERSION}"),
+    ]);
+    for mut step in [make, install] {
+        if !step.status().is_ok_and(|status| status.success()) {
+            return Err(format!(
+                "zizmor {ZIZMOR_VERSION} could not be installed (Debian: apt-get install python3-venv)"
+            ));
+        }
+    }
+    Ok(program)
+}
+
+/// Whether actionlint finds shellcheck, without which it looks at no script.
+pub(crate) fn shellcheck() -> Result<(), String> {
+    let status = Command::new("shellcheck").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if status.is_ok_and(|status| status.success()) {
+        Ok(())
+    } else {
+        Err("shellcheck is not installed (Debian: apt-get install shellcheck)".to_owned())
+    }
+}
+
+fn folder(root: &Path) -> PathBuf {
+    target_directory(root).join("tools")
 }
 
 /// A Python that can run the generated bindings.

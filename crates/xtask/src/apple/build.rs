@@ -8,9 +8,9 @@ use super::framework::{self, Contents};
 use super::library::{self, Compiler};
 use super::macho;
 use super::platforms::Platform;
-use super::programs::run;
 use crate::bindings::{self, Wishes};
 use crate::exports;
+use crate::programs::run;
 
 /// What is built, and where.
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use super::framework::install_name;
 use super::platforms::Platform;
-use super::programs::Programs;
 use crate::cargo::{cargo, target_directory};
+use crate::programs::Programs;
 
 /// How the library is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

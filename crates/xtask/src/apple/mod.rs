@@ -9,18 +9,18 @@ mod framework;
 mod library;
 mod macho;
 mod platforms;
-mod programs;
+
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 use std::process::Command;
 
+use crate::programs::run;
 use crate::report::say;
 use build::Build;
 use library::{Compiler, Profile};
 use platforms::{PLATFORMS, Platform};
-use programs::run;
 
 /// `cargo xtask xcframework [--debug] [--local-stack] [--platform NAME]…`.
 pub(crate) fn xcframework(root: &Path, arguments: &[String]) -> Result<(), String> {

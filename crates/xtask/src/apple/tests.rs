@@ -13,8 +13,8 @@ use super::files::{read, remove_folder, write};
 use super::framework::{Contents, NAME};
 use super::library::Profile;
 use super::platforms::{self, Layout, PLATFORMS};
-use super::programs::Programs;
 use super::{macho, parse};
+use crate::programs::Programs;
 use crate::report::say;
 
 const TOOLS: &str = include_str!("stand_ins/apple_tools.py");

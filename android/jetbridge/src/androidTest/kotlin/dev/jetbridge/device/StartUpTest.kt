@@ -29,6 +29,18 @@ class StartUpTest {
         }
     }
 
+    /** As apps open it in their `onCreate`. */
+    @Test
+    fun aSessionOpensOnTheMainThreadAndAgainAfterItWasClosed() {
+        repeat(2) {
+            var opened: JetbridgeSession? = null
+            InstrumentationRegistry.getInstrumentation().runOnMainSync {
+                opened = JetbridgeSession.open(app, JetbridgeSession.config(OKTA, AWS))
+            }
+            opened!!.use { session -> assertTrue(runBlocking { session.restore() } is SessionState.SignedOut) }
+        }
+    }
+
     private companion object {
         const val OKTA =
             """{"okta_issuer_url": "https://dev-12345678.okta.com/oauth2/default", "okta_client_id": "0oa12345678abcdef5d7",

@@ -1,4 +1,5 @@
-//! The programs of Xcode and rustup: those of the machine, or in tests those of a folder that stand in for them.
+//! The programs that chores call, those of Xcode and of the Android SDK among them: the machine's own, or in tests those of a
+//! folder that stand in for them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -34,4 +35,16 @@ pub(crate) fn run(mut command: Command) -> Result<(), String> {
         Ok(status) => Err(format!("{name} failed ({status})")),
         Err(error) => Err(format!("{name} did not start: {error}")),
     }
+}
+
+/// Runs to the end and gives what it wrote. The error has the program's own words.
+pub(crate) fn read(mut command: Command) -> Result<Vec<u8>, String> {
+    let name = command.get_program().display().to_string();
+    let output = command.output().map_err(|error| format!("{name} did not start: {error}"))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let words = if words.trim().is_empty() { String::from_utf8_lossy(&output.stdout) } else { words };
+    Err(format!("{name} failed ({}): {}", output.status, words.trim()))
 }
