@@ -12,6 +12,7 @@ mod report;
 mod sign_in;
 mod steps;
 mod tools;
+mod windows;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,7 +23,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   test [PART…] [--no-skip]   every check there is; the parts are: rust, house, keyring, deny,
-                             check-exports, bindings, kotlin, swift, infra, mobile
+                             check-exports, bindings, kotlin, swift, infra, mobile, windows
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
   rooms                      who knows whom today, as the tables of ARCHITECTURE.md would say it; the part
