@@ -259,7 +259,7 @@ fn a_command_gets_credentials_and_its_end_is_this_program_s() {
     assert_eq!(credentials.code, 0, "{process}: {credentials:?}");
     let credentials: Value = serde_json::from_str(&credentials.stdout).unwrap();
     assert_eq!(credentials["Version"], 1);
-    assert_eq!(bench.stack.identity_of(credentials["AccessKeyId"].as_str().unwrap()).is_some(), true);
+    assert!(bench.stack.identity_of(credentials["AccessKeyId"].as_str().unwrap()).is_some());
 }
 
 /// Windows is asked to open the address, and Wine hands that on to a program outside, which stands for the browser.
