@@ -303,7 +303,8 @@ pub(crate) struct LsArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CredsArgs {
-    /// process: for credential_process of the AWS CLI and SDKs; env: lines for a shell [default: a summary without secrets]
+    /// process: for credential_process of the AWS CLI and SDKs; env: lines for a shell; powershell: lines for PowerShell
+    /// [default: a summary without secrets]
     #[arg(long, value_enum)]
     pub(crate) format: Option<CredsFormat>,
     /// Serve them to AWS's SDKs on this machine, as a container's endpoint, and renew them; prints what to set for that. Ends
@@ -359,6 +360,8 @@ impl std::fmt::Debug for CallArgs {
 pub(crate) enum CredsFormat {
     Process,
     Env,
+    #[value(name = "powershell")]
+    PowerShell,
 }
 
 #[derive(Debug, Clone, Args)]

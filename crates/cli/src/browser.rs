@@ -1,6 +1,7 @@
 //! Opens the user's browser: the one that `BROWSER` names, as is usual on Unix, or else the system's. It is started with
 //! an address of this process only, see [`HandOver`]: nothing that is secret may be among a program's arguments.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tokio::sync::oneshot;
@@ -109,7 +110,11 @@ fn start_first(browsers: &str, url: &str) -> Result<Started, Failure> {
 
 /// Starts a program and its arguments, divided by spaces. Its output must not get between our results.
 fn start(command: &str, url: &str) -> Result<Started, Failure> {
-    let words = split_command(command, url);
+    // A path with spaces in it is no command with arguments: on Windows most programs have one.
+    let words = match command.trim() {
+        program if Path::new(program).is_file() => vec![program.to_owned(), url.to_owned()],
+        command => split_command(command, url),
+    };
     let (program, arguments) = words.split_first().ok_or_else(|| Failure::internal("BROWSER names no program"))?;
     let child = Command::new(program)
         .args(arguments)

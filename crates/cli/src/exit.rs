@@ -151,14 +151,42 @@ pub(crate) fn is_of_the_key(detail: &str) -> bool {
     ["store.key", "store.json", "the keyring"].iter().any(|what| detail.contains(what))
 }
 
+/// Windows' Credential Manager needs no unlocking, and has nothing for a network logon (learn.microsoft.com, "CredWriteW":
+/// ERROR_NO_SUCH_LOGON_SESSION).
+const KEYRING_ADVICE: &str = if cfg!(windows) {
+    "Sign in at the desktop or by Remote Desktop and try again: Windows' Credential Manager keeps nothing for network logons, as \
+     by ssh with a key or by WinRM, and nothing for some services."
+} else if cfg!(target_os = "macos") {
+    "Unlock the login keychain and try again; over ssh, security unlock-keychain does that."
+} else {
+    "Unlock the keyring and try again. Where none is to be reached (ssh, a container, cron), \
+     DBUS_SESSION_BUS_ADDRESS may have to name the desktop's bus: unix:path=/run/user/UID/bus."
+};
+
+/// Windows says the same of a medium that is write-protected, of an access list, and of a file that another program has open.
+const DENIED_ADVICE: &str = if cfg!(windows) {
+    "Windows has to allow this user to change the store's folder and the files in it: see Properties > Security in Explorer, \
+     whether its drive can be written, and whether another program has a file there open."
+} else {
+    "The store's folder and the files in it have to be yours alone."
+};
+
+const LOST_PATH_ADVICE: &str = if cfg!(windows) {
+    "Look at that path, which JETBRIDGE_HOME, LOCALAPPDATA or --store names: its drive may not be connected, a link in it may \
+     lead nowhere, or a name have a sign that Windows does not allow."
+} else if cfg!(target_os = "macos") {
+    "Look at that path, which JETBRIDGE_HOME, HOME or --store names: its disk may not be mounted, a link in it may lead nowhere, \
+     or a name be too long."
+} else {
+    "Look at that path, which JETBRIDGE_HOME, XDG_STATE_HOME, HOME or --store names: its disk may not be mounted, a \
+     link in it may lead nowhere, or a name be too long."
+};
+
 /// What to do about the store itself.
 fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
     match kind {
         StorageErrorKind::Unavailable if detail.contains("a newer Jetbridge") => "Update this program.",
-        StorageErrorKind::Unavailable => {
-            "Unlock the keyring and try again. Where none is to be reached (ssh, a container, cron), \
-             DBUS_SESSION_BUS_ADDRESS may have to name the desktop's bus: unix:path=/run/user/UID/bus."
-        }
+        StorageErrorKind::Unavailable => KEYRING_ADVICE,
         StorageErrorKind::Corrupt | StorageErrorKind::KeyMissing if detail.contains("the keyring") => {
             "The sessions come back with their key: unlock the keyring, or restore its entry (service \"jetbridge\")."
         }
@@ -184,14 +212,11 @@ fn storage_advice(kind: StorageErrorKind, detail: &str) -> &'static str {
         {
             "Name a folder of your own: by JETBRIDGE_HOME, or with --store file:PATH."
         }
-        StorageErrorKind::Denied => "The store's folder and the files in it have to be yours alone.",
+        StorageErrorKind::Denied => DENIED_ADVICE,
         StorageErrorKind::Busy => "Try again when the other process is done.",
         StorageErrorKind::Misconfigured => "Install a build of this program that is signed for the system's store.",
         // By the core's own words: the system's are in any language.
-        StorageErrorKind::Io if detail.contains("leads nowhere") => {
-            "Look at that path, which JETBRIDGE_HOME, XDG_STATE_HOME, HOME or --store names: its disk may not be mounted, a \
-             link in it may lead nowhere, or a name be too long."
-        }
+        StorageErrorKind::Io if detail.contains("leads nowhere") => LOST_PATH_ADVICE,
         StorageErrorKind::Io => "Make room on the disk, or make it writable, and try again.",
     }
 }

@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::exit::{Exit, Failure};
 use crate::file_names::{to_key, to_path};
-use crate::text::escape;
+use crate::text::{escape, escape_path};
 
 /// What is wrong with a file here. The number that Rust puts behind the system's words is for programmers.
 pub(crate) fn local_failure(path: &Path, problem: impl std::fmt::Display) -> Failure {
     let problem = problem.to_string();
     let words = problem.split_once(" (os error ").map_or(&*problem, |(words, _)| words);
-    Failure::new("local_file", Exit::LocalFile, format!("{}: {words}", escape(&path.display().to_string())))
+    Failure::new("local_file", Exit::LocalFile, format!("{}: {words}", escape_path(path)))
 }
 
 /// How the names end of what a download keeps beside its file until that is whole.

@@ -79,7 +79,8 @@ fn after_options(given: &[(String, String)], words: &[&str]) -> String {
 /// A `~/` that was meant for a home must not be taken from the shell by quotes: the grammar expands it in either case.
 fn quote_typed(value: &str) -> String {
     match value.strip_prefix("~/") {
-        Some(rest) if !rest.is_empty() => format!("~/{}", quote_for_shell(rest)),
+        // The shells of Windows expand no `~` for a program.
+        Some(rest) if !rest.is_empty() && !cfg!(windows) => format!("~/{}", quote_for_shell(rest)),
         _ => quote_for_shell(value),
     }
 }
@@ -100,10 +101,20 @@ mod tests {
         assert_eq!(proposed(&both, &["login", "--account", "home"]), " --config cfg login --account home");
         assert_eq!(proposed(&both, &["switch", "home"]), " --config cfg switch home");
         assert_eq!(proposed(&both, &["logout", "--all"]), " --config cfg logout --all");
-        assert_eq!(proposed(&["--config=/tmp/my cfg", "ls"], &["login"]), " --config '/tmp/my cfg' login");
-        assert_eq!(proposed(&["ls", "--store", "file:/it's; x"], &["ls"]), r" --store 'file:/it'\''s; x' ls");
-        assert_eq!(proposed(&["ls", "--config", "~/my cfg"], &["ls"]), " --config ~/'my cfg' ls");
-        assert_eq!(proposed(&["ls", "--config"], &["switch", "a b"]), " switch 'a b'");
+        let quoted = |words: [&str; 2]| words[usize::from(cfg!(windows))].to_owned();
+        assert_eq!(
+            proposed(&["--config=/tmp/my cfg", "ls"], &["login"]),
+            quoted([" --config '/tmp/my cfg' login", r#" --config "/tmp/my cfg" login"#])
+        );
+        assert_eq!(
+            proposed(&["ls", "--store", "file:/it's; x"], &["ls"]),
+            quoted([r" --store 'file:/it'\''s; x' ls", r#" --store "file:/it's; x" ls"#])
+        );
+        assert_eq!(
+            proposed(&["ls", "--config", "~/my cfg"], &["ls"]),
+            quoted([" --config ~/'my cfg' ls", r#" --config "~/my cfg" ls"#])
+        );
+        assert_eq!(proposed(&["ls", "--config"], &["switch", "a b"]), quoted([" switch 'a b'", r#" switch "a b""#]));
         assert_eq!(
             proposed(&["--account", "a", "exec", "--", "kubectl", "--config", "x"], &["login"]),
             " --account a login"

@@ -191,7 +191,11 @@ fn render(failure: &Failure, width: usize) -> String {
 }
 
 /// What the commands begin with that messages propose.
-const PROGRAMS: [&str; 5] = ["jetbridge ", "cargo run -- ", "chmod ", "chown ", "sudo "];
+const PROGRAMS: &[&str] = if cfg!(windows) {
+    &["jetbridge ", "cargo run -- ", "attrib "]
+} else {
+    &["jetbridge ", "cargo run -- ", "chmod ", "chown ", "sudo "]
+};
 
 /// A message of ours beside the word that says what it is.
 fn labelled(style: Style, label: &str, message: &str, width: usize) -> String {
@@ -252,7 +256,11 @@ mod tests {
 
     #[test]
     fn a_command_to_copy_is_not_wrapped() {
-        let command = "chmod 700 '/home/a b/it'\\''s mine/and long'";
+        let command = if cfg!(windows) {
+            r#"attrib -R "C:\home\a b\it's mine\and long""#
+        } else {
+            r"chmod 700 '/home/a b/it'\''s mine/and long'"
+        };
         let failure = Failure::new(
             "secure_storage",
             Exit::SecureStorage,

@@ -11,7 +11,7 @@ use jetbridge::storage::{StorageErrorKind, absolute_path};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Notes;
-use crate::text::escape;
+use crate::text::escape_path;
 
 /// Nobody wonders about a shorter wait.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -23,24 +23,23 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(crate) fn hide_home(text: &str) -> String {
     match std::env::home_dir() {
         Some(home) if home.is_absolute() && home.parent().is_some() => {
-            with_tilde(text, home.to_string_lossy().trim_end_matches('/'))
+            let home = home.to_string_lossy();
+            if cfg!(windows) {
+                with_tilde_on_windows(text, home.trim_end_matches(['/', '\\']))
+            } else {
+                with_tilde(text, home.trim_end_matches('/'))
+            }
         }
         _ => text.to_owned(),
     }
 }
 
 fn with_tilde(text: &str, home: &str) -> String {
-    let is_in_names = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~');
     let (mut hidden, mut rest) = (String::new(), text);
-    while let Some(at) = rest.find(home) {
-        let (before, after) = (&rest[..at], &rest[at + home.len()..]);
-        let begins = !before.chars().next_back().is_some_and(is_in_names);
-        let ends = !after.chars().next().is_some_and(|next| next != '/' && is_in_names(next));
+    while let Some((before, after)) = find_home(rest, home, &['/']) {
         hidden.push_str(before);
         rest = after;
-        if !begins || !ends {
-            hidden.push_str(home);
-        } else if let (Some(before_quote), Some(below)) = (hidden.strip_suffix('\''), after.strip_prefix('/')) {
+        if let (Some(before_quote), Some(below)) = (hidden.strip_suffix('\''), after.strip_prefix('/')) {
             // Between quotes no shell takes it for a home.
             hidden = format!("{before_quote}~/'");
             rest = below;
@@ -49,6 +48,36 @@ fn with_tilde(text: &str, home: &str) -> String {
         }
     }
     hidden + rest
+}
+
+/// No shell there makes a home of it for a program, and this one does by itself, so quotes may stay around it.
+fn with_tilde_on_windows(text: &str, home: &str) -> String {
+    let (mut hidden, mut rest) = (String::new(), text);
+    while let Some((before, after)) = find_home(rest, home, &['\\', '/']) {
+        hidden.push_str(before);
+        hidden.push('~');
+        rest = after;
+    }
+    hidden + rest
+}
+
+/// What is before and behind the first mention of the home, which is no part of another name. Where names are divided by a
+/// backslash, they are the same in any case.
+fn find_home<'a>(text: &'a str, home: &str, dividers: &[char]) -> Option<(&'a str, &'a str)> {
+    let is_in_names = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '~') || dividers.contains(&c);
+    let is_home = |at: usize| {
+        let found = text.as_bytes().get(at..at + home.len());
+        found.is_some_and(|found| match dividers.contains(&'\\') {
+            true => found.eq_ignore_ascii_case(home.as_bytes()),
+            false => found == home.as_bytes(),
+        })
+    };
+    let places = text.char_indices().map(|(at, _)| at).filter(|at| is_home(*at));
+    let mut parts = places.map(|at| (&text[..at], &text[at + home.len()..]));
+    parts.find(|(before, after)| {
+        let begins = !before.chars().next_back().is_some_and(is_in_names);
+        begins && !after.chars().next().is_some_and(|next| !dividers.contains(&next) && is_in_names(next))
+    })
 }
 
 /// A path as the user typed it. Where that is, is found out when it is used: what a command does not need must not keep it
@@ -123,8 +152,7 @@ async fn read_within(
     let read = match tokio::time::timeout(silence, &mut reading).await {
         Ok(read) => read,
         Err(_) => {
-            let shown = path.display().to_string();
-            notes.say(format!("waiting for what is to come from {} … (Ctrl-C cancels)", escape(&shown)));
+            notes.say(format!("waiting for what is to come from {} … (Ctrl-C cancels)", escape_path(path)));
             tokio::time::timeout(patience, reading).await.map_err(|_| {
                 io::Error::new(io::ErrorKind::TimedOut, "it is waited for no longer: nobody has written all of it")
             })?
@@ -133,7 +161,7 @@ async fn read_within(
     read.map_err(io::Error::other)?
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -149,8 +177,18 @@ mod tests {
         ] {
             assert_eq!(with_tilde(text, "/home/ann"), hidden);
         }
+        for (text, hidden) in [
+            (r"C:\Users\Ann\config\okta-config.json: it", r"~\config\okta-config.json: it"),
+            (r"in c:\users\ann", "in ~"),
+            (r#"run: jetbridge --config "C:\Users\Ann\a b" ls"#, r#"run: jetbridge --config "~\a b" ls"#),
+            (r"file:C:\Users\Ann/x", "file:~/x"),
+            (r"C:\Users\Anna\x D:C:\Users\Ann.old é", r"C:\Users\Anna\x D:C:\Users\Ann.old é"),
+        ] {
+            assert_eq!(with_tilde_on_windows(text, r"C:\Users\Ann"), hidden);
+        }
     }
 
+    #[cfg(unix)]
     #[tokio::test]
     async fn a_pipe_that_nobody_writes_to_is_not_waited_for_for_ever() {
         let folder = tempfile::tempdir().unwrap();

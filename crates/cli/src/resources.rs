@@ -42,8 +42,11 @@ fn check_threads() -> Result<(), Failure> {
     });
     drop(closed);
     begun.map_err(|error: io::Error| {
-        Failure::internal(format!("no thread could be started: {error}"))
-            .hint("Raise the limit on processes (ulimit -u, or that of the container) or on memory (ulimit -v).")
+        Failure::internal(format!("no thread could be started: {error}")).hint(if cfg!(windows) {
+            "End other programs, or raise the limits of the job or container that this one runs in."
+        } else {
+            "Raise the limit on processes (ulimit -u, or that of the container) or on memory (ulimit -v)."
+        })
     })
 }
 

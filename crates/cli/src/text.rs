@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use indicatif::HumanCount;
@@ -37,6 +38,21 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// A path of this machine with unsafe characters written as escapes. On Windows a backslash divides names, and is not doubled: no
+/// name there has a character that would be written with one.
+pub(crate) fn escape_path(path: &Path) -> String {
+    escape_here(&path.display().to_string())
+}
+
+/// The same for a text in which paths of this machine are.
+pub(crate) fn escape_here(text: &str) -> String {
+    if cfg!(windows) { escape_within_line(text) } else { escape(text).into_owned() }
+}
+
+fn escape_within_line(text: &str) -> String {
+    escape_lines(text).replace('\n', r"\n")
 }
 
 /// Like [`escape`] for a text of several lines: line ends stay, and so do backslashes.
@@ -266,6 +282,12 @@ mod tests {
         ] {
             assert_eq!(escape(raw), safe);
         }
+    }
+
+    #[test]
+    fn a_path_of_windows_is_shown_as_it_is_typed() {
+        assert_eq!(escape_within_line(r"C:\Users\Ann\new"), r"C:\Users\Ann\new");
+        assert_eq!(escape_within_line("a\nb\u{1b}[2J"), r"a\nb\u{1b}[2J");
     }
 
     #[test]

@@ -343,7 +343,11 @@ const PASSING: [(&str, &str); 15] = [
     ),
     (
         LOOPBACK_DOWN,
-        "Bring the loopback interface up (Linux: ip link set lo up); a sandbox without any network has none that is up.",
+        if cfg!(target_os = "linux") {
+            "Bring the loopback interface up (ip link set lo up); a sandbox without any network has none that is up."
+        } else {
+            "See what keeps programs of this machine from each other: a firewall, a sandbox without any network."
+        },
     ),
     (
         UNKNOWN_NAME,

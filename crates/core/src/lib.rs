@@ -69,4 +69,4 @@ pub use session::{
     LoginOptions, ObjectBody, ObjectPages, OtherSession, Renewed, Session, SessionBuilder, SessionDetails,
     SessionEvent, SessionEvents, SessionState, SettingDifference, SignOut, SignOutMode, User,
 };
-pub use shell::quote_for_shell;
+pub use shell::{quote_for_posix_shell, quote_for_shell};

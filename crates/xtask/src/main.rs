@@ -18,6 +18,7 @@ mod report;
 mod sign_in;
 mod steps;
 mod tools;
+mod windows;
 mod workflows;
 
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   test [PART…] [--no-skip]   every check there is; the parts are: rust, house, workflows, keyring,
-                             deny, check-exports, bindings, kotlin, swift, infra, mobile, dist
+                             deny, check-exports, bindings, kotlin, swift, infra, mobile, dist, windows
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
   desktop-tests              builds everything and runs the Rust tests that this desktop system can run

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, forget_package};
 use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
-use crate::{bindings, dist, exports, house, mobile, pages, programs, tools, workflows};
+use crate::{bindings, dist, exports, house, mobile, pages, programs, tools, windows, workflows};
 
 /// What can be run on its own: `cargo xtask test deny`.
 pub(crate) const PARTS: &[&str] = &[
@@ -22,6 +22,7 @@ pub(crate) const PARTS: &[&str] = &[
     "infra",
     "mobile",
     "dist",
+    "windows",
 ];
 
 /// Runs the steps of these parts, or of all parts when none is named.
@@ -41,7 +42,7 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
                 let processors = std::thread::available_parallelism().map_or(2, usize::from);
                 tests.env(THREADS, (2 * processors).to_string());
             }
-            count_tests(tests)
+            count_tests(&mut tests)
         });
         run(&mut report, "docs", || {
             // The examples are asked for as in `WITH_FEATURES_OF_TESTS`: clippy has checked the dependencies so. The programs
@@ -65,7 +66,7 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
                 // The core's alone, but named so that cargo chooses the features that it chose for all.
                 let tests = cargo(root, &["test", "--workspace", "--lib", "--locked", "storage::"]);
                 keyring.arg(tests.get_program()).args(tests.get_args()).current_dir(root);
-                count_tests(keyring)
+                count_tests(&mut keyring)
             }
             Err(reason) => Outcome::Skipped(reason),
         });
@@ -100,7 +101,7 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
             // With the programs, which have no such test, the features are those of all tests.
             let mut tests = cargo(root, &["test", "--workspace", "--bins", "--test", "e2e", "--locked", "template::"]);
             tests.env("JETBRIDGE_TEST_NEEDS_INFRA", "1");
-            count_tests(tests)
+            count_tests(&mut tests)
         });
     }
     if wanted("mobile") {
@@ -110,6 +111,9 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
         for layout in dist::LAYOUTS {
             run(&mut report, layout.step, || layout.test(root));
         }
+    }
+    if wanted("windows") {
+        run(&mut report, "windows (Wine)", || test_windows(root));
     }
     report
 }
@@ -140,6 +144,15 @@ fn check_rules<const N: usize>(rules: Result<[(&str, Vec<String>); N], String>) 
     })
 }
 
+/// The command line as a program of Windows.
+fn test_windows(root: &Path) -> Outcome {
+    match windows::prepare(root) {
+        Ok(mut tests) => count_tests(tests.command()),
+        Err(windows::Obstacle::Machine(reason)) => Outcome::Skipped(reason),
+        Err(windows::Obstacle::Program(problem)) => check_rules::<0>(Err(problem)),
+    }
+}
+
 /// The generated Python bindings against the local stack.
 fn test_python(root: &Path) -> Outcome {
     let failed = |problem: &str| {
@@ -160,7 +173,7 @@ fn test_python(root: &Path) -> Outcome {
     }
     let mut tests = Command::new(python);
     tests.arg(root.join("crates/ffi/python/test_bindings.py")).arg(folder.join("python")).current_dir(root);
-    count_tests(tests)
+    count_tests(&mut tests)
 }
 
 /// The Kotlin bindings, the Android library and the app, on the JVM. A module whose artifacts a registry does not have is
@@ -193,7 +206,7 @@ fn run_script(root: &Path, script: &str) -> Outcome {
     let mut bash = Command::new("bash");
     bash.arg(root.join(script)).current_dir(root);
     forget_package(&mut bash);
-    count(bash, Counts::add_closing_line)
+    count(&mut bash, Counts::add_closing_line)
 }
 
 /// What the other desktop systems are tested with. On Windows without the packages whose tests call Python, Node and shells as
@@ -244,12 +257,12 @@ fn check(mut command: Command) -> Outcome {
 }
 
 /// Runs the tests, shows their output as it comes and sums the results of all test binaries.
-fn count_tests(command: Command) -> Outcome {
+fn count_tests(command: &mut Command) -> Outcome {
     count(command, Counts::add_test_result_line)
 }
 
 /// Runs something, shows its output as it comes, and takes the counts out of its lines.
-fn count(mut command: Command, add_line: impl Fn(&mut Counts, &str)) -> Outcome {
+fn count(command: &mut Command, add_line: impl Fn(&mut Counts, &str)) -> Outcome {
     let mut child = match command.stdout(Stdio::piped()).spawn() {
         Ok(child) => child,
         Err(error) => return Outcome::Skipped(format!("{} did not start: {error}", command.get_program().display())),

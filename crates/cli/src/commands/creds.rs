@@ -4,7 +4,7 @@ mod serve;
 
 use std::time::SystemTime;
 
-use jetbridge::{AwsCredentials, quote_for_shell};
+use jetbridge::{AwsCredentials, quote_for_posix_shell};
 use serde::Serialize;
 
 use crate::args::{CredsArgs, CredsFormat};
@@ -54,10 +54,17 @@ pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output
             session_token: credentials.session_token(),
             expiration: rfc3339(credentials.expires_at()),
         })?,
-        Some(CredsFormat::Env) => {
+        Some(shell @ (CredsFormat::Env | CredsFormat::PowerShell)) => {
+            let (unset, set): (fn(&str) -> String, fn(&str, &str) -> String) = match shell {
+                CredsFormat::PowerShell => (unset_in_powershell, set_in_powershell),
+                _ => (
+                    |name| format!("unset {name}"),
+                    |name, value| format!("export {name}={}", quote_for_posix_shell(value)),
+                ),
+            };
             let endpoints = aws_environment::endpoints(session.config());
             if !endpoints.is_empty() {
-                output.line(format_args!("unset {}", aws_environment::IGNORE_ENDPOINTS))?;
+                output.line(unset(aws_environment::IGNORE_ENDPOINTS))?;
             }
             let keys = [
                 ("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()),
@@ -66,7 +73,7 @@ pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output
                 ("AWS_CREDENTIAL_EXPIRATION", rfc3339(credentials.expires_at())),
             ];
             for (name, value) in keys.into_iter().chain(endpoints) {
-                output.line(format_args!("export {name}={}", quote_for_shell(&value)))?;
+                output.line(set(name, &value))?;
             }
         }
         None => {
@@ -75,6 +82,17 @@ pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output
         }
     }
     Ok(())
+}
+
+/// A variable without a value is none (learn.microsoft.com, "about_Environment_Variables").
+fn unset_in_powershell(name: &str) -> String {
+    format!("$Env:{name} = $null")
+}
+
+/// In single quotes all is literal but such a quote, which is doubled ("about_Quoting_Rules"); typographic ones count too, and no
+/// key or address has any.
+fn set_in_powershell(name: &str, value: &str) -> String {
+    format!("$Env:{name} = '{}'", value.replace('\'', "''"))
 }
 
 fn summary(
@@ -105,7 +123,10 @@ fn summary(
     fields.push(("To use them", format!("{} -- COMMAND", command(&["exec"]))));
     fields.push((
         "",
-        "or, for a profile of the AWS CLI, creds --format process; for a shell, creds --format env".to_owned(),
+        format!(
+            "or, for a profile of the AWS CLI, creds --format process; for {}",
+            if cfg!(windows) { "PowerShell, creds --format powershell" } else { "a shell, creds --format env" }
+        ),
     ));
     output.fields(0, &fields)
 }

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use jetbridge::{Config, quote_for_shell};
+use jetbridge::{Config, quote_for_posix_shell};
 
 use crate::args::ExecArgs;
 use crate::aws_environment::{AwsEnvironment, Source};
@@ -64,7 +64,7 @@ fn quote(word: &str) -> Result<String, Failure> {
     } else if cfg!(windows) || !has(&['"', '\\', '$', '`', '!']) {
         format!("\"{word}\"")
     } else {
-        quote_for_shell(word)
+        quote_for_posix_shell(word)
     })
 }
 

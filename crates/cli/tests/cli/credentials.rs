@@ -45,6 +45,28 @@ fn the_env_format_sets_a_shell_up() {
 }
 
 #[test]
+fn the_powershell_format_sets_the_same_variables_in_its_own_words() {
+    let bench = Bench::start();
+    bench.sign_in_as(ALICE);
+    let lines = |format: &str| {
+        let outcome = bench.run(&["creds", "--format", format]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        outcome.stdout
+    };
+    let is_variable = |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase() || b"_0123456789".contains(&byte));
+    let (shell, power_shell) = (lines("env"), lines("powershell"));
+    assert_eq!(shell.lines().count(), power_shell.lines().count());
+    for (line, expected) in power_shell.lines().zip(shell.lines()) {
+        let (name, value) = line.strip_prefix("$Env:").and_then(|line| line.split_once(" = ")).unwrap();
+        assert!(is_variable(name), "{name}");
+        match value.strip_prefix('\'').and_then(|value| value.strip_suffix('\'')) {
+            Some(value) => assert!(expected == format!("export {name}={value}") && !value.contains('\''), "{name}"),
+            None => assert_eq!((value, expected), ("$null", format!("unset {name}").as_str())),
+        }
+    }
+}
+
+#[test]
 fn the_summary_holds_nothing_to_steal() {
     let bench = Bench::start();
     bench.sign_in_as(ALICE);

@@ -120,9 +120,18 @@ impl Bench {
     }
 }
 
+/// The program: the one of this build, or the one for Windows that `cargo xtask test windows` has built and Wine runs.
+fn start_program() -> Command {
+    let variables = ["JETBRIDGE_TEST_WINE", "JETBRIDGE_TEST_WINDOWS_PROGRAM"].map(std::env::var_os);
+    let [Some(wine), Some(program)] = variables else { return Command::new(env!("CARGO_BIN_EXE_jetbridge")) };
+    let mut command = Command::new(wine);
+    command.arg(program);
+    command
+}
+
 /// The program, without anything of the developer's environment that changes what it does.
 pub(crate) fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jetbridge"));
+    let mut command = start_program();
     command.args(arguments).stdin(Stdio::null());
     for variable in [
         "JETBRIDGE_CONFIG",

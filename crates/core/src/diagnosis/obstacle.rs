@@ -77,8 +77,16 @@ impl NoTrust {
     pub(crate) fn of_the_system(problem: &str) -> Self {
         Self {
             problem: problem.to_owned(),
-            hint: "Install the system's CA certificates (Debian, Ubuntu, Alpine, Fedora: the package ca-certificates), or \
-                   name a PEM file with --ca-file or SSL_CERT_FILE.",
+            hint: if cfg!(windows) {
+                "Windows' own check of certificates does not work: see whether other programs can open an https page. Its log is \
+                 Event Viewer > Applications and Services Logs > Microsoft > Windows > CAPI2 > Operational, once that is enabled."
+            } else if cfg!(target_vendor = "apple") {
+                "The system's own check of certificates does not work: see whether Safari can open an https page, and start the \
+                 device again."
+            } else {
+                "Install the system's CA certificates (Debian, Ubuntu, Alpine, Fedora: the package ca-certificates), or \
+                 name a PEM file with --ca-file or SSL_CERT_FILE."
+            },
         }
     }
 

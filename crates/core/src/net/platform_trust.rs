@@ -113,7 +113,8 @@ impl Peer<'_> {
         }
     }
 
-    fn verify_by(
+    /// By `extra` roots alone.
+    pub(super) fn verify_by(
         &self,
         extra: &[CertificateDer<'static>],
         provider: Arc<CryptoProvider>,

@@ -12,7 +12,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 #[cfg(not(target_os = "android"))]
 use rustls_platform_verifier::Verifier;
 
@@ -132,11 +132,20 @@ impl ServerCertVerifier for Trust {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let peer = Peer { end_entity, intermediates, name: server_name, now };
         if let Some(platform) = platform_trust::installed() {
-            let peer = Peer { end_entity, intermediates, name: server_name, now };
             return peer.verify(platform, &self.extra, provider());
         }
-        self.system()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        let verdict = self.system()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        if !cfg!(windows) {
+            return verdict;
+        }
+        match verdict.map_err(in_words_of_rustls) {
+            // A second opinion: the system's may not have heard of `extra` (see `load`), and it does not tell a CA that was made
+            // anew from one that is not known.
+            Err(error) if !self.extra.is_empty() && is_undecided(&error) => peer.verify_by(&self.extra, provider()),
+            verdict => verdict,
+        }
     }
 
     fn verify_tls12_signature(
@@ -181,6 +190,10 @@ fn load(extra: Vec<CertificateDer<'static>>) -> Result<Verifier, String> {
     #[cfg(all(unix, not(target_vendor = "apple")))]
     let extra = system::with_roots_despite_empty_variables(extra);
     let loaded = Verifier::new_with_extra_roots(extra, provider());
+    // Wine 8 knows no chain engine with roots of its own: it takes the structure that says so by its sizes of before Windows 8
+    // (dlls/crypt32/chain.c, `CertCreateCertificateChainEngine`). `extra` are asked for in another way then.
+    #[cfg(windows)]
+    let loaded = loaded.or_else(|_| Verifier::new(provider()));
     #[cfg(all(unix, not(target_vendor = "apple")))]
     let loaded = loaded.map_err(|_| system::why_there_are_none());
     #[cfg(not(all(unix, not(target_vendor = "apple"))))]
@@ -228,6 +241,38 @@ mod system {
     }
 }
 
+/// Numbers of winerror.h that Windows has for a chain (learn.microsoft.com, "CERT_CHAIN_POLICY_STATUS") and the verifier passes on
+/// as text (rustls-platform-verifier 0.7 `verification/windows.rs`).
+mod of_windows {
+    /// No chain to a root, as of a company's CA that nobody has installed and the server does not send.
+    pub(super) const CERT_E_CHAINING: &str = "(os error -2146762486)";
+    pub(super) const TRUST_E_CERT_SIGNATURE: &str = "(os error -2146869244)";
+    /// Whether the certificate was revoked is not known. Windows is told to let that pass
+    /// (`CERT_CHAIN_POLICY_IGNORE_ALL_REV_UNKNOWN_FLAGS`); Wine 8 does not, and says it of every chain without a root.
+    pub(super) const CERT_E_REVOCATION_FAILURE: &str = "(os error -2146762482)";
+}
+
+fn says(error: &rustls::Error, number: &str) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(reason)) = error else { return false };
+    reason.0.to_string().contains(number)
+}
+
+/// In the words that advice is found by.
+fn in_words_of_rustls(error: rustls::Error) -> rustls::Error {
+    if says(&error, of_windows::CERT_E_CHAINING) {
+        CertificateError::UnknownIssuer.into()
+    } else if says(&error, of_windows::TRUST_E_CERT_SIGNATURE) {
+        CertificateError::BadSignature.into()
+    } else {
+        error
+    }
+}
+
+/// Whether nothing stands against a certificate but that its issuer is not known.
+fn is_undecided(error: &rustls::Error) -> bool {
+    *error == CertificateError::UnknownIssuer.into() || says(error, of_windows::CERT_E_REVOCATION_FAILURE)
+}
+
 fn is_root(certificate: &CertificateDer<'static>) -> bool {
     RootCertStore::empty().add(certificate.clone()).is_ok()
 }
@@ -269,5 +314,24 @@ mod tests {
         assert_eq!(error.kind(), "misconfigured");
         assert!(error.hint().unwrap().contains("JetbridgeSession.open"));
         assert_eq!(must_have(Some(&Nothing)), Ok(()));
+    }
+
+    #[test]
+    fn what_windows_says_in_numbers_gets_the_word_that_advice_is_found_by() {
+        let told = |said: &str| {
+            let reason: Arc<dyn std::error::Error + Send + Sync> = Arc::from(Box::from(said));
+            in_words_of_rustls(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(reason))))
+        };
+        let unknown = told("Eine Zertifikatkette konnte nicht aufgebaut werden. (os error -2146762486)");
+        assert_eq!(unknown, CertificateError::UnknownIssuer.into());
+        let unsigned = told("(os error -2146869244)");
+        assert_eq!(unsigned, CertificateError::BadSignature.into());
+        let unasked = told("(os error -2146762482)");
+        assert!(is_undecided(&unknown) && is_undecided(&unasked));
+        // Nobody's second opinion takes back what was said against it.
+        for left in [told("(os error -2146762495)"), CertificateError::Revoked.into(), rustls::Error::DecryptError] {
+            assert!(!is_undecided(&left) && !is_undecided(&unsigned), "{left}");
+            assert_eq!(in_words_of_rustls(left.clone()), left);
+        }
     }
 }

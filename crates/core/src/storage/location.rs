@@ -58,6 +58,8 @@ pub(super) fn directory_from(variable: impl Fn(&str) -> Option<OsString>) -> Res
     })
 }
 
+const HOME: &str = if cfg!(windows) { "the home directory (USERPROFILE)" } else { "the home directory (HOME)" };
+
 /// A path as a person writes it: `~/` at its beginning is the user's home, and what is relative is so to the current
 /// directory. A shell has done the first where it could: not behind `file:` or `=`, and not in a file that names a command.
 ///
@@ -78,7 +80,7 @@ pub fn absolute_path(path: &Path) -> Result<PathBuf, StorageError> {
     let full = match components.next() {
         None => return Err(refused("it is empty")),
         Some(Component::Normal(first)) if first == "~" => {
-            home_directory().ok_or_else(|| unknown("the home directory (HOME)"))?.join(components.as_path())
+            home_directory().ok_or_else(|| unknown(HOME))?.join(components.as_path())
         }
         Some(Component::Normal(first)) if first.as_encoded_bytes().starts_with(b"~") => {
             return Err(refused("only ~/ is understood; write the whole path (or ./~ for a folder of that name)"));

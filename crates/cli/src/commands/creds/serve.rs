@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use jetbridge::quote_for_shell;
+use jetbridge::quote_for_posix_shell;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
@@ -66,7 +66,7 @@ fn announce(environment: &AwsEnvironment, output: &mut Output) -> std::io::Resul
     }
     output.line(format_args!("unset {}", environment.unset().join(" ")))?;
     for (name, value) in environment.set() {
-        output.line(format_args!("export {name}={}", quote_for_shell(value)))?;
+        output.line(format_args!("export {name}={}", quote_for_posix_shell(value)))?;
     }
     Ok(())
 }

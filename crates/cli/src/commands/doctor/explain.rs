@@ -16,7 +16,7 @@ use crate::exit::CliError;
 use crate::invocation::is_given;
 use crate::output::{BOLD, DIM, Output, styled, wrapped};
 use crate::path::{hide_home, read_file};
-use crate::text::{columns, escape, pad_right, without_password};
+use crate::text::{columns, escape, escape_here, pad_right, without_password};
 
 /// As the core's: a file may have at most 1 MiB.
 const LARGEST_FILE: u64 = 1024 * 1024;
@@ -64,14 +64,18 @@ type ApiKey = (&'static str, fn(&ApiEndpoint) -> String);
 
 /// Variables that change what this program does, beside those that stand for a flag; the ones about a proxy may have a
 /// password in them.
-const VARIABLES: [&str; 17] = [
+const VARIABLES: &[&str] = &[
     "JETBRIDGE_CONFIG",
     "JETBRIDGE_STORE",
     "JETBRIDGE_ACCOUNT",
     "JETBRIDGE_PERMIT_ENDPOINT",
     "JETBRIDGE_HOME",
+    #[cfg(windows)]
+    "LOCALAPPDATA",
+    #[cfg(all(unix, not(target_os = "macos")))]
     "XDG_STATE_HOME",
     "SSL_CERT_FILE",
+    #[cfg(all(unix, not(target_os = "macos")))]
     "SSL_CERT_DIR",
     "HTTPS_PROXY",
     "https_proxy",
@@ -81,6 +85,7 @@ const VARIABLES: [&str; 17] = [
     "no_proxy",
     "REQUEST_METHOD",
     "BROWSER",
+    #[cfg(all(unix, not(target_os = "macos")))]
     "DBUS_SESSION_BUS_ADDRESS",
 ];
 
@@ -170,12 +175,12 @@ fn say(title: &str, settings: &[Setting], output: &mut Output) -> Result<(), Cli
     if settings.is_empty() {
         return Ok(());
     }
-    output.line(styled(BOLD, hide_home(&escape(title))))?;
+    output.line(styled(BOLD, hide_home(&escape_here(title))))?;
     let width = settings.iter().map(|setting| columns(&setting.name)).max().unwrap_or(0);
     let room = WIDTH.min(output.width());
     for Setting { name, value, without, source } in settings {
         let name = styled(DIM, pad_right(&escape(name), width));
-        let value = hide_home(&escape(value.as_deref().unwrap_or(without)));
+        let value = hide_home(&escape_here(value.as_deref().unwrap_or(without)));
         let longest_word = value.split(' ').map(columns).max().unwrap_or(0);
         // Of a variable, the name says it.
         let text = match title {

@@ -16,7 +16,7 @@ use super::events::{ObjectEvent, Subject, Summary, objects_and_bytes};
 use crate::exit::{CliError, Exit, Failure};
 use crate::output::{Notes, Output, report};
 use crate::progress::{Meter, Progress};
-use crate::text::{count_of, escape, human_elapsed, human_size};
+use crate::text::{count_of, escape_here, human_elapsed, human_size};
 
 /// What is done with an object, or why it is not.
 pub(super) type Outcome = Result<ObjectEvent, Failure>;
@@ -244,8 +244,8 @@ impl Failures {
             .told
             .iter()
             .map(|(name, failure)| match name {
-                Some(name) => format!("{name}: {}", escape(&failure.message)),
-                None => escape(&failure.message).into_owned(),
+                Some(name) => format!("{name}: {}", escape_here(&failure.message)),
+                None => escape_here(&failure.message),
             })
             .collect();
         let named = self.told.iter().filter(|(name, _)| name.is_some()).count() as u64;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::exit::Failure;
 use crate::output::{DIM, GOOD, WARN, styled};
-use crate::text::{columns, count_of, escape, human_size, shorten};
+use crate::text::{columns, count_of, escape_here, human_size, shorten};
 
 /// Both ends of what is done with one object.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -164,7 +164,9 @@ impl ObjectEvent {
             Self::Aborted { subject } => (subject, "given up".to_owned()),
             Self::Skipped { subject, reason } => (subject, format!("left out: {reason}")),
             Self::Planned { subject, size } => (subject, size.map(human_size).unwrap_or_default()),
-            Self::Failed { subject, message, .. } => return format!("{}: {}", subject.arrow(width), escape(message)),
+            Self::Failed { subject, message, .. } => {
+                return format!("{}: {}", subject.arrow(width), escape_here(message));
+            }
         };
         let mark = match self {
             Self::Planned { .. } => "  ".to_owned(),

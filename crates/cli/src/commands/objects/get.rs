@@ -30,7 +30,7 @@ use crate::invocation::command;
 use crate::output::{Notes, Output};
 use crate::path::UserPath;
 use crate::progress::Progress;
-use crate::text::escape;
+use crate::text::{escape, escape_here, escape_path};
 
 /// What is brought through memory, and never resumed: many at once.
 const SMALL: u64 = 1024 * 1024;
@@ -83,15 +83,14 @@ pub(in crate::commands) async fn run(context: &Context, args: &GetArgs, output: 
             refuse_dots(&object)?;
             let file = target_of_object(&object, file.as_ref())?;
             if args.no_overwrite && fs::symlink_metadata(&file).is_ok() {
-                let problem = format!("{} is there already", escape(&file.display().to_string()));
+                let problem = format!("{} is there already", escape_path(&file));
                 return Err(Failure::new("condition_not_met", Exit::ConditionNotMet, problem).into());
             }
             let (session, _) = context.signed_in().await?;
             until_interrupted(context, &session, KEPT, |_| get_one(context, &session, object, &file, args, output))
                 .await
                 .map_err(|error| {
-                    let kept =
-                        session.unfinished_download(&file).map(|kept| escape(&kept.display().to_string()).into_owned());
+                    let kept = session.unfinished_download(&file).map(|kept| escape_path(&kept));
                     goes_on(
                         error,
                         kept.map(|kept| format!("What has arrived is kept: the same command goes on from\n{kept}")),
@@ -204,7 +203,7 @@ async fn get_objects(
     let Some(folder) = folder else { return Err(Failure::internal("several operands without a last one").into()) };
     let root = folder.absolute()?;
     if !folder.says_folder() && !root.is_dir() {
-        let shown = escape(&folder.typed().display().to_string()).into_owned();
+        let shown = escape_path(folder.typed());
         let problem = format!("several objects go into a folder, and {shown} is none");
         return Err(usage(problem)
             .hint(format!("Say it behind the keys, with a slash: {}", command(&["get", "KEY…", "FOLDER/"])))
@@ -313,7 +312,7 @@ async fn write_out(
 fn subject(session: &Session, object: &ObjectAddress, file: &Path, shown: &str) -> Subject {
     let mut subject = subject_of(session, object);
     subject.file = Some(file.display().to_string());
-    subject.shown.1 = escape(shown).into_owned();
+    subject.shown.1 = escape_here(shown);
     subject
 }
 

@@ -29,7 +29,7 @@ use crate::invocation::command;
 use crate::output::Output;
 use crate::path::UserPath;
 use crate::progress::Progress;
-use crate::text::escape;
+use crate::text::{escape, escape_here};
 
 /// What S3 keeps of an upload that was cancelled.
 const NOTHING: &str = "S3 keeps nothing of an unfinished object.";
@@ -168,14 +168,19 @@ fn is_folder(path: &Path) -> Failure {
 }
 
 fn is_not_there(path: &Path, error: &io::Error) -> Failure {
-    let is_pattern = error.kind() == io::ErrorKind::NotFound && path.to_string_lossy().contains(PATTERN);
+    // Windows allows no file such a name.
+    let is_missing = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename);
+    let is_pattern = is_missing && path.to_string_lossy().contains(PATTERN);
     let failure = local_failure(path, error);
     if !is_pattern {
         return failure;
     }
-    failure.hint(
-        "The shell expands a pattern if there are files for it and it is not quoted: here it came as it is written.",
-    )
+    failure.hint(if cfg!(windows) {
+        "Windows' shells leave a pattern to the program, and this one takes names: name each file, or send their folder with \
+         --recursive."
+    } else {
+        "The shell expands a pattern if there are files for it and it is not quoted: here it came as it is written."
+    })
 }
 
 async fn put_file(
@@ -356,7 +361,7 @@ fn chunks_of(source: impl AsyncRead + Unpin + Send + 'static) -> impl Stream<Ite
 fn subject(session: &Session, object: &ObjectAddress, file: Option<&Path>, shown: &str) -> Subject {
     let mut subject = subject_of(session, object);
     subject.file = file.map(|file| file.display().to_string());
-    subject.shown = (escape(shown).into_owned(), show(object));
+    subject.shown = (escape_here(shown), show(object));
     subject
 }
 
@@ -435,7 +440,7 @@ impl Upload<'_> {
     fn local_subject(file: &Path, path: &str) -> Subject {
         Subject {
             file: Some(file.display().to_string()),
-            shown: (escape(path).into_owned(), String::new()),
+            shown: (escape_here(path), String::new()),
             ..Subject::default()
         }
     }

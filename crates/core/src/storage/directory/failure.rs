@@ -27,7 +27,7 @@ impl StorageError {
         let why = if kind == StorageErrorKind::Denied { explain_denied(path) } else { None };
         // Access lists say more than one owner and a mode.
         #[cfg(not(unix))]
-        let why: Option<String> = None;
+        let why = if kind == StorageErrorKind::Denied { explain_read_only(path) } else { None };
         let why = why.map(|why| format!("; {why}")).unwrap_or_default();
         Self::new(kind, format!("failed to {action} {}: {error}{nowhere}{why}", path.display()))
     }
@@ -58,5 +58,36 @@ impl StorageError {
     /// Something at `path` is not safe to use.
     pub(super) fn refused(path: &Path, reason: &str) -> Self {
         Self::new(StorageErrorKind::Denied, format!("refused to use {}: {reason}", path.display()))
+    }
+}
+
+/// What keeps everybody from writing a file of Windows, and is as simple as a mode.
+#[cfg(any(not(unix), test))]
+fn explain_read_only(path: &Path) -> Option<String> {
+    use crate::shell::quote_for_shell;
+
+    let is_read_only = path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().readonly());
+    is_read_only.then(|| format!("it is read-only; run: attrib -R {}", quote_for_shell(&path.display().to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_read_only_is_told_with_what_makes_it_writable() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("session.sealed");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(explain_read_only(&file), None);
+        let mut permissions = file.metadata().unwrap().permissions();
+        permissions.set_readonly(true);
+        std::fs::set_permissions(&file, permissions.clone()).unwrap();
+        let told = explain_read_only(&file).unwrap();
+        assert!(told.ends_with(&format!("run: attrib -R {}", file.display())), "{told}");
+        // Windows does not delete it before.
+        #[expect(clippy::permissions_set_readonly_false, reason = "nobody else gets into the folder")]
+        permissions.set_readonly(false);
+        std::fs::set_permissions(&file, permissions).unwrap();
     }
 }
