@@ -1,5 +1,5 @@
 //! The project's chores in one place, so that a person, `.ci/run` and the workflows call the same thing:
-//! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `swift-package`, `ios-project`, `audit`, `bench`.
+//! `cargo xtask test`, `rooms`, `bindings`, `android-size`, `xcframework`, `swift-package`, `ios-project`, `dist`, `audit`, `bench`.
 
 mod alignment;
 mod apple;
@@ -7,6 +7,7 @@ mod bench;
 mod bindings;
 mod cargo;
 mod devices;
+mod dist;
 mod exports;
 mod house;
 mod mobile;
@@ -27,7 +28,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   test [PART…] [--no-skip]   every check there is; the parts are: rust, house, workflows, keyring,
-                             deny, check-exports, bindings, kotlin, swift, infra, mobile
+                             deny, check-exports, bindings, kotlin, swift, dist, infra, mobile
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
   desktop-tests              builds everything and runs the Rust tests that this desktop system can run
@@ -67,6 +68,11 @@ Usage: cargo xtask <command>
   release gather|draft --tag TAG
                              the files of all builds in target/release-files with their checksums; a draft of a
                              release of them (with GitHub's gh)
+  dist [LAYOUT…] [--out DIR]  what engineers add to their projects, in target/dist or DIR, with sizes and SHA-256:
+                             maven (a repository for Kotlin, on phones and computers), swift (the repository that apps
+                             add; on Linux also one that links there); what cannot be linked here is a stand-in that
+                             says so. The part dist of the tests has a project use each
+  sign-in URL                at the local stack's sign-in page, in place of a browser and its user: prints the redirect
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
   bench transfer [--rounds N]
@@ -84,6 +90,8 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "test" => test(&root, rest),
         Some((command, [])) if command == "desktop-tests" => exit_code(steps::desktop_tests(&root)),
         Some((command, rest)) if command == "release" => exit_code(release::command(&root, rest)),
+        Some((command, rest)) if command == "dist" => exit_code(dist::command(&root, rest)),
+        Some((command, [url])) if command == "sign-in" => exit_code(sign_in_at(url)),
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
         Some((command, [])) if command == "rooms" => exit_code(house::print_tables(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
@@ -127,6 +135,12 @@ fn test(root: &Path, arguments: &[String]) -> ExitCode {
     let report = steps::test(root, &parts);
     report.print(no_skip);
     if report.passed(no_skip) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The stack's first user.
+fn sign_in_at(url: &str) -> Result<(), String> {
+    say(&sign_in::sign_in(url, "alice@example.com", "open-sesame")?);
+    Ok(())
 }
 
 fn exit_code(result: Result<(), String>) -> ExitCode {

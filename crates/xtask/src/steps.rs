@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, forget_package};
 use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
-use crate::{bindings, exports, house, mobile, programs, tools, workflows};
+use crate::{bindings, dist, exports, house, mobile, programs, tools, workflows};
 
 /// What can be run on its own: `cargo xtask test deny`.
 pub(crate) const PARTS: &[&str] = &[
@@ -19,6 +19,7 @@ pub(crate) const PARTS: &[&str] = &[
     "bindings",
     "kotlin",
     "swift",
+    "dist",
     "infra",
     "mobile",
 ];
@@ -90,6 +91,11 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     }
     if wanted("swift") {
         run(&mut report, "swift", || test_swift(root));
+    }
+    if wanted("dist") {
+        for layout in &dist::LAYOUTS {
+            run(&mut report, layout.line, || dist::check(root, layout));
+        }
     }
     if wanted("infra") {
         run(&mut report, "infra", || test_infra(root));

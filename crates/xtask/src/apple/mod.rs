@@ -18,6 +18,8 @@ use std::process::Command;
 
 use crate::programs::run;
 use crate::report::say;
+pub(crate) use build::{ARCHIVE, SWIFT, build_folder};
+
 use build::Build;
 use library::{Compiler, Profile};
 use platforms::{PLATFORMS, Platform};
