@@ -43,8 +43,8 @@ subprojects {
         extensions.configure(KotlinAndroidExtension::class.java) {
             coreLibrariesVersion = "2.2.20"
             compilerOptions {
-                languageVersion.set(KotlinVersion.KOTLIN_2_2)
-                apiVersion.set(KotlinVersion.KOTLIN_2_2)
+                languageVersion = KotlinVersion.KOTLIN_2_2
+                apiVersion = KotlinVersion.KOTLIN_2_2
             }
         }
     }

@@ -9,6 +9,7 @@ mod cargo;
 mod devices;
 mod dist;
 mod exports;
+mod files;
 mod house;
 mod mobile;
 mod programs;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::files::{copy, read, remove, remove_folder};
+use crate::files::{copy, read, remove, remove_folder};
 use super::framework::{self, Contents};
 use super::library::{self, Compiler};
 use super::macho;

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{copy, link, write};
+use crate::files::{copy, link, write};
 use super::platforms::{Layout, Platform};
 
 /// The framework's name, its library's, and the C module's under the generated Swift.

@@ -4,7 +4,6 @@
 
 mod build;
 mod distribution;
-mod files;
 mod framework;
 mod library;
 mod macho;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::build::{Build, whole};
-use super::files::{read, remove_folder, write};
+use crate::files::{read, remove_folder, write};
 use super::framework::{Contents, NAME};
 use super::library::Profile;
 use super::platforms::{self, Layout, PLATFORMS};

@@ -1,8 +1,10 @@
 //! `cargo xtask dist`: the packages as engineers get them, each laid out as its registry or its tool wants it, and for each one
 //! a project that uses nothing but what was made. A file for each layout.
 
+mod aar;
 mod archive;
 mod maven;
+mod maven_consumer;
 mod repository;
 mod swift;
 
@@ -15,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::cargo::target_directory;
 use crate::devices::{Patience, Stack, built};
 use crate::exports;
+use crate::files::{read, write};
 use crate::programs::run;
 use crate::report::{Counts, Outcome, say};
 
@@ -33,8 +36,8 @@ pub(crate) struct Layout {
     consume: fn(&Path, &Path) -> Outcome,
 }
 
-pub(crate) const LAYOUTS: [Layout; 2] = [
-    Layout { name: "maven", line: "dist (maven)", build: maven::build, consume: maven::consume },
+pub(crate) static LAYOUTS: [Layout; 2] = [
+    Layout { name: "maven", line: "dist (maven)", build: maven::build, consume: maven_consumer::consume },
     Layout { name: "swift", line: "dist (swift)", build: swift::build, consume: swift::consume },
 ];
 
@@ -97,14 +100,14 @@ fn tell(out: &Path, files: &[PathBuf]) -> Result<(), String> {
         }
     }
     for file in files {
-        let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let bytes = read(file)?;
         let name = file.strip_prefix(out).unwrap_or(file).display().to_string();
         let sum = hex(&Sha256::digest(&bytes));
         say(&format!("{:>11} bytes  {sum}  {name}", bytes.len()));
         sums.insert(name, sum);
     }
     let text: String = sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
-    std::fs::write(&list, text).map_err(|error| format!("{}: {error}", list.display()))
+    write(&list, text)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -130,7 +133,7 @@ fn stripped(library: &Path) -> Result<Vec<u8>, String> {
     // `-x` keeps what others call, with Apple's program as with the GNU one.
     strip.args(["-S", "-x", "-o"]).arg(&copy).arg(library);
     run(strip)?;
-    let bytes = std::fs::read(&copy).map_err(|error| format!("{}: {error}", copy.display()))?;
+    let bytes = read(&copy)?;
     match exports::check_library(&bytes).first() {
         Some(finding) => Err(finding.text.clone()),
         None => Ok(bytes),

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::hex;
+use crate::files::{read, write};
 
 pub(super) const GROUP: &str = "dev.jetbridge";
 
@@ -86,7 +87,7 @@ impl Artifact {
 
     /// The POM beside its files, the list of versions above, and the checksums of all. Gives the files without the checksums.
     pub(super) fn publish(&self, repository: &Path) -> Result<Vec<PathBuf>, String> {
-        write(&self.file(repository, ".pom"), &self.pom())?;
+        write(&self.file(repository, ".pom"), self.pom())?;
         let folder = self.folder(repository);
         let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
         let mut files = Vec::new();
@@ -98,7 +99,7 @@ impl Artifact {
         let version = &self.version;
         write(
             &metadata,
-            &format!(
+            format!(
                 r#"<?xml version="1.0" encoding="UTF-8"?>
 <metadata>
   <groupId>{GROUP}</groupId>
@@ -118,10 +119,10 @@ impl Artifact {
         files.push(metadata);
         files.sort();
         for file in &files {
-            let bytes = std::fs::read(file).map_err(failed)?;
+            let bytes = read(file)?;
             for (end, sum) in checksums(&bytes) {
                 let name = format!("{}.{end}", file.file_name().and_then(|name| name.to_str()).unwrap_or_default());
-                write(&file.with_file_name(name), &sum)?;
+                write(&file.with_file_name(name), sum)?;
             }
         }
         Ok(files)
@@ -154,12 +155,6 @@ fn checksums(bytes: &[u8]) -> [(&'static str, String); 3] {
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn write(file: &Path, text: &str) -> Result<(), String> {
-    std::fs::create_dir_all(file.parent().unwrap_or(file))
-        .and_then(|()| std::fs::write(file, text))
-        .map_err(|error| format!("{}: {error}", file.display()))
 }
 
 #[cfg(test)]

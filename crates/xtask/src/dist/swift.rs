@@ -16,6 +16,7 @@ use super::{VERSION, failed, home, start_stack, stripped, work};
 use crate::apple;
 use crate::bindings::{self, Wishes};
 use crate::cargo::forget_package;
+use crate::files::{copy, copy_folder, remove_folder, write};
 use crate::report::{Counts, Outcome, say};
 
 const LINUX_MANIFEST: &str = include_str!("Package.linux.swift.in");
@@ -33,9 +34,7 @@ const STUBS: [&str; 7] = [
 
 pub(super) fn build(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
     let out = out.join("swift");
-    if out.exists() {
-        std::fs::remove_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-    }
+    remove_folder(&out)?;
     let words = ["--language", "swift", "--without-local-stack", "--out"].map(str::to_owned);
     let folder = work(root, "swift");
     let words: Vec<String> = words.into_iter().chain([folder.display().to_string()]).collect();
@@ -102,8 +101,8 @@ fn write_linux_package(root: &Path, generated: &Path, package: &Path, linux: &Pa
     copy(&swift.join("CJetbridgeFFI.h"), &module.join("CJetbridgeFFI.h"))?;
     copy(&swift.join("CJetbridgeFFI.modulemap"), &module.join("module.modulemap"))?;
     let library = linux.join("lib").join(bindings::library_name());
-    write(&library, &stripped(&generated.join(bindings::library_name()))?)?;
-    write(&linux.join("Package.swift"), LINUX_MANIFEST.as_bytes())?;
+    write(&library, stripped(&generated.join(bindings::library_name()))?)?;
+    write(&linux.join("Package.swift"), LINUX_MANIFEST)?;
     Ok(library)
 }
 
@@ -141,33 +140,6 @@ fn run_consumer(root: &Path, package: &Path, config: &Path) -> Result<Counts, St
         return Err(format!("ios/consumer.sh has not come to its end ({})", output.status));
     }
     Ok(counts)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), String> {
-    std::fs::create_dir_all(to.parent().unwrap_or(to))
-        .and_then(|()| std::fs::copy(from, to))
-        .map(drop)
-        .map_err(|error| format!("{} to {}: {error}", from.display(), to.display()))
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", from.display());
-    for entry in std::fs::read_dir(from).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let beside = to.join(entry.file_name());
-        if entry.file_type().map_err(failed)?.is_dir() {
-            copy_folder(&entry.path(), &beside)?;
-        } else {
-            copy(&entry.path(), &beside)?;
-        }
-    }
-    Ok(())
-}
-
-fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
-    std::fs::create_dir_all(file.parent().unwrap_or(file))
-        .and_then(|()| std::fs::write(file, bytes))
-        .map_err(|error| format!("{}: {error}", file.display()))
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ class VersionsTest {
         val gradle = File(android, "build.gradle.kts").readText()
         val maven = File(android, "pom.xml").readText()
 
-        fun inGradle(name: String) = Regex("$name(?: = |\\.set\\()([^)\n]+)").find(gradle)!!.groupValues[1]
+        fun inGradle(name: String) = Regex("$name = (.+)").find(gradle)!!.groupValues[1]
 
         fun inMaven(name: String) = Regex("<$name>(.+)</").find(maven)!!.groupValues[1]
         val language = "KotlinVersion.KOTLIN_" + inMaven("library.language.version").replace('.', '_')
