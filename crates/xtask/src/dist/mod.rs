@@ -151,6 +151,18 @@ fn start_stack(root: &Path, work: &Path) -> Result<Stack, String> {
 mod tests {
     use super::*;
 
+    /// Where a tool cannot read Cargo.toml.
+    #[test]
+    fn what_else_has_a_version_has_this_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        for (file, line) in [
+            ("ios/App/project.yml", format!("MARKETING_VERSION: {VERSION}\n")),
+            ("android/pom.xml", format!("<artifactId>android</artifactId>\n  <version>{VERSION}</version>")),
+        ] {
+            assert!(std::fs::read_to_string(root.join(file)).unwrap().contains(&line), "{file}");
+        }
+    }
+
     #[test]
     fn layouts_are_chosen_by_their_names() {
         let root = Path::new("/repository");
