@@ -63,16 +63,14 @@ pub(super) fn stand_in(root: &Path, classes: &Entries, min_sdk: &str) -> Result<
 
 /// The library's manifest with what Gradle adds, and with the mark of a stand-in, which ends up in every app's manifest.
 fn manifest(source: &str, min_sdk: &str) -> Result<String, String> {
-    let replaced = source
-        .replacen("<manifest ", "<manifest package=\"dev.jetbridge\" ", 1)
-        .replacen(
-            "<application>",
-            &format!(
-                "<uses-sdk android:minSdkVersion=\"{min_sdk}\" />\n\n    <application>\n        <meta-data \
+    let replaced = source.replacen("<manifest ", "<manifest package=\"dev.jetbridge\" ", 1).replacen(
+        "<application>",
+        &format!(
+            "<uses-sdk android:minSdkVersion=\"{min_sdk}\" />\n\n    <application>\n        <meta-data \
                  android:name=\"{MARK}\" android:value=\"true\" />\n"
-            ),
-            1,
-        );
+        ),
+        1,
+    );
     let document = roxmltree::Document::parse(&replaced).map_err(|error| error.to_string())?;
     let has = |name: &str| document.descendants().any(|node| node.has_tag_name(name));
     if has("uses-sdk") && has("meta-data") && document.root_element().has_attribute("package") {

@@ -111,7 +111,11 @@ impl Versions {
         let read = |name: &str| {
             std::fs::read_to_string(root.join("android").join(name)).map_err(|error| format!("android/{name}: {error}"))
         };
-        Ok(Self { catalog: read("gradle/libs.versions.toml")?, pom: read("pom.xml")?, script: read("build.gradle.kts")? })
+        Ok(Self {
+            catalog: read("gradle/libs.versions.toml")?,
+            pom: read("pom.xml")?,
+            script: read("build.gradle.kts")?,
+        })
     }
 
     fn catalog(&self, name: &str) -> Result<String, String> {

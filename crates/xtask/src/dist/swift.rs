@@ -48,7 +48,8 @@ pub(super) fn build(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
     apple::swift_package(root, &words)?;
     let archive = out.join(&framework.name);
     copy(&framework.build.join(apple::ARCHIVE), &archive)?;
-    let mut files = vec![archive, package.join("Package.swift"), package.join("Sources/JetbridgeFFI/JetbridgeFFI.swift")];
+    let mut files =
+        vec![archive, package.join("Package.swift"), package.join("Sources/JetbridgeFFI/JetbridgeFFI.swift")];
     if cfg!(target_os = "linux") {
         files.push(write_linux_package(root, &generated, &package, &out.join("linux"))?);
     }
