@@ -1,8 +1,11 @@
-// The versions of the plugins, what the unit tests run on, and what all that is published has in common, its version among it: the
-// modules say what they are.
+// The versions of the plugins, what the unit tests run on, and what all that is published has in common, its version, its
+// Android and its Kotlin among it: the modules say what they are.
 
+import com.android.build.api.dsl.LibraryExtension
 import org.gradle.api.publish.PublishingExtension
 import org.gradle.plugins.signing.SigningExtension
+import org.jetbrains.kotlin.gradle.dsl.KotlinAndroidExtension
+import org.jetbrains.kotlin.gradle.dsl.KotlinVersion
 
 plugins {
     alias(libs.plugins.android.application) apply false
@@ -10,10 +13,41 @@ plugins {
     alias(libs.plugins.kotlin.compose) apply false
 }
 
+// What the crates say of themselves, in the one place where it stands.
+val crates =
+    providers
+        .fileContents(layout.projectDirectory.file("../Cargo.toml"))
+        .asText
+        .get()
+        .substringAfter("[workspace.package]")
+        .substringBefore("\n[")
+val crateVersion = Regex("^version = \"(.+)\"$", RegexOption.MULTILINE).find(crates)!!.groupValues[1]
+
+// There is no home until one is said there; Maven Central takes no artifact without.
+val home = Regex("^repository = \"(.+)\"$", RegexOption.MULTILINE).find(crates)?.groupValues?.get(1)
+
 subprojects {
-    // An artifact is called as its folder. VersionsTest compares the version with the crates' and the guide's.
+    // An artifact is called as its folder. VersionsTest compares the version with the guide's.
     group = "dev.jetbridge"
-    version = "0.1.0"
+    version = crateVersion
+
+    // What an app needs for any of the artifacts, and is to compile against.
+    pluginManager.withPlugin("com.android.library") {
+        extensions.configure(LibraryExtension::class.java) {
+            // No more than androidx.browser asks for.
+            compileSdk = 36
+            // 26: java.time, which the bindings speak, and file channels are there without desugaring.
+            defaultConfig { minSdk = 26 }
+        }
+        // So that every app on version 9 of the Android plugin can read the artifacts: the plugin brings Kotlin 2.2 along.
+        extensions.configure(KotlinAndroidExtension::class.java) {
+            coreLibrariesVersion = "2.2.20"
+            compilerOptions {
+                languageVersion = KotlinVersion.KOTLIN_2_2
+                apiVersion = KotlinVersion.KOTLIN_2_2
+            }
+        }
+    }
 
     // As pom.xml has it, which runs the same tests.
     tasks.withType<Test>().configureEach {
@@ -35,12 +69,10 @@ subprojects {
 
     // All that Maven Central asks for, beside name and description: central.sonatype.org/publish/requirements.
     pluginManager.withPlugin("maven-publish") {
-        // The home that the group's name stands for.
-        val home = "https://jetbridge.dev"
         val publications = extensions.getByType(PublishingExtension::class.java).publications
         publications.withType(MavenPublication::class.java).configureEach {
             pom {
-                url = home
+                home?.let { url.set(it) }
                 licenses {
                     license {
                         name = "MIT"
@@ -54,13 +86,15 @@ subprojects {
                 developers {
                     developer {
                         name = "The Jetbridge authors"
-                        url = home
+                        home?.let { url.set(it) }
                     }
                 }
-                scm {
-                    url = home
-                    connection = "scm:git:$home/jetbridge.git"
-                    developerConnection = "scm:git:$home/jetbridge.git"
+                home?.let { address ->
+                    scm {
+                        url = address
+                        connection = "scm:git:$address.git"
+                        developerConnection = "scm:git:$address.git"
+                    }
                 }
             }
         }

@@ -1,7 +1,5 @@
 // The session for the AWS SDK for Kotlin, as an artifact of its own: the library needs no SDK.
 
-import org.jetbrains.kotlin.gradle.dsl.KotlinVersion
-
 plugins {
     alias(libs.plugins.android.library)
     `maven-publish`
@@ -9,10 +7,8 @@ plugins {
 
 android {
     namespace = "dev.jetbridge.aws"
-    compileSdk = 36
 
     defaultConfig {
-        minSdk = 26
         consumerProguardFiles("consumer-rules.pro")
     }
     compileOptions {
@@ -27,15 +23,6 @@ android {
             withSourcesJar()
             withJavadocJar()
         }
-    }
-}
-
-// As the library's.
-kotlin {
-    coreLibrariesVersion = "2.2.20"
-    compilerOptions {
-        languageVersion = KotlinVersion.KOTLIN_2_2
-        apiVersion = KotlinVersion.KOTLIN_2_2
     }
 }
 

@@ -1,7 +1,5 @@
 // Signs an OkHttp client's requests, as an artifact of its own: the library needs no OkHttp.
 
-import org.jetbrains.kotlin.gradle.dsl.KotlinVersion
-
 plugins {
     alias(libs.plugins.android.library)
     `maven-publish`
@@ -9,11 +7,6 @@ plugins {
 
 android {
     namespace = "dev.jetbridge.okhttp"
-    compileSdk = 36
-
-    defaultConfig {
-        minSdk = 26
-    }
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
@@ -26,15 +19,6 @@ android {
             withSourcesJar()
             withJavadocJar()
         }
-    }
-}
-
-// As the library's.
-kotlin {
-    coreLibrariesVersion = "2.2.20"
-    compilerOptions {
-        languageVersion = KotlinVersion.KOTLIN_2_2
-        apiVersion = KotlinVersion.KOTLIN_2_2
     }
 }
 

@@ -1,7 +1,5 @@
 // The library: Kotlin over the Rust core, published as an AAR with the native libraries of all four ABIs in it.
 
-import org.jetbrains.kotlin.gradle.dsl.KotlinVersion
-
 plugins {
     alias(libs.plugins.android.library)
     `maven-publish`
@@ -9,15 +7,11 @@ plugins {
 
 android {
     namespace = "dev.jetbridge"
-    // No more than androidx.browser asks for: apps must compile against as much.
-    compileSdk = 36
     // The default of this Android plugin, named so that another plugin does not choose another NDK behind our back
     // (developer.android.com/build/releases/agp-9-5-0-release-notes, "Compatibility").
     ndkVersion = "28.2.13676358"
 
     defaultConfig {
-        // 26: java.time, which the bindings speak, and file channels are there without desugaring.
-        minSdk = 26
         consumerProguardFiles("consumer-rules.pro")
         testInstrumentationRunner = "androidx.test.runner.AndroidJUnitRunner"
     }
@@ -44,16 +38,8 @@ android {
     }
 }
 
-kotlin {
-    // No explicitApi() here: it would demand of the generated bindings what their generator does not write. PublicApiTest
-    // looks at the library's own sources.
-    // So that every app on version 9 of the Android plugin can read the library: the plugin brings Kotlin 2.2 along.
-    coreLibrariesVersion = "2.2.20"
-    compilerOptions {
-        languageVersion = KotlinVersion.KOTLIN_2_2
-        apiVersion = KotlinVersion.KOTLIN_2_2
-    }
-}
+// No explicitApi(): it would demand of the generated bindings what their generator does not write. PublicApiTest looks at the
+// library's own sources.
 
 dependencies {
     implementation(libs.androidx.browser)

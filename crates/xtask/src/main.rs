@@ -9,6 +9,7 @@ mod cargo;
 mod devices;
 mod dist;
 mod exports;
+mod files;
 mod house;
 mod mobile;
 mod pages;
@@ -73,6 +74,11 @@ Usage: cargo xtask <command>
   release gather|draft --tag TAG
                              the files of all builds in target/release-files with their checksums; a draft of a
                              release of them (with GitHub's gh)
+  dist [LAYOUT…] [--out DIR]  what engineers add to their projects, in target/dist or DIR, with sizes and SHA-256:
+                             maven (a repository for Kotlin, on phones and computers), swift (the repository that apps
+                             add; on Linux also one that links there); what cannot be linked here is a stand-in that
+                             says so. The part dist of the tests has a project use each
+  sign-in URL                at the local stack's sign-in page, in place of a browser and its user: prints the redirect
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
   bench transfer [--rounds N]
@@ -90,6 +96,8 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "test" => test(&root, rest),
         Some((command, [])) if command == "desktop-tests" => exit_code(steps::desktop_tests(&root)),
         Some((command, rest)) if command == "release" => exit_code(release::command(&root, rest)),
+        Some((command, rest)) if command == "dist" => exit_code(dist::command(&root, rest)),
+        Some((command, [url])) if command == "sign-in" => exit_code(sign_in_at(url)),
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
         Some((command, [])) if command == "rooms" => exit_code(house::print_tables(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
@@ -134,6 +142,12 @@ fn test(root: &Path, arguments: &[String]) -> ExitCode {
     let report = steps::test(root, &parts);
     report.print(no_skip);
     if report.passed(no_skip) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The stack's first user.
+fn sign_in_at(url: &str) -> Result<(), String> {
+    say(&sign_in::sign_in(url, "alice@example.com", "open-sesame")?);
+    Ok(())
 }
 
 fn exit_code(result: Result<(), String>) -> ExitCode {

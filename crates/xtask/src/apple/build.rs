@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::files::{copy, read, remove, remove_folder};
 use super::framework::{self, Contents};
 use super::library::{self, Compiler};
 use super::macho;
 use super::platforms::Platform;
 use crate::bindings::{self, Wishes};
 use crate::exports;
+use crate::files::{copy, read, remove, remove_folder};
 use crate::programs::run;
 
 /// What is built, and where.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::build::{ARCHIVE, SWIFT, build_folder};
-use super::files::{copy, copy_folder, read, remove_folder, write};
+use crate::files::{copy, copy_folder, read, remove_folder, write};
 use crate::report::say;
 
 const MANIFEST: &str = include_str!("Package.swift.in");

@@ -6,8 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{copy, link, write};
 use super::platforms::{Layout, Platform};
+use crate::files::{copy, link, write};
 
 /// The framework's name, its library's, and the C module's under the generated Swift.
 pub(crate) const NAME: &str = "CJetbridgeFFI";

@@ -4,7 +4,6 @@
 
 mod build;
 mod distribution;
-mod files;
 mod framework;
 mod library;
 mod macho;
@@ -18,6 +17,8 @@ use std::process::Command;
 
 use crate::programs::run;
 use crate::report::say;
+pub(crate) use build::{ARCHIVE, SWIFT, build_folder};
+
 use build::Build;
 use library::{Compiler, Profile};
 use platforms::{PLATFORMS, Platform};

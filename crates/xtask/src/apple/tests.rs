@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::build::{Build, whole};
-use super::files::{read, remove_folder, write};
 use super::framework::{Contents, NAME};
 use super::library::Profile;
 use super::platforms::{self, Layout, PLATFORMS};
 use super::{macho, parse};
+use crate::files::{read, remove_folder, write};
 use crate::programs::Programs;
 use crate::report::say;
 

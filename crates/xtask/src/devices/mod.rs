@@ -28,8 +28,8 @@ use crate::apple;
 use crate::programs::{Programs, run};
 use android::Run;
 use emulator::Image;
-use stack::Stack;
-use waiting::Patience;
+pub(crate) use stack::{Stack, built};
+pub(crate) use waiting::Patience;
 
 /// For the local stack, which makes keys when it starts.
 const STARTING: Patience = Patience { looks: 600, pause: Duration::from_millis(100) };

@@ -1,6 +1,7 @@
 //! What engineers install and add, in the layouts of their tools: `cargo xtask dist` makes it as it is released,
 //! `cargo xtask test dist` makes it cheaply, and then uses only that. A file for each layout, a row here.
 
+mod aar;
 mod archive;
 mod brew;
 mod checks;
@@ -10,16 +11,30 @@ mod deb;
 mod dependencies;
 mod facts;
 mod installed;
+mod jar;
 mod licences;
+mod maven;
+mod maven_consumer;
 mod outside;
+mod repository;
 mod sbom;
+mod swift;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::cargo::target_directory;
+use crate::devices::{Patience, Stack, built};
+use crate::exports;
+use crate::files::read;
+use crate::programs::run;
 use crate::report::{Counts, Outcome, say};
+
+/// All packages have the crates' version: this one's is the workspace's.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 type Build = fn(&Path, &Path) -> Result<Vec<PathBuf>, String>;
 
@@ -47,6 +62,20 @@ pub(crate) const LAYOUTS: &[Layout] = &[
         build: crates::build,
         build_for_tests: crates::build_for_tests,
         consume: crates::consume,
+    },
+    Layout {
+        name: "maven",
+        step: "dist (maven)",
+        build: maven::build,
+        build_for_tests: maven::build,
+        consume: maven_consumer::consume,
+    },
+    Layout {
+        name: "swift",
+        step: "dist (swift)",
+        build: swift::build,
+        build_for_tests: swift::build,
+        consume: swift::consume,
     },
 ];
 
@@ -120,6 +149,48 @@ fn write_sums(out: &Path, files: &[PathBuf]) -> Result<(), String> {
     Ok(())
 }
 
+/// Where a layout puts what is only on its way.
+fn work(root: &Path, name: &str) -> PathBuf {
+    target_directory(root).join("dist-work").join(name)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn failed(problem: &str) -> Outcome {
+    say(&format!("failed: {problem}"));
+    Outcome::Ran(Counts { failed: 1, ..Counts::default() })
+}
+
+/// Where the source lives, if Cargo.toml says so. Nothing else is taken for it: an address that nobody has is worse than none.
+fn home(root: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(root.join("Cargo.toml")).ok()?;
+    let package = text.split_once("[workspace.package]")?.1.split("\n[").next()?;
+    package.lines().find_map(|line| Some(line.strip_prefix("repository = \"")?.strip_suffix('"')?.to_owned()))
+}
+
+/// A library without what only debuggers read, which is most of it; one with the local stack in it is refused.
+fn stripped(library: &Path) -> Result<Vec<u8>, String> {
+    let copy = library.with_extension("stripped");
+    let mut strip = Command::new("strip");
+    // `-x` keeps what others call, with Apple's program as with the GNU one.
+    strip.args(["-S", "-x", "-o"]).arg(&copy).arg(library);
+    run(strip)?;
+    let bytes = read(&copy)?;
+    match exports::check_library(&bytes).first() {
+        Some(finding) => Err(finding.text.clone()),
+        None => Ok(bytes),
+    }
+}
+
+/// The local stack for a consumer, at ports that are free, and its configuration in the folder `config`.
+fn start_stack(root: &Path, work: &Path) -> Result<Stack, String> {
+    // It makes keys when it starts.
+    let patience = Patience { looks: 600, pause: Duration::from_millis(100) };
+    Stack::start(&built(root), 0, &work.join("config"), &work.join("local-stack.log"), patience)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,5 +222,31 @@ mod tests {
         let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(list, format!("{sum}  maven/a.jar\n{sum}  z.txt\n"));
         assert!(write_sums(&folder, &files).is_err());
+    }
+
+    /// Where a tool cannot read Cargo.toml.
+    #[test]
+    fn what_else_has_a_version_has_this_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        for (file, line) in [
+            ("ios/App/project.yml", format!("MARKETING_VERSION: {VERSION}\n")),
+            ("android/pom.xml", format!("<artifactId>android</artifactId>\n  <version>{VERSION}</version>")),
+        ] {
+            assert!(std::fs::read_to_string(root.join(file)).unwrap().contains(&line), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_home_is_the_repository_of_the_workspace_or_none() {
+        let root = std::env::temp_dir().join(format!("jetbridge-home-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        let said = |text: &str| {
+            std::fs::write(root.join("Cargo.toml"), text).unwrap();
+            home(&root)
+        };
+        let url = "https://example.com/ours";
+        assert_eq!(said(&format!("[workspace.package]\nrepository = \"{url}\"\n[x]\n")).as_deref(), Some(url));
+        assert_eq!(said(&format!("[workspace.package]\nversion = \"1\"\n[x]\nrepository = \"{url}\"\n")), None);
+        std::fs::remove_dir_all(&root).unwrap();
     }
 }

@@ -4,6 +4,7 @@ import org.gradle.testfixtures.ProjectBuilder
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
@@ -15,6 +16,12 @@ import org.gradle.api.tasks.testing.Test as UnitTests
 class ScriptsTest {
     @TempDir
     lateinit var folder: File
+
+    /** The one place of version and home, which Gradle reads beside its root's folder. */
+    @BeforeEach
+    fun crates() = File(folder, "Cargo.toml").writeText(workspace("repository = \"https://example.com/ours\"\n"))
+
+    private fun workspace(line: String) = "[workspace.package]\nversion = \"1.2.3\"\n$line\n[workspace.dependencies]\nversion = \"9\"\n"
 
     private fun project(
         name: String = "jetbridge",
@@ -56,14 +63,29 @@ class ScriptsTest {
             val paths = XPathFactory.newInstance().newXPath()
 
             fun at(path: String) = paths.evaluate("/project/$path", pom)
-            assertEquals("dev.jetbridge:$name:0.1.0", "${at("groupId")}:${at("artifactId")}:${at("version")}")
+            assertEquals("dev.jetbridge:$name:1.2.3", "${at("groupId")}:${at("artifactId")}:${at("version")}")
             val asked =
                 listOf("name", "description", "url", "licenses/license/name", "licenses/license/url", "developers/developer/name") +
                     listOf("developers/developer/url", "scm/url", "scm/connection", "scm/developerConnection")
             assertEquals(emptyList<String>(), asked.filter { at(it).isBlank() }, name)
+            assertEquals("https://example.com/ours", at("url"), name)
             assertTrue(project.pluginManager.hasPlugin("signing"), name)
             assertEquals(null, project.tasks.findByName("signReleasePublication"), "nobody gave a key")
         }
+    }
+
+    @Test
+    fun `a home that nobody has named is not made up`() {
+        File(folder, "Cargo.toml").writeText(workspace(""))
+        val root = project("root")
+        val library = project("jetbridge", root)
+        RootScript(root)
+        library.pluginManager.apply("maven-publish")
+        JetbridgeScript(library)
+        val task = library.tasks.getByName("generatePomFileForReleasePublication") as GenerateMavenPom
+        task.doGenerate()
+        val pom = task.destination.readText()
+        assertTrue("<licenses>" in pom && "<scm>" !in pom && "<url>http" !in pom.substringBefore("<licenses>"), pom)
     }
 
     @Test

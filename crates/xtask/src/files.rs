@@ -25,10 +25,10 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn write(to: &Path, text: &str) -> Result<(), String> {
+pub(crate) fn write(to: &Path, contents: impl AsRef<[u8]>) -> Result<(), String> {
     let folder = to.parent().unwrap_or(to);
     std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(to, text))
+        .and_then(|()| std::fs::write(to, contents))
         .map_err(|error| format!("{}: {error}", to.display()))
 }
 
