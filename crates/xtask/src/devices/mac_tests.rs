@@ -1,6 +1,8 @@
 //! The recipes for simulators and archives, walked without a Mac: stand-ins for Xcode's programs refuse what Apple's pages do
 //! not have, and make what the next step looks for.
 
+#![cfg(unix)]
+
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::process::Command;

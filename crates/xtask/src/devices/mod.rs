@@ -10,13 +10,13 @@ mod archive;
 mod browser;
 mod bundle;
 mod emulator;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod mac_tests;
 mod phone;
 mod screen;
 mod simulator;
 mod stack;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 mod waiting;
 mod xcode;

@@ -26,6 +26,7 @@ impl Node {
         (i32::midpoint(left, right), i32::midpoint(top, bottom))
     }
 
+    #[cfg(test)]
     pub(crate) fn id(&self) -> &str {
         &self.id
     }

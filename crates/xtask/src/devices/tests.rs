@@ -1,6 +1,8 @@
 //! The whole way on Android, walked without a device: real programs that stand in for the SDK's, and on the far side a scripted
 //! app and browser that sign in at the real local stack.
 
+#![cfg(unix)]
+
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
