@@ -368,7 +368,8 @@ fn escape(text: &str) -> String {
         }
         match index % 2 {
             0 => {
-                escaped.push_str(&piece.replace('<', "&lt;").replace('*', "\\*").replace('|', "\\|").replace('\n', " "))
+                escaped
+                    .push_str(&piece.replace('<', "&lt;").replace('*', "\\*").replace('|', "\\|").replace('\n', " "));
             }
             _ => escaped.push_str(piece),
         }

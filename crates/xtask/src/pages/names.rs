@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser};
 
 use super::files::Files;
 use super::links::line_at;
@@ -46,16 +46,11 @@ impl Known {
     /// Each name of a page that is nowhere, with its place.
     pub(super) fn missing_in(&self, page: &str, text: &str) -> Vec<String> {
         let mut missing = Vec::new();
-        let mut in_block = false;
         for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
-            match event {
-                Event::Start(Tag::CodeBlock(_)) => in_block = true,
-                Event::End(TagEnd::CodeBlock) => in_block = false,
-                Event::Code(code) if !in_block => {
-                    let place = |problem| format!("{page}:{}: {problem}", line_at(text, range.start));
-                    missing.extend(self.problems_of(&code).map(place));
-                }
-                _ => {}
+            // Code within a line; what is in a block comes as text.
+            if let Event::Code(code) = event {
+                let place = |problem| format!("{page}:{}: {problem}", line_at(text, range.start));
+                missing.extend(self.problems_of(&code).map(place));
             }
         }
         missing

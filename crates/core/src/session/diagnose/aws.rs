@@ -109,7 +109,14 @@ impl Diagnosis {
                     Some(other) => self.list_one(Some(other.clone())).await.is_ok(),
                     None => false,
                 };
-                Err(broken(Link::Prefix, other.filter(|_| is_allowed).map_or(error, |other| misspelt(prefix, &other))))
+                let error = match other.filter(|_| is_allowed) {
+                    Some(other) => misspelt(
+                        format!("the role may not list what begins with {prefix:?}, but what begins with {other:?}"),
+                        &other,
+                    ),
+                    None => error,
+                };
+                Err(broken(Link::Prefix, error))
             }
             (Some((link, error)), _) => Err(broken(link, error)),
             (None, Some(prefix)) => {
@@ -117,7 +124,8 @@ impl Diagnosis {
                     && let Some(other) = other_spelling(prefix)
                     && self.list_one(Some(other.clone())).await.is_ok_and(|found| found > 0)
                 {
-                    return Err(broken(Link::Prefix, empty(prefix, &other)));
+                    let problem = format!("nothing begins with {prefix:?}, but with {other:?} something does");
+                    return Err(broken(Link::Prefix, misspelt(problem, &other)));
                 }
                 let nothing = if is_empty { "; there is nothing (Storage.AWSS3.prefix)" } else { "" };
                 findings.ok(Link::Prefix, format!("what begins with {prefix:?} may be listed{nothing}"));
@@ -218,21 +226,12 @@ fn other_spelling(prefix: &str) -> Option<String> {
     Some(format!("{folder}/")).filter(|other| !folder.is_empty() && other != prefix)
 }
 
-/// Tried, not guessed.
-fn misspelt(prefix: &str, allowed: &str) -> SessionError {
+/// `right` was tried, not guessed.
+fn misspelt(problem: String, right: &str) -> SessionError {
     SessionError::Misconfigured {
         setting: "Storage.AWSS3.prefix".to_owned(),
-        problem: format!("the role may not list what begins with {prefix:?}, but what begins with {allowed:?}"),
-        hint: format!("Set Storage.AWSS3.prefix to {allowed:?}."),
-    }
-}
-
-/// Tried as well.
-fn empty(prefix: &str, filled: &str) -> SessionError {
-    SessionError::Misconfigured {
-        setting: "Storage.AWSS3.prefix".to_owned(),
-        problem: format!("nothing begins with {prefix:?}, but with {filled:?} something does"),
-        hint: format!("Set Storage.AWSS3.prefix to {filled:?}."),
+        problem,
+        hint: format!("Set Storage.AWSS3.prefix to {right:?}."),
     }
 }
 

@@ -44,12 +44,17 @@ impl Diagnosis {
         finding
     }
 
+    /// Without such a key it is the identity pool's endpoint, which is asked for what is its own.
+    pub(super) fn services_of_their_own(&self) -> Option<&Url> {
+        let pool = self.config.identity_pool_endpoint();
+        self.config.services_endpoint().filter(|endpoint| Some(*endpoint) != pool)
+    }
+
     /// What `Services.endpoint` names is for AWS's tools alone, and no step of the walk asks it.
     pub(super) async fn look_at_services(&self) -> Result<(), Box<Finding>> {
-        // Without such a key it is the identity pool's, which is asked for what is its own.
-        let is_another = |endpoint: &&Url| Some(*endpoint) != self.config.identity_pool_endpoint();
-        let named = self.config.services_endpoint().filter(|endpoint| is_loopback(endpoint)).filter(is_another);
-        let Some(endpoint) = named else { return Ok(()) };
+        let Some(endpoint) = self.services_of_their_own().filter(|endpoint| is_loopback(endpoint)) else {
+            return Ok(());
+        };
         let asked = self.http.send(reqwest::Request::new(reqwest::Method::HEAD, endpoint.clone())).await;
         match asked {
             Ok(_) => Ok(()),

@@ -100,9 +100,7 @@ impl Diagnosis {
             (Link::Pool, "Auth.identityPoolEndpoint".to_owned(), config.identity_pool_endpoint(), Role::Cognito),
             (Link::Bucket, "Storage.AWSS3.endpoint".to_owned(), config.s3_endpoint(), Role::S3),
         ];
-        // Without such a key it is the identity pool's, which is compared above.
-        let services = config.services_endpoint().filter(|url| Some(*url) != config.identity_pool_endpoint());
-        endpoints.push((Link::Api, "Services.endpoint".to_owned(), services, Role::Sts));
+        endpoints.push((Link::Api, "Services.endpoint".to_owned(), self.services_of_their_own(), Role::Sts));
         for (number, api) in config.api_endpoints().iter().enumerate() {
             endpoints.push((Link::Api, format!("API.endpoints[{number}].endpoint"), Some(&api.url), Role::Api));
         }

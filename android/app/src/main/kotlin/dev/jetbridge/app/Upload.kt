@@ -44,6 +44,7 @@ internal class Upload(
     private var owner: Owner? = null
     private var work: Job? = null
     private var ending: Job? = null
+    private var clearing: Job? = null
     private var picked: PickedFile? = null
     private var key = ""
     private var replaces = false
@@ -113,18 +114,22 @@ internal class Upload(
         owner = null
         giveUp()
         val before = ending
-        scope.launch {
-            before?.join()
-            files.keepOnly(emptyList())
-        }
+        clearing =
+            scope.launch {
+                before?.join()
+                files.keepOnly(emptyList())
+            }
     }
 
     /** The user has picked something, perhaps in another process than this one. */
     fun take(uri: Uri) {
         giveUp()
         show(UploadState.Reading())
+        val before = clearing
         work =
             scope.launch {
+                // Or it would take the new copy along.
+                before?.join()
                 val job = coroutineContext.job
                 try {
                     val new =
