@@ -61,9 +61,6 @@ Usage: cargo xtask <command>
                              zipped library that will be at URL, by its checksum
                              --build: where xcframework left both, if not in ios/build
   ios-project                on a Mac: the debug library and the demo's Xcode project (needs xcodegen)
-  dist [LAYOUT…] [--out DIR] what engineers install and add, as it is released, with its checksums, in target/dist
-                             or DIR; the layouts are: cli (archives, Debian package, Homebrew formula, bills of
-                             materials), crate. `test dist` makes the same of debug builds, and uses it
   ios-package-tests          on a Mac: the package's tests by SwiftPM, against the local stack
   ios-simulator --ios VERSION --phone NAME
                              on a Mac: the demo app in a simulator of its own, tapped from the first button to the
@@ -74,10 +71,11 @@ Usage: cargo xtask <command>
   release gather|draft --tag TAG
                              the files of all builds in target/release-files with their checksums; a draft of a
                              release of them (with GitHub's gh)
-  dist [LAYOUT…] [--out DIR]  what engineers add to their projects, in target/dist or DIR, with sizes and SHA-256:
-                             maven (a repository for Kotlin, on phones and computers), swift (the repository that apps
-                             add; on Linux also one that links there); what cannot be linked here is a stand-in that
-                             says so. The part dist of the tests has a project use each
+  dist [LAYOUT…] [--out DIR] what engineers install and add, as it is released, in target/dist or DIR, with sizes and
+                             SHA-256; the layouts are: cli (archives, Debian package, Homebrew formula, bills of
+                             materials), crate, maven (a repository for Kotlin, on phones and computers), swift (the
+                             repository that apps add; on Linux also one that links there); what cannot be linked here
+                             is a stand-in that says so. `test dist` makes them of debug builds, and uses each
   sign-in URL                at the local stack's sign-in page, in place of a browser and its user: prints the redirect
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
@@ -113,7 +111,6 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "check-alignment" => exit_code(alignment::command(rest)),
         Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),
         Some((command, rest)) if command == "swift-package" => exit_code(apple::swift_package(&root, rest)),
-        Some((command, rest)) if command == "dist" => exit_code(dist::command(&root, rest)),
         Some((command, [])) if command == "ios-project" => exit_code(apple::project(&root)),
         Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
         Some((command, [part, rest @ ..])) if command == "bench" && part == "transfer" => {

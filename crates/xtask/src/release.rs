@@ -7,13 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::cargo::target_directory;
+use crate::dist;
 use crate::programs::{Programs, run};
-use crate::report::say;
-
-const SUMS: &str = "SHA256SUMS";
 
 /// `cargo xtask release gather|draft --tag TAG`.
 pub(crate) fn command(root: &Path, arguments: &[String]) -> Result<(), String> {
@@ -24,7 +20,7 @@ pub(crate) fn command(root: &Path, arguments: &[String]) -> Result<(), String> {
     check_tag(tag, env!("CARGO_PKG_VERSION"))?;
     let (gathered, files) = (target_directory(root).join("gathered"), target_directory(root).join("release-files"));
     match step.as_str() {
-        "gather" => gather(&gathered, &files),
+        "gather" => gather(root, &gathered, &files),
         "draft" => draft(root, &Programs::default(), tag, &files),
         _ => Err(USAGE.to_owned()),
     }
@@ -41,8 +37,11 @@ fn check_tag(tag: &str, version: &str) -> Result<(), String> {
     }
 }
 
-/// From a folder for each build into one, `SHA256SUMS` beside.
-fn gather(from: &Path, to: &Path) -> Result<(), String> {
+/// What is handed on as a folder, and the archive that a release has of it.
+const FOLDERS: [(&str, &str); 2] = [("maven", "maven.zip"), ("swift-package", "swift-package.zip")];
+
+/// From a folder for each build into one, with the formula for the archives of all, `SHA256SUMS` beside.
+fn gather(root: &Path, from: &Path, to: &Path) -> Result<(), String> {
     let mut found = BTreeMap::new();
     collect(from, &mut found)?;
     if found.is_empty() {
@@ -55,30 +54,37 @@ fn gather(from: &Path, to: &Path) -> Result<(), String> {
         std::fs::remove_dir_all(to).map_err(|error| failed(to, &error))?;
     }
     std::fs::create_dir_all(to).map_err(|error| failed(to, &error))?;
-    let mut sums = String::new();
-    for (name, file) in &found {
-        let bytes = std::fs::read(file).map_err(|error| failed(file, &error))?;
-        let sum: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        // As sha256sum(1) reads it.
-        sums.push_str(&format!("{sum}  {name}\n"));
-        std::fs::write(to.join(name), bytes).map_err(|error| failed(to, &error))?;
+    for (name, path) in &found {
+        if path.is_dir() {
+            dist::zip_folder(path, &to.join(name))?;
+        } else {
+            std::fs::copy(path, to.join(name)).map_err(|error| failed(path, &error))?;
+        }
     }
-    std::fs::write(to.join(SUMS), &sums).map_err(|error| failed(to, &error))?;
-    say(sums.trim_end());
-    Ok(())
+    dist::write_formula(root, to)?;
+    let mut files = list(to)?;
+    files.sort();
+    dist::write_sums(to, &files)
 }
 
-/// Every file below, by its name, which has to be its own: a release has no folders. The lists of single builds stay out.
+/// Every file below, by its name, which has to be its own: a release has no folders. What single builds say of their files
+/// alone stays out, and what only stands in for a file is refused.
 fn collect(folder: &Path, into: &mut BTreeMap<String, PathBuf>) -> Result<(), String> {
     for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
         let path = entry.map_err(|error| failed(folder, &error))?.path();
-        if path.is_dir() {
-            collect(&path, into)?;
-            continue;
-        }
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        if name == SUMS {
-            continue;
+        let mut name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let packed = FOLDERS.iter().find(|(folder, _)| *folder == name).filter(|_| path.is_dir());
+        match packed {
+            Some((_, archive)) => {
+                refuse_stand_ins(&path)?;
+                name = format!("jetbridge-{}-{archive}", env!("CARGO_PKG_VERSION"));
+            }
+            None if path.is_dir() => {
+                collect(&path, into)?;
+                continue;
+            }
+            None if name == dist::SUMS || name == dist::FORMULA => continue,
+            None => refuse_stand_in(&path)?,
         }
         // GitHub changes such names, and the list would name others than the release has.
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-+".contains(&byte)) {
@@ -91,15 +97,33 @@ fn collect(folder: &Path, into: &mut BTreeMap<String, PathBuf>) -> Result<(), St
     Ok(())
 }
 
+/// `cargo xtask dist` makes one where it cannot make the thing, and marks its name.
+fn refuse_stand_in(path: &Path) -> Result<(), String> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if name.contains("stand-in") { Err(format!("{}: it only stands in for what is shipped", path.display())) } else { Ok(()) }
+}
+
+fn refuse_stand_ins(folder: &Path) -> Result<(), String> {
+    for path in list(folder)? {
+        refuse_stand_in(&path)?;
+        if path.is_dir() {
+            refuse_stand_ins(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| failed(folder, &error))?;
+    entries.map(|entry| Ok(entry.map_err(|error| failed(folder, &error))?.path())).collect()
+}
+
 /// A draft with all files, for a tag that is there, with what the change log says.
 fn draft(root: &Path, programs: &Programs, tag: &str, files: &Path) -> Result<(), String> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(files)
-        .map_err(|error| failed(files, &error))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
+    let mut paths = list(files)?;
     paths.sort();
-    if !paths.iter().any(|path| path.ends_with(SUMS)) {
-        return Err(format!("{}: {SUMS} is missing; `cargo xtask release gather` makes it", files.display()));
+    if !paths.iter().any(|path| path.ends_with(dist::SUMS)) {
+        return Err(format!("{}: {} is missing; `cargo xtask release gather` makes it", files.display(), dist::SUMS));
     }
     let log = root.join("CHANGELOG.md");
     let text = std::fs::read_to_string(&log).map_err(|error| failed(&log, &error))?;
@@ -147,7 +171,8 @@ mod tests {
         }
 
         fn gather(&self) -> Result<(), String> {
-            gather(&self.0.join("gathered"), &self.0.join("files"))
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            gather(&root, &self.0.join("gathered"), &self.0.join("files"))
         }
     }
 
@@ -165,24 +190,36 @@ mod tests {
 
     #[test]
     fn all_files_come_into_one_folder_with_their_sums() {
+        let version = env!("CARGO_PKG_VERSION");
+        let archive = |triple: &str| format!("jetbridge-{version}-{triple}.tar.gz");
+        let [linux, mac] = ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"].map(archive);
         let folder = Folder::new(
             "gather",
             &[
-                ("gathered/dist/a.tar.gz", "abc"),
-                ("gathered/dist/SHA256SUMS", "old"),
-                ("gathered/dist/jetbridge.cdx.json", "{}"),
-                ("gathered/ios/b.zip", "b"),
+                (&format!("gathered/linux/{linux}"), "abc"),
+                ("gathered/linux/SHA256SUMS", "old"),
+                ("gathered/linux/jetbridge.rb", "old"),
+                ("gathered/linux/jetbridge.cdx.json", "{}"),
+                (&format!("gathered/mac/{mac}"), "abc"),
+                ("gathered/mac/jetbridge.rb", "old"),
+                ("gathered/packages/maven/dev/jetbridge/a.pom", "pom"),
+                ("gathered/packages/swift/swift-package/Package.swift", "swift"),
+                ("gathered/packages/swift/b.zip", "b"),
             ],
         );
         folder.gather().unwrap();
-        let sums = std::fs::read_to_string(folder.0.join("files/SHA256SUMS")).unwrap();
+        let read = |name: &str| std::fs::read_to_string(folder.0.join("files").join(name)).unwrap();
+        let sums = read("SHA256SUMS");
         // The digest of "abc" in FIPS 180-2, appendix B.1.
-        assert!(
-            sums.starts_with("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.tar.gz\n"),
-            "{sums}"
-        );
-        assert_eq!(sums.lines().count(), 3);
-        assert!(folder.0.join("files/b.zip").exists());
+        let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert!(sums.contains(&format!("{sum}  {linux}\n")), "{sums}");
+        assert_eq!(sums.lines().count(), 7, "{sums}");
+        let formula = read("jetbridge.rb");
+        assert!(formula.contains(&linux) && formula.contains(&mac), "{formula}");
+        for (archive, name) in [("maven", "dev/jetbridge/a.pom"), ("swift-package", "Package.swift")] {
+            let file = std::fs::File::open(folder.0.join(format!("files/jetbridge-{version}-{archive}.zip"))).unwrap();
+            assert!(zip::ZipArchive::new(file).unwrap().by_name(name).is_ok(), "{archive}");
+        }
     }
 
     #[test]
@@ -195,6 +232,8 @@ mod tests {
             (&[("gathered/dist/a.zip", "a")], "bill of materials"),
             (&[("gathered/dist/a b.zip", "a")], "does not survive an upload"),
             (&[("gathered/dist/SHA256SUMS", "")], "no file was built"),
+            (&[("gathered/dist/a-stand-in.zip", "a"), ("gathered/x.cdx.json", "")], "stands in"),
+            (&[("gathered/maven/b/b-1-stand-in.pom", "a"), ("gathered/x.cdx.json", "")], "stands in"),
         ] {
             let problem = Folder::new("trouble", files).gather().unwrap_err();
             assert!(problem.contains(told), "{problem}");

@@ -94,11 +94,6 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     if wanted("swift") {
         run(&mut report, "swift", || test_swift(root));
     }
-    if wanted("dist") {
-        for layout in &dist::LAYOUTS {
-            run(&mut report, layout.line, || dist::check(root, layout));
-        }
-    }
     if wanted("infra") {
         run(&mut report, "infra", || test_infra(root));
         run(&mut report, "infra (local stack)", || {

@@ -28,8 +28,9 @@ use crate::apple;
 use crate::programs::{Programs, run};
 use android::Run;
 use emulator::Image;
-pub(crate) use stack::{Stack, built};
-pub(crate) use waiting::Patience;
+use stack::Stack;
+pub(crate) use stack::built;
+use waiting::Patience;
 
 /// For the local stack, which makes keys when it starts.
 const STARTING: Patience = Patience { looks: 600, pause: Duration::from_millis(100) };

@@ -23,7 +23,7 @@ pub(super) fn build(out: &Path, repository: &str) -> Result<PathBuf, String> {
     for (triple, system, processor) in SYSTEMS {
         let name = format!("jetbridge-{VERSION}-{triple}.tar.gz");
         let Ok(archive) = std::fs::read(out.join(&name)) else { continue };
-        let sum: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum = super::hex(&Sha256::digest(&archive));
         let url = format!("{repository}/releases/download/v{VERSION}/{name}");
         systems.push_str(&format!(
             "\n  {system} do\n    {processor} do\n      url \"{url}\"\n      sha256 \"{sum}\"\n    end\n  end\n"

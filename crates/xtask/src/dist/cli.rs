@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::archive::{File, Files, tar_gz, zip};
-use super::facts::{CommitDate, VERSION};
+use super::facts::{CommitDate, VERSION, repository};
 use super::{brew, deb, dependencies, licences, sbom};
 use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, target_directory};
 use crate::report::say;
@@ -179,16 +179,10 @@ impl About {
             let line = text.lines().find_map(|line| line.strip_prefix(field)?.trim_start().strip_prefix('='));
             Ok(line.ok_or_else(|| format!("{name} has no {field}"))?.trim().trim_matches('"').to_owned())
         };
-        let repository = value("Cargo.toml", "repository")?;
-        if repository.contains(".invalid/") {
-            say(
-                "the repository has no home yet (Cargo.toml, `repository`): the addresses in the packages lead nowhere",
-            );
-        }
         Ok(Self {
             date: CommitDate::of(root)?,
             rust: value("rust-toolchain.toml", "channel")?,
-            repository,
+            repository: repository(root)?,
             mit_licence: read("LICENSE-MIT")?,
         })
     }

@@ -10,6 +10,8 @@ use super::checks::{Checks, ensure};
 use super::facts::VERSION;
 use super::outside::{Scratch, Stack, check_keys};
 use crate::cargo::{cargo, target_directory};
+use crate::devices::built;
+use crate::programs::read;
 use crate::report::Outcome;
 use crate::sign_in::{first_event, text};
 
@@ -96,22 +98,21 @@ fn list(folder: &Path, prefix: &str, files: &mut BTreeSet<String>) -> Result<(),
 /// cargo has fetched for the workspace, in the same versions.
 fn list_bucket(root: &Path, scratch: &Scratch, unpacked: &Path) -> Result<(), String> {
     let project = scratch.folder().join("app");
-    run(cargo(scratch.folder(), &["new", "--quiet", "--vcs", "none", "app"]))?;
+    read(cargo(scratch.folder(), &["new", "--quiet", "--vcs", "none", "app"]))?;
     let lock = root.join("Cargo.lock");
     std::fs::copy(&lock, project.join("Cargo.lock")).map_err(|error| format!("{}: {error}", lock.display()))?;
     let mut add = cargo(&project, &["add", "--quiet", "--offline", "--path"]);
     add.arg(unpacked);
-    run(add)?;
+    read(add)?;
     let tokio = ["add", "--quiet", "--offline", "tokio@1", "--features", "macros,rt-multi-thread"];
-    run(cargo(&project, &tokio))?;
+    read(cargo(&project, &tokio))?;
     std::fs::write(project.join("src/main.rs"), CONSUMER).map_err(|error| error.to_string())?;
     let folder = target_directory(root).join("dist-consumer");
     let mut build = cargo(&project, &["build", "--quiet", "--offline"]);
     build.env("CARGO_TARGET_DIR", &folder).env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_INCREMENTAL", "0");
-    run(build)?;
+    read(build)?;
 
-    let server = target_directory(root).join("debug").join(format!("jetbridge{}", std::env::consts::EXE_SUFFIX));
-    let stack = Stack::start(Command::new(server), scratch.folder())?;
+    let stack = Stack::start(Command::new(built(root)), scratch.folder())?;
     let mut app = Command::new(folder.join("debug").join(format!("app{}", std::env::consts::EXE_SUFFIX)));
     app.arg(stack.config()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut app = app.spawn().map_err(|error| format!("the program did not start: {error}"))?;
@@ -122,12 +123,6 @@ fn list_bucket(root: &Path, scratch: &Scratch, unpacked: &Path) -> Result<(), St
     let ended = app.wait().map_err(|error| error.to_string())?;
     ensure(ended.success(), || format!("the program failed ({ended}): {keys}"))?;
     check_keys(&keys.lines().map(str::to_owned).collect::<Vec<_>>())
-}
-
-fn run(mut command: Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| format!("cargo did not start: {error}"))?;
-    let words = || format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    ensure(output.status.success(), words)
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ fn control(content: &Files, about: &About<'_>, depends: &str) -> String {
 
 fn md5sums(content: &Files) -> String {
     let line = |(path, file): (&String, &File)| {
-        let sum: String = Md5::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum = super::hex(&Md5::digest(&file.bytes));
         format!("{sum}  {path}\n")
     };
     content.iter().map(line).collect()

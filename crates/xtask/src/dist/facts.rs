@@ -1,10 +1,28 @@
-//! What every layout says of the release: its version, and the date of its commit, so that the same commit makes the same bytes.
+//! What every layout says of the release: its version, where its source lives, and the date of its commit, so that the same
+//! commit makes the same bytes.
 
 use std::path::Path;
 use std::process::Command;
 
+use crate::report::say;
+
 /// The workspace's: the root's Cargo.toml is the one place.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where the source lives, as Cargo.toml has it.
+pub(super) fn repository(root: &Path) -> Result<String, String> {
+    let file = root.join("Cargo.toml");
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let package = text.split_once("[workspace.package]").and_then(|(_, rest)| rest.split("\n[").next());
+    let value = |line: &str| Some(line.strip_prefix("repository = \"")?.strip_suffix('"')?.to_owned());
+    let address = package.and_then(|package| package.lines().find_map(value));
+    let address = address.ok_or_else(|| format!("{} names no `repository` of the workspace", file.display()))?;
+    // RFC 2606: nobody can have it.
+    if address.contains(".invalid/") {
+        say("the repository has no home yet (Cargo.toml, `repository`): the addresses in the packages lead nowhere");
+    }
+    Ok(address)
+}
 
 /// When the commit that is checked out was made. What is packed bears this time, as reproducible-builds.org,
 /// "SOURCE_DATE_EPOCH", proposes.
@@ -55,13 +73,28 @@ mod tests {
     fn whoever_repeats_the_version_says_the_same() {
         for (file, words) in [
             ("android/build.gradle.kts", format!("version = \"{VERSION}\"")),
-            ("android/pom.xml", format!("<version>{VERSION}</version>")),
+            ("android/pom.xml", format!("<artifactId>android</artifactId>\n  <version>{VERSION}</version>")),
+            ("ios/App/project.yml", format!("MARKETING_VERSION: {VERSION}\n")),
             ("README.md", format!("(\"dev.jetbridge:jetbridge:{VERSION}\")")),
         ] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
             let text = std::fs::read_to_string(&path).unwrap();
             assert!(text.contains(&words), "{file} does not say {words}");
         }
+    }
+
+    #[test]
+    fn the_source_lives_where_the_workspace_says_and_nowhere_else() {
+        let root = std::env::temp_dir().join(format!("jetbridge-home-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        let said = |text: &str| {
+            std::fs::write(root.join("Cargo.toml"), text).unwrap();
+            repository(&root)
+        };
+        let url = "https://example.com/ours";
+        assert_eq!(said(&format!("[workspace.package]\nrepository = \"{url}\"\n[x]\n")), Ok(url.to_owned()));
+        assert!(said(&format!("[workspace.package]\nversion = \"1\"\n[x]\nrepository = \"{url}\"\n")).is_err());
+        std::fs::remove_dir_all(&root).unwrap();
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::cli::{MUSL, TARGETS, Target, WINDOWS};
 use super::facts::VERSION;
 use super::outside::{Scratch, Stack, check_keys};
 use super::sbom::{self, Validator};
-use super::{brew, deb};
+use super::{brew, deb, hex};
+use crate::programs::read;
 use crate::report::Outcome;
 use crate::sign_in::{first_event, text};
 use crate::tools;
@@ -196,7 +197,9 @@ fn use_debian_package(checks: &mut Checks, out: &Path, scratch: &Scratch) {
     let user = User { program: unpacked.join("usr/bin/jetbridge"), folder: home.clone(), home: Some(home.clone()) };
     checks.check("the Debian package: unpacked, the demo", || {
         std::fs::create_dir_all(&home).map_err(|error| format!("{}: {error}", home.display()))?;
-        run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&unpacked))?;
+        let mut extract = Command::new("dpkg-deb");
+        extract.arg("-x").arg(&package).arg(&unpacked);
+        read(extract)?;
         user.check_demo()
     });
     let system = scratch.folder().join("deb-system");
@@ -214,23 +217,17 @@ fn use_debian_package(checks: &mut Checks, out: &Path, scratch: &Scratch) {
             dpkg.args(["--path-include=/*", "--log=/dev/null"]).args(arguments);
             dpkg
         };
-        run(dpkg(&["--install"]).arg(&package))?;
+        let mut install = dpkg(&["--install"]);
+        install.arg(&package);
+        read(install)?;
         // It prints what differs from the sums, and nothing where all is well.
-        let differences = run(&mut dpkg(&["--verify", "jetbridge"]))?;
-        ensure(differences.is_empty(), || format!("not as packed:\n{differences}"))?;
+        let differences = read(dpkg(&["--verify", "jetbridge"]))?;
+        ensure(differences.is_empty(), || format!("not as packed:\n{}", String::from_utf8_lossy(&differences)))?;
         let installed = User { program: system.join("usr/bin/jetbridge"), folder: home.clone(), home: Some(home) };
         installed.check_version()?;
-        run(&mut dpkg(&["--purge", "jetbridge"]))?;
+        read(dpkg(&["--purge", "jetbridge"]))?;
         ensure(!system.join("usr/bin/jetbridge").exists(), || "the program is still there".to_owned())
     });
-}
-
-fn run(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().display().to_string();
-    let output = command.output().map_err(|error| format!("{name} did not start: {error}"))?;
-    let told = || format!("{name} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
-    ensure(output.status.success(), told)?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Each address is an archive's, with its sum below; and Ruby, if it is here, reads the whole.
@@ -246,11 +243,13 @@ fn check_formula(out: &Path) -> Result<(), String> {
     for (url, sum) in urls.iter().zip(&sums) {
         let archive = out.join(url.rsplit('/').next().unwrap_or_default());
         let bytes = std::fs::read(&archive).map_err(|error| format!("{}: {error}", archive.display()))?;
-        let is: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let is = hex(&Sha256::digest(&bytes));
         ensure(is == *sum, || format!("{url} has the sum {is}, not {sum}"))?;
     }
     if tools::is_there("ruby") {
-        run(Command::new("ruby").arg("-c").arg(&file))?;
+        let mut ruby = Command::new("ruby");
+        ruby.arg("-c").arg(&file);
+        read(ruby)?;
     }
     Ok(())
 }

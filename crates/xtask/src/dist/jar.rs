@@ -85,7 +85,7 @@ mod tests {
         let bytes = make(&["a.txt", MANIFEST, "A.txt"]);
         assert_eq!(bytes, make(&["A.txt", "a.txt", MANIFEST]));
         let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
-        assert_eq!(archive.by_index(0).unwrap().name(), MANIFEST);
+        assert_eq!(archive.by_index(0).unwrap().name().unwrap(), MANIFEST);
         assert_eq!(archive.len(), 3);
     }
 }

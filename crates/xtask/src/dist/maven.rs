@@ -13,7 +13,8 @@ use std::process::Command;
 use super::aar::{MARK_IN_VERSION, stand_in};
 use super::jar::{Entries, MANIFEST};
 use super::repository::{Artifact, Dependency};
-use super::{VERSION, home, stripped, work};
+use super::facts::{VERSION, repository};
+use super::{stripped, work};
 use crate::alignment;
 use crate::bindings::{self, Wishes};
 use crate::cargo::{forget_package, target_directory};
@@ -25,17 +26,23 @@ use crate::report::say;
 const BUILD_FOLDER: &str = "build/dist";
 
 pub(super) fn build(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
-    let repository = out.join("maven");
-    remove_folder(&repository)?;
+    make(root, out, false)
+}
+
+/// With this computer's library, which is never shipped.
+pub(super) fn build_for_tests(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
+    make(root, out, true)
+}
+
+fn make(root: &Path, out: &Path, for_tests: bool) -> Result<Vec<PathBuf>, String> {
+    let folder = out.join("maven");
+    remove_folder(&folder)?;
     let sources = Sources::generate(root)?;
     sources.compile()?;
-    let home = home(root);
-    if home.is_none() {
-        say("Cargo.toml names no `repository`: the POMs have no url and no scm, and Maven Central takes none without");
-    }
+    let home = repository(root)?;
     let versions = Versions::read(root)?;
-    let mut files = publish_jvm(&sources, &versions, home.clone(), &repository)?;
-    files.extend(publish_android(&sources, &versions, home, &repository)?);
+    let mut files = publish_jvm(&sources, &versions, home.clone(), &folder, for_tests)?;
+    files.extend(publish_android(&sources, &versions, home, &folder)?);
     Ok(files)
 }
 
@@ -149,8 +156,9 @@ fn between(text: &str, before: &str, after: &str) -> Result<String, String> {
 fn publish_jvm(
     sources: &Sources,
     versions: &Versions,
-    home: Option<String>,
+    home: String,
     repository: &Path,
+    for_tests: bool,
 ) -> Result<Vec<PathBuf>, String> {
     let kotlin = "org.jetbrains.kotlin";
     let artifact = Artifact {
@@ -185,9 +193,11 @@ fn publish_jvm(
     code.write(&artifact.file(repository, "-sources.jar"))?;
     documentation("Jetbridge for the JVM").write(&artifact.file(repository, "-javadoc.jar"))?;
 
-    let mut native = jar("Jetbridge's library, a debug build for tests");
-    native.add(&format!("{}/{}", jna_folder(), bindings::library_name()), stripped(&sources.library)?);
-    native.write(&artifact.file(repository, &format!("-{}.jar", classifier())))?;
+    if for_tests {
+        let mut native = jar("Jetbridge's library, a debug build for tests");
+        native.add(&format!("{}/{}", jna_folder(), bindings::library_name()), stripped(&sources.library)?);
+        native.write(&artifact.file(repository, &format!("-{}.jar", classifier())))?;
+    }
     artifact.publish(repository)
 }
 
@@ -209,7 +219,7 @@ fn jna_folder() -> String {
 fn publish_android(
     sources: &Sources,
     versions: &Versions,
-    home: Option<String>,
+    home: String,
     repository: &Path,
 ) -> Result<Vec<PathBuf>, String> {
     let shipped = shipped_aar(&sources.root);

@@ -7,8 +7,11 @@ use std::process::Command;
 use super::aar::check_aar;
 use super::maven::{Versions, android_version, classifier};
 use super::repository::GROUP;
-use super::{VERSION, failed, start_stack, work};
+use super::facts::VERSION;
+use super::outside::Stack;
+use super::{failed, work};
 use crate::cargo::forget_package;
+use crate::devices::built;
 use crate::files::{copy_folder, remove_folder};
 use crate::report::{Counts, Outcome, say};
 
@@ -17,7 +20,7 @@ pub(super) fn consume(root: &Path, out: &Path) -> Outcome {
     if let Err(problem) = prepare(root, &folder) {
         return failed(&problem);
     }
-    let stack = match start_stack(root, &folder) {
+    let stack = match Stack::start(Command::new(built(root)), &folder) {
         Ok(stack) => stack,
         Err(problem) => return failed(&problem),
     };

@@ -22,19 +22,14 @@ mod swift;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::cargo::target_directory;
-use crate::devices::{Patience, Stack, built};
 use crate::exports;
 use crate::files::read;
 use crate::programs::run;
 use crate::report::{Counts, Outcome, say};
-
-/// All packages have the crates' version: this one's is the workspace's.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 type Build = fn(&Path, &Path) -> Result<Vec<PathBuf>, String>;
 
@@ -67,20 +62,21 @@ pub(crate) const LAYOUTS: &[Layout] = &[
         name: "maven",
         step: "dist (maven)",
         build: maven::build,
-        build_for_tests: maven::build,
+        build_for_tests: maven::build_for_tests,
         consume: maven_consumer::consume,
     },
     Layout {
         name: "swift",
         step: "dist (swift)",
         build: swift::build,
-        build_for_tests: swift::build,
+        build_for_tests: swift::build_for_tests,
         consume: swift::consume,
     },
 ];
 
 /// As sha256sum(1) reads it.
-const SUMS: &str = "SHA256SUMS";
+pub(crate) const SUMS: &str = "SHA256SUMS";
+pub(crate) use brew::FILE as FORMULA;
 
 /// `cargo xtask dist [LAYOUT…] [--out DIR]`.
 pub(crate) fn command(root: &Path, arguments: &[String]) -> Result<(), String> {
@@ -130,11 +126,11 @@ impl Layout {
 }
 
 /// Says of each file how large it is and what its digest is, and writes the list of the digests.
-fn write_sums(out: &Path, files: &[PathBuf]) -> Result<(), String> {
+pub(crate) fn write_sums(out: &Path, files: &[PathBuf]) -> Result<(), String> {
     let mut lines = Vec::new();
     for file in files {
         let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let sum: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum = hex(&Sha256::digest(&bytes));
         let name = file.strip_prefix(out).map_err(|_| format!("{} is not in {}", file.display(), out.display()))?;
         let name = name.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
         say(&format!("{sum}  {:>11} bytes  {name}", bytes.len()));
@@ -147,6 +143,18 @@ fn write_sums(out: &Path, files: &[PathBuf]) -> Result<(), String> {
     std::fs::write(&list, lines.concat()).map_err(|error| format!("{}: {error}", list.display()))?;
     say(&format!("{}: {} files", list.display(), lines.len()));
     Ok(())
+}
+
+/// A folder as one file, the same for the same contents.
+pub(crate) fn zip_folder(folder: &Path, archive: &Path) -> Result<(), String> {
+    let mut entries = jar::Entries::default();
+    entries.add_folder(folder, "", &|_| true)?;
+    entries.write(archive)
+}
+
+/// The Homebrew formula for all archives in a folder.
+pub(crate) fn write_formula(root: &Path, folder: &Path) -> Result<(), String> {
+    brew::build(folder, &facts::repository(root)?).map(drop)
 }
 
 /// Where a layout puts what is only on its way.
@@ -163,13 +171,6 @@ fn failed(problem: &str) -> Outcome {
     Outcome::Ran(Counts { failed: 1, ..Counts::default() })
 }
 
-/// Where the source lives, if Cargo.toml says so. Nothing else is taken for it: an address that nobody has is worse than none.
-fn home(root: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(root.join("Cargo.toml")).ok()?;
-    let package = text.split_once("[workspace.package]")?.1.split("\n[").next()?;
-    package.lines().find_map(|line| Some(line.strip_prefix("repository = \"")?.strip_suffix('"')?.to_owned()))
-}
-
 /// A library without what only debuggers read, which is most of it; one with the local stack in it is refused.
 fn stripped(library: &Path) -> Result<Vec<u8>, String> {
     let copy = library.with_extension("stripped");
@@ -182,13 +183,6 @@ fn stripped(library: &Path) -> Result<Vec<u8>, String> {
         Some(finding) => Err(finding.text.clone()),
         None => Ok(bytes),
     }
-}
-
-/// The local stack for a consumer, at ports that are free, and its configuration in the folder `config`.
-fn start_stack(root: &Path, work: &Path) -> Result<Stack, String> {
-    // It makes keys when it starts.
-    let patience = Patience { looks: 600, pause: Duration::from_millis(100) };
-    Stack::start(&built(root), 0, &work.join("config"), &work.join("local-stack.log"), patience)
 }
 
 #[cfg(test)]
@@ -222,31 +216,5 @@ mod tests {
         let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(list, format!("{sum}  maven/a.jar\n{sum}  z.txt\n"));
         assert!(write_sums(&folder, &files).is_err());
-    }
-
-    /// Where a tool cannot read Cargo.toml.
-    #[test]
-    fn what_else_has_a_version_has_this_one() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-        for (file, line) in [
-            ("ios/App/project.yml", format!("MARKETING_VERSION: {VERSION}\n")),
-            ("android/pom.xml", format!("<artifactId>android</artifactId>\n  <version>{VERSION}</version>")),
-        ] {
-            assert!(std::fs::read_to_string(root.join(file)).unwrap().contains(&line), "{file}");
-        }
-    }
-
-    #[test]
-    fn a_home_is_the_repository_of_the_workspace_or_none() {
-        let root = std::env::temp_dir().join(format!("jetbridge-home-{}", std::process::id()));
-        std::fs::create_dir_all(&root).unwrap();
-        let said = |text: &str| {
-            std::fs::write(root.join("Cargo.toml"), text).unwrap();
-            home(&root)
-        };
-        let url = "https://example.com/ours";
-        assert_eq!(said(&format!("[workspace.package]\nrepository = \"{url}\"\n[x]\n")).as_deref(), Some(url));
-        assert_eq!(said(&format!("[workspace.package]\nversion = \"1\"\n[x]\nrepository = \"{url}\"\n")), None);
-        std::fs::remove_dir_all(&root).unwrap();
     }
 }

@@ -47,6 +47,7 @@ impl Stack {
         let mut process = program
             .args(["local-stack", "--port", "0", "--json", "--write-config"])
             .arg(&config)
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("the local stack did not start: {error}"))?;

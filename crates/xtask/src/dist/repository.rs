@@ -19,8 +19,8 @@ pub(super) struct Artifact {
     pub(super) title: &'static str,
     pub(super) description: String,
     pub(super) dependencies: Vec<Dependency>,
-    /// Where the source lives, if that is known.
-    pub(super) home: Option<String>,
+    /// Where the source lives.
+    pub(super) home: String,
 }
 
 #[derive(Debug)]
@@ -36,16 +36,6 @@ pub(super) struct Dependency {
 
 impl Artifact {
     pub(super) fn pom(&self) -> String {
-        let home = self.home.as_deref().map(escape);
-        let url = home.as_deref().map_or(String::new(), |home| format!("  <url>{home}</url>\n"));
-        let developer = home.as_deref().map_or(String::new(), |home| format!("<url>{home}</url>"));
-        let scm = home.as_deref().map_or(String::new(), |home| {
-            let connection = format!("scm:git:{home}.git");
-            format!(
-                "  <scm>\n    <url>{home}</url>\n    <connection>{connection}</connection>\n    \
-                 <developerConnection>{connection}</developerConnection>\n  </scm>\n"
-            )
-        });
         let dependencies: String = self.dependencies.iter().map(Dependency::xml).collect();
         format!(
             r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -57,14 +47,20 @@ impl Artifact {
   <packaging>{packaging}</packaging>
   <name>{title}</name>
   <description>{description}</description>
-{url}  <licenses>
+  <url>{home}</url>
+  <licenses>
     <license><name>MIT</name><url>https://opensource.org/license/mit</url></license>
     <license><name>Apache-2.0</name><url>https://www.apache.org/licenses/LICENSE-2.0.txt</url></license>
   </licenses>
   <developers>
-    <developer><name>The Jetbridge authors</name>{developer}</developer>
+    <developer><name>The Jetbridge authors</name><url>{home}</url></developer>
   </developers>
-{scm}  <dependencies>
+  <scm>
+    <url>{home}</url>
+    <connection>scm:git:{home}.git</connection>
+    <developerConnection>scm:git:{home}.git</developerConnection>
+  </scm>
+  <dependencies>
 {dependencies}  </dependencies>
 </project>
 "#,
@@ -73,6 +69,7 @@ impl Artifact {
             packaging = self.packaging,
             title = escape(self.title),
             description = escape(&self.description),
+            home = escape(&self.home),
         )
     }
 
@@ -161,7 +158,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn artifact(home: Option<&str>) -> Artifact {
+    fn artifact() -> Artifact {
         Artifact {
             name: "thing",
             version: "1.2.3".to_owned(),
@@ -175,13 +172,13 @@ mod tests {
                 packaging: "aar",
                 scope: "runtime",
             }],
-            home: home.map(str::to_owned),
+            home: "https://example.com/ours".to_owned(),
         }
     }
 
     #[test]
     fn a_pom_has_all_that_maven_central_asks_for() {
-        let pom = artifact(Some("https://example.com/ours")).pom();
+        let pom = artifact().pom();
         let document = roxmltree::Document::parse(&pom).unwrap();
         let said: Vec<_> = document.root_element().children().filter(|node| node.is_element()).collect();
         for name in ["name", "description", "url", "licenses", "developers", "scm", "dependencies"] {
@@ -189,13 +186,6 @@ mod tests {
         }
         assert!(pom.contains("<type>aar</type><scope>runtime</scope>"));
         assert!(pom.contains("<connection>scm:git:https://example.com/ours.git</connection>"));
-    }
-
-    #[test]
-    fn a_home_that_nobody_has_named_is_in_no_pom() {
-        let pom = artifact(None).pom();
-        assert!(roxmltree::Document::parse(&pom).is_ok());
-        assert!(!pom.contains("<scm>") && !pom.contains("jetbridge.dev"));
     }
 
     #[test]
@@ -210,7 +200,7 @@ mod tests {
     #[test]
     fn each_file_has_its_checksums_beside_it() {
         let folder = std::env::temp_dir().join(format!("jetbridge-maven-{}", std::process::id()));
-        let thing = artifact(None);
+        let thing = artifact();
         write(&thing.file(&folder, ".aar"), "abc").unwrap();
         let files = thing.publish(&folder).unwrap();
         assert_eq!(files.len(), 3);

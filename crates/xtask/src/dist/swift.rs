@@ -5,17 +5,19 @@
 //! On Linux there is a second package beside, of the same sources, over this computer's own library and stubs of Apple's
 //! modules: what a project can do with the sources as they are handed on is tried with it.
 //!
-//! Sources: developer.apple.com/documentation/packagedescription/target, `binaryTarget(name:url:checksum:)`;
-//! RFC 2606 for the address of what has none.
+//! Source: developer.apple.com/documentation/packagedescription/target, `binaryTarget(name:url:checksum:)`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::jar::Entries;
-use super::{VERSION, failed, home, start_stack, stripped, work};
+use super::facts::{VERSION, repository};
+use super::outside::Stack;
+use super::{failed, stripped, work};
 use crate::apple;
 use crate::bindings::{self, Wishes};
 use crate::cargo::forget_package;
+use crate::devices::built;
 use crate::files::{copy, copy_folder, remove_folder, write};
 use crate::report::{Counts, Outcome, say};
 
@@ -33,6 +35,21 @@ const STUBS: [&str; 7] = [
 ];
 
 pub(super) fn build(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
+    make(root, out).map(|(files, _)| files)
+}
+
+/// And the package that this computer can link.
+pub(super) fn build_for_tests(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
+    let (mut files, generated) = make(root, out)?;
+    if cfg!(target_os = "linux") {
+        let out = out.join("swift");
+        files.push(write_linux_package(root, &generated, &out.join("swift-package"), &out.join("linux"))?);
+    }
+    Ok(files)
+}
+
+/// The files, and the folder with what was generated for them.
+fn make(root: &Path, out: &Path) -> Result<(Vec<PathBuf>, PathBuf), String> {
     let out = out.join("swift");
     remove_folder(&out)?;
     let words = ["--language", "swift", "--without-local-stack", "--out"].map(str::to_owned);
@@ -41,19 +58,15 @@ pub(super) fn build(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
     let generated = bindings::generate(root, &Wishes::parse(root, &words)?)?;
 
     let framework = Framework::find_or_stand_in(root, &generated)?;
-    let package = out.join("package");
-    let words = ["--url", &framework.url(home(root).as_deref()), "--build", &framework.build.display().to_string()]
+    let package = out.join("swift-package");
+    let words = ["--url", &framework.url(&repository(root)?), "--build", &framework.build.display().to_string()]
         .map(str::to_owned);
     let words: Vec<String> = words.into_iter().chain(["--output".to_owned(), package.display().to_string()]).collect();
     apple::swift_package(root, &words)?;
     let archive = out.join(&framework.name);
     copy(&framework.build.join(apple::ARCHIVE), &archive)?;
-    let mut files =
-        vec![archive, package.join("Package.swift"), package.join("Sources/JetbridgeFFI/JetbridgeFFI.swift")];
-    if cfg!(target_os = "linux") {
-        files.push(write_linux_package(root, &generated, &package, &out.join("linux"))?);
-    }
-    Ok(files)
+    let files = vec![archive, package.join("Package.swift"), package.join("Sources/JetbridgeFFI/JetbridgeFFI.swift")];
+    Ok((files, generated))
 }
 
 /// The zipped framework, in a folder with the Swift that belongs to it.
@@ -81,12 +94,9 @@ impl Framework {
         Ok(Self { build, name: "JetbridgeFFI-stand-in.xcframework.zip".to_owned() })
     }
 
-    /// Where GitHub has the files of a release (docs.github.com, "Linking to releases"), or an address that is nobody's.
-    fn url(&self, home: Option<&str>) -> String {
-        match home {
-            Some(home) => format!("{home}/releases/download/v{VERSION}/{}", self.name),
-            None => format!("https://jetbridge.invalid/v{VERSION}/{}", self.name),
-        }
+    /// Where GitHub has the files of a release (docs.github.com, "Linking to releases").
+    fn url(&self, home: &str) -> String {
+        format!("{home}/releases/download/v{VERSION}/{}", self.name)
     }
 }
 
@@ -110,10 +120,11 @@ fn write_linux_package(root: &Path, generated: &Path, package: &Path, linux: &Pa
 /// A project that SwiftPM builds, which knows the Linux package by its path.
 pub(super) fn consume(root: &Path, out: &Path) -> Outcome {
     if !cfg!(target_os = "linux") {
-        return Outcome::Skipped("on a Mac, add target/dist/swift/package to a project of Xcode".to_owned());
+        return Outcome::Skipped("on a Mac, add target/dist/swift/swift-package to a project of Xcode".to_owned());
     }
     let folder = work(root, "swift-consumer");
-    let stack = match start_stack(root, &folder) {
+    let stack = remove_folder(&folder).and_then(|()| Stack::start(Command::new(built(root)), &folder));
+    let stack = match stack {
         Ok(stack) => stack,
         Err(problem) => return failed(&problem),
     };
@@ -148,10 +159,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_framework_without_a_home_has_an_address_that_nobody_can_have() {
+    fn a_framework_is_among_the_files_of_its_release() {
         let framework = Framework { build: PathBuf::new(), name: "a.zip".to_owned() };
-        assert_eq!(framework.url(None), format!("https://jetbridge.invalid/v{VERSION}/a.zip"));
-        let known = framework.url(Some("https://github.com/ours/jetbridge"));
+        let known = framework.url("https://github.com/ours/jetbridge");
         assert_eq!(known, format!("https://github.com/ours/jetbridge/releases/download/v{VERSION}/a.zip"));
     }
 
