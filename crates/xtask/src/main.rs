@@ -31,7 +31,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   test [PART…] [--no-skip]   every check there is; the parts are: rust, house, workflows, keyring,
-                             deny, check-exports, bindings, kotlin, swift, infra, mobile, dist, windows
+                             deny, check-exports, bindings, kotlin, swift, infra, mobile, windows, dist
                              --no-skip: what cannot run here counts as failed, unless a registry
                              has no standard library for a phone's target
   desktop-tests              builds everything and runs the Rust tests that this desktop system can run
@@ -75,7 +75,8 @@ Usage: cargo xtask <command>
                              SHA-256; the layouts are: cli (archives, Debian package, Homebrew formula, bills of
                              materials), crate, maven (a repository for Kotlin, on phones and computers), swift (the
                              repository that apps add; on Linux also one that links there); what cannot be linked here
-                             is a stand-in that says so. `test dist` makes them of debug builds, and uses each
+                             is a stand-in that says so. `test dist` makes them of debug builds, and uses each;
+                             beside all other parts it leaves out the static program for Linux
   sign-in URL                at the local stack's sign-in page, in place of a browser and its user: prints the redirect
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time

@@ -100,7 +100,11 @@ fn collect(folder: &Path, into: &mut BTreeMap<String, PathBuf>) -> Result<(), St
 /// `cargo xtask dist` makes one where it cannot make the thing, and marks its name.
 fn refuse_stand_in(path: &Path) -> Result<(), String> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if name.contains("stand-in") { Err(format!("{}: it only stands in for what is shipped", path.display())) } else { Ok(()) }
+    if name.contains("stand-in") {
+        Err(format!("{}: it only stands in for what is shipped", path.display()))
+    } else {
+        Ok(())
+    }
 }
 
 fn refuse_stand_ins(folder: &Path) -> Result<(), String> {

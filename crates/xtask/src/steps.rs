@@ -21,8 +21,8 @@ pub(crate) const PARTS: &[&str] = &[
     "swift",
     "infra",
     "mobile",
-    "dist",
     "windows",
+    "dist",
 ];
 
 /// Runs the steps of these parts, or of all parts when none is named.
@@ -107,13 +107,14 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     if wanted("mobile") {
         run(&mut report, "mobile (type check)", || mobile::check(root));
     }
-    if wanted("dist") {
-        for layout in dist::LAYOUTS {
-            run(&mut report, layout.step, || layout.test(root));
-        }
-    }
     if wanted("windows") {
         run(&mut report, "windows (Wine)", || test_windows(root));
+    }
+    if wanted("dist") {
+        let extent = if parts.is_empty() { dist::Extent::Beside } else { dist::Extent::Whole };
+        for layout in dist::LAYOUTS {
+            run(&mut report, layout.step, || layout.test(root, extent));
+        }
     }
     report
 }

@@ -102,12 +102,32 @@ pub(crate) fn zizmor(root: &Path) -> Result<PathBuf, String> {
 
 /// Whether actionlint finds shellcheck, without which it looks at no script.
 pub(crate) fn shellcheck() -> Result<(), String> {
-    let status = Command::new("shellcheck").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if status.is_ok_and(|status| status.success()) {
-        Ok(())
-    } else {
-        Err("shellcheck is not installed (Debian: apt-get install shellcheck)".to_owned())
+    if answers(Command::new("shellcheck").arg("--version")) {
+        return Ok(());
     }
+    install_debian_packages("shellcheck is not installed", &["shellcheck"])
+}
+
+/// Has apt-get install what is missing, where it can do so without asking anybody. The error says what is missing and how it
+/// is installed by hand.
+pub(crate) fn install_debian_packages(missing: &str, packages: &[&str]) -> Result<(), String> {
+    let by_hand = format!("{missing} (Debian: apt-get install {})", packages.join(" "));
+    let sudo = ["sudo", "--non-interactive"];
+    let before = if is_root() { &[][..] } else { &sudo };
+    if !is_there("apt-get") || !(is_root() || is_there("sudo")) {
+        return Err(by_hand);
+    }
+    say(&format!("installing {}", packages.join(" ")));
+    let apt = |arguments: &[&str]| {
+        let words = [before, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments].concat();
+        answers(Command::new(words[0]).args(&words[1..]))
+    };
+    let install = [&["install", "-y", "-qq", "--no-install-recommends"][..], packages].concat();
+    if apt(&["update", "-qq"]) && apt(&install) { Ok(()) } else { Err(format!("{by_hand}, and cannot be")) }
+}
+
+pub(crate) fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 fn folder(root: &Path) -> PathBuf {
@@ -117,11 +137,14 @@ fn folder(root: &Path) -> PathBuf {
 /// A Python that can run the generated bindings.
 pub(crate) fn python() -> Option<&'static str> {
     let is_new_enough = |program: &&&str| {
-        let ask = ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"];
-        let status = Command::new(program).args(ask).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
+        answers(Command::new(program).args(["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]))
     };
     ["python3", "python"].iter().find(is_new_enough).copied()
+}
+
+/// Whether a command ends well. What it says is not shown.
+pub(crate) fn answers(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// Whether a program can be started.
@@ -134,11 +157,9 @@ pub(crate) fn is_there(program: &str) -> bool {
 /// Rust's standard library for a target, by rustup.
 pub(crate) fn rust_target(root: &Path, target: &str) -> Result<(), String> {
     let mut rustup = Command::new("rustup");
-    rustup.args(["target", "add", target]).current_dir(root).stderr(Stdio::null());
-    match rustup.status() {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err(format!("rustup has no standard library for {target}")),
-    }
+    rustup.args(["target", "add", target]).current_dir(root);
+    forget_package(&mut rustup);
+    if answers(&mut rustup) { Ok(()) } else { Err(format!("rustup has no standard library for {target}")) }
 }
 
 fn has_version(program: &Path, version: &str) -> bool {
@@ -152,8 +173,7 @@ fn has_version(program: &Path, version: &str) -> bool {
 /// are under the target directory: nobody's real keyring is touched.
 pub(crate) fn private_keyring(root: &Path) -> Result<Command, String> {
     for (program, package) in [("dbus-run-session", "dbus"), ("gnome-keyring-daemon", "gnome-keyring")] {
-        let is_there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if !is_there.is_ok_and(|status| status.success()) {
+        if !answers(Command::new(program).arg("--version")) {
             return Err(format!("{program} is not installed (Debian: apt-get install {package})"));
         }
     }

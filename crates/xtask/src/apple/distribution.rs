@@ -80,7 +80,7 @@ fn write_package(root: &Path, wishes: &Wishes) -> Result<(), String> {
         copy(&root.join(name), &output.join(name))?;
     }
     write(&output.join("README.md"), README)?;
-    write(&output.join("Package.swift"), &MANIFEST.replace("@URL@", &wishes.url).replace("@CHECKSUM@", &checksum))
+    write(&output.join("Package.swift"), MANIFEST.replace("@URL@", &wishes.url).replace("@CHECKSUM@", &checksum))
 }
 
 /// What `swift package compute-checksum` says: the SHA-256 of the archive (PackageDescription, `Target.checksum`).

@@ -44,7 +44,7 @@ pub(crate) fn lay_out(framework: &Path, platform: &Platform, contents: &Contents
     let resources = if is_versioned { inside.join("Resources") } else { inside.clone() };
     copy(&contents.header, &inside.join("Headers").join(format!("{NAME}.h")))?;
     write(&inside.join("Modules/module.modulemap"), MODULE_MAP)?;
-    write(&resources.join("Info.plist"), &information(platform))?;
+    write(&resources.join("Info.plist"), information(platform))?;
     copy(&contents.privacy, &resources.join("PrivacyInfo.xcprivacy"))?;
     if is_versioned {
         link("A", &framework.join("Versions/Current"))?;

@@ -112,7 +112,7 @@ fn parse_image(arguments: &[String]) -> Result<Image, String> {
             "--api" => api = Some(value.parse().map_err(|_| format!("{value}: an API level is a number; {USAGE}"))?),
             // It becomes a part of a name that sdkmanager is told.
             "--image" if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
-                tag.clone_from(value)
+                tag.clone_from(value);
             }
             _ => return Err(USAGE.to_owned()),
         }

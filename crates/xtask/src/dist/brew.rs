@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::facts::VERSION;
 
-pub(super) const FILE: &str = "jetbridge.rb";
+pub(crate) const FILE: &str = "jetbridge.rb";
 
 /// Triple, system and processor as the formula's blocks are called.
 const SYSTEMS: &[(&str, &str, &str)] = &[

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::archive::{File, Files, tar_gz, zip};
 use super::facts::{CommitDate, VERSION, repository};
-use super::{brew, deb, dependencies, licences, sbom};
+use super::{Extent, brew, deb, dependencies, licences, sbom};
 use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, target_directory};
 use crate::report::say;
 use crate::tools;
@@ -44,7 +44,7 @@ pub(super) const TARGETS: &[Target] = &[
     Target {
         triple: WINDOWS,
         builder: "linux",
-        compiler: ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
+        compiler: ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64-posix"),
         runtimes: &[
             ("mingw-w64", "/usr/share/doc/mingw-w64-common/copyright"),
             ("GCC's runtime library", "/usr/share/doc/gcc-mingw-w64-base/copyright"),
@@ -80,16 +80,16 @@ impl Target {
             && self.triple != WINDOWS
     }
 
-    /// What is missing on this machine to build it.
-    pub(super) fn missing(&self, root: &Path) -> Option<String> {
+    /// Gets what this machine lacks to build it. The error says what that is.
+    fn prepare(&self, root: &Path) -> Result<(), String> {
         let (compiler, package) = self.compiler;
         if self.is_native() {
-            return None;
+            return Ok(());
         }
         if !tools::is_there(compiler) {
-            return Some(format!("{compiler} is not installed (Debian: apt-get install {package})"));
+            tools::install_debian_packages(&format!("{compiler} is not installed"), &[package])?;
         }
-        tools::rust_target(root, self.triple).err()
+        tools::rust_target(root, self.triple)
     }
 }
 
@@ -104,27 +104,24 @@ enum Profile {
 
 /// As they are released: every system that this one can build.
 pub(super) fn build(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
-    let targets: Vec<_> = TARGETS.iter().filter(|target| target.builder == std::env::consts::OS).collect();
-    if let Some(problem) = targets.iter().find_map(|target| target.missing(root)) {
-        return Err(problem);
-    }
-    make(root, out, &targets, Profile::Dist)
+    make(root, out, &for_this_system(|_| true), Profile::Dist)
 }
 
-/// Real packages around programs in the profile `dev`. What cannot be built here is left out, and told by whoever looks for
-/// it. Windows is packed if its part of the tests has built it.
-pub(super) fn build_for_tests(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
-    let is_affordable = |target: &&Target| match target.triple {
-        WINDOWS => compiled(root, target, Profile::Dev).exists(),
-        _ => target.builder == std::env::consts::OS && (target.is_native() || target.triple == MUSL),
-    };
-    let targets: Vec<_> =
-        TARGETS.iter().filter(is_affordable).filter(|target| target.missing(root).is_none()).collect();
+/// Real packages around programs in the profile `dev`. Beside all other parts, only of what they have built already: the
+/// static program would take minutes.
+pub(super) fn build_for_tests(root: &Path, out: &Path, extent: Extent) -> Result<Vec<PathBuf>, String> {
+    let is_built = |target: &Target| target.is_native() || compiled(root, target, Profile::Dev).exists();
+    let targets = for_this_system(|target| extent == Extent::Whole || is_built(target));
     say("the programs are compiled in the profile dev here; `cargo xtask dist cli` takes the profile dist");
     make(root, out, &targets, Profile::Dev)
 }
 
+fn for_this_system(is_wanted: impl Fn(&Target) -> bool) -> Vec<&'static Target> {
+    TARGETS.iter().filter(|target| target.builder == std::env::consts::OS && is_wanted(target)).collect()
+}
+
 fn make(root: &Path, out: &Path, targets: &[&Target], profile: Profile) -> Result<Vec<PathBuf>, String> {
+    targets.iter().try_for_each(|target| target.prepare(root))?;
     let native = targets.iter().find(|target| target.is_native()).ok_or("nobody builds for this system yet")?;
     let about = About::of(root)?;
     let shared = shared_files(root, &compile(root, native, profile)?)?;
@@ -218,9 +215,7 @@ fn compile(root: &Path, target: &Target, profile: Profile) -> Result<PathBuf, St
         // The very arguments of the tests for Windows: what they built is used.
         Profile::Dev => {
             build.args(["--package", PACKAGE, "--target", target.triple]);
-            if target.triple == MUSL {
-                build.env("CARGO_PROFILE_DEV_DEBUG", "none");
-            }
+            build.env("CARGO_PROFILE_DEV_DEBUG", "none");
         }
     }
     match build.status() {

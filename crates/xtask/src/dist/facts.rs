@@ -72,7 +72,6 @@ mod tests {
     #[test]
     fn whoever_repeats_the_version_says_the_same() {
         for (file, words) in [
-            ("android/build.gradle.kts", format!("version = \"{VERSION}\"")),
             ("android/pom.xml", format!("<artifactId>android</artifactId>\n  <version>{VERSION}</version>")),
             ("ios/App/project.yml", format!("MARKETING_VERSION: {VERSION}\n")),
             ("README.md", format!("(\"dev.jetbridge:jetbridge:{VERSION}\")")),

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::aar::{MARK_IN_VERSION, stand_in};
+use super::facts::{VERSION, repository};
 use super::jar::{Entries, MANIFEST};
 use super::repository::{Artifact, Dependency};
-use super::facts::{VERSION, repository};
 use super::{stripped, work};
 use crate::alignment;
 use crate::bindings::{self, Wishes};

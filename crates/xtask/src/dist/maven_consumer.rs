@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use super::aar::check_aar;
-use super::maven::{Versions, android_version, classifier};
-use super::repository::GROUP;
 use super::facts::VERSION;
+use super::maven::{Versions, android_version, classifier};
 use super::outside::Stack;
+use super::repository::GROUP;
 use super::{failed, work};
 use crate::cargo::forget_package;
 use crate::devices::built;

@@ -33,13 +33,22 @@ use crate::report::{Counts, Outcome, say};
 
 type Build = fn(&Path, &Path) -> Result<Vec<PathBuf>, String>;
 
+/// How much a test makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Beside all other parts, what takes seconds.
+    Beside,
+    /// All that this system can make.
+    Whole,
+}
+
 /// From the repository and the folder for all to the files that were made, and to what a user of them found.
 pub(crate) struct Layout {
     name: &'static str,
     /// Its step in `cargo xtask test`.
     pub(crate) step: &'static str,
     build: Build,
-    build_for_tests: Build,
+    build_for_tests: fn(&Path, &Path, Extent) -> Result<Vec<PathBuf>, String>,
     consume: fn(&Path, &Path) -> Outcome,
 }
 
@@ -55,21 +64,21 @@ pub(crate) const LAYOUTS: &[Layout] = &[
         name: "crate",
         step: "dist (crate)",
         build: crates::build,
-        build_for_tests: crates::build_for_tests,
+        build_for_tests: |root, out, _| crates::build_for_tests(root, out),
         consume: crates::consume,
     },
     Layout {
         name: "maven",
         step: "dist (maven)",
         build: maven::build,
-        build_for_tests: maven::build_for_tests,
+        build_for_tests: |root, out, _| maven::build_for_tests(root, out),
         consume: maven_consumer::consume,
     },
     Layout {
         name: "swift",
         step: "dist (swift)",
         build: swift::build,
-        build_for_tests: swift::build_for_tests,
+        build_for_tests: |root, out, _| swift::build_for_tests(root, out),
         consume: swift::consume,
     },
 ];
@@ -107,13 +116,13 @@ fn parse(root: &Path, arguments: &[String]) -> Result<(Vec<&'static Layout>, Pat
 
 impl Layout {
     /// Makes it in a folder of its own, and uses what was made.
-    pub(crate) fn test(&self, root: &Path) -> Outcome {
+    pub(crate) fn test(&self, root: &Path, extent: Extent) -> Outcome {
         let out = target_directory(root).join("dist-test").join(self.name);
         let made = match std::fs::remove_dir_all(&out) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!("{}: {error}", out.display())),
             _ => std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display())),
         }
-        .and_then(|()| (self.build_for_tests)(root, &out))
+        .and_then(|()| (self.build_for_tests)(root, &out, extent))
         .and_then(|files| write_sums(&out, &files));
         match made {
             Ok(()) => (self.consume)(root, &out),

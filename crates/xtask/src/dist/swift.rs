@@ -10,8 +10,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::jar::Entries;
 use super::facts::{VERSION, repository};
+use super::jar::Entries;
 use super::outside::Stack;
 use super::{failed, stripped, work};
 use crate::apple;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::cargo::{cargo, forget_package, target_directory};
 use crate::report::say;
+use crate::tools;
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc";
@@ -54,10 +55,12 @@ pub(crate) fn prepare(root: &Path) -> Result<Tests, Obstacle> {
         ));
     }
     let wine = install(root).map_err(Obstacle::Machine)?;
-    if is_root() && !answers_with(Command::new("unshare").args(["--mount", "true"])) {
+    if tools::is_root() && !tools::answers(Command::new("unshare").args(["--mount", "true"])) {
         return Err(Obstacle::Machine("root can have no mounts of its own here (unshare --mount)".to_owned()));
     }
-    let built = cargo(root, &["build", "--package", "jetbridge-cli", "--locked", "--target", TARGET]).status();
+    let mut build = cargo(root, &["build", "--package", "jetbridge-cli", "--locked", "--target", TARGET]);
+    // Nobody debugs it.
+    let built = build.env("CARGO_PROFILE_DEV_DEBUG", "none").status();
     if !built.is_ok_and(|status| status.success()) {
         return Err(Obstacle::Program(format!("the program cannot be built for {TARGET}")));
     }
@@ -68,7 +71,7 @@ pub(crate) fn prepare(root: &Path) -> Result<Tests, Obstacle> {
     let wine = Wine { program: wine, prefix: folder.join("prefix") };
     wine.check(&program).map_err(Obstacle::Program)?;
     let mut command = cargo(root, &["test", "--workspace", "--locked", "--test", "windows"]);
-    if is_root() {
+    if tools::is_root() {
         command = with_own_mounts(&command, root);
         // Wine's server opens the files, and has to see the mounts that the tests make: so it starts with them.
         wine.stop();
@@ -87,10 +90,6 @@ fn with_own_mounts(command: &Command, root: &Path) -> Command {
     unshare
 }
 
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
 /// A new folder with the program in it, and nothing of an earlier run. Its name has a space, as on Windows so many have.
 fn settle(folder: &Path, built: &Path) -> std::io::Result<PathBuf> {
     if folder.exists() {
@@ -105,48 +104,21 @@ fn settle(folder: &Path, built: &Path) -> std::io::Result<PathBuf> {
 
 /// Wine's program. Installs what is missing. The error is the reason to skip.
 fn install(root: &Path) -> Result<PathBuf, String> {
+    let is_there = |program: &Path| tools::answers(Command::new(program).arg("--version"));
     let find_wine = || {
         let known = [DEBIAN_S_WINE, "wine64", "wine"].map(PathBuf::from);
-        known.into_iter().find(|program| answers(program))
+        known.into_iter().find(|program| is_there(program))
     };
-    let found = || find_wine().filter(|_| answers(Path::new(COMPILER)));
+    let found = || find_wine().filter(|_| is_there(Path::new(COMPILER)));
     let wine = match found() {
         Some(wine) => wine,
         None => {
-            install_packages()?;
+            tools::install_debian_packages("Wine and MinGW are not installed", &PACKAGES)?;
             found().ok_or("neither Wine nor MinGW answers")?
         }
     };
-    let mut rustup = Command::new("rustup");
-    rustup.current_dir(root).args(["target", "add", TARGET]);
-    forget_package(&mut rustup);
-    if answers_with(&mut rustup) { Ok(wine) } else { Err(format!("rustup has no standard library for {TARGET}")) }
-}
-
-fn answers(program: &Path) -> bool {
-    answers_with(Command::new(program).arg("--version"))
-}
-
-fn answers_with(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-fn install_packages() -> Result<(), String> {
-    let packages = PACKAGES.join(" ");
-    let by_hand = format!("Wine and MinGW are not installed (Debian: apt-get install {packages})");
-    let sudo = ["sudo", "--non-interactive"];
-    let before = if is_root() { &[][..] } else { &sudo };
-    if !answers(Path::new("apt-get")) || !(is_root() || answers(Path::new("sudo"))) {
-        return Err(by_hand);
-    }
-    say(&format!("installing {packages}"));
-    let apt = |arguments: &[&str]| {
-        let words = [before, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments].concat();
-        let mut apt = Command::new(words[0]);
-        apt.args(&words[1..]).stdout(Stdio::null()).status().is_ok_and(|status| status.success())
-    };
-    let install = [&["install", "-y", "-qq", "--no-install-recommends"][..], &PACKAGES].concat();
-    if apt(&["update", "-qq"]) && apt(&install) { Ok(()) } else { Err(format!("{by_hand}, and cannot be")) }
+    tools::rust_target(root, TARGET)?;
+    Ok(wine)
 }
 
 struct Wine {
