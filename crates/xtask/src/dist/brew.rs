@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::facts::VERSION;
+use super::sums::hex;
 
 pub(crate) const FILE: &str = "jetbridge.rb";
 
@@ -23,7 +24,7 @@ pub(super) fn build(out: &Path, repository: &str) -> Result<PathBuf, String> {
     for (triple, system, processor) in SYSTEMS {
         let name = format!("jetbridge-{VERSION}-{triple}.tar.gz");
         let Ok(archive) = std::fs::read(out.join(&name)) else { continue };
-        let sum = super::hex(&Sha256::digest(&archive));
+        let sum = hex(&Sha256::digest(&archive));
         let url = format!("{repository}/releases/download/v{VERSION}/{name}");
         systems.push_str(&format!(
             "\n  {system} do\n    {processor} do\n      url \"{url}\"\n      sha256 \"{sum}\"\n    end\n  end\n"

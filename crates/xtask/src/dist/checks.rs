@@ -1,6 +1,16 @@
-//! What is asked of a package that was made: each question is a check, told as it is answered.
+//! How packages are tested: how much is made for it, and what is asked of what was made. Each question is a check, told as
+//! it is answered.
 
 use crate::report::{Counts, Outcome, say};
+
+/// How much a test makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Beside all other parts, what takes seconds.
+    Beside,
+    /// All that this system can make.
+    Whole,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Checks(Counts);
@@ -33,4 +43,10 @@ impl Checks {
 /// A check's answer.
 pub(super) fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(problem()) }
+}
+
+/// What could not even be asked.
+pub(super) fn failed(problem: &str) -> Outcome {
+    say(&format!("failed: {problem}"));
+    Outcome::Ran(Counts { failed: 1, ..Counts::default() })
 }

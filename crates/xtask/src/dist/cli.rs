@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::archive::{File, Files, tar_gz, zip};
+use super::checks::Extent;
 use super::facts::{CommitDate, VERSION, repository};
-use super::{Extent, brew, deb, dependencies, licences, sbom};
+use super::{brew, deb, dependencies, licences, sbom};
 use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, target_directory};
 use crate::report::say;
 use crate::tools;

@@ -12,6 +12,7 @@ use md5::{Digest as _, Md5};
 
 use super::archive::{File, Files, gzip};
 use super::facts::{CommitDate, VERSION};
+use super::sums::hex;
 
 /// Name, version and architecture as Debian has them in a file's name. The 1 counts what is packed anew of one version.
 pub(super) fn file_name() -> String {
@@ -126,7 +127,7 @@ fn control(content: &Files, about: &About<'_>, depends: &str) -> String {
 
 fn md5sums(content: &Files) -> String {
     let line = |(path, file): (&String, &File)| {
-        let sum = super::hex(&Md5::digest(&file.bytes));
+        let sum = hex(&Md5::digest(&file.bytes));
         format!("{sum}  {path}\n")
     };
     content.iter().map(line).collect()

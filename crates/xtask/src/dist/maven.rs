@@ -14,7 +14,7 @@ use super::aar::{MARK_IN_VERSION, stand_in};
 use super::facts::{VERSION, repository};
 use super::jar::{Entries, MANIFEST};
 use super::repository::{Artifact, Dependency};
-use super::{stripped, work};
+use super::work::{stripped, work};
 use crate::alignment;
 use crate::bindings::{self, Wishes};
 use crate::cargo::{forget_package, target_directory};

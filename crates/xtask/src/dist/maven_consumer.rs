@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use super::aar::check_aar;
+use super::checks::failed;
 use super::facts::VERSION;
 use super::maven::{Versions, android_version, classifier};
 use super::outside::Stack;
 use super::repository::GROUP;
-use super::{failed, work};
+use super::work::work;
 use crate::cargo::forget_package;
 use crate::devices::built;
 use crate::files::{copy_folder, remove_folder};

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::hex;
+use super::sums::hex;
 use crate::files::{read, write};
 
 pub(super) const GROUP: &str = "dev.jetbridge";

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::dependencies::{Id, Package};
 use super::facts::{CommitDate, VERSION};
+use super::sums;
 use crate::cargo::target_directory;
 use crate::tools;
 
@@ -55,7 +56,7 @@ pub(super) fn document(
     });
     // The same content has the same number: version 8 of RFC 9562, the digest's first bits.
     let digest = Sha256::digest(bom.to_string());
-    let hex = super::hex(&digest[..16]);
+    let hex = sums::hex(&digest[..16]);
     let uuid = format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]);
     bom["serialNumber"] = format!("urn:uuid:{uuid}").into();
     serde_json::to_string_pretty(&bom).map(|text| text + "\n").map_err(|error| error.to_string())

@@ -10,10 +10,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::checks::failed;
 use super::facts::{VERSION, repository};
 use super::jar::Entries;
 use super::outside::Stack;
-use super::{failed, stripped, work};
+use super::work::{stripped, work};
 use crate::apple;
 use crate::bindings::{self, Wishes};
 use crate::cargo::forget_package;
