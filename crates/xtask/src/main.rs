@@ -76,7 +76,8 @@ Usage: cargo xtask <command>
                              materials), crate, maven (a repository for Kotlin, on phones and computers), swift (the
                              repository that apps add; on Linux also one that links there); what cannot be linked here
                              is a stand-in that says so. `test dist` makes them of debug builds, and uses each;
-                             beside all other parts it leaves out the static program for Linux
+                             beside all other parts it leaves out the static program for Linux, and the program that
+                             adds the crate
   sign-in URL                at the local stack's sign-in page, in place of a browser and its user: prints the redirect
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench                      a release build lists 100,000 objects; speed, memory, start-up time

@@ -54,12 +54,12 @@ impl Mac {
             symlink("apple_tools.py", bin.join(program)).unwrap();
         }
         let sdk = root.join("sdk");
-        write(&sdk.join("usr/lib/libSystem.tbd"), &SYSTEM.replace("TARGETS", SYSTEM_TARGETS)).unwrap();
+        write(&sdk.join("usr/lib/libSystem.tbd"), SYSTEM.replace("TARGETS", SYSTEM_TARGETS)).unwrap();
 
         // The real profiles, for the real command.
         let workspace = include_str!("../../../../Cargo.toml");
         let profiles = &workspace[workspace.find("[profile.release]").unwrap()..];
-        write(&root.join("Cargo.toml"), &format!("[workspace]\nresolver = \"3\"\nmembers = [\"ffi\"]\n\n{profiles}"))
+        write(&root.join("Cargo.toml"), format!("[workspace]\nresolver = \"3\"\nmembers = [\"ffi\"]\n\n{profiles}"))
             .unwrap();
         write(&root.join("Cargo.lock"), "version = 4\n\n[[package]]\nname = \"jetbridge-ffi\"\nversion = \"0.0.0\"\n")
             .unwrap();

@@ -41,7 +41,7 @@ pub(crate) struct Layout {
     pub(crate) step: &'static str,
     build: Build,
     build_for_tests: fn(&Path, &Path, Extent) -> Result<Vec<PathBuf>, String>,
-    consume: fn(&Path, &Path) -> Outcome,
+    consume: fn(&Path, &Path, Extent) -> Outcome,
 }
 
 pub(crate) const LAYOUTS: &[Layout] = &[
@@ -50,7 +50,7 @@ pub(crate) const LAYOUTS: &[Layout] = &[
         step: "dist (cli)",
         build: cli::build,
         build_for_tests: cli::build_for_tests,
-        consume: installed::consume,
+        consume: |root, out, _| installed::consume(root, out),
     },
     Layout {
         name: "crate",
@@ -64,14 +64,14 @@ pub(crate) const LAYOUTS: &[Layout] = &[
         step: "dist (maven)",
         build: maven::build,
         build_for_tests: |root, out, _| maven::build_for_tests(root, out),
-        consume: maven_consumer::consume,
+        consume: |root, out, _| maven_consumer::consume(root, out),
     },
     Layout {
         name: "swift",
         step: "dist (swift)",
         build: swift::build,
         build_for_tests: |root, out, _| swift::build_for_tests(root, out),
-        consume: swift::consume,
+        consume: |root, out, _| swift::consume(root, out),
     },
 ];
 
@@ -111,7 +111,7 @@ impl Layout {
             .and_then(|()| (self.build_for_tests)(root, &out, extent))
             .and_then(|files| write_sums(&out, &files));
         match made {
-            Ok(()) => (self.consume)(root, &out),
+            Ok(()) => (self.consume)(root, &out, extent),
             Err(problem) => failed(&problem),
         }
     }

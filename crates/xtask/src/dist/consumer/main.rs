@@ -20,7 +20,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut pages = session.list_objects(ListObjects::default());
     while let Some(page) = pages.next_page().await? {
         for object in page.objects {
-            println!("{}", object.key);
+            // A key may have line ends in it.
+            print!("{}\0", object.key);
         }
     }
     Ok(())
