@@ -1,12 +1,14 @@
 //! `jetbridge creds`: the temporary AWS credentials, for other tools. Never opens a browser: those tools run unattended.
 
 mod serve;
+mod shell;
 
 use std::time::SystemTime;
 
-use jetbridge::{AwsCredentials, quote_for_posix_shell};
+use jetbridge::AwsCredentials;
 use serde::Serialize;
 
+use self::shell::Shell;
 use crate::args::{CredsArgs, CredsFormat};
 use crate::aws_environment;
 use crate::context::Context;
@@ -54,17 +56,11 @@ pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output
             session_token: credentials.session_token(),
             expiration: rfc3339(credentials.expires_at()),
         })?,
-        Some(shell @ (CredsFormat::Env | CredsFormat::PowerShell)) => {
-            let (unset, set): (fn(&str) -> String, fn(&str, &str) -> String) = match shell {
-                CredsFormat::PowerShell => (unset_in_powershell, set_in_powershell),
-                _ => (
-                    |name| format!("unset {name}"),
-                    |name, value| format!("export {name}={}", quote_for_posix_shell(value)),
-                ),
-            };
+        Some(format @ (CredsFormat::Env | CredsFormat::PowerShell)) => {
+            let shell = if format == CredsFormat::Env { Shell::Posix } else { Shell::PowerShell };
             let endpoints = aws_environment::endpoints(session.config());
             if !endpoints.is_empty() {
-                output.line(unset(aws_environment::IGNORE_ENDPOINTS))?;
+                output.line(shell.unset(&[aws_environment::IGNORE_ENDPOINTS]))?;
             }
             let keys = [
                 ("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()),
@@ -73,7 +69,7 @@ pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output
                 ("AWS_CREDENTIAL_EXPIRATION", rfc3339(credentials.expires_at())),
             ];
             for (name, value) in keys.into_iter().chain(endpoints) {
-                output.line(set(name, &value))?;
+                output.line(shell.set(name, &value))?;
             }
         }
         None => {
@@ -82,17 +78,6 @@ pub(super) async fn run(context: &Context, args: &CredsArgs, output: &mut Output
         }
     }
     Ok(())
-}
-
-/// A variable without a value is none (learn.microsoft.com, "about_Environment_Variables").
-fn unset_in_powershell(name: &str) -> String {
-    format!("$Env:{name} = $null")
-}
-
-/// In single quotes all is literal but such a quote, which is doubled ("about_Quoting_Rules"); typographic ones count too, and no
-/// key or address has any.
-fn set_in_powershell(name: &str, value: &str) -> String {
-    format!("$Env:{name} = '{}'", value.replace('\'', "''"))
 }
 
 fn summary(

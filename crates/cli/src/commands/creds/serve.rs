@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use jetbridge::quote_for_posix_shell;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use super::shell::Shell;
 use crate::aws_environment::{AwsEnvironment, Source};
 use crate::context::Context;
 use crate::exit::{CliError, Exit, Failure};
@@ -64,9 +64,9 @@ fn announce(environment: &AwsEnvironment, output: &mut Output) -> std::io::Resul
         let set = environment.set().iter().map(|(name, value)| (*name, value.as_str())).collect();
         return output.event(&ServingEvent { event: "serving_credentials", set, unset: environment.unset() });
     }
-    output.line(format_args!("unset {}", environment.unset().join(" ")))?;
+    output.line(Shell::HERE.unset(environment.unset()))?;
     for (name, value) in environment.set() {
-        output.line(format_args!("export {name}={}", quote_for_posix_shell(value)))?;
+        output.line(Shell::HERE.set(name, value))?;
     }
     Ok(())
 }
