@@ -26,22 +26,13 @@ use crate::report::say;
 const BUILD_FOLDER: &str = "build/dist";
 
 pub(super) fn build(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
-    make(root, out, false)
-}
-
-/// With this computer's library, which is never shipped.
-pub(super) fn build_for_tests(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
-    make(root, out, true)
-}
-
-fn make(root: &Path, out: &Path, for_tests: bool) -> Result<Vec<PathBuf>, String> {
     let folder = out.join("maven");
     remove_folder(&folder)?;
     let sources = Sources::generate(root)?;
     sources.compile()?;
     let home = repository(root)?;
     let versions = Versions::read(root)?;
-    let mut files = publish_jvm(&sources, &versions, home.clone(), &folder, for_tests)?;
+    let mut files = publish_jvm(&sources, &versions, home.clone(), &folder)?;
     files.extend(publish_android(&sources, &versions, home, &folder)?);
     Ok(files)
 }
@@ -158,7 +149,6 @@ fn publish_jvm(
     versions: &Versions,
     home: String,
     repository: &Path,
-    for_tests: bool,
 ) -> Result<Vec<PathBuf>, String> {
     let kotlin = "org.jetbrains.kotlin";
     let artifact = Artifact {
@@ -193,15 +183,13 @@ fn publish_jvm(
     code.write(&artifact.file(repository, "-sources.jar"))?;
     documentation("Jetbridge for the JVM").write(&artifact.file(repository, "-javadoc.jar"))?;
 
-    if for_tests {
-        let mut native = jar("Jetbridge's library, a debug build for tests");
-        native.add(&format!("{}/{}", jna_folder(), bindings::library_name()), stripped(&sources.library)?);
-        native.write(&artifact.file(repository, &format!("-{}.jar", classifier())))?;
-    }
+    let mut native = jar("Jetbridge's library, a debug build for tests");
+    native.add(&format!("{}/{}", jna_folder(), bindings::library_name()), stripped(&sources.library)?);
+    native.write(&artifact.file(repository, &format!("-{}.jar", classifier())))?;
     artifact.publish(repository)
 }
 
-/// Whose library it is. A debug build takes plain http on loopback, where the local stack is: for tests, and never shipped.
+/// Whose library it is. A debug build takes plain http on loopback, where the local stack is: for tests with it, as its name says.
 pub(super) fn classifier() -> String {
     format!("{}-debug", jna_folder())
 }

@@ -63,7 +63,7 @@ pub(crate) const LAYOUTS: &[Layout] = &[
         name: "maven",
         step: "dist (maven)",
         build: maven::build,
-        build_for_tests: |root, out, _| maven::build_for_tests(root, out),
+        build_for_tests: |root, out, _| maven::build(root, out),
         consume: |root, out, _| maven_consumer::consume(root, out),
     },
     Layout {
