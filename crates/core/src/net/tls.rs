@@ -331,7 +331,8 @@ mod tests {
         // Nobody's second opinion takes back what was said against it.
         for left in [told("(os error -2146762495)"), CertificateError::Revoked.into(), rustls::Error::DecryptError] {
             assert!(!is_undecided(&left) && !is_undecided(&unsigned), "{left}");
-            assert_eq!(in_words_of_rustls(left.clone()), left);
+            // Two errors of others never compare as equal.
+            assert_eq!(in_words_of_rustls(left.clone()).to_string(), left.to_string());
         }
     }
 }
