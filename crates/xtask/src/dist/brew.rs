@@ -33,9 +33,12 @@ pub(super) fn build(out: &Path, repository: &str) -> Result<PathBuf, String> {
     if systems.is_empty() {
         return Err(format!("{}: there is no archive for a system that Homebrew knows", out.display()));
     }
+    // One for a single system says so.
+    if !systems.contains("on_macos") {
+        systems.insert_str(0, "\n  depends_on arch: :x86_64\n  depends_on :linux\n");
+    }
     let file = out.join(FILE);
-    let formula =
-        FORMULA.replace("@REPOSITORY@", repository).replace("@VERSION@", VERSION).replace("@SYSTEMS@", &systems);
+    let formula = FORMULA.replace("@REPOSITORY@", repository).replace("@SYSTEMS@", &systems);
     std::fs::write(&file, formula).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(file)
 }
@@ -43,7 +46,6 @@ pub(super) fn build(out: &Path, repository: &str) -> Result<PathBuf, String> {
 const FORMULA: &str = r##"class Jetbridge < Formula
   desc "Sign in with Okta once and use AWS as that user"
   homepage "@REPOSITORY@"
-  version "@VERSION@"
   license any_of: ["MIT", "Apache-2.0"]
 @SYSTEMS@
   def install
@@ -75,6 +77,10 @@ mod tests {
             std::fs::write(folder.join(format!("jetbridge-{VERSION}-{triple}.tar.gz")), "abc").unwrap();
         }
         let formula = std::fs::read_to_string(build(&folder, "https://example.com/j").unwrap()).unwrap();
+        assert!(!formula.contains("depends_on"), "{formula}");
+        std::fs::remove_file(folder.join(format!("jetbridge-{VERSION}-aarch64-apple-darwin.tar.gz"))).unwrap();
+        let linux_alone = std::fs::read_to_string(build(&folder, "https://example.com/j").unwrap()).unwrap();
+        assert!(linux_alone.contains("depends_on :linux"), "{linux_alone}");
         std::fs::remove_dir_all(&folder).unwrap();
         for triple in ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"] {
             let name = format!("jetbridge-{VERSION}-{triple}.tar.gz");

@@ -6,13 +6,14 @@ use std::process::Command;
 
 use super::archive::{File, Files, tar_gz, zip};
 use super::checks::Extent;
-use super::facts::{CommitDate, VERSION, repository};
+use super::facts::{CommitDate, VERSION, repository, rust};
 use super::{brew, deb, dependencies, licences, sbom};
 use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, target_directory};
 use crate::report::say;
 use crate::tools;
 
 pub(super) const PACKAGE: &str = "jetbridge-cli";
+const README: &str = include_str!("archive-readme.md");
 const SHELLS: &[(&str, &str)] = &[
     ("bash", "jetbridge.bash"),
     ("elvish", "jetbridge.elv"),
@@ -125,7 +126,7 @@ fn make(root: &Path, out: &Path, targets: &[&Target], profile: Profile) -> Resul
     targets.iter().try_for_each(|target| target.prepare(root))?;
     let native = targets.iter().find(|target| target.is_native()).ok_or("nobody builds for this system yet")?;
     let about = About::of(root)?;
-    let shared = shared_files(root, &compile(root, native, profile)?)?;
+    let shared = shared_files(root, &compile(root, native, profile)?, &about.repository)?;
     let mut made = Vec::new();
     for target in targets {
         let mut program = compile(root, target, profile)?;
@@ -135,7 +136,7 @@ fn make(root: &Path, out: &Path, targets: &[&Target], profile: Profile) -> Resul
         let program = std::fs::read(&program).map_err(|error| format!("{}: {error}", program.display()))?;
         let packages = dependencies::read(root, PACKAGE, target.triple)?;
         let runtimes: Vec<_> = target.runtimes.iter().map(|(name, file)| (*name, PathBuf::from(file))).collect();
-        let third_party = licences::document(root, target.triple, &packages, &runtimes)?;
+        let third_party = licences::document(root, "The program jetbridge", target.triple, &packages, &runtimes)?;
         let mut files = shared.clone();
         files.insert("THIRD-PARTY-LICENSES.txt".to_owned(), File::document(third_party));
         files.insert(target.program().to_owned(), File::program(program));
@@ -144,7 +145,9 @@ fn make(root: &Path, out: &Path, targets: &[&Target], profile: Profile) -> Resul
         let pack = if target.triple.contains("windows") { zip } else { tar_gz };
         let archive = pack(&target.name(), &files, &about.date, level)?;
         made.push(write(out, &target.archive(), &archive)?);
-        let bill = sbom::document(PACKAGE, target.triple, &packages, &about.date, &about.rust)?;
+        let runtimes: Vec<_> = target.runtimes.iter().map(|(name, _)| *name).collect();
+        let release = (&about.date, about.rust.as_str());
+        let bill = sbom::document((PACKAGE, "application"), target.triple, &packages, &runtimes, release)?;
         made.push(write(out, &format!("{}{}", target.name(), sbom::ENDING), bill.as_bytes())?);
         if target.is_native() && cfg!(target_os = "linux") {
             let (homepage, mit_licence) = (about.repository.as_str(), about.mit_licence.as_str());
@@ -172,14 +175,9 @@ impl About {
             let file = root.join(name);
             std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
         };
-        let value = |name: &str, field: &str| -> Result<String, String> {
-            let text = read(name)?;
-            let line = text.lines().find_map(|line| line.strip_prefix(field)?.trim_start().strip_prefix('='));
-            Ok(line.ok_or_else(|| format!("{name} has no {field}"))?.trim().trim_matches('"').to_owned())
-        };
         Ok(Self {
             date: CommitDate::of(root)?,
-            rust: value("rust-toolchain.toml", "channel")?,
+            rust: rust(root)?,
             repository: repository(root)?,
             mit_licence: read("LICENSE-MIT")?,
         })
@@ -241,9 +239,12 @@ fn strip(root: &Path, target: &Target, program: &Path) -> Result<PathBuf, String
 }
 
 /// What is the same for every system.
-fn shared_files(root: &Path, program: &Path) -> Result<Files, String> {
+fn shared_files(root: &Path, program: &Path, repository: &str) -> Result<Files, String> {
     let mut files = Files::new();
-    for name in ["README.md", "CHANGELOG.md", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT"] {
+    // The repository's own page is about a checkout.
+    let readme = README.replace("@VERSION@", VERSION).replace("@REPOSITORY@", repository);
+    files.insert("README.md".to_owned(), File::document(readme));
+    for name in ["CHANGELOG.md", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT"] {
         let file = root.join(name);
         let text = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         files.insert(name.to_owned(), File::document(text));

@@ -114,6 +114,7 @@ fn control(content: &Files, about: &About<'_>, depends: &str) -> String {
          Maintainer: {MAINTAINER}\n\
          Installed-Size: {size}\n\
          Depends: {depends}\n\
+         Recommends: ca-certificates, xdg-utils\n\
          Homepage: {}\n\
          Description: sign in with Okta once and use AWS as that user\n \
          The program signs in with Okta in the system's browser, becomes an Amazon\n \

@@ -24,6 +24,14 @@ pub(super) fn repository(root: &Path) -> Result<String, String> {
     Ok(address)
 }
 
+/// The toolchain that all is built with.
+pub(super) fn rust(root: &Path) -> Result<String, String> {
+    let file = root.join("rust-toolchain.toml");
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let channel = text.lines().find_map(|line| line.strip_prefix("channel = \"")?.strip_suffix('"'));
+    channel.map(str::to_owned).ok_or_else(|| format!("{} has no channel", file.display()))
+}
+
 /// When the commit that is checked out was made. What is packed bears this time, as reproducible-builds.org,
 /// "SOURCE_DATE_EPOCH", proposes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +82,7 @@ mod tests {
         for (file, words) in [
             ("android/pom.xml", format!("<artifactId>android</artifactId>\n  <version>{VERSION}</version>")),
             ("ios/App/project.yml", format!("MARKETING_VERSION: {VERSION}\n")),
+            ("crates/core/README.md", format!("jetbridge = \"{VERSION}\"")),
             ("README.md", format!("(\"dev.jetbridge:jetbridge:{VERSION}\")")),
         ] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);

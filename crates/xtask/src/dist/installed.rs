@@ -145,7 +145,7 @@ fn use_archive(checks: &mut Checks, target: &Target, out: &Path, scratch: &Scrat
 /// What has to be beside the program.
 fn check_documents(unpacked: &Path) -> Result<(), String> {
     for (name, words) in [
-        ("README.md", "# Jetbridge"),
+        ("README.md", "jetbridge demo"),
         ("CHANGELOG.md", "## "),
         ("LICENSE", "MIT OR Apache-2.0"),
         ("LICENSE-APACHE", "Apache License"),

@@ -47,6 +47,14 @@ impl Entries {
         self.write_to(File::create(archive).map_err(failed)?).map_err(failed)
     }
 
+    /// Beside what an archive has already.
+    pub(super) fn append_to(&self, archive: &Path) -> Result<(), String> {
+        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", archive.display());
+        let file = File::options().read(true).write(true).open(archive).map_err(|error| failed(&error))?;
+        let writer = ZipWriter::new_append(file).map_err(|error| failed(&error))?;
+        self.write_with(writer).map_err(|error| failed(&error))
+    }
+
     /// As bytes, to be put into another one.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, String> {
         let mut bytes = std::io::Cursor::new(Vec::new());
@@ -55,7 +63,10 @@ impl Entries {
     }
 
     fn write_to(&self, output: impl std::io::Write + std::io::Seek) -> std::io::Result<()> {
-        let mut writer = ZipWriter::new(output);
+        self.write_with(ZipWriter::new(output))
+    }
+
+    fn write_with<W: std::io::Write + std::io::Seek>(&self, mut writer: ZipWriter<W>) -> std::io::Result<()> {
         // A jar's manifest comes first, or JarInputStream does not see it (java.util.jar).
         let is_manifest = |name: &str| name == MANIFEST;
         let (first, rest): (Vec<_>, Vec<_>) = self.0.iter().partition(|(name, _)| is_manifest(name));
@@ -87,5 +98,20 @@ mod tests {
         let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
         assert_eq!(archive.by_index(0).unwrap().name().unwrap(), MANIFEST);
         assert_eq!(archive.len(), 3);
+    }
+
+    #[test]
+    fn what_is_added_later_is_beside_what_was_there() {
+        let file = std::env::temp_dir().join(format!("jetbridge-append-{}.zip", std::process::id()));
+        for name in ["one", "two"] {
+            let mut entries = Entries::default();
+            entries.add(name, name);
+            if file.exists() { entries.append_to(&file).unwrap() } else { entries.write(&file).unwrap() }
+        }
+        let mut archive = zip::ZipArchive::new(File::open(&file).unwrap()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        for name in ["one", "two"] {
+            assert_eq!(std::io::read_to_string(archive.by_name(name).unwrap()).unwrap(), name);
+        }
     }
 }

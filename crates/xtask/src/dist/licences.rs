@@ -15,6 +15,7 @@ const MIT_WITHOUT_TEXT: &[&str] = &["base64-simd", "hex-simd", "objc2", "objc2-e
 /// One document: which package is under which licence, then each text once, with the packages that brought it.
 pub(super) fn document(
     root: &Path,
+    subject: &str,
     target: &str,
     packages: &BTreeMap<Id, Package>,
     runtimes: &[(&str, PathBuf)],
@@ -49,7 +50,7 @@ pub(super) fn document(
         ));
     }
     let mut document = format!(
-        "The program jetbridge {VERSION} for {target} has these packages in it, beside the standard library of Rust, whose\n\
+        "{subject} {VERSION} for {target} has these packages in it, beside the standard library of Rust, whose\n\
          licences are in a document of their own. Where a package leaves the choice, all texts that it brings are below.\n\n{list}"
     );
     for (text, names) in &texts {
@@ -167,7 +168,7 @@ mod tests {
         }
         let runtimes = [("libc", folder.join("runtime"))];
         let of = |packages: &[(Id, Package)]| {
-            document(&root(), "x86_64-pc-windows-gnu", &packages.iter().cloned().collect(), &runtimes)
+            document(&root(), "The program", "x86_64-pc-windows-gnu", &packages.iter().cloned().collect(), &runtimes)
         };
         let a = package("a", "MIT", &folder.join("a"));
         let b = package("b", "MIT", &folder.join("b"));

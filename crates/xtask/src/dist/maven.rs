@@ -13,17 +13,20 @@ use std::process::Command;
 use super::aar::{MARK_IN_VERSION, stand_in};
 use super::facts::{VERSION, repository};
 use super::jar::{Entries, MANIFEST};
+use super::library::Papers;
 use super::repository::{Artifact, Dependency};
 use super::work::{stripped, work};
 use crate::alignment;
 use crate::bindings::{self, Wishes};
 use crate::cargo::{forget_package, target_directory};
-use crate::files::{copy, remove_folder};
+use crate::files::{copy, remove_folder, write};
 use crate::programs::run;
 use crate::report::say;
 
 /// What Maven compiles here goes beside what the tests compile, which has the local stack in it.
 const BUILD_FOLDER: &str = "build/dist";
+/// The bill of materials, as CycloneDX's plugin for Maven attaches it.
+const BILL: &str = "-cyclonedx.json";
 
 pub(super) fn build(root: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
     let folder = out.join("maven");
@@ -173,7 +176,9 @@ fn publish_jvm(
         ],
         home,
     };
-    let mut classes = jar("Jetbridge for the JVM");
+    let papers = Papers::of_this_computer(&sources.root)?;
+    let mut classes = module_jar("Jetbridge for the JVM", "dev.jetbridge");
+    papers.add_to(&mut classes);
     classes.add_folder(&sources.built("bindings"), "", &|_| true)?;
     check_classes(&classes, "dev/jetbridge/CoreSession.class")?;
     classes.write(&artifact.file(repository, ".jar"))?;
@@ -183,7 +188,9 @@ fn publish_jvm(
     code.write(&artifact.file(repository, "-sources.jar"))?;
     documentation("Jetbridge for the JVM").write(&artifact.file(repository, "-javadoc.jar"))?;
 
-    let mut native = jar("Jetbridge's library, a debug build for tests");
+    let mut native = module_jar("Jetbridge's library, a debug build for tests", "dev.jetbridge.library");
+    papers.add_to(&mut native);
+    write(&artifact.file(repository, BILL), &papers.bill)?;
     native.add(&format!("{}/{}", jna_folder(), bindings::library_name()), stripped(&sources.library)?);
     native.write(&artifact.file(repository, &format!("-{}.jar", classifier())))?;
     artifact.publish(repository)
@@ -258,6 +265,11 @@ fn publish_android(
         ));
         entries.write(&aar)?;
     }
+    let papers = Papers::of(&sources.root, "aarch64-linux-android")?;
+    let mut beside = Entries::default();
+    papers.add_to(&mut beside);
+    beside.append_to(&aar)?;
+    write(&artifact.file(repository, BILL), &papers.bill)?;
     let mut code = jar(title);
     code.add_folder(&sources.for_android, "", &|_| true)?;
     code.add_folder(&sources.root.join("android/jetbridge/src/main/kotlin"), "", &|_| true)?;
@@ -288,11 +300,19 @@ fn check_classes(classes: &Entries, needed: &str) -> Result<(), String> {
 }
 
 fn jar(title: &str) -> Entries {
+    jar_with_manifest(title, "")
+}
+
+/// A module by a name of its own: without, the JVM takes the file's name, which would be the same for the library's jar
+/// (java.lang.module.ModuleFinder, "Automatic modules").
+fn module_jar(title: &str, name: &str) -> Entries {
+    jar_with_manifest(title, &format!("Automatic-Module-Name: {name}\r\n"))
+}
+
+fn jar_with_manifest(title: &str, more: &str) -> Entries {
     let mut entries = Entries::default();
-    entries.add(
-        MANIFEST,
-        format!("Manifest-Version: 1.0\r\nImplementation-Title: {title}\r\nImplementation-Version: {VERSION}\r\n\r\n"),
-    );
+    let implementation = format!("Implementation-Title: {title}\r\nImplementation-Version: {VERSION}\r\n");
+    entries.add(MANIFEST, format!("Manifest-Version: 1.0\r\n{implementation}{more}\r\n"));
     entries
 }
 

@@ -12,6 +12,7 @@ mod dependencies;
 mod facts;
 mod installed;
 mod jar;
+mod library;
 mod licences;
 mod maven;
 mod maven_consumer;

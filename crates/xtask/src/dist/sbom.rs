@@ -16,13 +16,13 @@ use crate::tools;
 
 pub(super) const ENDING: &str = ".cdx.json";
 
-/// Of the program that `package` is, for this target.
+/// Of the program or library that `package` is, for this target. `runtimes`: what the linker puts in beside Rust's own.
 pub(super) fn document(
-    package: &str,
+    (package, kind): (&str, &str),
     target: &str,
     packages: &BTreeMap<Id, Package>,
-    date: &CommitDate,
-    rust: &str,
+    runtimes: &[&str],
+    (date, rust): (&CommitDate, &str),
 ) -> Result<String, String> {
     let main = packages.values().find(|found| found.name == package).ok_or("the program is not among its packages")?;
     let others = packages.values().filter(|found| found.id() != main.id());
@@ -32,10 +32,13 @@ pub(super) fn document(
         "type": "library", "bom-ref": standard_library, "name": "std", "version": rust,
         "description": "The standard library of Rust", "licenses": [{ "expression": "MIT OR Apache-2.0" }],
     }));
+    // Their versions are those of the machine that builds, and their licences are in the document of licences.
+    components.extend(runtimes.iter().map(|name| json!({ "type": "library", "bom-ref": name, "name": name })));
     let uses = |found: &Package| {
         let mut used: Vec<_> = found.uses.iter().map(reference).collect();
         if found.id() == main.id() {
             used.push(standard_library.clone());
+            used.extend(runtimes.iter().map(|name| (*name).to_owned()));
         }
         json!({ "ref": reference(&found.id()), "dependsOn": used })
     };
@@ -48,8 +51,10 @@ pub(super) fn document(
             "timestamp": date.iso,
             "lifecycles": [{ "phase": "build" }],
             "tools": { "components": [{ "type": "application", "name": "cargo xtask dist", "version": VERSION }] },
-            "component": component(main, "application"),
-            "properties": [{ "name": "cdx:rustc:target", "value": target }],
+            "component": component(main, kind),
+            "supplier": { "name": "The Jetbridge authors" },
+            // cyclonedx.org/docs: names below `cdx:` are those of its property taxonomy.
+            "properties": [{ "name": "cdx:rustc:sbom:target:triple", "value": target }],
         },
         "components": components,
         "dependencies": packages.values().map(uses).collect::<Vec<_>>(),
@@ -174,18 +179,25 @@ mod tests {
         let packages = [ours, toml].into_iter().map(|package| (package.id(), package)).collect();
         let iso = "2026-11-28T14:30:00Z".to_owned();
         let date = CommitDate { epoch: 1_795_876_200, iso, rfc2822: String::new() };
-        let text = document("app", "x86_64-unknown-linux-musl", &packages, &date, "1.95.0").unwrap();
-        assert_eq!(text, document("app", "x86_64-unknown-linux-musl", &packages, &date, "1.95.0").unwrap());
+        let text =
+            document(("app", "application"), "x86_64-unknown-linux-musl", &packages, &["musl"], (&date, "1.95.0"))
+                .unwrap();
+        assert_eq!(
+            text,
+            document(("app", "application"), "x86_64-unknown-linux-musl", &packages, &["musl"], (&date, "1.95.0"))
+                .unwrap()
+        );
         let bom: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(bom["components"][0]["purl"], "pkg:cargo/toml@1.2.1%2Bspec-1.1.0");
         assert_eq!(bom["components"][0]["hashes"][0]["content"], "ab".repeat(32));
         assert_eq!(bom["metadata"]["component"]["name"], "app");
         assert_eq!(bom["metadata"]["component"]["purl"], Value::Null, "not in the registry");
         assert_eq!(bom["metadata"]["timestamp"], "2026-11-28T14:30:00Z");
-        assert_eq!(bom["dependencies"][0]["dependsOn"], json!(["toml@1.2.1+spec-1.1.0", "std@1.95.0"]));
-        let other = document("app", "x86_64-pc-windows-gnu", &packages, &date, "1.95.0").unwrap();
+        assert_eq!(bom["dependencies"][0]["dependsOn"], json!(["toml@1.2.1+spec-1.1.0", "std@1.95.0", "musl"]));
+        let other =
+            document(("app", "application"), "x86_64-pc-windows-gnu", &packages, &["musl"], (&date, "1.95.0")).unwrap();
         let serial = |text: &str| serde_json::from_str::<Value>(text).unwrap()["serialNumber"].clone();
         assert_ne!(serial(&text), serial(&other));
-        assert!(document("nobody", "", &packages, &date, "1.95.0").is_err());
+        assert!(document(("nobody", "library"), "", &packages, &[], (&date, "1.95.0")).is_err());
     }
 }

@@ -13,7 +13,9 @@ use std::process::{Command, Stdio};
 use super::checks::failed;
 use super::facts::{VERSION, repository};
 use super::jar::Entries;
+use super::library::{Papers, THIRD_PARTY};
 use super::outside::Stack;
+use super::sbom;
 use super::work::{stripped, work};
 use crate::apple;
 use crate::bindings::{self, Wishes};
@@ -66,7 +68,12 @@ fn make(root: &Path, out: &Path) -> Result<(Vec<PathBuf>, PathBuf), String> {
     apple::swift_package(root, &words)?;
     let archive = out.join(&framework.name);
     copy(&framework.build.join(apple::ARCHIVE), &archive)?;
-    let files = vec![archive, package.join("Package.swift"), package.join("Sources/JetbridgeFFI/JetbridgeFFI.swift")];
+    let papers = Papers::of(root, "aarch64-apple-ios")?;
+    write(&package.join(THIRD_PARTY), papers.third_party())?;
+    let bill = out.join(format!("JetbridgeFFI{}", sbom::ENDING));
+    write(&bill, &papers.bill)?;
+    let files =
+        vec![archive, bill, package.join("Package.swift"), package.join("Sources/JetbridgeFFI/JetbridgeFFI.swift")];
     Ok((files, generated))
 }
 

@@ -17,8 +17,8 @@ pub(super) fn work(root: &Path, name: &str) -> PathBuf {
 pub(super) fn stripped(library: &Path) -> Result<Vec<u8>, String> {
     let copy = library.with_extension("stripped");
     let mut strip = Command::new("strip");
-    // `-x` keeps what others call, with Apple's program as with the GNU one.
-    strip.args(["-S", "-x", "-o"]).arg(&copy).arg(library);
+    // Without options Apple's takes away what others call, too.
+    strip.args(if cfg!(target_os = "macos") { &["-S", "-x"][..] } else { &[] }).arg("-o").arg(&copy).arg(library);
     run(strip)?;
     let bytes = read(&copy)?;
     match exports::check_library(&bytes).first() {
