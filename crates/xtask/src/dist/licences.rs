@@ -103,7 +103,8 @@ fn is_about_licences(file: &Path) -> bool {
     !is_code && (begins || name.contains("license") || name.contains("licence"))
 }
 
-/// For a package whose authors forgot the file: of Apache's licence there is but one text; of MIT's all but the holder.
+/// For a package that brings no file: of Apache's licence there is but one text; of MIT's all but the holder; Mozilla's asks for
+/// less.
 fn stand_in(root: &Path, package: &Package) -> Result<Option<String>, String> {
     let ours = |name: &str| {
         let file = root.join(name);
@@ -119,6 +120,17 @@ fn stand_in(root: &Path, package: &Package) -> Result<Option<String>, String> {
         let (_, permission) = rest.split_once('\n').ok_or("LICENSE-MIT ends with its copyright line")?;
         let Package { name, repository, .. } = package;
         return Ok(Some(format!("{title}Copyright (c) the authors of {name}, {repository}\n{permission}")));
+    }
+    if package.licence == "MPL-2.0" {
+        // Its §3.2: who gets a program is told where the source is. The text itself need not come along.
+        let Package { name, version, .. } = package;
+        return Ok(Some(tidy(
+            format!(
+                "Subject to the terms of the Mozilla Public License, v. 2.0: https://mozilla.org/MPL/2.0/.\n\
+                 The source of it, unchanged: https://crates.io/crates/{name}/{version}"
+            )
+            .as_bytes(),
+        )));
     }
     Ok(None)
 }
@@ -185,6 +197,8 @@ mod tests {
         let mit = of(&[package("vsimd", "MIT", &without)]).unwrap();
         assert!(mit.contains("Copyright (c) the authors of vsimd, https://example.com/vsimd\n"), "{mit}");
         assert!(mit.contains("THE SOFTWARE IS PROVIDED \"AS IS\"") && !mit.contains("Jetbridge authors"), "{mit}");
+        let mozilla = of(&[package("m", "MPL-2.0", &without)]).unwrap();
+        assert!(mozilla.contains("https://crates.io/crates/m/1.0.0\n"), "{mozilla}");
         for (name, licence) in [("d", "MIT"), ("vsimd", "ISC"), ("e", "MIT AND Apache-2.0")] {
             let problem = of(&[a.clone(), package(name, licence, &without)]).unwrap_err();
             assert!(problem.contains(name), "{problem}");
