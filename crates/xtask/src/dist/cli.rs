@@ -9,6 +9,7 @@ use super::checks::Extent;
 use super::facts::{CommitDate, VERSION, repository, rust};
 use super::{brew, deb, dependencies, licences, sbom};
 use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, target_directory};
+use crate::files::{read, remove_folder};
 use crate::report::say;
 use crate::tools;
 
@@ -124,16 +125,17 @@ fn for_this_system(is_wanted: impl Fn(&Target) -> bool) -> Vec<&'static Target> 
 
 fn make(root: &Path, out: &Path, targets: &[&Target], profile: Profile) -> Result<Vec<PathBuf>, String> {
     targets.iter().try_for_each(|target| target.prepare(root))?;
-    let native = targets.iter().find(|target| target.is_native()).ok_or("nobody builds for this system yet")?;
     let about = About::of(root)?;
-    let shared = shared_files(root, &compile(root, native, profile)?, &about.repository)?;
+    let programs = targets.iter().map(|target| Ok((*target, compile(root, target, profile)?)));
+    let programs = programs.collect::<Result<Vec<_>, String>>()?;
+    let native = programs.iter().find(|(target, _)| target.is_native()).ok_or("nobody builds for this system yet")?;
+    let shared = shared_files(root, &native.1, &about.repository)?;
     let mut made = Vec::new();
-    for target in targets {
-        let mut program = compile(root, target, profile)?;
+    for (target, mut program) in programs {
         if profile == Profile::Dev {
             program = strip(root, target, &program)?;
         }
-        let program = std::fs::read(&program).map_err(|error| format!("{}: {error}", program.display()))?;
+        let program = read(&program)?;
         let packages = dependencies::read(root, PACKAGE, target.triple)?;
         let runtimes: Vec<_> = target.runtimes.iter().map(|(name, file)| (*name, PathBuf::from(file))).collect();
         let third_party = licences::document(root, "The program jetbridge", target.triple, &packages, &runtimes)?;
@@ -171,16 +173,8 @@ struct About {
 
 impl About {
     fn of(root: &Path) -> Result<Self, String> {
-        let read = |name: &str| {
-            let file = root.join(name);
-            std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
-        };
-        Ok(Self {
-            date: CommitDate::of(root)?,
-            rust: rust(root)?,
-            repository: repository(root)?,
-            mit_licence: read("LICENSE-MIT")?,
-        })
+        let mit_licence = String::from_utf8_lossy(&read(&root.join("LICENSE-MIT"))?).into_owned();
+        Ok(Self { date: CommitDate::of(root)?, rust: rust(root)?, repository: repository(root)?, mit_licence })
     }
 }
 
@@ -245,9 +239,7 @@ fn shared_files(root: &Path, program: &Path, repository: &str) -> Result<Files, 
     let readme = README.replace("@VERSION@", VERSION).replace("@REPOSITORY@", repository);
     files.insert("README.md".to_owned(), File::document(readme));
     for name in ["CHANGELOG.md", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT"] {
-        let file = root.join(name);
-        let text = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        files.insert(name.to_owned(), File::document(text));
+        files.insert(name.to_owned(), File::document(read(&root.join(name))?));
     }
     files.insert("THIRD-PARTY-RUST.html".to_owned(), File::document(licences::of_standard_library(root)?));
     for (shell, name) in SHELLS {
@@ -260,9 +252,7 @@ fn shared_files(root: &Path, program: &Path, repository: &str) -> Result<Files, 
         files.insert(format!("completions/{name}"), File::document(output.stdout));
     }
     let pages = target_directory(root).join("dist-man");
-    if pages.exists() {
-        std::fs::remove_dir_all(&pages).map_err(|error| format!("{}: {error}", pages.display()))?;
-    }
+    remove_folder(&pages)?;
     let mut man = Command::new(program);
     man.args(["man", "--out"]).arg(&pages);
     if !man.status().is_ok_and(|status| status.success()) {
@@ -271,8 +261,7 @@ fn shared_files(root: &Path, program: &Path, repository: &str) -> Result<Files, 
     for page in std::fs::read_dir(&pages).map_err(|error| format!("{}: {error}", pages.display()))? {
         let page = page.map_err(|error| error.to_string())?.path();
         let name = page.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let text = std::fs::read(&page).map_err(|error| format!("{}: {error}", page.display()))?;
-        files.insert(format!("man/{name}"), File::document(text));
+        files.insert(format!("man/{name}"), File::document(read(&page)?));
     }
     Ok(files)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::archive::unpack;
-use super::checks::{Checks, Extent, ensure};
+use super::checks::{Checks, Extent, ensure, failed};
 use super::facts::VERSION;
 use super::outside::{Scratch, Stack, check_keys};
 use crate::cargo::{cargo, target_directory};
@@ -49,10 +49,7 @@ pub(super) fn consume(root: &Path, out: &Path, extent: Extent) -> Outcome {
     let mut checks = Checks::default();
     let scratch = match Scratch::new("crate") {
         Ok(scratch) => scratch,
-        Err(problem) => {
-            checks.check("an empty folder", || Err(problem));
-            return checks.outcome();
-        }
+        Err(problem) => return failed(&problem),
     };
     let unpacked = scratch.folder().join(format!("jetbridge-{VERSION}"));
     checks.check("the crate has what it needs and nothing else", || {

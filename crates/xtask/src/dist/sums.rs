@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::files::read;
 use crate::report::say;
 
 /// As sha256sum(1) reads it.
@@ -13,7 +14,7 @@ pub(crate) const SUMS: &str = "SHA256SUMS";
 pub(crate) fn write_sums(out: &Path, files: &[PathBuf]) -> Result<(), String> {
     let mut lines = Vec::new();
     for file in files {
-        let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let bytes = read(file)?;
         let sum = hex(&Sha256::digest(&bytes));
         let name = file.strip_prefix(out).map_err(|_| format!("{} is not in {}", file.display(), out.display()))?;
         let name = name.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
