@@ -196,7 +196,8 @@ impl Discovery {
         metadata.endpoints().try_for_each(|(name, endpoint)| issuer::check_endpoint(&self.issuer, name, endpoint))
     }
 
-    fn fresh(&self, now: SystemTime) -> Option<Provider> {
+    /// What is in memory and may still be used.
+    pub(crate) fn fresh(&self, now: SystemTime) -> Option<Provider> {
         lock(&self.cached).as_ref().filter(|cached| now < cached.fresh_until).map(|cached| cached.provider.clone())
     }
 

@@ -206,7 +206,7 @@ impl SessionBuilder {
 
         Ok(Session::from_parts(Parts {
             diagnosis,
-            connections: Connections::new(&config, http.clone(), beside.clone()),
+            connections: Connections::new(&config, Arc::clone(&server), http.clone(), beside.clone()),
             credentials,
             s3,
             apis,

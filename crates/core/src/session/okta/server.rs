@@ -1,6 +1,6 @@
 //! The authorization server as one client of it: its endpoints and keys, and what can be asked there.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
@@ -17,6 +17,11 @@ use crate::oidc::probe::{self, Probed};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 use crate::oidc::userinfo::{self, Profile};
 use crate::session::stored::{PendingAuthorization, SignedIn};
+
+/// No code and no refresh token goes over a connection that was silent for longer: it may be dead without a word, and then
+/// nobody knows whether what was sent has arrived. Home routers forget a connection after minutes, mobile networks after half a
+/// minute and more.
+const LONGEST_SILENCE: Duration = Duration::from_secs(25);
 
 /// One server and one client.
 pub(crate) struct AuthorizationServer {
@@ -36,12 +41,18 @@ pub(super) struct Expectation<'a> {
 
 impl AuthorizationServer {
     pub(crate) fn new(config: Config, http: Http, clock: CorrectedClock) -> Self {
+        let http = http.distrusting_silence(LONGEST_SILENCE);
         Self { evidence: Evidence::of(&config), discovery: Discovery::new(config.issuer_url()), config, http, clock }
     }
 
     /// Endpoints and keys, from memory while they are fresh.
     pub(super) async fn provider(&self) -> Result<Provider, SessionError> {
         self.discovery.provider(&self.http, self.clock.now()).await
+    }
+
+    /// Whether both are in memory, and fresh.
+    pub(crate) fn knows_provider(&self) -> bool {
+        self.discovery.fresh(self.clock.now()).is_some()
     }
 
     /// Takes over what another process of the app asked for, if this one knows nothing better.
@@ -123,7 +134,7 @@ impl AuthorizationServer {
         };
         match endpoint.refresh(refresh_token, scopes).await {
             Err(TokenError::Lost(_)) => {
-                let fresh = self.http.without_connections().map_err(TokenError::Lost)?;
+                let fresh = self.http.without_connections();
                 match (TokenEndpoint { http: &fresh, ..endpoint }).refresh(refresh_token, scopes).await {
                     // The second did nothing, perhaps; the first may have done its work all the same.
                     Err(error) if !error.ends_session() => Err(TokenError::Lost(error.into_session_error())),
