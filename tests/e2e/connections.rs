@@ -3,8 +3,9 @@
 #![cfg(target_os = "linux")] // Where all of 127.0.0.0/8 is this machine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use jetbridge::{ListObjects, Session};
+use jetbridge::{ListObjects, LoginOptions, Session};
 use jetbridge_local_stack::Options;
 
 use crate::bench::{ALICE, Bench, config_of};
@@ -36,6 +37,7 @@ impl Far {
     /// A process of the app, far away from all servers.
     fn session(&self) -> Session {
         let builder = Session::builder(self.bench.config.clone(), Arc::clone(&self.bench.store));
+        let builder = builder.clock(Arc::new(self.bench.clock.clone()));
         let builder = builder.root_certificates(self.bench.stack.ca_pem().unwrap().into_bytes());
         builder.resolve("localhost", ADDRESS).open().unwrap()
     }
@@ -92,6 +94,39 @@ async fn a_restored_session_waits_for_one_round_trip_if_the_app_has_prepared_it(
     let connections = far.network.connections();
     assert_eq!(far.round_trips(far.first_page(&prepared)).await, 1);
     assert_eq!(far.network.connections(), connections);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_opens_after_one_answer_and_at_once_where_the_server_is_known() {
+    let far = Far::start(Order::OldestFirst).await;
+    let session = far.session();
+    let begin = async |session: &Session| {
+        session.begin_login(LoginOptions::default()).await.unwrap();
+    };
+    assert_eq!(far.round_trips(begin(&session)).await, 3, "one for the connection, one for TLS, the endpoints");
+    far.network.settled().await;
+    let keys = far.bench.count("keys");
+    assert_eq!(keys, 1, "they have come beside");
+    assert_eq!(far.round_trips(begin(&session)).await, 0, "in the same process");
+    far.sign_in(&session).await;
+    assert_eq!(far.round_trips(begin(&far.session())).await, 0, "in another one, while somebody is signed in");
+    far.network.settled().await;
+    assert_eq!(far.bench.count("keys"), keys);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_of_both_clocks_is_two_round_trips_in_a_process_that_has_asked_nobody() {
+    let far = Far::start(Order::OldestFirst).await;
+    far.sign_in(&far.session()).await;
+    far.bench.let_time_pass(Duration::from_secs(57 * 60));
+    let session = far.session();
+    session.restore().await;
+    session.prepare().await;
+    far.network.settled().await;
+    let renew = async {
+        session.aws_credentials().await.unwrap();
+    };
+    assert_eq!(far.round_trips(renew).await, 2, "the refresh, and GetCredentialsForIdentity");
 }
 
 #[tokio::test(flavor = "multi_thread")]

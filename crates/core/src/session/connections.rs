@@ -48,7 +48,7 @@ impl Connections {
 
     /// Whether a sign-in begins by asking Okta for something, so that its connection is there afterwards.
     pub(super) fn will_ask_okta(&self) -> bool {
-        !self.server.knows_provider()
+        self.server.known_provider().is_none()
     }
 
     /// Begins to open all, and keeps them for a while.

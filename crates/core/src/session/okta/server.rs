@@ -10,7 +10,7 @@ use crate::diagnosis::{Evidence, Rejected, okta};
 use crate::error::SessionError;
 use crate::net::http::Http;
 use crate::oidc::authorization::{self, Prepared, Prompt, Wishes};
-use crate::oidc::discovery::{Discovery, Provider, ProviderMetadata, Uninspected};
+use crate::oidc::discovery::{Discovery, KnownProvider, Provider, ProviderMetadata, Uninspected};
 use crate::oidc::id_token::{self, Claims, Expected, Previous};
 use crate::oidc::logout;
 use crate::oidc::probe::{self, Probed};
@@ -50,14 +50,33 @@ impl AuthorizationServer {
         self.discovery.provider(&self.http, self.clock.now()).await
     }
 
-    /// Whether both are in memory, and fresh.
-    pub(crate) fn knows_provider(&self) -> bool {
-        self.discovery.fresh(self.clock.now()).is_some()
+    /// Endpoints, and keys as far as they are at hand.
+    pub(super) async fn endpoints(&self) -> Result<Provider, SessionError> {
+        self.discovery.endpoints(&self.http, self.clock.now()).await
+    }
+
+    /// `provider` with its keys, if it has none yet.
+    pub(super) async fn with_keys(&self, provider: Provider) -> Result<Provider, SessionError> {
+        if !provider.keys.is_empty() {
+            return Ok(provider);
+        }
+        let known = self.provider().await?;
+        if known.metadata.jwks_uri == provider.metadata.jwks_uri {
+            return Ok(Provider { keys: known.keys, ..provider });
+        }
+        // The server has moved its keys while the browser was open.
+        let keys = self.discovery.refetch_keys(&self.http, &provider, self.clock.now()).await?;
+        Ok(Provider { keys, ..provider })
+    }
+
+    /// What is in memory of them and fresh, for the next process.
+    pub(crate) fn known_provider(&self) -> Option<KnownProvider> {
+        self.discovery.known(self.clock.now())
     }
 
     /// Takes over what another process of the app asked for, if this one knows nothing better.
-    pub(super) fn adopt_provider(&self, provider: &Provider, fresh_until: SystemTime) {
-        self.discovery.adopt(provider, fresh_until);
+    pub(super) fn adopt_provider(&self, known: &KnownProvider) {
+        self.discovery.adopt(known);
     }
 
     /// What an explanation of this server's refusals may name.
