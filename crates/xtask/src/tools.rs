@@ -1,5 +1,5 @@
-//! Tools that the checks need and a fresh machine lacks. What is installed goes to the folder `tools` in cargo's target
-//! folder, in a fixed version, so that a run today and one next year check the same.
+//! Tools that the checks need and a fresh machine lacks. What is installed goes to the user's cache, where the next clone finds
+//! it, in a fixed version, so that a run today and one next year check the same.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -40,7 +40,7 @@ fn cargo_tool(root: &Path, name: &str, version: &str) -> Result<PathBuf, String>
     if has_version(&program, version) {
         return Ok(program);
     }
-    say(&format!("installing {name} {version} into the target folder"));
+    say(&format!("installing {name} {version} into the cache"));
     // A debug build: it works for seconds, and builds three times faster; nobody debugs it.
     let status = cargo(root, &["install", name, "--locked", "--debug", "--force", "--quiet"])
         .env("CARGO_PROFILE_DEV_DEBUG", "none")
@@ -60,7 +60,7 @@ pub(crate) fn actionlint(root: &Path) -> Result<PathBuf, String> {
     if has_version(&program, ACTIONLINT_VERSION) || has_version(&program, &format!("v{ACTIONLINT_VERSION}")) {
         return Ok(program);
     }
-    say(&format!("installing actionlint {ACTIONLINT_VERSION} into the target folder"));
+    say(&format!("installing actionlint {ACTIONLINT_VERSION} into the cache"));
     let module = format!("github.com/rhysd/actionlint/cmd/actionlint@v{ACTIONLINT_VERSION}");
     let status = Command::new("go").args(["install", &module]).env("GOBIN", &bin).current_dir(root).status();
     match status {
@@ -78,7 +78,7 @@ pub(crate) fn zizmor(root: &Path) -> Result<PathBuf, String> {
         return Ok(program);
     }
     let python = python().ok_or("Python is not installed, which brings zizmor (Debian: apt-get install python3)")?;
-    say(&format!("installing zizmor {ZIZMOR_VERSION} into the target folder"));
+    say(&format!("installing zizmor {ZIZMOR_VERSION} into the cache"));
     let mut make = Command::new(python);
     make.args(["-m", "venv"]).arg(&environment);
     let mut install = Command::new(environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" }));
@@ -130,8 +130,11 @@ pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
+/// Where the XDG Base Directory Specification has what can be made again; without a home, beside what is built.
 fn folder(root: &Path) -> PathBuf {
-    target_directory(root).join("tools")
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let cache = named.or_else(|| Some(std::env::home_dir()?.join(".cache")));
+    cache.map_or_else(|| target_directory(root).join("tools"), |cache| cache.join("jetbridge/tools"))
 }
 
 /// A Python that can run the generated bindings.
