@@ -169,7 +169,8 @@ async fn carry(
                     let turn = if shared.order == Order::OldestFirst { number } else { 8usize.saturating_sub(number) };
                     tokio::time::sleep(APART * u32::try_from(turn.min(8)).unwrap()).await;
                 }
-                let arrived = if piece.bytes.is_empty() { to.shutdown().await } else { to.write_all(&piece.bytes).await };
+                let arrived =
+                    if piece.bytes.is_empty() { to.shutdown().await } else { to.write_all(&piece.bytes).await };
                 shared.on_their_way.fetch_sub(1, Ordering::SeqCst);
                 shared.events.fetch_add(1, Ordering::SeqCst);
                 if arrived.is_err() || piece.bytes.is_empty() {

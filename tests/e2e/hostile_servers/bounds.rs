@@ -36,7 +36,7 @@ async fn endless_discovery_and_keys_are_not_read_whole() {
     for endpoint in ["discovery", "keys"] {
         for answer in endless_answers() {
             server.answer(endpoint, answer.clone());
-            let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+            let error = server.sign_in_that_fails().await;
             if matches!(answer, Answer::EndlessBody { status: 200, .. }) {
                 assert!(error.to_string().contains("larger than"), "{error}");
             }

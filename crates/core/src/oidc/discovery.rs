@@ -131,7 +131,8 @@ impl Discovery {
         if let Some(provider) = self.fresh(now) {
             return Ok(provider);
         }
-        let KnownProvider { provider: Provider { metadata, .. }, fresh_until } = self.endpoints_alone(http, now).await?;
+        let KnownProvider { provider: Provider { metadata, .. }, fresh_until } =
+            self.endpoints_alone(http, now).await?;
         let (keys, lifetime) = fetch_keys(http, &metadata.jwks_uri).await?;
         let provider = Provider { metadata, keys };
         self.remember(provider.clone(), from_unix(fresh_until).min(now + lifetime));

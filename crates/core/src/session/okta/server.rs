@@ -1,6 +1,6 @@
 //! The authorization server as one client of it: its endpoints and keys, and what can be asked there.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use secrecy::SecretString;
 

@@ -133,12 +133,13 @@ impl SignIns {
             open_before: prepared.opens_within.map(|time| from_unix(now) + time.min(Duration::from_secs(24 * 3600))),
         };
         let state = prepared.state.clone();
+        let without_keys = provider.keys.is_empty().then(|| provider.clone());
         let pending = PendingAuthorization::new(prepared, redirect_uri, self.config.client_id(), provider, now);
         let in_use = self.exchanging.states();
         self.vault.update(move |content| content.add_pending(pending, now, &in_use)).await?;
-        // They are there before the code is sent; nobody waits for them meanwhile.
-        let server = Arc::clone(&self.server);
-        self.beside.spawn(async move { drop(server.provider().await) });
+        if let Some(provider) = without_keys {
+            self.fetch_keys(state.clone(), provider);
+        }
         let mut begun = lock(&self.begun);
         let begun = begun.get_or_insert_default();
         begun.push(state);
@@ -146,6 +147,17 @@ impl SignIns {
         let surplus = begun.len().saturating_sub(MOST_PENDING);
         begun.drain(..surplus);
         Ok(request)
+    }
+
+    /// The keys are there before the code is sent, in this process or in one that comes after it. Nobody waits for them meanwhile.
+    fn fetch_keys(&self, state: SecretString, provider: Provider) {
+        let (server, vault) = (Arc::clone(&self.server), self.vault.clone());
+        self.beside.spawn(async move {
+            if let Ok(Provider { keys, .. }) = server.with_keys(provider).await {
+                // Whoever misses them asks again.
+                let _ = vault.update(move |content| content.keep_keys(&state, keys)).await;
+            }
+        });
     }
 
     /// Forgets the sign-ins that this process has begun, or all if it has begun none.
