@@ -215,7 +215,10 @@ impl Server {
 
     /// `begin_login`, and what the browser would come back with: the query as name and value.
     pub(crate) async fn answer_to_begun(&self, session: &Session) -> Vec<(String, String)> {
-        self.try_answer_to_begun(session).await.unwrap()
+        let answer = self.try_answer_to_begun(session).await.unwrap();
+        // Nobody types a password faster than the keys come.
+        session.settle().await;
+        answer
     }
 
     async fn try_answer_to_begun(&self, session: &Session) -> Result<Vec<(String, String)>, SessionError> {
