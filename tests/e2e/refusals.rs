@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jetbridge::doctor::{find_known_failure, known_failures};
+use jetbridge::storage::MemoryStore;
 use jetbridge::{ListObjects, LoginOptions, Service, Session, SessionError, SessionState, SignInReason, SignOutMode};
 use jetbridge_local_stack::{Fault, Options, ScriptedBrowser};
 use serde_json::json;
@@ -121,7 +122,8 @@ async fn an_authorization_server_that_is_down_is_retryable() {
     );
     assert!(session.complete_login(&redirect).await.is_ok());
 
-    let unreachable = bench.session();
+    // Nobody has signed in there, so that it knows no endpoints.
+    let unreachable = Session::open(bench.config.clone(), std::sync::Arc::new(MemoryStore::new())).unwrap();
     std::sync::Arc::into_inner(bench.stack).unwrap().shutdown().await;
     let error = unreachable.begin_login(LoginOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), "retryable");

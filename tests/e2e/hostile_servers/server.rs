@@ -234,6 +234,7 @@ impl Server {
     /// A sign-in for which discovery or the keys are of no use. The request needs the endpoints alone; the code is not sent
     /// without the keys.
     pub(crate) async fn sign_in_that_fails(&self) -> SessionError {
+        self.take_asked();
         let session = self.session();
         let error = match self.try_answer_to_begun(&session).await {
             Ok(answer) => session.complete_login(&redirect_with(&answer)).await.unwrap_err(),
