@@ -134,7 +134,7 @@ impl SessionBuilder {
         let timing = RenewalTiming::new(clock.clone());
         let beside = Beside::default();
 
-        let server = Arc::new(AuthorizationServer::new(config.clone(), http.clone(), clock.clone()));
+        let server = Arc::new(AuthorizationServer::new(config.clone(), &http, clock.clone()));
         let tokens = Arc::new(TokenRenewal::new(
             Arc::clone(&server),
             vault.clone(),

@@ -40,7 +40,7 @@ pub(super) struct Expectation<'a> {
 }
 
 impl AuthorizationServer {
-    pub(crate) fn new(config: Config, http: Http, clock: CorrectedClock) -> Self {
+    pub(crate) fn new(config: Config, http: &Http, clock: CorrectedClock) -> Self {
         let http = http.distrusting_silence(LONGEST_SILENCE);
         Self { evidence: Evidence::of(&config), discovery: Discovery::new(config.issuer_url()), config, http, clock }
     }
