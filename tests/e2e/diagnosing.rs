@@ -209,6 +209,7 @@ async fn a_sign_in_that_is_open_stays_open_and_no_other_is_begun() {
     let bench = Bench::start().await;
     let session = bench.session();
     let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    session.settle().await;
     let before = stored(&bench);
     diagnose(&bench, &session).await;
     assert_eq!(stored(&bench), before);

@@ -1,7 +1,9 @@
 //! The main job, and what a sign-in must survive.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use jetbridge::storage::MemoryStore;
 use jetbridge::{LoginOptions, Session, SessionEvent, SessionState};
 use jetbridge_local_stack::{Fault, Options};
 
@@ -111,6 +113,6 @@ async fn https_is_spoken_with_the_stack_s_own_authority() {
     assert!(!list_everything(&session).await.is_empty());
 
     // Without that authority nothing is believed.
-    let stranger = Session::open(bench.config.clone(), bench.store.clone()).unwrap();
+    let stranger = Session::open(bench.config.clone(), Arc::new(MemoryStore::new())).unwrap();
     assert_eq!(stranger.begin_login(LoginOptions::default()).await.unwrap_err().kind(), "obstructed");
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jetbridge::storage::MemoryStore;
 use jetbridge::{LoginOptions, Obstacle, Recovery, Session, SessionError, SessionState, SignOutMode};
 use jetbridge_local_stack::Options;
 
@@ -56,8 +57,10 @@ async fn a_certificate_of_somebody_else_is_no_network_fault() {
     let builder = Session::builder(bench.config.clone(), Arc::clone(&bench.store));
     let behind_a_hotspot = builder.root_certificates(other.stack.ca_pem().unwrap().into_bytes()).open().unwrap();
     assert!(matches!(behind_a_hotspot.restore().await, SessionState::SignedIn { .. }));
+    let builder = Session::builder(bench.config.clone(), Arc::new(MemoryStore::new()));
+    let nobody_there = builder.root_certificates(other.stack.ca_pem().unwrap().into_bytes()).open().unwrap();
     for error in [
-        behind_a_hotspot.begin_login(LoginOptions::default()).await.map(|_| ()).unwrap_err(),
+        nobody_there.begin_login(LoginOptions::default()).await.map(|_| ()).unwrap_err(),
         behind_a_hotspot.list_objects(jetbridge::ListObjects::default()).next_page().await.map(|_| ()).unwrap_err(),
         behind_a_hotspot.user_info().await.map(|_| ()).unwrap_err(),
     ] {
@@ -94,7 +97,7 @@ async fn a_page_in_place_of_okta_s_answer_is_nobody_s_fault() {
     for (why, answer) in foreign_answers() {
         for endpoint in ["discovery", "keys"] {
             server.answer(endpoint, answer.clone());
-            let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+            let error = server.sign_in_that_fails().await;
             assert_told_as_somebody_else(&error, &format!("{endpoint}: {why}"));
             server.behave();
         }
@@ -120,7 +123,7 @@ async fn an_endpoint_that_is_not_there_is_the_server_s_trouble_and_costs_no_sess
     let server = Server::start().await;
     for status in [404, 410] {
         server.answer("keys", page(status));
-        let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+        let error = server.sign_in_that_fails().await;
         assert_not_there(&error, status);
         server.behave();
 

@@ -28,7 +28,7 @@ async fn a_new_user_waits_for_four_a_known_one_for_three() {
     let new_user = from_redirect_to_first_page(&bench).await;
     // token, GetId, GetCredentialsForIdentity, ListObjectsV2; userinfo runs beside the second and may stand in for it.
     assert_eq!(new_user.len(), 4, "{new_user:?}");
-    assert_eq!(bench.count("warm_up"), 2, "connections to Cognito and S3 were opened meanwhile");
+    assert_eq!(bench.count("warm_up"), 2, "connections to Cognito and S3 are opened again, should they be closed");
     let known_user = from_redirect_to_first_page(&bench).await;
     assert_eq!(known_user.len(), 3, "{known_user:?}");
     assert_eq!(bench.count("GetId"), 0, "the identity is remembered");

@@ -192,6 +192,17 @@ impl CoreSession {
         Arc::new(Self { inner: self.inner.clone(), locks: self.locks.clone(), cancellation: Some(cancellation) })
     }
 
+    /// Opens connections before they are needed, and keeps them for about a minute: for an app that comes to the foreground with a
+    /// session. Waits for nothing, and does nothing while nobody is signed in.
+    pub async fn prepare(&self) {
+        self.inner.prepare().await;
+    }
+
+    /// Keeps no connection any longer that nobody uses: the app has left the foreground. `settle` does it, too.
+    pub fn rest(&self) {
+        self.inner.rest();
+    }
+
     /// Waits for what goes on beside the calls: a code or a refresh token that is being spent, open connections, the profile,
     /// a renewal whose caller went away. For a process that is about to end, and for tests.
     pub async fn settle(&self) {

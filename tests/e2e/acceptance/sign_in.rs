@@ -13,7 +13,10 @@ use crate::bench::{ALICE, BOB, Bench, config_of, list_everything};
 #[tokio::test(flavor = "multi_thread")]
 async fn acceptance_04_a_process_that_is_killed_while_the_browser_is_open_leaves_a_sign_in_that_another_finishes() {
     if let Some(process) = ThisProcess::with_a_part() {
-        let request = process.session().begin_login(LoginOptions::default()).await.unwrap();
+        let session = process.session();
+        let request = session.begin_login(LoginOptions::default()).await.unwrap();
+        // Nobody types a password faster than the keys come.
+        session.settle().await;
         process.say(&request.url);
         process.wait_until_told();
         panic!("it was to be killed");

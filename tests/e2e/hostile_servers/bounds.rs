@@ -36,7 +36,7 @@ async fn endless_discovery_and_keys_are_not_read_whole() {
     for endpoint in ["discovery", "keys"] {
         for answer in endless_answers() {
             server.answer(endpoint, answer.clone());
-            let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+            let error = server.sign_in_that_fails().await;
             if matches!(answer, Answer::EndlessBody { status: 200, .. }) {
                 assert!(error.to_string().contains("larger than"), "{error}");
             }
@@ -149,10 +149,13 @@ async fn a_key_set_without_measure_is_refused() {
         Answer::Json(200, json!({ "keys": keys }))
     };
     server.answer("keys", keys(51));
-    let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+    let error = server.sign_in_that_fails().await;
     assert!(error.to_string().contains("51 keys"), "{error}");
     server.answer("keys", keys(50));
-    server.session().begin_login(LoginOptions::default()).await.unwrap();
+    let session = server.session();
+    let redirect = server.redirect_for(&session).await;
+    let error = session.complete_login(&redirect).await.unwrap_err();
+    assert!(!error.to_string().contains("50 keys"), "none of them is this token's: {error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ async fn a_redirect_of_discovery_or_keys_is_not_followed() {
     for status in STATUSES {
         for (endpoint, place) in [("discovery", "/as/.well-known/openid-configuration"), ("keys", "/keys")] {
             server.answer(endpoint, Answer::redirect(status, &elsewhere.url(place)));
-            let error = server.session().begin_login(LoginOptions::default()).await.unwrap_err();
+            let error = server.sign_in_that_fails().await;
             assert!(error.to_string().contains(&format!("HTTP status {status}")), "{endpoint}: {error}");
             assert!(matches!(server.session().restore().await, SessionState::SignedOut));
             server.behave();

@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jetbridge::storage::{MemoryStore, SecretStore};
-use jetbridge::{Clock as _, Config, LoginOptions, Session, SessionState};
+use jetbridge::{Clock as _, Config, LoginOptions, Session, SessionError, SessionState};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
@@ -215,13 +215,34 @@ impl Server {
 
     /// `begin_login`, and what the browser would come back with: the query as name and value.
     pub(crate) async fn answer_to_begun(&self, session: &Session) -> Vec<(String, String)> {
-        let request = session.begin_login(LoginOptions::default()).await.unwrap();
+        let answer = self.try_answer_to_begun(session).await.unwrap();
+        // Nobody types a password faster than the keys come.
+        session.settle().await;
+        answer
+    }
+
+    async fn try_answer_to_begun(&self, session: &Session) -> Result<Vec<(String, String)>, SessionError> {
+        let request = session.begin_login(LoginOptions::default()).await?;
         let url = Url::parse(&request.url).unwrap();
         let parameter = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned()).unwrap();
         *lock(&self.inner.nonce) = parameter("nonce");
-        [("code", "the-code".to_owned()), ("state", parameter("state")), ("iss", self.url("/as"))]
+        Ok([("code", "the-code".to_owned()), ("state", parameter("state")), ("iss", self.url("/as"))]
             .map(|(name, value)| (name.to_owned(), value))
-            .into()
+            .into())
+    }
+
+    /// A sign-in for which discovery or the keys are of no use. The request needs the endpoints alone; the code is not sent
+    /// without the keys.
+    pub(crate) async fn sign_in_that_fails(&self) -> SessionError {
+        self.take_asked();
+        let session = self.session();
+        let error = match self.try_answer_to_begun(&session).await {
+            Ok(answer) => session.complete_login(&redirect_with(&answer)).await.unwrap_err(),
+            Err(error) => error,
+        };
+        session.cancel_login().await.unwrap();
+        assert!(!self.take_asked().contains(&"token"), "no code is spent for what could not be checked");
+        error
     }
 
     pub(crate) async fn redirect_for(&self, session: &Session) -> String {

@@ -1,8 +1,6 @@
 //! Sends requests with this library's rules: https (loopback excepted), no redirects, bounded answers, time limits, and
 //! the clock's offset learnt on the way. Errors never hold a URL, a header or a body: those carry secrets.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,25 +10,17 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::clock::{CorrectedClock, from_unix, to_unix};
-use crate::diagnosis::{Foreign, HttpError, Place, Proxy, Refusal, Way, describe, is_unavailable, okta};
+use crate::diagnosis::{Foreign, HttpError, Place, Proxy, Refusal, Way, is_unavailable, okta};
 use crate::error::SessionError;
 use crate::loopback::is_loopback;
+pub(crate) use crate::net::clients::HostOverrides;
+use crate::net::clients::{Clients, PATIENCE, Patience, Recipe};
 use crate::net::proxy;
 use crate::net::tls::{self, Trust};
 use crate::net::watching::Watcher;
 
 /// Largest answer of discovery, key and token endpoints.
 const ANSWER_LIMIT: usize = 1024 * 1024;
-/// A rotated refresh token works for `leeway` seconds more, 30 unless the app says otherwise (Okta's guide "Refresh access
-/// tokens and rotate refresh tokens", Grace period). One that is lost is sent again: both tries together have to end well
-/// before that.
-const PATIENCE: Patience = Patience {
-    connect: Duration::from_secs(10),
-    answer: Duration::from_secs(60),
-    single_use: Duration::from_secs(10),
-    ping: Duration::from_secs(5),
-    time: Duration::from_secs(5),
-};
 /// What has arrived by the end of a limit is at hand in no time.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 /// However long a service asks us to wait, the app is told no more than this.
@@ -38,21 +28,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// How UTF-8 is marked where somebody marks it.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
-/// How long to wait.
-#[derive(Debug, Clone, Copy)]
-struct Patience {
-    /// For a connection, TLS included.
-    connect: Duration,
-    /// For an answer that is read whole.
-    answer: Duration,
-    /// The same where a code or a refresh token is spent.
-    single_use: Duration,
-    /// Between two pings of an HTTP/2 connection on which somebody waits, and for the answer to one.
-    ping: Duration,
-    /// For the time of day.
-    time: Duration,
-}
 
 /// A whole answer of bounded size.
 pub(crate) struct Answer {
@@ -91,60 +66,15 @@ impl Answer {
     }
 }
 
-/// Host names, and where to connect to instead of asking the name service.
-pub(crate) type HostOverrides = BTreeMap<String, SocketAddr>;
-
 /// The client. Clones share connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
-    client: reqwest::Client,
-    /// For this machine: never through a proxy, which plain http would hand every secret to.
-    loopback_client: reqwest::Client,
-    recipe: Arc<Recipe>,
+    clients: Arc<Clients>,
     clock: CorrectedClock,
     issuer_host: Option<String>,
     /// AWS's domains, whose servers' clocks are believed.
     aws_domains: Vec<String>,
     watcher: Watcher,
-}
-
-/// What clients are made of.
-struct Recipe {
-    trust: Arc<Trust>,
-    /// Names that lead to this machine or a test's server, whatever the name service says.
-    overrides: HostOverrides,
-    patience: Patience,
-}
-
-impl Recipe {
-    fn make_client(&self, direct: bool) -> Result<reqwest::Client, SessionError> {
-        let unusable =
-            |problem: String| SessionError::internal(format!("the HTTPS client cannot be set up: {problem}"));
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("jetbridge/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.patience.connect)
-            // No limit of the client's own for parts of an answer: after a pause of the process it would be over before what
-            // has arrived is looked at. Every caller has one for the whole.
-            // A connection that died without a word (a phone that changed networks, a router that forgot) is noticed
-            // while a request waits on it (RFC 9113 §6.7).
-            .http2_keep_alive_interval(self.patience.ping)
-            .http2_keep_alive_timeout(self.patience.ping);
-        if direct {
-            builder = builder.no_proxy();
-            for (host, address) in &self.overrides {
-                builder = builder.resolve(host, *address);
-            }
-        }
-        let builder = self.trust.apply(builder).map_err(|error| unusable(error.to_string()))?;
-        builder.build().map_err(|error| unusable(describe(&error)))
-    }
-}
-
-impl std::fmt::Debug for Recipe {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Recipe").field("overrides", &self.overrides).finish_non_exhaustive()
-    }
 }
 
 impl Http {
@@ -170,9 +100,8 @@ impl Http {
         tls::install_crypto_provider();
         let recipe = Recipe { trust: Arc::new(Trust::new(extra_roots, clock.clone())?), overrides, patience };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
-        let (client, loopback_client) = (recipe.make_client(false)?, recipe.make_client(true)?);
         let (aws_domains, watcher) = (Vec::new(), Watcher::default());
-        Ok(Self { client, loopback_client, recipe: Arc::new(recipe), clock, issuer_host, aws_domains, watcher })
+        Ok(Self { clients: Arc::new(Clients::new(recipe)), clock, issuer_host, aws_domains, watcher })
     }
 
     /// The same client, which believes the clocks of servers below these domains too.
@@ -186,12 +115,14 @@ impl Http {
     }
 
     /// The same client without a connection: the next request opens one of its own.
-    pub(crate) fn without_connections(&self) -> Result<Self, SessionError> {
-        Ok(Self {
-            client: self.recipe.make_client(false)?,
-            loopback_client: self.recipe.make_client(true)?,
-            ..self.clone()
-        })
+    pub(crate) fn without_connections(&self) -> Self {
+        Self { clients: Arc::new(self.clients.anew()), ..self.clone() }
+    }
+
+    /// The same client with connections of its own, none of which is used again that was silent for longer than `limit`: for what
+    /// may be sent once only.
+    pub(crate) fn distrusting_silence(&self, limit: Duration) -> Self {
+        Self { clients: Arc::new(self.clients.distrusting_silence(limit)), ..self.clone() }
     }
 
     /// Sends `request` and hands out the answer with its body unread.
@@ -215,12 +146,11 @@ impl Http {
         let (method, host, path) =
             (request.method().clone(), request.url().authority().to_owned(), request.url().path().to_owned());
         let url = request.url().clone();
-        let client = if self.is_direct(&url) {
-            &self.loopback_client
-        } else {
+        let is_direct = self.is_direct(&url);
+        if !is_direct {
             proxy::check(&url).map_err(HttpError::Obstructed)?;
-            &self.client
-        };
+        }
+        let client = self.clients.get(is_direct)?;
         let watch = self.watcher.watch(&request);
         let response = client.execute(request).await.map_err(|error| HttpError::sort(error, &self.way_to(&url)));
         match response {
@@ -251,12 +181,12 @@ impl Http {
     /// Sends `request` and reads the whole answer. 429 and 5xx are errors here: no endpoint says anything else with them.
     /// So are redirects, whatever they say beside: none of these endpoints has one.
     pub(crate) async fn send_bounded(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
-        self.within(self.recipe.patience.answer, self.receive(request)).await
+        self.within(self.clients.patience().answer, self.receive(request)).await
     }
 
     /// The same for a request that spends a code or a refresh token.
     pub(crate) async fn send_single_use(&self, request: reqwest::Request) -> Result<Answer, HttpError> {
-        self.within(self.recipe.patience.single_use, self.receive(request)).await
+        self.within(self.clients.patience().single_use, self.receive(request)).await
     }
 
     /// Sends `request` to an API of the app's and reads up to `limit` bytes of its answer, whatever it says: redirects and 5xx
@@ -267,7 +197,7 @@ impl Http {
         request: reqwest::Request,
         limit: usize,
     ) -> Result<(Answer, Option<Rest>), HttpError> {
-        let patience = self.recipe.patience.answer;
+        let patience = self.clients.patience().answer;
         let calling = async { read_up_to(self.exchange(request).await?, limit, patience).await };
         self.within(patience, calling).await
     }
@@ -334,13 +264,13 @@ impl Http {
                 while let Ok(Some(_)) = response.chunk().await {}
             }
         };
-        let _ = tokio::time::timeout(self.recipe.patience.answer, opening).await;
+        let _ = tokio::time::timeout(self.clients.patience().answer, opening).await;
     }
 
     /// Learns the time from any answer, if `url`'s server is one whose clock is believed.
     pub(crate) async fn ask_the_time(&self, url: Url) {
         // Whoever waits for this has another answer, if a worse one.
-        let _ = tokio::time::timeout(self.recipe.patience.time, self.warm_up(url)).await;
+        let _ = tokio::time::timeout(self.clients.patience().time, self.warm_up(url)).await;
     }
 
     /// How a request for `url` goes, for a person: through which proxy, and by whose certificates its server is checked.
@@ -353,14 +283,14 @@ impl Http {
             None => "without a proxy".to_owned(),
         };
         match url.scheme() {
-            "https" => format!("{way}; trusted are {}", self.recipe.trust.describe()),
+            "https" => format!("{way}; trusted are {}", self.clients.trust().describe()),
             _ => format!("{way}; plain http, to this machine"),
         }
     }
 
     /// Whether a proxy has no part in it: it would resolve the name by itself.
     fn is_direct(&self, url: &Url) -> bool {
-        is_loopback(url) || url.host_str().is_some_and(|host| self.recipe.overrides.contains_key(host))
+        is_loopback(url) || url.host_str().is_some_and(|host| self.clients.overrides().contains_key(host))
     }
 
     /// Whose `Date` is believed: Okta's and AWS's, over TLS, and this machine's. An S3-compatible server or an API of the

@@ -1,6 +1,7 @@
 //! The one HTTP client that Okta's and AWS's calls share: one TLS stack, one connection pool, one set of limits.
 
 pub(crate) mod aws_adapter;
+mod clients;
 pub(crate) mod document;
 pub(crate) mod http;
 pub(crate) mod naming;

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::clock::{from_unix, to_unix};
 use crate::diagnosis::{HttpError, issuer};
 use crate::error::SessionError;
 use crate::mutex::lock;
@@ -59,13 +60,29 @@ fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Provider {
     pub metadata: ProviderMetadata,
+    /// None where nobody has waited for them: the request for a sign-in needs no keys.
     pub keys: KeySet,
 }
 
-#[derive(Debug)]
-struct Cached {
-    provider: Provider,
-    fresh_until: SystemTime,
+/// What is remembered of it, in memory and with a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KnownProvider {
+    #[serde(flatten)]
+    pub provider: Provider,
+    /// By the corrected clock, in seconds since 1970.
+    pub fresh_until: i64,
+}
+
+impl KnownProvider {
+    fn new(provider: Provider, fresh_until: SystemTime) -> Self {
+        Self { provider, fresh_until: to_unix(fresh_until) }
+    }
+
+    fn is_fresh(&self, now: SystemTime) -> bool {
+        let now = to_unix(now);
+        // A clock that was wrong when it was written must not make it last for ever.
+        now < self.fresh_until && self.fresh_until <= now.saturating_add_unsigned(LONGEST_LIFETIME.as_secs())
+    }
 }
 
 /// Why there are no metadata, for who asks what is wrong with them.
@@ -80,7 +97,7 @@ pub(crate) enum Uninspected {
 #[derive(Debug)]
 pub(crate) struct Discovery {
     issuer: String,
-    cached: Mutex<Option<Cached>>,
+    cached: Mutex<Option<KnownProvider>>,
     last_unknown_key: Mutex<Option<SystemTime>>,
     // One caller asks, the others wait for its answer.
     asking: tokio::sync::Mutex<()>,
@@ -96,6 +113,15 @@ impl Discovery {
         }
     }
 
+    /// Endpoints, and keys as far as they are at hand; from the cache while they are fresh.
+    pub(crate) async fn endpoints(&self, http: &Http, now: SystemTime) -> Result<Provider, SessionError> {
+        if let Some(known) = self.known(now) {
+            return Ok(known.provider);
+        }
+        let _one_at_a_time = self.asking.lock().await;
+        self.endpoints_alone(http, now).await.map(|known| known.provider)
+    }
+
     /// Endpoints and keys, from the cache while they are fresh.
     pub(crate) async fn provider(&self, http: &Http, now: SystemTime) -> Result<Provider, SessionError> {
         if let Some(provider) = self.fresh(now) {
@@ -105,11 +131,23 @@ impl Discovery {
         if let Some(provider) = self.fresh(now) {
             return Ok(provider);
         }
-        let (metadata, metadata_lifetime) = self.fetch_metadata(http).await?;
-        let (keys, keys_lifetime) = fetch_keys(http, &metadata.jwks_uri).await?;
+        let KnownProvider { provider: Provider { metadata, .. }, fresh_until } =
+            self.endpoints_alone(http, now).await?;
+        let (keys, lifetime) = fetch_keys(http, &metadata.jwks_uri).await?;
         let provider = Provider { metadata, keys };
-        self.remember(provider.clone(), now + metadata_lifetime.min(keys_lifetime));
+        self.remember(provider.clone(), from_unix(fresh_until).min(now + lifetime));
         Ok(provider)
+    }
+
+    /// By whoever alone may ask now.
+    async fn endpoints_alone(&self, http: &Http, now: SystemTime) -> Result<KnownProvider, SessionError> {
+        if let Some(known) = self.known(now) {
+            return Ok(known);
+        }
+        let (metadata, lifetime) = self.fetch_metadata(http).await?;
+        let known = KnownProvider::new(Provider { metadata, keys: KeySet::default() }, now + lifetime);
+        *lock(&self.cached) = Some(known.clone());
+        Ok(known)
     }
 
     /// The metadata as they are now, whatever is remembered of them.
@@ -152,12 +190,22 @@ impl Discovery {
         Url::parse(&address).map_err(issuer::no_url)
     }
 
-    /// Takes over what another process of the app asked for, if this one knows nothing better.
-    pub(crate) fn adopt(&self, provider: &Provider, fresh_until: SystemTime) {
-        let mut cached = lock(&self.cached);
-        if cached.is_none() {
-            *cached = Some(Cached { provider: provider.clone(), fresh_until });
+    /// Takes over what another process of the app asked for, if this one knows nothing better. It is looked at as if it came
+    /// from the server: the configuration may have changed.
+    pub(crate) fn adopt(&self, known: &KnownProvider) {
+        if self.check(&known.provider.metadata).is_err() {
+            return;
         }
+        let mut cached = lock(&self.cached);
+        let is_better = |cached: &KnownProvider| cached.provider.keys.is_empty() && !known.provider.keys.is_empty();
+        if cached.as_ref().is_none_or(is_better) {
+            *cached = Some(known.clone());
+        }
+    }
+
+    /// What is in memory and may still be used, for the next process.
+    pub(crate) fn known(&self, now: SystemTime) -> Option<KnownProvider> {
+        lock(&self.cached).as_ref().filter(|cached| cached.is_fresh(now)).cloned()
     }
 
     /// Looks for new keys because a token names one that is not in `provider`. At most once a minute; in between the
@@ -196,12 +244,13 @@ impl Discovery {
         metadata.endpoints().try_for_each(|(name, endpoint)| issuer::check_endpoint(&self.issuer, name, endpoint))
     }
 
-    fn fresh(&self, now: SystemTime) -> Option<Provider> {
-        lock(&self.cached).as_ref().filter(|cached| now < cached.fresh_until).map(|cached| cached.provider.clone())
+    /// The same, keys included.
+    pub(crate) fn fresh(&self, now: SystemTime) -> Option<Provider> {
+        self.known(now).map(|known| known.provider).filter(|provider| !provider.keys.is_empty())
     }
 
     fn remember(&self, provider: Provider, fresh_until: SystemTime) {
-        *lock(&self.cached) = Some(Cached { provider, fresh_until });
+        *lock(&self.cached) = Some(KnownProvider::new(provider, fresh_until));
     }
 }
 

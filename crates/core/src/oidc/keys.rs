@@ -18,7 +18,18 @@ const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
 #[serde(transparent)]
 pub(crate) struct KeySet(CoreJsonWebKeySet);
 
+impl Default for KeySet {
+    fn default() -> Self {
+        Self(CoreJsonWebKeySet::new(Vec::new()))
+    }
+}
+
 impl KeySet {
+    /// Whether there is none: they were not asked for yet, or none is of use.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.keys().is_empty()
+    }
+
     /// Reads a JWKS document. Keys of unknown kinds are passed over (RFC 7517 §5); secret (symmetric) keys never count.
     pub(crate) fn from_document(document: &Value) -> Result<Self, String> {
         let keys = document.get("keys").and_then(Value::as_array).ok_or("the key set has no `keys`")?;

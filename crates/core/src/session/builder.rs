@@ -134,7 +134,7 @@ impl SessionBuilder {
         let timing = RenewalTiming::new(clock.clone());
         let beside = Beside::default();
 
-        let server = Arc::new(AuthorizationServer::new(config.clone(), http.clone(), clock.clone()));
+        let server = Arc::new(AuthorizationServer::new(config.clone(), &http, clock.clone()));
         let tokens = Arc::new(TokenRenewal::new(
             Arc::clone(&server),
             vault.clone(),
@@ -206,7 +206,7 @@ impl SessionBuilder {
 
         Ok(Session::from_parts(Parts {
             diagnosis,
-            connections: Connections::new(&config, http.clone(), beside.clone()),
+            connections: Connections::new(&config, Arc::clone(&server), http.clone(), beside.clone()),
             credentials,
             s3,
             apis,

@@ -189,8 +189,14 @@ impl Session {
     /// `Misconfigured` if the issuer is not what the server says it is, `Retryable` if it cannot be reached or another
     /// process does not end its sign-in, `SecureStorage` if the request cannot be remembered.
     pub async fn begin_login(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
-        let sign_ins = Arc::clone(&self.parts.sign_ins);
-        detach(async move { sign_ins.begin(options).await }).await
+        let parts = Arc::clone(&self.parts);
+        detach(async move {
+            let okta_is_asked = parts.connections.will_ask_okta();
+            let request = parts.sign_ins.begin(options).await?;
+            parts.connections.keep(okta_is_asked);
+            Ok(request)
+        })
+        .await
     }
 
     /// Whether an address that the app was opened with is the answer to a sign-in, for
@@ -230,6 +236,7 @@ impl Session {
     /// # Errors
     /// `SecureStorage`: they are still open.
     pub async fn cancel_login(&self) -> Result<(), SessionError> {
+        self.parts.connections.rest();
         let sign_ins = Arc::clone(&self.parts.sign_ins);
         detach(async move { sign_ins.cancel().await }).await
     }
@@ -270,6 +277,7 @@ impl Session {
     /// away, an upload that is given up, a code or a refresh token that is being spent.
     /// For a process that is about to end and has time; any other has no need of it.
     pub async fn settle(&self) {
+        self.parts.connections.rest();
         self.parts.credentials.settle().await;
         self.parts.tokens.settle().await;
         self.parts.vault.settle().await;
@@ -282,10 +290,27 @@ impl Session {
         self.parts.objects.leftovers()
     }
 
+    /// Opens connections to Okta, Cognito and the bucket's host before they are needed, and keeps them for about a minute: for an app
+    /// that comes to the foreground with a session. Waits for nothing and has no error. Without anybody signed in it does
+    /// nothing: [`begin_login`](Self::begin_login) does it by itself.
+    #[allow(clippy::unused_async, reason = "what is begun needs a runtime to be there")]
+    pub async fn prepare(&self) {
+        if matches!(self.state(), SessionState::SignedIn { .. }) {
+            self.parts.connections.keep(false);
+        }
+    }
+
+    /// Keeps no connection any longer that nobody uses: the app has left the foreground. Those that are open stay until their
+    /// servers close them.
+    pub fn rest(&self) {
+        self.parts.connections.rest();
+    }
+
     /// Waits only until no code and no refresh token is on its way, half a minute at most, and lets none be spent any more:
     /// calls that need one end with `Retryable`. For a process that has to end now (Ctrl-C, a service manager's request):
     /// what was spent and not saved would be lost.
     pub async fn leave(&self) {
+        self.parts.connections.rest();
         self.parts.vault.leave().await;
     }
 }

@@ -1,6 +1,6 @@
 //! The authorization server as one client of it: its endpoints and keys, and what can be asked there.
 
-use std::time::SystemTime;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -10,13 +10,18 @@ use crate::diagnosis::{Evidence, Rejected, okta};
 use crate::error::SessionError;
 use crate::net::http::Http;
 use crate::oidc::authorization::{self, Prepared, Prompt, Wishes};
-use crate::oidc::discovery::{Discovery, Provider, ProviderMetadata, Uninspected};
+use crate::oidc::discovery::{Discovery, KnownProvider, Provider, ProviderMetadata, Uninspected};
 use crate::oidc::id_token::{self, Claims, Expected, Previous};
 use crate::oidc::logout;
 use crate::oidc::probe::{self, Probed};
 use crate::oidc::token::{TokenAnswer, TokenEndpoint, TokenError};
 use crate::oidc::userinfo::{self, Profile};
 use crate::session::stored::{PendingAuthorization, SignedIn};
+
+/// No code and no refresh token goes over a connection that was silent for longer: it may be dead without a word, and then
+/// nobody knows whether what was sent has arrived. Home routers forget a connection after minutes, mobile networks after half a
+/// minute and more.
+const LONGEST_SILENCE: Duration = Duration::from_secs(25);
 
 /// One server and one client.
 pub(crate) struct AuthorizationServer {
@@ -35,7 +40,8 @@ pub(super) struct Expectation<'a> {
 }
 
 impl AuthorizationServer {
-    pub(crate) fn new(config: Config, http: Http, clock: CorrectedClock) -> Self {
+    pub(crate) fn new(config: Config, http: &Http, clock: CorrectedClock) -> Self {
+        let http = http.distrusting_silence(LONGEST_SILENCE);
         Self { evidence: Evidence::of(&config), discovery: Discovery::new(config.issuer_url()), config, http, clock }
     }
 
@@ -44,9 +50,33 @@ impl AuthorizationServer {
         self.discovery.provider(&self.http, self.clock.now()).await
     }
 
+    /// Endpoints, and keys as far as they are at hand.
+    pub(super) async fn endpoints(&self) -> Result<Provider, SessionError> {
+        self.discovery.endpoints(&self.http, self.clock.now()).await
+    }
+
+    /// `provider` with its keys, if it has none yet.
+    pub(super) async fn with_keys(&self, provider: Provider) -> Result<Provider, SessionError> {
+        if !provider.keys.is_empty() {
+            return Ok(provider);
+        }
+        let known = self.provider().await?;
+        if known.metadata.jwks_uri == provider.metadata.jwks_uri {
+            return Ok(Provider { keys: known.keys, ..provider });
+        }
+        // The server has moved its keys while the browser was open.
+        let keys = self.discovery.refetch_keys(&self.http, &provider, self.clock.now()).await?;
+        Ok(Provider { keys, ..provider })
+    }
+
+    /// What is in memory of them and fresh, for the next process.
+    pub(crate) fn known_provider(&self) -> Option<KnownProvider> {
+        self.discovery.known(self.clock.now())
+    }
+
     /// Takes over what another process of the app asked for, if this one knows nothing better.
-    pub(super) fn adopt_provider(&self, provider: &Provider, fresh_until: SystemTime) {
-        self.discovery.adopt(provider, fresh_until);
+    pub(super) fn adopt_provider(&self, known: &KnownProvider) {
+        self.discovery.adopt(known);
     }
 
     /// What an explanation of this server's refusals may name.
@@ -123,7 +153,7 @@ impl AuthorizationServer {
         };
         match endpoint.refresh(refresh_token, scopes).await {
             Err(TokenError::Lost(_)) => {
-                let fresh = self.http.without_connections().map_err(TokenError::Lost)?;
+                let fresh = self.http.without_connections();
                 match (TokenEndpoint { http: &fresh, ..endpoint }).refresh(refresh_token, scopes).await {
                     // The second did nothing, perhaps; the first may have done its work all the same.
                     Err(error) if !error.ends_session() => Err(TokenError::Lost(error.into_session_error())),

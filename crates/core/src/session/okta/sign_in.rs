@@ -16,7 +16,7 @@ use crate::diagnosis::okta;
 use crate::error::{Recovery, SessionError};
 use crate::mutex::lock;
 use crate::oidc::authorization::Wishes;
-use crate::oidc::discovery::Provider;
+use crate::oidc::discovery::{KnownProvider, Provider};
 use crate::oidc::id_token::Claims;
 use crate::oidc::redirect::{Outcome, Redirect, unexpected};
 use crate::oidc::token::{TokenAnswer, TokenError};
@@ -114,7 +114,10 @@ impl SignIns {
         let redirect_uri = options.redirect_uri.as_deref().unwrap_or_else(|| self.config.callback_url());
         // Nobody is to type a password for a sign-in that could not be finished.
         self.vault.check_free(Errand::SignIn).await?;
-        let provider = self.server.provider().await?;
+        if let Some(known) = self.vault.load().await?.signed_in.and_then(|signed_in| signed_in.provider) {
+            self.server.adopt_provider(&known);
+        }
+        let provider = self.server.endpoints().await?;
         let wishes = Wishes {
             login_hint: options.login_hint.as_deref(),
             prompt: options.prompt,
@@ -130,9 +133,13 @@ impl SignIns {
             open_before: prepared.opens_within.map(|time| from_unix(now) + time.min(Duration::from_secs(24 * 3600))),
         };
         let state = prepared.state.clone();
+        let without_keys = provider.keys.is_empty().then(|| provider.clone());
         let pending = PendingAuthorization::new(prepared, redirect_uri, self.config.client_id(), provider, now);
         let in_use = self.exchanging.states();
         self.vault.update(move |content| content.add_pending(pending, now, &in_use)).await?;
+        if let Some(provider) = without_keys {
+            self.fetch_keys(state.clone(), provider);
+        }
         let mut begun = lock(&self.begun);
         let begun = begun.get_or_insert_default();
         begun.push(state);
@@ -140,6 +147,17 @@ impl SignIns {
         let surplus = begun.len().saturating_sub(MOST_PENDING);
         begun.drain(..surplus);
         Ok(request)
+    }
+
+    /// The keys are there before the code is sent, in this process or in one that comes after it. Nobody waits for them meanwhile.
+    fn fetch_keys(&self, state: SecretString, provider: Provider) {
+        let (server, vault) = (Arc::clone(&self.server), self.vault.clone());
+        self.beside.spawn(async move {
+            if let Ok(Provider { keys, .. }) = server.with_keys(provider).await {
+                // Whoever misses them asks again.
+                let _ = vault.update(move |content| content.keep_keys(&state, keys)).await;
+            }
+        });
     }
 
     /// Forgets the sign-ins that this process has begun, or all if it has begun none.
@@ -207,7 +225,8 @@ impl SignIns {
                 return Err(refused);
             }
         };
-        self.server.adopt_provider(&pending.provider, from_unix(pending.expires_at));
+        let (provider, fresh_until) = (pending.provider.clone(), pending.expires_at);
+        self.server.adopt_provider(&KnownProvider { provider, fresh_until });
         Ok(Some(Accepted {
             _mark: self.exchanging.mark(&redirect.state),
             _errand: errand,
@@ -218,7 +237,10 @@ impl SignIns {
     }
 
     /// Exchanges the code, believes the ID token or not, saves the session, then tells.
-    pub(crate) async fn finish(&self, accepted: Accepted) -> Result<(), SessionError> {
+    pub(crate) async fn finish(&self, mut accepted: Accepted) -> Result<(), SessionError> {
+        // A code is spent for what can be checked afterwards.
+        let provider = self.server.with_keys(accepted.pending.provider).await;
+        accepted.pending.provider = provider.inspect_err(|error| self.remember_failure(SignInStep::IdToken, error))?;
         let (answer, _spending) = match self.waiting.take(&accepted.state) {
             Some(answer) => (Ok(answer), None),
             None => {
@@ -316,7 +338,8 @@ impl SignIns {
             refresh_token: answer.refresh_token,
             scopes: granted,
         };
-        let signed_in = SignedIn { user: user.clone(), issuer: claims.issuer, tokens, credentials: None };
+        let provider = self.server.known_provider();
+        let signed_in = SignedIn { user: user.clone(), issuer: claims.issuer, tokens, credentials: None, provider };
         let state = accepted.state.clone();
         let saved = self
             .vault

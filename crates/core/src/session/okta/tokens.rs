@@ -193,6 +193,9 @@ impl TokenRenewal {
 
     async fn refresh_now(&self, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
         // Endpoints and keys first: from the refresh on, nothing must stand between the answer and the store.
+        if let Some(known) = &signed_in.provider {
+            self.server.adopt_provider(known);
+        }
         let provider = self.server.provider().await?;
         let Some(refresh_token) = &signed_in.tokens.refresh_token else {
             return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
@@ -264,6 +267,7 @@ impl TokenRenewal {
         if let Some(id_token) = answer.id_token {
             refreshed.tokens.id_token = id_token;
         }
+        refreshed.provider = self.server.known_provider().or(refreshed.provider);
         let expires_at = from_unix(claims.expires_at);
         let kept = self.vault.keep_tokens(signed_in, refreshed).await?;
         self.board.tell(SessionEvent::Renewed { renewed: Renewed::Tokens, expires_at });

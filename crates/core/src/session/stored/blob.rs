@@ -13,6 +13,7 @@ use crate::cognito::AwsCredentials;
 use crate::cognito::identity::Identity;
 use crate::error::{SIGNED_IN_MEANWHILE, SessionError};
 use crate::life::Life;
+use crate::oidc::keys::KeySet;
 use crate::storage::StorageErrorKind;
 
 /// The version that this code writes. 1 did not say whose the blob is, and remembered one completed sign-in only.
@@ -217,6 +218,13 @@ impl StoredSession {
 
     pub(crate) fn find_pending(&self, state: &SecretString) -> Option<&PendingAuthorization> {
         self.pending.iter().find(|pending| pending.has_state(state))
+    }
+
+    /// The server's keys have come while the browser is open: whoever finishes the sign-in need not ask for them.
+    pub(crate) fn keep_keys(&mut self, state: &SecretString, keys: KeySet) {
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.has_state(state)) {
+            pending.provider.keys = keys;
+        }
     }
 
     /// The sign-in came to a good end.

@@ -1,12 +1,13 @@
 //! A signed-in session: who, Okta's tokens, AWS credentials.
 
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::user::User;
 use crate::cognito::AwsCredentials;
 use crate::error::SignInReason;
 use crate::life::Life;
+use crate::oidc::discovery::KnownProvider;
 use crate::secret_text::is_same;
 
 /// The scope that stands for a refresh token (OpenID Connect Core §11).
@@ -20,6 +21,14 @@ pub(crate) struct SignedIn {
     pub tokens: Tokens,
     #[serde(default)]
     pub credentials: Option<AwsCredentials>,
+    /// The server's endpoints and keys as they were last asked for, so that the next process need not ask before it renews.
+    #[serde(default, deserialize_with = "if_readable", skip_serializing_if = "Option::is_none")]
+    pub provider: Option<KnownProvider>,
+}
+
+/// The server can be asked again: what another version has written must not cost the session.
+fn if_readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KnownProvider>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
 }
 
 /// A session that Okta no longer accepts; the name is kept for the sign-in screen.
