@@ -4,6 +4,7 @@
 mod alignment;
 mod apple;
 mod bench;
+mod beside;
 mod bindings;
 mod cargo;
 mod devices;
