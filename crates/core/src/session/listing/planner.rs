@@ -20,7 +20,8 @@
 
 use std::collections::VecDeque;
 
-use crate::key_ruler::{Places, Ruler, Span};
+use super::ruler::{Places, Ruler, Span};
+use crate::aws::s3::{ListedEntry, Origin};
 
 /// Pages that are held or under way at most, for each request at a time.
 const HELD: usize = 6;
@@ -36,56 +37,29 @@ const WASTE_SHARE: f64 = 0.25;
 /// S3 has no longer keys, in bytes.
 const LONGEST_KEY: usize = 1024;
 
-/// What is listed.
-pub trait Keyed {
-    /// The key; of a common prefix, the prefix.
-    fn key(&self) -> &str;
-}
-
-/// Where a page begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// At the beginning.
-    Beginning,
-    /// Behind this key, `StartAfter`.
-    After(String),
-    /// Where the page before ended, `ContinuationToken`.
-    Continued(String),
-}
-
 /// Asks for one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Names it in [`Planner::answer`] and [`Planner::failed`].
+pub(super) struct Request {
+    /// Names it in [`Planner::answer`] and [`Planner::end_before`].
     pub id: u64,
-    /// Where it begins.
     pub origin: Origin,
 }
 
-/// What S3 answered.
-#[derive(Debug, Clone)]
-pub struct Page<T> {
-    /// Objects and common prefixes together, in S3's order.
-    pub entries: Vec<T>,
-    /// The token, if there is more.
-    pub next: Option<String>,
-}
-
-/// A server that does not list in the order of the keys, as S3's directory buckets do not: it can only be listed page
-/// by page.
+/// The server does not list in the order of the keys, and too much of it has been asked for to go on in the server's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Disorder;
+pub(super) struct Disorder;
 
 #[derive(Debug)]
 enum Next {
     Ask(Origin),
-    Asked(u64, Origin),
+    Asked(u64),
     Done,
 }
 
 /// The keys behind `after`, up to and with `until`. One request at a time.
 #[derive(Debug)]
-struct Range<T> {
+struct Range {
+    /// Empty for the first.
     after: String,
     until: Option<String>,
     next: Next,
@@ -97,10 +71,15 @@ struct Range<T> {
     known: String,
     /// About a page of it, or of what lies before it.
     span: Option<Span>,
-    pages: VecDeque<Vec<T>>,
+    pages: VecDeque<Vec<ListedEntry>>,
 }
 
-impl<T> Range<T> {
+impl Range {
+    fn new(after: String, until: Option<String>, origin: Origin, span: Option<Span>) -> Self {
+        let (next, known, pages) = (Next::Ask(origin), String::new(), VecDeque::new());
+        Self { after, until, next, is_blind: true, last: None, known, span, pages }
+    }
+
     /// What it has ends here.
     fn reached(&self) -> &str {
         self.last.as_deref().unwrap_or(&self.after)
@@ -114,18 +93,28 @@ impl<T> Range<T> {
     fn is_done(&self) -> bool {
         matches!(self.next, Next::Done)
     }
+
+    /// What was asked for of it does not continue what it has.
+    fn is_out_of_order(&self, entries: &[ListedEntry]) -> bool {
+        let goes_back =
+            matches!((entries.first(), &self.last), (Some(first), Some(last)) if first.key() < last.as_str());
+        goes_back || !entries.is_sorted_by(|left, right| left.key() < right.key())
+    }
 }
 
 /// Plans one listing.
 #[derive(Debug)]
-pub struct Planner<T> {
+pub(super) struct Planner {
     parallel: usize,
     prefix: String,
-    ranges: VecDeque<Range<T>>,
+    ranges: VecDeque<Range>,
+    /// Requests that were given out.
+    asked: u64,
+    /// The server lists in the order of the keys, as far as is known.
+    has_order: bool,
     places: Places,
     /// No key lies behind this one, as far as is known.
     end: Option<String>,
-    requests: u64,
     /// Cuts that may be under way without an answer: more after each that was right, half as many after one that was
     /// wrong.
     daring: usize,
@@ -134,50 +123,40 @@ pub struct Planner<T> {
     wasted: f64,
 }
 
-impl<T: Keyed> Planner<T> {
-    /// With up to `parallel` requests at a time, for the keys that begin with `prefix` and lie behind `start_after`.
-    pub fn new(parallel: usize, prefix: &str, start_after: Option<&str>) -> Self {
-        let origin = start_after.map_or(Origin::Beginning, |after| Origin::After(after.to_owned()));
-        let everything = Range {
-            // Not `start_after`: what S3 gives for it is right, even the common prefix in which it lies.
-            after: String::new(),
-            until: None,
-            next: Next::Ask(origin),
-            is_blind: true,
-            last: None,
-            known: start_after.unwrap_or_default().to_owned(),
-            span: None,
-            pages: VecDeque::new(),
-        };
+impl Planner {
+    /// With up to `parallel` requests at a time, for the keys that begin with `prefix`.
+    pub(super) fn new(parallel: usize, prefix: &str) -> Self {
         Self {
             parallel: parallel.max(1),
             prefix: prefix.to_owned(),
-            ranges: VecDeque::from([everything]),
+            ranges: VecDeque::from([Range::new(String::new(), None, Origin::Beginning, None)]),
+            asked: 0,
+            has_order: true,
             places: Places::default(),
             end: None,
-            requests: 0,
-            daring: 0,
+            daring: 1,
             useful: 0.0,
             wasted: 0.0,
         }
     }
 
-    /// What to ask for next; `None` while enough is under way, enough is held, or there is nothing more. Whatever it
-    /// says has to be brought to [`answer`](Self::answer) or [`failed`](Self::failed).
-    pub fn next_request(&mut self) -> Option<Request> {
+    /// What to ask for next; `None` while enough is under way, enough is held for somebody who still wants so many pages,
+    /// or there is nothing more.
+    pub(super) fn next_request(&mut self, wanted: usize) -> Option<Request> {
         let under_way = self.under_way();
         if under_way >= self.parallel {
             return None;
         }
-        // The first ranges first: theirs is what the caller waits for, and what gives room again.
-        let full = self.parallel * HELD;
+        let full = wanted.min(self.parallel * HELD);
         let used = under_way + self.held();
+        // The first ranges first: theirs is what the caller waits for, and what gives room again.
         let mut ahead = 0.0;
         for at in 0..self.ranges.len() {
             // What is to come before has to find room, or it would come one by one in the end. For the first there is
             // always room but for its own pages, so that the listing goes on.
+            let is_waited_for = at == 0 && self.ranges.front().is_some_and(|first| first.pages.is_empty());
             let kept_free = if at == 0 { 0 } else { 1 + (ahead as usize).min(full / 2) };
-            if used + kept_free >= full {
+            if used + kept_free >= full && !is_waited_for {
                 return None;
             }
             if let Some(request) = self.ask(at) {
@@ -194,24 +173,27 @@ impl<T: Keyed> Planner<T> {
         None
     }
 
-    /// Takes the answer to a request.
-    ///
-    /// # Errors
-    /// [`Disorder`], after which the listing cannot be gone on with.
-    pub fn answer(&mut self, id: u64, page: Page<T>) -> Result<(), Disorder> {
-        let Page { mut entries, next } = page;
-        if !entries.is_sorted_by(|left, right| left.key() < right.key()) {
-            return Err(Disorder);
+    /// Takes the answer to a request: objects and common prefixes together, and the token if there is more.
+    pub(super) fn answer(
+        &mut self,
+        id: u64,
+        mut entries: Vec<ListedEntry>,
+        next: Option<String>,
+    ) -> Result<(), Disorder> {
+        let Some(mut at) = self.position(id) else { return Ok(()) };
+        if self.has_order && self.ranges.get(at).is_some_and(|range| range.is_out_of_order(&entries)) {
+            self.go_on_without_order()?;
+            at = self.position(id).unwrap_or(usize::MAX);
         }
-        let Some(at) = self.position(id) else { return Ok(()) };
         let Some(range) = self.ranges.get_mut(at) else { return Ok(()) };
-        if let (Some(first), Some(last)) = (entries.first(), &range.last)
-            && first.key() < last.as_str()
-        {
-            return Err(Disorder);
+        if !self.has_order {
+            range.next = next.map_or(Next::Done, |token| Next::Ask(Origin::Continued(token)));
+            range.pages.extend(Some(entries).filter(|entries| !entries.is_empty()));
+            self.drop_finished();
+            return Ok(());
         }
         if self.parallel > 1 {
-            self.places.learn(range.reached(), entries.iter().map(Keyed::key));
+            self.places.learn(range.reached(), entries.iter().map(ListedEntry::key));
         }
         let span = span(&entries);
         let returned = entries.len();
@@ -233,9 +215,7 @@ impl<T: Keyed> Planner<T> {
             Some(token) if !is_behind && !is_full => Next::Ask(Origin::Continued(token)),
             _ => Next::Done,
         };
-        if !entries.is_empty() {
-            range.pages.push_back(entries);
-        }
+        range.pages.extend(Some(entries).filter(|entries| !entries.is_empty()));
 
         let was_blind = std::mem::replace(&mut range.is_blind, false);
         let waste = match returned {
@@ -245,60 +225,76 @@ impl<T: Keyed> Planner<T> {
         };
         self.rate(waste, was_blind);
         self.spread(at, &shown, span.as_ref(), is_all);
-        self.ranges.retain(|range| !range.is_done() || !range.pages.is_empty());
+        self.drop_finished();
         Ok(())
     }
 
-    /// The request came to nothing and is to be asked for again.
-    pub fn failed(&mut self, id: u64) {
-        if let Some(range) = self.position(id).and_then(|at| self.ranges.get_mut(at))
-            && let Next::Asked(_, origin) = std::mem::replace(&mut range.next, Next::Done)
-        {
-            range.next = Next::Ask(origin);
+    /// Goes on in the server's own order, which only tokens know. Only while nothing was taken but of the first range, and
+    /// that has a token: it began where the bucket begins.
+    fn go_on_without_order(&mut self) -> Result<(), Disorder> {
+        let first = self.ranges.front_mut().filter(|first| first.after.is_empty() && !first.is_done());
+        first.ok_or(Disorder)?.until = None;
+        self.ranges.truncate(1);
+        self.has_order = false;
+        self.daring = 0;
+        Ok(())
+    }
+
+    /// The listing ends where this request's answer would have begun; what lies before is still to come. False if it ends
+    /// before that already.
+    pub(super) fn end_before(&mut self, id: u64) -> bool {
+        let Some(at) = self.position(id) else { return false };
+        self.ranges.truncate(at + 1);
+        if let Some(last) = self.ranges.back_mut() {
+            last.next = Next::Done;
         }
+        self.drop_finished();
+        true
+    }
+
+    fn drop_finished(&mut self) {
+        self.ranges.retain(|range| !range.is_done() || !range.pages.is_empty());
     }
 
     /// The next page, in order and never empty; `None` if it has not come yet, or all is over.
-    pub fn take(&mut self) -> Option<Vec<T>> {
-        let first = self.ranges.front_mut()?;
-        let page = first.pages.pop_front();
-        if first.is_done() && first.pages.is_empty() {
-            self.ranges.pop_front();
-        }
+    pub(super) fn take(&mut self) -> Option<Vec<ListedEntry>> {
+        let page = self.ranges.front_mut()?.pages.pop_front();
+        self.drop_finished();
         page
     }
 
     /// All has been taken.
-    pub fn is_finished(&self) -> bool {
+    pub(super) fn is_finished(&self) -> bool {
         self.ranges.is_empty()
     }
 
-    /// Requests that were given out, with those that were given again.
-    pub fn requests(&self) -> u64 {
-        self.requests
-    }
-
     /// Pages that wait to be taken.
-    pub fn held(&self) -> usize {
+    fn held(&self) -> usize {
         self.ranges.iter().map(|range| range.pages.len()).sum()
     }
 
     fn under_way(&self) -> usize {
-        self.ranges.iter().filter(|range| matches!(range.next, Next::Asked(..))).count()
+        self.ranges.iter().filter(|range| matches!(range.next, Next::Asked(_))).count()
     }
 
     fn position(&self, id: u64) -> Option<usize> {
-        self.ranges.iter().position(|range| matches!(range.next, Next::Asked(asked, _) if asked == id))
+        self.ranges.iter().position(|range| matches!(range.next, Next::Asked(asked) if asked == id))
     }
 
     /// The range's next page, unless it is under way or there is none.
     fn ask(&mut self, at: usize) -> Option<Request> {
         let range = self.ranges.get_mut(at)?;
-        let Next::Ask(origin) = &range.next else { return None };
-        let request = Request { id: self.requests, origin: origin.clone() };
-        range.next = Next::Asked(request.id, request.origin.clone());
-        self.requests += 1;
-        Some(request)
+        let id = self.asked;
+        match std::mem::replace(&mut range.next, Next::Asked(id)) {
+            Next::Ask(origin) => {
+                self.asked += 1;
+                Some(Request { id, origin })
+            }
+            other => {
+                range.next = other;
+                None
+            }
+        }
     }
 
     /// A guess at how much of a range is still to come.
@@ -311,11 +307,11 @@ impl<T: Keyed> Planner<T> {
         }
     }
 
-    fn until<'a>(&'a self, range: &'a Range<T>) -> Option<&'a str> {
+    fn until<'a>(&'a self, range: &'a Range) -> Option<&'a str> {
         [range.until.as_deref(), self.end.as_deref()].into_iter().flatten().min()
     }
 
-    fn ruler(&self, range: &Range<T>) -> Option<Ruler> {
+    fn ruler(&self, range: &Range) -> Option<Ruler> {
         Ruler::new(&self.places, range.span.as_ref()?, self.prefix.chars().count())
     }
 
@@ -357,16 +353,7 @@ impl<T: Keyed> Planner<T> {
     fn split(&mut self, at: usize) -> bool {
         let Some(range) = self.ranges.get(at) else { return false };
         let Some(cut) = self.cut(range) else { return false };
-        let rest = Range {
-            after: cut.clone(),
-            until: range.until.clone(),
-            next: Next::Ask(Origin::After(cut.clone())),
-            is_blind: true,
-            last: None,
-            known: String::new(),
-            span: range.span.clone(),
-            pages: VecDeque::new(),
-        };
+        let rest = Range::new(cut.clone(), range.until.clone(), Origin::After(cut.clone()), range.span.clone());
         if let Some(range) = self.ranges.get_mut(at) {
             range.until = Some(cut);
         }
@@ -375,7 +362,7 @@ impl<T: Keyed> Planner<T> {
     }
 
     /// Always behind what is known, and so behind what was kept.
-    fn cut(&self, range: &Range<T>) -> Option<String> {
+    fn cut(&self, range: &Range) -> Option<String> {
         let span = range.span.as_ref()?;
         let (from, until) = (range.known(), self.until(range));
         let is_inside = |cut: &String| {
@@ -390,7 +377,7 @@ impl<T: Keyed> Planner<T> {
     }
 }
 
-fn span<T: Keyed>(entries: &[T]) -> Option<Span> {
+fn span(entries: &[ListedEntry]) -> Option<Span> {
     let [first, .., last] = entries else { return None };
     let [first, middle, last] = [first, entries.get(entries.len() / 2)?, last].map(|entry| entry.key().to_owned());
     Some(Span { first, middle, last })
@@ -403,3 +390,6 @@ fn behind_folder(span: &Span) -> Option<String> {
     // '0' follows '/'.
     Some(format!("{}0", span.last.get(..folder)?))
 }
+
+#[cfg(test)]
+mod tests;

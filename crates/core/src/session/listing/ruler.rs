@@ -42,13 +42,13 @@ impl Place {
 /// What has been seen in every place, counted from the last `/`: folders whose names differ in length hold the same
 /// below.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(super) struct Places {
     segments: Vec<Vec<Place>>,
 }
 
 impl Places {
     /// Learns from keys that follow each other, and `after`, with nothing in between.
-    pub(crate) fn learn<'a>(&mut self, after: &str, keys: impl Iterator<Item = &'a str>) {
+    pub(super) fn learn<'a>(&mut self, after: &str, keys: impl Iterator<Item = &'a str>) {
         let mut before: Vec<char> = after.chars().collect();
         let mut key = Vec::new();
         for (nth, text) in keys.enumerate() {
@@ -164,7 +164,7 @@ fn common(left: &[char], right: &[char]) -> usize {
 
 /// Of a page the first key, the one in the middle, and the last.
 #[derive(Debug, Clone)]
-pub(crate) struct Span {
+pub(super) struct Span {
     pub first: String,
     pub middle: String,
     pub last: String,
@@ -172,7 +172,7 @@ pub(crate) struct Span {
 
 /// Turns keys near a span into numbers and back.
 #[derive(Debug)]
-pub(crate) struct Ruler {
+pub(super) struct Ruler {
     /// What all keys on it begin with.
     prefix: Vec<char>,
     wheels: Vec<Wheel>,
@@ -184,7 +184,7 @@ pub(crate) struct Ruler {
 
 impl Ruler {
     /// None where the span says nothing. What is left of `fixed` characters stays as it is.
-    pub(crate) fn new(places: &Places, span: &Span, fixed: usize) -> Option<Self> {
+    pub(super) fn new(places: &Places, span: &Span, fixed: usize) -> Option<Self> {
         let (first, like): (Vec<char>, Vec<char>) = (span.first.chars().collect(), span.last.chars().collect());
         let differ = common(&first, &like);
         let (mut size, mut wheels) = (1_u128, Vec::new());
@@ -224,12 +224,12 @@ impl Ruler {
     }
 
     /// How many pages like the span lie between two keys.
-    pub(crate) fn pages_between(&self, from: &str, until: &str) -> f64 {
+    pub(super) fn pages_between(&self, from: &str, until: &str) -> f64 {
         self.value(until).saturating_sub(self.value(from)) as f64 / self.page as f64
     }
 
     /// The key so many hundredths of a page further on, unless the ruler ends before.
-    pub(crate) fn further(&self, from: &str, hundredths: u32) -> Option<String> {
+    pub(super) fn further(&self, from: &str, hundredths: u32) -> Option<String> {
         let value = self.value(from)
             + self.page / 100 * u128::from(hundredths)
             + self.page % 100 * u128::from(hundredths) / 100;
