@@ -47,14 +47,13 @@ pub struct ListObjects {
     /// Requests at a time, up to 32; more count as 32. Without it, or with 0 or 1, one page after the other.
     ///
     /// Several list a large bucket several times as fast, in the same order, and cost more requests: where keys lie is
-    /// guessed, by some 5 to 30 % in the measured cases (`docs/aws.md` has them). "LIST requests for any storage class are
-    /// charged at the same rate as S3 Standard PUT, COPY, and POST requests" (<https://aws.amazon.com/s3/pricing/>). They take
-    /// more memory, too: up to six pages for each request at a time, however large the bucket is. Pages may be of any length
-    /// then, but never empty.
+    /// guessed, by some 5 to 30 % in the measured cases (`docs/aws.md` has them). S3 charges a LIST as a PUT
+    /// (<https://aws.amazon.com/s3/pricing/>). They take more memory, too: up to six pages for each request at a time, however
+    /// large the bucket is. Pages may be of any length then, but never empty.
     ///
-    /// One after the other are listed all the same: what `limit` says is one page, S3's directory buckets, whose "results are
-    /// not returned in lexicographical order" and for which `StartAfter` is not supported (S3 API reference, ListObjectsV2), and
-    /// servers that are seen to have no order.
+    /// One after the other are listed all the same: what `limit` says is one page, S3's directory buckets, for which
+    /// "`ListObjectsV2` does not return objects in lexicographical order" and `StartAfter` "is not supported" (S3 API reference),
+    /// and servers that are seen to have no order.
     pub parallel: Option<usize>,
 }
 
