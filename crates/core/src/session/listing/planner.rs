@@ -144,7 +144,7 @@ impl Planner {
     /// or there is nothing more.
     pub(super) fn next_request(&mut self, wanted: usize) -> Option<Request> {
         let under_way = self.under_way();
-        if under_way >= self.parallel {
+        if under_way >= self.parallel.min(wanted) {
             return None;
         }
         let full = wanted.min(self.parallel * HELD);
