@@ -98,7 +98,7 @@ fn drawn(position: usize, count: usize, end: u64) -> u64 {
         let (middle, all) = (first + (last - first) / 2, last - first);
         // The one in the middle of n varies by 1 / 2√(n+2) (beta distribution), the mean of k by 1 / √12k, and is soon near to
         // normal.
-        let k = ((all + 2) / 3).min(4);
+        let k = all.div_ceil(3).min(4);
         let sum = (0..k).map(|nth| noise(noise(middle << 32 ^ all).wrapping_add(nth)) >> 32).sum::<u64>();
         let mean = sum as f64 / k as f64 / f64::from(u32::MAX);
         let share = 0.5 + (mean - 0.5) * (3.0 * k as f64 / (all + 2) as f64).sqrt();

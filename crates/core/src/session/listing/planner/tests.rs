@@ -51,7 +51,7 @@ fn list(
         while under_way.is_empty() || !mood.is_slow {
             let Some(page) = planner.take() else { break };
             assert!(!page.is_empty());
-            listed.extend(names(page));
+            listed.extend(names(&page));
         }
     }
     assert!(planner.next_request(usize::MAX).is_none() && planner.take().is_none());
@@ -208,7 +208,7 @@ fn what_is_wanted_bounds_what_is_asked_for() {
                 let wanted = (limit - listed.len()).div_ceil(bucket.page);
                 under_way.extend(std::iter::from_fn(|| planner.next_request(wanted)).inspect(|_| requests += 1));
                 match planner.take() {
-                    Some(page) => listed.extend(names(page)),
+                    Some(page) => listed.extend(names(&page)),
                     None => {
                         let request = under_way.remove(0);
                         let (entries, next) = bucket.list(&request.origin, bucket.page);
@@ -284,7 +284,7 @@ fn a_server_without_order_is_listed_in_its_own() {
             };
             let next = (number + 1 < pages.len()).then(|| (number + 1).to_string());
             planner.answer(request.id, named(&pages[number]), next).unwrap();
-            listed.extend(std::iter::from_fn(|| planner.take()).map(names));
+            listed.extend(std::iter::from_fn(|| planner.take()).map(|page| names(&page)));
         }
         let whole = pages.into_iter().filter(|page| !page.is_empty()).collect::<Vec<_>>();
         assert_eq!(listed, whole);
@@ -327,7 +327,7 @@ fn a_server_that_knows_no_start_after_is_listed_whole() {
             let (entries, next) = bucket.list(&origin, 100);
             planner.answer(request.id, entries, next).unwrap();
         }
-        listed.extend(std::iter::from_fn(|| planner.take()).flat_map(names));
+        listed.extend(std::iter::from_fn(|| planner.take()).flat_map(|page| names(&page)));
     }
     assert_eq!(listed, bucket.keys);
 }

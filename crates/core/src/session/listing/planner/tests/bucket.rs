@@ -77,7 +77,7 @@ impl Bucket {
     }
 
     pub(super) fn sequential(&self) -> Vec<String> {
-        names(self.list(&Origin::Beginning, usize::MAX).0)
+        names(&self.list(&Origin::Beginning, usize::MAX).0)
     }
 }
 
@@ -86,7 +86,7 @@ pub(super) fn named(names: &[&str]) -> Vec<ListedEntry> {
     names.iter().map(|&name| ListedEntry::Prefix(name.to_owned())).collect()
 }
 
-pub(super) fn names(entries: Vec<ListedEntry>) -> Vec<String> {
+pub(super) fn names(entries: &[ListedEntry]) -> Vec<String> {
     entries.iter().map(|entry| entry.key().to_owned()).collect()
 }
 
@@ -115,7 +115,7 @@ pub(super) fn run(bucket: &Bucket, parallel: usize) -> Run {
         planner.answer(id, entries, next).unwrap();
         run.held = run.held.max(planner.held());
         while let Some(page) = planner.take() {
-            for key in names(page) {
+            for key in names(&page) {
                 assert!(last < key);
                 last = key;
                 run.listed += 1;
