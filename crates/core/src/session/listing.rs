@@ -1,6 +1,7 @@
 //! A whole listing: every page, one at a time, the next one on its way while the app looks at this one, with credentials
 //! that are renewed when they end in the middle.
 
+mod asker;
 mod planner;
 mod ruler;
 mod side_by_side;
@@ -12,13 +13,13 @@ use futures_core::Stream;
 use futures_util::stream;
 use tokio::task::JoinHandle;
 
+use self::asker::{Asker, EmptyPages};
 use self::side_by_side::SideBySide;
 use super::renewal::CredentialRenewal;
-use super::signed_call::send_signed;
 use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, Origin, PageRequest};
 use crate::config::{Config, is_directory_bucket};
-use crate::diagnosis::{Evidence, senseless};
-use crate::error::{Service, SessionError};
+use crate::diagnosis::Evidence;
+use crate::error::SessionError;
 
 /// The pages of one listing. Made by [`Session::list_objects`](super::Session::list_objects). What is under way ends when this is
 /// dropped.
@@ -34,9 +35,6 @@ pub struct ObjectPages {
 
 /// Requests at a time: what is held meanwhile has to find room.
 const MOST_PARALLEL: usize = 32;
-/// S3 may step over much that is not listed, such as delete markers, and says so with pages that hold less, or nothing. A server
-/// that goes on for ever, with another token each time, is no listing: a thousand pages are a million keys stepped over.
-const MOST_EMPTY_PAGES: u32 = 1000;
 
 #[derive(Debug)]
 enum Next {
@@ -164,47 +162,5 @@ impl Drop for ObjectPages {
         if let Next::Coming(coming) = &self.next {
             coming.abort();
         }
-    }
-}
-
-/// Asks for pages of one listing.
-#[derive(Debug)]
-struct Asker {
-    credentials: Arc<CredentialRenewal>,
-    evidence: Evidence,
-    client: aws_sdk_s3::Client,
-    request: PageRequest,
-}
-
-impl Asker {
-    /// One page, with so many entries at most.
-    fn ask(&self, origin: Origin, most: u32) -> impl Future<Output = Result<Answer, SessionError>> + Send + use<> {
-        let request = PageRequest { size: self.request.size.min(most), ..self.request.clone() };
-        let (credentials, client, evidence) =
-            (Arc::clone(&self.credentials), self.client.clone(), self.evidence.clone());
-        async move {
-            let ask = |credentials| {
-                let (client, request, origin) = (&client, &request, &origin);
-                async move { s3::fetch_page(client, &credentials, request, origin).await }
-            };
-            send_signed(&credentials, &evidence, ask).await
-        }
-    }
-}
-
-/// Pages one after another with nothing in them.
-#[derive(Debug, Default)]
-struct EmptyPages(u32);
-
-impl EmptyPages {
-    /// # Errors
-    /// If there are too many, and no end.
-    fn count(&mut self, page: &ObjectPage, has_more: bool) -> Result<(), SessionError> {
-        self.0 = if page.len() == 0 { self.0 + 1 } else { 0 };
-        if self.0 <= MOST_EMPTY_PAGES || !has_more {
-            return Ok(());
-        }
-        let problem = format!("{MOST_EMPTY_PAGES} pages one after another have nothing in them, and more are to come");
-        Err(senseless(Service::S3, &problem))
     }
 }

@@ -3,8 +3,8 @@
 
 use tokio::task::{JoinError, JoinSet};
 
+use super::asker::{Asker, EmptyPages};
 use super::planner::{Disorder, Planner};
-use super::{Asker, EmptyPages};
 use crate::aws::s3::{Answer, ListedEntry};
 use crate::diagnosis::senseless;
 use crate::error::{Service, SessionError};
