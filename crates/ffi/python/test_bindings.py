@@ -398,7 +398,8 @@ class ErrorsTest(AsyncTest):
             bench.session(account="no/good")
         bench.stack.inject_fault("discovery-unavailable", 10)
         with self.assertRaises(jb.SessionError.Retryable):
-            await bench.session().begin_login(jb.LoginOptions())
+            # Of an account that knows nothing of Okta yet.
+            await bench.session(account="new").begin_login(jb.LoginOptions())
         with self.assertRaises(jb.LocalStackError.UnknownFault):
             bench.stack.inject_fault("no-such-fault", 1)
         await bench.stack.shutdown()

@@ -135,13 +135,15 @@ fn a_sign_in_with_a_listing_and_a_renewal_are_traced_without_any_secret() {
         assert_eq!(outcome.code, 0, "{outcome:?}");
         assert_eq!(outcome.events().last().unwrap()["event"], "listed", "nothing of it is on stdout");
     }
-    let first = read_har(&har);
-    let expected = ["discovery", "keys", "token (authorization_code)", "GetCredentialsForIdentity", "ListObjectsV2"];
+    // What the first sign-in has learnt of Okta and of the user's identity, the second need not ask for.
+    let second = read_har(&har);
+    let expected = ["token (authorization_code)", "GetCredentialsForIdentity", "ListObjectsV2"];
     for operation in expected {
-        assert!(operations(&first).iter().any(|name| name == operation), "{operation} in {:?}", operations(&first));
+        assert!(operations(&second).iter().any(|name| name == operation), "{operation} in {:?}", operations(&second));
     }
     let page = std::fs::read_to_string(&html).unwrap();
-    for operation in expected.into_iter().chain(["GetId", "userinfo", "renewal of AWS credentials"]) {
+    let once = ["discovery", "keys", "GetId", "userinfo", "renewal of AWS credentials"];
+    for operation in expected.into_iter().chain(once) {
         assert!(page.contains(operation), "{operation}");
     }
     // Nothing runs in it, and nothing is loaded.
@@ -260,7 +262,10 @@ fn a_command_that_is_cancelled_leaves_its_trace() {
     assert_eq!(outcome.code, 7, "{outcome:?}");
     let trace = read_har(&path);
     assert_eq!(trace["log"]["_ended"], "user_cancelled");
-    assert_eq!(operations(&trace), ["discovery", "keys"]);
+    // What was begun for later, beside the browser, may or may not have come to its end.
+    let operations = operations(&trace);
+    assert_eq!(operations[0], "discovery");
+    assert!(operations[1..].iter().all(|name| name == "keys" || name == "connection"), "{operations:?}");
 }
 
 /// What was on its way when the command was asked to end.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jetbridge_local_stack::{Fault, Service};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -37,10 +39,17 @@ fn assert_free_of_secrets(bench: &Bench, traces: &[PathBuf]) {
             let in_a_url: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
             assert!(!text.contains(secret) && !text.contains(&in_a_url), "secret {number} is in {}", path.display());
         }
-        // Each token begins so, those of the demo's own stack among them.
+        // Those of the demo's own stack among them.
         let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
-        assert!(!words.any(|word| word.starts_with("eyJ") && word.len() > 30), "{}", path.display());
+        assert!(!words.any(is_like_a_token), "{}", path.display());
     }
+}
+
+/// Each token begins with an object of JSON. So, by chance, do the letters of one in some thousands of S3's request identifiers, but
+/// nobody can read what follows.
+fn is_like_a_token(word: &str) -> bool {
+    let header = word.get(..28).filter(|header| header.starts_with("eyJ"));
+    header.and_then(|header| URL_SAFE_NO_PAD.decode(header).ok()).is_some_and(|text| text.is_ascii())
 }
 
 /// The names of all commands, by the help text.
@@ -178,6 +187,12 @@ fn is_met_by(fault: Fault) -> Service {
         "The API" => Service::Api,
         _ => Service::Okta,
     }
+}
+
+#[test]
+fn a_token_is_known_from_letters_that_begin_like_one() {
+    assert!(is_like_a_token("eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ"));
+    assert!(!is_like_a_token("eyJ5Zq0vXb9fQe2rT7uYp1LkMw8sDh3C"));
 }
 
 #[test]
