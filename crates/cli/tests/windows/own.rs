@@ -235,7 +235,7 @@ fn a_ca_file_counts_beside_windows_own_certificates() {
     // Neither the system's own nor a CA of the same name is enough.
     for (arguments, words) in [(&[][..], "is not trusted"), (&["--ca-file", foreign.as_str()], "another key")] {
         // Of an account that knows nothing of Okta yet: it has to ask before the browser opens.
-        let arguments = [&["--account", "new"], arguments].concat();
+        let arguments = [&["--account", "new"][..], arguments].concat();
         let refused = Outcome::of(login(&arguments, None).output().unwrap());
         let error = refused.error();
         assert_eq!((refused.code, error["kind"].as_str()), (6, Some("obstructed")), "{refused:?}");
