@@ -36,6 +36,14 @@ pub(crate) fn other_systems(root: &Path) -> PathBuf {
     target_directory(root).join("other-systems")
 }
 
+/// Builds the command line for tests on another system; nobody debugs it. Whoever asks for the same finds it built.
+pub(crate) fn command_line_for(root: &Path, target: &str) -> Command {
+    let mut build =
+        cargo(root, &["build", "--package", "jetbridge-cli", "--locked", "--target", target, "--target-dir"]);
+    build.arg(other_systems(root)).env("CARGO_PROFILE_DEV_DEBUG", "none");
+    build
+}
+
 /// How something is built.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Manner<'a> {

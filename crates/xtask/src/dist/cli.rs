@@ -8,7 +8,7 @@ use super::archive::{File, Files, tar_gz, zip};
 use super::checks::Extent;
 use super::facts::{CommitDate, VERSION, repository, rust};
 use super::{brew, deb, dependencies, licences, sbom};
-use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, other_systems, target_directory};
+use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, command_line_for, other_systems, target_directory};
 use crate::files::{read, remove_folder};
 use crate::report::say;
 use crate::tools;
@@ -204,11 +204,8 @@ fn compile(root: &Path, target: &Target, profile: Profile) -> Result<PathBuf, St
         Profile::Dev if target.is_native() => {
             build.args(["--workspace", "--exclude", "xtask"]).args(WITH_FEATURES_OF_TESTS);
         }
-        // The very arguments of the tests for Windows: what they built is used.
-        Profile::Dev => {
-            build.args(["--package", PACKAGE, "--target", target.triple, "--target-dir"]).arg(other_systems(root));
-            build.env("CARGO_PROFILE_DEV_DEBUG", "none");
-        }
+        // As the tests for Windows: what they built is used.
+        Profile::Dev => build = command_line_for(root, target.triple),
     }
     match build.status() {
         Ok(status) if status.success() => Ok(compiled(root, target, profile)),

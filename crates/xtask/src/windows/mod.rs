@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cargo::{Manner, cargo, forget_package, other_systems, target_directory};
+use crate::cargo::{Manner, cargo, command_line_for, forget_package, other_systems, target_directory};
 use crate::report::say;
 use crate::tools;
 
@@ -74,11 +74,7 @@ pub(crate) fn prepare(root: &Path) -> Result<Tests, Obstacle> {
 
 /// Builds the program for tests.
 pub(crate) fn build(root: &Path, manner: Manner<'_>) -> bool {
-    let mut build =
-        cargo(root, &["build", "--package", "jetbridge-cli", "--locked", "--target", TARGET, "--target-dir"]);
-    // Nobody debugs it.
-    build.arg(other_systems(root)).env("CARGO_PROFILE_DEV_DEBUG", "none");
-    manner.run(build)
+    manner.run(command_line_for(root, TARGET))
 }
 
 /// Where [`build`] leaves it.
