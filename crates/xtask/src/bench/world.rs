@@ -13,6 +13,7 @@ use super::delay;
 use super::peers::Peers;
 use super::stage::{self, succeed};
 use crate::cargo::{cargo, target_directory};
+use crate::report::say;
 use crate::sign_in::text;
 
 /// Each way: a round trip takes twice as long.
@@ -158,9 +159,9 @@ pub(super) struct Clients {
 impl Clients {
     /// Builds ours and installs the others.
     pub(super) fn prepare(root: &Path) -> Result<Self, String> {
-        stage::build(root)?;
-        let example = ["build", "--release", "--locked", "--package", "jetbridge-e2e", "--example", "speed"];
-        succeed(&mut cargo(root, &example))?;
+        say("building a release of jetbridge, and an app to be measured …");
+        let build = ["build", "--release", "--locked", "--package", "jetbridge-cli", "--package", "jetbridge-speed"];
+        succeed(&mut cargo(root, &build))?;
         Ok(Self { speed: speed(root), jetbridge: stage::program(root), peers: Peers::install(root)? })
     }
 
@@ -176,7 +177,7 @@ impl Clients {
 }
 
 fn speed(root: &Path) -> PathBuf {
-    target_directory(root).join("release/examples").join(format!("speed{}", std::env::consts::EXE_SUFFIX))
+    target_directory(root).join("release").join(format!("speed{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Where clients keep what they have: those of this project a session, the others what an app would keep by itself.
