@@ -50,7 +50,9 @@ Usage: cargo xtask <command>
   android-device             the same app on the device that is plugged in, or that ANDROID_SERIAL names
   enable-kvm                 lets emulators use this machine's virtual processor (Linux; needs sudo)
   check-alignment FILE…      whether a library, or each in an APK, AAR or AAB, fits memory pages of 16 KB
-  android-size               links the arm64 Android library and says how large it is
+  android-size [--contents]  links the arm64 Android library and says how large it is, as `test mobile` does; within its
+                             budget (crates/ffi/size-budget.json) or not
+                             --contents: its sections, and its code by crate
   xcframework [--debug] [--local-stack] [--platform NAME]…
                              on a Mac: a dynamic framework for iOS, macOS, Mac Catalyst, visionOS and the
                              simulators, or for the platforms that are named, zipped, with its checksum
@@ -101,7 +103,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
         Some((command, [])) if command == "rooms" => exit_code(house::print_tables(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
-        Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
+        Some((command, rest)) if command == "android-size" => exit_code(mobile::android_size(&root, rest)),
         Some((command, [])) if command == "android-bundle" => exit_code(devices::android_bundle(&root)),
         Some((command, rest)) if command == "android-emulator" => exit_code(devices::android_emulator(&root, rest)),
         Some((command, [])) if command == "android-device" => exit_code(devices::android_device(&root)),

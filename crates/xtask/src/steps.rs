@@ -106,6 +106,10 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     }
     if wanted("mobile") {
         run(&mut report, "mobile (type check)", || mobile::check(root));
+        // Minutes of optimising: whoever runs everything is spared them.
+        if parts.contains(&"mobile") {
+            run(&mut report, "mobile (size)", || mobile::check_size(root));
+        }
     }
     if wanted("windows") {
         run(&mut report, "windows (Wine)", || test_windows(root));
