@@ -1,6 +1,6 @@
 //! How the Android library is linked, whoever links it: Gradle with the NDK, or `cargo xtask android-size`.
 
-#![expect(clippy::print_stdout, clippy::disallowed_macros, reason = "cargo reads it")]
+#![expect(clippy::disallowed_macros, reason = "cargo reads it")]
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

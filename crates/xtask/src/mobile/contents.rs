@@ -40,7 +40,9 @@ pub(super) fn describe(map: &str) -> Result<Vec<String>, String> {
 
 /// Neither what the loader makes nor what is stripped.
 fn is_in_the_file(section: &str) -> bool {
-    !section.starts_with(".bss") && !matches!(section, ".symtab" | ".strtab" | ".shstrtab" | ".comment")
+    !section.starts_with(".bss")
+        && !section.starts_with(".debug")
+        && !matches!(section, ".symtab" | ".strtab" | ".shstrtab" | ".comment")
 }
 
 fn table(title: &str, sizes: BTreeMap<String, u64>) -> Vec<String> {
@@ -57,21 +59,38 @@ fn table(title: &str, sizes: BTreeMap<String, u64>) -> Vec<String> {
 /// The crate that a mangled name begins with; all of the standard library's are one.
 fn crate_of(section: &str) -> String {
     const STANDARD: [&str; 6] = ["core", "alloc", "std", "hashbrown", "compiler_builtins", "gimli"];
-    let Some((_, path)) = section.split_once("._ZN") else {
+    let name = if let Some((_, path)) = section.split_once("._ZN") {
+        first_word(read_identifier(path))
+    } else if let Some((_, path)) = section.split_once("._R") {
+        // Crates are `Cs`, digits, `_` and their name (the Rust reference, "Symbol mangling").
+        path.split_once("Cs").and_then(|(_, root)| root.split_once('_')).map_or("", |(_, named)| read_identifier(named))
+    } else {
         return if section.contains("OUTLINED_FUNCTION") { "what LLVM outlined" } else { "C, assembler, exports" }
             .to_owned();
     };
-    let (length, rest) = path.split_at(path.bytes().take_while(u8::is_ascii_digit).count());
-    let first = length.parse().ok().and_then(|length| rest.get(..length)).unwrap_or_default();
-    // `<&mut a::B as c::D>::e` is a's, and says `_$LT$$RF$mut$u20$a..B$u20$as$u20$c..D$GT$`.
+    match name {
+        _ if STANDARD.contains(&name) => "the standard library".to_owned(),
+        // `<T as a::B>::c`.
+        _ if name.len() < 2 => "implementations for any type".to_owned(),
+        _ => format!("`{name}`"),
+    }
+}
+
+/// A name with its length before it.
+fn read_identifier(text: &str) -> &str {
+    let (length, rest) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
+    length.parse().ok().and_then(|length| rest.get(..length)).unwrap_or_default()
+}
+
+/// `<&mut a::B as c::D>::e` is a's, and says `_$LT$$RF$mut$u20$a..B$u20$as$u20$c..D$GT$`.
+fn first_word(name: &str) -> &str {
     let escapes = ["$LT$", "$RF$", "$BP$", "$u20$", "$u5b$", "$LP$", "mut", "const", "dyn"];
-    let mut name = first.trim_start_matches('_');
+    let mut name = name.trim_start_matches('_');
     while let Some(rest) = escapes.iter().find_map(|escape| name.strip_prefix(escape)) {
         name = rest;
     }
     let end = name.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(name.len());
-    let name = &name[..end];
-    if STANDARD.contains(&name) { "the standard library".to_owned() } else { format!("`{name}`") }
+    &name[..end]
 }
 
 #[cfg(test)]
@@ -88,6 +107,11 @@ mod tests {
             ),
             (".text._ZN47_$LT$$RF$mut$u20$h2..Stream$u20$as$u20$x..Y$GT$3fmt17h0123456789abcdefE", "`h2`"),
             (".text.unlikely._ZN4core3ptr13drop_in_place17h0123456789abcdefE", "the standard library"),
+            (".text._RNvNtCsdlTmOUX514w_4core3fmt5write", "the standard library"),
+            (
+                ".text._ZN40_$LT$T$u20$as$u20$core..convert..Into$GT$4into17h0123456789abcdefE",
+                "implementations for any type",
+            ),
             (".text.OUTLINED_FUNCTION_7", "what LLVM outlined"),
             (".text", "C, assembler, exports"),
         ];
