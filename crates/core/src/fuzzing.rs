@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
-use aws_types::SdkConfig;
+use aws_config::SdkConfig;
 
 use crate::aws::s3::{PageRequest, fetch_page};
 use crate::cognito::AwsCredentials;

@@ -6,7 +6,7 @@ use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
+use aws_config::SdkConfig;
 use std::time::Duration;
 use url::Url;
 

@@ -352,7 +352,7 @@ mod tests {
     };
     use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
     use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-    use aws_types::SdkConfig;
+    use aws_config::SdkConfig;
 
     use super::*;
 

@@ -54,7 +54,7 @@ impl From<SessionError> for Refused {
 }
 
 impl IdentityPool {
-    pub(crate) fn new(config: &Config, sdk_config: &aws_types::SdkConfig) -> Self {
+    pub(crate) fn new(config: &Config, sdk_config: &aws_config::SdkConfig) -> Self {
         let whole = WholeAnswer(Document::Json);
         let client_config = config::Builder::from(sdk_config)
             .interceptor(whole)

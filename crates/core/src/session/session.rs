@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::provider::{ProvideCredentials, future};
-use aws_types::SdkConfig;
+use aws_config::SdkConfig;
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::sync::watch;
