@@ -14,7 +14,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_config::SdkConfig;
 
-use crate::aws::s3::{PageRequest, fetch_page};
+use crate::aws::s3::{Origin, PageRequest, fetch_page};
 use crate::cognito::AwsCredentials;
 use crate::config::Config;
 use crate::oidc::discovery::ProviderMetadata;
@@ -97,7 +97,7 @@ pub fn listing(data: &[u8]) {
         &aws_sdk_s3::Client::new(&sdk_config),
         &AwsCredentials::for_fuzzing(),
         &request,
-        None,
+        &Origin::Beginning,
     ));
 }
 

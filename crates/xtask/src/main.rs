@@ -4,6 +4,7 @@
 mod alignment;
 mod apple;
 mod bench;
+mod beside;
 mod bindings;
 mod cargo;
 mod devices;
@@ -85,6 +86,8 @@ Usage: cargo xtask <command>
   bench                      a release build lists 100,000 objects; speed, memory, start-up time
   bench transfer [--rounds N]
                              256 MB and 1,000 times 10 KB, up and down, at 0 and 50 ms, beside the AWS CLI and boto3
+  bench listing              100,000 keys of three shapes at 50 ms, one request after the other and eight at a time, and
+                             1,000,000: speed, requests, memory, the order
   bench endurance            1 GB up and down by a program that is killed three times on each way: what is sent again,
                              how much memory it takes
   bench soak                 500 renewals for each kind of app, with lost answers and other faults in between;
@@ -120,6 +123,7 @@ fn main() -> ExitCode {
         Some((command, [part, rest @ ..])) if command == "bench" && part == "transfer" => {
             exit_code(bench::transfer(&root, rest))
         }
+        Some((command, [part])) if command == "bench" && part == "listing" => exit_code(bench::listing(&root)),
         Some((command, [part])) if command == "bench" && part == "endurance" => exit_code(bench::endurance(&root)),
         Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),
         Some((help, _)) if help == "help" || help == "--help" => {

@@ -291,10 +291,12 @@ impl Session {
     }
 
     /// Opens connections to Okta, Cognito and the bucket's host before they are needed, and keeps them for about a minute: for an app
-    /// that comes to the foreground with a session. Waits for nothing and has no error. Without anybody signed in it does
-    /// nothing: [`begin_login`](Self::begin_login) does it by itself.
-    #[allow(clippy::unused_async, reason = "what is begun needs a runtime to be there")]
+    /// that comes to the foreground with a session. Reads the secure store if nobody has yet; waits for no network and has no
+    /// error. Without anybody signed in it does nothing: [`begin_login`](Self::begin_login) does it by itself.
     pub async fn prepare(&self) {
+        if self.state() == SessionState::NotLoaded {
+            self.restore().await;
+        }
         if matches!(self.state(), SessionState::SignedIn { .. }) {
             self.parts.connections.keep(false);
         }

@@ -2,6 +2,7 @@
 //! The servers run in a process of their own, so that only the client is measured.
 
 mod delay;
+mod listing;
 mod stage;
 mod transfer;
 
@@ -16,6 +17,7 @@ use wait4::Wait4 as _;
 use crate::cargo::cargo;
 use crate::report::{say, timed};
 use crate::sign_in::text;
+pub(crate) use listing::run as listing;
 use stage::{Bench, build, succeed};
 pub(crate) use transfer::run as transfer;
 

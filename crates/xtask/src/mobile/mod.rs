@@ -1,13 +1,12 @@
-//! The phones' targets on a machine without their SDKs: type-checks, and a link of the Android library for its size. Both
-//! build under `target/mobile`, so that the folders of the everyday build stay as they are.
+//! The phones' targets on a machine without their SDKs: type-checks, and a link of the Android library for its size.
 
 mod contents;
 mod size;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::cargo::{cargo, forget_package, target_directory};
+use crate::cargo::{Manner, cargo, forget_package, other_systems};
 use crate::report::{Counts, Outcome, say};
 pub(crate) use size::{android_size, check_size};
 
@@ -27,7 +26,7 @@ enum Toolchain {
 
 /// Type-checks the library for phones, for all targets of a toolchain at once: where one has a single crate left to be
 /// compiled, another one's fill the processors. The compiler's words name the target that fails.
-pub(crate) fn check(root: &Path) -> Outcome {
+pub(crate) fn check(root: &Path, manner: Manner<'_>) -> Outcome {
     if !cfg!(unix) {
         return Outcome::Skipped("the stand-in C compiler is a shell script".to_owned());
     }
@@ -45,7 +44,7 @@ pub(crate) fn check(root: &Path) -> Outcome {
             continue;
         }
         let number = targets.len() as u64;
-        match check_targets(root, toolchain, &targets) {
+        match check_targets(root, toolchain, &targets, manner) {
             Ok(true) => counts.passed += number,
             Ok(false) => counts.failed += number,
             Err(error) => return Outcome::Skipped(format!("the stand-in C compiler could not be made: {error}")),
@@ -60,7 +59,7 @@ pub(crate) fn check(root: &Path) -> Outcome {
     Outcome::Ran(counts)
 }
 
-fn check_targets(root: &Path, toolchain: Toolchain, targets: &[&str]) -> std::io::Result<bool> {
+fn check_targets(root: &Path, toolchain: Toolchain, targets: &[&str], manner: Manner<'_>) -> std::io::Result<bool> {
     let mut command = match toolchain {
         Toolchain::Pinned => cargo(root, &["check"]),
         Toolchain::Nightly => {
@@ -69,12 +68,12 @@ fn check_targets(root: &Path, toolchain: Toolchain, targets: &[&str]) -> std::io
             nightly
         }
     };
-    command.args(["--package", "jetbridge-ffi", "--lib", "--locked", "--target-dir"]).arg(folder(root));
+    command.args(["--package", "jetbridge-ffi", "--lib", "--locked", "--target-dir"]).arg(other_systems(root));
     for target in targets {
         command.args(["--target", target]);
         stand_in(root, target, &mut command)?;
     }
-    Ok(command.status().is_ok_and(|status| status.success()))
+    Ok(manner.run(command))
 }
 
 /// Whoever has the target's standard library, or can make it. The error says why nobody does.
@@ -106,13 +105,9 @@ fn rustup(root: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn folder(root: &Path) -> PathBuf {
-    target_directory(root).join("mobile")
-}
-
 /// Gives the build scripts a C compiler and an SDK that are there and do nothing.
 fn stand_in(root: &Path, target: &str, command: &mut Command) -> std::io::Result<()> {
-    let folder = folder(root);
+    let folder = other_systems(root);
     let compiler = folder.join("stand-in-cc");
     std::fs::create_dir_all(&folder)?;
     // An unchanged file keeps its time: a new one would make build scripts run again.

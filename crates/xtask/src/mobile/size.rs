@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Toolchain, contents, find_toolchain, folder};
-use crate::cargo::cargo;
+use super::{Toolchain, contents, find_toolchain};
+use crate::cargo::{cargo, other_systems};
 use crate::report::{Counts, Outcome, say};
 use crate::{alignment, exports};
 
@@ -75,7 +75,7 @@ fn link(root: &Path) -> Result<PathBuf, Obstacle> {
         return Err(Obstacle::Machine(format!("rustup has no standard library for {TARGET}")));
     }
     let triple = format!("--target={TARGET}{ANDROID_API}");
-    let stubs = folder(root).join("stubs").join(TARGET);
+    let stubs = other_systems(root).join("stubs").join(TARGET);
     std::fs::create_dir_all(&stubs).map_err(|error| Obstacle::Machine(format!("{}: {error}", stubs.display())))?;
     for library in ["c", "m", "dl", "log", "unwind", "gcc"] {
         let file = stubs.join(format!("lib{library}.so"));
@@ -91,7 +91,7 @@ fn link(root: &Path) -> Result<PathBuf, Obstacle> {
     }
     let mut build =
         cargo(root, &["rustc", "--package", "jetbridge-ffi", "--lib", "--crate-type", "cdylib", "--locked"]);
-    build.args(["--target", TARGET, "--profile", "mobile", "--target-dir"]).arg(folder(root));
+    build.args(["--target", TARGET, "--profile", "mobile", "--target-dir"]).arg(other_systems(root));
     let flags = [
         format!("-Clink-arg={triple}"),
         "-Clink-arg=-fuse-ld=lld".to_owned(),
@@ -111,12 +111,12 @@ fn link(root: &Path) -> Result<PathBuf, Obstacle> {
     if !build.status().is_ok_and(|status| status.success()) {
         return Err(Obstacle::Library("the library does not link".to_owned()));
     }
-    Ok(folder(root).join(TARGET).join("mobile").join("libjetbridge_ffi.so"))
+    Ok(other_systems(root).join(TARGET).join("mobile").join("libjetbridge_ffi.so"))
 }
 
 /// Where the linker says what it has put where.
 fn map_file(root: &Path) -> PathBuf {
-    folder(root).join("libjetbridge_ffi.map")
+    other_systems(root).join("libjetbridge_ffi.map")
 }
 
 fn read_budget(text: &str) -> Result<u64, String> {
