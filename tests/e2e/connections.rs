@@ -87,8 +87,8 @@ async fn a_restored_session_waits_for_one_round_trip_if_the_app_has_prepared_it(
     let way = far.round_trips(far.first_page(&unprepared)).await;
     assert_eq!(way, 3, "one for the connection, one for TLS");
 
+    // Without `restore`: the app comes to the foreground while the store is still being read.
     let prepared = far.session();
-    prepared.restore().await;
     prepared.prepare().await;
     far.network.settled().await;
     let connections = far.network.connections();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jetbridge::storage::{EncryptedFileStore, default_directory};
-use jetbridge::{ApiRequest, ApiResponse, PresignObject, PresignedUrl, SessionError, TransferOptions};
+use jetbridge::{ApiRequest, ApiResponse, ListObjects, PresignObject, PresignedUrl, SessionError, TransferOptions};
 use jetbridge::{Config, LoginOptions, Session};
 use serde_json::Value;
 
@@ -23,6 +23,16 @@ async fn move_report(session: &Session, report: &Path, copy: &Path, app: &Path) 
     let shared = PresignObject { object: "reports/2026/report.pdf".into(), lasts, ..PresignObject::default() };
     let shared = session.presign_object(shared).await?; // shared.url(), until shared.expires_at()
     Ok(shared)
+}
+
+async fn list_all(session: &Session) -> Result<Vec<String>, SessionError> {
+    let request = ListObjects { parallel: Some(8), ..ListObjects::default() };
+    let mut pages = session.list_objects(request);
+    let mut keys = Vec::new();
+    while let Some(page) = pages.next_page().await? {
+        keys.extend(page.objects.into_iter().map(|object| object.key));
+    }
+    Ok(keys)
 }
 
 async fn order(session: &Session, orders: &str) -> Result<ApiResponse, SessionError> {
@@ -66,7 +76,7 @@ fn pieces(page: &'static str, language: &str) -> Vec<&'static str> {
 fn every_piece_of_rust_in_the_guide_is_compiled() {
     let trim = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
     let (guide, readme) = (pieces(GUIDE, "rust"), pieces(README, "rust"));
-    assert_eq!((guide.len(), readme.len()), (3, 1));
+    assert_eq!((guide.len(), readme.len()), (4, 1));
     let _compiled = begin;
     // What is imported stands above all, in one place with the rest.
     let readme = readme.iter().flat_map(|piece| piece.split_once("\n\n")).map(|(_, code)| code);
@@ -98,6 +108,7 @@ async fn the_guide_s_rust_moves_objects_calls_an_api_and_makes_clients() {
     let shared = move_report(&session, &report, &copy, folder.path()).await.unwrap();
     assert_eq!(std::fs::read(&copy).unwrap(), b"a report");
     assert!(shared.url().contains("/reports/2026/report.pdf?") && !shared.is_cut_short());
+    assert!(list_all(&session).await.unwrap().contains(&"reports/2026/report.pdf".to_owned()));
 
     let orders = bench.stack.endpoints().api.join("echo").unwrap();
     let answer = order(&session, orders.as_str()).await.unwrap();

@@ -24,6 +24,7 @@ mod matrix;
 mod object_calls;
 mod observing;
 mod obstacles;
+mod parallel_listing;
 mod process_death;
 mod races;
 mod redirects;

@@ -26,7 +26,8 @@ use tokio::runtime::Runtime;
 use plan::{ROTATIONS, Schedule, schedule};
 use world::{Site, World};
 
-const SCHEDULES: u64 = 5000;
+/// A new 2,500 in each run of the suite.
+const SCHEDULES: u64 = 2500;
 /// Schedules spend their time waiting for each other's threads: more than one for each core keep the machine busy.
 const WORKERS: usize = 6;
 

@@ -32,7 +32,7 @@ pub struct ListingRequest {
 impl From<ListingRequest> for jetbridge::ListObjects {
     fn from(request: ListingRequest) -> Self {
         let ListingRequest { bucket, prefix, delimiter, limit, page_size, requester_pays } = request;
-        Self { bucket, prefix, delimiter, limit, page_size, requester_pays }
+        Self { bucket, prefix, delimiter, limit, page_size, requester_pays, parallel: None }
     }
 }
 

@@ -193,7 +193,7 @@ impl CoreSession {
     }
 
     /// Opens connections before they are needed, and keeps them for about a minute: for an app that comes to the foreground with a
-    /// session. Waits for nothing, and does nothing while nobody is signed in.
+    /// session. Reads the secure store if nobody has yet; waits for no network, and does nothing while nobody is signed in.
     pub async fn prepare(&self) {
         self.inner.prepare().await;
     }

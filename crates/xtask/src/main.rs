@@ -4,6 +4,7 @@
 mod alignment;
 mod apple;
 mod bench;
+mod beside;
 mod bindings;
 mod cargo;
 mod devices;
@@ -50,7 +51,9 @@ Usage: cargo xtask <command>
   android-device             the same app on the device that is plugged in, or that ANDROID_SERIAL names
   enable-kvm                 lets emulators use this machine's virtual processor (Linux; needs sudo)
   check-alignment FILE…      whether a library, or each in an APK, AAR or AAB, fits memory pages of 16 KB
-  android-size               links the arm64 Android library and says how large it is
+  android-size [--contents]  links the arm64 Android library and says how large it is, as `test mobile` does; within its
+                             budget (crates/ffi/size-budget.json) or not
+                             --contents: its sections, and its code by crate
   xcframework [--debug] [--local-stack] [--platform NAME]…
                              on a Mac: a dynamic framework for iOS, macOS, Mac Catalyst, visionOS and the
                              simulators, or for the platforms that are named, zipped, with its checksum
@@ -89,6 +92,8 @@ Usage: cargo xtask <command>
                              than its work
   bench transfer [--rounds N]
                              256 MB and 1,000 times 10 KB, up and down, at 0 and 50 ms, beside the AWS CLI and boto3
+  bench listing              100,000 keys of three shapes at 50 ms, one request after the other and eight at a time, and
+                             1,000,000: speed, requests, memory, the order
   bench endurance            1 GB up and down by a program that is killed three times on each way: what is sent again,
                              how much memory it takes
   bench soak                 500 renewals for each kind of app, with lost answers and other faults in between;
@@ -107,7 +112,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
         Some((command, [])) if command == "rooms" => exit_code(house::print_tables(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
-        Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
+        Some((command, rest)) if command == "android-size" => exit_code(mobile::android_size(&root, rest)),
         Some((command, [])) if command == "android-bundle" => exit_code(devices::android_bundle(&root)),
         Some((command, rest)) if command == "android-emulator" => exit_code(devices::android_emulator(&root, rest)),
         Some((command, [])) if command == "android-device" => exit_code(devices::android_device(&root)),
@@ -123,6 +128,7 @@ fn main() -> ExitCode {
         Some((command, [part, rest @ ..])) if command == "bench" && part == "transfer" => {
             exit_code(bench::transfer(&root, rest))
         }
+        Some((command, [part])) if command == "bench" && part == "listing" => exit_code(bench::listing(&root)),
         Some((command, [part])) if command == "bench" && part == "endurance" => exit_code(bench::endurance(&root)),
         Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),
         Some((command, [part])) if command == "bench" && part == "growth" => exit_code(bench::growth(&root)),

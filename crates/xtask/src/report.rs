@@ -152,7 +152,7 @@ impl Report {
 }
 
 /// Minutes and seconds, as `12:03.4`.
-fn minutes(took: Duration) -> String {
+pub(crate) fn minutes(took: Duration) -> String {
     let tenths = took.as_millis() / 100;
     format!("{:>3}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
 }

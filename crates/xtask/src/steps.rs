@@ -4,7 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::cargo::{cargo, forget_package};
+use crate::beside::Beside;
+use crate::cargo::{Manner, cargo, forget_package};
 use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
 use crate::{bindings, dist, exports, house, mobile, pages, programs, tools, windows, workflows};
 
@@ -29,13 +30,20 @@ pub(crate) const PARTS: &[&str] = &[
 pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
     let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
     let mut report = Report::default();
+    let mut beside = None;
     if wanted("rust") {
         run(&mut report, "format", || check(cargo(root, &["fmt", "--all", "--check"])));
         run(&mut report, "clippy", || {
             check(cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
         });
         run(&mut report, "tests", || {
-            let mut tests = cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]);
+            const TESTS: [&str; 4] = ["test", "--workspace", "--locked", "--no-fail-fast"];
+            if parts.is_empty() {
+                // The tests say what does not compile.
+                let _ = cargo(root, &TESTS).arg("--no-run").status();
+                beside = Some(Beside::start(root));
+            }
+            let mut tests = cargo(root, &TESTS);
             // Many of them wait more than they work: for answers that come late, or for a stack that starts.
             const THREADS: &str = "RUST_TEST_THREADS";
             if std::env::var_os(THREADS).is_none() {
@@ -105,7 +113,14 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
         });
     }
     if wanted("mobile") {
-        run(&mut report, "mobile (type check)", || mobile::check(root));
+        run(&mut report, "mobile (type check)", || match beside {
+            Some(begun) => begun.finish(),
+            None => mobile::check(root, Manner::InFront),
+        });
+        // Minutes of optimising: whoever runs everything is spared them.
+        if parts.contains(&"mobile") {
+            run(&mut report, "mobile (size)", || mobile::check_size(root));
+        }
     }
     if wanted("windows") {
         run(&mut report, "windows (Wine)", || test_windows(root));

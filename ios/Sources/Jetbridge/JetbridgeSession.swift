@@ -94,8 +94,8 @@ public final class JetbridgeSession: JetbridgeSessionProtocol {
                 Task { @MainActor in if case .storageUnavailable = self?.state { await self?.restore() } }
             }
         }
-        // What the user taps next need not wait for connections.
-        notifications.on(UIApplication.willEnterForegroundNotification) { [core] in Task { await core.prepare() } }
+        // What the user taps next need not wait for connections. The scene's news comes at the launch, too.
+        notifications.on(UIScene.willEnterForegroundNotification) { [core] in Task { await core.prepare() } }
         #endif
         let settle: @Sendable () -> Void = { [core, suspension] in
             Task { await suspension.during { await core.settle() } }

@@ -23,6 +23,9 @@
         case foregroundActive, foregroundInactive, background
     }
 
+    /// iOS 13, visionOS 1. Before a scene is in the foreground, at its first time, too.
+    /// https://developer.apple.com/documentation/uikit/uiscene/willenterforegroundnotification
+    public nonisolated static let willEnterForegroundNotification = Notification.Name("UISceneWillEnterForegroundNotification")
     /// iOS 13, visionOS 1. Main actor. https://developer.apple.com/documentation/uikit/uiscene/activationstate-swift.property
     public let activationState: ActivationState
     /// iOS 13, visionOS 1. Main actor. https://developer.apple.com/documentation/uikit/uiscene/session

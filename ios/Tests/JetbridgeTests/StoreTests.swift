@@ -83,6 +83,17 @@ struct StoreTests {
         NotificationCenter.default.post(name: UIApplication.protectedDataDidBecomeAvailableNotification, object: nil)
         try await eventually("the session is restored") { session.state.isSignedIn }
     }
+
+    @Test("when a scene comes to the foreground, connections are opened for whoever is signed in")
+    func foreground() async throws {
+        let bench = try await Bench()
+        await (try bench.signedIn()).core.settle()
+        let asked = try bench.count("discovery")
+        let session = try bench.session()
+        NotificationCenter.default.post(name: UIScene.willEnterForegroundNotification, object: nil)
+        try await eventually("a request opens Okta's connection") { try bench.count("discovery") > asked }
+        await session.core.settle()
+    }
     #endif
 
     @Test("a store that throws what it may not is taken for unavailable, and its text is told to nobody")

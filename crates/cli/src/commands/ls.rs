@@ -26,6 +26,7 @@ pub(super) async fn run(context: &Context, args: LsArgs, output: &mut Output) ->
         limit: args.limit,
         page_size: None,
         requester_pays: args.request_payer,
+        parallel: args.parallel.map(usize::from),
     };
     list(&session, request, output, context.notes).await
 }

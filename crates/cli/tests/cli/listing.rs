@@ -146,6 +146,23 @@ fn many_pages_become_one_list() {
 }
 
 #[test]
+fn many_requests_at_a_time_list_the_same() {
+    let bench = signed_in();
+    for more in [&[][..], &["--limit", "5500"], &["logs/2026/07/1"], &["logs/2026/", "--delimiter", "/"]] {
+        let list = |parallel: &[&str]| {
+            let outcome = bench.run(&[&["ls", "--json", "--bucket", "scale-dates-12000"], more, parallel].concat());
+            assert_eq!(outcome.code, 0, "{outcome:?}");
+            outcome.stdout
+        };
+        assert!(list(&["--parallel", "8"]) == list(&[]), "{more:?}");
+    }
+    for number in ["0", "33", "many"] {
+        let outcome = bench.run(&["ls", "--json", "--parallel", number]);
+        assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (2, Some("usage")), "{outcome:?}");
+    }
+}
+
+#[test]
 fn a_listing_that_breaks_is_not_called_complete() {
     let bench = signed_in();
     // More often than the client tries.

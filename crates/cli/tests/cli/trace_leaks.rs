@@ -194,17 +194,14 @@ fn no_trace_of_a_command_that_fails_has_a_secret_and_it_has_the_service_s_code()
         std::fs::write(bench.path("small"), "small").unwrap();
         let mut found = Vec::new();
         for fault in faults.iter().skip(first).step_by(BESIDE) {
-            // What comes by the browser is in no request of the program's: the forms take turns.
-            let comes_by_browser = fault.name().starts_with("authorize-");
-            let number = *fault as usize;
-            for form in FORMS.iter().filter(|form| !comes_by_browser || **form == FORMS[number % 2]) {
-                let trace = bench.path(&format!("{}.{form}", fault.name()));
-                bench.stack.faults().inject(*fault, 4);
-                run_into(&bench, *fault, &trace);
-                bench.stack.faults().inject(*fault, 0);
-                assert_free_of_secrets(&bench, std::slice::from_ref(&trace));
-                found.push((*fault, std::fs::read_to_string(trace).unwrap()));
-            }
+            // Both forms are written from the same records, whatever failed: the forms take turns.
+            let form = FORMS[*fault as usize % FORMS.len()];
+            let trace = bench.path(&format!("{}.{form}", fault.name()));
+            bench.stack.faults().inject(*fault, 4);
+            run_into(&bench, *fault, &trace);
+            bench.stack.faults().inject(*fault, 0);
+            assert_free_of_secrets(&bench, std::slice::from_ref(&trace));
+            found.push((*fault, std::fs::read_to_string(trace).unwrap()));
         }
         found
     };
@@ -226,7 +223,7 @@ fn no_trace_of_a_command_that_fails_has_a_secret_and_it_has_the_service_s_code()
     };
     let expected: Vec<_> = found.iter().filter(|(fault, _)| comes_with_a_code(*fault)).collect();
     let missing: Vec<_> = expected.iter().filter(|one| !told(one)).map(|(fault, _)| fault.name()).collect();
-    assert!(expected.len() > 100 && missing.is_empty(), "{} of {}: {missing:?}", missing.len(), expected.len());
+    assert!(expected.len() > 50 && missing.is_empty(), "{} of {}: {missing:?}", missing.len(), expected.len());
 }
 
 /// Whether the program itself is answered with a code: some of Okta's are for the browser, and HTTP APIs have none.

@@ -1,6 +1,11 @@
 //! A whole listing: every page, one at a time, the next one on its way while the app looks at this one, with credentials
 //! that are renewed when they end in the middle.
 
+mod asker;
+mod planner;
+mod ruler;
+mod side_by_side;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -8,29 +13,28 @@ use futures_core::Stream;
 use futures_util::stream;
 use tokio::task::JoinHandle;
 
+use self::asker::{Asker, EmptyPages};
+use self::side_by_side::SideBySide;
 use super::renewal::CredentialRenewal;
-use super::signed_call::send_signed;
-use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, PageRequest};
-use crate::config::Config;
-use crate::diagnosis::{Evidence, senseless};
-use crate::error::{Service, SessionError};
+use crate::aws::s3::{self, Answer, ListObjects, ListedEntry, ObjectPage, Origin, PageRequest};
+use crate::config::{Config, is_directory_bucket};
+use crate::diagnosis::Evidence;
+use crate::error::SessionError;
 
-/// The pages of one listing. Made by [`Session::list_objects`](super::Session::list_objects).
+/// The pages of one listing. Made by [`Session::list_objects`](super::Session::list_objects). What is under way ends when this is
+/// dropped.
 #[derive(Debug)]
 pub struct ObjectPages {
-    credentials: Arc<CredentialRenewal>,
-    evidence: Evidence,
-    client: aws_sdk_s3::Client,
-    request: PageRequest,
+    asker: Asker,
+    /// Requests at a time.
+    parallel: usize,
     left: Option<u64>,
-    /// Pages one after another with nothing in them.
-    empty_pages: u32,
+    empty_pages: EmptyPages,
     next: Next,
 }
 
-/// S3 may step over much that is not listed, such as delete markers, and says so with pages that hold less, or nothing. A server
-/// that goes on for ever, with another token each time, is no listing: a thousand pages are a million keys stepped over.
-const MOST_EMPTY_PAGES: u32 = 1000;
+/// Requests at a time: what is held meanwhile has to find room.
+const MOST_PARALLEL: usize = 32;
 
 #[derive(Debug)]
 enum Next {
@@ -38,6 +42,7 @@ enum Next {
     /// Nothing is to be sent.
     Refused(SessionError),
     Coming(JoinHandle<Result<Answer, SessionError>>),
+    SideBySide(Box<SideBySide>),
     Done,
 }
 
@@ -48,7 +53,7 @@ impl ObjectPages {
         clients: &s3::Clients,
         listing: ListObjects,
     ) -> Self {
-        let left = listing.limit;
+        let (left, parallel) = (listing.limit, listing.parallel.unwrap_or(1).min(MOST_PARALLEL));
         let request = PageRequest::new(listing, config);
         let evidence =
             Evidence::of(config).for_bucket(&request.bucket).for_listing(&request.prefix, config.listing_prefix());
@@ -57,22 +62,30 @@ impl ObjectPages {
             Err(refusal) => Next::Refused(refusal),
         };
         let client = clients.for_bucket(&request.bucket);
-        Self { client, credentials, evidence, request, left, empty_pages: 0, next }
+        let asker = Asker { client, credentials, evidence, request };
+        Self { asker, parallel, left, empty_pages: EmptyPages::default(), next }
     }
 
-    /// The next page, or `None` after the last. After an error the listing is over.
+    /// The next page, or `None` after the last. After an error the listing is over. A caller that stops waiting loses nothing:
+    /// the page comes with the next call.
     ///
     /// # Errors
     /// Everything that [`Session::aws_credentials`](super::Session::aws_credentials) can say, `AccessDenied`, `NoSuchBucket`,
-    /// `Misconfigured` for a wrong region or a bucket that S3 could never have, `Retryable` for the network.
+    /// `Misconfigured` for a wrong region or a bucket that S3 could never have, `Retryable` for the network. With several
+    /// requests at a time, the pages before what failed come first.
     pub async fn next_page(&mut self) -> Result<Option<ObjectPage>, SessionError> {
         if matches!(self.next, Next::Start) && self.left != Some(0) {
-            self.ask_for(None);
+            self.start();
         }
         if let Next::Refused(refusal) = &self.next {
             let refusal = refusal.clone();
             self.next = Next::Done;
             return Err(refusal);
+        }
+        if let Next::SideBySide(listing) = &mut self.next {
+            let pages = self.left.map_or(u64::MAX, |left| left.div_ceil(self.asker.request.size.into()));
+            let page = listing.next_page(&self.asker, usize::try_from(pages).unwrap_or(usize::MAX)).await;
+            return self.give(page);
         }
         // The request under way stays in place until it has answered: a caller that stops waiting loses nothing.
         let Next::Coming(coming) = &mut self.next else {
@@ -82,20 +95,36 @@ impl ObjectPages {
         let answered = coming.await.unwrap_or_else(|_| Err(SessionError::internal("the listing was interrupted")));
         self.next = Next::Done;
         let Answer { mut page, next } = answered?;
-        self.empty_pages = if page.len() == 0 { self.empty_pages + 1 } else { 0 };
-        if self.empty_pages > MOST_EMPTY_PAGES && next.is_some() {
-            let problem =
-                format!("{MOST_EMPTY_PAGES} pages one after another have nothing in them, and more are to come");
-            return Err(senseless(Service::S3, &problem));
-        }
+        self.empty_pages.count(&page, next.is_some())?;
         if let Some(left) = &mut self.left {
             page.truncate(*left);
             *left -= page.len();
         }
-        if next.is_some() && self.left != Some(0) {
-            self.ask_for(next);
+        if let Some(token) = next
+            && self.left != Some(0)
+        {
+            self.ask_for(Origin::Continued(token));
         }
         Ok(Some(page))
+    }
+
+    /// A page of a listing side by side, up to the limit. It was asked for whole: nobody knew that it would be the last.
+    fn give(
+        &mut self,
+        page: Result<Option<Vec<ListedEntry>>, SessionError>,
+    ) -> Result<Option<ObjectPage>, SessionError> {
+        let Ok(Some(mut entries)) = page else {
+            self.next = Next::Done;
+            return page.map(|_| None);
+        };
+        if let Some(left) = &mut self.left {
+            entries.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= entries.len() as u64;
+        }
+        if self.left == Some(0) {
+            self.next = Next::Done;
+        }
+        Ok(Some(ObjectPage::from_entries(entries)))
     }
 
     /// The same listing entry by entry.
@@ -112,18 +141,19 @@ impl ObjectPages {
         })
     }
 
-    fn ask_for(&mut self, continuation: Option<String>) {
+    fn start(&mut self) {
+        let PageRequest { bucket, prefix, size, .. } = &self.asker.request;
+        let is_one_page = self.left.is_some_and(|left| left <= u64::from(*size));
+        if self.parallel < 2 || is_one_page || is_directory_bucket(bucket) {
+            self.ask_for(Origin::Beginning);
+        } else {
+            self.next = Next::SideBySide(Box::new(SideBySide::new(self.parallel, prefix)));
+        }
+    }
+
+    fn ask_for(&mut self, origin: Origin) {
         let left = self.left.and_then(|left| u32::try_from(left).ok()).unwrap_or(u32::MAX);
-        let request = PageRequest { size: self.request.size.min(left), ..self.request.clone() };
-        let (credentials, client, evidence) =
-            (Arc::clone(&self.credentials), self.client.clone(), self.evidence.clone());
-        self.next = Next::Coming(tokio::spawn(async move {
-            let ask = |credentials| {
-                let (client, request, continuation) = (&client, &request, continuation.as_deref());
-                async move { s3::fetch_page(client, &credentials, request, continuation).await }
-            };
-            send_signed(&credentials, &evidence, ask).await
-        }));
+        self.next = Next::Coming(tokio::spawn(self.asker.ask(origin, left)));
     }
 }
 

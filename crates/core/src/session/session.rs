@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_config::SdkConfig;
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::sync::watch;
@@ -291,10 +291,12 @@ impl Session {
     }
 
     /// Opens connections to Okta, Cognito and the bucket's host before they are needed, and keeps them for about a minute: for an app
-    /// that comes to the foreground with a session. Waits for nothing and has no error. Without anybody signed in it does
-    /// nothing: [`begin_login`](Self::begin_login) does it by itself.
-    #[allow(clippy::unused_async, reason = "what is begun needs a runtime to be there")]
+    /// that comes to the foreground with a session. Reads the secure store if nobody has yet; waits for no network and has no
+    /// error. Without anybody signed in it does nothing: [`begin_login`](Self::begin_login) does it by itself.
     pub async fn prepare(&self) {
+        if self.state() == SessionState::NotLoaded {
+            self.restore().await;
+        }
         if matches!(self.state(), SessionState::SignedIn { .. }) {
             self.parts.connections.keep(false);
         }
@@ -571,6 +573,14 @@ impl Session {
     /// As for [`aws_credentials`](Self::aws_credentials). S3 is not asked.
     pub async fn presign_object(&self, request: PresignObject) -> Result<PresignedUrl, SessionError> {
         self.parts.objects.presign(request).await
+    }
+}
+
+#[cfg(test)]
+impl Session {
+    /// Whether an HTTP client was made for it.
+    pub(super) fn has_made_clients(&self) -> bool {
+        self.parts.http.has_made_clients()
     }
 }
 

@@ -37,9 +37,10 @@ impl Position {
 }
 
 impl Listing<'_> {
-    /// Where a listing goes on after a marker. One that lies below a common prefix, or is one, goes on after all of it: it
-    /// was on the page before.
-    pub(super) fn after_marker(&self, marker: &str) -> Position {
+    /// Where a listing goes on after a marker (`marker`, `StartAfter`). One that lies below a common prefix, or is one, goes on
+    /// after all of it: it was on the page before, and "CommonPrefixes is filtered out from results if it is not
+    /// lexicographically greater than the StartAfter value" (`Delimiter`, ListObjectsV2, S3 API reference).
+    pub(super) fn after_key(&self, marker: &str) -> Position {
         let folded = self.common_prefix(marker).map(|end| Position::AfterPrefix(marker[..end].to_owned()));
         match marker {
             "" => Position::Beginning,
@@ -157,12 +158,17 @@ fn bind(bucket: &str, listing: &Listing<'_>, payload: &[u8]) -> Vec<u8> {
 mod tests {
     use std::borrow::Cow;
 
+    use super::super::scale::Scale;
     use super::super::store::Store;
     use super::super::stored::Quota;
     use super::*;
 
     fn listing<'a>(prefix: &'a str, delimiter: Option<&'a str>, max_keys: usize) -> Listing<'a> {
         Listing { prefix, delimiter, max_keys, start: Position::Beginning }
+    }
+
+    fn of_scale(name: &str) -> Bucket<'static> {
+        Bucket::Synthetic(Scale::of_bucket(name).unwrap())
     }
 
     fn seeded(keys: &[&'static str]) -> Store {
@@ -232,13 +238,27 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_that_start_after_lies_in_is_not_shown_again() {
+        let objects = seeded(&["f/1", "f/3", "g", "g/1", "h"]);
+        let names = |after: &str| {
+            let listing = listing("", Some("/"), 1000);
+            let start = listing.after_key(after);
+            pages(Bucket::Stored(&objects), Listing { start, ..listing }).concat()
+        };
+        assert_eq!(names("f/2"), ["g", "h", "g/*"]);
+        assert_eq!(names("f/"), ["g", "h", "g/*"]);
+        assert_eq!(names("f"), ["g", "h", "f/*", "g/*"]);
+        assert_eq!(names("g"), ["h", "g/*"]);
+    }
+
+    #[test]
     fn no_keys_asked_for_is_an_empty_last_page() {
-        assert_eq!(list(Bucket::Synthetic { objects: 5 }, &listing("", None, 0)), Page::default());
+        assert_eq!(list(of_scale("scale-5"), &listing("", None, 0)), Page::default());
     }
 
     #[test]
     fn a_billion_objects_list_by_prefix_and_by_folder() {
-        let bucket = Bucket::Synthetic { objects: 1_000_000_000 };
+        let bucket = of_scale("scale-1000000000");
         let page = list(bucket, &listing("batch-999999/", None, 1000));
         assert_eq!((page.objects.len(), page.next), (1000, None));
         let page = list(bucket, &listing("", Some("/"), 3));

@@ -18,6 +18,7 @@ mod objects;
 mod operations;
 mod preflight;
 mod reading;
+mod scale;
 mod seeds;
 mod service;
 mod spoiling;

@@ -7,6 +7,7 @@ use std::sync::{Arc, RwLockReadGuard};
 
 use sha2::{Digest as _, Sha256};
 
+use super::scale::Scale;
 use super::seeds::{self, Objects};
 use super::store::{Contents, Store};
 pub(super) use super::stored::Object;
@@ -17,16 +18,13 @@ use crate::template::Deployment;
 
 /// How many bytes the stack keeps of what is uploaded, parts of unfinished uploads included.
 const MOST_KEPT: u64 = 2 * 1024 * 1024 * 1024;
-/// Synthetic buckets are `scale-` and the number of objects, at most this.
-const MAX_SCALE: usize = 1_000_000_000;
+
 /// A bucket: objects in the order of their keys' UTF-8 bytes, reached by position.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Bucket<'a> {
     Stored(&'a Store),
     /// Nobody writes to these.
-    Synthetic {
-        objects: usize,
-    },
+    Synthetic(Scale),
 }
 
 impl<'a> Bucket<'a> {
@@ -34,14 +32,14 @@ impl<'a> Bucket<'a> {
     pub(super) fn view(self) -> View<'a> {
         match self {
             Self::Stored(store) => View::Stored(store.read()),
-            Self::Synthetic { objects } => View::Synthetic { objects },
+            Self::Synthetic(scale) => View::Synthetic(scale),
         }
     }
 
     pub(super) fn find(self, key: &str) -> Option<Object> {
         match self {
             Self::Stored(store) => store.read().find(key),
-            Self::Synthetic { .. } => {
+            Self::Synthetic(_) => {
                 let view = self.view();
                 let position = view.partition_point(0, |other| other < key);
                 (position < view.len() && view.key(position) == key).then(|| view.object(position))
@@ -52,7 +50,7 @@ impl<'a> Bucket<'a> {
     pub(super) fn encryption(self) -> Encryption {
         match self {
             Self::Stored(store) => store.encryption.clone(),
-            Self::Synthetic { .. } => Encryption::default(),
+            Self::Synthetic(_) => Encryption::default(),
         }
     }
 
@@ -60,7 +58,7 @@ impl<'a> Bucket<'a> {
     pub(super) fn delete_marker(self, key: &str) -> Option<String> {
         match self {
             Self::Stored(store) => store.read().delete_marker(key).map(str::to_owned),
-            Self::Synthetic { .. } => None,
+            Self::Synthetic(_) => None,
         }
     }
 }
@@ -68,14 +66,14 @@ impl<'a> Bucket<'a> {
 /// What a listing reads.
 pub(super) enum View<'a> {
     Stored(RwLockReadGuard<'a, Contents>),
-    Synthetic { objects: usize },
+    Synthetic(Scale),
 }
 
 impl View<'_> {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Stored(contents) => contents.len(),
-            Self::Synthetic { objects } => *objects,
+            Self::Synthetic(scale) => scale.len(),
         }
     }
 
@@ -83,15 +81,14 @@ impl View<'_> {
     pub(super) fn key(&self, position: usize) -> Cow<'_, str> {
         match self {
             Self::Stored(contents) => Cow::Borrowed(contents.key(position)),
-            // Both numbers have a fixed width, so that the order of the keys is the order of the positions.
-            Self::Synthetic { .. } => Cow::Owned(format!("batch-{:06}/object-{position:09}.json", position / 1000)),
+            Self::Synthetic(scale) => Cow::Owned(scale.key(position)),
         }
     }
 
     pub(super) fn object(&self, position: usize) -> Object {
         match self {
             Self::Stored(contents) => contents.object(position),
-            Self::Synthetic { .. } => Object::generated(self.key(position).into_owned(), false, |digest| {
+            Self::Synthetic(_) => Object::generated(self.key(position).into_owned(), false, |digest| {
                 u64::from(digest[16]) * 64 + u64::from(digest[17])
             }),
         }
@@ -160,10 +157,8 @@ impl Buckets {
         if self.denied.as_deref() == Some(name) {
             return Lookup::Denied;
         }
-        // `scale-007` is no bucket: each has one name.
-        let count = name.strip_prefix("scale-").filter(|digits| !digits.starts_with(['0', '+']) || *digits == "0");
-        match count.and_then(|digits| digits.parse().ok()) {
-            Some(objects) if self.has_synthetic && objects <= MAX_SCALE => Lookup::Found(Bucket::Synthetic { objects }),
+        match Scale::of_bucket(name) {
+            Some(scale) if self.has_synthetic => Lookup::Found(Bucket::Synthetic(scale)),
             _ => Lookup::Missing,
         }
     }
@@ -221,25 +216,23 @@ mod tests {
     }
 
     #[test]
-    fn synthetic_keys_keep_their_order_at_every_carry() {
+    fn synthetic_keys_are_found_again() {
         let buckets = buckets();
-        let bucket = found(&buckets, "scale-1000000000");
-        let view = bucket.view();
-        for position in [0, 8, 9, 98, 999, 1000, 99_999, 999_999, 999_999_998] {
-            assert!(position + 1 == view.len() || view.key(position) < view.key(position + 1), "{position}");
-            assert_eq!(bucket.find(&view.key(position)).unwrap(), view.object(position));
+        for name in ["scale-1000000000", "scale-uuids-1000000000", "scale-dates-1000000000", "scale-deep-1000000000"] {
+            let bucket = found(&buckets, name);
+            let view = bucket.view();
+            for position in [0, 8, 9, 98, 999, 1000, 99_999, 999_999, 999_999_999] {
+                assert_eq!(bucket.find(&view.key(position)).unwrap(), view.object(position), "{name}");
+            }
         }
     }
 
     #[test]
-    fn bucket_names_are_taken_literally() {
+    fn only_what_is_there_is_found() {
         let buckets = buckets();
-        assert_eq!(found(&buckets, "scale-0").view().len(), 0);
         assert_eq!(found(&buckets, "scale-100000").view().len(), 100_000);
         assert!(matches!(buckets.find("jetbridge-private"), Lookup::Denied));
-        for name in ["", "scale-", "scale-007", "scale-+7", "scale--1", "scale-1e3", "scale-1000000001", "other"] {
-            assert!(matches!(buckets.find(name), Lookup::Missing), "{name}");
-        }
+        assert!(["", "scale-007", "other"].iter().all(|name| matches!(buckets.find(name), Lookup::Missing)));
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl ObjectStore {
     fn store(&self, name: &str) -> S3Result<&Store> {
         match self.bucket(name)? {
             Bucket::Stored(store) => Ok(store),
-            Bucket::Synthetic { .. } => Ok(&self.nothing),
+            Bucket::Synthetic(_) => Ok(&self.nothing),
         }
     }
 
@@ -196,7 +196,7 @@ impl S3 for ObjectStore {
         let (page_size, max_keys) = parameters.max_keys()?;
         let mut listing = parameters.listing(page_size);
         let marker = asked.parameter("marker").unwrap_or_default();
-        listing.start = listing.after_marker(marker);
+        listing.start = listing.after_key(marker);
         let page = list(bucket, &listing);
         let is_truncated = page.next.is_some();
         // "This element is returned only if you have the delimiter request parameter specified" (`NextMarker`).
@@ -231,7 +231,7 @@ impl S3 for ObjectStore {
                 Refusal::invalid_argument_without_value(message, "continuation-token")
             })?;
         } else if let Some(key) = start_after {
-            listing.start = Position::AfterKey(key.to_owned());
+            listing.start = listing.after_key(key);
         }
         let (page_size, max_keys) = parameters.max_keys()?;
         listing.max_keys = page_size;

@@ -6,6 +6,7 @@ mod compare;
 mod delay;
 mod figures;
 mod growth;
+mod listing;
 mod peers;
 mod process;
 mod results;
@@ -19,6 +20,7 @@ use std::path::Path;
 use crate::cargo::cargo;
 pub(crate) use compare::run as compare;
 pub(crate) use growth::run as growth;
+pub(crate) use listing::run as listing;
 use stage::{build, succeed};
 pub(crate) use transfer::run as transfer;
 

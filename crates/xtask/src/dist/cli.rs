@@ -8,7 +8,7 @@ use super::archive::{File, Files, tar_gz, zip};
 use super::checks::Extent;
 use super::facts::{CommitDate, VERSION, repository, rust};
 use super::{brew, deb, dependencies, licences, sbom};
-use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, target_directory};
+use crate::cargo::{WITH_FEATURES_OF_TESTS, cargo, other_systems, target_directory};
 use crate::files::{read, remove_folder};
 use crate::report::say;
 use crate::tools;
@@ -180,11 +180,10 @@ impl About {
 
 /// Where cargo leaves the program.
 fn compiled(root: &Path, target: &Target, profile: Profile) -> PathBuf {
-    let folder = target_directory(root);
     match profile {
-        Profile::Dist => folder.join(target.triple).join("dist"),
-        Profile::Dev if target.is_native() => folder.join("debug"),
-        Profile::Dev => folder.join(target.triple).join("debug"),
+        Profile::Dist => target_directory(root).join(target.triple).join("dist"),
+        Profile::Dev if target.is_native() => target_directory(root).join("debug"),
+        Profile::Dev => other_systems(root).join(target.triple).join("debug"),
     }
     .join(target.program())
 }
@@ -207,7 +206,7 @@ fn compile(root: &Path, target: &Target, profile: Profile) -> Result<PathBuf, St
         }
         // The very arguments of the tests for Windows: what they built is used.
         Profile::Dev => {
-            build.args(["--package", PACKAGE, "--target", target.triple]);
+            build.args(["--package", PACKAGE, "--target", target.triple, "--target-dir"]).arg(other_systems(root));
             build.env("CARGO_PROFILE_DEV_DEBUG", "none");
         }
     }

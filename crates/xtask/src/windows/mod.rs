@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cargo::{cargo, forget_package, target_directory};
+use crate::cargo::{Manner, cargo, forget_package, other_systems, target_directory};
 use crate::report::say;
 use crate::tools;
 
@@ -49,25 +49,16 @@ impl Drop for Tests {
 
 /// Builds the program and makes a new, empty Windows for it.
 pub(crate) fn prepare(root: &Path) -> Result<Tests, Obstacle> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return Err(Obstacle::Machine(
-            "Wine is set up for Linux on x86-64 here; on Windows run `cargo test`".to_owned(),
-        ));
-    }
     let wine = install(root).map_err(Obstacle::Machine)?;
     if tools::is_root() && !tools::answers(Command::new("unshare").args(["--mount", "true"])) {
         return Err(Obstacle::Machine("root can have no mounts of its own here (unshare --mount)".to_owned()));
     }
-    let mut build = cargo(root, &["build", "--package", "jetbridge-cli", "--locked", "--target", TARGET]);
-    // Nobody debugs it.
-    let built = build.env("CARGO_PROFILE_DEV_DEBUG", "none").status();
-    if !built.is_ok_and(|status| status.success()) {
+    if !build(root, Manner::InFront) {
         return Err(Obstacle::Program(format!("the program cannot be built for {TARGET}")));
     }
     let folder = target_directory(root).join("windows");
-    let built = target_directory(root).join(TARGET).join("debug/jetbridge.exe");
     let program =
-        settle(&folder, &built).map_err(|error| Obstacle::Program(format!("{}: {error}", folder.display())))?;
+        settle(&folder, &program(root)).map_err(|error| Obstacle::Program(format!("{}: {error}", folder.display())))?;
     let wine = Wine { program: wine, prefix: folder.join("prefix") };
     wine.check(&program).map_err(Obstacle::Program)?;
     let mut command = cargo(root, &["test", "--workspace", "--locked", "--test", "windows"]);
@@ -79,6 +70,24 @@ pub(crate) fn prepare(root: &Path) -> Result<Tests, Obstacle> {
     wine.set_up(&mut command);
     command.env("JETBRIDGE_TEST_WINE", &wine.program).env("JETBRIDGE_TEST_WINDOWS_PROGRAM", program);
     Ok(Tests { wine, command })
+}
+
+/// Builds the program for tests.
+pub(crate) fn build(root: &Path, manner: Manner<'_>) -> bool {
+    let mut build =
+        cargo(root, &["build", "--package", "jetbridge-cli", "--locked", "--target", TARGET, "--target-dir"]);
+    // Nobody debugs it.
+    build.arg(other_systems(root)).env("CARGO_PROFILE_DEV_DEBUG", "none");
+    manner.run(build)
+}
+
+/// Where [`build`] leaves it.
+fn program(root: &Path) -> PathBuf {
+    other_systems(root).join(TARGET).join("debug/jetbridge.exe")
+}
+
+fn answers(program: &Path) -> bool {
+    tools::answers(Command::new(program).arg("--version"))
 }
 
 /// The command with mounts that nobody else sees and that end with it: nothing else is read-only for root.
@@ -102,14 +111,16 @@ fn settle(folder: &Path, built: &Path) -> std::io::Result<PathBuf> {
     Ok(program)
 }
 
-/// Wine's program. Installs what is missing. The error is the reason to skip.
-fn install(root: &Path) -> Result<PathBuf, String> {
-    let is_there = |program: &Path| tools::answers(Command::new(program).arg("--version"));
+/// Wine's program. Installs what is missing, for the build and for the tests. The error is the reason to skip.
+pub(crate) fn install(root: &Path) -> Result<PathBuf, String> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err("Wine is set up for Linux on x86-64 here; on Windows run `cargo test`".to_owned());
+    }
     let find_wine = || {
         let known = [DEBIAN_S_WINE, "wine64", "wine"].map(PathBuf::from);
-        known.into_iter().find(|program| is_there(program))
+        known.into_iter().find(|program| answers(program))
     };
-    let found = || find_wine().filter(|_| is_there(Path::new(COMPILER)));
+    let found = || find_wine().filter(|_| answers(Path::new(COMPILER)));
     let wine = match found() {
         Some(wine) => wine,
         None => {

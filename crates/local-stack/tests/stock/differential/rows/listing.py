@@ -202,6 +202,17 @@ row(
     ),
 )
 row(
+    "so are those that start-after lies in",
+    "http",
+    relative(lambda s: list_v2("f/1", "f/3", "g/1", query=f"&delimiter=/&start-after={s.home}f/2")(s)),
+    {"at @CommonPrefixes": ["g/"]},
+    api(
+        V2,
+        "Delimiter",
+        "CommonPrefixes is filtered out from results if it is not lexicographically greater than the StartAfter value.",
+    ),
+)
+row(
     "keys come in UTF-8 order",
     "http",
     relative(list_v2("\U0001f680", "\uffee", "Z", "a")),

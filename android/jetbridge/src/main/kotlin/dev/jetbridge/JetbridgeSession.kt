@@ -1,6 +1,7 @@
 package dev.jetbridge
 
 import android.app.Activity
+import android.app.Application
 import android.content.Context
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.Flow
@@ -445,7 +446,9 @@ public interface JetbridgeSession : AutoCloseable {
             NativeLibrary.load()
             return translated {
                 val core = CoreSession.open(config, store, options.copy(lockFolder = locks(context, options)))
-                restored(LiveSession(core, config, File(context.noBackupFilesDir, TRANSFERS).path))
+                val session = LiveSession(core, config, File(context.noBackupFilesDir, TRANSFERS).path)
+                (context.applicationContext as? Application)?.let(session::follow)
+                restored(session)
             }
         }
 

@@ -1,6 +1,7 @@
 package dev.jetbridge
 
 import android.app.Activity
+import android.app.Application
 import android.net.Uri
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
@@ -65,6 +66,7 @@ internal class LiveSession(
         }
 
     private val observation = core.observe(observer)
+    private var foreground: Foreground? = null
 
     override val bucket: String = config.bucket()
     override val s3Settings: S3Settings =
@@ -219,9 +221,20 @@ internal class LiveSession(
 
     override suspend fun settle(): Unit = core.settle()
 
+    /** What the user taps next need not wait for connections, and an app that nobody sees keeps none. */
+    fun follow(app: Application) {
+        foreground = Foreground(app, entered = { begin { core.prepare() } }, left = ::rest)
+    }
+
+    private fun rest() {
+        // Behind the browser of a sign-in the app is not left: the core keeps connections for what comes back.
+        if (isOpen && signInProgress.value !is SignInProgress.InBrowser) core.rest()
+    }
+
     @Synchronized
     override fun close() {
         if (!scope.isActive) return
+        foreground?.stop()
         observation.stop()
         observation.close()
         scope.cancel()
