@@ -5,10 +5,12 @@ use std::fmt;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::GlobalArgs;
 use crate::output;
@@ -17,19 +19,20 @@ use crate::output;
 /// them.
 pub(crate) fn start(global: &GlobalArgs) {
     let ours = match (global.quiet, global.verbose) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "debug",
-        (false, _) => "trace",
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::WARN,
+        (false, 1) => LevelFilter::DEBUG,
+        (false, _) => LevelFilter::TRACE,
     };
     // What a library finds worth an error may be a try of several, of which the next one succeeds.
-    let others = if global.verbose == 0 { "off" } else { "warn" };
-    let filter = EnvFilter::new(format!("{others},s3s=off,jetbridge={ours},jetbridge_local_stack={ours}"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr);
+    let others = if global.verbose == 0 { LevelFilter::OFF } else { LevelFilter::WARN };
+    // A target stands for all that begin with it.
+    let wanted = Targets::new().with_default(others).with_targets([("s3s", LevelFilter::OFF), ("jetbridge", ours)]);
+    let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(anstream::stderr);
     if global.verbose == 0 {
-        subscriber.event_format(Message).init();
+        subscriber.event_format(Message).finish().with(wanted).init();
     } else {
-        subscriber.with_target(global.verbose > 1).compact().init();
+        subscriber.with_target(global.verbose > 1).compact().finish().with(wanted).init();
     }
 }
 

@@ -311,7 +311,7 @@ mod tests {
         assert!(link("4096").unwrap_err().contains("less than a page of 16 KB"));
         assert_eq!(link("16384"), Ok(()));
         let flag = "-Clink-arg=-Wl,-z,max-page-size=16384";
-        for build in [include_str!("mobile.rs"), include_str!("../../../android/jetbridge/build.gradle.kts")] {
+        for build in [include_str!("mobile/size.rs"), include_str!("../../../android/jetbridge/build.gradle.kts")] {
             assert!(build.contains(flag), "{flag}");
         }
         std::fs::remove_dir_all(&folder).unwrap();

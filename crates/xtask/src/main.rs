@@ -51,7 +51,9 @@ Usage: cargo xtask <command>
   android-device             the same app on the device that is plugged in, or that ANDROID_SERIAL names
   enable-kvm                 lets emulators use this machine's virtual processor (Linux; needs sudo)
   check-alignment FILE…      whether a library, or each in an APK, AAR or AAB, fits memory pages of 16 KB
-  android-size               links the arm64 Android library and says how large it is
+  android-size [--contents]  links the arm64 Android library and says how large it is, as `test mobile` does; within its
+                             budget (crates/ffi/size-budget.json) or not
+                             --contents: its sections, and its code by crate
   xcframework [--debug] [--local-stack] [--platform NAME]…
                              on a Mac: a dynamic framework for iOS, macOS, Mac Catalyst, visionOS and the
                              simulators, or for the platforms that are named, zipped, with its checksum
@@ -81,7 +83,13 @@ Usage: cargo xtask <command>
                              adds the crate
   sign-in URL                at the local stack's sign-in page, in place of a browser and its user: prints the redirect
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
-  bench                      a release build lists 100,000 objects; speed, memory, start-up time
+  bench [--rounds N] [--svg [PREFIX]]
+                             the table of the README: sign-in, restored sessions, renewal, start, listings, at 0 and 50 ms,
+                             with and without TLS, beside openid-client with the AWS SDK for JavaScript, boto3 and the
+                             AWS CLI (needs Node.js and Python); a quarter of an hour
+                             --svg: also the charts, docs/images/speed.svg and speed-dark.svg or PREFIX.svg and so on
+  bench growth               1 to 100 accounts, 1,000 to 1,000,000 objects, 1 to 1,000 callers: does anything grow faster
+                             than its work
   bench transfer [--rounds N]
                              256 MB and 1,000 times 10 KB, up and down, at 0 and 50 ms, beside the AWS CLI and boto3
   bench listing              100,000 keys of three shapes at 50 ms, one request after the other and eight at a time, and
@@ -104,7 +112,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "audit" => exit_code(steps::audit(&root)),
         Some((command, [])) if command == "rooms" => exit_code(house::print_tables(&root)),
         Some((command, rest)) if command == "bindings" => exit_code(bindings::command(&root, rest)),
-        Some((command, [])) if command == "android-size" => exit_code(mobile::android_size(&root)),
+        Some((command, rest)) if command == "android-size" => exit_code(mobile::android_size(&root, rest)),
         Some((command, [])) if command == "android-bundle" => exit_code(devices::android_bundle(&root)),
         Some((command, rest)) if command == "android-emulator" => exit_code(devices::android_emulator(&root, rest)),
         Some((command, [])) if command == "android-device" => exit_code(devices::android_device(&root)),
@@ -117,13 +125,14 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),
         Some((command, rest)) if command == "swift-package" => exit_code(apple::swift_package(&root, rest)),
         Some((command, [])) if command == "ios-project" => exit_code(apple::project(&root)),
-        Some((command, [])) if command == "bench" => exit_code(bench::run(&root)),
         Some((command, [part, rest @ ..])) if command == "bench" && part == "transfer" => {
             exit_code(bench::transfer(&root, rest))
         }
         Some((command, [part])) if command == "bench" && part == "listing" => exit_code(bench::listing(&root)),
         Some((command, [part])) if command == "bench" && part == "endurance" => exit_code(bench::endurance(&root)),
         Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),
+        Some((command, [part])) if command == "bench" && part == "growth" => exit_code(bench::growth(&root)),
+        Some((command, rest)) if command == "bench" => exit_code(bench::compare(&root, rest)),
         Some((help, _)) if help == "help" || help == "--help" => {
             say(USAGE);
             ExitCode::SUCCESS

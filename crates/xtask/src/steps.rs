@@ -117,6 +117,10 @@ pub(crate) fn test(root: &Path, parts: &[&str]) -> Report {
             Some(begun) => begun.finish(),
             None => mobile::check(root, Manner::InFront),
         });
+        // Minutes of optimising: whoever runs everything is spared them.
+        if parts.contains(&"mobile") {
+            run(&mut report, "mobile (size)", || mobile::check_size(root));
+        }
     }
     if wanted("windows") {
         run(&mut report, "windows (Wine)", || test_windows(root));

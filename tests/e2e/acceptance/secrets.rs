@@ -13,7 +13,9 @@ use jetbridge::{
 };
 use jetbridge_local_stack::Fault;
 use serde_json::Value;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use url::{Url, form_urlencoded};
 
 use super::processes::{is_alone, run_alone};
@@ -257,9 +259,12 @@ async fn acceptance_15_no_secret_is_in_any_log_error_event_or_debug() {
     }
     let captured = Captured::default();
     let writer = captured.clone();
+    let wanted = Targets::new().with_default(LevelFilter::WARN).with_target("jetbridge", LevelFilter::TRACE);
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("warn,jetbridge=trace"))
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(move || writer.clone())
+        .finish()
+        .with(wanted)
         .init();
     let mut life = Life { bench: Bench::start().await, captured: captured.clone(), own_secrets: Vec::new() };
     life.run().await;

@@ -5,15 +5,15 @@ use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextMut;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::config::{ConfigBag, Intercept, Region, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::types::{EncodingType, RequestPayer};
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_config::SdkConfig;
 use percent_encoding::percent_decode_str;
 
 use super::endpoints::{bare, is_in_path, resolve_bucket};
@@ -380,7 +380,7 @@ fn decode_key(encoded: &str) -> String {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use aws_config::BehaviorVersion;
+    use aws_sdk_s3::config::BehaviorVersion;
     use aws_smithy_runtime_api::client::http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
     };

@@ -88,6 +88,12 @@ impl Clients {
     pub(super) fn trust(&self) -> &Trust {
         &self.recipe.trust
     }
+
+    /// Whether any client was made by this recipe, for these requests or those of a relative: each holds on to whom it trusts.
+    #[cfg(test)]
+    pub(super) fn any_was_made(&self) -> bool {
+        Arc::strong_count(&self.recipe.trust) > 1
+    }
 }
 
 /// What clients are made of.

@@ -288,6 +288,11 @@ impl Http {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn has_made_clients(&self) -> bool {
+        self.clients.any_was_made()
+    }
+
     /// Whether a proxy has no part in it: it would resolve the name by itself.
     fn is_direct(&self, url: &Url) -> bool {
         is_loopback(url) || url.host_str().is_some_and(|host| self.clients.overrides().contains_key(host))

@@ -9,8 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use oauth2::{AccessToken, ClientId};
-use openidconnect::core::{CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJwsSigningAlgorithm};
-use openidconnect::{AccessTokenHash, ClaimsVerificationError, IssuerUrl, Nonce, SignatureVerificationError};
+use openidconnect::core::{CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm};
+use openidconnect::{
+    AccessTokenHash, ClaimsVerificationError, IdTokenVerifier, IssuerUrl, Nonce, SignatureVerificationError,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
@@ -100,13 +102,10 @@ pub(crate) fn verify(token: &SecretString, keys: &KeySet, expected: &Expected<'_
     let algorithm = token.signing_alg().map_err(|_| Rejected::by(Rule::Algorithm))?.clone();
     let issuer = IssuerUrl::new(expected.issuer.to_owned()).map_err(|_| Rejected::by(Rule::Issuer))?;
     let now = expected.now;
-    let verifier = CoreIdTokenVerifier::new_public_client(
-        ClientId::new(expected.client_id.to_owned()),
-        issuer,
-        keys.as_set().clone(),
-    )
-    .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, CoreJwsSigningAlgorithm::EcdsaP256Sha256])
-    .set_time_fn(move || DateTime::<Utc>::from(now.checked_sub(LEEWAY).unwrap_or(now)));
+    let verifier =
+        IdTokenVerifier::new_public_client(ClientId::new(expected.client_id.to_owned()), issuer, keys.as_set().clone())
+            .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, CoreJwsSigningAlgorithm::EcdsaP256Sha256])
+            .set_time_fn(move || DateTime::<Utc>::from(now.checked_sub(LEEWAY).unwrap_or(now)));
     let nonce = |found: Option<&Nonce>| check_nonce(found, expected.nonce, expected.previous.is_some());
     let claims = token.claims(&verifier, nonce).map_err(name_rule)?;
 

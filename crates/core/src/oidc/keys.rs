@@ -3,24 +3,26 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet, CoreJsonWebKeyType, CoreJsonWebKeyUse};
-use openidconnect::{JsonWebKey as _, JsonWebKeyId};
+use openidconnect::core::{CoreJsonWebKeyType, CoreJsonWebKeyUse};
+use openidconnect::{JsonWebKey as _, JsonWebKeyId, JsonWebKeySet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::verifying_key::VerifyingKey;
+
 /// Okta publishes two or three keys.
 const MOST_KEYS: usize = 50;
-/// RSA moduli of 2048 to 4096 bits: smaller ones are weak, larger ones slow, and the verifying library takes none.
+/// RSA moduli of 2048 to 4096 bits: smaller ones are weak, larger ones slow.
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
 
 /// Public keys that may verify a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct KeySet(CoreJsonWebKeySet);
+pub(crate) struct KeySet(JsonWebKeySet<VerifyingKey>);
 
 impl Default for KeySet {
     fn default() -> Self {
-        Self(CoreJsonWebKeySet::new(Vec::new()))
+        Self(JsonWebKeySet::new(Vec::new()))
     }
 }
 
@@ -39,9 +41,9 @@ impl KeySet {
         let usable = keys
             .iter()
             .filter(|key| is_sound(key))
-            .filter_map(|key| serde_json::from_value::<CoreJsonWebKey>((*key).clone()).ok())
+            .filter_map(|key| serde_json::from_value::<VerifyingKey>((*key).clone()).ok())
             .collect();
-        Ok(Self(CoreJsonWebKeySet::new(usable)))
+        Ok(Self(JsonWebKeySet::new(usable)))
     }
 
     /// Whether a token that names `kid` can be looked at with these keys. A token that names none can, if there is one key.
@@ -56,12 +58,12 @@ impl KeySet {
     /// guide).
     pub(crate) fn count_rsa(&self) -> usize {
         let is_for_signatures =
-            |key: &&CoreJsonWebKey| key.key_use().is_none_or(|found| *found == CoreJsonWebKeyUse::Signature);
-        let is_rsa = |key: &&CoreJsonWebKey| *key.key_type() == CoreJsonWebKeyType::RSA;
+            |key: &&VerifyingKey| key.key_use().is_none_or(|found| *found == CoreJsonWebKeyUse::Signature);
+        let is_rsa = |key: &&VerifyingKey| *key.key_type() == CoreJsonWebKeyType::RSA;
         self.0.keys().iter().filter(is_rsa).filter(is_for_signatures).count()
     }
 
-    pub(crate) fn as_set(&self) -> &CoreJsonWebKeySet {
+    pub(crate) fn as_set(&self) -> &JsonWebKeySet<VerifyingKey> {
         &self.0
     }
 }

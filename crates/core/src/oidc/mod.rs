@@ -9,3 +9,4 @@ pub(crate) mod probe;
 pub(crate) mod redirect;
 pub(crate) mod token;
 pub(crate) mod userinfo;
+mod verifying_key;

@@ -259,3 +259,41 @@ impl Session {
         Self::builder(config, store).open()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::clock::from_unix;
+    use crate::session::names::tests::config;
+    use crate::session::published::SessionState;
+    use crate::session::stored::tests::SCHEMA_1;
+    use crate::storage::MemoryStore;
+
+    /// While the keys of the golden file are good.
+    #[derive(Debug)]
+    struct Then;
+
+    impl Clock for Then {
+        fn now(&self) -> SystemTime {
+            from_unix(1_800_000_060)
+        }
+    }
+
+    /// A client takes milliseconds to be made, and the first handshake of a process reads hundreds of certificates.
+    #[tokio::test]
+    async fn who_has_good_keys_gets_them_without_a_client() {
+        let store = Arc::new(MemoryStore::new());
+        // A clock that was wrong is a reason to ask for the time.
+        let stored = SCHEMA_1.replace(r#""clock_offset_seconds": -7200"#, r#""clock_offset_seconds": 0"#);
+        store.save("default.d39979567891dfb9", stored.as_bytes()).unwrap();
+        let session = Session::builder(config(""), store).clock(Arc::new(Then)).open().unwrap();
+        assert!(matches!(session.restore().await, SessionState::SignedIn { .. }));
+        assert_eq!(session.aws_credentials().await.unwrap().access_key_id(), "ASIASTOREDKEYID00000");
+        session.check_clock().await;
+        assert_eq!(session.details().account, "default");
+        let _s3 = session.sdk_config();
+        assert!(!session.has_made_clients());
+    }
+}

@@ -55,7 +55,7 @@ pub(super) fn settings_of(config: &Config) -> OwnSettings {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
@@ -70,7 +70,7 @@ mod tests {
     }"#;
 
     /// The configuration of the golden files, with more keys in `Auth`.
-    fn config(more: &str) -> Config {
+    pub(in crate::session) fn config(more: &str) -> Config {
         let pool = "us-west-2:6f2b4c1e-0d5a-4f27-9c83-1b7e5a90d3f4";
         let auth = format!(r#"{{"region": "us-west-2", "identityPoolId": "{pool}"{more}}}"#);
         let storage = r#"{"AWSS3": {"region": "us-west-2", "bucket": "my-team-data"}}"#;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_config::SdkConfig;
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::sync::watch;
@@ -573,6 +573,14 @@ impl Session {
     /// As for [`aws_credentials`](Self::aws_credentials). S3 is not asked.
     pub async fn presign_object(&self, request: PresignObject) -> Result<PresignedUrl, SessionError> {
         self.parts.objects.presign(request).await
+    }
+}
+
+#[cfg(test)]
+impl Session {
+    /// Whether an HTTP client was made for it.
+    pub(super) fn has_made_clients(&self) -> bool {
+        self.parts.http.has_made_clients()
     }
 }
 

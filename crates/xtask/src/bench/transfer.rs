@@ -185,7 +185,7 @@ fn tell(job: Job, network: &str, measured: [Vec<Measured>; 3]) {
 
 /// The most memory that a process has while `waiting` lasts. What `wait4` tells would count in what it had before `execve`, which
 /// is this process's, with all that is on its way through it.
-fn watch_memory<T>(process: u32, waiting: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<(T, u64)> {
+pub(super) fn watch_memory<T>(process: u32, waiting: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<(T, u64)> {
     let has_ended = AtomicBool::new(false);
     thread::scope(|scope| {
         let watching = scope.spawn(|| {

@@ -154,9 +154,11 @@ async fn a_client_without_connections_opens_one_of_its_own() {
     let clock = CorrectedClock::new(Arc::new(crate::clock::SystemClock));
     let http = Http::new(clock, None, None, HostOverrides::new()).unwrap();
     let fresh = http.without_connections();
+    assert!(!http.has_made_clients(), "nobody was asked yet");
     for (client, expected) in [(&http, 1), (&http, 1), (&fresh, 2), (&fresh, 2), (&http, 2)] {
         client.send_single_use(reqwest::Request::new(reqwest::Method::GET, address.clone())).await.unwrap();
         assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), expected);
+        assert!(http.has_made_clients() && fresh.has_made_clients(), "one recipe");
     }
 }
 

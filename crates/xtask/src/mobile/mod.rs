@@ -1,19 +1,19 @@
 //! The phones' targets on a machine without their SDKs: type-checks, and a link of the Android library for its size.
 
+mod contents;
+mod size;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::cargo::{Manner, cargo, forget_package, other_systems};
 use crate::report::{Counts, Outcome, say};
-use crate::{alignment, exports};
+pub(crate) use size::{android_size, check_size};
 
 /// What is type-checked: one of each kind. Emulators and simulators have the same code as their phones.
 const TARGETS: &[&str] = &["aarch64-linux-android", "armv7-linux-androideabi", "aarch64-apple-ios"];
 
 const STAND_IN_COMPILER: &str = include_str!("stand-in-cc.sh");
-
-/// The oldest Android API that the library is linked for; the emulated NDK has nothing but this number.
-const ANDROID_API: &str = "24";
 
 /// Who compiles for a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,91 +137,9 @@ fn make_executable(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Links the arm64 Android library as it would be shipped, against empty stand-ins for the system's libraries, and says
-/// how large it is. Good for the size and for nothing else: it cannot be loaded.
-pub(crate) fn android_size(root: &Path) -> Result<(), String> {
-    const TARGET: &str = "aarch64-linux-android";
-    let clang = find_clang()?;
-    if find_toolchain(root, TARGET)? != Toolchain::Pinned {
-        return Err(format!("rustup has no standard library for {TARGET}"));
-    }
-    let triple = format!("--target={TARGET}{ANDROID_API}");
-    let stubs = other_systems(root).join("stubs").join(TARGET);
-    std::fs::create_dir_all(&stubs).map_err(|error| error.to_string())?;
-    for library in ["c", "m", "dl", "log", "unwind", "gcc"] {
-        let file = stubs.join(format!("lib{library}.so"));
-        if file.exists() {
-            continue;
-        }
-        let mut stub = Command::new(&clang);
-        stub.args([&triple, "-shared", "-nostdlib", "-fuse-ld=lld", "-x", "c", "/dev/null", "-o"]).arg(&file);
-        if !stub.status().is_ok_and(|status| status.success()) {
-            return Err(format!("{clang} with lld cannot link for {TARGET} (Debian: apt-get install clang-19 lld-19)"));
-        }
-    }
-    let mut build =
-        cargo(root, &["rustc", "--package", "jetbridge-ffi", "--lib", "--crate-type", "cdylib", "--locked"]);
-    build.args(["--target", TARGET, "--profile", "mobile", "--target-dir"]).arg(other_systems(root));
-    let flags = [
-        format!("-Clink-arg={triple}"),
-        "-Clink-arg=-fuse-ld=lld".to_owned(),
-        "-Clink-arg=-nostdlib".to_owned(),
-        format!("-Lnative={}", stubs.display()),
-        // Phones with pages of 16 KB load no library that is aligned to less.
-        "-Clink-arg=-Wl,-z,max-page-size=16384".to_owned(),
-    ];
-    build
-        .env("CC_aarch64_linux_android", &clang)
-        .env("AR_aarch64_linux_android", "ar")
-        .env("CFLAGS_aarch64_linux_android", "-nostdlibinc -DRING_CORE_NOSTDLIBINC=1")
-        .env("CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER", &clang)
-        // Flags can hold a folder with a space in its name, so they are separated as cargo separates them.
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-    if !build.status().is_ok_and(|status| status.success()) {
-        return Err("the library does not link".to_owned());
-    }
-    let library = other_systems(root).join(TARGET).join("mobile").join("libjetbridge_ffi.so");
-    let bytes = std::fs::read(&library).map_err(|error| format!("{}: {error}", library.display()))?;
-    check_shipped(&bytes)?;
-    alignment::check_file(&library)?;
-    say(&format!("arm64 Android library, stripped: {:.2} MB ({} bytes)", bytes.len() as f64 / 1e6, bytes.len()));
-    Ok(())
-}
-
-/// What a library for apps must have, and must not.
-fn check_shipped(bytes: &[u8]) -> Result<(), String> {
-    const START_UP: &[u8] = b"Java_dev_jetbridge_CertificateCheck_install";
-    if let Some(finding) = exports::check_library(bytes).first() {
-        return Err(finding.text.clone());
-    }
-    if !bytes.windows(START_UP.len()).any(|window| window == START_UP) {
-        return Err("the library does not export its start-up function for Java".to_owned());
-    }
-    Ok(())
-}
-
-fn find_clang() -> Result<String, String> {
-    let runs = |program: &&str| {
-        let status = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
-    };
-    let found = ["clang-19", "clang"].iter().find(|program| runs(program));
-    found
-        .map(|program| (*program).to_owned())
-        .ok_or_else(|| "clang is not installed (Debian: apt-get install clang-19 lld-19)".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_library_with_the_local_stack_or_without_its_start_up_is_not_shipped() {
-        let start_up = "Java_dev_jetbridge_CertificateCheck_install";
-        assert_eq!(check_shipped(format!("\0{start_up}\0").as_bytes()), Ok(()));
-        assert!(check_shipped(b"\0ELF\0").is_err());
-        assert!(check_shipped(format!("\0{start_up}\0jetbridge_local_stack\0").as_bytes()).is_err());
-    }
 
     #[cfg(unix)]
     #[test]
