@@ -115,6 +115,15 @@ async fn the_browser_opens_after_one_answer_and_at_once_where_the_server_is_know
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_process_that_knows_the_server_is_as_quick_after_the_browser() {
+    let far = Far::start(Order::OldestFirst).await;
+    far.sign_in(&far.session()).await;
+    let asked = far.bench.count("discovery");
+    assert_eq!(far.sign_in(&far.session()).await, 3, "Okta's connection was opened although it was asked for nothing");
+    assert_eq!(far.bench.count("discovery"), asked + 1, "for the connection, once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_of_both_clocks_is_two_round_trips_in_a_process_that_has_asked_nobody() {
     let far = Far::start(Order::OldestFirst).await;
     far.sign_in(&far.session()).await;

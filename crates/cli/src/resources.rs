@@ -36,9 +36,9 @@ fn check_threads() -> Result<(), Failure> {
             drop(gate.read());
         })
     };
-    let begun = (0..THREADS).try_for_each(|_| {
-        start(tell.clone(), Arc::clone(&gate))?;
-        told.recv_timeout(PATIENCE).map_err(|_| io::ErrorKind::OutOfMemory.into())
+    let begun = (0..THREADS).try_for_each(|_| start(tell.clone(), Arc::clone(&gate)).map(drop)).and_then(|()| {
+        (0..THREADS)
+            .try_for_each(|_| told.recv_timeout(PATIENCE).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory)))
     });
     drop(closed);
     begun.map_err(|error: io::Error| {

@@ -3,6 +3,7 @@
 
 use std::time::SystemTime;
 
+use aws_config::SdkConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -12,7 +13,6 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
-use aws_config::SdkConfig;
 
 use crate::aws::s3::{Origin, PageRequest, fetch_page};
 use crate::cognito::AwsCredentials;

@@ -1,12 +1,12 @@
 //! The configuration for any crate of the AWS SDK: this session's credentials, HTTP client, clock and endpoints. It is
 //! built by hand, never loaded: on a phone or in a script, `AWS_*` variables and profiles must not slip in.
 
+use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use aws_config::SdkConfig;
 use std::time::Duration;
 use url::Url;
 

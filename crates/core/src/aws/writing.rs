@@ -346,13 +346,13 @@ fn crc_of_whole(value: Option<&str>) -> Option<ObjectChecksum> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use aws_config::SdkConfig;
     use aws_sdk_s3::config::{BehaviorVersion, Region};
     use aws_smithy_runtime_api::client::http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
     };
     use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
     use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-    use aws_config::SdkConfig;
 
     use super::*;
 

@@ -33,9 +33,10 @@ use okta::OktaSettings;
 
 use crate::loopback::is_loopback;
 
-/// Whether it is a directory bucket by its name (Amazon S3 user guide, "Directory bucket naming rules").
+/// Whether it is a directory bucket by its name, or an access point of one (Amazon S3 user guide, "Directory bucket naming rules",
+/// "Access points for directory buckets naming rules").
 pub(crate) fn is_directory_bucket(name: &str) -> bool {
-    name.ends_with("--x-s3")
+    name.ends_with("--x-s3") || name.ends_with("--xa-s3")
 }
 
 /// What is wrong with the name of a bucket, if S3 could never have it.

@@ -136,6 +136,7 @@ fn values_that_are_right_are_kept_byte_for_byte() {
         "masked-xxxxxx",
         "reports-ab12cd34ef56-s3alias",
         "reports--usw2-az1--x-s3",
+        "reports--usw2-az1--xa-s3",
         "arn:aws:s3:us-west-2:123456789012:accesspoint/reports",
         "arn:aws-cn:s3:cn-north-1:123456789012:accesspoint:reports",
         "arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/reports",

@@ -119,6 +119,14 @@ fn fix_of_denial(refusal: &Refusal, evidence: &Evidence) -> String {
     }
     // Zonal calls go through a session of the bucket's own (Amazon S3 user guide, "Authorizing Zonal endpoint API
     // operations with CreateSession").
+    if evidence.bucket.ends_with("--xa-s3") {
+        // "Configuring IAM policies for using access points for directory buckets": of both.
+        return evidence.fill(
+            "{bucket} is an access point of a directory bucket: the pool's authenticated role needs s3express:CreateSession on \
+             arn:{bucket_partition}:s3express:{bucket_region}:ACCOUNT:accesspoint/{bucket}, and the bucket's policy has to permit \
+             it too.",
+        );
+    }
     if is_directory_bucket(&evidence.bucket) {
         return evidence.fill(
             "{bucket} is a directory bucket: the pool's authenticated role needs s3express:CreateSession on \

@@ -197,7 +197,11 @@ impl Discovery {
             return;
         }
         let mut cached = lock(&self.cached);
-        let is_better = |cached: &KnownProvider| cached.provider.keys.is_empty() && !known.provider.keys.is_empty();
+        let has_keys = !known.provider.keys.is_empty();
+        let is_better = |cached: &KnownProvider| {
+            let is_fresher = known.fresh_until > cached.fresh_until;
+            if cached.provider.keys.is_empty() { has_keys || is_fresher } else { has_keys && is_fresher }
+        };
         if cached.as_ref().is_none_or(is_better) {
             *cached = Some(known.clone());
         }

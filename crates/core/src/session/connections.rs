@@ -46,12 +46,7 @@ impl Connections {
         self.beside.spawn(opening);
     }
 
-    /// Whether a sign-in begins by asking Okta for something, so that its connection is there afterwards.
-    pub(super) fn will_ask_okta(&self) -> bool {
-        self.server.known_provider().is_none()
-    }
-
-    /// Begins to open all, and keeps them for a while.
+    /// Begins to open all, and keeps them for a while. Okta's is there if it was just asked for something.
     pub(super) fn keep(&self, okta_was_asked: bool) {
         let rest = Arc::new(Notify::new());
         if let Some(before) = lock(&self.keeping).replace(Arc::clone(&rest)) {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_config::SdkConfig;
+use aws_credential_types::provider::{ProvideCredentials, future};
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::sync::watch;
@@ -191,10 +191,9 @@ impl Session {
     pub async fn begin_login(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
         let parts = Arc::clone(&self.parts);
         detach(async move {
-            let okta_is_asked = parts.connections.will_ask_okta();
-            let request = parts.sign_ins.begin(options).await?;
-            parts.connections.keep(okta_is_asked);
-            Ok(request)
+            let begun = parts.sign_ins.begin(options).await?;
+            parts.connections.keep(begun.okta_was_asked);
+            Ok(begun.request)
         })
         .await
     }

@@ -39,7 +39,8 @@ impl Position {
 impl Listing<'_> {
     /// Where a listing goes on after a marker (`marker`, `StartAfter`). One that lies below a common prefix, or is one, goes on
     /// after all of it: it was on the page before, and "CommonPrefixes is filtered out from results if it is not
-    /// lexicographically greater than the StartAfter value" (`Delimiter`, ListObjectsV2, S3 API reference).
+    /// lexicographically greater than the StartAfter value" (`Delimiter`, ListObjectsV2, S3 API reference). No key need have the
+    /// marker's name, as LocalStack's recordings of S3 show: the page speaks of "any key in the bucket".
     pub(super) fn after_key(&self, marker: &str) -> Position {
         let folded = self.common_prefix(marker).map(|end| Position::AfterPrefix(marker[..end].to_owned()));
         match marker {
@@ -71,7 +72,7 @@ impl Page {
 
 pub(super) fn list(bucket: Bucket<'_>, listing: &Listing<'_>) -> Page {
     let mut page = Page::default();
-    // S3 gives an empty last page then, not one without an end.
+    // S3 gives an empty last page then, not one without an end (as brekkylab/backlot noted in 2026; no page says it).
     if listing.max_keys == 0 {
         return page;
     }
@@ -111,7 +112,7 @@ fn skip_prefix(bucket: &View<'_>, from: usize, prefix: &str) -> usize {
 }
 
 /// Makes continuation tokens and reads its own back. They are authenticated, so that a client that makes one up, or
-/// uses one with another listing, is told so.
+/// uses one with another listing, is told so: a rule of this stack, stricter than any page ("obfuscated and is not a real key").
 pub(super) struct TokenSealer(hmac::Key);
 
 const TAG_LENGTH: usize = 32;

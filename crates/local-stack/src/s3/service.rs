@@ -233,11 +233,17 @@ impl S3 for ObjectStore {
         } else if let Some(key) = start_after {
             listing.start = listing.after_key(key);
         }
+        // "If StartAfter was sent with the request, it is included in the response" (ListObjectsV2, S3 API reference, model of
+        // 2006-03-01). With a token S3 ignores it (the same page in 2016) and, as LocalStack's recordings of it (2025 and 2026) and
+        // brekkylab/backlot have it, leaves it out.
+        let start_after = start_after.filter(|_| token.is_none());
         let (page_size, max_keys) = parameters.max_keys()?;
         listing.max_keys = page_size;
 
         let page = list(bucket, &listing);
         let next = page.next.as_ref().map(|position| self.tokens.seal(&asked.address.bucket, &listing, position));
+        // "set the fetch-owner field to `true`" (same page). In 2016 S3 took no `True` (boto3, issue 719), in 2026 it did
+        // (brekkylab/backlot): the page counts.
         let with_owner = asked.parameter("fetch-owner") == Some("true");
         Ok(S3Response::new(ListObjectsV2Output {
             name: Some(asked.address.bucket.clone()),

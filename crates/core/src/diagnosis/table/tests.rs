@@ -349,6 +349,9 @@ fn a_bucket_that_somebody_named_is_told_by_its_name() {
     let express = evidence().for_bucket("fast--usw2-az1--x-s3");
     let denied = classify(&Refusal::new(S3, "AccessDenied", "Access Denied"), &express);
     assert!(told(&denied).contains("s3express:CreateSession on arn:aws:s3express:us-west-2:ACCOUNT:bucket/fast--usw2"));
+    let by_access_point = evidence().for_bucket("reports--usw2-az1--xa-s3");
+    let denied = classify(&Refusal::new(S3, "AccessDenied", "Access Denied"), &by_access_point);
+    assert!(told(&denied).contains(":us-west-2:ACCOUNT:accesspoint/reports--usw2-az1--xa-s3"), "{}", told(&denied));
 }
 
 #[test]

@@ -65,6 +65,13 @@ pub(crate) enum SignInStep {
     Saving,
 }
 
+/// A request that the browser can open.
+pub(crate) struct BegunSignIn {
+    pub request: AuthorizationRequest,
+    /// So that there is a connection to it.
+    pub okta_was_asked: bool,
+}
+
 /// A redirect that answers an open sign-in: its code may be exchanged.
 pub(crate) struct Accepted {
     state: SecretString,
@@ -100,7 +107,7 @@ impl SignIns {
     }
 
     /// Makes the authorization request and remembers it in the secure store, before anybody sees its URL.
-    pub(crate) async fn begin(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
+    pub(crate) async fn begin(&self, options: LoginOptions) -> Result<BegunSignIn, SessionError> {
         let begun = self.begin_request(options).await;
         // What passes, or stands in between, is found again by looking for it.
         begun.inspect_err(|error| {
@@ -110,13 +117,16 @@ impl SignIns {
         })
     }
 
-    async fn begin_request(&self, options: LoginOptions) -> Result<AuthorizationRequest, SessionError> {
+    async fn begin_request(&self, options: LoginOptions) -> Result<BegunSignIn, SessionError> {
         let redirect_uri = options.redirect_uri.as_deref().unwrap_or_else(|| self.config.callback_url());
         // Nobody is to type a password for a sign-in that could not be finished.
         self.vault.check_free(Errand::SignIn).await?;
-        if let Some(known) = self.vault.load().await?.signed_in.and_then(|signed_in| signed_in.provider) {
+        if self.server.known_provider().is_none()
+            && let Some(known) = self.vault.load().await?.signed_in.and_then(|signed_in| signed_in.provider)
+        {
             self.server.adopt_provider(&known);
         }
+        let endpoints_were_known = self.server.known_provider().is_some();
         let provider = self.server.endpoints().await?;
         let wishes = Wishes {
             login_hint: options.login_hint.as_deref(),
@@ -132,11 +142,13 @@ impl SignIns {
             expires_at: from_unix(now + LIFETIME_SECONDS),
             open_before: prepared.opens_within.map(|time| from_unix(now) + time.min(Duration::from_secs(24 * 3600))),
         };
+        let was_pushed = prepared.opens_within.is_some();
         let state = prepared.state.clone();
         let without_keys = provider.keys.is_empty().then(|| provider.clone());
         let pending = PendingAuthorization::new(prepared, redirect_uri, self.config.client_id(), provider, now);
         let in_use = self.exchanging.states();
         self.vault.update(move |content| content.add_pending(pending, now, &in_use)).await?;
+        let okta_was_asked = !endpoints_were_known || was_pushed || without_keys.is_some();
         if let Some(provider) = without_keys {
             self.fetch_keys(state.clone(), provider);
         }
@@ -146,7 +158,7 @@ impl SignIns {
         // The store holds no more of them either.
         let surplus = begun.len().saturating_sub(MOST_PENDING);
         begun.drain(..surplus);
-        Ok(request)
+        Ok(BegunSignIn { request, okta_was_asked })
     }
 
     /// The keys are there before the code is sent, in this process or in one that comes after it. Nobody waits for them meanwhile.

@@ -57,6 +57,15 @@ def next_page(*names, query=""):
     return sender
 
 
+def start_after_and_token(*names):
+    def sender(s):
+        first = list_v2(*names, query="&max-keys=1")(s)
+        token = first.get("NextContinuationToken")
+        return s.list(f"list-type=2&prefix={s.home}&start-after={s.home}{names[-1]}&continuation-token={token}")
+
+    return sender
+
+
 row(
     "list all of a prefix",
     "http",
@@ -193,7 +202,7 @@ row(
 row(
     "prefixes before start-after are left out",
     "http",
-    relative(lambda s: list_v2("f/1", "g/1", query=f"&delimiter=/&start-after={s.home}f/~")(s)),
+    relative(lambda s: list_v2("f/1", "g/1", query=f"&delimiter=/&start-after={s.home}f~")(s)),
     {"at @CommonPrefixes": ["g/"]},
     api(
         V2,
@@ -212,6 +221,40 @@ row(
         "CommonPrefixes is filtered out from results if it is not lexicographically greater than the StartAfter value.",
     ),
 )
+row(
+    "those that are greater than start-after are there",
+    "http",
+    relative(lambda s: list_v2("f/1", "g/1", query=f"&delimiter=/&start-after={s.home}f")(s)),
+    {"at @CommonPrefixes": ["f/", "g/"]},
+    api(
+        V2,
+        "Delimiter",
+        "CommonPrefixes is filtered out from results if it is not lexicographically greater than the StartAfter value.",
+    ),
+)
+row(
+    "start after all of the prefix",
+    "http",
+    relative(lambda s: list_v2("a", query=f"&start-after={s.home}b")(s)),
+    {"at @Contents": [], "at KeyCount": "0", "at IsTruncated": "false"},
+    api(V2, "StartAfter", "Amazon S3 starts listing after this specified key."),
+)
+row(
+    "start before all of the prefix",
+    "http",
+    relative(lambda s: list_v2("a", query="&start-after=!")(s)),
+    {"at @Contents": ["a"]},
+    api(V2, "StartAfter", "Amazon S3 starts listing after this specified key."),
+)
+row(
+    "start-after is encoded too",
+    "http",
+    list_v2("b", query="&encoding-type=url&start-after=a%26"),
+    {"at StartAfter": "a%26"},
+    api(V2, "EncodingType", "in the following response elements: Delimiter, Prefix, Key, and StartAfter"),
+)
+unknown("start-after with a token", "http", start_after_and_token("a", "b", "c"))
+unknown("common prefixes that are encoded", "http", list_v2("a b/c", query="&encoding-type=url&delimiter=/"))
 row(
     "keys come in UTF-8 order",
     "http",
