@@ -36,6 +36,7 @@ pub mod doctor;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod later;
 mod life;
 mod loopback;
 mod mutex;

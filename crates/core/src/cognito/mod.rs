@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::config::Config;
 use crate::diagnosis::{AwsFailure, Blame, Evidence, PassingFaults, senseless, sort_sdk_error};
 use crate::error::{Service, SessionError};
+use crate::later::Later;
 use crate::net::document::Document;
 use crate::net::whole_answer::WholeAnswer;
 
@@ -28,7 +29,7 @@ pub(crate) const GRACE_SECONDS: i64 = 300;
 /// One identity pool.
 #[derive(Debug, Clone)]
 pub(crate) struct IdentityPool {
-    client: Client,
+    client: Later<Client>,
     pool_id: String,
     evidence: Evidence,
 }
@@ -60,10 +61,9 @@ impl IdentityPool {
             .interceptor(whole)
             .retry_classifier(whole)
             .retry_classifier(PassingFaults::<GetIdError>::new())
-            .retry_classifier(PassingFaults::<GetCredentialsForIdentityError>::new())
-            .build();
+            .retry_classifier(PassingFaults::<GetCredentialsForIdentityError>::new());
         Self {
-            client: Client::from_conf(client_config),
+            client: Later::new(|| Client::from_conf(client_config.build())),
             pool_id: config.identity_pool_id().to_owned(),
             evidence: Evidence::of(config),
         }

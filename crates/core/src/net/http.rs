@@ -12,6 +12,7 @@ use url::Url;
 use crate::clock::{CorrectedClock, from_unix, to_unix};
 use crate::diagnosis::{Foreign, HttpError, Place, Proxy, Refusal, Way, is_unavailable, okta};
 use crate::error::SessionError;
+use crate::later::Later;
 use crate::loopback::is_loopback;
 pub(crate) use crate::net::clients::HostOverrides;
 use crate::net::clients::{Clients, PATIENCE, Patience, Recipe};
@@ -73,7 +74,7 @@ pub(crate) struct Http {
     clock: CorrectedClock,
     issuer_host: Option<String>,
     /// AWS's domains, whose servers' clocks are believed.
-    aws_domains: Vec<String>,
+    aws_domains: Later<Vec<String>>,
     watcher: Watcher,
 }
 
@@ -100,13 +101,13 @@ impl Http {
         tls::install_crypto_provider();
         let recipe = Recipe { trust: Arc::new(Trust::new(extra_roots, clock.clone())?), overrides, patience };
         let issuer_host = issuer.and_then(Url::host_str).map(str::to_owned);
-        let (aws_domains, watcher) = (Vec::new(), Watcher::default());
+        let (aws_domains, watcher) = (Later::new(Vec::new), Watcher::default());
         Ok(Self { clients: Arc::new(Clients::new(recipe)), clock, issuer_host, aws_domains, watcher })
     }
 
     /// The same client, which believes the clocks of servers below these domains too.
-    pub(crate) fn believing(self, aws_domains: impl IntoIterator<Item = String>) -> Self {
-        Self { aws_domains: aws_domains.into_iter().collect(), ..self }
+    pub(crate) fn believing(self, aws_domains: Later<Vec<String>>) -> Self {
+        Self { aws_domains, ..self }
     }
 
     /// The same client, whose requests somebody watches.
@@ -303,7 +304,7 @@ impl Http {
     fn is_time_server(&self, url: &Url) -> bool {
         let is_below = |host: &str, domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
         let is_aws = |host: &str| self.aws_domains.iter().any(|domain| is_below(host, domain));
-        is_loopback(url) || url.host_str().is_some_and(|host| is_aws(host) || self.issuer_host.as_deref() == Some(host))
+        is_loopback(url) || url.host_str().is_some_and(|host| self.issuer_host.as_deref() == Some(host) || is_aws(host))
     }
 
     /// A cache in between says so by `Age`, and then `Date` is old.

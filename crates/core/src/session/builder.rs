@@ -20,6 +20,7 @@ use crate::clock::{Clock, CorrectedClock, SystemClock};
 use crate::cognito::IdentityPool;
 use crate::config::Config;
 use crate::error::SessionError;
+use crate::later::Later;
 use crate::life::RenewalTiming;
 use crate::net::http::{HostOverrides, Http};
 use crate::net::naming::{KnownHosts, host_of};
@@ -122,7 +123,9 @@ impl SessionBuilder {
         let observer = self.observer.map(|observer| Observer::new(observer, clock.device_now()));
         let watcher = observer.clone().map(|observer| Watcher::new(observer, known_hosts(&config)));
         let observer = observer.unwrap_or_default();
-        let http = http.believing(endpoints::domains(&config)).watched_by(watcher.unwrap_or_default());
+        let for_domains = config.clone();
+        let domains = Later::new(move || endpoints::domains(&for_domains).collect());
+        let http = http.believing(domains).watched_by(watcher.unwrap_or_default());
 
         let name = names::blob_name(&account, &config);
         let owner = names::owner_of(&account, &config);

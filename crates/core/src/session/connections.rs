@@ -26,7 +26,7 @@ const REPEATS: usize = 3;
 /// Where the next calls will go.
 pub(super) struct Connections {
     server: Arc<AuthorizationServer>,
-    hosts: Arc<[Url]>,
+    config: Config,
     http: Http,
     beside: Beside,
     keeping: Mutex<Option<Arc<Notify>>>,
@@ -34,16 +34,15 @@ pub(super) struct Connections {
 
 impl Connections {
     pub(super) fn new(config: &Config, server: Arc<AuthorizationServer>, http: Http, beside: Beside) -> Self {
-        let hosts = [cognito_host(config), bucket_host(config)].into_iter().flatten().collect();
-        Self { server, hosts, http, beside, keeping: Mutex::default() }
+        Self { server, config: config.clone(), http, beside, keeping: Mutex::default() }
     }
 
     /// Begins to open those to AWS, beside everything else, and keeps none any longer: they are about to be used. One that is
     /// there and was closed meanwhile is opened again.
     pub(super) fn open(&self) {
         self.rest();
-        let opening = open_aws(self.http.clone(), Arc::clone(&self.hosts));
-        self.beside.spawn(opening);
+        let (http, config) = (self.http.clone(), self.config.clone());
+        self.beside.spawn(async move { open_aws(&http, &hosts(&config)).await });
     }
 
     /// Begins to open all, and keeps them for a while. Okta's is there if it was just asked for something.
@@ -52,10 +51,11 @@ impl Connections {
         if let Some(before) = lock(&self.keeping).replace(Arc::clone(&rest)) {
             before.notify_one();
         }
-        let (server, http, hosts) = (Arc::clone(&self.server), self.http.clone(), Arc::clone(&self.hosts));
+        let (server, http, config) = (Arc::clone(&self.server), self.http.clone(), self.config.clone());
         self.beside.spawn(async move {
+            let hosts = hosts(&config);
             for repeat in 0..=REPEATS {
-                let aws = open_aws(http.clone(), Arc::clone(&hosts));
+                let aws = open_aws(&http, &hosts);
                 if repeat > 0 || !okta_was_asked {
                     tokio::join!(aws, server.ask_the_time());
                 } else {
@@ -83,6 +83,10 @@ impl Drop for Connections {
     }
 }
 
-async fn open_aws(http: Http, hosts: Arc<[Url]>) {
+fn hosts(config: &Config) -> Vec<Url> {
+    [cognito_host(config), bucket_host(config)].into_iter().flatten().collect()
+}
+
+async fn open_aws(http: &Http, hosts: &[Url]) {
     join_all(hosts.iter().map(|host| http.warm_up(host.clone()))).await;
 }

@@ -47,7 +47,7 @@ fn only_okta_aws_and_this_machine_tell_the_time() {
     let clock = CorrectedClock::new(Arc::new(crate::clock::SystemClock));
     let http =
         Http::new(clock, Some(&url("https://dev-1.okta.com/oauth2/default")), None, HostOverrides::new()).unwrap();
-    let http = http.believing(["amazonaws.com".to_owned(), "amazonaws.eu".to_owned()]);
+    let http = http.believing(Later::new(|| vec!["amazonaws.com".to_owned(), "amazonaws.eu".to_owned()]));
     for believed in [
         "https://dev-1.okta.com/oauth2/default/v1/token",
         "https://cognito-identity.us-west-2.amazonaws.com/",

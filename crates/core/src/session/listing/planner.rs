@@ -193,7 +193,7 @@ impl Planner {
             return Ok(());
         }
         if self.parallel > 1 {
-            self.places.learn(range.reached(), entries.iter().map(ListedEntry::key));
+            self.places.learn(range.reached(), range.last.is_none(), entries.iter().map(ListedEntry::key));
         }
         let span = span(&entries);
         let returned = entries.len();

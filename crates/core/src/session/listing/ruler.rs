@@ -8,6 +8,8 @@
 const MOST_SEGMENTS: usize = 32;
 const MOST_PLACES: usize = 256;
 const MOST_CHARACTERS: usize = 128;
+/// Two places may change alike by chance, so another one is looked for when that shows; so often, and then it repeats none.
+const MOST_LOOKS: u8 = 4;
 /// How finely what is left and right of two keys' first difference is resolved. Together with what is left of it, and
 /// times the pages of a piece, it has to fit into a `u128`.
 const FINE: u128 = 1 << 40;
@@ -26,6 +28,10 @@ struct Place {
     /// Neighbours differed here and nowhere before. What varies without it only repeats a place before it, as the day
     /// does in `2026/01/31/app-20260131.log`, or is finer than the keys lie.
     leads: bool,
+    /// The place that it repeats, if it does.
+    repeats: Option<(usize, usize)>,
+    /// How often it was looked for.
+    looked: u8,
 }
 
 impl Place {
@@ -47,14 +53,14 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Learns from keys that follow each other, and `after`, with nothing in between.
-    pub(super) fn learn<'a>(&mut self, after: &str, keys: impl Iterator<Item = &'a str>) {
+    /// Learns from keys that follow each other, and `after`, with nothing in between; which may be a guess, and no key.
+    pub(super) fn learn<'a>(&mut self, after: &str, is_guess: bool, keys: impl Iterator<Item = &'a str>) {
         let mut before: Vec<char> = after.chars().collect();
         let mut key = Vec::new();
         for (nth, text) in keys.enumerate() {
             key.clear();
             key.extend(text.chars());
-            self.learn_pair(&before, &key, nth == 0);
+            self.learn_pair(&before, &key, is_guess && nth == 0);
             std::mem::swap(&mut before, &mut key);
         }
     }
@@ -66,14 +72,23 @@ impl Places {
         let mut turns = false;
         for at in same..=key.len() {
             let character = key.get(at).copied();
+            let changes = !is_guess && before.get(at) != key.get(at);
+            let is_like = |other: usize| before.get(other) == before.get(at) && key.get(other) == key.get(at);
             if let Some(place) = self.place_mut(segment, offset) {
+                if changes && place.looked < MOST_LOOKS {
+                    let is_known = place.repeats.and_then(|other| find(key, other, at)).is_some_and(is_like);
+                    if !is_known {
+                        place.looked += 1;
+                        let found = (same..at).find(|other| place.looked < MOST_LOOKS && is_like(*other));
+                        place.repeats = found.map(|other| address(key, other));
+                    }
+                }
                 place.see(character);
                 place.has_turned |= turns;
                 place.leads |= at == same && !is_guess;
             }
             // What turned is the place after the one that moved on; what did not change there, or only repeats the
             // change, passes it on.
-            let is_like = |other: usize| before.get(other) == before.get(at) && key.get(other) == key.get(at);
             turns = !before.is_empty() && (at == same || turns && (before.get(at) == key.get(at) || is_like(same)));
             (segment, offset) = if character == Some('/') { (segment + 1, 0) } else { (segment, offset + 1) };
         }
@@ -91,6 +106,13 @@ impl Places {
             places.resize_with(offset + 1, Place::default);
         }
         places.get_mut(offset)
+    }
+
+    /// The place whose changes are repeated there, if nothing else changes it.
+    fn repeated_at(&self, key: &[char], at: usize) -> Option<usize> {
+        let (segment, offset) = address(key, at);
+        let place = self.segments.get(segment)?.get(offset)?;
+        find(key, place.repeats.filter(|_| !place.leads)?, at)
     }
 
     /// What may stand at `at` in keys like this one, unless it is too much to count in.
@@ -124,6 +146,13 @@ fn address(key: &[char], at: usize) -> (usize, usize) {
     let folders = left.iter().filter(|character| **character == '/').count();
     let offset = left.iter().rev().take_while(|character| **character != '/').count();
     (folders, offset)
+}
+
+/// Where a place is in this key, if it is before `end`.
+fn find(key: &[char], (segment, offset): (usize, usize), end: usize) -> Option<usize> {
+    let starts = key.iter().enumerate().filter(|(_, character)| **character == '/').map(|(at, _)| at + 1);
+    let at = std::iter::once(0).chain(starts).nth(segment)? + offset;
+    (at < end).then_some(at)
 }
 
 /// The characters that are likely beside the one at `at`: all digits beside a digit, all of an id's beside one of an
@@ -178,6 +207,8 @@ pub(super) struct Ruler {
     wheels: Vec<Wheel>,
     /// The layout of keys: what stands in each place of the span's last key.
     like: Vec<char>,
+    /// Places that have what stands in others.
+    repetitions: Vec<(usize, usize)>,
     size: u128,
     page: u128,
 }
@@ -198,8 +229,18 @@ impl Ruler {
         }
         let mut left = Vec::new();
         let mut is_same_folder = true;
+        let (mut repeats, mut repetitions) = (false, Vec::new());
         for at in (fixed.min(differ)..differ).rev() {
             is_same_folder &= like.get(at) != Some(&'/');
+            // What is left of a digit that only repeats is of the same number: `7/object-7000` goes on as `8/object-8000`.
+            let is_digit = like.get(at).is_some_and(char::is_ascii_digit);
+            let repeated = places.repeated_at(&like, at);
+            repeats = is_digit && (repeats || repeated.is_some());
+            if repeats {
+                repetitions.extend(repeated.map(|other| (at, other)));
+                left.push(vec![like.get(at).copied()]);
+                continue;
+            }
             let Some(mut wheel) = places.wheel(&like, at) else { break };
             // Folders are counted on where they have numbers. Behind `users/` comes no `usert/`.
             if !is_same_folder && !wheel.iter().flatten().any(char::is_ascii_digit) {
@@ -214,7 +255,7 @@ impl Ruler {
         let prefix = like.get(..differ - left.len())?.to_vec();
         left.reverse();
         left.append(&mut wheels);
-        let mut ruler = Self { prefix, wheels: left, like, size, page: 0 };
+        let mut ruler = Self { prefix, wheels: left, like, repetitions, size, page: 0 };
         let [first, middle, last] = [&span.first, &span.middle, &span.last].map(|key| ruler.value(key));
         let (left, right) = (middle.saturating_sub(first), last.saturating_sub(middle));
         // A page that steps over a gap says little of the keys behind it, but its other half does.
@@ -246,6 +287,9 @@ impl Ruler {
         let mut rest = self.size;
         for (wheel, at) in self.wheels.iter().zip(same..) {
             rest /= wheel.len() as u128;
+            if self.repetitions.iter().any(|(place, _)| *place == at) {
+                continue;
+            }
             match wheel.binary_search(&key.get(at).copied()) {
                 Ok(digit) => value += digit as u128 * rest,
                 Err(digit) => return value + digit as u128 * rest,
@@ -255,20 +299,22 @@ impl Ruler {
     }
 
     fn key(&self, value: u128) -> String {
-        let mut key: String = self.prefix.iter().collect();
+        let mut key = self.prefix.clone();
         let (mut value, mut rest) = (value, self.size);
         for (wheel, at) in self.wheels.iter().zip(self.prefix.len()..) {
             rest /= wheel.len() as u128;
             let digit = usize::try_from(value / rest).unwrap_or(usize::MAX);
             value %= rest;
-            let Some(character) = wheel.get(digit).copied().flatten() else { break };
+            let repeated =
+                self.repetitions.iter().find(|(place, _)| *place == at).and_then(|(_, other)| key.get(*other));
+            let Some(character) = repeated.copied().or_else(|| wheel.get(digit).copied().flatten()) else { break };
             key.push(character);
             // Another folder begins: what follows in this key's layout is not what follows there.
             if character == '/' && self.like.get(at) != Some(&'/') {
                 break;
             }
         }
-        key
+        key.into_iter().collect()
     }
 }
 
@@ -284,7 +330,7 @@ mod tests {
 
     fn learnt(keys: &[String]) -> Places {
         let mut places = Places::default();
-        places.learn("", keys.iter().map(String::as_str));
+        places.learn("", true, keys.iter().map(String::as_str));
         places
     }
 
@@ -331,6 +377,14 @@ mod tests {
         assert_eq!(ruler.pages_between(&keys[1000], &keys[3500]), 2.5);
         // The prefix that was asked for is not counted on, and so the ruler ends somewhere.
         assert_eq!(ruler.further("a/part-99999999.parquet", 100), None);
+    }
+
+    #[test]
+    fn what_only_repeats_is_no_number_of_its_own() {
+        let keys: Vec<String> = (0..3000).map(|at| format!("batch-{:06}/object-{at:09}.json", at / 1000)).collect();
+        let ruler = Ruler::new(&learnt(&keys), &span(&keys[1000..2000]), 0).unwrap();
+        assert_eq!(ruler.further(&keys[1999], 380).unwrap(), "batch-000005/object-000005795.json");
+        assert!((0.99..1.01).contains(&ruler.pages_between(&keys[0], &keys[1000])));
     }
 
     #[test]

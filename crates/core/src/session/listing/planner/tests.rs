@@ -235,8 +235,12 @@ fn a_small_listing_costs_what_it_costs_one_by_one() {
 /// In simulated time, of as many pages as 100,000 objects have.
 #[test]
 fn is_fast_and_costs_little() {
-    for (keys, times) in [(shapes::uuids(10_000), 5), (shapes::dates(10_000, Some(195)), 3), (shapes::deep(10_000), 3)]
-    {
+    for (keys, times) in [
+        (shapes::uuids(10_000), 5),
+        (shapes::dates(10_000, Some(195)), 3),
+        (shapes::deep(10_000), 3),
+        (shapes::batches(10_000, 100), 3),
+    ] {
         let bucket = Bucket { page: 100, ..Bucket::new(keys) };
         let run = bucket::run(&bucket, 8);
         let sequential = bucket.keys.len().div_ceil(bucket.page);

@@ -22,15 +22,20 @@ dns.lookup = (host, options, done) => {
   process.nextTick(done, null, ...found)
 }
 
+// Left to itself, Node's fetch opens a second connection for the keys, because the one of the token call is not free in that
+// instant: a round trip more, two with TLS. One connection for each server is the best that it can do.
+const dispatcher = Symbol.for('undici.globalDispatcher.1')
+void globalThis.Response // loads it
+globalThis[dispatcher] = new globalThis[dispatcher].constructor({ connections: 1 })
+
 const keepAlive = { httpAgent: new http.Agent({ keepAlive: true }), httpsAgent: new https.Agent({ keepAlive: true }) }
 const logins = (idToken) => ({ [place.issuer.replace(/^https?:\/\//, '')]: idToken })
 const tell = (event) => process.stdout.write(JSON.stringify(event) + '\n')
 const read = () => JSON.parse(fs.readFileSync(place.state, 'utf8'))
 const keep = (state) => fs.writeFileSync(place.state, JSON.stringify(state), { mode: 0o600 })
 
-function allow(config) {
-  if (place.issuer.startsWith('http:')) client.allowInsecureRequests(config)
-}
+// Discovery looks for this very function.
+const allowed = place.issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
 
 function cognito() {
   return new CognitoIdentityClient({ region: place.region, endpoint: place.cognito, requestHandler: keepAlive })
@@ -58,7 +63,7 @@ async function credentialsOf(cognito, identityId, idToken) {
 
 // From the redirect to the first page. The identity is asked for unless it is known from an earlier sign-in.
 async function signIn() {
-  const config = await client.discovery(new URL(place.issuer), place.client_id, undefined, client.None(), { execute: [allow] })
+  const config = await client.discovery(new URL(place.issuer), place.client_id, undefined, client.None(), { execute: allowed })
   client.enableNonRepudiationChecks(config)
   const pkceCodeVerifier = client.randomPKCECodeVerifier()
   const checks = { pkceCodeVerifier, expectedState: client.randomState(), expectedNonce: client.randomNonce() }
@@ -104,7 +109,7 @@ async function warm() {
 function renewing() {
   const state = read()
   const config = new client.Configuration(state.server, place.client_id, undefined, client.None())
-  allow(config)
+  for (const allow of allowed) allow(config)
   client.enableNonRepudiationChecks(config)
   if (state.keys) client.setJwksCache(config, state.keys)
   const aws = cognito()
@@ -119,9 +124,11 @@ async function renewal() {
   return timed(renew)
 }
 
-// The SDK asks its provider once for all who wait.
+// The SDK asks its provider once for all who wait, and once more if what it got ends within five minutes: as it would here,
+// where everything is short-lived, so it is not told.
 async function callers() {
-  const there = s3(renewing())
+  const renew = renewing()
+  const there = s3(async () => ({ ...(await renew()), expiration: undefined }))
   return timed(async () => Promise.all(Array.from({ length: Number(argument) }, () => there.config.credentials())))
 }
 

@@ -169,6 +169,11 @@ pub(super) mod shapes {
         (0..n).map(|i| format!("a/b/c/d/e/f/g/part-{i:08}.parquet")).collect()
     }
 
+    /// Folders of as many, whose number the objects' repeats.
+    pub(crate) fn batches(n: usize, size: usize) -> Vec<String> {
+        (0..n).map(|i| format!("batch-{:06}/object-{i:09}.json", i / size)).collect()
+    }
+
     pub(crate) fn unpadded(n: usize) -> Vec<String> {
         (1..n).map(|i| format!("item-{i}")).collect()
     }
@@ -259,6 +264,7 @@ pub(super) mod shapes {
         ("dates, hot day", |n| dates(n, Some(195))),
         ("dates", |n| dates(n, None)),
         ("deep, padded", deep),
+        ("batches", |n| batches(n, 100)),
         ("unpadded", unpadded),
         ("base64", base64),
         ("10 tenants", tenants),
