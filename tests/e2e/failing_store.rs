@@ -280,6 +280,8 @@ async fn a_sign_in_that_cannot_be_saved_is_finished_with_the_same_redirect_and_i
         let (bench, disk) = bench_with_disk(Duration::ZERO).await;
         let session = bench.session();
         let redirect = bench.redirect_for(&session, ALICE).await;
+        // The keys that came beside it are saved.
+        session.settle().await;
         disk.becomes(trouble);
         for _ in 0..2 {
             let outcome = session.complete_login(&redirect).await;
@@ -304,6 +306,8 @@ async fn a_code_that_was_sent_is_not_sent_by_another_process_while_nothing_can_b
     let (bench, disk) = bench_with_disk(Duration::ZERO).await;
     let session = bench.session();
     let redirect = bench.redirect_for(&session, ALICE).await;
+    // The keys that came beside it are saved.
+    session.settle().await;
     disk.becomes(FULL_AFTER_THE_FIRST);
     for session in [&session, &bench.session()] {
         assert_eq!(session.complete_login(&redirect).await.unwrap_err().kind(), "secure_storage");

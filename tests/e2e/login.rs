@@ -71,6 +71,8 @@ async fn keys_that_rotate_while_the_browser_is_open_are_fetched_once_more() {
     let bench = Bench::start().await;
     let session = bench.session();
     let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    // The keys come beside the browser.
+    session.settle().await;
     assert_eq!(bench.count("keys"), 1);
     bench.stack.rotate_signing_key().await.unwrap();
     let redirect = bench.browse(&request.url, ALICE).await;

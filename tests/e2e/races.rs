@@ -403,6 +403,8 @@ async fn a_passing_fault_at_the_keys_after_the_exchange_costs_no_sign_in() {
     let bench = Bench::start().await;
     let session = bench.session();
     let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    // The keys come beside the browser.
+    session.settle().await;
     bench.stack.rotate_signing_key().await.unwrap();
     let redirect = bench.browse(&request.url, ALICE).await;
     bench.stack.faults().inject(Fault::JwksUnavailable, 2);
@@ -432,6 +434,8 @@ async fn an_answer_whose_keys_cannot_be_had_waits_for_them_and_its_code_is_not_s
     let bench = Bench::start().await;
     let session = bench.session();
     let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    // The keys come beside the browser.
+    session.settle().await;
     bench.stack.rotate_signing_key().await.unwrap();
     let redirect = bench.browse(&request.url, ALICE).await;
     bench.stack.faults().inject(Fault::JwksUnavailable, 1000);
@@ -448,6 +452,8 @@ async fn an_answer_that_nobody_will_take_any_more_is_given_back() {
     let bench = Bench::start().await;
     let session = bench.session();
     let request = session.begin_login(LoginOptions::default()).await.unwrap();
+    // The keys come beside the browser.
+    session.settle().await;
     bench.stack.rotate_signing_key().await.unwrap();
     let redirect = bench.browse(&request.url, ALICE).await;
     bench.stack.faults().inject(Fault::JwksUnavailable, 4);
