@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use jetbridge::{Config, ListObjects, ListedObject, Session};
+use jetbridge::{Config, ListObjects, ListedObject, ObjectPage, Session};
 use serde::Serialize;
 
 use super::place::{Place, about_pattern};
@@ -128,6 +128,34 @@ fn first<T>(items: &[T], room: u64) -> &[T] {
     usize::try_from(room).ok().and_then(|room| items.get(..room)).unwrap_or(items)
 }
 
+/// A page in S3's order, as objects and the common prefixes that follow them, and so on: what is written must not depend on
+/// where pages end, which with several requests at a time is a matter of chance.
+struct Runs<'a> {
+    objects: &'a [ListedObject],
+    prefixes: &'a [String],
+}
+
+impl<'a> Runs<'a> {
+    fn of(page: &'a ObjectPage) -> Self {
+        Self { objects: &page.objects, prefixes: &page.common_prefixes }
+    }
+}
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = (&'a [ListedObject], &'a [String]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let until = self.prefixes.first();
+        let is_before = |object: &&ListedObject| until.is_none_or(|prefix| object.key <= *prefix);
+        let objects = self.objects.split_at(self.objects.iter().take_while(is_before).count());
+        let until = objects.1.first();
+        let is_before = |prefix: &&String| until.is_none_or(|object| **prefix < object.key);
+        let prefixes = self.prefixes.split_at(self.prefixes.iter().take_while(is_before).count());
+        (self.objects, self.prefixes) = (objects.1, prefixes.1);
+        Some((objects.0, prefixes.0)).filter(|(objects, prefixes)| !objects.is_empty() || !prefixes.is_empty())
+    }
+}
+
 /// Lists everything that `request` asks for.
 pub(super) async fn list(
     session: &Session,
@@ -156,18 +184,20 @@ pub(super) async fn list(
             if let (Layout::Table(table), 0, false) = (layout, objects + prefixes, is_empty) {
                 output.line(table.header())?;
             }
-            let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(objects + prefixes));
-            let folders = first(&page.common_prefixes, room);
-            let files = first(&page.objects, room - folders.len() as u64);
-            folders.iter().for_each(|prefix| mixed.see(prefix));
-            files.iter().for_each(|object| mixed.see(&object.key));
-            folders.iter().try_for_each(|prefix| layout.prefix(output, prefix))?;
-            layout.objects(output, files)?;
-            prefixes += folders.len() as u64;
-            objects += files.len() as u64;
-            bytes = files.iter().fold(bytes, |bytes, object| bytes.saturating_add(object.size));
-            all_sizes_known &= files.iter().all(|object| !object.size_unknown);
-            more |= folders.len() < page.common_prefixes.len() || files.len() < page.objects.len();
+            for (files, folders) in Runs::of(&page) {
+                let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(objects + prefixes));
+                more |= room < (files.len() + folders.len()) as u64;
+                let files = first(files, room);
+                let folders = first(folders, room - files.len() as u64);
+                files.iter().for_each(|object| mixed.see(&object.key));
+                folders.iter().for_each(|prefix| mixed.see(prefix));
+                layout.objects(output, files)?;
+                folders.iter().try_for_each(|prefix| layout.prefix(output, prefix))?;
+                objects += files.len() as u64;
+                prefixes += folders.len() as u64;
+                bytes = files.iter().fold(bytes, |bytes, object| bytes.saturating_add(object.size));
+                all_sizes_known &= files.iter().all(|object| !object.size_unknown);
+            }
             // A person wants to see each page at once; a program is served better by full blocks.
             if matches!(layout, Layout::Table(_)) { output.flush() } else { Ok(()) }
         })?;
@@ -226,5 +256,41 @@ impl Mixed {
     /// The folder, as an argument.
     fn folder(&self) -> Option<&str> {
         (self.has_inside && self.has_outside).then_some(self.address.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_written_in_s3_s_order() {
+        for (objects, prefixes, expected) in [
+            ("", "", ""),
+            ("a b", "", "a b"),
+            ("", "a/ b/", "a/ b/"),
+            ("a b d", "c/", "a b c/ d"),
+            ("b", "a/ a0/ c/", "a/ a0/ b c/"),
+            // No order, and nothing is lost.
+            ("d a", "c/ b/", "c/ b/ d a"),
+            // What S3 never says.
+            ("a/", "a/", "a/ a/"),
+        ] {
+            let keys = objects.split_whitespace().map(|key| ListedObject {
+                key: key.to_owned(),
+                size: 0,
+                last_modified: None,
+                e_tag: None,
+                size_unknown: false,
+            });
+            let common_prefixes = prefixes.split_whitespace().map(str::to_owned).collect();
+            let page = ObjectPage { objects: keys.collect(), common_prefixes };
+            let mut written = Vec::new();
+            for (objects, prefixes) in Runs::of(&page) {
+                written.extend(objects.iter().map(|object| object.key.as_str()));
+                written.extend(prefixes.iter().map(String::as_str));
+            }
+            assert_eq!(written.join(" "), expected);
+        }
     }
 }

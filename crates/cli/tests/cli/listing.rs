@@ -156,6 +156,16 @@ fn many_requests_at_a_time_list_the_same() {
         };
         assert!(list(&["--parallel", "8"]) == list(&[]), "{more:?}");
     }
+    // Objects and folders in turns, in S3's order wherever pages end.
+    let list = |parallel| {
+        bench.run(&["ls", "--json", "--bucket", "scale-uuids-12000", "--delimiter", "a", "--parallel", parallel])
+    };
+    let (one, many) = (list("1"), list("8"));
+    let names = |name| one.events_named(name).len();
+    assert!(names("object") > 500 && names("prefix") > 500, "{} {}", names("object"), names("prefix"));
+    let text = |event: &serde_json::Value| event["key"].as_str().or(event["prefix"].as_str()).map(str::to_owned);
+    let keys: Vec<String> = one.events().iter().filter_map(text).collect();
+    assert!(keys.is_sorted() && one.stdout == many.stdout);
     for number in ["0", "33", "many"] {
         let outcome = bench.run(&["ls", "--json", "--parallel", number]);
         assert_eq!((outcome.code, outcome.error()["kind"].as_str()), (2, Some("usage")), "{outcome:?}");

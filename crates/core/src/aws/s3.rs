@@ -93,15 +93,18 @@ impl ObjectPage {
         (self.objects.len() + self.common_prefixes.len()) as u64
     }
 
-    /// Drops what is over a limit, the last first.
+    /// Drops what is over a limit, the last in order first.
     pub(crate) fn truncate(&mut self, limit: u64) {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.objects.truncate(limit);
-        self.common_prefixes.truncate(limit - self.objects.len());
+        if limit < self.len() {
+            let mut entries = std::mem::take(self).into_entries();
+            entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            *self = Self::from_entries(entries);
+        }
     }
 
-    /// Objects and common prefixes together, in the order of their keys if both are.
-    pub(crate) fn into_entries(self) -> Vec<ListedEntry> {
+    /// Objects and common prefixes together, in S3's order if both are: so a listing's entries follow each other the same
+    /// way wherever its pages end.
+    pub fn into_entries(self) -> Vec<ListedEntry> {
         let mut entries = Vec::with_capacity(self.objects.len() + self.common_prefixes.len());
         let mut prefixes = self.common_prefixes.into_iter().peekable();
         for object in self.objects {
@@ -136,8 +139,8 @@ pub enum ListedEntry {
 }
 
 impl ListedEntry {
-    /// What it is listed by.
-    pub(crate) fn key(&self) -> &str {
+    /// What it is listed by: the object's key, or the common prefix.
+    pub fn key(&self) -> &str {
         match self {
             Self::Object(object) => &object.key,
             Self::Prefix(prefix) => prefix,
@@ -511,9 +514,9 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_cuts_objects_first_in_order() {
-        let page = ObjectPage { objects: vec![object("a"), object("b")], common_prefixes: vec!["c/".to_owned()] };
-        for (limit, objects, prefixes) in [(0, 0, 0), (1, 1, 0), (2, 2, 0), (3, 2, 1), (9, 2, 1)] {
+    fn a_limit_cuts_the_last_in_order() {
+        let page = ObjectPage { objects: vec![object("a"), object("d")], common_prefixes: vec!["c/".to_owned()] };
+        for (limit, objects, prefixes) in [(0, 0, 0), (1, 1, 0), (2, 1, 1), (3, 2, 1), (9, 2, 1)] {
             let mut cut = page.clone();
             cut.truncate(limit);
             assert_eq!((cut.objects.len(), cut.common_prefixes.len()), (objects, prefixes), "limit {limit}");

@@ -127,7 +127,7 @@ impl ObjectPages {
         Ok(Some(ObjectPage::from_entries(entries)))
     }
 
-    /// The same listing entry by entry.
+    /// The same listing entry by entry, objects and common prefixes in S3's order.
     pub fn into_stream(self) -> impl Stream<Item = Result<ListedEntry, SessionError>> + Send {
         stream::try_unfold((self, VecDeque::new()), |(mut pages, mut ready)| async move {
             loop {
@@ -135,8 +135,7 @@ impl ObjectPages {
                     return Ok(Some((entry, (pages, ready))));
                 }
                 let Some(page) = pages.next_page().await? else { return Ok(None) };
-                ready.extend(page.objects.into_iter().map(ListedEntry::Object));
-                ready.extend(page.common_prefixes.into_iter().map(ListedEntry::Prefix));
+                ready.extend(page.into_entries());
             }
         })
     }
