@@ -95,6 +95,22 @@ async fn folders_prefixes_and_limits_are_kept() {
     }
 }
 
+/// One after the other it would be listed: so it is with as many at a time as S3 takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_is_asked_for_less_at_a_time_where_it_limits_the_rate() {
+    let bench = Bench::start().await;
+    let session = bench.signed_in(ALICE).await;
+    let (expected, _) = list(&bench, &session, of("scale-uuids-5000")).await;
+    bench.stack.set_latency(Duration::from_millis(30));
+    bench.stack.set_most_requests_to_s3(Some(2));
+    let (listed, requests) = list(&bench, &session, parallel(&of("scale-uuids-5000"))).await;
+    assert!(listed == expected && requests > 50, "{requests}");
+    // None at all is nothing that fewer help against.
+    bench.stack.set_most_requests_to_s3(Some(0));
+    let (keys, _, end) = read(session.list_objects(parallel(&of("scale-uuids-5000")))).await;
+    assert!(keys.is_empty() && matches!(end, Err(SessionError::Retryable { .. })), "{end:?}");
+}
+
 /// In an order that is not that of UTF-16, up to the last that S3 takes.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_of_any_characters_and_length_are_listed() {

@@ -244,6 +244,11 @@ impl SessionError {
         }
     }
 
+    /// The service was asked too much in a time, and fewer requests help.
+    pub(crate) fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::Retryable { failure, .. } if failure.contains(RATE_LIMITED))
+    }
+
     /// What to do about it, where there is more to say than the message says.
     pub fn hint(&self) -> Option<String> {
         match self {

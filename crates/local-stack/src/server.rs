@@ -147,6 +147,7 @@ impl Site {
         }
         let mut response = match check_host(&request, self.port, self.host.as_deref()) {
             Ok(()) => {
+                let _under_way = self.shared.begin(self.service);
                 let request = self.read_body(request).await;
                 let latency = self.shared.latency();
                 if !latency.is_zero() && !is_own {

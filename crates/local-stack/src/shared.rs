@@ -1,7 +1,7 @@
 //! What the services share: time, the log, faults, latency and each other's addresses.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::faults::{Fault, Faults};
 use crate::issued::IssuedSecrets;
 use crate::options::Options;
 use crate::random_ids::random_uuid;
-use crate::request_log::RequestLog;
+use crate::request_log::{RequestLog, Service};
 use crate::template::{DEFAULT_STAGE, Deployment};
 
 /// Where the services listen. Each has a port of its own: the real ones are different hosts too, so that connections
@@ -63,6 +63,9 @@ pub(crate) struct Shared {
     ca_pem: OnceLock<String>,
     host_override: OnceLock<HostOverride>,
     latency_ms: AtomicU64,
+    /// Requests to S3 that are under way, and more than so many are refused.
+    to_s3: AtomicUsize,
+    most_to_s3: AtomicUsize,
     own_request_mark: String,
 }
 
@@ -81,6 +84,8 @@ impl Shared {
             ca_pem: OnceLock::new(),
             host_override: OnceLock::new(),
             latency_ms: AtomicU64::new(0),
+            to_s3: AtomicUsize::new(0),
+            most_to_s3: AtomicUsize::new(usize::MAX),
             own_request_mark: random_uuid(),
         };
         shared.set_latency(latency);
@@ -195,5 +200,31 @@ impl Shared {
 
     pub(crate) fn set_latency(&self, latency: Duration) {
         self.latency_ms.store(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_most_to_s3(&self, most: usize) {
+        self.most_to_s3.store(most, Ordering::Relaxed);
+    }
+
+    /// Counts a request as under way until this is dropped.
+    pub(crate) fn begin(self: &Arc<Self>, service: Service) -> Option<UnderWay> {
+        (service == Service::S3).then(|| {
+            self.to_s3.fetch_add(1, Ordering::Relaxed);
+            UnderWay(Arc::clone(self))
+        })
+    }
+
+    /// S3 is asked for more at a time than it takes.
+    pub(crate) fn is_s3_crowded(&self) -> bool {
+        self.to_s3.load(Ordering::Relaxed) > self.most_to_s3.load(Ordering::Relaxed)
+    }
+}
+
+/// A request to S3.
+pub(crate) struct UnderWay(Arc<Shared>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.to_s3.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -218,6 +218,14 @@ impl LocalStack {
         self.shared.set_latency(latency);
     }
 
+    /// Lets S3 refuse every request that is one more than so many at a time (503 `SlowDown`), as it may "if there is a fast
+    /// spike in the request rate […] while it scales in the background" (AWS Knowledge Center, "Why am I getting 503 Slow Down
+    /// errors from Amazon S3 when the requests are within the supported request rate per prefix?"). What S3 counts is requests
+    /// per second; at a time is what a client can govern.
+    pub fn set_most_requests_to_s3(&self, most: Option<usize>) {
+        self.shared.set_most_to_s3(most.unwrap_or(usize::MAX));
+    }
+
     /// Signs with a new key from now on. The old ones stay published until
     /// [`drop_old_signing_keys`](Self::drop_old_signing_keys).
     ///

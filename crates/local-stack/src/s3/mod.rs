@@ -345,7 +345,8 @@ impl S3Server {
         if faults.take(Fault::S3InvalidToken) {
             return Err(SigV4Error::InvalidToken.into());
         }
-        if let Some(refusal) = spoiling::find(faults, asked.operation.name) {
+        let is_crowded = self.shared.is_s3_crowded();
+        if let Some(refusal) = spoiling::find(faults, asked.operation.name, is_crowded) {
             return Err(refusal);
         }
         if faults.take(Fault::S3TemporaryRedirect) {

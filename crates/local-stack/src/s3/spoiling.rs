@@ -39,10 +39,11 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::S3KmsKeyMissing, READING),
 ];
 
-/// The error that somebody asked for, if it is one of this operation.
-pub(super) fn find(faults: &Faults, operation: &str) -> Option<Refusal> {
+/// The error that somebody asked for, if it is one of this operation, or what follows from too many requests at a time.
+pub(super) fn find(faults: &Faults, operation: &str, is_crowded: bool) -> Option<Refusal> {
     let concerns = |operations: &[&str]| operations.is_empty() || operations.contains(&operation);
-    let (fault, _) = FAULTS.iter().find(|(fault, operations)| concerns(operations) && faults.take(*fault))?;
+    let is_on = |fault| faults.take(fault) || is_crowded && fault == Fault::S3SlowDown;
+    let (fault, _) = FAULTS.iter().find(|(fault, operations)| concerns(operations) && is_on(*fault))?;
     let answer = fault.answer()?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let refusal = Refusal::new(status, answer.code, answer.message);

@@ -52,7 +52,7 @@ pub(super) struct Disorder;
 #[derive(Debug)]
 enum Next {
     Ask(Origin),
-    Asked(u64),
+    Asked(u64, Origin),
     Done,
 }
 
@@ -110,6 +110,8 @@ pub(super) struct Planner {
     ranges: VecDeque<Range>,
     /// Requests that were given out.
     asked: u64,
+    /// How many there were when the server was last asked too much at a time.
+    asked_too_much: u64,
     /// The server lists in the order of the keys, as far as is known.
     has_order: bool,
     places: Places,
@@ -131,6 +133,7 @@ impl Planner {
             prefix: prefix.to_owned(),
             ranges: VecDeque::from([Range::new(String::new(), None, Origin::Beginning, None)]),
             asked: 0,
+            asked_too_much: 0,
             has_order: true,
             places: Places::default(),
             end: None,
@@ -240,6 +243,29 @@ impl Planner {
         Ok(())
     }
 
+    /// The server refused this request because it is asked too much: it is asked for again, with half as many at a time from
+    /// now on. False if there was no other at the same time: fewer will not help.
+    ///
+    /// "S3 might return 503 Slow Down errors. […] retry failed requests" and "gradually increase the request rate" (AWS
+    /// re:Post, "Why am I getting 503 Slow Down errors from Amazon S3"): retrying is done before this is called.
+    pub(super) fn ask_again(&mut self, id: u64) -> bool {
+        let under_way = self.under_way();
+        let Some(range) = self.position(id).and_then(|at| self.ranges.get_mut(at)) else { return true };
+        // Those of before the last time are no news.
+        let is_news = id >= self.asked_too_much;
+        if is_news && under_way < 2 {
+            return false;
+        }
+        if let Next::Asked(_, origin) = &range.next {
+            range.next = Next::Ask(origin.clone());
+        }
+        if is_news {
+            self.parallel = under_way.min(self.parallel) / 2;
+            self.asked_too_much = self.asked;
+        }
+        true
+    }
+
     /// The listing ends where this request's answer would have begun; what lies before is still to come. False if it ends
     /// before that already.
     pub(super) fn end_before(&mut self, id: u64) -> bool {
@@ -274,27 +300,21 @@ impl Planner {
     }
 
     fn under_way(&self) -> usize {
-        self.ranges.iter().filter(|range| matches!(range.next, Next::Asked(_))).count()
+        self.ranges.iter().filter(|range| matches!(range.next, Next::Asked(..))).count()
     }
 
     fn position(&self, id: u64) -> Option<usize> {
-        self.ranges.iter().position(|range| matches!(range.next, Next::Asked(asked) if asked == id))
+        self.ranges.iter().position(|range| matches!(range.next, Next::Asked(asked, _) if asked == id))
     }
 
     /// The range's next page, unless it is under way or there is none.
     fn ask(&mut self, at: usize) -> Option<Request> {
         let range = self.ranges.get_mut(at)?;
-        let id = self.asked;
-        match std::mem::replace(&mut range.next, Next::Asked(id)) {
-            Next::Ask(origin) => {
-                self.asked += 1;
-                Some(Request { id, origin })
-            }
-            other => {
-                range.next = other;
-                None
-            }
-        }
+        let Next::Ask(origin) = &range.next else { return None };
+        let request = Request { id: self.asked, origin: origin.clone() };
+        range.next = Next::Asked(request.id, request.origin.clone());
+        self.asked += 1;
+        Some(request)
     }
 
     /// A guess at how much of a range is still to come.

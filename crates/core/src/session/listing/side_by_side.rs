@@ -64,6 +64,7 @@ impl SideBySide {
                 Ok(()) => self.planner.answer(id, page.into_entries(), next).err().map(|Disorder| disorder()),
                 Err(endless) => Some(endless),
             },
+            Err(failure) if failure.is_rate_limit() && self.planner.ask_again(id) => None,
             Err(failure) => Some(failure),
         };
         if let Some(failure) = failure

@@ -258,6 +258,37 @@ fn what_is_held_does_not_grow_with_the_bucket() {
     }
 }
 
+/// As S3 does while it makes room for more.
+#[test]
+fn a_server_that_takes_fewer_at_a_time_gets_fewer() {
+    for (name, keys) in shapes::ALL {
+        for takes in [1, 2, 3, 5] {
+            let bucket = Bucket { page: 20, ..Bucket::new(keys(2_000)) };
+            let (mut planner, mut dice) = (Planner::new(8, ""), Dice(takes as u64));
+            let (mut under_way, mut listed, mut refused) = (Vec::new(), Vec::new(), 0);
+            while !planner.is_finished() {
+                under_way.extend(std::iter::from_fn(|| planner.next_request(usize::MAX)));
+                let crowd = under_way.len();
+                let request = under_way.swap_remove(dice.below(crowd));
+                if crowd > takes {
+                    refused += 1;
+                    assert!(planner.ask_again(request.id));
+                    continue;
+                }
+                let (entries, next) = bucket.list(&request.origin, bucket.page);
+                planner.answer(request.id, entries, next).unwrap();
+                listed.extend(std::iter::from_fn(|| planner.take()).flat_map(|page| names(&page)));
+            }
+            assert!(listed == bucket.keys, "{name}, {takes}");
+            assert!(refused <= 8 + 4 + 2, "{name}, {takes}: {refused}");
+        }
+    }
+    // One alone is not too much at a time.
+    let mut planner = Planner::new(8, "");
+    let request = planner.next_request(usize::MAX).unwrap();
+    assert!(!planner.ask_again(request.id) && planner.end_before(request.id) && planner.is_finished());
+}
+
 #[test]
 fn what_was_not_asked_for_is_nothing() {
     let mut planner = Planner::new(2, "a/");
