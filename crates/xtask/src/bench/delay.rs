@@ -20,6 +20,20 @@ pub(super) fn open(port: u16, each_way: Duration) -> Result<String, String> {
     open_watched(port, each_way, Arc::new(|_| ()))
 }
 
+/// Whether [`open`] will work on this machine: containers often have no IPv6.
+///
+/// # Errors
+/// What is missing.
+pub(super) fn check() -> Result<String, String> {
+    let has_address = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)));
+    has_address.map(|_| String::new()).map_err(|error| {
+        format!(
+            "[::1] cannot be listened at ({error}). The servers that are far away are reached there: allow IPv6 on the loopback \
+             interface (Docker: --sysctl net.ipv6.conf.lo.disable_ipv6=0)"
+        )
+    })
+}
+
 /// Is shown what a client sends, piece by piece; a small request comes in one.
 pub(super) type Watch = Arc<dyn Fn(&[u8]) + Send + Sync>;
 

@@ -29,6 +29,7 @@ const MOST_MEMORY: f64 = 1.2;
 /// Builds, measures, prints. Fails when keys are missing or in another order, or when a listing is slower, costs more or takes
 /// more memory than it may.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
+    delay::check()?;
     build(root)?;
     let stage = Stage::set(root)?;
     let mut missed = Vec::new();

@@ -7,6 +7,7 @@ mod delay;
 mod figures;
 mod growth;
 mod listing;
+mod needs;
 mod peers;
 mod process;
 mod results;

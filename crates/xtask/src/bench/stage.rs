@@ -11,7 +11,6 @@ use crate::sign_in::{first_event, sign_in, text};
 
 /// A local stack in a process of its own, and a session signed in to it. Gone when dropped.
 pub(super) struct Bench {
-    target: PathBuf,
     pub(super) program: PathBuf,
     /// Where everything is kept until the end.
     pub(super) folder: PathBuf,
@@ -30,9 +29,8 @@ impl Drop for Bench {
 
 impl Bench {
     pub(super) fn start(root: &Path) -> Result<Self, String> {
-        let target = target_directory(root);
         let program = program(root);
-        let folder = target.join(format!("bench-{}", std::process::id()));
+        let folder = target_directory(root).join(format!("bench-{}", std::process::id()));
         let mut stack = Command::new(&program)
             .args(["local-stack", "--port", "0", "--json", "--write-config"])
             .arg(folder.join("config"))
@@ -40,7 +38,7 @@ impl Bench {
             .spawn()
             .map_err(|error| format!("the local stack did not start: {error}"))?;
         let ready = first_event(&mut stack);
-        let mut bench = Self { target, program, folder, stack, s3: String::new() };
+        let mut bench = Self { program, folder, stack, s3: String::new() };
         let (ready, _output) = ready?;
         bench.s3 = text(&ready, "s3")?;
         bench.sign_in(&text(&ready["users"][0], "login")?, &text(&ready["users"][0], "password")?)?;
@@ -82,16 +80,6 @@ impl Bench {
         }
         let ended = running.wait().map_err(|error| error.to_string())?;
         if ended.success() { Ok(()) } else { Err(format!("login failed: {ended}")) }
-    }
-
-    /// The environment that the local stack's tests made, else the system's Python if it has boto3.
-    pub(super) fn find_python(&self) -> Option<PathBuf> {
-        let of_tests = self.target.join("tmp/stock-clients/bin/python");
-        [of_tests, PathBuf::from("python3")].into_iter().find(|python| {
-            let mut import = Command::new(python);
-            import.args(["-c", "import boto3"]).stdout(Stdio::null()).stderr(Stdio::null());
-            import.status().is_ok_and(|status| status.success())
-        })
     }
 }
 

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use wait4::Wait4 as _;
 
 use super::delay;
+use super::peers::install_python;
 use super::stage::{Bench, build};
 use crate::report::{say, timed};
 use crate::sign_in::text;
@@ -122,9 +123,9 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
         [flag, number] if flag == "--rounds" => number.parse().ok().filter(|rounds| *rounds > 0).ok_or("--rounds N")?,
         _ => return Err("bench transfer takes --rounds N, nothing else".to_owned()),
     };
+    let python = install_python(root)?;
     build(root)?;
     let bench = Bench::start(root)?;
-    let python = bench.find_python().ok_or("no Python with boto3; the tests of the local stack install one")?;
     let place = Place::prepare(&bench, python)?;
     say(&format!(
         "median of {rounds} rounds; CPU: seconds of a processor that the client took + those that the stack took for it; MiB: \

@@ -157,12 +157,22 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Builds ours and installs the others.
+    /// Installs the others, then builds ours: what others lack is known in a second, and a build takes minutes.
     pub(super) fn prepare(root: &Path) -> Result<Self, String> {
+        Self::build(root, Peers::install(root)?)
+    }
+
+    /// Ours alone; the others are not there to be started.
+    pub(super) fn prepare_ours(root: &Path) -> Result<Self, String> {
+        delay::check()?;
+        Self::build(root, Peers::default())
+    }
+
+    fn build(root: &Path, peers: Peers) -> Result<Self, String> {
         say("building a release of jetbridge, and an app to be measured …");
         let build = ["build", "--release", "--locked", "--package", "jetbridge-cli", "--package", "jetbridge-speed"];
         succeed(&mut cargo(root, &build))?;
-        Ok(Self { speed: speed(root), jetbridge: stage::program(root), peers: Peers::install(root)? })
+        Ok(Self { speed: speed(root), jetbridge: stage::program(root), peers })
     }
 
     pub(super) fn versions(&self) -> &str {
