@@ -84,15 +84,17 @@ Usage: cargo xtask <command>
   sign-in URL                at the local stack's sign-in page, in place of a browser and its user: prints the redirect
   audit                      known vulnerabilities in the dependencies (fetches the advisory database)
   bench [--rounds N] [--svg [PREFIX]]
-                             the table of the README: sign-in, restored sessions, renewal, start, listings, at 0 and 50 ms,
-                             with and without TLS, beside openid-client with the AWS SDK for JavaScript, boto3 and the
-                             AWS CLI (needs Node.js and Python); a quarter of an hour
+                             the table of the README: sign-in, restored sessions, renewal, start, listings, near and at a
+                             round trip of 100 ms, with and without TLS, beside openid-client with the AWS SDK for
+                             JavaScript, boto3 and the AWS CLI (needs Node.js 20, Python 3.10); a quarter of an hour
                              --svg: also the charts, docs/images/speed.svg and speed-dark.svg or PREFIX.svg and so on
+                             --help, here and with each of the following: what it needs and writes, when it fails
   bench growth               1 to 100 accounts, 1,000 to 1,000,000 objects, 1 to 1,000 callers: does anything grow faster
                              than its work
   bench transfer [--rounds N]
-                             256 MB and 1,000 times 10 KB, up and down, at 0 and 50 ms, beside the AWS CLI and boto3
-  bench listing              100,000 keys of three shapes at 50 ms, one request after the other and eight at a time, and
+                             256 MB and 1,000 times 10 KB, up and down, near and at a round trip of 100 ms, beside the
+                             AWS CLI and boto3
+  bench listing              100,000 keys of three shapes at a round trip of 100 ms, one by one and eight at a time, and
                              1,000,000: speed, requests, memory, the order
   bench endurance            1 GB up and down by a program that is killed three times on each way: what is sent again,
                              how much memory it takes
@@ -125,14 +127,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "xcframework" => exit_code(apple::xcframework(&root, rest)),
         Some((command, rest)) if command == "swift-package" => exit_code(apple::swift_package(&root, rest)),
         Some((command, [])) if command == "ios-project" => exit_code(apple::project(&root)),
-        Some((command, [part, rest @ ..])) if command == "bench" && part == "transfer" => {
-            exit_code(bench::transfer(&root, rest))
-        }
-        Some((command, [part])) if command == "bench" && part == "listing" => exit_code(bench::listing(&root)),
-        Some((command, [part])) if command == "bench" && part == "endurance" => exit_code(bench::endurance(&root)),
-        Some((command, [part])) if command == "bench" && part == "soak" => exit_code(bench::soak(&root)),
-        Some((command, [part])) if command == "bench" && part == "growth" => exit_code(bench::growth(&root)),
-        Some((command, rest)) if command == "bench" => exit_code(bench::compare(&root, rest)),
+        Some((command, rest)) if command == "bench" => exit_code(bench::command(&root, rest)),
         Some((help, _)) if help == "help" || help == "--help" => {
             say(USAGE);
             ExitCode::SUCCESS

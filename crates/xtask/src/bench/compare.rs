@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::figures::{Sample, sample};
+use super::footnote::footnote;
 use super::process::whole;
 use super::results::{Line, Results};
 use super::works::{By, NETWORKS, Network, PARALLEL, When};
@@ -43,7 +44,12 @@ impl Wish {
                     let named = rest.next_if(|next| !next.starts_with("--"));
                     wish.svg = Some(named.map_or_else(|| root.join("docs/images/speed"), PathBuf::from));
                 }
-                _ => return Err(format!("bench takes --rounds N and --svg [PREFIX], not `{argument}`")),
+                _ => {
+                    return Err(format!(
+                        "bench takes --rounds N, --svg [PREFIX] or the name of a part, not `{argument}`; cargo xtask bench --help \
+                         says more"
+                    ));
+                }
             }
         }
         Ok(wish)
@@ -51,7 +57,7 @@ impl Wish {
 }
 
 /// Builds, measures, prints. Fails when somebody did other work than the rest, and when an aim is not met.
-pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
+pub(super) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
     let wish = Wish::parse(root, arguments)?;
     let clients = Clients::prepare(root)?;
     let mut stage = Stage::set_up(root, &clients)?;
@@ -67,7 +73,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
         stage.long(network)?;
     }
     say(&format!("\n{}\n", stage.results.table()));
-    say(&describe(wish.rounds, &clients));
+    say(&footnote(wish.rounds, &machine(), clients.versions()));
     if let Some(prefix) = wish.svg {
         stage.results.draw(&prefix)?;
     }
@@ -75,18 +81,10 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
     if unmet.is_empty() { Ok(()) } else { Err(unmet.join("; ")) }
 }
 
-fn describe(rounds: usize, clients: &Clients) -> String {
+/// What was measured on.
+fn machine() -> String {
     let cores = thread::available_parallelism().map_or(0, usize::from);
-    format!(
-        "Median of {rounds} rounds (of the listing one), each in a process of its own, by turns; {} {} with {cores} cores, on \
-         which the servers run too. 50 ms each way, so a round trip takes 100 ms, and opening a connection takes one. Times as \
-         long: at 50 ms, without and with TLS. Round trips: what the distance costs, by the clock, without and with TLS. Each \
-         client asked for the same, by the servers' log; a renewal, for 50 callers too, is one refresh and one \
-         GetCredentialsForIdentity. A person takes a second at the sign-in page, which counts for nobody. {}.",
-        std::env::consts::OS,
-        std::env::consts::ARCH,
-        clients.versions()
-    )
+    format!("{} {} with {cores} cores", std::env::consts::OS, std::env::consts::ARCH)
 }
 
 /// Where it all happens: without and with TLS, and both once more with short lives.
@@ -124,7 +122,7 @@ impl<'a> Stage<'a> {
         for line in self.results.lines.iter_mut() {
             let is_now = line.work.when == When::Ordinary || (line.work.when == When::Alone && network == 0);
             if is_now {
-                line.samples[network].push(measure(world, &mut device, line)?);
+                measure(world, &mut device, line, network)?;
             }
         }
         Ok(())
@@ -146,7 +144,7 @@ impl<'a> Stage<'a> {
         }
         thread::sleep(DUE);
         for (line, mut device) in waiting {
-            line.samples[network].push(measure(world, &mut device, line)?);
+            measure(world, &mut device, line, network)?;
         }
         Ok(())
     }
@@ -159,13 +157,14 @@ impl<'a> Stage<'a> {
         world.converse(device.node(&["sign-in"]), Duration::ZERO)?;
         device = device.at(distance);
         for line in self.results.lines.iter_mut().filter(|line| line.work.when == When::Long) {
-            line.samples[network].push(measure(world, &mut device, line)?);
+            measure(world, &mut device, line, network)?;
         }
         Ok(())
     }
 }
 
-fn measure(world: &mut World, device: &mut Device<'_>, line: &Line) -> Result<Sample, String> {
+/// One run, which becomes one sample of the line.
+fn measure(world: &mut World, device: &mut Device<'_>, line: &mut Line, network: usize) -> Result<(), String> {
     let Line { work, run, .. } = line;
     if matches!(run.by, By::Boto3(_) | By::AwsCli(_)) {
         device.hand_over_keys()?;
@@ -184,12 +183,13 @@ fn measure(world: &mut World, device: &mut Device<'_>, line: &Line) -> Result<Sa
         By::AwsCli(arguments) => whole(device.aws_cli(arguments))?.sample,
     };
     let requests = world.requests()?;
-    match work.requests.iter().find(|(operation, times)| requests(operation) != *times) {
-        None => Ok(sample),
-        Some((operation, times)) => {
-            Err(format!("{}, {}: {} times {operation} instead of {times}", work.what, run.who, requests(operation)))
-        }
+    if let Some((operation, times)) = work.requests.iter().find(|(operation, times)| requests(operation) != *times) {
+        let asked = requests(operation);
+        return Err(format!("{}, {}: {asked} times {operation} instead of {times}", work.what, run.who));
     }
+    line.pages.push(requests("ListObjectsV2"));
+    line.samples[network].push(sample);
+    Ok(())
 }
 
 /// What a client says that it took.

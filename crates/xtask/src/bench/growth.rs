@@ -21,7 +21,7 @@ const ROUNDS: usize = 3;
 const TOLERANCE: f64 = 2.0;
 
 /// Builds, measures, prints. Fails when something grows faster than its work.
-pub(crate) fn run(root: &Path) -> Result<(), String> {
+pub(super) fn run(root: &Path) -> Result<(), String> {
     let clients = Clients::prepare_ours(root)?;
     let folder = Folder(target_directory(root).join(format!("growth-{}", std::process::id())));
     let mut world = World::start(root, &folder.0.join("config"), false, None)?;

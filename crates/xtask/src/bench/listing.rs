@@ -1,4 +1,4 @@
-//! `cargo xtask bench listing`: 100,000 keys in the shapes of people's buckets, 50 ms away, by one request after the other and
+//! `cargo xtask bench listing`: 100,000 keys in the shapes of people's buckets, at a round trip of 100 ms, by one request after the other and
 //! by eight at a time; and 1,000,000, for the memory that this takes. Keys have to come alike and in the same order.
 
 use std::fs::File;
@@ -28,12 +28,15 @@ const MOST_MEMORY: f64 = 1.2;
 
 /// Builds, measures, prints. Fails when keys are missing or in another order, or when a listing is slower, costs more or takes
 /// more memory than it may.
-pub(crate) fn run(root: &Path) -> Result<(), String> {
+pub(super) fn run(root: &Path) -> Result<(), String> {
     delay::check()?;
     build(root)?;
     let stage = Stage::set(root)?;
     let mut missed = Vec::new();
-    say(&format!("{OBJECTS} keys, {FAR:?} each way, one by one and {AT_A_TIME} at a time, medians of {ROUNDS} rounds"));
+    say(&format!(
+        "{OBJECTS} keys, a round trip takes {:?}, one by one and {AT_A_TIME} at a time, medians of {ROUNDS} rounds",
+        FAR * 2
+    ));
     say(&format!("and {MANY} keys, {AT_A_TIME} at a time, once\n"));
     for (shape, least) in SHAPES {
         let (mut alone, mut beside) = (Vec::new(), Vec::new());

@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 #[derive(Debug)]
 pub(super) struct Need {
     program: &'static str,
+    /// As people call it, with the version.
+    name: &'static str,
     /// Major and minor version.
     least: (u64, u64),
     /// Who needs it so new.
@@ -18,33 +20,44 @@ pub(super) struct Need {
 /// `engines` in `peers/node/package-lock.json`. Of openid-client, which has none, its README ("Node.js v20.x as baseline").
 pub(super) const NODE: Need = Need {
     program: "node",
+    name: "Node.js 20 or newer",
     least: (20, 0),
     why: "the AWS SDK for JavaScript and openid-client",
-    install: "Install Node.js 20 or newer (nodejs.org; macOS: brew install node; Debian 13: apt-get install nodejs npm)",
+    install: "nodejs.org; macOS: brew install node; Debian 13: apt-get install nodejs npm",
 };
 /// The lock file has version 3 (docs.npmjs.com/cli/v7/configuring-npm/package-lock-json).
 pub(super) const NPM: Need = Need {
     program: if cfg!(windows) { "npm.cmd" } else { "npm" },
+    name: "npm 7 or newer",
     least: (7, 0),
     why: "the list of packages",
-    install: "Install Node.js 20 or newer with npm (nodejs.org; macOS: brew install node; Debian 13: apt-get install nodejs npm)",
+    install: "it comes with Node.js, nodejs.org; macOS: brew install node; Debian 13: apt-get install npm",
 };
 /// `Requires-Python` of the boto3, botocore, awscli, s3transfer and urllib3 in `crates/local-stack/tests/stock/requirements.txt`.
 pub(super) const PYTHON: Need = Need {
     program: "python3",
+    name: "Python 3.10 or newer",
     least: (3, 10),
     why: "boto3 and the AWS CLI",
-    install: "Install Python 3.10 or newer (python.org; macOS: brew install python; Debian: apt-get install python3 python3-venv)",
+    install: "python.org; macOS: brew install python; Debian: apt-get install python3 python3-venv",
 };
 
 impl Need {
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn advice(&self) -> String {
+        format!("Install {} ({})", self.name, self.install)
+    }
+
     pub(super) fn command(&self) -> Command {
         Command::new(self.program)
     }
 
     /// The version that is there, or what to do.
     pub(super) fn check(&self) -> Result<String, String> {
-        let Self { program, install, .. } = self;
+        let (program, install) = (self.program, self.advice());
         match self.command().arg("--version").stdin(Stdio::null()).output() {
             Ok(output) if output.status.success() => self.judge(&String::from_utf8_lossy(&output.stdout)),
             Ok(output) => Err(format!("{program} --version ended with {}. {install}", output.status)),
@@ -54,7 +67,8 @@ impl Need {
     }
 
     fn judge(&self, said: &str) -> Result<String, String> {
-        let Self { program, least, why, install } = self;
+        let Self { program, least, why, .. } = self;
+        let install = self.advice();
         match version(said) {
             Some((version, numbers)) if numbers >= *least => Ok(version.to_owned()),
             Some((version, _)) => Err(format!("{program} is version {version}, too old for {why}. {install}")),
@@ -81,7 +95,7 @@ pub(super) fn check_python() -> Result<String, String> {
     if import.status().is_ok_and(|status| status.success()) {
         return Ok(version);
     }
-    Err(format!("python3 {version} makes no environment with pip. {}", PYTHON.install))
+    Err(format!("python3 {version} makes no environment with pip. {}", PYTHON.advice()))
 }
 
 /// All that failed, a line each.
@@ -143,8 +157,8 @@ mod tests {
 
     #[test]
     fn what_to_install_is_new_enough() {
-        assert!(NODE.install.contains(&format!("Node.js {} or newer", NODE.least.0)));
-        assert!(NPM.install.contains(&format!("Node.js {} or newer", NODE.least.0)));
-        assert!(PYTHON.install.contains(&format!("Python {}.{} or newer", PYTHON.least.0, PYTHON.least.1)));
+        assert_eq!(NODE.name, format!("Node.js {} or newer", NODE.least.0));
+        assert_eq!(NPM.name, format!("npm {} or newer", NPM.least.0));
+        assert_eq!(PYTHON.name, format!("Python {}.{} or newer", PYTHON.least.0, PYTHON.least.1));
     }
 }

@@ -117,11 +117,15 @@ struct Measured {
 }
 
 /// Builds, measures, prints. Fails when bytes arrive that were not sent.
-pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
+pub(super) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
     let rounds = match arguments {
         [] => ROUNDS,
         [flag, number] if flag == "--rounds" => number.parse().ok().filter(|rounds| *rounds > 0).ok_or("--rounds N")?,
-        _ => return Err("bench transfer takes --rounds N, nothing else".to_owned()),
+        _ => {
+            return Err(
+                "bench transfer takes --rounds N, nothing else; cargo xtask bench transfer --help says more".to_owned()
+            );
+        }
     };
     let python = install_python(root)?;
     build(root)?;
@@ -141,7 +145,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
     ));
     let port = bench.s3.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
     let far = delay::open(port.ok_or("S3's address has no port")?, FAR)?;
-    for (network, endpoint) in [("near", bench.s3.trim_end_matches('/').to_owned()), ("50 ms away", far)] {
+    for (network, endpoint) in [("near", bench.s3.trim_end_matches('/').to_owned()), ("far", far)] {
         place.point_to(&bench, &endpoint)?;
         for job in JOBS {
             let mut measured: [Vec<Measured>; 3] = Default::default();
@@ -153,7 +157,9 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
             tell(job, network, measured);
         }
     }
-    say("\nratio: how many times as long the better of the others takes; 50 ms each way, a round trip takes 100");
+    say(
+        "\nratio: how many times as long the better of the others takes; far: 50 ms each way, so a round trip takes 100 ms",
+    );
     Ok(())
 }
 
