@@ -24,9 +24,12 @@ dns.lookup = (host, options, done) => {
 
 // Left to itself, Node's fetch opens a second connection for the keys, because the one of the token call is not free in that
 // instant: a round trip more, two with TLS. One connection for each server is the best that it can do.
-const dispatcher = Symbol.for('undici.globalDispatcher.1')
 void globalThis.Response // loads it
-globalThis[dispatcher] = new globalThis[dispatcher].constructor({ connections: 1 })
+// Node.js 20 has the first, 24 both, and of 26 the first only wraps the second.
+const dispatchers = [1, 2].map((version) => Symbol.for(`undici.globalDispatcher.${version}`))
+const agents = dispatchers.filter((dispatcher) => globalThis[dispatcher]?.constructor.name === 'Agent')
+if (!agents.length) throw new Error(`how fetch of Node.js ${process.version} takes one connection is not known`)
+for (const agent of agents) globalThis[agent] = new globalThis[agent].constructor({ connections: 1 })
 
 const keepAlive = { httpAgent: new http.Agent({ keepAlive: true }), httpsAgent: new https.Agent({ keepAlive: true }) }
 const logins = (idToken) => ({ [place.issuer.replace(/^https?:\/\//, '')]: idToken })
