@@ -47,8 +47,8 @@ pub struct ListObjects {
     /// Requests at a time, up to 32; more count as 32. Without it, or with 0 or 1, one page after the other.
     ///
     /// Several list a large bucket several times as fast, in the same order, and cost more requests: where keys lie is
-    /// guessed, by some 5 to 30 % in the measured cases (`docs/aws.md` has them). S3 charges a LIST as a PUT
-    /// (<https://aws.amazon.com/s3/pricing/>). They take more memory, too: up to six pages for each request at a time, however
+    /// guessed, by some 5 to 30 % in the measured cases (`docs/aws.md` has them; eight at a time cost at most a third more, and
+    /// four). S3 charges a LIST as a PUT (<https://aws.amazon.com/s3/pricing/>). They take more memory, too: up to six pages for each request at a time, however
     /// large the bucket is. Pages may be of any length then, but never empty.
     ///
     /// One after the other are listed all the same: what `limit` says is one page, S3's directory buckets, for which

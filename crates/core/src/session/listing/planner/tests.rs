@@ -232,6 +232,18 @@ fn a_small_listing_costs_what_it_costs_one_by_one() {
     }
 }
 
+/// A third more, and four.
+#[test]
+fn what_is_guessed_wrong_is_bounded() {
+    for (name, keys) in shapes::ALL {
+        for pages in [1, 2, 3, 6, 10, 20, 30, 50, 100] {
+            let bucket = Bucket { page: 100, ..Bucket::new(keys(pages * 100)) };
+            let (run, sequential) = (bucket::run(&bucket, 8), bucket.keys.len().div_ceil(bucket.page));
+            assert!(run.requests * 3 <= sequential * 4 + 12, "{name}, {sequential} pages: {run:?}");
+        }
+    }
+}
+
 /// In simulated time, of as many pages as 100,000 objects have.
 #[test]
 fn is_fast_and_costs_little() {
