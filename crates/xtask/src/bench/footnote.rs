@@ -12,7 +12,7 @@ pub(super) fn footnote(rounds: usize, machine: &str, versions: &str) -> String {
          clock, without and with TLS; – where nothing goes over the network, or where a client's own work takes so long that the \
          clock cannot tell. A long listing has the requests that the servers saw instead. `ls --parallel 8` is compared with \
          Jetbridge's own listing, one request after the other; the keys are evenly numbered here, and others \
-         [gain less](docs/aws.md#objects). A renewal after `prepare()` has no row of another client, because the others have \
+         [gain more or less](docs/aws.md#objects). A renewal after `prepare()` has no row of another client, because the others have \
          nothing like it. Each client asked for the same, by the servers' log; a renewal, for 50 callers too, is one refresh and \
          one GetCredentialsForIdentity. A person takes a second at the sign-in page, which is not counted for any client. \
          {versions}."

@@ -260,7 +260,7 @@ impl Planner {
             range.next = Next::Ask(origin.clone());
         }
         if is_news {
-            self.parallel = under_way.min(self.parallel) / 2;
+            self.parallel = (under_way.min(self.parallel) / 2).max(1);
             self.asked_too_much = self.asked;
         }
         true
