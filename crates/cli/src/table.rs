@@ -2,7 +2,7 @@
 //! however many there are.
 
 use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, TableStyle, Width};
-use jetbridge::ListedObject;
+use jetbridge::{ListedEntry, ListedObject};
 
 use crate::output::{ACCENT, DIM, styled};
 use crate::text::{escape, human_size, short_time, shorten};
@@ -36,9 +36,24 @@ impl ObjectTable {
         format!("{}{}", " ".repeat(self.indent), styled(DIM, "─".repeat(width.into())))
     }
 
-    /// A line for each object of a page.
-    pub(crate) fn objects(self, objects: &[ListedObject]) -> Vec<String> {
-        self.lines(objects.iter().map(|object| {
+    /// A line for each object and each common prefix, which is what a folder is in S3.
+    pub(crate) fn entries(self, entries: &[ListedEntry]) -> Vec<String> {
+        // Objects that follow each other are laid out together: each layout costs as much as some rows.
+        let runs =
+            entries.chunk_by(|left, right| [left, right].iter().all(|entry| matches!(entry, ListedEntry::Object(_))));
+        runs.flat_map(|run| match run {
+            [ListedEntry::Prefix(prefix)] => vec![self.prefix(prefix)],
+            run => self.objects(run.iter().filter_map(|entry| match entry {
+                ListedEntry::Object(object) => Some(object),
+                ListedEntry::Prefix(_) => None,
+            })),
+        })
+        .collect()
+    }
+
+    /// A line for each object.
+    pub(crate) fn objects<'a>(self, objects: impl IntoIterator<Item = &'a ListedObject>) -> Vec<String> {
+        self.lines(objects.into_iter().map(|object| {
             let modified = object.last_modified.map_or_else(|| "-".to_owned(), short_time);
             let key = shorten(&escape(&object.key), self.key_columns.into()).into_owned();
             // The layout counts the codes of a style as text. Only the last column has room for them.
@@ -47,8 +62,7 @@ impl ObjectTable {
         }))
     }
 
-    /// A common prefix: what a folder is in S3.
-    pub(crate) fn prefix(self, prefix: &str) -> String {
+    fn prefix(self, prefix: &str) -> String {
         let indent = " ".repeat(self.indent);
         format!("{indent}{}", styled(ACCENT, shorten(&escape(prefix), self.key_columns.into())))
     }

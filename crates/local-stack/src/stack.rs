@@ -220,8 +220,8 @@ impl LocalStack {
 
     /// Lets S3 refuse every request that is one more than so many at a time (503 `SlowDown`), as it may "if there is a fast
     /// spike in the request rate […] while it scales in the background" (AWS Knowledge Center, "Why am I getting 503 Slow Down
-    /// errors from Amazon S3 when the requests are within the supported request rate per prefix?"). What S3 counts is requests
-    /// per second; at a time is what a client can govern.
+    /// errors from Amazon S3 when the requests are within the supported request rate per prefix?", 2020-01-14; 2022-11-21 has "a
+    /// sudden increase"). What S3 counts is requests per second and prefix; at a time is what a client can govern.
     pub fn set_most_requests_to_s3(&self, most: Option<usize>) {
         self.shared.set_most_to_s3(most.unwrap_or(usize::MAX));
     }

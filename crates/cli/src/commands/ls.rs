@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use jetbridge::{Config, ListObjects, ListedObject, ObjectPage, Session};
+use jetbridge::{Config, ListObjects, ListedEntry, ListedObject, Session};
 use serde::Serialize;
 
 use super::place::{Place, about_pattern};
@@ -88,23 +88,21 @@ enum Layout {
 }
 
 impl Layout {
-    fn objects(self, output: &mut Output, objects: &[ListedObject]) -> std::io::Result<()> {
+    fn entries(self, output: &mut Output, entries: &[ListedEntry]) -> std::io::Result<()> {
         match self {
-            Self::Json => objects.iter().try_for_each(|object| output.event(&ObjectEvent::new(object))),
-            Self::Table(table) => table.objects(objects).iter().try_for_each(|row| output.line(row)),
-            Self::Lines => objects.iter().try_for_each(|object| {
-                let modified = time_or_dash(object.last_modified);
-                let size = object.known_size().map_or_else(|| "-".to_owned(), |size| size.to_string());
-                output.line(format_args!("{size} {modified} {}", escape(&object.key)))
+            Self::Json => entries.iter().try_for_each(|entry| match entry {
+                ListedEntry::Object(object) => output.event(&ObjectEvent::new(object)),
+                ListedEntry::Prefix(prefix) => output.event(&PrefixEvent { event: "prefix", prefix }),
             }),
-        }
-    }
-
-    fn prefix(self, output: &mut Output, prefix: &str) -> std::io::Result<()> {
-        match self {
-            Self::Json => output.event(&PrefixEvent { event: "prefix", prefix }),
-            Self::Table(table) => output.line(table.prefix(prefix)),
-            Self::Lines => output.line(format_args!("- - {}", escape(prefix))),
+            Self::Table(table) => table.entries(entries).iter().try_for_each(|row| output.line(row)),
+            Self::Lines => entries.iter().try_for_each(|entry| match entry {
+                ListedEntry::Object(object) => {
+                    let modified = time_or_dash(object.last_modified);
+                    let size = object.known_size().map_or_else(|| "-".to_owned(), |size| size.to_string());
+                    output.line(format_args!("{size} {modified} {}", escape(&object.key)))
+                }
+                ListedEntry::Prefix(prefix) => output.line(format_args!("- - {}", escape(prefix))),
+            }),
         }
     }
 }
@@ -126,34 +124,6 @@ fn time_or_dash(time: Option<SystemTime>) -> String {
 /// The items that `room` is left for.
 fn first<T>(items: &[T], room: u64) -> &[T] {
     usize::try_from(room).ok().and_then(|room| items.get(..room)).unwrap_or(items)
-}
-
-/// A page in S3's order, as objects and the common prefixes that follow them, and so on: what is written must not depend on
-/// where pages end, which with several requests at a time is a matter of chance.
-struct Runs<'a> {
-    objects: &'a [ListedObject],
-    prefixes: &'a [String],
-}
-
-impl<'a> Runs<'a> {
-    fn of(page: &'a ObjectPage) -> Self {
-        Self { objects: &page.objects, prefixes: &page.common_prefixes }
-    }
-}
-
-impl<'a> Iterator for Runs<'a> {
-    type Item = (&'a [ListedObject], &'a [String]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let until = self.prefixes.first();
-        let is_before = |object: &&ListedObject| until.is_none_or(|prefix| object.key <= *prefix);
-        let objects = self.objects.split_at(self.objects.iter().take_while(is_before).count());
-        let until = objects.1.first();
-        let is_before = |prefix: &&String| until.is_none_or(|object| **prefix < object.key);
-        let prefixes = self.prefixes.split_at(self.prefixes.iter().take_while(is_before).count());
-        (self.objects, self.prefixes) = (objects.1, prefixes.1);
-        Some((objects.0, prefixes.0)).filter(|(objects, prefixes)| !objects.is_empty() || !prefixes.is_empty())
-    }
 }
 
 /// Lists everything that `request` asks for.
@@ -179,24 +149,26 @@ pub(super) async fn list(
     let (mut objects, mut prefixes, mut bytes, mut more) = (0_u64, 0_u64, 0_u64, false);
     let mut all_sizes_known = true;
     while let Some(page) = pages.next_page().await? {
+        // In S3's order: what is written must not depend on where pages end, which is chance with several requests at a time.
+        let entries = page.into_entries();
         progress.aside(|| -> std::io::Result<()> {
-            let is_empty = page.objects.is_empty() && page.common_prefixes.is_empty();
-            if let (Layout::Table(table), 0, false) = (layout, objects + prefixes, is_empty) {
+            if let (Layout::Table(table), 0, false) = (layout, objects + prefixes, entries.is_empty()) {
                 output.line(table.header())?;
             }
-            for (files, folders) in Runs::of(&page) {
-                let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(objects + prefixes));
-                more |= room < (files.len() + folders.len()) as u64;
-                let files = first(files, room);
-                let folders = first(folders, room - files.len() as u64);
-                files.iter().for_each(|object| mixed.see(&object.key));
-                folders.iter().for_each(|prefix| mixed.see(prefix));
-                layout.objects(output, files)?;
-                folders.iter().try_for_each(|prefix| layout.prefix(output, prefix))?;
-                objects += files.len() as u64;
-                prefixes += folders.len() as u64;
-                bytes = files.iter().fold(bytes, |bytes, object| bytes.saturating_add(object.size));
-                all_sizes_known &= files.iter().all(|object| !object.size_unknown);
+            let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(objects + prefixes));
+            let shown = first(&entries, room);
+            more |= shown.len() < entries.len();
+            layout.entries(output, shown)?;
+            for entry in shown {
+                mixed.see(entry.key());
+                match entry {
+                    ListedEntry::Object(object) => {
+                        objects += 1;
+                        bytes = bytes.saturating_add(object.size);
+                        all_sizes_known &= !object.size_unknown;
+                    }
+                    ListedEntry::Prefix(_) => prefixes += 1,
+                }
             }
             // A person wants to see each page at once; a program is served better by full blocks.
             if matches!(layout, Layout::Table(_)) { output.flush() } else { Ok(()) }
@@ -256,41 +228,5 @@ impl Mixed {
     /// The folder, as an argument.
     fn folder(&self) -> Option<&str> {
         (self.has_inside && self.has_outside).then_some(self.address.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_written_in_s3_s_order() {
-        for (objects, prefixes, expected) in [
-            ("", "", ""),
-            ("a b", "", "a b"),
-            ("", "a/ b/", "a/ b/"),
-            ("a b d", "c/", "a b c/ d"),
-            ("b", "a/ a0/ c/", "a/ a0/ b c/"),
-            // No order, and nothing is lost.
-            ("d a", "c/ b/", "c/ b/ d a"),
-            // What S3 never says.
-            ("a/", "a/", "a/ a/"),
-        ] {
-            let keys = objects.split_whitespace().map(|key| ListedObject {
-                key: key.to_owned(),
-                size: 0,
-                last_modified: None,
-                e_tag: None,
-                size_unknown: false,
-            });
-            let common_prefixes = prefixes.split_whitespace().map(str::to_owned).collect();
-            let page = ObjectPage { objects: keys.collect(), common_prefixes };
-            let mut written = Vec::new();
-            for (objects, prefixes) in Runs::of(&page) {
-                written.extend(objects.iter().map(|object| object.key.as_str()));
-                written.extend(prefixes.iter().map(String::as_str));
-            }
-            assert_eq!(written.join(" "), expected);
-        }
     }
 }

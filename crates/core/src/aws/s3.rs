@@ -48,8 +48,8 @@ pub struct ListObjects {
     ///
     /// Several list a large bucket several times as fast, in the same order, and cost more requests: where keys lie is
     /// guessed, by some 5 to 30 % in the measured cases (`docs/aws.md` has them; eight at a time cost at most a third more, and
-    /// four). S3 charges a LIST as a PUT (<https://aws.amazon.com/s3/pricing/>). They take more memory, too: up to six pages for each request at a time, however
-    /// large the bucket is. Pages may be of any length then, but never empty.
+    /// four). S3 charges a LIST as a PUT (<https://aws.amazon.com/s3/pricing/>). They take more memory, too: up to six pages for
+    /// each request at a time, however large the bucket is. Pages may be of any length then, but never empty.
     ///
     /// One after the other are listed all the same: what `limit` says is one page, S3's directory buckets, for which
     /// "`ListObjectsV2` does not return objects in lexicographical order" and `StartAfter` "is not supported" (S3 API reference),
@@ -506,6 +506,13 @@ mod tests {
             (page(&[], &["a/", "b/"]), "a/ b/"),
             // Whoever has no order keeps what there is of one.
             (page(&["z", "a"], &["y/", "b/"]), "y/ b/ z a"),
+            (page(&["d", "a"], &["c/", "b/"]), "c/ b/ d a"),
+            (page(&["b"], &["a/", "a0/", "c/"]), "a/ a0/ b c/"),
+            (page(&["a", "b", "d"], &["c/"]), "a b c/ d"),
+            (page(&["a", "b"], &[]), "a b"),
+            (page(&[], &[]), ""),
+            // What S3 never says.
+            (page(&["a/"], &["a/"]), "a/ a/"),
         ] {
             let entries = page.clone().into_entries();
             assert_eq!(entries.iter().map(ListedEntry::key).collect::<Vec<_>>().join(" "), expected);

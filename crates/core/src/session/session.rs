@@ -291,8 +291,8 @@ impl Session {
 
     /// Opens connections to Okta, Cognito and the bucket's host before they are needed, and keeps them for about a minute: for an app
     /// that comes to the foreground with a session. Sends each an unsigned `HEAD` at once and at most three more, 20 seconds apart.
-    /// Reads the secure store if nobody has yet; waits for no network and has no
-    /// error. Without anybody signed in it does nothing: [`begin_login`](Self::begin_login) does it by itself.
+    /// Reads the secure store if nobody has yet; waits for no network and has no error. Without anybody signed in it does
+    /// nothing: [`begin_login`](Self::begin_login) does it by itself.
     pub async fn prepare(&self) {
         if self.state() == SessionState::NotLoaded {
             self.restore().await;

@@ -15,7 +15,10 @@ fn install_clients() -> PathBuf {
     // Held until the end of this function: tests of several processes may come at once.
     let lock = File::create(target.join("stock-clients.lock")).unwrap();
     lock.lock().unwrap();
-    if std::fs::read_to_string(&installed).ok().as_deref() != Some(REQUIREMENTS) {
+    // Not if the Python that it was made with has gone since, or the folder was moved.
+    let is_installed = std::fs::read_to_string(&installed).ok().as_deref() == Some(REQUIREMENTS)
+        && Command::new(environment.join("bin/python")).args(["-c", ""]).status().is_ok_and(|status| status.success());
+    if !is_installed {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
         let wanted = environment.join("wanted.txt");
         std::fs::write(&wanted, REQUIREMENTS).unwrap();

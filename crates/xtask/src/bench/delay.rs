@@ -24,9 +24,9 @@ pub(super) fn open(port: u16, each_way: Duration) -> Result<String, String> {
 ///
 /// # Errors
 /// What is missing.
-pub(super) fn check() -> Result<String, String> {
+pub(super) fn check() -> Result<(), String> {
     let has_address = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)));
-    has_address.map(|_| String::new()).map_err(|error| {
+    has_address.map(drop).map_err(|error| {
         format!(
             "[::1] cannot be listened at ({error}). The servers that are far away are reached there: allow IPv6 on the loopback \
              interface (Docker: --sysctl net.ipv6.conf.lo.disable_ipv6=0)"

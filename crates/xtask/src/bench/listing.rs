@@ -1,5 +1,6 @@
-//! `cargo xtask bench listing`: 100,000 keys in the shapes of people's buckets, at a round trip of 100 ms, by one request after the other and
-//! by eight at a time; and 1,000,000, for the memory that this takes. Keys have to come alike and in the same order.
+//! `cargo xtask bench listing`: 100,000 keys in the shapes of people's buckets, at a round trip of 100 ms, by one request after
+//! the other and by eight at a time; and 1,000,000, for the memory that this takes. Keys have to come alike and in the same
+//! order.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -88,18 +88,18 @@ fn version(said: &str) -> Option<(&str, (u64, u64))> {
 }
 
 /// Python, and what makes an environment with pip: Debian has that in a package of its own.
-pub(super) fn check_python() -> Result<String, String> {
+pub(super) fn check_python() -> Result<(), String> {
     let version = PYTHON.check()?;
     let mut import = PYTHON.command();
     import.args(["-c", "import ensurepip, venv"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if import.status().is_ok_and(|status| status.success()) {
-        return Ok(version);
+        return Ok(());
     }
     Err(format!("python3 {version} makes no environment with pip. {}", PYTHON.advice()))
 }
 
 /// All that failed, a line each.
-pub(super) fn all<T>(checks: impl IntoIterator<Item = Result<T, String>>) -> Result<(), String> {
+pub(super) fn all(checks: impl IntoIterator<Item = Result<(), String>>) -> Result<(), String> {
     let failed: Vec<String> = checks.into_iter().filter_map(Result::err).collect();
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn all_that_is_missing_is_told_at_once() {
         let missing = |need: Need| Need { program: "jetbridge-no-such-program", ..need };
-        let told = all([missing(NODE).check(), Ok(String::new()), missing(PYTHON).check()]).unwrap_err();
+        let told = all([missing(NODE).check().map(drop), Ok(()), missing(PYTHON).check().map(drop)]).unwrap_err();
         let lines: Vec<&str> = told.lines().collect();
         assert_eq!(lines.len(), 2, "{told}");
         assert!(lines[0].starts_with("jetbridge-no-such-program was not found. Install Node.js"), "{told}");

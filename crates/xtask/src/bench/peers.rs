@@ -35,7 +35,7 @@ impl Peers {
     pub(super) fn install(root: &Path) -> Result<Self, String> {
         let (packages, environment) = (Packages::find(root)?, Environment::find(root)?);
         let node_version = NODE.check();
-        let checks = [node_version.clone(), packages.check(), environment.check(), delay::check()];
+        let checks = [node_version.clone().map(drop), packages.check(), environment.check(), delay::check()];
         needs::all(checks)?;
         packages.install()?;
         environment.install()?;
@@ -87,8 +87,8 @@ impl Packages {
     }
 
     /// What it takes to install them, if they are not.
-    fn check(&self) -> Result<String, String> {
-        if self.is_installed() { Ok(String::new()) } else { NPM.check() }
+    fn check(&self) -> Result<(), String> {
+        if self.is_installed() { Ok(()) } else { NPM.check().map(drop) }
     }
 
     fn install(&self) -> Result<(), String> {
@@ -151,8 +151,8 @@ impl Environment {
     }
 
     /// What it takes to install them, if they are not.
-    fn check(&self) -> Result<String, String> {
-        if self.is_installed() { Ok(String::new()) } else { needs::check_python() }
+    fn check(&self) -> Result<(), String> {
+        if self.is_installed() { Ok(()) } else { needs::check_python() }
     }
 
     fn install(&self) -> Result<(), String> {

@@ -246,8 +246,8 @@ impl Planner {
     /// The server refused this request because it is asked too much: it is asked for again, with half as many at a time from
     /// now on. False if there was no other at the same time: fewer will not help.
     ///
-    /// "S3 might return 503 Slow Down errors. […] retry failed requests" and "gradually increase the request rate" (AWS
-    /// re:Post, "Why am I getting 503 Slow Down errors from Amazon S3"): retrying is done before this is called.
+    /// "Gradually increase the request rate and retry failed requests using an exponential backoff algorithm" (AWS Knowledge
+    /// Center on 503 Slow Down within the supported rate, 2020-01-14): retrying is done before this is called.
     pub(super) fn ask_again(&mut self, id: u64) -> bool {
         let under_way = self.under_way();
         let Some(range) = self.position(id).and_then(|at| self.ranges.get_mut(at)) else { return true };
