@@ -111,6 +111,9 @@ for report in Path().glob("**/build/maven/surefire-reports/TEST-*.xml"):
     failed += bad
     skipped += int(suite.get("skipped"))
     passed += int(suite.get("tests")) - bad - int(suite.get("skipped"))
+    for test in suite.iter("testcase"):
+        if test.find("failure") is not None or test.find("error") is not None:
+            print(f"FAILED: {test.get('classname')}: {test.get('name')}")
 for module in sys.argv[4:]:
     skipped += 1
     print(f"skipped: {module}")

@@ -35,12 +35,18 @@ trap 'rm -rf "$report" "$synthesized"' EXIT
 check "types" npx tsc
 check "format" npx prettier --check --log-level warn .
 npx jest --json --outputFile="$report" || true
-read -r tests_passed tests_failed < <(node -e '
+# The counts, then what failed, a line each.
+mapfile -t told < <(node -e '
   const report = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8") || "{}");
   // A suite that does not even start has no test that could fail.
   const broken = report.numRuntimeErrorTestSuites ?? 1;
   console.log(report.numPassedTests ?? 0, (report.numFailedTests ?? 0) + broken);
+  for (const suite of report.testResults ?? [])
+    for (const test of suite.assertionResults)
+      if (test.status === "failed") console.log(`FAILED: ${test.fullName}`);
 ' "$report")
+read -r tests_passed tests_failed <<<"${told[0]}"
+if [ "${#told[@]}" -gt 1 ]; then printf '%s\n' "${told[@]:1}"; fi
 passed=$((passed + tests_passed))
 failed=$((failed + tests_failed))
 check "synthesis" npx cdk synth --quiet --output "$synthesized"

@@ -2,9 +2,10 @@
 //! services it talks to and uses one corrected time for token checks, expiry planning and request signatures.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
+
+use crate::mutex::lock;
 
 /// Where the device's idea of the time comes from. Tests put a clock of their own here.
 pub trait Clock: Send + Sync + fmt::Debug {
@@ -34,22 +35,21 @@ const JUST_SECONDS: i64 = 4 * 60;
 #[derive(Clone)]
 pub(crate) struct CorrectedClock {
     device: Arc<dyn Clock>,
-    offset_seconds: Arc<AtomicI64>,
-    has_learnt: Arc<AtomicBool>,
-    /// By the device's clock.
-    learnt_at: Arc<AtomicI64>,
+    correction: Arc<Mutex<Correction>>,
     tell: Arc<dyn Fn(i64) + Send + Sync>,
+}
+
+/// How wrong the device's clock is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Correction {
+    offset_seconds: i64,
+    /// When a service told this process, by the device's clock; `None` if an earlier process learnt it.
+    learnt_at: Option<i64>,
 }
 
 impl CorrectedClock {
     pub(crate) fn new(device: Arc<dyn Clock>) -> Self {
-        Self {
-            device,
-            offset_seconds: Arc::default(),
-            has_learnt: Arc::default(),
-            learnt_at: Arc::default(),
-            tell: Arc::new(|_| ()),
-        }
+        Self { device, correction: Arc::default(), tell: Arc::new(|_| ()) }
     }
 
     /// Calls `tell` with the new offset whenever it changes by more than travel time.
@@ -77,12 +77,13 @@ impl CorrectedClock {
 
     /// What is added to the device's clock, in seconds; positive when the device is behind.
     pub(crate) fn offset_seconds(&self) -> i64 {
-        self.offset_seconds.load(Ordering::Relaxed)
+        self.correction().offset_seconds
     }
 
     /// The offset, if a service has told it to this process.
     pub(crate) fn learnt_offset(&self) -> Option<i64> {
-        self.has_learnt.load(Ordering::Relaxed).then(|| self.offset_seconds())
+        let correction = self.correction();
+        correction.learnt_at.map(|_| correction.offset_seconds)
     }
 
     /// Whether a service has just confirmed the device's own time.
@@ -102,8 +103,8 @@ impl CorrectedClock {
     }
 
     fn has_learnt_within(&self, seconds: i64) -> bool {
-        let age = to_unix(self.device.now()).saturating_sub(self.learnt_at.load(Ordering::Relaxed));
-        self.has_learnt.load(Ordering::Relaxed) && (0..seconds).contains(&age)
+        let is_young = |learnt_at| (0..seconds).contains(&to_unix(self.device.now()).saturating_sub(learnt_at));
+        self.correction().learnt_at.is_some_and(is_young)
     }
 
     /// The device's own idea of the time, if the offset makes a difference and is only a hint: an earlier process learnt it,
@@ -114,8 +115,9 @@ impl CorrectedClock {
 
     /// Starts from what an earlier process learnt, until a service tells better.
     pub(crate) fn adopt(&self, offset_seconds: i64) {
-        if !self.has_learnt.load(Ordering::Relaxed) {
-            self.offset_seconds.store(offset_seconds, Ordering::Relaxed);
+        let mut correction = lock(&self.correction);
+        if correction.learnt_at.is_none() {
+            correction.offset_seconds = offset_seconds;
         }
     }
 
@@ -131,11 +133,13 @@ impl CorrectedClock {
             (least.saturating_sub(SMALLEST_OFFSET_SECONDS) + 1..most.saturating_add(SMALLEST_OFFSET_SECONDS))
                 .contains(&offset)
         };
-        let known = self.offset_seconds();
-        let offset = [0, known].into_iter().find(|offset| is_possible(*offset)).unwrap_or(least);
-        self.learnt_at.store(device, Ordering::Relaxed);
-        self.has_learnt.store(true, Ordering::Relaxed);
-        let before = self.offset_seconds.swap(offset, Ordering::Relaxed);
+        let (before, offset) = {
+            let mut correction = lock(&self.correction);
+            let before = correction.offset_seconds;
+            let offset = [0, before].into_iter().find(|offset| is_possible(*offset)).unwrap_or(least);
+            *correction = Correction { offset_seconds: offset, learnt_at: Some(device) };
+            (before, offset)
+        };
         if (before - offset).abs() >= SMALLEST_OFFSET_SECONDS {
             match offset {
                 0 => tracing::info!("the device's clock is right again"),
@@ -143,6 +147,10 @@ impl CorrectedClock {
             }
             (self.tell)(offset);
         }
+    }
+
+    fn correction(&self) -> Correction {
+        *lock(&self.correction)
     }
 }
 
@@ -171,6 +179,8 @@ pub(crate) fn from_unix(seconds: i64) -> SystemTime {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use super::*;
 
     #[derive(Debug)]

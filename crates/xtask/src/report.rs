@@ -10,6 +10,18 @@ pub(crate) fn say(text: &str) {
     let _ = out.flush();
 }
 
+/// Of one step: more are told above, where they happened.
+const MOST_FAILURES: usize = 20;
+
+/// Whether a line of a step's output names something that failed: a test of cargo's, one of Swift's or what became of it, or
+/// whatever a script here calls so.
+pub(crate) fn names_failure(line: &str) -> bool {
+    line.starts_with("FAILED: ")
+        || line.starts_with("failed: ")
+        || (line.starts_with("test ") && line.ends_with(" ... FAILED"))
+        || (line.starts_with('✘') && line.contains(" recorded an issue"))
+}
+
 /// How many checks went which way.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -78,6 +90,8 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 pub(crate) enum Outcome {
     /// It ran; the counts say how it went.
     Ran(Counts),
+    /// The same, of something that named what failed.
+    Failed(Counts, Vec<String>),
     /// It could not run on this machine, for this reason.
     Skipped(String),
     /// It could not run because a registry does not have what it needs. That is nobody's fault here, and allowed even when
@@ -108,7 +122,7 @@ impl Report {
         let mut sum = Counts::default();
         for line in &self.lines {
             match &line.outcome {
-                Outcome::Ran(counts) => sum.add(*counts),
+                Outcome::Ran(counts) | Outcome::Failed(counts, _) => sum.add(*counts),
                 Outcome::Skipped(_) if no_skip => sum.failed += 1,
                 Outcome::Skipped(_) | Outcome::Excused(_) => sum.skipped += 1,
             }
@@ -118,7 +132,12 @@ impl Report {
 
     pub(crate) fn passed(&self, no_skip: bool) -> bool {
         let counts = self.counts(no_skip);
-        let ignores_tests = |line: &Line| matches!(line.outcome, Outcome::Ran(Counts { skipped: 1.., .. }));
+        let ignores_tests = |line: &Line| {
+            matches!(
+                line.outcome,
+                Outcome::Ran(Counts { skipped: 1.., .. }) | Outcome::Failed(Counts { skipped: 1.., .. }, _)
+            )
+        };
         counts.failed == 0 && counts.passed > 0 && !(no_skip && self.lines.iter().any(ignores_tests))
     }
 
@@ -131,14 +150,31 @@ impl Report {
                 Outcome::Ran(Counts { passed, failed: 0, skipped }) => {
                     format!("ok      {passed} passed, {skipped} skipped")
                 }
-                Outcome::Ran(Counts { passed, failed, .. }) => format!("FAILED  {passed} passed, {failed} failed"),
+                Outcome::Ran(Counts { passed, failed, .. }) | Outcome::Failed(Counts { passed, failed, .. }, _) => {
+                    format!("FAILED  {passed} passed, {failed} failed")
+                }
                 Outcome::Skipped(reason) if no_skip => format!("FAILED  could not run: {reason}"),
                 Outcome::Skipped(reason) | Outcome::Excused(reason) => format!("skipped {reason}"),
             };
             say(&format!("{name:<23} {}  {result}", minutes(*took)));
         }
         say(&format!("{:<23} {}", "together", minutes(self.lines.iter().map(|line| line.took).sum())));
+        self.failures().iter().for_each(|failure| say(failure));
         say(&format!("\n{}", self.closing_line(no_skip)));
+    }
+
+    /// What failed, once more: whoever has only the end of a long output has to find it there.
+    fn failures(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for line in &self.lines {
+            let Outcome::Failed(_, failures) = &line.outcome else { continue };
+            lines.push(format!("\nFailed in {}:", line.name));
+            lines.extend(failures.iter().take(MOST_FAILURES).map(|failure| format!("  {failure}")));
+            if failures.len() > MOST_FAILURES {
+                lines.push(format!("  and {} more", failures.len() - MOST_FAILURES));
+            }
+        }
+        lines
     }
 
     fn closing_line(&self, no_skip: bool) -> String {
@@ -220,6 +256,31 @@ mod tests {
         report.push("aarch64-apple-ios-sim", Outcome::Excused("no standard library".to_owned()), Duration::ZERO);
         assert_eq!(report.closing_line(true), "14 passed, 0 failed, 1 skipped");
         assert!(report.passed(false) && report.passed(true));
+    }
+
+    #[test]
+    fn what_failed_is_named_once_more_in_the_end() {
+        let output = [
+            "test tests::one ... FAILED",
+            "test tests::two ... ok",
+            "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+            "✘ Test \"it signs in\" recorded an issue at SignInTests.swift:7:9: Expectation failed: a == b",
+            "✔ Test \"it signs out\" passed after 0.1 seconds.",
+            "FAILED: style",
+            "ok: no FAILED: here",
+        ];
+        let failures: Vec<_> = output.into_iter().filter(|line| names_failure(line)).map(str::to_owned).collect();
+        assert_eq!(failures, [output[0], output[3], output[5]]);
+        let mut report = Report::default();
+        report.push("tests", Outcome::Failed(counts(14, 3, 0), failures), Duration::ZERO);
+        report.push("docs", Outcome::Ran(counts(1, 0, 0)), Duration::ZERO);
+        let many = vec!["FAILED: style".to_owned(); MOST_FAILURES + 2];
+        report.push("swift", Outcome::Failed(counts(0, 22, 0), many), Duration::ZERO);
+        let told = report.failures();
+        assert_eq!(told[..2], ["\nFailed in tests:", "  test tests::one ... FAILED"]);
+        assert_eq!(told.last().unwrap(), "  and 2 more");
+        assert_eq!(report.closing_line(true), "15 passed, 25 failed");
+        assert!(!report.passed(false));
     }
 
     #[test]

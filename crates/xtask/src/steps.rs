@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::beside::Beside;
 use crate::cargo::{Manner, cargo, forget_package};
-use crate::report::{Counts, Outcome, Report, say, tell_rules, timed};
+use crate::report::{Counts, Outcome, Report, names_failure, say, tell_rules, timed};
 use crate::{bindings, dist, exports, house, mobile, pages, programs, tools, windows, workflows};
 
 /// What can be run on its own: `cargo xtask test deny`.
@@ -151,13 +151,20 @@ fn check_exports(root: &Path) -> Outcome {
 
 /// Each rule is a check; what could not be looked at has failed.
 fn check_rules<const N: usize>(rules: Result<[(&str, Vec<String>); N], String>) -> Outcome {
-    Outcome::Ran(match rules {
-        Ok(rules) => tell_rules(&rules),
+    match rules {
+        Ok(rules) => {
+            let counts = tell_rules(&rules);
+            let failures: Vec<_> = rules
+                .into_iter()
+                .flat_map(|(name, broken)| broken.into_iter().map(move |text| format!("{name}: {text}")))
+                .collect();
+            if failures.is_empty() { Outcome::Ran(counts) } else { Outcome::Failed(counts, failures) }
+        }
         Err(problem) => {
             say(&format!("failed: {problem}"));
-            Counts { failed: 1, ..Counts::default() }
+            Outcome::Failed(Counts { failed: 1, ..Counts::default() }, vec![problem])
         }
-    })
+    }
 }
 
 /// The command line as a program of Windows.
@@ -284,12 +291,16 @@ fn count(command: &mut Command, add_line: impl Fn(&mut Counts, &str)) -> Outcome
         Err(error) => return Outcome::Skipped(format!("{} did not start: {error}", command.get_program().display())),
     };
     let mut counts = Counts::default();
+    let mut failures = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         // A test may print bytes that are not UTF-8, so lines are split as bytes.
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
             add_line(&mut counts, &line);
             say(&line);
+            if names_failure(&line) {
+                failures.push(line.into_owned());
+            }
         }
     }
     let succeeded = child.wait().is_ok_and(|status| status.success());
@@ -301,5 +312,5 @@ fn count(command: &mut Command, add_line: impl Fn(&mut Counts, &str)) -> Outcome
         // Whatever succeeded without a word about tests has run none.
         counts.failed = 1;
     }
-    Outcome::Ran(counts)
+    if counts.failed > 0 && !failures.is_empty() { Outcome::Failed(counts, failures) } else { Outcome::Ran(counts) }
 }

@@ -13,18 +13,22 @@ pub(crate) enum Extent {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Checks(Counts);
+pub(super) struct Checks {
+    counts: Counts,
+    failures: Vec<String>,
+}
 
 impl Checks {
     pub(super) fn check(&mut self, name: &str, ask: impl FnOnce() -> Result<(), String>) {
         match ask() {
             Ok(()) => {
                 say(&format!("{name}: ok"));
-                self.0.passed += 1;
+                self.counts.passed += 1;
             }
             Err(problem) => {
                 say(&format!("{name}: FAILED\n  {problem}"));
-                self.0.failed += 1;
+                self.counts.failed += 1;
+                self.failures.push(format!("{name}: {problem}"));
             }
         }
     }
@@ -32,11 +36,11 @@ impl Checks {
     /// What cannot be asked on this machine, and why.
     pub(super) fn skip(&mut self, name: &str, reason: &str) {
         say(&format!("{name}: skipped, {reason}"));
-        self.0.skipped += 1;
+        self.counts.skipped += 1;
     }
 
     pub(super) fn outcome(self) -> Outcome {
-        Outcome::Ran(self.0)
+        if self.failures.is_empty() { Outcome::Ran(self.counts) } else { Outcome::Failed(self.counts, self.failures) }
     }
 }
 
@@ -48,5 +52,5 @@ pub(super) fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Result<()
 /// What could not even be asked.
 pub(super) fn failed(problem: &str) -> Outcome {
     say(&format!("failed: {problem}"));
-    Outcome::Ran(Counts { failed: 1, ..Counts::default() })
+    Outcome::Failed(Counts { failed: 1, ..Counts::default() }, vec![problem.to_owned()])
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use crate::clock::CorrectedClock;
 use crate::cognito::identity::Identity;
 use crate::mutex::lock;
 use crate::session::stored::{SignedIn, Spends, StoredSession, Tokens};
@@ -9,8 +10,11 @@ use crate::session::stored::{SignedIn, Spends, StoredSession, Tokens};
 /// A store that fails for as many renewals in a row, and takes one of them unnoticed, is hardly to be found.
 const MOST_REPLACED: usize = 16;
 
-#[derive(Default)]
-pub(super) struct Known(Mutex<Copy>);
+/// Nothing is to be seen here before the clock has what is stored of its error: what has expired would be used.
+pub(super) struct Known {
+    clock: CorrectedClock,
+    copy: Mutex<Copy>,
+}
 
 #[derive(Default)]
 struct Copy {
@@ -61,6 +65,10 @@ impl Unsaved {
 }
 
 impl Known {
+    pub(super) fn new(clock: CorrectedClock) -> Self {
+        Self { clock, copy: Mutex::default() }
+    }
+
     /// Looks at what the store held when this process last looked; `None` if it never could.
     pub(super) fn peek<R>(&self, look: impl FnOnce(&StoredSession) -> R) -> Option<R> {
         self.lock().content.as_ref().map(look)
@@ -77,7 +85,7 @@ impl Known {
         let mut copy = self.lock();
         if copy.generation == look.generation && copy.newest_look < look.number {
             copy.newest_look = look.number;
-            copy.content = Some(content);
+            self.show(&mut copy, content);
         }
         copy.content.clone().unwrap_or_default()
     }
@@ -111,7 +119,7 @@ impl Known {
             unsaved.apply_to(&mut content);
         }
         copy.generation += 1;
-        copy.content = Some(content);
+        self.show(&mut copy, content);
     }
 
     /// What was just erased: nothing waits any more.
@@ -154,7 +162,13 @@ impl Known {
         self.lock().unsaved.is_some()
     }
 
+    /// What the store holds, and the time with it, until a service tells better.
+    fn show(&self, copy: &mut Copy, content: StoredSession) {
+        self.clock.adopt(content.clock_offset_seconds);
+        copy.content = Some(content);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Copy> {
-        lock(&self.0)
+        lock(&self.copy)
     }
 }

@@ -94,9 +94,9 @@ impl Vault {
             name: name.into(),
             owner: Arc::new(owner),
             stores_credentials,
+            known: Arc::new(Known::new(clock.clone())),
             clock,
             board,
-            known: Arc::default(),
             last_look: Arc::default(),
             offered_offset: Arc::new(AtomicI64::new(i64::MIN)),
             single_use: SingleUseTokens::new(),
@@ -124,7 +124,6 @@ impl Vault {
             Ok(vault.known.end_look(&look, vault.read()?))
         })
         .await?;
-        self.clock.adopt(content.clock_offset_seconds);
         self.publish();
         Ok(content)
     }
@@ -500,6 +499,30 @@ mod tests {
         assert!(String::from_utf8_lossy(&written).starts_with("{\"schema\":2"));
         vault.update(|_| ()).await.unwrap();
         assert_eq!(store.load("name").unwrap().unwrap(), written);
+    }
+
+    /// One task looks at what another one's reading has just brought: this runtime has one thread, which does nothing else
+    /// meanwhile.
+    #[tokio::test]
+    async fn nobody_sees_a_stored_session_by_a_clock_that_is_not_corrected_yet() {
+        for write in [false, true] {
+            let store = store_with_session();
+            vault(&store, true).update(|content| content.clock_offset_seconds = 864_000).await.unwrap();
+            let vault = vault(&store, true);
+            let reader = vault.clone();
+            let reading = tokio::spawn(async move {
+                match write {
+                    true => reader.update(|_| ()).await.unwrap(),
+                    false => drop(reader.load().await.unwrap()),
+                }
+            });
+            tokio::task::yield_now().await;
+            while vault.peek(|_| ()).is_none() {
+                std::thread::yield_now();
+            }
+            assert_eq!(vault.clock.offset_seconds(), 864_000, "a change: {write}");
+            reading.await.unwrap();
+        }
     }
 
     #[tokio::test]
