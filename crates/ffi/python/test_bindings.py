@@ -773,7 +773,10 @@ class AgreementTest(unittest.TestCase):
 def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
-    failed = len({test.id() for test, _ in result.failures + result.errors})
+    failures = {test.id() for test, _ in result.failures + result.errors}
+    for name in sorted(failures):
+        print(f"test {name} ... FAILED")
+    failed = len(failures)
     skipped = len(result.skipped)
     passed = result.testsRun - failed - skipped
     # As cargo's tests close: the counts are read by `cargo xtask test`.
