@@ -54,19 +54,19 @@ final class SuspensionGuard: Sendable {
         }
         if isNew {
             activity("Jetbridge renews the session") { [work, whenGiven, whenOver] isExpired in
-                if isExpired {
-                    // In one: a call that comes now asks for time of its own, and its locks are not released again.
-                    work.with { work in
-                        if work.time === time { work.time = nil }
+                // In one: a call that comes now asks for time of its own. iOS may say this late: the locks of calls that have
+                // newer time are not released, nor are locks kept again in time that is over.
+                work.with { work in
+                    let isCurrent = work.time === time
+                    if isExpired, isCurrent || work.time == nil {
+                        work.time = nil
                         whenOver()
+                    } else if !isExpired, isCurrent {
+                        whenGiven()
                     }
-                    time.answered()
-                    time.isOver.signal()
-                } else {
-                    whenGiven()
-                    time.answered()
-                    time.isOver.wait()
                 }
+                time.answered()
+                if isExpired { time.isOver.signal() } else { time.isOver.wait() }
             }
         }
         await time.answer()

@@ -39,6 +39,7 @@ private final class System: Sendable {
 struct SuspensionGuardTests {
     private let system = System()
     private let released = Locked(0)
+    private let underWay = Locked(0)
 
     private func suspension() -> SuspensionGuard {
         SuspensionGuard(
@@ -50,14 +51,21 @@ struct SuspensionGuardTests {
     private func calls(_ count: Int, in suspension: SuspensionGuard) -> [(end: () -> Void, task: Task<Void, Never>)] {
         (0..<count).map { _ in
             let (ends, end) = AsyncStream.makeStream(of: Void.self)
-            return ({ end.finish() }, Task { await suspension.during { for await _ in ends {} } })
+            let task = Task {
+                await suspension.during {
+                    underWay.with { $0 += 1 }
+                    for await _ in ends {}
+                }
+            }
+            return ({ end.finish() }, task)
         }
     }
 
     @Test("the app is kept running for as long as any call lasts, and no longer")
     func lasts() async throws {
         let calls = calls(3, in: suspension())
-        try await eventually("the activity begins") { system.running == 1 }
+        try await eventually("the calls are under way") { underWay.with { $0 } == 3 }
+        #expect(system.running == 1)
         for call in calls.dropLast() {
             call.end()
             await call.task.value
@@ -133,6 +141,32 @@ struct SuspensionGuardTests {
         second.end()
         await second.task.value
         try await eventually("and ends") { system.running == 0 }
+    }
+
+    @Test("what iOS says late of one time changes nothing for the calls of another, nor of one that is over")
+    func lateAnswers() async throws {
+        let told = Locked<[String]>([])
+        let blocks = Locked<[@Sendable (Bool) -> Void]>([])
+        let suspension = SuspensionGuard(
+            activity: { _, block in blocks.with { $0.append(block) } },
+            whenGiven: { told.with { $0.append("given") } },
+            whenOver: { told.with { $0.append("over") } })
+        let first = calls(1, in: suspension)[0]
+        try await eventually("time is asked for") { blocks.with { $0.count } == 1 }
+        let ofFirst = blocks.with { $0[0] }
+        Thread.detachNewThread { ofFirst(false) }
+        first.end()
+        await first.task.value
+        let second = calls(1, in: suspension)[0]
+        try await eventually("time is asked for again") { blocks.with { $0.count } == 2 }
+        let ofSecond = blocks.with { $0[1] }
+        ofFirst(true)
+        #expect(told.with { $0 } == ["given"])
+        ofSecond(true)
+        ofSecond(false)
+        #expect(told.with { $0 } == ["given", "over"])
+        second.end()
+        await second.task.value
     }
 
     @Test("when the time is over, a session gives its file locks up, and its work goes on")
