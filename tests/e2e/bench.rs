@@ -169,7 +169,7 @@ pub(crate) async fn complete_beside(
 ) -> JoinHandle<Result<SessionState, SessionError>> {
     let session = session.clone();
     let completing = tokio::spawn(async move { session.complete_login(&redirect).await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     completing
 }
 

@@ -128,7 +128,10 @@ async fn every_request_of_every_call_is_told_once_as_the_services_saw_it() {
 async fn a_connection_is_new_once() {
     let bench = Bench::start().await;
     let (session, trace) = observed(&bench);
-    bench.sign_in(&session, ALICE).await;
+    let redirect = bench.redirect_for(&session, ALICE).await;
+    eventually("connections are opened beside the browser", || bench.count("warm_up") == 2).await;
+    session.settle().await;
+    session.complete_login(&redirect).await.unwrap();
     session.aws_credentials().await.unwrap();
     for _ in 0..3 {
         list_everything(&session).await;

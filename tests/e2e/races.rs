@@ -206,7 +206,7 @@ async fn credentials_of_the_user_before_are_not_handed_out_once_another_one_is_s
     let here = bench.signed_in(BOB).await;
     let there = bench.session();
     let redirect = bench.redirect_for(&there, ALICE).await;
-    bench.stack.set_latency(Duration::from_secs(1));
+    bench.stack.set_latency(Duration::from_secs(2));
     let asking = tokio::spawn({
         let here = here.clone();
         async move { here.aws_credentials().await }

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use jetbridge::ListObjects;
 
-use crate::bench::{ALICE, Bench};
+use crate::bench::{ALICE, Bench, eventually};
 
 const LATENCY: Duration = Duration::from_millis(60);
 
 /// Finishes a sign-in and shows the first page; answers with the longest chain.
 async fn from_redirect_to_first_page(bench: &Bench) -> Vec<&'static str> {
     let session = bench.session();
+    bench.stack.log().clear();
     let redirect = bench.redirect_for(&session, ALICE).await;
+    eventually("what is opened and fetched beside the browser", || bench.count("warm_up") == 2).await;
+    session.settle().await;
     bench.stack.set_latency(LATENCY);
     bench.stack.log().clear();
     session.complete_login(&redirect).await.unwrap();

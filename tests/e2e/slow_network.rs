@@ -14,8 +14,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Nobody here thinks for so long between what came and what goes.
-const QUIET: Duration = Duration::from_millis(150);
+/// Nobody here thinks for so many short whiles between what came and what goes. A machine that stands still for longer than
+/// one of them takes time from everybody, so it counts as one.
+const QUIET: u32 = 15;
+const WHILE: Duration = Duration::from_millis(10);
 /// Between what arrives in one step, so that its order is the one that is wanted.
 const APART: Duration = Duration::from_millis(10);
 
@@ -92,7 +94,7 @@ impl SlowNetwork {
     pub(crate) async fn settled(&self) {
         loop {
             let before = self.shared.events.load(Ordering::SeqCst);
-            tokio::time::sleep(2 * QUIET).await;
+            pass(2 * QUIET).await;
             let is_quiet = self.shared.events.load(Ordering::SeqCst) == before;
             if is_quiet && self.shared.on_their_way.load(Ordering::SeqCst) == 0 {
                 return;
@@ -107,11 +109,17 @@ impl Drop for SlowNetwork {
     }
 }
 
+async fn pass(whiles: u32) {
+    for _ in 0..whiles {
+        tokio::time::sleep(WHILE).await;
+    }
+}
+
 /// Takes a step whenever all have said what they had to say, and something is on its way.
 async fn advance(shared: Arc<Shared>) {
     loop {
         let before = shared.events.load(Ordering::SeqCst);
-        tokio::time::sleep(QUIET).await;
+        pass(QUIET).await;
         if shared.on_their_way.load(Ordering::SeqCst) > 0 && shared.events.load(Ordering::SeqCst) == before {
             shared.step.send_modify(|step| *step += 1);
             shared.events.fetch_add(1, Ordering::SeqCst);

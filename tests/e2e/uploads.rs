@@ -291,11 +291,11 @@ async fn a_caller_that_goes_away_leaves_nothing() {
         at.assert_nothing_is_left().await;
     }
     // While nobody knows the upload's id yet.
-    at.bench.stack.set_latency(Duration::from_millis(500));
+    at.bench.stack.set_latency(Duration::from_secs(2));
     at.bench.stack.log().clear();
     let (session, options) = (at.session.clone(), at.options());
     let caller = tokio::spawn(async move { session.upload_file("up/file".into(), &file, options).await });
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     caller.abort();
     eventually("the upload is begun", || at.bench.count("CreateMultipartUpload") == 1).await;
     at.bench.stack.set_latency(Duration::ZERO);

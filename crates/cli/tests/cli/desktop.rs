@@ -426,7 +426,7 @@ fn a_file_may_be_a_pipe_and_one_that_nobody_writes_to_is_told() {
         }
         Outcome::of(shell.output().unwrap())
     };
-    for program in ["cat \"$PEM\"", "sleep 1.5; cat \"$PEM\""] {
+    for program in ["cat \"$PEM\"", "sleep 4; cat \"$PEM\""] {
         let outcome = written(program, "whoami");
         assert_eq!(outcome.code, 0, "{program}: {outcome:?}");
         assert_eq!(outcome.stderr.contains("waiting for"), program.contains("sleep"), "{program}: {outcome:?}");

@@ -186,9 +186,9 @@ impl CredentialRenewal {
 
     async fn share_renewal(self: &Arc<Self>, wanted: Wanted) -> Result<AwsCredentials, SessionError> {
         let renewal = Arc::clone(self);
-        let is_under_way = self.renewing.running().is_some();
-        let _waiting = is_under_way.then(|| self.observer.begin_work(WorkKind::RenewalWait));
-        self.renewing.run(self.vault.sign_in(), async move { renewal.renew(&wanted).await }).await
+        let (renewed, is_joined) = self.renewing.run(self.vault.sign_in(), async move { renewal.renew(&wanted).await });
+        let _waiting = is_joined.then(|| self.observer.begin_work(WorkKind::RenewalWait));
+        renewed.await
     }
 
     async fn renew(&self, wanted: &Wanted) -> Result<AwsCredentials, SessionError> {

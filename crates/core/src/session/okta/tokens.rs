@@ -147,30 +147,27 @@ impl TokenRenewal {
             refused.as_ref().is_some_and(|refused| refused.expose_secret() == tokens.access_token.expose_secret())
         };
         let renewal = Arc::clone(self);
-        let is_under_way = self.refreshing.running().is_some();
-        let _waiting = is_under_way.then(|| self.observer.begin_work(WorkKind::RenewalWait));
-        self.refreshing
-            .run(self.vault.sign_in(), async move {
-                let is_good = |signed_in: &SignedIn| {
-                    !is_refused(&signed_in.tokens, &refused) && renewal.is_good(&signed_in.tokens)
-                };
-                let signed_in = renewal.vault.signed_in().await?;
-                renewal.learn_the_time_if_in_doubt().await;
-                if is_good(&signed_in) {
-                    return Ok(signed_in);
-                }
-                let errand = renewal.vault.begin(Errand::Renewal).await?;
-                let signed_in = renewal.vault.signed_in().await?;
-                if is_good(&signed_in) {
-                    return Ok(signed_in);
-                }
-                if signed_in.tokens.refresh_token.is_none() {
-                    // The AWS side may go on: Cognito judges the ID token by itself.
-                    return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
-                }
-                renewal.refresh(&errand, signed_in).await
-            })
-            .await
+        let (refreshed, is_joined) = self.refreshing.run(self.vault.sign_in(), async move {
+            let is_good =
+                |signed_in: &SignedIn| !is_refused(&signed_in.tokens, &refused) && renewal.is_good(&signed_in.tokens);
+            let signed_in = renewal.vault.signed_in().await?;
+            renewal.learn_the_time_if_in_doubt().await;
+            if is_good(&signed_in) {
+                return Ok(signed_in);
+            }
+            let errand = renewal.vault.begin(Errand::Renewal).await?;
+            let signed_in = renewal.vault.signed_in().await?;
+            if is_good(&signed_in) {
+                return Ok(signed_in);
+            }
+            if signed_in.tokens.refresh_token.is_none() {
+                // The AWS side may go on: Cognito judges the ID token by itself.
+                return Err(SessionError::SignInRequired { reason: SignInReason::NoRefreshToken });
+            }
+            renewal.refresh(&errand, signed_in).await
+        });
+        let _waiting = is_joined.then(|| self.observer.begin_work(WorkKind::RenewalWait));
+        refreshed.await
     }
 
     /// Waits for a refresh whose caller went away. Whoever asked for it was told how it ended.

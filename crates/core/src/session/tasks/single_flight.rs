@@ -34,12 +34,13 @@ impl<T: Clone> Default for SingleFlight<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
-    /// Joins the work under way for the same sign-in, or begins `work`. Work for another one goes on by itself.
+    /// Joins the work under way for the same sign-in, or begins `work`. Work for another one goes on by itself. Says whether
+    /// it was joined.
     pub(crate) fn run(
         &self,
         sign_in: Option<SecretString>,
         work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
-    ) -> Answer<T> {
+    ) -> (Answer<T>, bool) {
         let mut running = lock(&self.running);
         let is_same = |running: &&Running<T>| match (&running.sign_in, &sign_in) {
             (Some(one), Some(other)) => is_same(one, other),
@@ -47,7 +48,7 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
             _ => false,
         };
         if let Some(running) = running.as_ref().filter(is_same) {
-            return running.answer.clone();
+            return (running.answer.clone(), true);
         }
         let id = Arc::new(());
         let done = ClearWhenDone { running: Arc::clone(&self.running), id: Arc::clone(&id) };
@@ -65,7 +66,7 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
             // Nobody may be waiting any more.
             let _ = answer.send(outcome);
         });
-        shared
+        (shared, false)
     }
 
     /// What is under way now.
@@ -108,11 +109,11 @@ mod tests {
         ended.shutdown_background();
         let interrupted = {
             let _entered = handle.enter();
-            flight.run(None, async { Ok(1) })
+            flight.run(None, async { Ok(1) }).0
         };
         let outcome = runtime().block_on(async {
             assert_eq!(interrupted.await.unwrap_err().kind(), "retryable");
-            flight.run(None, async { Ok(2) }).await
+            flight.run(None, async { Ok(2) }).0.await
         });
         assert_eq!(outcome, Ok(2));
     }
@@ -122,10 +123,11 @@ mod tests {
         let flight = SingleFlight::<u8>::default();
         runtime().block_on(async {
             let work = async { if std::hint::black_box(true) { panic!("on purpose") } else { Ok(1) } };
-            let (one, other) = (flight.run(None, work), flight.run(None, async { Ok(2) }));
+            let ((one, began), (other, joined)) = (flight.run(None, work), flight.run(None, async { Ok(2) }));
+            assert_eq!((began, joined), (false, true));
             assert_eq!(one.await.unwrap_err().kind(), "internal");
             assert_eq!(other.await.unwrap_err().kind(), "internal");
-            assert_eq!(flight.run(None, async { Ok(3) }).await, Ok(3));
+            assert_eq!(flight.run(None, async { Ok(3) }).0.await, Ok(3));
             assert!(flight.running().is_none());
         });
     }
@@ -139,16 +141,17 @@ mod tests {
                 let _ = finished.await;
                 Ok("alice's")
             };
-            let of_alice = flight.run(Some("alice".into()), slow);
+            let (of_alice, _) = flight.run(Some("alice".into()), slow);
             let (end, ended) = oneshot::channel::<()>();
-            let of_bob = flight.run(Some("bob".into()), async move {
+            let (of_bob, joined) = flight.run(Some("bob".into()), async move {
                 let _ = ended.await;
                 Ok("bob's")
             });
+            assert!(!joined);
             finish.send(()).unwrap();
             assert_eq!(of_alice.await, Ok("alice's"));
             // The end of the older work does not take the newer one away.
-            let also_of_bob = flight.run(Some("bob".into()), async { Ok("another") });
+            let (also_of_bob, _) = flight.run(Some("bob".into()), async { Ok("another") });
             end.send(()).unwrap();
             assert_eq!((of_bob.await, also_of_bob.await), (Ok("bob's"), Ok("bob's")));
         });

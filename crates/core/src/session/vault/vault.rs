@@ -263,7 +263,9 @@ impl Vault {
         let now = self.clock.unix_now();
         let is_worth_repeating =
             |content: &StoredSession| content.attempts.iter().any(|attempt| attempt.is_worth_repeating(now));
-        !self.single_use.are_underway() && self.peek(is_worth_repeating).unwrap_or(false)
+        let is_underway = || self.single_use.are_underway();
+        // Asked again afterwards: what has begun in between is not lost.
+        !is_underway() && self.peek(is_worth_repeating).unwrap_or(false) && !is_underway()
     }
 
     /// Waits for codes and refresh tokens that are on their way.
