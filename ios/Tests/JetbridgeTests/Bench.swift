@@ -93,6 +93,19 @@ func eventually(_ what: Comment, _ isTrue: @MainActor () async throws -> Bool) a
     throw CancellationError()
 }
 
+/// Waits for what the main actor has before it already. However slow it is, nothing of later comes between that and the test.
+@MainActor
+func soon(
+    _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ isTrue: @MainActor () throws -> Bool
+) async throws {
+    for _ in 0..<100 {
+        if try isTrue() { return }
+        await Task.yield()
+    }
+    Issue.record(what, sourceLocation: sourceLocation)
+    throw CancellationError()
+}
+
 /// What `work` throws; nothing else passes.
 @MainActor
 func error(

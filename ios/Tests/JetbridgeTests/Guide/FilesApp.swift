@@ -74,7 +74,8 @@ struct FilesView: View {
         guard let subject = session.user?.subject else { return }
         await tell {
             var listed: [ListedObject] = []
-            for try await page in session.pages() where session.user?.subject == subject {
+            // A page may still come when nobody waits for it any more, or for another user.
+            for try await page in session.pages() where !Task.isCancelled && session.user?.subject == subject {
                 listed += page.objects
                 files = listed
             }
