@@ -12,8 +12,10 @@ struct ObjectsOverStackTests {
     func wholeDay() async throws {
         let bench = try await Bench()
         let model = try await bench.listed()
-        // Several parts, the last of them a piece.
-        let bytes = Data((0..<9_000_001).map { UInt8(truncatingIfNeeded: $0 &* 31 / 7) })
+        // Several parts, the last of them a piece, and no two alike: 251 is a prime.
+        var bytes = Data(0..<251)
+        while bytes.count < 9_000_001 { bytes += bytes }
+        bytes = bytes.prefix(9_000_001)
         try FileManager.default.createDirectory(at: bench.folder.url, withIntermediateDirectories: true)
         let file = bench.folder.url.appending(path: "film at sea.mov")
         try bytes.write(to: file)

@@ -30,7 +30,7 @@ struct TextTests {
         }
     }
 
-    private func table() throws -> [String: Entry] {
+    private nonisolated func table() throws -> [String: Entry] {
         struct Catalog: Decodable { let strings: [String: Entry] }
         let file = URL(filePath: #filePath).appending(path: "../../Resources/Localizable.xcstrings").standardized
         return try JSONDecoder().decode(Catalog.self, from: Data(contentsOf: file)).strings
@@ -59,7 +59,7 @@ struct TextTests {
         return Drawn.texts
     }
 
-    private func placeholders(in text: String) -> [String] {
+    private nonisolated func placeholders(in text: String) -> [String] {
         text.replacing("%%", with: "").matches(of: /%(?:\d+\$)?(@|lld)/).map { String($0.1) }.sorted()
     }
 
@@ -74,7 +74,7 @@ struct TextTests {
     }
 
     @Test("what stands in a text stands in each of its translations, and its translator knows what it is")
-    func translated() throws {
+    nonisolated func translated() throws {
         for (key, entry) in try table() {
             for value in entry.values { #expect(placeholders(in: value) == placeholders(in: key), "\(key)") }
             if !placeholders(in: key).isEmpty { #expect(entry.comment != nil, "\(key)") }

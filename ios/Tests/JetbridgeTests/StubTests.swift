@@ -91,14 +91,15 @@ private struct Declaration {
     var versions: [String: Double] { JetbridgeTests.versions(in: comment.prefix(while: { $0 != ";" && $0 != ":" })) }
 
     static func all(in lines: [String]) -> [Declaration] {
-        lines.indices.compactMap { index -> Declaration? in
-            let kinds = "class(?! func)|struct|enum|protocol|typealias|func|var|let|init\\b"
-            let visible = "(?:@\\S+ )*(?:override )?(?:public|open) (?:[a-z()]+ )*?"
-            guard let pattern = try? Regex("^ *\(visible)(?:\(kinds)) ?(\\w*)", as: (Substring, Substring).self) else {
-                return nil
-            }
+        let kinds = "class(?! func)|struct|enum|protocol|typealias|func|var|let|init\\b"
+        let visible = "(?:@\\S+ )*(?:override )?(?:public|open) (?:[a-z()]+ )*?"
+        // Made once: there are thousands of lines.
+        guard let pattern = try? Regex(" *\(visible)(?:\(kinds)) ?(\\w*)", as: (Substring, Substring).self) else {
+            return []
+        }
+        return lines.indices.compactMap { index -> Declaration? in
             let line = lines[index].replacing("public internal(set)", with: "public")
-            guard let found = line.firstMatch(of: pattern) else { return nil }
+            guard let found = line.prefixMatch(of: pattern) else { return nil }
             let name = found.1.isEmpty ? "init" : String(found.1)
             // To the end of its parameters, which may be some lines below.
             let whole = lines[index...].prefix(6).joined(separator: " ")
