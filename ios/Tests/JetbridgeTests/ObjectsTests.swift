@@ -116,16 +116,16 @@ final class ObjectsTests {
         #endif
         _ = try await session.credentials()
         try bench.stack.setLatency(milliseconds: 2_500)
-        var isUnderWay = false
         let options = TransferOptions(parallel: 1, partSize: Self.part, resumeFolder: options.resumeFolder)
-        let upload = Task {
-            try await session.uploadFile(film, to: "film", options: options) { if $0.done > 0 { isUnderWay = true } }
+        let upload = Task.detached { try await session.uploadFile(film, to: "film", options: options) }
+        let leaving = Task.detached { [stack = bench.stack] in
+            try await stack.hasAnswered("UploadPart", times: 1)
+            #if os(Linux)
+            #expect(accesses() == 1)
+            #endif
+            upload.cancel()
         }
-        try await eventually("a part has arrived") { isUnderWay }
-        #if os(Linux)
-        #expect(accesses() == 1)
-        #endif
-        upload.cancel()
+        try await leaving.value
         #expect(try await error { _ = try await upload.value } == .cancelled)
         #if os(Linux)
         #expect(accesses() == 0)
@@ -146,11 +146,12 @@ final class ObjectsTests {
         _ = try await session.credentials()
         try bench.stack.setLatency(milliseconds: 1_500)
         let options = TransferOptions(parallel: 1, partSize: Self.part, resumeFolder: options.resumeFolder)
-        let failed = try await error {
-            try await session.uploadFile(film, to: "film", options: options) { progress in
-                if progress.done > Self.part { try? bench.stack.injectFault(name: "s3-slow-down", times: 1_000) }
-            }
+        let spoiling = Task.detached { [stack = bench.stack] in
+            try await stack.hasAnswered("UploadPart", times: 1)
+            try stack.injectFault(name: "s3-slow-down", times: 1_000)
         }
+        let failed = try await error { try await session.uploadFile(film, to: "film", options: options) }
+        try await spoiling.value
         try bench.stack.injectFault(name: "s3-slow-down", times: 0)
         try bench.stack.setLatency(milliseconds: 0)
         #expect(failed.recovery == .retry, "\(failed)")
@@ -176,14 +177,14 @@ final class ObjectsTests {
         _ = try await session.credentials()
         try bench.stack.setLatency(milliseconds: 2_500)
         let options = TransferOptions(parallel: 1, partSize: Self.part, resumeFolder: options.resumeFolder)
-        var isUnderWay = false
-        let upload = Task {
-            try await session.uploadFile(film, to: "film", options: options) { if $0.done > 0 { isUnderWay = true } }
+        let upload = Task.detached { try await session.uploadFile(film, to: "film", options: options) }
+        let leaving = Task.detached { [stack = bench.stack] in
+            try await stack.hasAnswered("UploadPart", times: 1)
+            try stack.injectFault(name: "s3-access-denied", times: 1_000)
+            upload.cancel()
+            try stack.setLatency(milliseconds: 0)
         }
-        try await eventually("a part has arrived") { isUnderWay }
-        try bench.stack.injectFault(name: "s3-access-denied", times: 1_000)
-        try bench.stack.setLatency(milliseconds: 0)
-        upload.cancel()
+        try await leaving.value
         #expect(try await error { _ = try await upload.value } == .cancelled)
         await session.settle()
         guard case .accessDenied = session.leftovers.parts else { throw CancellationError() }

@@ -113,7 +113,7 @@ struct SignInTests {
         let redirect = try await bench.person.open(address, redirect: address)
         try bench.stack.setLatency(milliseconds: 2_500)
         let handling = Task { try await session.handleRedirect(redirect) }
-        try await eventually("the exchange begins") { session.signInProgress == .finishing }
+        try await soon("the exchange begins") { session.signInProgress == .finishing }
         if byTask { signingIn.cancel() } else { page.end(.failure(JetbridgeError.userCancelled)) }
         session.cancelSignIn()
         #expect(try await handling.value?.isSignedIn == true)
@@ -194,14 +194,15 @@ struct SignInTests {
         let page = OpenPage()
         async let first = session.signIn(browser: page)
         let address = try await page.address()
-        async let second = session.signIn(browser: page)
+        // Both are before the test in the main actor's queue: they begin now, and not when the page is closed.
+        let second = Task { try await session.signIn(browser: page) }
         let leaving = Task { _ = try await session.signIn(browser: page) }
         await Task.yield()
         leaving.cancel()
         #expect(try await error { try await leaving.value } == .cancelled)
         #expect(!page.isClosed)
         page.end(.success(try await bench.person.open(address, redirect: address)))
-        let states = try await [first, second]
+        let states = try await [first, second.value]
         #expect(states.allSatisfy { $0.isSignedIn })
         #expect(page.urls.count == 1)
         #expect(try bench.count("token") == 1)

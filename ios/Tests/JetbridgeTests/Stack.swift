@@ -16,6 +16,12 @@ extension Stack {
         return try await start(options: options)
     }
 
+    /// Waits until it has answered so many. For a detached task, which disturbs what is under way: the main actor is every
+    /// test's, and may come too late.
+    func hasAnswered(_ operation: String, times: UInt64) async throws {
+        while try count(operation: operation) < times { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
     /// A session of the core by the stack's clock.
     func session(
         _ config: JetbridgeFFI.JetbridgeConfig, _ store: any JetbridgeFFI.SecretStore

@@ -10,7 +10,8 @@ struct StateTests {
     @Test("a new session restores what is stored, and observers see it")
     func restores() async throws {
         let bench = try await Bench()
-        _ = try await bench.signedIn()
+        // The profile comes a moment after the sign-in, and would be another change.
+        await (try await bench.signedIn()).settle()
         let session = try bench.session()
         #expect(session.state == .notLoaded)
         let seen = Steps()
