@@ -108,7 +108,7 @@ struct HomeModelTests {
     func offline() async throws {
         let bench = try await Bench()
         let model = try await bench.signedIn()
-        await bench.stack.shutdown()
+        try bench.stack.injectFault(name: "network-down", times: 1_000)
         await model.refresh()
         guard case .failed(let error) = model.state.listing, case .retryable = error else { throw CancellationError() }
         #expect(error.canRetry)
@@ -216,7 +216,7 @@ struct HomeModelTests {
     func signedOutHereOnly() async throws {
         let bench = try await Bench()
         let model = try await bench.signedIn()
-        await bench.stack.shutdown()
+        try bench.stack.injectFault(name: "network-down", times: 1_000)
         model.signOut(.revoke)
         try await eventually("nobody is there") { model.state.account == .signedOut(nil) }
         try await eventually("the notice") { model.state.notice != nil }

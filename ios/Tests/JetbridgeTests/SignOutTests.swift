@@ -25,7 +25,7 @@ struct SignOutTests {
     func offline() async throws {
         let bench = try await Bench()
         let session = try await bench.signedIn()
-        await bench.stack.shutdown()
+        try bench.stack.injectFault(name: "network-down", times: 1_000)
         let result = try await session.signOut(.revoke)
         #expect(session.state == .signedOut)
         #expect(!result.isRevoked)
@@ -117,7 +117,7 @@ struct SignOutTests {
     func browserOffline() async throws {
         let bench = try await Bench()
         let session = try await bench.signedIn()
-        await bench.stack.shutdown()
+        try bench.stack.injectFault(name: "network-down", times: 1_000)
         let page = OpenPage()
         page.end(.failure(JetbridgeError.userCancelled))
         let result = try await session.signOutEverywhere(browser: page)
