@@ -41,21 +41,41 @@ install_swift() { # root, Debian's suite
 }
 
 # Runs a command in a root, in ios/ of this repository, with a clean environment. The mounts end with the command.
-# Debian's SwiftPM dies by a segmentation fault once in a while, before it has done anything.
+#
+# Debian's Swift crashes once in a while, the tool that was called or one below it, and is tried again then. What fails for
+# another reason is not, nor are programs that Swift has built.
 in_root() { # root, command
-  local root=$1 status=139 attempt
-  shift
+  local output status attempt
+  output=$(mktemp)
   for attempt in 1 2 3; do
-    [ "$status" = 139 ] || break
     status=0
-    unshare --mount bash -euc '
-      mount --bind "$2" "$1/jetbridge"
-      mount -t proc proc "$1/proc"
-      root=$1
-      shift 2
-      exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 \
-        sh -c "cd /jetbridge/ios && exec \"\$@\"" sh "$@"
-    ' _ "$root" "$(realpath ..)" "$@" || status=$?
+    : >"$output"
+    # What it says goes where it belongs, and to the file.
+    (set -o pipefail; { enter "$@" 2>&1 >&3 | tee -a "$output" >&2; } 3>&1 | tee -a "$output") || status=$?
+    [[ " $* " =~ " swift"c?" " ]] && has_crashed "$status" "$output" || break
+    [ "$attempt" = 3 ] || echo "Swift has crashed: once more" >&2
   done
+  rm -f "$output"
   return "$status"
+}
+
+has_crashed() { # status, file with what it said
+  case $1 in
+    0) return 1 ;;
+    132 | 133 | 134 | 135 | 139) return 0 ;; # by SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGSEGV
+    *) grep -qE 'due to signal|Stack dump' "$2" ;;
+  esac
+}
+
+enter() { # root, command
+  local root=$1
+  shift
+  unshare --mount bash -euc '
+    mount --bind "$2" "$1/jetbridge"
+    mount -t proc proc "$1/proc"
+    root=$1
+    shift 2
+    exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 \
+      sh -c "cd /jetbridge/ios && exec \"\$@\"" sh "$@"
+  ' _ "$root" "$(realpath ..)" "$@"
 }
