@@ -266,6 +266,20 @@ pub(crate) fn redirect_with(parameters: &[(String, String)]) -> String {
     url.into()
 }
 
+/// This server closes after each answer. A head that does not say so (RFC 9112 §9.6) lets clients send the next request into
+/// a connection that is about to end, which is not what the answers are about.
+fn announce_close(mut response: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&response).to_ascii_lowercase();
+    let head = text.split_once("\r\n\r\n").map(|(head, _)| head);
+    if let Some((status_line, _)) =
+        head.filter(|head| !head.contains("\r\nconnection:")).and_then(|head| head.split_once("\r\n"))
+    {
+        let after = status_line.len() + 2;
+        response.splice(after..after, *b"Connection: close\r\n");
+    }
+    response
+}
+
 impl Inner {
     async fn serve(&self, mut connection: TcpStream) {
         let Some((head, body)) = read_request(&mut connection).await else { return };
@@ -295,8 +309,8 @@ impl Inner {
                 );
                 connection.write_all(format!("{head}{body}").as_bytes()).await
             }
-            Answer::Raw(response) => connection.write_all(response.as_bytes()).await,
-            Answer::Bytes(response) => connection.write_all(&response).await,
+            Answer::Raw(response) => connection.write_all(&announce_close(response.into_bytes())).await,
+            Answer::Bytes(response) => connection.write_all(&announce_close(response)).await,
             Answer::EndlessBody { status, chunked } => {
                 let length = if chunked { "Transfer-Encoding: chunked" } else { "Content-Length: 1099511627776" };
                 let head = format!("HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n{length}\r\n\r\n");
