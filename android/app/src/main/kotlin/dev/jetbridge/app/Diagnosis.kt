@@ -7,6 +7,7 @@ import dev.jetbridge.JetbridgeSession
 import dev.jetbridge.SessionState
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.update
@@ -68,6 +69,8 @@ internal class Diagnosis(
                     val report = session.diagnose()
                     shown.update { it.copy(diagnosis = DiagnosisState.Known(report)) }
                 } catch (e: JetbridgeException) {
+                    // Or it would close the walk that took its place.
+                    ensureActive()
                     close()
                     tell(e)
                 }

@@ -9,6 +9,7 @@ import dev.jetbridge.TransferProgress
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
 import java.io.File
@@ -80,13 +81,13 @@ internal class LocalFiles(
     suspend fun copy(
         uri: Uri,
         onProgress: (TransferProgress) -> Unit,
-    ): PickedFile =
-        withContext(io) {
-            // A picker is another app: with a path of our own files it could have them uploaded.
-            if (uri.scheme != ContentResolver.SCHEME_CONTENT) throw FileNotFoundException("not a content Uri")
-            val resolver = app.contentResolver
-            val folder = File(picked, UUID.randomUUID().toString())
-            try {
+    ): PickedFile {
+        // A picker is another app: with a path of our own files it could have them uploaded.
+        if (uri.scheme != ContentResolver.SCHEME_CONTENT) throw FileNotFoundException("not a content Uri")
+        val resolver = app.contentResolver
+        val folder = File(picked, UUID.randomUUID().toString())
+        try {
+            return withContext(io) {
                 val type = resolver.getType(uri)
                 val (name, size) = nameAndSize(resolver, uri)
                 folder.mkdirs()
@@ -109,12 +110,14 @@ internal class LocalFiles(
                 // A provider that died in the middle: its stream just ends.
                 if (done < content.declaredLength) throw IOException("$uri ended early")
                 PickedFile(file, name ?: unnamed(type), type)
-            } catch (e: Throwable) {
-                folder.deleteRecursively()
-                // What a provider throws is its own affair, and a bug of it must not end this app: it is all "cannot be read".
-                throw if (e is RuntimeException && e !is CancellationException) IOException(e) else e
             }
+        } catch (e: Throwable) {
+            // Out here, since one that is cancelled when it is whole reaches nobody either.
+            withContext(NonCancellable + io) { folder.deleteRecursively() }
+            // What a provider throws is its own affair, and a bug of it must not end this app: it is all "cannot be read".
+            throw if (e is RuntimeException && e !is CancellationException) IOException(e) else e
         }
+    }
 
     private fun nameAndSize(
         resolver: ContentResolver,

@@ -19,6 +19,7 @@ import dev.jetbridge.text
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -219,6 +220,8 @@ class MainViewModel(
                         it.copy(listing = ListingState.Rows(before + new, hasMore = page != null, answer = ++answers))
                     }
                 } catch (e: JetbridgeException) {
+                    // A newer list may be there, or nobody to have one.
+                    ensureActive()
                     failed(e, isFirst)
                 }
                 // How long the keys live is news after the first call.

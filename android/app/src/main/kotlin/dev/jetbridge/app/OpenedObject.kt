@@ -10,12 +10,15 @@ import dev.jetbridge.ObjectDetails
 import dev.jetbridge.Recovery
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.job
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 
 /*
  * Why this exists: MainViewModel is about the session and its list. What is done with one object of it is here, in the same
@@ -38,7 +41,10 @@ internal class OpenedObject(
 
     private var owner: Owner? = null
     private var looking: Job? = null
+
+    /** The latest of each key. A cancelled one writes into its file a moment longer. */
     private val transfers = mutableMapOf<String, Job>()
+    private var clearing: Job? = null
 
     /** Somebody is signed in, with the object open that they had open when the process died. */
     fun begin(
@@ -46,7 +52,7 @@ internal class OpenedObject(
         subject: String,
     ) {
         owner = Owner(session, subject)
-        scope.launch { files.keepOnly(subject) }
+        clear()
         val key = saved.get<String>(KEY)
         if (key != null && shown.value.opened == null) open(key)
     }
@@ -56,20 +62,26 @@ internal class OpenedObject(
         owner = null
         looking?.cancel()
         transfers.values.forEach(Job::cancel)
-        transfers.clear()
         shown.update { it.copy(opened = null, downloads = emptyMap()) }
     }
 
     /** Somebody else, or nobody: nothing is left of what the last user had here. */
     fun forget() {
-        val ending = transfers.values.toList()
         end()
         saved.remove<String>(KEY)
-        scope.launch {
-            // The library writes until they have ended; somebody else may be here by then.
-            ending.joinAll()
-            files.keepOnly(owner?.subject)
-        }
+        clear(transfers.values.toList())
+        transfers.clear()
+    }
+
+    /** Deletes what others have downloaded, once [ending] and the clean-ups of before are over: the library writes until then. */
+    private fun clear(ending: List<Job> = emptyList()) {
+        val before = ending + listOfNotNull(clearing)
+        clearing =
+            scope.launch {
+                before.joinAll()
+                // Somebody else may be here by now.
+                files.keepOnly(owner?.subject)
+            }
     }
 
     /** A row of the list was tapped. */
@@ -97,9 +109,10 @@ internal class OpenedObject(
                 try {
                     val details = session.headObject(ObjectAddress(key))
                     change(key) { it.copy(facts = FactsState.Known(details)) }
-                } catch (e: JetbridgeException.NotFound) {
-                    isGone(key)
                 } catch (e: JetbridgeException) {
+                    // Whoever was cancelled has nothing to say, nor to close.
+                    ensureActive()
+                    if (e is JetbridgeException.NotFound) return@launch isGone(key)
                     change(key) { it.copy(facts = FactsState.Failed(e.problem(app))) }
                 }
             }
@@ -129,11 +142,16 @@ internal class OpenedObject(
         val owner = owner ?: return
         val opened = shown.value.opened ?: return
         val key = opened.key
-        if (transfers[key]?.isActive == true) return
+        val before = transfers[key]
+        if (before?.isActive == true) return
+        val clearing = clearing
         val details = (opened.facts as? FactsState.Known)?.details
         show(key, DownloadState.UnderWay())
         transfers[key] =
             scope.launch {
+                // Two must not write into one file, and a clean-up of earlier would take this one along.
+                before.hasEnded()
+                clearing?.join()
                 val job = coroutineContext.job
                 try {
                     val file = files.forDownload(owner.subject, key)
@@ -152,9 +170,9 @@ internal class OpenedObject(
                     val type = LocalFiles.mimeType(got.details.headers.contentType, file.name)
                     show(key, DownloadState.Done(SharedFile(file, type)))
                     change(key) { it.copy(facts = FactsState.Known(got.details)) }
-                } catch (e: JetbridgeException.NotFound) {
-                    isGone(key)
                 } catch (e: JetbridgeException) {
+                    ensureActive()
+                    if (e is JetbridgeException.NotFound) return@launch isGone(key)
                     // The library has "no space left on device" in English; here it is known how much is wanted.
                     val room = if (e is JetbridgeException.LocalFile) noRoom(details.left(key)) else null
                     show(key, DownloadState.Failed(room ?: e.problem(app)))
@@ -188,7 +206,7 @@ internal class OpenedObject(
     /** Keeps what has come, for the next try. */
     fun cancelDownload() {
         val key = shown.value.opened?.key ?: return
-        transfers.remove(key)?.cancel()
+        transfers[key]?.cancel()
         shown.update { it.copy(downloads = it.downloads - key) }
     }
 
@@ -211,18 +229,26 @@ internal class OpenedObject(
             try {
                 owner.session.deleteObject(ObjectAddress(key))
                 // The library writes until it has ended.
-                transfers.remove(key)?.cancelAndJoin()
+                if (owner.isHere()) transfers.remove(key)?.cancelAndJoin()
                 files.forget(owner.subject, key)
-                backToList(key, R.string.deleted)
+                if (owner.isHere()) backToList(key, R.string.deleted)
             } catch (e: JetbridgeException) {
-                change(key) { it.copy(isDeleting = false, undeleted = e.problem(app)) }
+                if (owner.isHere()) change(key) { it.copy(isDeleting = false, undeleted = e.problem(app)) }
             }
         }
     }
 
+    /** What the next user has may have the same keys. */
+    private fun Owner.isHere() = owner?.subject == subject
+
     private companion object {
         const val KEY = "object"
     }
+}
+
+/** Waits for it even when cancelled: whoever waits for the one that waits must not overtake this one. */
+internal suspend fun Job?.hasEnded() {
+    withContext(NonCancellable) { this@hasEnded?.join() }
 }
 
 /** In words for the user, and in those for an administrator where a role is to blame. */

@@ -13,9 +13,11 @@ import dev.jetbridge.TransferOptions
 import dev.jetbridge.text
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.job
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import java.io.File
 import java.io.IOException
@@ -54,7 +56,7 @@ internal class Upload(
     init {
         restore()
         val kept = picked
-        scope.launch { files.keepOnly(files.begun.all().map { it.picked } + listOfNotNull(kept)) }
+        clearing = scope.launch { files.keepOnly(files.begun.all().map { it.picked } + listOfNotNull(kept)) }
     }
 
     private fun restore() {
@@ -113,10 +115,10 @@ internal class Upload(
     fun forget() {
         owner = null
         giveUp()
-        val before = ending
+        val before = listOfNotNull(ending, clearing)
         clearing =
             scope.launch {
-                before?.join()
+                before.joinAll()
                 files.keepOnly(emptyList())
             }
     }
@@ -145,6 +147,8 @@ internal class Upload(
                     save()
                     name()
                 } catch (e: IOException) {
+                    // A copy that was given up still fails, and something newer may be shown by then, even somebody else's.
+                    ensureActive()
                     show(UploadState.Failed(key = null, Problem(app.getString(R.string.upload_unreadable), canRetry = false)))
                 }
             }
@@ -184,10 +188,13 @@ internal class Upload(
         val owner = owner ?: return
         val picked = picked ?: return
         val upload = BegunUpload(owner.subject, picked, key, replaces)
-        if (work?.isActive == true) return
+        val before = work
+        if (before?.isActive == true) return
         shown.update { it.copy(upload = UploadState.UnderWay(upload.key), notice = null, news = null) }
         work =
             scope.launch {
+                // Two must not send the same: the library goes on a moment longer when it is cancelled.
+                before.hasEnded()
                 val job = coroutineContext.job
                 try {
                     files.begun.add(upload)
@@ -206,10 +213,11 @@ internal class Upload(
                     // Before anything is told: a process that dies now has nothing to go on with.
                     files.begun.remove(upload)
                     done(owner, upload)
-                } catch (e: JetbridgeException.ConditionNotMet) {
-                    show(UploadState.Taken(upload.key))
                 } catch (e: JetbridgeException) {
-                    show(UploadState.Failed(upload.key, e.problem(app)))
+                    // As with a copy.
+                    ensureActive()
+                    val isTaken = e is JetbridgeException.ConditionNotMet
+                    show(if (isTaken) UploadState.Taken(upload.key) else UploadState.Failed(upload.key, e.problem(app)))
                 }
             }
     }
@@ -223,7 +231,7 @@ internal class Upload(
         show(null)
         shown.update { it.copy(news = app.getString(R.string.uploaded, upload.key.spelledOut().isolated())) }
         listAgain()
-        scope.launch {
+        tidyUp {
             files.discard(upload.picked)
             // Of another name that it was to have before.
             forgetUnwanted(owner)
@@ -242,12 +250,21 @@ internal class Upload(
         save()
         show(null)
         if (used == null) return
+        tidyUp {
+            // The library reads the copy until it has ended.
+            before?.join()
+            files.discard(used)
+            if (owner != null) leaveNothing(owner, used, wasUnderWay)
+        }
+    }
+
+    /** Whoever waits for the latest waits for all before it, too. */
+    private fun tidyUp(block: suspend () -> Unit) {
+        val before = ending
         ending =
             scope.launch {
-                // The library reads the copy until it has ended.
+                block()
                 before?.join()
-                files.discard(used)
-                if (owner != null) leaveNothing(owner, used, wasUnderWay)
             }
     }
 

@@ -508,7 +508,7 @@ class ObjectModelTest {
         awaitThat("signed in") { it.account is AccountState.SignedIn }
         val uri = pictures.add("me.jpg", body)
         for (refusal in listOf(SecurityException("the permission has ended"), NullPointerException("a bug"))) {
-            pictures.refusal = refusal
+            pictures.whenOpened = { throw refusal }
             model.take(uri)
             assertNull(awaitUpload<UploadState.Failed>().key)
             assertEquals(emptyList<File>(), copies)

@@ -23,8 +23,8 @@ class Pictures : ContentProvider() {
 
     private val pictures = mutableMapOf<String, Picture>()
 
-    /** What is thrown when one is opened, such as for a permission that has ended. */
-    var refusal: RuntimeException? = null
+    /** Runs when one is opened, and may throw, such as for a permission that has ended. */
+    var whenOpened: () -> Unit = {}
 
     fun add(
         name: String?,
@@ -47,7 +47,7 @@ class Pictures : ContentProvider() {
         uri: Uri,
         mode: String,
     ): ParcelFileDescriptor {
-        refusal?.let { throw it }
+        whenOpened()
         return ParcelFileDescriptor.open(of(uri).file, ParcelFileDescriptor.MODE_READ_ONLY)
     }
 
