@@ -187,8 +187,10 @@ internal class SignInFlow(
     fun cancel() {
         val cancelled = end() ?: return
         unfinished = null
+        val before = cancelling
         cancelling =
             scope.launch {
+                before?.join()
                 try {
                     session.manualSignIn.cancel()
                 } catch (e: JetbridgeException) {
