@@ -66,15 +66,16 @@ impl Counts {
     }
 }
 
-/// Says of each rule whether it is kept, and what breaks it.
-pub(crate) fn tell_rules(rules: &[(&str, Vec<String>)]) -> Counts {
-    let mut counts = Counts::default();
+/// Says of each rule whether it is kept, and what breaks it. Gives that back as well, for the end.
+pub(crate) fn tell_rules(rules: &[(&str, Vec<String>)]) -> (Counts, Vec<String>) {
+    let (mut counts, mut failures) = (Counts::default(), Vec::new());
     for (name, broken) in rules {
         say(&format!("{name}: {}", if broken.is_empty() { "ok" } else { "FAILED" }));
         broken.iter().for_each(|text| say(&format!("  {text}")));
+        failures.extend(broken.iter().map(|text| format!("{name}: {text}")));
         if broken.is_empty() { counts.passed += 1 } else { counts.failed += 1 }
     }
-    counts
+    (counts, failures)
 }
 
 /// Runs something and says how long it took.
@@ -97,6 +98,19 @@ pub(crate) enum Outcome {
     /// It could not run because a registry does not have what it needs. That is nobody's fault here, and allowed even when
     /// skips are refused.
     Excused(String),
+}
+
+impl Outcome {
+    /// It ran, and named these as failed.
+    pub(crate) fn of(counts: Counts, failures: Vec<String>) -> Self {
+        if counts.failed == 0 || failures.is_empty() { Self::Ran(counts) } else { Self::Failed(counts, failures) }
+    }
+
+    /// What could not even be looked at has failed; says so.
+    pub(crate) fn failed(problem: &str) -> Self {
+        say(&format!("failed: {problem}"));
+        Self::Failed(Counts { failed: 1, ..Counts::default() }, vec![problem.to_owned()])
+    }
 }
 
 #[derive(Debug)]

@@ -153,17 +153,10 @@ fn check_exports(root: &Path) -> Outcome {
 fn check_rules<const N: usize>(rules: Result<[(&str, Vec<String>); N], String>) -> Outcome {
     match rules {
         Ok(rules) => {
-            let counts = tell_rules(&rules);
-            let failures: Vec<_> = rules
-                .into_iter()
-                .flat_map(|(name, broken)| broken.into_iter().map(move |text| format!("{name}: {text}")))
-                .collect();
-            if failures.is_empty() { Outcome::Ran(counts) } else { Outcome::Failed(counts, failures) }
+            let (counts, failures) = tell_rules(&rules);
+            Outcome::of(counts, failures)
         }
-        Err(problem) => {
-            say(&format!("failed: {problem}"));
-            Outcome::Failed(Counts { failed: 1, ..Counts::default() }, vec![problem])
-        }
+        Err(problem) => Outcome::failed(&problem),
     }
 }
 
@@ -172,27 +165,23 @@ fn test_windows(root: &Path) -> Outcome {
     match windows::prepare(root) {
         Ok(mut tests) => count_tests(tests.command()),
         Err(windows::Obstacle::Machine(reason)) => Outcome::Skipped(reason),
-        Err(windows::Obstacle::Program(problem)) => check_rules::<0>(Err(problem)),
+        Err(windows::Obstacle::Program(problem)) => Outcome::failed(&problem),
     }
 }
 
 /// The generated Python bindings against the local stack.
 fn test_python(root: &Path) -> Outcome {
-    let failed = |problem: &str| {
-        say(&format!("failed: {problem}"));
-        Outcome::Ran(Counts { failed: 1, ..Counts::default() })
-    };
     let Some(python) = tools::python() else {
         return Outcome::Skipped("Python 3.9 or newer is not installed (Debian: apt-get install python3)".to_owned());
     };
     let folder = match bindings::generate(root, &bindings::Wishes::for_tests(root, "python")) {
         Ok(folder) => folder,
-        Err(problem) => return failed(&problem),
+        Err(problem) => return Outcome::failed(&problem),
     };
     // The rule against the local stack in libraries has to find it where it is.
     match std::fs::read(folder.join(bindings::library_name())) {
         Ok(bytes) if !exports::check_library(&bytes).is_empty() => {}
-        _ => return failed("the local stack was not found in a library that has it"),
+        _ => return Outcome::failed("the local stack was not found in a library that has it"),
     }
     let mut tests = Command::new(python);
     tests.arg(root.join("crates/ffi/python/test_bindings.py")).arg(folder.join("python")).current_dir(root);
@@ -312,5 +301,5 @@ fn count(command: &mut Command, add_line: impl Fn(&mut Counts, &str)) -> Outcome
         // Whatever succeeded without a word about tests has run none.
         counts.failed = 1;
     }
-    if counts.failed > 0 && !failures.is_empty() { Outcome::Failed(counts, failures) } else { Outcome::Ran(counts) }
+    Outcome::of(counts, failures)
 }

@@ -40,17 +40,11 @@ impl Checks {
     }
 
     pub(super) fn outcome(self) -> Outcome {
-        if self.failures.is_empty() { Outcome::Ran(self.counts) } else { Outcome::Failed(self.counts, self.failures) }
+        Outcome::of(self.counts, self.failures)
     }
 }
 
 /// A check's answer.
 pub(super) fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(problem()) }
-}
-
-/// What could not even be asked.
-pub(super) fn failed(problem: &str) -> Outcome {
-    say(&format!("failed: {problem}"));
-    Outcome::Failed(Counts { failed: 1, ..Counts::default() }, vec![problem.to_owned()])
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::archive::unpack;
-use super::checks::{Checks, Extent, ensure, failed};
+use super::checks::{Checks, Extent, ensure};
 use super::facts::VERSION;
 use super::outside::{Scratch, Stack, check_keys};
 use crate::cargo::{cargo, target_directory};
@@ -49,7 +49,7 @@ pub(super) fn consume(root: &Path, out: &Path, extent: Extent) -> Outcome {
     let mut checks = Checks::default();
     let scratch = match Scratch::new("crate") {
         Ok(scratch) => scratch,
-        Err(problem) => return failed(&problem),
+        Err(problem) => return Outcome::failed(&problem),
     };
     let unpacked = scratch.folder().join(format!("jetbridge-{VERSION}"));
     checks.check("the crate has what it needs and nothing else", || {

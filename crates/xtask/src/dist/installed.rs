@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{unpack, unzip};
-use super::checks::{Checks, ensure, failed};
+use super::checks::{Checks, ensure};
 use super::cli::{MUSL, TARGETS, Target, WINDOWS};
 use super::facts::VERSION;
 use super::outside::{Scratch, Stack, check_keys};
@@ -25,7 +25,7 @@ pub(super) fn consume(root: &Path, out: &Path) -> Outcome {
     let mut checks = Checks::default();
     let scratch = match Scratch::new("cli") {
         Ok(scratch) => scratch,
-        Err(problem) => return failed(&problem),
+        Err(problem) => return Outcome::failed(&problem),
     };
     for target in TARGETS {
         match target.triple {

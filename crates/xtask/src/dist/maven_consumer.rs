@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 use super::aar::check_aar;
-use super::checks::failed;
 use super::facts::VERSION;
 use super::maven::{Versions, android_version, classifier};
 use super::outside::Stack;
@@ -19,17 +18,17 @@ use crate::report::{Counts, Outcome, say};
 pub(super) fn consume(root: &Path, out: &Path) -> Outcome {
     let folder = work(root, "maven-consumer");
     if let Err(problem) = prepare(root, &folder) {
-        return failed(&problem);
+        return Outcome::failed(&problem);
     }
     let stack = match Stack::start(Command::new(built(root)), &folder) {
         Ok(stack) => stack,
-        Err(problem) => return failed(&problem),
+        Err(problem) => return Outcome::failed(&problem),
     };
     let outcome = test_consumer(root, out, &folder);
     drop(stack);
     match outcome {
         Ok(counts) => Outcome::Ran(counts),
-        Err(problem) => failed(&problem),
+        Err(problem) => Outcome::failed(&problem),
     }
 }
 

@@ -30,7 +30,6 @@ use crate::files::remove_folder;
 use crate::report::Outcome;
 pub(crate) use brew::FILE as FORMULA;
 pub(crate) use checks::Extent;
-use checks::failed;
 pub(crate) use sums::{SUMS, write_sums};
 
 type Build = fn(&Path, &Path) -> Result<Vec<PathBuf>, String>;
@@ -113,7 +112,7 @@ impl Layout {
             .and_then(|files| write_sums(&out, &files));
         match made {
             Ok(()) => (self.consume)(root, &out, extent),
-            Err(problem) => failed(&problem),
+            Err(problem) => Outcome::failed(&problem),
         }
     }
 }

@@ -10,7 +10,6 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::checks::failed;
 use super::facts::{VERSION, repository};
 use super::jar::Entries;
 use super::library::{Papers, THIRD_PARTY};
@@ -134,13 +133,13 @@ pub(super) fn consume(root: &Path, out: &Path) -> Outcome {
     let stack = remove_folder(&folder).and_then(|()| Stack::start(Command::new(built(root)), &folder));
     let stack = match stack {
         Ok(stack) => stack,
-        Err(problem) => return failed(&problem),
+        Err(problem) => return Outcome::failed(&problem),
     };
     let outcome = run_consumer(root, &out.join("swift/linux"), &folder.join("config"));
     drop(stack);
     match outcome {
         Ok(counts) => Outcome::Ran(counts),
-        Err(problem) => failed(&problem),
+        Err(problem) => Outcome::failed(&problem),
     }
 }
 

@@ -48,10 +48,7 @@ pub(crate) fn check_size(root: &Path) -> Outcome {
     match measure(root) {
         Ok(()) => Outcome::Ran(Counts { passed: 1, ..Counts::default() }),
         Err(Obstacle::Machine(reason)) => Outcome::Skipped(reason),
-        Err(Obstacle::Library(problem)) => {
-            say(&format!("failed: {problem}"));
-            Outcome::Ran(Counts { failed: 1, ..Counts::default() })
-        }
+        Err(Obstacle::Library(problem)) => Outcome::failed(&problem),
     }
 }
 

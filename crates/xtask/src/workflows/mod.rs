@@ -6,17 +6,14 @@ mod rules;
 use std::path::Path;
 use std::process::Command;
 
-use crate::report::{Counts, Outcome, say, tell_rules};
+use crate::report::{Outcome, say, tell_rules};
 use crate::tools;
 
 /// The rules on the files as they are, and both tools.
 pub(crate) fn check(root: &Path) -> Outcome {
-    let mut counts = match read(root) {
+    let (mut counts, mut failures) = match read(root) {
         Ok((workflows, recipes)) => tell_rules(&rules::check(&workflows, &recipes)),
-        Err(problem) => {
-            say(&format!("failed: {problem}"));
-            return Outcome::Ran(Counts { failed: 1, ..Counts::default() });
-        }
+        Err(problem) => return Outcome::failed(&problem),
     };
     let programs = tools::shellcheck().and_then(|()| {
         Ok([(tools::actionlint(root)?, actionlint_arguments()), (tools::zizmor(root)?, zizmor_arguments())])
@@ -30,9 +27,14 @@ pub(crate) fn check(root: &Path) -> Outcome {
         let passed =
             Command::new(&program).args(arguments).current_dir(root).status().is_ok_and(|status| status.success());
         say(&format!("{name}: {}", if passed { "ok" } else { "FAILED" }));
-        if passed { counts.passed += 1 } else { counts.failed += 1 }
+        if passed {
+            counts.passed += 1;
+        } else {
+            counts.failed += 1;
+            failures.push(name);
+        }
     }
-    Outcome::Ran(counts)
+    Outcome::of(counts, failures)
 }
 
 /// Of the checks that need other programs, each has to be there: without it actionlint would pass over scripts.
